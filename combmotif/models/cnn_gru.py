@@ -1,0 +1,93 @@
+"""The convolutional and recurrent net of Saluki (Agarwal and Kelley 2022) in the form CombMotif trains."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+
+class ChannelNorm(nn.LayerNorm):
+    """Layer normalisation over the channels of a (batch, channels, length) tensor, position by position."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.transpose(1, 2)).transpose(1, 2)
+
+
+class CnnGru(nn.Module):
+    """CNN + GRU regressor whose raw convolution outputs are the neurons to interpret.
+
+    ``conv1`` is followed by ``blocks`` times [channel norm, ReLU, conv, dropout, max-pool 2], then channel
+    norm, ReLU, a GRU read 5' to 3' (last step), batch norm, ReLU, linear, dropout, batch norm, ReLU and a
+    linear head. So ``convK`` (K >= 2) is the raw output of the convolution of block K-1, before dropout,
+    pooling, norm and ReLU. With 4 channels and 3 blocks it has 92,865 parameters; with 6 channels and
+    6 blocks 155,521.
+
+    Parameters
+    ----------
+    channels : int, default 4
+        Input channels (A, C, G, U, then optional tracks).
+    blocks : int, default 3
+        Number of pooled blocks; there are ``blocks + 1`` convolutions.
+    width : int, default 64
+        Neurons of every convolution, and of the recurrent and dense layers.
+    kernel : int, default 5
+        Width of every convolution.
+    padding : int, default 2
+        Zeros added at both ends before every convolution (2 for the 50-nt MRL net, 0 for the half-life net).
+    dropout : float, default 0.2
+    outputs : int, default 1
+
+    References
+    ----------
+    Agarwal and Kelley, Genome Biology 2022, 23:245. CombMotif: Bioinformatics 2024, 40 (Suppl 1), i381-i389.
+    """
+
+    def __init__(
+        self,
+        channels: int = 4,
+        blocks: int = 3,
+        width: int = 64,
+        kernel: int = 5,
+        padding: int = 2,
+        dropout: float = 0.2,
+        outputs: int = 1,
+    ) -> None:
+        super().__init__()
+        self.blocks = blocks
+        self.conv1 = nn.Conv1d(channels, width, kernel, padding=padding, bias=False)
+        for block in range(1, blocks + 1):
+            self.add_module(f"norm{block}", ChannelNorm(width, eps=0.007))
+            self.add_module(f"conv{block + 1}", nn.Conv1d(width, width, kernel, padding=padding))
+        self.norm_last = ChannelNorm(width, eps=0.007)
+        self.dropout = nn.Dropout(dropout)
+        self.pool = nn.MaxPool1d(2)
+        self.gru = nn.GRU(width, width, batch_first=True)
+        self.bn1 = nn.BatchNorm1d(width)
+        self.dense = nn.Linear(width, width)
+        self.bn2 = nn.BatchNorm1d(width)
+        self.head = nn.Linear(width, outputs)
+        self._initialise()
+
+    def _initialise(self) -> None:
+        for name, parameter in self.named_parameters():
+            if name.startswith("gru"):
+                if "weight" in name:
+                    nn.init.kaiming_normal_(parameter)
+                else:
+                    nn.init.zeros_(parameter)
+        for module in self.modules():
+            if isinstance(module, nn.Conv1d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out")
+            elif isinstance(module, nn.Linear):
+                nn.init.kaiming_normal_(module.weight)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Predict from one-hot (batch, channels, length); returns (batch, outputs)."""
+        h = self.conv1(x)
+        for block in range(1, self.blocks + 1):
+            h = torch.relu(self.get_submodule(f"norm{block}")(h))
+            h = self.pool(self.dropout(self.get_submodule(f"conv{block + 1}")(h)))
+        h = torch.relu(self.norm_last(h))
+        steps, _ = self.gru(h.transpose(1, 2))
+        h = self.dense(torch.relu(self.bn1(steps[:, -1])))
+        return self.head(torch.relu(self.bn2(self.dropout(h))))

@@ -1,0 +1,124 @@
+"""A motif: counts per position and base, and where they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from combmotif.sequence.alphabet import IUPAC, LETTERS
+
+PSEUDOCOUNT = 0.25
+_WORDS = {frozenset(bases): letter for letter, bases in IUPAC.items() if letter != "U"}
+
+
+def information(ppm: np.ndarray) -> np.ndarray:
+    """Information content per column, 2 - H, in bits (Schneider and Stephens 1990); ppm (length, 4) -> (length,)."""
+    p = np.clip(ppm, 1e-12, 1)
+    return np.maximum(2 + (p * np.log2(p)).sum(1), 0)
+
+
+@dataclass(frozen=True)
+class Motif:
+    """A position-frequency matrix with its origin.
+
+    Attributes
+    ----------
+    id : str
+        ``layer.neuron.mK``, for example ``conv3.12.m1``; K counts from 1 in order of activation.
+    pfm : float array, shape (length, 4)
+        Counts of A, C, G, T/U per column.
+    sites : int
+        Number of sequences behind the counts.
+    layer : str
+    neuron : int
+        Channel of the layer, from 0; -1 where the motif is of the whole model.
+    method : str
+        ``neuronmotif``, ``modisco`` or ``seqlets``, or a database's name.
+    start : int
+        Column of the receptive field where the motif begins (0-based).
+    max_activation, mean_activation : float
+        Of the sequences behind the motif, in the layer's own units.
+    consensus_activation : float
+        Of the sequence that has the most frequent base in every column of the receptive field.
+    share : float
+        Share of the summed activation of the neuron's samples that these sequences carry, 0 to 1.
+    offsets : tuple of int
+        Relative positions at which merged copies of the motif sat (0 always among them).
+    """
+
+    id: str
+    pfm: np.ndarray
+    sites: int
+    layer: str = ""
+    neuron: int = -1
+    method: str = ""
+    start: int = 0
+    max_activation: float = float("nan")
+    mean_activation: float = float("nan")
+    consensus_activation: float = float("nan")
+    share: float = float("nan")
+    offsets: tuple[int, ...] = field(default=(0,))
+
+    @cached_property
+    def ppm(self) -> np.ndarray:
+        """Probabilities per column with a pseudo-count of 0.25 per base, shape (length, 4)."""
+        counts = self.pfm + PSEUDOCOUNT
+        return counts / counts.sum(1, keepdims=True)
+
+    @cached_property
+    def information(self) -> np.ndarray:
+        """Information content per column in bits, shape (length,)."""
+        return information(self.ppm)
+
+    @property
+    def purity(self) -> float:
+        """Consensus activation over maximum activation; near 1 for a motif that is not a mixture."""
+        return self.consensus_activation / self.max_activation if self.max_activation > 0 else float("nan")
+
+    def __len__(self) -> int:
+        return len(self.pfm)
+
+    def consensus(self, alphabet: str = "rna") -> str:
+        """IUPAC consensus: the fewest bases that hold 75 % of each column (Cavener-like), N below 0.3 bits."""
+        letters = []
+        for column, bits in zip(self.ppm, self.information, strict=True):
+            order = np.argsort(-column, kind="stable")
+            kept = 1 + int(np.searchsorted(np.cumsum(column[order]), 0.75))
+            bases = frozenset("ACGT"[b] for b in order[: min(kept, 4)])
+            letters.append("N" if bits < 0.3 else _WORDS[bases])
+        word = "".join(letters)
+        return word.replace("T", "U") if LETTERS[alphabet][3] == "U" else word
+
+
+@dataclass(frozen=True)
+class MotifSet:
+    """Motifs of one method on one model, in a fixed order.
+
+    Attributes
+    ----------
+    motifs : tuple of Motif
+    method : str
+    alphabet : str
+        ``rna`` or ``dna``: the letters of the output.
+    """
+
+    motifs: tuple[Motif, ...]
+    method: str = ""
+    alphabet: str = "rna"
+
+    def __len__(self) -> int:
+        return len(self.motifs)
+
+    def __iter__(self) -> Iterator[Motif]:
+        return iter(self.motifs)
+
+    def __getitem__(self, key: int | str) -> Motif:
+        if isinstance(key, int):
+            return self.motifs[key]
+        for motif in self.motifs:
+            if motif.id == key:
+                return motif
+        raise KeyError(f"no motif '{key}' among {len(self.motifs)}")

@@ -1,0 +1,239 @@
+"""Sets of named sequences with labels, from FASTA, tables, HDF5, or drawn at random."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from combmotif.sequence.alphabet import encode
+
+
+@dataclass(frozen=True)
+class SequenceSet:
+    """Named sequences and, where known, their measured values.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Unique.
+    codes : tuple of uint8 arrays, each of shape (length,)
+        0 = A, 1 = C, 2 = G, 3 = T or U, 4 = N.
+    labels : float array, shape (n, k), or None
+    label_names : tuple of str, length k
+    source : str
+        Where they came from, for the run's record.
+    """
+
+    names: tuple[str, ...]
+    codes: tuple[np.ndarray, ...]
+    labels: np.ndarray | None = None
+    label_names: tuple[str, ...] = ()
+    source: str = ""
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Lengths in nt, shape (n,)."""
+        return np.array([len(code) for code in self.codes], dtype=np.int64)
+
+    @property
+    def gc(self) -> np.ndarray:
+        """Fraction of G and C among the unambiguous letters, shape (n,)."""
+        return np.array([np.isin(c, (1, 2)).sum() / max(1, (c < 4).sum()) for c in self.codes])
+
+    def subset(self, rows: Sequence[int] | np.ndarray) -> SequenceSet:
+        """Return the sequences of the given rows, in that order."""
+        labels = None if self.labels is None else self.labels[np.asarray(rows, dtype=int)]
+        return SequenceSet(
+            tuple(self.names[i] for i in rows), tuple(self.codes[i] for i in rows), labels, self.label_names, self.source
+        )
+
+
+def _unique(names: Sequence[str]) -> tuple[str, ...]:
+    seen: dict[str, int] = {}
+    unique = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        unique.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return tuple(unique)
+
+
+def _open(path: Path):  # noqa: ANN202 - a text stream, plain or gzip
+    return gzip.open(path, "rt") if path.suffix == ".gz" else path.open("rt")
+
+
+def iterate_fasta(path: str | Path) -> Iterator[tuple[str, np.ndarray]]:
+    """Read a FASTA file (plain or .gz) record by record, in bounded memory.
+
+    Yields
+    ------
+    (name, codes)
+        The first word of the header, and uint8 codes of shape (length,).
+
+    Raises
+    ------
+    ValueError
+        If there is text before the first '>', an empty record, or a letter that is no nucleotide.
+    """
+    path = Path(path)
+    name: str | None = None
+    lines: list[str] = []
+
+    def record() -> tuple[str, np.ndarray]:
+        assert name is not None
+        text = "".join(lines)
+        if not text:
+            raise ValueError(f"{path}: record '{name}' has no sequence")
+        return name, encode(text, name=f"{path}: record '{name}'")
+
+    with _open(path) as stream:
+        for number, line in enumerate(stream, 1):
+            line = line.strip()
+            if line.startswith(">"):
+                if name is not None:
+                    yield record()
+                name = (line[1:].split() or [f"sequence_{number}"])[0]
+                lines = []
+            elif line:
+                if name is None:
+                    raise ValueError(f"{path}: expected a FASTA header ('>name') on line {number}, found {line[:20]!r}")
+                lines.append(line)
+    if name is not None:
+        yield record()
+
+
+def read_fasta(path: str | Path) -> SequenceSet:
+    """Read a whole FASTA file (plain or .gz); an empty one is an error. Repeated names get _2, _3, ..."""
+    records = list(iterate_fasta(path))
+    if not records:
+        raise ValueError(f"{path}: expected FASTA records, the file is empty")
+    return SequenceSet(_unique([name for name, _ in records]), tuple(codes for _, codes in records), source=str(path))
+
+
+def read_table(
+    path: str | Path,
+    *,
+    sequence: str | None = None,
+    name: str | None = None,
+    labels: Sequence[str] = (),
+) -> SequenceSet:
+    """Read sequences from a CSV or TSV table (plain or .gz).
+
+    Parameters
+    ----------
+    path : path
+        Columns are separated by tabs (``.tsv``, ``.txt``) or commas (``.csv``).
+    sequence : str, optional
+        Column of the sequences; default the first of sequence, seq, utr that exists.
+    name : str, optional
+        Column of the names; default row numbers.
+    labels : sequence of str, default none
+        Numeric columns to keep as labels.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing (the existing ones are named), a cell is empty or a label is not a number.
+    """
+    path = Path(path)
+    separator = "," if ".csv" in path.suffixes else "\t"
+    try:
+        table = pd.read_csv(path, sep=separator)
+    except pd.errors.EmptyDataError:
+        raise ValueError(f"{path}: expected a table with a header line, the file is empty") from None
+    columns = [str(c) for c in table.columns]
+    column = sequence or next((c for c in ("sequence", "seq", "utr") if c in columns), None)
+    for wanted in [column or "sequence", *([name] if name else []), *labels]:
+        if wanted not in columns:
+            raise ValueError(f"{path}: expected a column '{wanted}', found {', '.join(columns)}")
+    if not len(table):
+        raise ValueError(f"{path}: the table has a header but no rows")
+    missing = np.flatnonzero(table[column].isna())
+    if missing.size:
+        raise ValueError(f"{path}: row {missing[0] + 1} has no sequence in column '{column}'")
+    values = np.empty((len(table), len(labels)))
+    for index, label in enumerate(labels):
+        numeric = pd.to_numeric(table[label], errors="coerce")
+        wrong = np.flatnonzero(numeric.isna())
+        if wrong.size:
+            raise ValueError(
+                f"{path}: row {wrong[0] + 1} column '{label}': expected a number, found {table[label].iloc[wrong[0]]!r}"
+            )
+        values[:, index] = numeric
+    names = [str(v) for v in table[name]] if name else [f"row{i + 1}" for i in range(len(table))]
+    codes = tuple(encode(str(s), name=f"{path}: row {i + 1}") for i, s in enumerate(table[column]))
+    return SequenceSet(_unique(names), codes, values if labels else None, tuple(labels), str(path))
+
+
+def read_hdf5(path: str | Path, *, sequence: str = "sequence", label: str | None = None) -> SequenceSet:
+    """Read sequences from an HDF5 dataset.
+
+    Parameters
+    ----------
+    path : path
+    sequence : str, default "sequence"
+        Dataset of one-hot (n, length, 4+) or (n, 4+, length), of integer codes (n, length), or of strings (n,).
+        Trailing all-zero positions of one-hot rows are padding and are cut.
+    label : str, optional
+        Dataset of shape (n,) or (n, k).
+    """
+    with h5py.File(path, "r") as file:
+        for wanted in [sequence] + ([label] if label else []):
+            if wanted not in file:
+                raise ValueError(f"{path}: expected a dataset '{wanted}', found {', '.join(file) or 'nothing'}")
+        raw = file[sequence][()]
+        values = None if label is None else np.asarray(file[label][()], dtype=float)
+    if raw.dtype.kind in "OS":
+        texts = [t.decode() if isinstance(t, bytes) else str(t) for t in raw]
+        codes = tuple(encode(t, name=f"{path}: row {i + 1}") for i, t in enumerate(texts))
+    elif raw.ndim == 2:
+        if raw.max(initial=0) > 4 or raw.min(initial=0) < 0:
+            raise ValueError(f"{path}: '{sequence}': expected codes 0-4, found {raw.min()} to {raw.max()}")
+        codes = tuple(row.astype(np.uint8) for row in raw)
+    elif raw.ndim == 3 and min(raw.shape[1:]) >= 4:
+        hot = raw if raw.shape[2] < raw.shape[1] else raw.transpose(0, 2, 1)
+        hot = hot[:, :, :4]
+        full = np.where(hot.any(2), hot.argmax(2), 4).astype(np.uint8)
+        codes = tuple(row[: int(np.max(np.flatnonzero(row < 4), initial=-1)) + 1] for row in full)
+    else:
+        raise ValueError(
+            f"{path}: '{sequence}': expected one-hot (n, length, 4), codes (n, length) or strings, "
+            f"found shape {raw.shape} of {raw.dtype}"
+        )
+    if not codes:
+        raise ValueError(f"{path}: '{sequence}' has no rows")
+    if values is not None:
+        values = values.reshape(len(values), -1)
+        if len(values) != len(codes):
+            raise ValueError(f"{path}: {len(codes)} sequences but {len(values)} labels")
+    label_names = (
+        () if values is None or label is None else (label,) if values.shape[1] == 1 else tuple(f"{label}_{i}" for i in range(values.shape[1]))
+    )  # fmt: skip
+    return SequenceSet(tuple(f"row{i + 1}" for i in range(len(codes))), codes, values, label_names, str(path))
+
+
+def random_sequences(
+    count: int, length: int, *, seed: int, frequencies: Sequence[float] = (0.25, 0.25, 0.25, 0.25)
+) -> SequenceSet:
+    """Draw independent random sequences.
+
+    Parameters
+    ----------
+    count, length : int
+    seed : int
+    frequencies : 4 floats, default equal
+        Of A, C, G, T/U; scaled to sum to 1.
+    """
+    p = np.asarray(frequencies, dtype=float)
+    codes = np.random.default_rng(seed).choice(4, p=p / p.sum(), size=(count, length)).astype(np.uint8)
+    return SequenceSet(
+        tuple(f"random{i + 1}" for i in range(count)), tuple(codes), source=f"{count} random sequences of {length} nt"
+    )
