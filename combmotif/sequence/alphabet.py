@@ -55,8 +55,7 @@ def encode(sequence: str, *, name: str = "sequence") -> np.ndarray:
         letter = chr(raw[wrong[0]])
         protein = " (is this a protein sequence?)" if letter.upper() in "EFILPQZ*" else ""
         raise ValueError(
-            f"{name}: expected nucleotides (A C G T U N or IUPAC), found {letter!r} "
-            f"at position {wrong[0] + 1}{protein}"
+            f"{name}: expected nucleotides (A C G T U N or IUPAC), found {letter!r} at position {wrong[0] + 1}{protein}"
         )
     return codes
 

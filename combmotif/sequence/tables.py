@@ -53,7 +53,11 @@ class SequenceSet:
         """Return the sequences of the given rows, in that order."""
         labels = None if self.labels is None else self.labels[np.asarray(rows, dtype=int)]
         return SequenceSet(
-            tuple(self.names[i] for i in rows), tuple(self.codes[i] for i in rows), labels, self.label_names, self.source
+            tuple(self.names[i] for i in rows),
+            tuple(self.codes[i] for i in rows),
+            labels,
+            self.label_names,
+            self.source,
         )
 
 

@@ -1,0 +1,203 @@
+"""Follow the window of input positions that each value of a network sees, while the network runs.
+
+A torch function mode watches every operation of an ordinary forward pass. Convolutions, pools and pads carry the
+window along; every other operation is taken to act position by position, which the NaN probe (geometry.py) checks
+afterwards. The same mode can drop all padding, and can evaluate strided nets at every offset by dilation (the
+à-trous algorithm; Sermanet et al. 2014), so that no network has to be rewritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
+
+_POOLS = {F.max_pool1d: "max", torch.max_pool1d: "max", F.avg_pool1d: "mean", torch.avg_pool1d: "mean"}
+_ATTRIBUTE = "_combmotif_window"
+
+
+@dataclass(frozen=True)
+class Window:
+    """What one position of a tensor sees of the input.
+
+    Attributes
+    ----------
+    size : int
+        Receptive field in nt.
+    stride : int
+        Input positions between neighbouring outputs of the network as it is.
+    padding, right : int
+        Padding seen at the 5' and at the 3' end, in nt: the first output of the network as it is begins ``padding``
+        before the sequence.
+    """
+
+    size: int = 1
+    stride: int = 1
+    padding: int = 0
+    right: int = 0
+
+    def then(self, width: int, *, stride: int = 1, dilation: int = 1, padding: int = 0, right: int = 0) -> Window:
+        """Return the window after a convolution or pool of the given width."""
+        return Window(
+            self.size + (width - 1) * dilation * self.stride,
+            self.stride * stride,
+            self.padding + padding * self.stride,
+            self.right + right * self.stride,
+        )
+
+
+def window_of(value: Any) -> Window | None:
+    """Return the window a tensor carries, or None."""
+    return getattr(value, _ATTRIBUTE, None)
+
+
+def mark(value: Any, window: Window) -> Any:
+    """Attach a window to a tensor, or to every tensor of a tuple or list."""
+    if isinstance(value, torch.Tensor):
+        setattr(value, _ATTRIBUTE, window)
+    elif isinstance(value, (tuple, list)):
+        for item in value:
+            mark(item, window)
+    return value
+
+
+def _first(value: int | Sequence[int] | None, default: int = 1) -> int:
+    if value is None or (isinstance(value, (tuple, list)) and not value):
+        return default
+    return int(value[0]) if isinstance(value, (tuple, list)) else int(value)  # type: ignore[index]
+
+
+def _arguments(names: Sequence[str], args: tuple, kwargs: dict) -> dict[str, Any]:
+    return dict(zip(names, args, strict=False)) | kwargs
+
+
+class LocalityMode(TorchFunctionMode):
+    """Carry windows through a forward pass; optionally without padding, optionally at every offset.
+
+    Parameters
+    ----------
+    unpadded : bool, default False
+        Drop the padding of convolutions, pools and ``pad``; branches of unequal length are then cut to the positions
+        they share, as a residual connection needs.
+    dense : bool, default False
+        Replace strides by dilation: one value for every window start instead of every ``stride``-th. Needs
+        ``unpadded``.
+    """
+
+    def __init__(self, *, unpadded: bool = False, dense: bool = False) -> None:
+        super().__init__()
+        self.unpadded = unpadded
+        self.dense = dense
+
+    def __torch_function__(self, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        kwargs = kwargs or {}
+        if func is torch.conv1d:
+            return self._conv(args, kwargs)
+        if func in _POOLS:
+            return self._pool(func, args, kwargs)
+        if func is F.pad:
+            return self._pad(args, kwargs)
+        tensors = [a for a in _flatten(args) + list(kwargs.values()) if window_of(a) is not None]
+        if not tensors:
+            return func(*args, **kwargs)
+        windows = [window_of(t) for t in tensors]
+        joint = _union([w for w in windows if w is not None])
+        if self.unpadded and any(window_of(t).padding != joint.padding or _differ(tensors) for t in tensors):  # type: ignore[union-attr]
+            args = tuple(_cut(a, tensors, joint, self.dense) for a in args)
+        return mark(func(*args, **kwargs), joint)
+
+    def _conv(self, args: tuple, kwargs: dict) -> torch.Tensor:
+        names = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")
+        call = _arguments(names, args, kwargs)
+        window = window_of(call["input"]) or Window()
+        width, stride = call["weight"].shape[-1], _first(call.get("stride"))
+        dilation, padding = _first(call.get("dilation")), call.get("padding", 0)
+        if padding == "same":
+            left = dilation * (width - 1) // 2
+            right = dilation * (width - 1) - left
+        else:
+            left = right = 0 if padding == "valid" else _first(padding, 0)
+        seen = window.then(width, stride=stride, dilation=dilation, padding=left, right=right)
+        if self.unpadded:
+            call["padding"] = 0
+        if self.dense:
+            call["stride"], call["dilation"] = 1, dilation * window.stride
+        return mark(torch.conv1d(**call), seen)
+
+    def _pool(self, func: Callable, args: tuple, kwargs: dict) -> Any:
+        kind = _POOLS[func]
+        names = ("input", "kernel_size", "stride", "padding") + (
+            ("dilation", "ceil_mode") if kind == "max" else ("ceil_mode", "count_include_pad")
+        )
+        call = _arguments(names, args, kwargs)
+        x, width = call["input"], _first(call["kernel_size"])
+        stride = _first(call.get("stride"), width)
+        dilation, left = _first(call.get("dilation")), _first(call.get("padding"), 0)
+        window = window_of(x) or Window()
+        seen = window.then(width, stride=stride, dilation=dilation, padding=left, right=left)
+        if not self.unpadded:
+            return mark(func(*args, **kwargs), seen)
+        step, jump = (dilation * window.stride, 1) if self.dense else (dilation, stride)
+        length = (x.shape[-1] - (width - 1) * step - 1) // jump + 1
+        if length < 1:
+            raise ValueError(f"input too short for a pool of width {width}")
+        pooled = x[..., : (length - 1) * jump + 1 : jump]
+        for offset in range(1, width):
+            part = x[..., offset * step : offset * step + (length - 1) * jump + 1 : jump]
+            pooled = torch.maximum(pooled, part) if kind == "max" else pooled + part
+        return mark(pooled if kind == "max" else pooled / width, seen)
+
+    def _pad(self, args: tuple, kwargs: dict) -> torch.Tensor:
+        call = _arguments(("input", "pad", "mode", "value"), args, kwargs)
+        window = window_of(call["input"])
+        if window is None or any(call["pad"][2:]):
+            return F.pad(*args, **kwargs)
+        seen = window.then(1, padding=call["pad"][0], right=call["pad"][1])
+        result = call["input"].view_as(call["input"]) if self.unpadded else F.pad(*args, **kwargs)
+        return mark(result, seen)
+
+
+def _flatten(values: Any) -> list[Any]:
+    flat: list[Any] = []
+    for value in values:
+        flat += _flatten(value) if isinstance(value, (tuple, list)) else [value]
+    return flat
+
+
+def _union(windows: list[Window]) -> Window:
+    if len({w.stride for w in windows}) > 1:
+        raise ValueError("branches of different stride meet; their neurons have no single receptive field")
+    padding = max(w.padding for w in windows)
+    size = max(w.size - w.padding for w in windows) + padding
+    # every branch gives the same number of outputs, so the widest one fixes the padding on the right
+    right = max(w.right + size - padding - (w.size - w.padding) for w in windows)
+    return Window(size, windows[0].stride, padding, right)
+
+
+def _differ(tensors: list[torch.Tensor]) -> bool:
+    full = [t.shape for t in tensors if t.ndim == tensors[0].ndim]
+    return any(a != b and 1 not in (a, b) for shape in full for a, b in zip(shape, full[0], strict=True))
+
+
+def _cut(value: Any, tensors: list[torch.Tensor], joint: Window, dense: bool) -> Any:
+    """Cut one branch to the positions all branches share; the position axis is the last one of unequal size."""
+    if isinstance(value, (tuple, list)):
+        return type(value)(_cut(item, tensors, joint, dense) for item in value)
+    window = window_of(value)
+    if window is None:
+        return value
+    step = 1 if dense else joint.stride
+    ends, begins = [], []
+    axis = max((a for a in range(value.ndim) if len({t.shape[a] for t in tensors if t.ndim == value.ndim}) > 1), default=-1)  # fmt: skip
+    for tensor in tensors:
+        shift = joint.padding - window_of(tensor).padding  # type: ignore[union-attr]
+        if shift % step:
+            raise ValueError("branches of a residual connection are padded by different parts of a stride")
+        begins.append(shift // step)
+        ends.append(tensor.shape[axis] - shift // step)
+    begin = (joint.padding - window.padding) // step
+    return mark(value.narrow(axis, begin, min(ends)), window)

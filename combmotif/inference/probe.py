@@ -1,0 +1,132 @@
+"""One layer of a network as a function of windows: values, feature maps, gradients."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from combmotif.inference.geometry import convolution_layers, layer_geometry, layer_outputs
+from combmotif.inference.locality import window_of
+from combmotif.models.model import SequenceModel
+
+
+class WindowProbe:
+    """Evaluate the neurons of a layer on windows of exactly their receptive field, without padding.
+
+    Parameters
+    ----------
+    model : SequenceModel
+    layer : str
+        A layer that ``layer_geometry`` accepts.
+    batch : int, default 2048
+        Most windows of 100 nt per forward pass; longer windows run in smaller batches.
+
+    Attributes
+    ----------
+    geometry : LayerGeometry
+    receptive_field, neurons : int
+    lower : tuple of str
+        The convolutions that run before the layer, in order of execution.
+    """
+
+    def __init__(self, model: SequenceModel, layer: str, *, batch: int = 2048) -> None:
+        self.model = model
+        self.layer = layer
+        self.geometry = layer_geometry(model, layer)
+        self.receptive_field = self.geometry.receptive_field
+        self.neurons = self.geometry.neurons
+        self.batch = max(16, batch * 100 // max(100, self.receptive_field))
+        self.lower = tuple(self._lower())
+
+    def _lower(self) -> list[str]:
+        codes = torch.zeros((1, self.receptive_field), dtype=torch.long)
+        seen: list[tuple[int, str]] = []
+        order: list[str] = []
+        handles = [
+            self.model.module.get_submodule(name).register_forward_hook(
+                lambda _m, _i, output, name=name: order.append(name) if window_of(output) else None
+            )
+            for name in convolution_layers(self.model)
+        ]
+        try:
+            with torch.inference_mode():
+                layer_outputs(self.model, self.model.tensor(codes), [self.layer], unpadded=True)
+        finally:
+            for handle in handles:
+                handle.remove()
+        for name in order:
+            if name != self.layer and name not in (n for _, n in seen):
+                seen.append((len(seen), name))
+        return [name for _, name in seen]
+
+    def _check(self, codes: np.ndarray) -> None:
+        if codes.ndim != 2 or codes.shape[1] != self.receptive_field:
+            raise ValueError(
+                f"codes: expected windows of shape (n, {self.receptive_field}) for layer '{self.layer}', "
+                f"found {codes.shape}"
+            )
+
+    def activations(self, codes: np.ndarray) -> np.ndarray:
+        """Evaluate every neuron; codes uint8 (n, receptive_field) -> float32 (n, neurons)."""
+        self._check(codes)
+        parts = [np.zeros((0, self.neurons), dtype=np.float32)]
+        with torch.inference_mode():
+            for start in range(0, len(codes), self.batch):
+                x = self.model.tensor(codes[start : start + self.batch])
+                parts.append(
+                    layer_outputs(self.model, x, [self.layer], unpadded=True)[self.layer][:, :, 0].cpu().numpy()
+                )
+        return np.concatenate(parts)
+
+    def maps(self, codes: np.ndarray, layers: tuple[str, ...] | None = None) -> dict[str, np.ndarray]:
+        """Evaluate the lower convolutions on windows.
+
+        Parameters
+        ----------
+        codes : uint8 array, shape (n, receptive_field)
+        layers : tuple of str, optional
+            Default every convolution of ``lower``.
+
+        Returns
+        -------
+        dict of layer to float32 array, shape (n, channels, positions)
+            Raw outputs, before pooling, norm and ReLU, restricted to the window.
+        """
+        self._check(codes)
+        layers = self.lower if layers is None else layers
+        parts: dict[str, list[np.ndarray]] = {name: [] for name in layers}
+        with torch.inference_mode():
+            for start in range(0, len(codes), self.batch):
+                x = self.model.tensor(codes[start : start + self.batch])
+                found = layer_outputs(self.model, x, list(layers), unpadded=True)
+                for name in layers:
+                    parts[name].append(found[name].cpu().numpy())
+        return {name: np.concatenate(part) for name, part in parts.items()}
+
+    def gradient(self, codes: np.ndarray, neurons: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Evaluate one neuron per window, and its gradient with respect to the one-hot input.
+
+        Parameters
+        ----------
+        codes : uint8 array, shape (n, receptive_field)
+        neurons : integer array, shape (n,)
+            The neuron to follow in each window.
+
+        Returns
+        -------
+        (values, gradients)
+            float32 of shapes (n,) and (n, 4, receptive_field).
+        """
+        self._check(codes)
+        values, gradients = [], []
+        for start in range(0, len(codes), self.batch):
+            x = self.model.tensor(codes[start : start + self.batch]).requires_grad_()
+            index = torch.as_tensor(neurons[start : start + self.batch].astype(np.int64), device=x.device)
+            output = layer_outputs(self.model, x, [self.layer], unpadded=True)[self.layer][:, :, 0]
+            value = output.gather(1, index[:, None])[:, 0]
+            (gradient,) = torch.autograd.grad(value.sum(), x)
+            values.append(value.detach().cpu().numpy())
+            gradients.append(gradient[:, :4].cpu().numpy())
+        if not values:
+            return np.zeros(0, np.float32), np.zeros((0, 4, self.receptive_field), np.float32)
+        return np.concatenate(values), np.concatenate(gradients)
