@@ -1,0 +1,62 @@
+"""All windows of a short receptive field."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from combmotif.inference.probe import WindowProbe
+from combmotif.sampling.samples import Samples, stratify
+
+LONGEST = 10
+_BLOCK = 1 << 16
+
+
+def all_windows(length: int, start: int = 0, stop: int | None = None) -> np.ndarray:
+    """Return windows number ``start`` to ``stop`` of the 4^length in lexicographic order, uint8 (n, length)."""
+    numbers = np.arange(start, 4**length if stop is None else stop, dtype=np.int64)
+    return ((numbers[:, None] >> (2 * np.arange(length - 1, -1, -1))) & 3).astype(np.uint8)
+
+
+def enumerate_windows(
+    probe: WindowProbe, neurons: Sequence[int], *, seeds: Sequence[np.random.Generator], keep: int = 20_000
+) -> list[Samples]:
+    """Evaluate neurons on every possible window.
+
+    Parameters
+    ----------
+    probe : WindowProbe
+        Of a layer with a receptive field of at most 10 nt (4^10 = 1,048,576 windows).
+    neurons : sequence of int
+    seeds : one numpy.random.Generator per neuron
+        Used where more than ``keep`` windows are positive.
+    keep : int, default 20,000
+        Most windows per neuron, spread evenly over the range of activation.
+
+    Returns
+    -------
+    list of Samples, one per neuron
+
+    Raises
+    ------
+    ValueError
+        If the receptive field is longer than 10 nt.
+    """
+    size = probe.receptive_field
+    if size > LONGEST:
+        raise ValueError(
+            f"sample.method: enumerate: layer '{probe.layer}' has a receptive field of {size} nt, expected at most "
+            f"{LONGEST}; use 'evolve'"
+        )
+    wanted = np.asarray(neurons)
+    values = np.empty((4**size, len(wanted)), dtype=np.float32)
+    for start in range(0, 4**size, _BLOCK):
+        stop = min(start + _BLOCK, 4**size)
+        values[start:stop] = probe.activations(all_windows(size, start, stop))[:, wanted]
+    codes = all_windows(size)
+    result = []
+    for column, (neuron, random) in enumerate(zip(wanted, seeds, strict=True)):
+        rows = stratify(codes, values[:, column], keep=keep, random=random)
+        result.append(Samples(probe.layer, int(neuron), codes[rows], values[rows, column], "enumerate"))
+    return result

@@ -1,0 +1,116 @@
+"""Sequences that excite one neuron."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+BINS = 20
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Windows on which a neuron is active, strongest first.
+
+    Attributes
+    ----------
+    layer : str
+    neuron : int
+    codes : uint8 array, shape (n, receptive_field)
+        Distinct windows.
+    activations : float32 array, shape (n,)
+        In the layer's own units, all above 0, descending.
+    method : str
+        ``enumerate`` or ``evolve``.
+    generations : int
+        Passes of the network that the search took (0 for an enumeration).
+    converged : bool
+        False where the search ended at its limit of generations.
+    """
+
+    layer: str
+    neuron: int
+    codes: np.ndarray
+    activations: np.ndarray
+    method: str
+    generations: int = 0
+    converged: bool = True
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @property
+    def maximum(self) -> float:
+        """Largest activation found; 0 where no window excites the neuron."""
+        return float(self.activations[0]) if len(self.activations) else 0.0
+
+    def save(self, path: str | Path) -> None:
+        """Write an .npz file, whole or not at all."""
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(path.name + f".{os.getpid()}.tmp")
+        with temporary.open("wb") as stream:
+            np.savez_compressed(
+                stream,
+                layer=np.array(self.layer),
+                neuron=np.array(self.neuron),
+                codes=self.codes,
+                activations=self.activations,
+                method=np.array(self.method),
+                generations=np.array(self.generations),
+                converged=np.array(self.converged),
+            )
+        os.replace(temporary, path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Samples:
+        """Read a file that ``save`` wrote."""
+        with np.load(path) as file:
+            return cls(
+                str(file["layer"]),
+                int(file["neuron"]),
+                file["codes"],
+                file["activations"],
+                str(file["method"]),
+                int(file["generations"]),
+                bool(file["converged"]),
+            )
+
+
+def stratify(codes: np.ndarray, activations: np.ndarray, *, keep: int, random: np.random.Generator) -> np.ndarray:
+    """Choose rows that cover the range of activation evenly.
+
+    Duplicates and rows at or below 0 are left out. The range (0, maximum] is cut into 20 equal bins, the top one
+    closed; a bin with more than ``keep / 20`` rows keeps a random choice of them, and the strongest row always stays.
+
+    Parameters
+    ----------
+    codes : uint8 array, shape (n, length)
+    activations : float array, shape (n,)
+    keep : int
+        Most rows in all.
+    random : numpy.random.Generator
+
+    Returns
+    -------
+    integer array
+        Rows, by descending activation (ties by sequence).
+    """
+    rows = np.flatnonzero(activations > 0)
+    if not rows.size:
+        return rows
+    packed = np.ascontiguousarray(codes[rows]).view(np.dtype((np.void, codes.shape[1]))).ravel()
+    _, first = np.unique(packed, return_index=True)  # sorted by sequence, whatever the order of discovery
+    rows = rows[first]
+    values = activations[rows]
+    bins = np.minimum((values / values.max() * BINS).astype(int), BINS - 1)
+    kept = [np.argmax(values)[None]]
+    for index in range(BINS):
+        members = np.flatnonzero(bins == index)
+        quota = max(1, keep // BINS)
+        kept.append(members if len(members) <= quota else random.choice(members, quota, replace=False))
+    chosen = np.unique(np.concatenate(kept))
+    return rows[chosen[np.argsort(-values[chosen], kind="stable")]]
