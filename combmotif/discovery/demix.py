@@ -1,0 +1,214 @@
+"""Layer-wise demixing: split the windows of one neuron into groups that show one motif at one position each.
+
+Below every pooling step a motif may sit at as many positions as the pool is wide, so the feature map under the pool
+tells the positions apart: the windows are clustered on it into as many groups as the strides between the two
+convolutions, from the deepest map to the first (NeuronMotif, PNAS 2023). A group whose consensus does not excite the
+neuron almost as much as its best member is still a mixture - of alternative motifs, say - and is split further.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.cluster import MiniBatchKMeans
+from threadpoolctl import threadpool_limits
+
+from combmotif.inference.geometry import layer_geometry
+from combmotif.inference.probe import WindowProbe
+from combmotif.sampling.samples import BINS, Samples
+
+
+@dataclass(frozen=True)
+class DemixOptions:
+    """How to demix.
+
+    Attributes
+    ----------
+    clusters : int or None, default None
+        Clusters per feature map; None takes the stride between each map and the next convolution (maps without
+        pooling are passed over).
+    purity : float, default 0.95
+        A group is split further, in two, while its consensus activation is below this share of its maximum.
+        0 never splits beyond the layers.
+    min_sites : int, default 20
+        Fewest windows of a group; a group with fewer than twice as many is not split.
+    max_groups : int, default 32
+        Most groups of one neuron.
+    """
+
+    clusters: int | None = None
+    purity: float = 0.95
+    min_sites: int = 20
+    max_groups: int = 32
+
+
+@dataclass(frozen=True)
+class Group:
+    """Windows of a neuron that belong together.
+
+    Attributes
+    ----------
+    rows : integer array
+        Rows of the samples.
+    pfm : float array, shape (receptive_field, 4)
+        Activation-weighted counts; every row sums to the number of windows.
+    max_activation, mean_activation, consensus_activation : float
+    share : float
+        Part of the summed activation of all samples.
+    """
+
+    rows: np.ndarray
+    pfm: np.ndarray
+    max_activation: float
+    mean_activation: float
+    consensus_activation: float
+    share: float
+
+    @property
+    def purity(self) -> float:
+        """Consensus activation over maximum activation."""
+        return self.consensus_activation / self.max_activation
+
+
+def weighted_counts(codes: np.ndarray, activations: np.ndarray) -> np.ndarray:
+    """Count bases per column, strong windows first.
+
+    The range (0, maximum] is cut into 20 equal bins; each bin that holds windows counts by its mean activation, whatever
+    its number of windows (NeuronMotif).
+
+    Parameters
+    ----------
+    codes : uint8 array, shape (n, length)
+    activations : float array, shape (n,)
+        All above 0.
+
+    Returns
+    -------
+    float array, shape (length, 4)
+        Rows sum to n.
+    """
+    bins = np.minimum((activations / activations.max() * BINS).astype(int), BINS - 1)
+    sizes = np.bincount(bins, minlength=BINS)
+    sums = np.bincount(bins, weights=activations, minlength=BINS)
+    weight = sums[bins] / sizes[bins] ** 2  # mean of the bin, shared by its members
+    weight *= len(codes) / weight.sum()
+    return np.stack([(weight[:, None] * (codes == base)).sum(0) for base in range(4)], axis=1)
+
+
+def _group(probe: WindowProbe, samples: Samples, rows: np.ndarray) -> Group:
+    activations = samples.activations[rows]
+    pfm = weighted_counts(samples.codes[rows], activations)
+    consensus = pfm.argmax(1).astype(np.uint8)[None]
+    value = float(probe.activations(consensus)[0, samples.neuron])
+    return Group(
+        rows,
+        pfm,
+        float(activations.max()),
+        float(activations.mean()),
+        value,
+        float(activations.sum() / samples.activations.sum()),
+    )
+
+
+def _features(maps: dict[str, np.ndarray], layer: str, rows: np.ndarray) -> np.ndarray:
+    return maps[layer][rows].reshape(len(rows), -1)
+
+
+def _cluster(features: np.ndarray, weights: np.ndarray, count: int, seed: int) -> list[np.ndarray]:
+    with threadpool_limits(1):
+        means = MiniBatchKMeans(count, random_state=seed, n_init=5, batch_size=2048, reassignment_ratio=0)
+        labels = means.fit(features, sample_weight=weights).labels_
+    return [np.flatnonzero(labels == label) for label in range(count)]
+
+
+def cluster_counts(probe: WindowProbe) -> dict[str, int]:
+    """Return, from the deepest map down, the stride between each lower convolution and the next one."""
+    layers = [*probe.lower, probe.layer]
+    strides = [layer_geometry(probe.model, name).stride for name in layers]
+    return {layers[i]: strides[i + 1] // strides[i] for i in reversed(range(len(layers) - 1))}
+
+
+def demix(
+    probe: WindowProbe, samples: Samples, *, options: DemixOptions | None = None, seed: int = 0
+) -> list[Group]:
+    """Split the windows that excite a neuron into groups that each show one motif at one position.
+
+    Parameters
+    ----------
+    probe : WindowProbe
+        Of the layer the samples were drawn for.
+    samples : Samples
+    options : DemixOptions, optional
+    seed : int, default 0
+        Of the k-means.
+
+    Returns
+    -------
+    list of Group
+        By descending maximum activation; groups below ``min_sites`` are joined to nothing and left out, unless no
+        other group exists. Empty where the samples are.
+    """
+    options = options or DemixOptions()
+    if not len(samples):
+        return []
+    maps = probe.maps(samples.codes) if probe.lower else {"input": np.eye(4, dtype=np.float32)[samples.codes]}
+    counts = cluster_counts(probe) if probe.lower else {}
+    if options.clusters is not None:
+        counts = dict.fromkeys(list(maps)[::-1], options.clusters)
+    leaves = [np.arange(len(samples))]
+    for layer, count in counts.items():
+        if count < 2:
+            continue
+        deeper: list[np.ndarray] = []
+        for rows in leaves:
+            if len(rows) < 2 * options.min_sites or len(deeper) + count > options.max_groups:
+                deeper.append(rows)
+                continue
+            parts = _cluster(_features(maps, layer, rows), samples.activations[rows], count, seed)
+            deeper += [rows[part] for part in parts if len(part)]
+        leaves = deeper
+    groups = [_group(probe, samples, rows) for rows in leaves]
+    groups = _purify(probe, samples, maps, groups, options, seed)
+    large = [group for group in groups if len(group.rows) >= options.min_sites]
+    kept = large or sorted(groups, key=lambda group: -len(group.rows))[:1]
+    return sorted(kept, key=lambda group: (-group.max_activation, int(group.rows[0])))
+
+
+def _purify(
+    probe: WindowProbe,
+    samples: Samples,
+    maps: dict[str, np.ndarray],
+    groups: list[Group],
+    options: DemixOptions,
+    seed: int,
+) -> list[Group]:
+    """Split the least pure group in two, on the map that makes the parts purest, until all are pure or none gains."""
+    final: list[Group] = []
+    open_groups = list(groups)
+    while open_groups:
+        open_groups.sort(key=lambda group: (group.purity, int(group.rows[0])))
+        group = open_groups.pop(0)
+        full = len(final) + len(open_groups) + 2 > options.max_groups
+        if group.purity >= options.purity or len(group.rows) < 2 * options.min_sites or full:
+            final.append(group)
+            continue
+        best: list[Group] = []
+        for layer in maps:
+            parts = _cluster(_features(maps, layer, group.rows), samples.activations[group.rows], 2, seed)
+            if min(map(len, parts)) < options.min_sites:
+                continue
+            halves = [_group(probe, samples, group.rows[part]) for part in parts]
+            if not best or _gain(halves) > _gain(best):
+                best = halves
+        if best and _gain(best) > _gain([group]) + 0.01:
+            open_groups += best
+        else:
+            final.append(group)
+    return final
+
+
+def _gain(groups: list[Group]) -> float:
+    """Purity of groups, weighted by the activation they carry."""
+    shares = np.array([group.share for group in groups])
+    return float((shares * [min(group.purity, 1) for group in groups]).sum() / shares.sum())
