@@ -1,0 +1,54 @@
+"""Typed YAML: what a run and a training are asked."""
+
+from combmotif.config.inputs import (
+    CardSection,
+    FastaSequences,
+    Hdf5Sequences,
+    NeuronsSection,
+    PythonSection,
+    RandomSequences,
+    TableSequences,
+)
+from combmotif.config.load import apply_override, load_config, load_train_config
+from combmotif.config.neurons import parse_selection, select_neurons
+from combmotif.config.opening import open_model, open_model_from, open_sequences, output_index
+from combmotif.config.paths import find_file, resolve_paths
+from combmotif.config.run import RunConfig
+from combmotif.config.stages import (
+    ContributionSection,
+    DiscoverSection,
+    InteractionSection,
+    MatchSection,
+    ReportSection,
+    SampleSection,
+)
+from combmotif.config.training import TrainConfig
+
+__all__ = [
+    "CardSection",
+    "ContributionSection",
+    "DiscoverSection",
+    "FastaSequences",
+    "Hdf5Sequences",
+    "InteractionSection",
+    "MatchSection",
+    "NeuronsSection",
+    "PythonSection",
+    "RandomSequences",
+    "ReportSection",
+    "RunConfig",
+    "SampleSection",
+    "TableSequences",
+    "TrainConfig",
+    "apply_override",
+    "find_file",
+    "load_config",
+    "load_train_config",
+    "open_model",
+    "open_model_from",
+    "open_sequences",
+    "output_index",
+    "parse_selection",
+    "resolve_paths",
+    "select_neurons",
+]

@@ -1,0 +1,120 @@
+"""The sections that say what is interpreted: the model, the sequences, the neurons."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag, field_validator
+
+from combmotif.config.neurons import parse_selection
+from combmotif.typed_yaml import Real, Section, Whole
+
+Limit = Annotated[Whole | None, Field(ge=1, description="read only the first rows; default all")]
+Labels = Annotated[
+    str | list[str] | None, Field(description="column or columns of measured values, for contribution.outcome: label")
+]
+
+
+class CardSection(Section):
+    """A model described by a card: a shipped one by name, or your own by path."""
+
+    card: str = Field(description="name of a shipped model (combmotif models lists them), or path of a card", min_length=1)
+
+
+class PythonSection(Section):
+    """A torch module from your own Python code, which is imported and run."""
+
+    kind: Literal["python"] = Field(description="a torch module made by your own Python function")
+    factory: str = Field(description="path/to/file.py:function or package.module:function that returns the module")
+    kwargs: dict[str, Any] = Field(default_factory=dict, description="keyword arguments of the factory; default none")
+    weights: str | None = Field(
+        None, description="file of the trained weights, .safetensors or a torch state_dict; default: the factory's own"
+    )
+    alphabet: Literal["rna", "dna"] = Field("rna", description="letters of the output, rna or dna; default rna")
+    length: Whole | None = Field(None, ge=1, description="input length in nt; default any length")
+    channels: Whole = Field(4, ge=4, description="input channels: A, C, G, U, then tracks filled with zeros; default 4")
+    outputs: list[str] | None = Field(
+        None, min_length=1, description="names of the outputs, one per column; default output, or output1, output2, ..."
+    )
+
+
+def _model_kind(data: Any) -> str:
+    if isinstance(data, PythonSection):
+        return "python"
+    if isinstance(data, dict) and ("kind" in data or "factory" in data):
+        return str(data.get("kind", "python"))
+    return "card"
+
+
+ModelSection = Annotated[
+    Annotated[CardSection, Tag("card")] | Annotated[PythonSection, Tag("python")], Discriminator(_model_kind)
+]
+
+
+class RandomSequences(Section):
+    """Independent random sequences."""
+
+    kind: Literal["random"] = Field(description="independent random sequences")
+    count: Whole = Field(20000, ge=1, description="how many sequences; default 20000")
+    length: Whole = Field(50, ge=1, description="their length in nt; default 50")
+    frequencies: list[Real] = Field(
+        [0.25, 0.25, 0.25, 0.25], min_length=4, max_length=4, description="of A, C, G, U; default 0.25 each"
+    )
+
+    @field_validator("frequencies")
+    @classmethod
+    def _sum_to_one(cls, value: list[float]) -> list[float]:
+        if min(value) < 0 or abs(sum(value) - 1) > 0.011:
+            raise ValueError(f"expected 4 shares of A, C, G, U that sum to 1, found {value} (sum {sum(value):g})")
+        return value
+
+
+class FastaSequences(Section):
+    """Sequences of a FASTA file."""
+
+    kind: Literal["fasta"] = Field(description="a FASTA file")
+    path: str = Field(description="FASTA file, plain or .gz")
+    limit: Limit = None
+
+
+class TableSequences(Section):
+    """Sequences, and labels if wanted, of a CSV or TSV file."""
+
+    kind: Literal["table"] = Field(description="a CSV or TSV file with a header line")
+    path: str = Field(description=".csv, .tsv or .txt file, plain or .gz")
+    sequence: str | None = Field(None, description="column of the sequences; default sequence, seq or utr")
+    name: str | None = Field(None, description="column of the names; default row1, row2, ...")
+    label: Labels = None
+    limit: Limit = None
+
+
+class Hdf5Sequences(Section):
+    """Sequences, and labels if wanted, of an HDF5 file."""
+
+    kind: Literal["hdf5"] = Field(description="an HDF5 file")
+    path: str = Field(description=".h5 file")
+    sequence: str = Field("sequence", description="dataset of one-hot, codes or strings; default sequence")
+    label: str | None = Field(None, description="dataset of measured values, for contribution.outcome: label")
+    limit: Limit = None
+
+
+SequencesSection = Annotated[
+    RandomSequences | FastaSequences | TableSequences | Hdf5Sequences, Field(discriminator="kind")
+]
+
+
+class NeuronsSection(Section):
+    """The neurons to interpret."""
+
+    layer: str = Field(description="a convolutional layer (combmotif inspect lists them)", min_length=1)
+    select: Whole | str | list[Whole | str] = Field(
+        "all", description='all, 5, "0-15" (both ends included) or [0, 3, "7-9"]; counted from 0; default all'
+    )
+
+    @field_validator("select", mode="before")
+    @classmethod
+    def _readable(cls, value: Any) -> Any:
+        if not isinstance(value, (int, str, list)):
+            raise ValueError(f"expected all, a number, a range such as 0-15, or a list of them, found {value!r}")
+        parse_selection(value)
+        return value

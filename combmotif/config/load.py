@@ -1,0 +1,94 @@
+"""Read a config file, apply ``--set``, check it, find its files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from combmotif.config.paths import resolve_paths
+from combmotif.config.run import RunConfig
+from combmotif.config.training import TrainConfig
+from combmotif.typed_yaml import parse_yaml, read_yaml, validate
+
+
+def apply_override(data: dict[str, Any], override: str) -> None:
+    """Apply ``a.b=value`` to plain config data, in place.
+
+    The value is read as YAML, so ``8``, ``1e-3``, ``[0, 3]`` and ``text`` mean what they mean in the file. A section
+    that is not there yet is made; a number is a place in a list; ``a=null`` takes the key out.
+
+    Raises
+    ------
+    ValueError
+        If it is not KEY=VALUE, or the path leads through something that has no keys.
+    """
+    name = f"--set {override}"
+    path, equals, text = override.partition("=")
+    keys = path.strip().split(".")
+    if not equals or not all(keys):
+        raise ValueError(f"{name}: expected KEY=VALUE, for example --set neurons.select=0-3")
+    value = parse_yaml(text, name=name)
+    place: Any = data
+    for depth, key in enumerate(keys):
+        last = depth == len(keys) - 1
+        before = ".".join(keys[:depth])
+        if isinstance(place, list):
+            if not key.isdigit() or int(key) >= len(place):
+                raise ValueError(f"{name}: '{before}' is a list of {len(place)}, expected a number below that, found '{key}'")
+            if last:
+                place[int(key)] = value
+            else:
+                place = place[int(key)]
+        elif isinstance(place, dict):
+            if last and value is None:
+                place.pop(key, None)
+            elif last:
+                place[key] = value
+            else:
+                if place.get(key) is None:
+                    place[key] = {}
+                place = place[key]
+        else:
+            raise ValueError(f"{name}: '{before}' is {place!r}, which has no keys")
+
+
+def _load(model: Any, path: str | Path, overrides: Sequence[str]) -> Any:
+    path = Path(path)
+    if path.is_dir():
+        raise ValueError(f"{path}: expected a YAML file, found a folder")
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: there is no such config file")
+    data = read_yaml(path)
+    for override in overrides:
+        apply_override(data, override)
+    return resolve_paths(validate(model, data, name=str(path)), path.resolve().parent)
+
+
+def load_config(path: str | Path, *, overrides: Sequence[str] = ()) -> RunConfig:
+    """Read the YAML file of a run.
+
+    Parameters
+    ----------
+    path : path
+    overrides : sequence of str, default none
+        ``a.b=value``, applied in order before the check.
+
+    Returns
+    -------
+    RunConfig
+        Checked, with absolute paths of files that exist.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        One sentence naming the file, the key, what was expected and what was found.
+    """
+    config: RunConfig = _load(RunConfig, path, overrides)
+    return config
+
+
+def load_train_config(path: str | Path, *, overrides: Sequence[str] = ()) -> TrainConfig:
+    """Read the YAML file of a training; as :func:`load_config`."""
+    config: TrainConfig = _load(TrainConfig, path, overrides)
+    return config

@@ -1,0 +1,62 @@
+"""The YAML file of ``combmotif run``, typed."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from combmotif.config.inputs import ModelSection, NeuronsSection, SequencesSection
+from combmotif.config.stages import (
+    ContributionSection,
+    DiscoverSection,
+    InteractionSection,
+    MatchSection,
+    ReportSection,
+    SampleSection,
+)
+from combmotif.typed_yaml import Section, Whole
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
+class RunConfig(Section):
+    """One question to one model.
+
+    ``match``, ``contribution`` and ``interaction`` are asked for by being there (``match: {}`` takes the defaults);
+    ``sample``, ``discover`` and ``report`` are always done.
+    """
+
+    model: ModelSection = Field(description="the trained model: card: NAME, or kind: python with a factory")
+    sequences: SequencesSection = Field(description="sequences the neurons and effects are measured on")
+    neurons: NeuronsSection = Field(description="layer and neurons to interpret")
+    sample: SampleSection = Field(default_factory=SampleSection, description="how exciting sequences are found")
+    discover: DiscoverSection = Field(default_factory=DiscoverSection, description="how motifs are separated")
+    match: MatchSection | None = Field(None, description="match motifs to known elements; default not asked for")
+    contribution: ContributionSection | None = Field(None, description="effect of neurons; default not asked for")
+    interaction: InteractionSection | None = Field(None, description="effect of motif pairs; default not asked for")
+    report: ReportSection = Field(default_factory=ReportSection, description="the HTML report")
+    device: Device = Field("auto", description="auto, cpu, cuda or mps; default auto (cuda, then mps, then cpu)")
+    seed: Whole = Field(0, ge=0, lt=2**63, description="of every random choice; default 0")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _not_bare(cls, data: Any) -> Any:
+        for key in ("match", "contribution", "interaction"):
+            if isinstance(data, dict) and key in data and data[key] is None:
+                raise ValueError(f"{key}: is empty; write '{key}: {{}}' for the defaults, or leave the line out")
+        return data
+
+    @model_validator(mode="after")
+    def _labels_are_there(self) -> RunConfig:
+        outcome = self.contribution.outcome if self.contribution else "prediction"
+        if outcome != "prediction" and not getattr(self.sequences, "label", None):
+            raise ValueError(
+                f"contribution.outcome: '{outcome}' needs measured values, and 'sequences' has none; add "
+                f"'label: COLUMN' to a sequences section of kind table or hdf5, or write 'outcome: prediction'"
+            )
+        return self
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain data that reads back to the same config; stages that are not asked for are left out."""
+        return self.model_dump(mode="json", exclude_none=True)

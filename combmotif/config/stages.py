@@ -1,0 +1,103 @@
+"""The sections that say what is done: sampling, discovery, matching, effects, report."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+
+from combmotif.typed_yaml import Real, Section, Whole
+
+Output = Annotated[Whole | str, Field(description="output of the model, by name or number from 0; default 0")]
+
+
+class SampleSection(Section):
+    """How sequences that excite a neuron are found."""
+
+    method: Literal["auto", "enumerate", "evolve"] = Field(
+        "auto", description="enumerate all windows (receptive field below 11 nt), evolve, or auto; default auto"
+    )
+    population: Whole = Field(512, ge=2, description="windows per neuron that evolve together; default 512")
+    generations: Whole = Field(300, ge=1, description="most generations; default 300")
+    patience: Whole = Field(8, ge=1, description="generations without gain that end an ascent; default 8")
+    keep: Whole = Field(5000, ge=10, description="most windows kept per neuron; default 5000")
+
+
+class DiscoverSection(Section):
+    """How the sampled sequences are separated into motifs."""
+
+    method: Literal["neuronmotif"] = Field("neuronmotif", description="layer-wise demixing; default neuronmotif")
+    clusters: Whole | Literal["auto"] = Field(
+        "auto", description="clusters per layer on the way down, or auto (by purity); default auto"
+    )
+    purity: Real = Field(
+        0.95, gt=0, le=1, description="consensus over maximum activation at which a motif is pure; default 0.95"
+    )
+    min_sites: Whole = Field(20, ge=1, description="fewest sequences behind a motif; default 20")
+
+    @field_validator("clusters")
+    @classmethod
+    def _positive(cls, value: int | str) -> int | str:
+        if isinstance(value, int) and value < 1:
+            raise ValueError(f"expected auto or a whole number of at least 1, found {value}")
+        return value
+
+
+class MatchSection(Section):
+    """Which known elements the motifs resemble."""
+
+    databases: list[str] = Field(["builtin"], min_length=1, description="builtin, or paths of MEME files; default builtin")
+    q: Real = Field(0.05, gt=0, le=1, description="largest q-value of a reported match; default 0.05")
+    top: Whole = Field(5, ge=1, description="most matches per motif and database; default 5")
+    strands: Literal["single", "both"] = Field(
+        "single", description="both also matches the reverse complement (for DNA); default single"
+    )
+
+
+class ContributionSection(Section):
+    """Whether a neuron raises or lowers the outcome."""
+
+    outcome: Literal["prediction", "label", "both"] = Field(
+        "prediction", description="what active neurons are compared on; default prediction"
+    )
+    threshold: Real = Field(
+        0.7, gt=0, le=1, description="share of the neuron's maximum from which it is active; default 0.7"
+    )
+    output: Output = 0
+
+
+class InteractionSection(Section):
+    """How two motifs act together."""
+
+    pairs: str | list[Annotated[list[str], Field(min_length=2, max_length=2)]] = Field(
+        "from_motifs",
+        description="from_motifs, pairs of IUPAC words such as [[AUG, UAA]], or a TSV file with columns a and b; "
+        "default from_motifs",
+    )
+    scrambles: Whole = Field(32, ge=2, description="scrambled copies per site; default 32")
+    mode: Literal["shuffle", "dinucleotide", "background", "uniform"] = Field(
+        "shuffle", description="how a site is scrambled; default shuffle"
+    )
+    max_pairs: Whole = Field(20, ge=1, description="most pairs tested with from_motifs; default 20")
+    p_value: Real = Field(1e-3, gt=0, lt=1, description="largest p-value of a motif's site; default 0.001")
+    output: Output = 0
+
+    @field_validator("pairs", mode="before")
+    @classmethod
+    def _pairs_of_words(cls, value: Any) -> Any:
+        fits = isinstance(value, str) or (
+            isinstance(value, list)
+            and value
+            and all(isinstance(p, list) and len(p) == 2 and all(isinstance(w, str) for w in p) for p in value)
+        )
+        if not fits:
+            raise ValueError(
+                f"expected from_motifs, a list of pairs such as [[AUG, UAA]], or the path of a table, found {value!r}"
+            )
+        return value
+
+
+class ReportSection(Section):
+    """The HTML report."""
+
+    title: str | None = Field(None, description="heading of the report; default the model's name")
