@@ -1,0 +1,1 @@
+"""Effects of neurons and motifs on the prediction, and how they are tested."""

@@ -1,0 +1,173 @@
+"""What a neuron does to the prediction: hold it at its mean and see what changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+
+from combmotif.models.model import SequenceModel
+
+NUCLEOTIDES_PER_BATCH = 512 * 200
+
+
+@contextmanager
+def _hooked(model: SequenceModel, layer: str, change: Callable[[torch.Tensor], torch.Tensor | None]) -> Iterator[None]:
+    """Pass the layer's output through `change` while the context lasts; the hook goes also when an exception passes."""
+    try:
+        module = model.module.get_submodule(layer)
+    except AttributeError:
+        known = [name for name, _ in model.module.named_modules() if name]
+        raise ValueError(
+            f"layer: expected a module of model '{model.name}', found '{layer}'; it has {', '.join(known)}"
+        ) from None
+
+    def hook(_module: torch.nn.Module, _inputs: object, output: object) -> torch.Tensor | None:
+        if not isinstance(output, torch.Tensor) or output.ndim not in (2, 3):
+            raise ValueError(f"layer '{layer}': expected an output (batch, neurons, positions), found {type(output).__name__}"
+                             + (f" of shape {tuple(output.shape)}" if isinstance(output, torch.Tensor) else ""))  # fmt: skip
+        return change(output)
+
+    handle = module.register_forward_hook(hook)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def _batches(codes: Sequence[np.ndarray], rows: np.ndarray, batch: int) -> Iterator[np.ndarray]:
+    """Split tasks, each on sequence rows[task], into groups of one length, bounded in number and nucleotides."""
+    lengths = np.array([len(codes[row]) for row in rows], dtype=np.int64)
+    for length in np.unique(lengths):
+        tasks = np.flatnonzero(lengths == length)
+        size = max(1, min(batch, NUCLEOTIDES_PER_BATCH // max(int(length), 1)))
+        yield from (tasks[start : start + size] for start in range(0, len(tasks), size))
+
+
+def channel_means(
+    model: SequenceModel, layer: str, codes: Sequence[np.ndarray], *, batch: int = 512
+) -> np.ndarray:  # fmt: skip
+    """Average each neuron's raw output over all positions of all sequences.
+
+    Parameters
+    ----------
+    model : SequenceModel
+    layer : str
+        Dotted name of a module whose output is (batch, neurons, positions) or (batch, neurons).
+    codes : sequence of uint8 arrays, each of shape (length,)
+    batch : int, default 512
+
+    Returns
+    -------
+    float64 array, shape (neurons,)
+        In the layer's units; the value `clamp` holds a neuron at.
+    """
+    sums: list[np.ndarray] = []
+    positions = 0
+
+    def add(output: torch.Tensor) -> None:
+        nonlocal positions
+        flat = output.detach().reshape(*output.shape[:2], -1)
+        sums.append(flat.sum((0, 2), dtype=torch.float64).cpu().numpy())
+        positions += flat.shape[0] * flat.shape[2]
+
+    with _hooked(model, layer, add), torch.inference_mode():
+        for rows in _batches(codes, np.arange(len(codes)), batch):
+            model(model.tensor(np.stack([codes[i] for i in rows])))
+    if not positions:
+        raise ValueError(f"codes: expected sequences to average layer '{layer}' over, found none")
+    return np.sum(sums, axis=0) / positions
+
+
+def clamp(
+    model: SequenceModel,
+    layer: str,
+    neurons: Sequence[int],
+    codes: Sequence[np.ndarray],
+    values: np.ndarray,
+    *,
+    active: np.ndarray | None = None,
+    limit: int | None = None,
+    output: int = 0,
+    batch: int = 512,
+) -> np.ndarray:
+    """Measure how the prediction changes when a neuron is held at a constant.
+
+    The whole channel is set to the given value at the layer's raw output and the rest of the network runs as usual. The
+    change is the prediction with the neuron minus the prediction with it clamped: positive = the neuron raises the prediction.
+
+    Parameters
+    ----------
+    model : SequenceModel
+    layer : str
+        Dotted name of a module whose output is (batch, neurons, positions) or (batch, neurons).
+    neurons : sequence of int
+        Channels of the layer, from 0.
+    codes : sequence of uint8 arrays, each of shape (length,)
+    values : float array, shape (neurons,)
+        What each neuron is held at, in the layer's units; `channel_means` gives the usual choice.
+    active : bool array, shape (sequences, neurons), optional
+        Where to measure; default everywhere.
+    limit : int, optional
+        Most sequences per neuron, spread evenly over its active ones; default all.
+    output : int, default 0
+        Column of the prediction.
+    batch : int, default 512
+        Sequences per forward pass; one pass mixes neurons.
+
+    Returns
+    -------
+    float64 array, shape (sequences, neurons)
+        Change of the prediction; NaN where it was not measured.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, or the layer or a neuron does not exist.
+    """
+    channels = np.asarray(neurons, dtype=np.int64)
+    values = np.asarray(values, dtype=float)
+    mask = np.ones((len(codes), len(channels)), dtype=bool) if active is None else np.asarray(active, dtype=bool)
+    if mask.shape != (len(codes), len(channels)):
+        raise ValueError(f"active: expected shape {(len(codes), len(channels))}, found {mask.shape}")
+    if values.shape != channels.shape:
+        raise ValueError(f"values: expected one per neuron, shape {channels.shape}, found {values.shape}")
+    tasks = np.concatenate([_spread(np.flatnonzero(mask[:, j]), limit, j) for j in range(len(channels))] or [[]])
+    change = np.full(mask.shape, np.nan)
+    if not len(tasks):
+        return change
+    rows, columns = tasks[:, 0], tasks[:, 1]
+    held: torch.Tensor | None = None
+    which: torch.Tensor | None = None
+
+    def hold(result: torch.Tensor) -> torch.Tensor | None:
+        if held is None or which is None:
+            return None
+        if int(which.max()) >= result.shape[1] or int(which.min()) < 0:
+            raise ValueError(f"neurons: layer '{layer}' has neurons 0-{result.shape[1] - 1}, found {neurons}")
+        result = result.clone()
+        level = held.to(result.device, result.dtype)
+        result[torch.arange(len(result)), which.to(result.device)] = level if result.ndim == 2 else level[:, None]
+        return result
+
+    plain = np.full(len(codes), np.nan)
+    with _hooked(model, layer, hold), torch.inference_mode():
+        used = np.unique(rows)
+        for part in _batches(codes, used, batch):
+            x = model.tensor(np.stack([codes[i] for i in used[part]]))
+            plain[used[part]] = model(x)[:, output].double().cpu().numpy()
+        for part in _batches(codes, rows, batch):
+            which, held = torch.as_tensor(channels[columns[part]]), torch.as_tensor(values[columns[part]])
+            x = model.tensor(np.stack([codes[i] for i in rows[part]]))
+            clamped = model(x)[:, output].double().cpu().numpy()
+            change[rows[part], columns[part]] = plain[rows[part]] - clamped
+    return change
+
+
+def _spread(rows: np.ndarray, limit: int | None, column: int) -> np.ndarray:
+    """Keep at most `limit` rows, evenly spread, and pair them with the neuron's column: shape (kept, 2)."""
+    if limit is not None and len(rows) > limit:
+        rows = rows[np.linspace(0, len(rows) - 1, limit).round().astype(np.int64)]
+    return np.column_stack([rows, np.full(len(rows), column, dtype=np.int64)])

@@ -1,0 +1,107 @@
+"""Every column of the effect tables: what it holds, in which unit, with which sign."""
+
+from __future__ import annotations
+
+CONTRIBUTION_COLUMNS: dict[str, str] = {
+    "neuron": "layer:channel, channels counted from 0",
+    "outcome": "what is compared: a prediction or a measured label",
+    "threshold": "a neuron is active in a sequence that reaches this fraction of its maximum activation",
+    "n_active": "sequences in which the neuron is active",
+    "n_inactive": "sequences in which it is not",
+    "mean_active": "mean outcome of the active sequences, in the outcome's unit",
+    "mean_inactive": "mean outcome of the inactive sequences, in the outcome's unit",
+    "effect": "mean_active - mean_inactive, in the outcome's unit; positive = higher where active",
+    "ci_low": "lower end of the 95 % interval of effect (Welch)",
+    "ci_high": "upper end of the 95 % interval of effect (Welch)",
+    "p_welch": "two-sided p of effect (Welch's t-test)",
+    "q_welch": "Benjamini-Hochberg q of p_welch over all neurons of this outcome and threshold; decides the class",
+    "p_mann_whitney": "two-sided p of the rank comparison (Mann-Whitney U)",
+    "q_mann_whitney": "Benjamini-Hochberg q of p_mann_whitney",
+    "auc": "probability that an active sequence has the higher outcome, 0 to 1; above 0.5 = higher where active",
+    "adjusted_effect": "difference at equal covariates (least squares), in the outcome's unit; positive = higher where active",
+    "adjusted_ci_low": "lower end of the 95 % interval of adjusted_effect (HC3)",
+    "adjusted_ci_high": "upper end of the 95 % interval of adjusted_effect (HC3)",
+    "adjusted_p": "two-sided p of adjusted_effect",
+    "adjusted_q": "Benjamini-Hochberg q of adjusted_p",
+    "causal_n": "active sequences on which the neuron was clamped to its mean",
+    "causal_effect": "mean of prediction - prediction with the neuron clamped; positive = the neuron raises the prediction",
+    "causal_ci_low": "lower end of the 95 % interval of causal_effect (t)",
+    "causal_ci_high": "upper end of the 95 % interval of causal_effect (t)",
+    "causal_p": "two-sided p of the change (Wilcoxon signed-rank)",
+    "causal_q": "Benjamini-Hochberg q of causal_p",
+    "margin": "a difference within +- this counts as none, in the outcome's unit",
+    "class": "positive, negative, discordant, neutral, undetermined or untestable",
+    "reason": "why, in words",
+}
+
+EFFECTS: dict[str, str] = {
+    "joint": "effect of both motifs, o - n",
+    "a_alone": "effect of A where B is scrambled, b - n",
+    "b_alone": "effect of B where A is scrambled, a - n",
+    "a_in_context": "effect of A where B is present, o - a",
+    "b_in_context": "effect of B where A is present, o - b",
+    "epistasis": "e = o - a - b + n; an AND pair has e = +1, a redundant (OR) pair e = -1",
+}
+"""The six effects of a pair, from o = prediction, a = with A scrambled, b = with B scrambled, n = with both."""
+
+
+def _effect_columns() -> dict[str, str]:
+    columns = {}
+    for name, meaning in EFFECTS.items():
+        p = "p_value" if name == "epistasis" else f"{name}_p"
+        q = "q_value" if name == "epistasis" else f"{name}_q"
+        columns |= {
+            name: f"{meaning}, in the prediction's unit (Hodges-Lehmann over sequences); positive raises the prediction",
+            f"{name}_ci_low": f"lower end of the 95 % interval of {name}",
+            f"{name}_ci_high": f"upper end of the 95 % interval of {name}",
+            p: f"two-sided p of {name} (Wilcoxon signed-rank over sequences)",
+            q: f"Benjamini-Hochberg q of {p} over all tested pairs",
+        }
+    return columns
+
+
+INTERACTION_COLUMNS: dict[str, str] = {
+    "pair": "names of the two motifs",
+    "motif_a": "IUPAC word or id of motif A, with its columns where it was trimmed",
+    "motif_b": "IUPAC word or id of motif B",
+    "name_a": "consensus of A",
+    "name_b": "consensus of B",
+    "sequences": "sequences in the test: the n of every p-value in this row",
+    "sequences_with_pair": "sequences that hold a placement of the pair, before the cap on their number",
+    "placements": "placements (an A site and a B site that do not overlap) in the test",
+    "mode": "how segments were asked to be scrambled",
+    "mode_used": "how they were; a segment that cannot be scrambled so without keeping a motif is drawn from the background",
+    "fallback": "share of the segments drawn from the background for that reason, 0 to 1",
+    "rejected": "share of the drawn scrambles that were rejected, 0 to 1",
+    "unscrambled": "placements left out because no scramble was found that keeps neither motif",
+    **_effect_columns(),
+    "epistasis_fraction": "epistasis / (|a_alone| + |b_alone|); NaN where both are zero",
+    "margin": "an interval of e within +- this counts as additive, in the prediction's unit",
+    "p_control": "empirical p that e differs from e of random segments of the same sequences, lengths and distance",
+    "control_epistasis": "mean e of those random segments, in the prediction's unit",
+    "controls": "number of random segment pairs",
+    "class": "synergistic, antagonistic, additive, opposing, one-sided, inert, undetermined or untestable",
+    "reason": "why, in words",
+    "epistasis_latent": "e on the latent scale, in latent units; NaN where there is none",
+    "epistasis_latent_ci_low": "lower end of the 95 % interval of epistasis_latent",
+    "epistasis_latent_ci_high": "upper end of the 95 % interval of epistasis_latent",
+    "p_latent": "two-sided p of epistasis_latent",
+    "q_latent": "Benjamini-Hochberg q of p_latent over all tested pairs",
+    "class_latent": "class on the latent scale",
+    "scale_dependent": "True where class and class_latent differ, so that e depends on the scale of the prediction",
+}
+
+INSTANCE_COLUMNS: dict[str, str] = {
+    "pair": "as in the table of pairs",
+    "sequence": "name of the sequence",
+    "start_a": "first nt of the A site, 0-based",
+    "end_a": "one past the last nt of the A site",
+    "start_b": "first nt of the B site, 0-based",
+    "end_b": "one past the last nt of the B site",
+    "spacing": "nt between the two sites; 0 = adjacent",
+    "o": "prediction of the sequence",
+    "a": "prediction with A scrambled, mean over draws",
+    "b": "prediction with B scrambled, mean over the same draws",
+    "n": "prediction with both scrambled, mean over the same draws",
+    "e": "o - a - b + n",
+}
