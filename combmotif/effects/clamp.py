@@ -26,8 +26,8 @@ def _hooked(model: SequenceModel, layer: str, change: Callable[[torch.Tensor], t
 
     def hook(_module: torch.nn.Module, _inputs: object, output: object) -> torch.Tensor | None:
         if not isinstance(output, torch.Tensor) or output.ndim not in (2, 3):
-            raise ValueError(f"layer '{layer}': expected an output (batch, neurons, positions), found {type(output).__name__}"
-                             + (f" of shape {tuple(output.shape)}" if isinstance(output, torch.Tensor) else ""))  # fmt: skip
+            found = tuple(output.shape) if isinstance(output, torch.Tensor) else type(output).__name__
+            raise ValueError(f"layer '{layer}': expected an output (batch, neurons, positions), found {found}")
         return change(output)
 
     handle = module.register_forward_hook(hook)
@@ -96,7 +96,8 @@ def clamp(
     """Measure how the prediction changes when a neuron is held at a constant.
 
     The whole channel is set to the given value at the layer's raw output and the rest of the network runs as usual. The
-    change is the prediction with the neuron minus the prediction with it clamped: positive = the neuron raises the prediction.
+    change is the prediction with the neuron minus the prediction with it clamped: positive = the neuron raises the
+    prediction.
 
     Parameters
     ----------
@@ -134,10 +135,10 @@ def clamp(
         raise ValueError(f"active: expected shape {(len(codes), len(channels))}, found {mask.shape}")
     if values.shape != channels.shape:
         raise ValueError(f"values: expected one per neuron, shape {channels.shape}, found {values.shape}")
-    tasks = np.concatenate([_spread(np.flatnonzero(mask[:, j]), limit, j) for j in range(len(channels))] or [[]])
     change = np.full(mask.shape, np.nan)
-    if not len(tasks):
+    if not mask.any():
         return change
+    tasks = np.concatenate([_spread(np.flatnonzero(mask[:, j]), limit, j) for j in range(len(channels))])
     rows, columns = tasks[:, 0], tasks[:, 1]
     held: torch.Tensor | None = None
     which: torch.Tensor | None = None

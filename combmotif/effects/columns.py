@@ -18,13 +18,13 @@ CONTRIBUTION_COLUMNS: dict[str, str] = {
     "p_mann_whitney": "two-sided p of the rank comparison (Mann-Whitney U)",
     "q_mann_whitney": "Benjamini-Hochberg q of p_mann_whitney",
     "auc": "probability that an active sequence has the higher outcome, 0 to 1; above 0.5 = higher where active",
-    "adjusted_effect": "difference at equal covariates (least squares), in the outcome's unit; positive = higher where active",
+    "adjusted_effect": "difference at equal covariates (least squares), in the outcome's unit, signed like effect",
     "adjusted_ci_low": "lower end of the 95 % interval of adjusted_effect (HC3)",
     "adjusted_ci_high": "upper end of the 95 % interval of adjusted_effect (HC3)",
     "adjusted_p": "two-sided p of adjusted_effect",
     "adjusted_q": "Benjamini-Hochberg q of adjusted_p",
     "causal_n": "active sequences on which the neuron was clamped to its mean",
-    "causal_effect": "mean of prediction - prediction with the neuron clamped; positive = the neuron raises the prediction",
+    "causal_effect": "mean of prediction - prediction with the neuron clamped; positive = it raises the prediction",
     "causal_ci_low": "lower end of the 95 % interval of causal_effect (t)",
     "causal_ci_high": "upper end of the 95 % interval of causal_effect (t)",
     "causal_p": "two-sided p of the change (Wilcoxon signed-rank)",
@@ -46,12 +46,12 @@ EFFECTS: dict[str, str] = {
 
 
 def _effect_columns() -> dict[str, str]:
-    columns = {}
+    columns: dict[str, str] = {}
     for name, meaning in EFFECTS.items():
         p = "p_value" if name == "epistasis" else f"{name}_p"
         q = "q_value" if name == "epistasis" else f"{name}_q"
         columns |= {
-            name: f"{meaning}, in the prediction's unit (Hodges-Lehmann over sequences); positive raises the prediction",
+            name: f"{meaning} (Hodges-Lehmann over sequences), in the prediction's unit; positive raises it",
             f"{name}_ci_low": f"lower end of the 95 % interval of {name}",
             f"{name}_ci_high": f"upper end of the 95 % interval of {name}",
             p: f"two-sided p of {name} (Wilcoxon signed-rank over sequences)",
@@ -70,7 +70,7 @@ INTERACTION_COLUMNS: dict[str, str] = {
     "sequences_with_pair": "sequences that hold a placement of the pair, before the cap on their number",
     "placements": "placements (an A site and a B site that do not overlap) in the test",
     "mode": "how segments were asked to be scrambled",
-    "mode_used": "how they were; a segment that cannot be scrambled so without keeping a motif is drawn from the background",
+    "mode_used": "how they were; a segment that cannot be scrambled so is drawn from the background",
     "fallback": "share of the segments drawn from the background for that reason, 0 to 1",
     "rejected": "share of the drawn scrambles that were rejected, 0 to 1",
     "unscrambled": "placements left out because no scramble was found that keeps neither motif",

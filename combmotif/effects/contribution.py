@@ -31,13 +31,13 @@ def contribution(
 ) -> pd.DataFrame:
     """Compare the outcome of the sequences that excite a neuron with that of the others.
 
-    A neuron is active in a sequence where its activation reaches `threshold` times its maximum. Every effect is signed so that
-    positive means: the sequences (or predictions) with the active neuron are higher.
+    A neuron is active in a sequence where its activation reaches `threshold` times its maximum. Every effect is
+    signed so that positive means: the sequences (or predictions) with the active neuron are higher.
 
-    Classes, at false discovery rate `alpha`: ``positive`` / ``negative`` (Welch q < alpha, and the adjusted and, where given, the
-    causal effect have the same sign), ``discordant`` (q < alpha, but a sign differs), ``neutral`` (the interval of the
-    difference lies within +-`margin`), ``undetermined`` (the rest), ``untestable`` (a group smaller than `n_min`, no positive
-    maximum, or an outcome that does not vary). The reason is given in words.
+    Classes, at false discovery rate `alpha`: ``positive`` / ``negative`` (Welch q < alpha, and the adjusted and,
+    where given, the causal effect have the same sign), ``discordant`` (q < alpha, but a sign differs), ``neutral``
+    (the interval of the difference lies within +-`margin`), ``undetermined`` (the rest), ``untestable`` (a group
+    smaller than `n_min`, no positive maximum, or an outcome that does not vary). The reason is given in words.
 
     Parameters
     ----------
@@ -60,13 +60,14 @@ def contribution(
     margin : float, optional
         A difference this small counts as none, in the outcome's unit; default 0.1 standard deviations of the outcome.
     preset : {"combmotif"}, optional
-        The published prototype's numbers instead: equal-variance t-test at its own threshold of 0.7 (strictly greater), alpha uncorrected.
+        The published prototype's numbers instead: equal-variance t-test at its own threshold of 0.7 (strictly
+        greater), alpha uncorrected.
 
     Returns
     -------
     pandas.DataFrame
-        One row per outcome, threshold and neuron, in that order. Columns: see `CONTRIBUTION_COLUMNS`. q-values are Benjamini-Hochberg over
-        all neurons of one outcome and threshold, separately for each test.
+        One row per outcome, threshold and neuron, in that order. Columns: see `CONTRIBUTION_COLUMNS`. q-values are
+        Benjamini-Hochberg over all neurons of one outcome and threshold, separately for each test.
 
     Raises
     ------
@@ -188,10 +189,8 @@ def _classify(row: Mapping[str, Any], alpha: float) -> tuple[str, str]:
         return word, f"{'higher' if sign > 0 else 'lower'} where active (q = {row['q_welch']:.2g}){agreeing}{note}"
     if -row["margin"] <= row["ci_low"] and row["ci_high"] <= row["margin"]:
         return "neutral", f"any difference is smaller than the margin of {row['margin']:.3g}"
-    return (
-        "undetermined",
-        f"not significant (q = {row['q_welch']:.2g}), but a difference beyond {row['margin']:.3g} is not excluded",
-    )
+    margin = f"{row['margin']:.3g}"
+    return "undetermined", f"not significant (q = {row['q_welch']:.2g}), but more than {margin} is not excluded"
 
 
 def _join(names: Iterable[str]) -> str:

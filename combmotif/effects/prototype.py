@@ -1,6 +1,7 @@
 """The published prototype's statistics (CombMotif, Bioinformatics 2024), for comparison with its tables.
 
-No correction for multiple tests, and every placement counts as independent: keep these for reproducing published numbers only.
+No correction for multiple tests, and every placement counts as independent: keep these for reproducing published
+numbers only.
 """
 
 from __future__ import annotations
@@ -38,8 +39,9 @@ def prototype_contribution(
     Returns
     -------
     pandas.DataFrame
-        neuron, outcome, threshold, n_active, n_inactive, mean_active, mean_inactive, effect, p_ttest, class (positive, negative, neutral or
-        untestable), reason. Where the prototype writes p = 0 (neutral) or -1 (empty group), the p-value itself or NaN stands here.
+        neuron, outcome, threshold, n_active, n_inactive, mean_active, mean_inactive, effect, p_ttest, class
+        (positive, negative, neutral or untestable), reason. Where the prototype writes p = 0 (neutral) or -1 (empty
+        group), the p-value itself or NaN stands here.
     """
     rows = []
     for name, y in outcomes.items():
@@ -66,18 +68,8 @@ def prototype_contribution(
                 | {"mean_active": first.mean(), "mean_inactive": second.mean(), "effect": effect, "p_ttest": p}
                 | {"class": word, "reason": f"p = {p:.2g}, not corrected"}
             )
-    columns = [
-        "neuron",
-        "outcome",
-        "threshold",
-        "n_active",
-        "n_inactive",
-        "mean_active",
-        "mean_inactive",
-        "effect",
-        "p_ttest",
-    ]
-    return pd.DataFrame(rows, columns=[*columns, "class", "reason"])
+    columns = ["neuron", "outcome", "threshold", "n_active", "n_inactive", "mean_active", "mean_inactive", "effect"]
+    return pd.DataFrame(rows, columns=[*columns, "p_ttest", "class", "reason"])
 
 
 class PrototypeInteraction(NamedTuple):
@@ -97,8 +89,9 @@ def prototype_interaction(
 ) -> PrototypeInteraction:  # fmt: skip
     """Class a pair from the predictions of its rows, one row per placement.
 
-    Wilcoxon tests with SciPy's defaults of a, b and ab against o, and of ab against a and b; then of o - ab against a + b - 2 ab. The sign
-    of A alone decides: with A positive, e > 0 is synergistic and e < 0 antagonistic, with A negative the reverse.
+    Wilcoxon tests with SciPy's defaults of a, b and ab against o, and of ab against a and b; then of o - ab against
+    a + b - 2 ab. The sign of A alone decides: with A positive, e > 0 is synergistic and e < 0 antagonistic, with A
+    negative the reverse.
 
     Parameters
     ----------
@@ -109,8 +102,9 @@ def prototype_interaction(
     Returns
     -------
     PrototypeInteraction
-        label is ``positive_synergistic``, ``positive_antagonistic``, ``negative_synergistic``, ``negative_antagonistic``, ``additive``, ``none`` (A
-        and B significant with opposite signs; p_value is NaN where the prototype writes 0) or ``untestable`` (fewer than 6 rows).
+        label is ``positive_synergistic``, ``positive_antagonistic``, ``negative_synergistic``,
+        ``negative_antagonistic``, ``additive``, ``none`` (A and B significant with opposite signs; p_value is NaN
+        where the prototype writes 0) or ``untestable`` (fewer than 6 rows).
     """
     o, a, b, ab = (np.asarray(values, dtype=float) for values in (o, a, b, ab))
     if len(o) < MIN_ROWS:

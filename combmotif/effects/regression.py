@@ -25,8 +25,8 @@ def adjusted_difference(
 ) -> Difference:
     """Estimate the difference between active and inactive sequences at equal covariates.
 
-    Ordinary least squares of the outcome on activity (0/1), an intercept and the covariates; HC3 errors (each squared residual
-    divided by (1 - leverage)^2) and a t distribution with n - parameters degrees of freedom.
+    Ordinary least squares of the outcome on activity (0/1), an intercept and the covariates; HC3 errors (each
+    squared residual divided by (1 - leverage)^2) and a t distribution with n - parameters degrees of freedom.
 
     Parameters
     ----------
@@ -39,7 +39,8 @@ def adjusted_difference(
     Returns
     -------
     Difference
-        In the outcome's unit; NaN where activity is determined by the covariates, too few sequences are left or an error is infinite.
+        In the outcome's unit; NaN where activity is determined by the covariates, too few sequences are left or an
+        error is infinite.
 
     References
     ----------

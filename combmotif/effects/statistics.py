@@ -74,7 +74,8 @@ def welch(first: np.ndarray, second: np.ndarray, *, confidence: float = 0.95) ->
     Returns
     -------
     Difference
-        mean(first) - mean(second). Interval and p are NaN where neither group varies or a group has fewer than two values.
+        mean(first) - mean(second). Interval and p are NaN where neither group varies or a group has fewer than two
+        values.
 
     References
     ----------
@@ -99,8 +100,8 @@ def mann_whitney(first: np.ndarray, second: np.ndarray) -> RankComparison:
     Returns
     -------
     RankComparison
-        NaN where a group is empty. p is exact for groups of at most 8 without ties, else the normal approximation with tie and
-        continuity correction (SciPy's ``auto``).
+        NaN where a group is empty. p is exact for groups of at most 8 without ties, else the normal approximation
+        with tie and continuity correction (SciPy's ``auto``).
 
     References
     ----------
@@ -115,8 +116,8 @@ def mann_whitney(first: np.ndarray, second: np.ndarray) -> RankComparison:
 def signed_rank(values: np.ndarray) -> float:
     """Test whether values are symmetric about zero (one-sample Wilcoxon signed-rank, two-sided).
 
-    Exact for at most 50 values without ties and zeros; otherwise the normal approximation with tie correction, zeros ranked and then
-    left out of both sums (Pratt).
+    Exact for at most 50 values without ties and zeros; otherwise the normal approximation with tie correction, zeros
+    ranked and then left out of both sums (Pratt).
 
     Parameters
     ----------
@@ -181,9 +182,9 @@ def _select_walsh(ordered: np.ndarray, rank: int) -> float:
 def hodges_lehmann(values: np.ndarray, *, confidence: float = 0.95) -> Location:
     """Estimate the centre of symmetric values: the median of all pairwise (Walsh) averages, with its interval.
 
-    The interval holds the shifts that `signed_rank` does not reject; it is exact for at most 50 values without ties, else the
-    normal approximation. Up to 1,000 values the n(n+1)/2 averages are listed (4 MB); beyond that their order statistics are found by
-    bisection on counts, in memory proportional to n and with the same result.
+    The interval holds the shifts that `signed_rank` does not reject; it is exact for at most 50 values without ties,
+    else the normal approximation. Up to 1,000 values the n(n+1)/2 averages are listed (4 MB); beyond that their
+    order statistics are found by bisection on counts, in memory proportional to n and with the same result.
 
     Parameters
     ----------

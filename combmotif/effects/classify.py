@@ -1,0 +1,74 @@
+"""From six tested effects to a class, and the reason in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+
+def classify(row: Mapping[str, Any], *, alpha: float = 0.05, n_min: int = 6) -> tuple[str, str]:
+    """Class one motif pair.
+
+    A motif acts if its effect alone or in context is significant (q < alpha). In this order:
+
+    - ``untestable``: fewer than `n_min` sequences.
+    - ``inert``: neither motif acts. ``one-sided``: one acts. ``opposing``: both act, with opposite signs.
+    - ``undetermined`` where a motif's effects alone and in context are significant with opposite signs, or the joint
+    effect is
+      not significant or has another sign than the motifs.
+    - ``additive``: the interval of e lies within +-margin, also where e is significant but that small.
+    - ``synergistic``: e is significant with the sign of the joint effect (an AND pair, whose effects alone are nil,
+    belongs here).
+    - ``antagonistic``: e is significant with the other sign (a redundant pair, whose effects in context are nil,
+    belongs here).
+    - ``undetermined``: the rest.
+
+    Parameters
+    ----------
+    row : mapping
+        ``sequences``, ``margin`` and, for joint, a_alone, b_alone, a_in_context, b_in_context and epistasis, the
+        estimate, its interval (``epistasis_ci_low``, ``epistasis_ci_high``) and q (``joint_q``, ..., ``q_value``).
+    alpha : float, default 0.05
+    n_min : int, default 6
+
+    Returns
+    -------
+    (class, reason)
+    """
+    if row["sequences"] < n_min:
+        count = int(row["sequences"])
+        return "untestable", f"found together in {count} sequence{'s' * (count != 1)}, {n_min} needed"
+    signs = {side: _signs(row, side, alpha) for side in "ab"}
+    acting = [side for side in "ab" if signs[side]]
+    if not acting:
+        return "inert", "no effect of either motif was detected, alone or beside the other"
+    if len(acting) == 1:
+        own, other = ("A", "B") if acting == ["a"] else ("B", "A")
+        return "one-sided", f"only {own} has a detected effect, {other} has none"
+    for side in "ab":
+        if len(signs[side]) > 1:
+            return "undetermined", f"the effect of {side.upper()} alone and beside the other motif have opposite signs"
+    sign_a, sign_b = min(signs["a"]), min(signs["b"])
+    if sign_a != sign_b:
+        up, down = ("A", "B") if sign_a > 0 else ("B", "A")
+        return "opposing", f"{up} raises the prediction, {down} lowers it"
+    if not row["joint_q"] < alpha:
+        return "undetermined", f"both motifs act, but the joint effect is not significant (q = {row['joint_q']:.2g})"
+    if np.sign(row["joint"]) != sign_a:
+        return "undetermined", "the joint effect has another sign than the effects of the two motifs"
+    e, q, margin = row["epistasis"], row["q_value"], row["margin"]
+    if -margin <= row["epistasis_ci_low"] and row["epistasis_ci_high"] <= margin:
+        small = "" if not q < alpha else f"; e is significant (q = {q:.2g}) but smaller than that"
+        return "additive", f"the interval of e lies within +-{margin:.3g}{small}"
+    if q < alpha:
+        if np.sign(e) == sign_a:
+            return "synergistic", f"together they do more than the sum of both alone: e = {e:+.3g}, q = {q:.2g}"
+        return "antagonistic", f"together they do less than the sum of both alone: e = {e:+.3g}, q = {q:.2g}"
+    return "undetermined", f"e is not significant (q = {q:.2g}), but its interval reaches beyond +-{margin:.3g}"
+
+
+def _signs(row: Mapping[str, Any], side: str, alpha: float) -> set[int]:
+    names = (f"{side}_alone", f"{side}_in_context")
+    return {int(np.sign(row[name])) for name in names if row[f"{name}_q"] < alpha and row[name] != 0}

@@ -1,0 +1,117 @@
+"""Where the two motifs of a pair stand together without overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from combmotif.effects.pattern import Pattern, find_occurrences
+from combmotif.effects.seeding import named_generator, stable_hash
+
+SITES_PER_SEQUENCE = 1000
+
+
+@dataclass(frozen=True)
+class Placements:
+    """Chosen pairs of sites.
+
+    Attributes
+    ----------
+    rows, start_a, start_b : integer arrays, shape (placements,)
+        Row of the sequence and first positions of the two sites; grouped by row, within a row in random order.
+    sequences_with_pair : int
+        Sequences that hold at least one placement, chosen or not.
+    """
+
+    rows: np.ndarray
+    start_a: np.ndarray
+    start_b: np.ndarray
+    sequences_with_pair: int
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+Occurrences = tuple[np.ndarray, np.ndarray]
+
+
+def outer_starts(occurrences: Occurrences, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """First and last start per sequence, each of shape (count,); beyond every sequence where there is none."""
+    rows, starts = occurrences
+    far = np.iinfo(np.int64).max // 4
+    first, last = np.full(count, far), np.full(count, -far)
+    np.minimum.at(first, rows, starts)
+    np.maximum.at(last, rows, starts)
+    return first, last
+
+
+def holds_pair(
+    a: tuple[np.ndarray, np.ndarray], b: tuple[np.ndarray, np.ndarray], length_a: int, length_b: int
+) -> np.ndarray:  # fmt: skip
+    """Mark the sequences in which a site of A and one of B do not overlap, from their `outer_starts`; bool (count,)."""
+    return (a[0] + length_a <= b[1]) | (b[0] + length_b <= a[1])
+
+
+def find_placements(
+    a: Pattern,
+    b: Pattern,
+    codes: Sequence[np.ndarray],
+    names: Sequence[str],
+    *,
+    pair: str,
+    seed: int,
+    max_sequences: int = 200,
+    max_placements: int = 3,
+    occurrences: tuple[Occurrences, Occurrences] | None = None,
+) -> Placements:
+    """Choose placements of a pair: sites of A and B in one sequence that do not overlap.
+
+    A homotypic pair (A and B the same pattern) counts each two sites once, with A upstream. Which sequences and
+    which placements are kept under the caps depends on the seed, the pair and the names of the sequences only, not
+    on their order.
+
+    Parameters
+    ----------
+    a, b : Pattern
+    codes : sequence of uint8 arrays, each of shape (length,)
+    names : sequence of str
+    pair : str
+        Name of the pair.
+    seed : int
+    max_sequences : int, default 200
+        Most sequences kept, drawn without replacement.
+    max_placements : int, default 3
+        Most placements kept per sequence, drawn without replacement. A sequence with more than 1,000 sites of a
+        motif is represented by 1,000 of them, drawn as well.
+    occurrences : pair of `find_occurrences` results, optional
+        To save scanning again.
+    """
+    sites_a, sites_b = occurrences or (find_occurrences(a, codes), find_occurrences(b, codes))
+    holding = holds_pair(outer_starts(sites_a, len(codes)), outer_starts(sites_b, len(codes)), len(a), len(b))
+    rows = np.flatnonzero(holding)
+    total = len(rows)
+    if total > max_sequences:
+        rows = np.array(sorted(rows, key=lambda row: stable_hash(seed, "sequences", pair, names[row]))[:max_sequences])
+    chosen: list[tuple[int, int, int]] = []
+    for row in np.sort(rows):
+        generator = named_generator(seed, "placements", pair, names[row])
+        starts_a, starts_b = (_of_row(sites, int(row), generator) for sites in (sites_a, sites_b))
+        first, second = np.meshgrid(starts_a, starts_b, indexing="ij")
+        apart = first + len(a) <= second
+        if a.name != b.name:
+            apart |= second + len(b) <= first
+        pairs = np.argwhere(apart)
+        kept = generator.permutation(len(pairs))[:max_placements]
+        chosen += [(int(row), int(starts_a[i]), int(starts_b[j])) for i, j in pairs[kept]]
+    table = np.array(chosen, dtype=np.int64).reshape(-1, 3)
+    return Placements(table[:, 0], table[:, 1], table[:, 2], total)
+
+
+def _of_row(sites: Occurrences, row: int, generator: np.random.Generator) -> np.ndarray:
+    start, end = np.searchsorted(sites[0], [row, row + 1])
+    starts = sites[1][start:end]
+    if len(starts) > SITES_PER_SEQUENCE:
+        starts = np.sort(generator.choice(starts, SITES_PER_SEQUENCE, replace=False))
+    return starts
