@@ -1,7 +1,8 @@
 """Read YAML into typed models, with every mistake told in one sentence.
 
-YAML is read as plain data only (strings, numbers, lists, mappings) and by the rules of YAML 1.2: ``yes``, ``no``, ``on``
-and ``off`` are words, ``010`` is ten, ``1e-3`` is a number, ``1:30`` is text. A key that stands twice is an error.
+YAML is read as plain data only (strings, numbers, lists, mappings) and by the rules of YAML 1.2: ``yes``, ``no``,
+``on`` and ``off`` are words, ``010`` is ten, ``1e-3`` is a number, ``1:30`` is text. A key that stands twice is an
+error.
 """
 
 from __future__ import annotations
@@ -28,9 +29,11 @@ class _Loader(yaml.SafeLoader):
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
             if isinstance(key, (list, dict)):
-                raise yaml.constructor.ConstructorError(None, None, "a key must be a word", key_node.start_mark)
+                raise yaml.MarkedYAMLError(problem="a key must be a word", problem_mark=key_node.start_mark)
             if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"the key '{key}' stands twice", key_node.start_mark)
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key '{key}' stands twice", key_node.start_mark
+                )
             seen.add(key)
         return super().construct_mapping(node, deep)
 
@@ -57,12 +60,15 @@ class _Dumper(yaml.SafeDumper):
 def parse_yaml(text: str, *, name: str) -> Any:
     """Parse YAML text into plain data; a mistake is a ValueError that names ``name``, line and column."""
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+        return yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = error.problem or "not valid YAML"
-        for jargon, plain in (("character '\\t'", "a tab (indent with spaces)"), ("'<stream end>'", "the end of the file")):
+        for jargon, plain in (
+            ("character '\\t'", "a tab (indent with spaces)"),
+            ("'<stream end>'", "the end of the file"),
+        ):
             problem = problem.replace(jargon, plain)
         raise ValueError(f"{name}{where}: {problem}") from None
     except yaml.YAMLError as error:
@@ -146,7 +152,7 @@ def _field_at(model: Any, location: tuple) -> tuple[list[str], FieldInfo | None]
     for step in location:
         classes = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
         if len(classes) > 1:  # a union: this step is the tag of the branch that was taken
-            candidates = [c for c in classes if _tag(c) == step] or [c for c in classes if _tag(c) is None]
+            candidates = [c for c in classes if _branch(c) == step] or [c for c in classes if _branch(c) is None]
             continue
         fields = [c.model_fields[step] for c in classes if isinstance(step, str) and step in c.model_fields]
         if fields:
@@ -158,7 +164,7 @@ def _field_at(model: Any, location: tuple) -> tuple[list[str], FieldInfo | None]
     return keys, found
 
 
-def _tag(model: type[BaseModel]) -> str | None:
+def _branch(model: type[BaseModel]) -> str | None:
     field = model.model_fields.get("kind")
     return None if field is None else str(get_args(field.annotation)[0])
 
@@ -208,7 +214,7 @@ def _sentence(model: type[BaseModel], error: Any) -> str:
 def _tags(model: type[BaseModel], location: tuple) -> list[str]:
     _, field = _field_at(model, location)
     classes = _alternatives(field.annotation) if field is not None else []
-    return [tag for tag in map(_tag, classes) if tag is not None]
+    return [tag for tag in map(_branch, classes) if tag is not None]
 
 
 def validate(model: type[_Model], data: Any, *, name: str) -> _Model:

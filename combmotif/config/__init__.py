@@ -11,7 +11,7 @@ from combmotif.config.inputs import (
 )
 from combmotif.config.load import apply_override, load_config, load_train_config
 from combmotif.config.neurons import parse_selection, select_neurons
-from combmotif.config.opening import open_model, open_model_from, open_sequences, output_index
+from combmotif.config.opening import open_model, open_model_from, output_index
 from combmotif.config.paths import find_file, resolve_paths
 from combmotif.config.run import RunConfig
 from combmotif.config.stages import (
@@ -46,7 +46,6 @@ __all__ = [
     "load_train_config",
     "open_model",
     "open_model_from",
-    "open_sequences",
     "output_index",
     "parse_selection",
     "resolve_paths",

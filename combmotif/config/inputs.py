@@ -18,7 +18,9 @@ Labels = Annotated[
 class CardSection(Section):
     """A model described by a card: a shipped one by name, or your own by path."""
 
-    card: str = Field(description="name of a shipped model (combmotif models lists them), or path of a card", min_length=1)
+    card: str = Field(
+        description="name of a shipped model (combmotif models lists them), or path of a card", min_length=1
+    )
 
 
 class PythonSection(Section):

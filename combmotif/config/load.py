@@ -35,7 +35,9 @@ def apply_override(data: dict[str, Any], override: str) -> None:
         before = ".".join(keys[:depth])
         if isinstance(place, list):
             if not key.isdigit() or int(key) >= len(place):
-                raise ValueError(f"{name}: '{before}' is a list of {len(place)}, expected a number below that, found '{key}'")
+                raise ValueError(
+                    f"{name}: '{before}' is a list of {len(place)}, expected a smaller number, found '{key}'"
+                )
             if last:
                 place[int(key)] = value
             else:

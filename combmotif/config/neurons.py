@@ -25,7 +25,7 @@ def parse_selection(select: Selection) -> list[tuple[int, int]] | None:
     for part in parts:
         match = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", str(part)) if not isinstance(part, bool) else None
         if match is None:
-            raise ValueError(f"expected all, a number such as 5, a range such as 0-15, or a list of them, found {part!r}")
+            raise ValueError(f"expected all, a number (5), a range (0-15), or a list of them, found {part!r}")
         first, last = int(match[1]), int(match[2] or match[1])
         if last < first:
             raise ValueError(f"expected a range that goes up, found {str(part).strip()!r}; write {last}-{first}")

@@ -1,19 +1,11 @@
-"""From a config's sections to the model and the sequences they name."""
+"""From a config's model section, or a command's argument, to the model."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from combmotif.config.inputs import (
-    CardSection,
-    FastaSequences,
-    Hdf5Sequences,
-    ModelSection,
-    RandomSequences,
-    SequencesSection,
-    TableSequences,
-)
+from combmotif.config.inputs import CardSection, ModelSection
 from combmotif.config.load import load_config
 from combmotif.typed_yaml import nearest, read_yaml
 
@@ -21,7 +13,6 @@ if TYPE_CHECKING:
     import torch
 
     from combmotif.models.model import SequenceModel
-    from combmotif.sequence.tables import SequenceSet
 
 
 def open_model(section: ModelSection, *, device: torch.device | str = "cpu") -> SequenceModel:
@@ -44,9 +35,12 @@ def open_model(section: ModelSection, *, device: torch.device | str = "cpu") -> 
         )
     except ValueError as error:
         text = str(error)
-        key = "model.card: " if isinstance(section, CardSection) else "model."
-        named = text.startswith(("factory:", "outputs:", "model:"))
-        prefix = "" if text.startswith("model:") else key if named or isinstance(section, CardSection) else "model.weights: "
+        if isinstance(section, CardSection):
+            prefix = "model.card: "
+        elif text.startswith("model: "):
+            prefix = ""
+        else:
+            prefix = "model." if text.startswith(("factory:", "outputs:")) else "model.weights: "
         raise ValueError(prefix + text) from error
 
 
@@ -64,31 +58,6 @@ def open_model_from(target: str, *, device: torch.device | str = "cpu") -> Seque
     if path.is_file() and path.suffix in (".yaml", ".yml") and "model" in read_yaml(path):
         return open_model(load_config(path).model, device=device)
     return load_card(target, device)
-
-
-def open_sequences(section: SequencesSection, *, seed: int = 0) -> SequenceSet:
-    """Read, or draw, the sequences of a config's ``sequences`` section.
-
-    Parameters
-    ----------
-    section : RandomSequences, FastaSequences, TableSequences or Hdf5Sequences
-    seed : int, default 0
-        Of random sequences.
-    """
-    from combmotif.sequence import tables
-
-    if isinstance(section, RandomSequences):
-        return tables.random_sequences(section.count, section.length, seed=seed, frequencies=section.frequencies)
-    if isinstance(section, FastaSequences):
-        sequences = tables.read_fasta(section.path)
-    elif isinstance(section, TableSequences):
-        labels = [section.label] if isinstance(section.label, str) else section.label or []
-        sequences = tables.read_table(section.path, sequence=section.sequence, name=section.name, labels=labels)
-    elif isinstance(section, Hdf5Sequences):
-        sequences = tables.read_hdf5(section.path, sequence=section.sequence, label=section.label)
-    if section.limit is not None and section.limit < len(sequences):
-        sequences = sequences.subset(range(section.limit))
-    return sequences
 
 
 def output_index(output: int | str, outputs: tuple[str, ...], *, key: str) -> int:

@@ -101,7 +101,9 @@ def resolve_paths(config: _Config, base: Path) -> _Config:
             ],
         }
         if config.measured is not None:
-            update["measured"] = config.measured.model_copy(update={"path": found("measured.path")(config.measured.path)})
+            update["measured"] = config.measured.model_copy(
+                update={"path": found("measured.path")(config.measured.path)}
+            )
         return config.model_copy(update=update)
 
     update = {}

@@ -46,7 +46,9 @@ class DiscoverSection(Section):
 class MatchSection(Section):
     """Which known elements the motifs resemble."""
 
-    databases: list[str] = Field(["builtin"], min_length=1, description="builtin, or paths of MEME files; default builtin")
+    databases: list[str] = Field(
+        ["builtin"], min_length=1, description="builtin, or paths of MEME files; default: builtin"
+    )
     q: Real = Field(0.05, gt=0, le=1, description="largest q-value of a reported match; default 0.05")
     top: Whole = Field(5, ge=1, description="most matches per motif and database; default 5")
     strands: Literal["single", "both"] = Field(

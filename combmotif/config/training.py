@@ -54,12 +54,12 @@ class FitSection(Section):
     epochs: Whole = Field(20, ge=1, description="passes over the data; default 20")
     batch: Whole = Field(256, ge=1, description="sequences per step; default 256")
     learning_rate: Real = Field(3e-3, gt=0, description="of Adam: peak of the schedule; default 0.003")
-    schedule: Literal["one_cycle", "constant"] = Field("one_cycle", description="of the learning rate; default one_cycle")
+    schedule: Literal["one_cycle", "constant"] = Field("one_cycle", description="of the rate; default one_cycle")
     weight_decay: Real = Field(0.0, ge=0, description="L2 penalty; default 0")
-    averaging: Real = Field(0.999, ge=0, lt=1, description="decay per step of the kept average of weights; default 0.999")
+    averaging: Real = Field(0.999, ge=0, lt=1, description="decay of the average of weights; default 0.999")
     shift: Whole = Field(0, ge=0, description="largest random shift to the right in nt; it breaks the frame; default 0")
     clip: Real = Field(1.0, ge=0, description="largest norm of the gradient, 0 for none; default 1")
-    patience: Whole = Field(0, ge=0, description="epochs without a better validation loss before stopping; default 0, off")
+    patience: Whole = Field(0, ge=0, description="epochs without gain before stopping; default 0, off")
 
 
 class CardText(Section):
@@ -80,7 +80,7 @@ class TrainConfig(Section):
     """Distil trained nets, and optionally measured data, into one small net."""
 
     net: NetSection = Field(default_factory=NetSection, description="the net that is trained")
-    teachers: list[TeacherSection] = Field(min_length=1, description="nets whose mean prediction labels random sequences")
+    teachers: list[TeacherSection] = Field(min_length=1, description="nets whose mean labels random sequences")
     sequences: RandomSequences = Field(description="random sequences to train on")
     validation: Whole = Field(10000, ge=10, description="further random sequences, held out; default 10000")
     measured: MeasuredSection | None = Field(None, description="measured rows to train on as well; default none")

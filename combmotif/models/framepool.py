@@ -64,6 +64,6 @@ class FramePool(nn.Module):
         load_keras(module, path, names)
         if scaling is not None:
             kernel = torch.from_numpy(scaling["kernel"][:, 0])
-            module.slope.copy_(kernel[:1])
-            module.intercept.copy_(kernel[2:3])
+            module.get_buffer("slope").copy_(kernel[:1])
+            module.get_buffer("intercept").copy_(kernel[2:3])
         return module

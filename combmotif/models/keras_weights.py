@@ -33,8 +33,7 @@ def read_keras_layers(path: str | Path) -> dict[str, dict[str, np.ndarray]]:
     """
     layers: dict[str, dict[str, np.ndarray]] = {}
     with h5py.File(path, "r") as file:
-        root = file["model_weights"] if "model_weights" in file else file
-
+        root = file.get("model_weights", file)
         for layer in root:
             weights: dict[str, np.ndarray] = {}
 

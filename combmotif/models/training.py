@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -93,13 +92,13 @@ def _learning_rate(options: TrainingOptions, step: int, steps: int) -> float:
     if step < warm:
         return options.learning_rate * (0.04 + 0.96 * step / warm)
     done = (step - warm) / max(1, steps - warm)
-    return options.learning_rate * (0.0005 + 0.9995 * 0.5 * (1 + np.cos(np.pi * done)))
+    return options.learning_rate * (0.0005 + 0.9995 * 0.5 * (1 + float(np.cos(np.pi * done))))
 
 
 def _save(state: dict, path: Path) -> None:
     temporary = path.with_name(path.name + ".tmp")
     torch.save(state, temporary)
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 def train(

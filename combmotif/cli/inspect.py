@@ -1,0 +1,53 @@
+"""``combmotif inspect``: what a model reads, predicts, and consists of."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.argument("target")
+@click.option("--length", type=click.IntRange(min=1), help="Input length in nt for the positions; default the model's.")
+@click.option("--device", default="cpu", show_default=True, help="auto, cpu, cuda or mps.")
+def inspect(target: str, length: int | None, device: str) -> None:
+    """Show the layers of a model whose neurons can be interpreted.
+
+    TARGET is the name of a shipped model, the path of a model card, or a config file.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from combmotif.config import open_model_from
+    from combmotif.inference import convolution_layers, layer_geometry
+    from combmotif.models import choose_device
+
+    model = open_model_from(target, device=choose_device(device))
+    spec = model.input_spec
+    length = length or spec.length
+    parameters = sum(parameter.numel() for parameter in model.module.parameters())
+    size = f"{spec.length} nt" if spec.length else "any length"
+    click.echo(f"{model.name}: {model.description.get('description') or type(model.module).__name__}")
+    click.echo(f"input: {spec.alphabet.upper()}, {size}, {spec.channels} channels")
+    click.echo(f"outputs: {', '.join(model.outputs)}")
+    click.echo(f"parameters: {parameters:,}")
+    for metric in model.description.get("metrics", []):
+        click.echo(f"{metric['name']}: {metric['value']:g} on {metric.get('data', '')}")
+
+    columns = ["layer", "neurons", "receptive field", "stride", "offset", "parameters"]
+    table = Table(*columns, *(["positions", "at an edge"] if length else []))
+    refused = []
+    for layer in convolution_layers(model):
+        try:
+            geometry = layer_geometry(model, layer)
+        except ValueError as error:
+            refused.append(str(error))
+            continue
+        own = sum(parameter.numel() for parameter in model.module.get_submodule(layer).parameters())
+        row = [geometry.neurons, geometry.receptive_field, geometry.stride, geometry.offset, f"{own:,}"]
+        table.add_row(layer, *map(str, row), *map(str, geometry.edge_positions(length) if length else ()))
+    console = Console()
+    (console if console.is_terminal else Console(width=110)).print(table)
+    if length:
+        click.echo(f"positions: on {length} nt; at an edge: those that see padding, which motifs and sites leave out")
+    for reason in refused:
+        click.echo(reason)

@@ -1,0 +1,17 @@
+"""``combmotif report``: write the HTML report of a run again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--title", help="Heading of the report; default that of the run's config.")
+def report(run: Path, title: str | None) -> None:
+    """Write report.html of the run folder RUN again, from its tables."""
+    from combmotif.report import build_report
+
+    click.echo(f"Report: {build_report(run, title=title)}")

@@ -1,0 +1,43 @@
+"""``combmotif run``: from a config to tables and a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Run folder; default runs/CONFIG.")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key: neurons.select=0-3.")
+@click.option(
+    "--workers", type=click.IntRange(min=1), help="Processes; default one per core."
+)
+@click.option("--quiet", is_flag=True, help="Print only the report's path.")
+@click.pass_context
+def run(
+    ctx: click.Context,
+    config: Path,
+    out: Path | None,
+    overrides: tuple[str, ...],
+    workers: int | None,
+    quiet: bool,  # noqa: FBT001
+) -> None:
+    """Interpret a model as CONFIG says; started again, it goes on where it was.
+
+    Paths in CONFIG are relative to its folder or, where nothing stands there, to the working directory.
+    """
+    from combmotif.cli.progress import StageProgress
+    from combmotif.config import load_config
+    from combmotif.pipeline import run as run_pipeline
+
+    asked = load_config(config, overrides=overrides)
+    with StageProgress(quiet=quiet) as progress:
+        result = run_pipeline(asked, out or Path("runs") / config.stem, workers=workers, progress=progress.update)
+        for stage, status in result.stages.items():
+            progress.line(f"{stage}: {status}")
+    click.echo(f"Report: {result.report}")
+    if result.failed:
+        click.echo(f"Error: {'; '.join(f'{stage} {status}' for stage, status in result.failed.items())}", err=True)
+        ctx.exit(1)

@@ -1,0 +1,210 @@
+"""Describe, open and save trained models by their card, a file ``model.yaml`` beside the weights."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from combmotif.models.card_schema import CardInput, ModelCard
+from combmotif.models.cnn_gru import CnnGru
+from combmotif.models.framepool import FramePool
+from combmotif.models.model import InputSpec, SequenceModel
+from combmotif.models.optimus import Optimus5Prime
+from combmotif.models.python_model import build_module, first_prediction, name_outputs
+from combmotif.models.weights import load_weights, save_weights, sha256_of
+from combmotif.resources import resource_path
+from combmotif.sequence.alphabet import encode
+from combmotif.typed_yaml import dump_yaml, nearest, read_yaml, validate
+
+CARD_FILE = "model.yaml"
+WEIGHTS_FILE = "weights.safetensors"
+_FIXED_LENGTH = {"optimus5p": 50}
+
+
+def list_cards() -> list[str]:
+    """Return the names of the models that come with the package, in alphabetical order."""
+    try:
+        root = resource_path("models")
+    except FileNotFoundError:
+        return []
+    return sorted(path.parent.name for path in root.glob(f"*/{CARD_FILE}"))
+
+
+def card_file(name_or_path: str | Path) -> Path:
+    """Find a card by the name of a shipped model, the path of a folder with a model.yaml, or the path of the file.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none; the shipped names are listed.
+    """
+    shipped = list_cards()
+    if str(name_or_path) in shipped:
+        return resource_path("models", str(name_or_path), CARD_FILE)
+    path = Path(name_or_path)
+    if path.is_dir():
+        path = path / CARD_FILE
+    if not path.is_file():
+        hint = nearest(str(name_or_path), shipped) if shipped else "; no model is shipped"
+        raise FileNotFoundError(f"card: there is no model card '{name_or_path}' by name or path{hint}")
+    return path
+
+
+def read_card(name_or_path: str | Path) -> ModelCard:
+    """Read and check a card, without its weights."""
+    path = card_file(name_or_path)
+    return validate(ModelCard, read_yaml(path), name=str(path))
+
+
+def find_weights(card: ModelCard, path: Path) -> Path | None:
+    """Find the weights file of a card read from ``path``: beside it, else in ``$COMBMOTIF_DATA/weights``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it is in neither; where it is published is named.
+    """
+    if card.weights is None:
+        return None
+    places = [(path.parent / Path(os.path.expandvars(card.weights)).expanduser()).resolve()]
+    if os.environ.get("COMBMOTIF_DATA"):
+        places.append(Path(os.environ["COMBMOTIF_DATA"]) / "weights" / Path(card.weights).name)
+    for place in places:
+        if place.is_file():
+            return place
+    source = f"; they are published at {card.training.source}" if card.training.source else ""
+    raise FileNotFoundError(
+        f"model '{card.name or path.parent.name}': its weights '{card.weights}' are not there{source}; put them at "
+        f"{places[0]}, or in a folder weights/ inside the folder that $COMBMOTIF_DATA names"
+    )
+
+
+def _build(card: ModelCard, path: Path, weights: Path | None) -> nn.Module:
+    if card.kind in ("optimus5p", "framepool") and weights is not None and weights.suffix != ".safetensors":
+        if card.arguments:
+            raise ValueError(f"{path}: arguments: expected none for {card.kind}, whose Keras file decides them")
+        return (Optimus5Prime if card.kind == "optimus5p" else FramePool).from_keras(weights)
+    module: nn.Module
+    if card.factory is not None:
+        source, _, function = card.factory.rpartition(":")
+        beside = path.parent / source
+        module = build_module(f"{beside}:{function}" if source.endswith(".py") else card.factory, card.arguments)
+    else:
+        architecture = {"cnn_gru": CnnGru, "optimus5p": Optimus5Prime, "framepool": FramePool}[card.kind]
+        try:
+            module = architecture(**card.arguments)
+        except TypeError as error:
+            raise ValueError(f"{path}: arguments: {error}") from None
+    return module if weights is None else load_weights(module, weights)
+
+
+def _verify(model: SequenceModel, card: ModelCard, path: Path) -> None:
+    if card.expected is None:
+        return
+    codes = [encode(text, name=f"{path}: expected.sequences") for text in card.expected.sequences]
+    for code in codes:
+        model.check(code, name=f"{path}: expected.sequences")
+    found = model.predict(codes)
+    expected = np.array(card.expected.predictions, dtype=float)
+    if expected.shape != found.shape:
+        raise ValueError(f"{path}: expected.predictions: expected shape {found.shape}, found {expected.shape}")
+    difference = np.abs(found - expected)
+    row, column = np.unravel_index(int(np.nanargmax(np.where(np.isnan(difference), np.inf, difference))), found.shape)
+    if not difference[row, column] <= card.expected.tolerance:
+        raise ValueError(
+            f"{path}: the model does not predict what its card promises: {card.expected.sequences[row]} "
+            f"({model.outputs[column]}): expected {expected[row, column]:.6g}, found {found[row, column]:.6g} "
+            f"(tolerance {card.expected.tolerance:g}); the weights or the code are not those of the card"
+        )
+
+
+def load_card(name_or_path: str | Path, device: torch.device | str = "cpu") -> SequenceModel:
+    """Open a trained model and verify it.
+
+    Parameters
+    ----------
+    name_or_path : str or path
+        Name of a shipped model, a folder with a ``model.yaml``, or such a file.
+    device : torch.device or str, default "cpu"
+
+    Returns
+    -------
+    SequenceModel
+        In evaluation mode, its description the card.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the card or its weights are missing.
+    ValueError
+        If the card is wrong, the weights have another checksum or do not fit, or the predictions are not those the
+        card promises.
+    """
+    path = card_file(name_or_path)
+    card = validate(ModelCard, read_yaml(path), name=str(path))
+    name = card.name or path.resolve().parent.name
+    weights = find_weights(card, path)
+    if weights is not None and card.sha256 is not None and (digest := sha256_of(weights)) != card.sha256:
+        raise ValueError(f"{weights}: expected the weights of {path} (sha256 {card.sha256}), found sha256 {digest}")
+    module = _build(card, path, weights).eval()
+    read = card.input
+    spec = (
+        InputSpec(read.alphabet, read.length, read.channels) if read else InputSpec("rna", _FIXED_LENGTH.get(card.kind))
+    )
+    count = first_prediction(module, spec)
+    outputs = name_outputs(count, None if card.outputs is None else [output.name for output in card.outputs])
+    model = SequenceModel(
+        name, module, spec, outputs, {**card.model_dump(mode="json", exclude_none=True), "name": name}
+    )
+    _verify(model, card, path)
+    model.module.to(device)
+    return model
+
+
+def save_card(
+    folder: str | Path, module: nn.Module, card: dict[str, Any], *, sequences: list[str], tolerance: float = 1e-3
+) -> Path:
+    """Write a model as a folder with weights and card, so that :func:`load_card` opens and verifies it.
+
+    Parameters
+    ----------
+    folder : path
+        Made if it is not there.
+    module : torch.nn.Module
+    card : dict
+        The card without ``weights``, ``sha256`` and ``expected``, which are worked out here.
+    sequences : list of str
+        A few sequences whose predictions the card promises.
+    tolerance : float, default 0.001
+        Largest difference at which they count as kept, in units of the output.
+
+    Returns
+    -------
+    pathlib.Path
+        The card's file.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    save_weights(module, folder / WEIGHTS_FILE)
+    full: dict[str, Any] = {**card, "weights": WEIGHTS_FILE, "sha256": sha256_of(folder / WEIGHTS_FILE)}
+    typed = validate(ModelCard, full, name=str(folder / CARD_FILE))
+    read = typed.input or CardInput()
+    spec = InputSpec(read.alphabet, read.length, read.channels)
+    outputs = None if typed.outputs is None else [output.name for output in typed.outputs]
+    model = SequenceModel("new", module, spec, name_outputs(first_prediction(module, spec), outputs))
+    predictions = model.predict([encode(text) for text in sequences])
+    full["expected"] = {
+        "sequences": sequences,
+        "predictions": [[round(float(value), 6) for value in row] for row in predictions],
+        "tolerance": tolerance,
+    }
+    validate(ModelCard, full, name=str(folder / CARD_FILE))
+    temporary = folder / f"{CARD_FILE}.tmp"
+    temporary.write_text(dump_yaml(full), encoding="utf-8")
+    temporary.replace(folder / CARD_FILE)
+    return folder / CARD_FILE

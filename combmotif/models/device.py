@@ -1,0 +1,23 @@
+"""Where a net runs."""
+
+from __future__ import annotations
+
+import torch
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """Turn ``auto``, ``cpu``, ``cuda`` or ``mps`` into a device; auto takes cuda, then mps, then cpu.
+
+    Raises
+    ------
+    ValueError
+        If the device is asked for by name and is not there.
+    """
+    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    if name == "auto":
+        return torch.device("cuda" if cuda else "mps" if mps else "cpu")
+    if (name == "cuda" and not cuda) or (name == "mps" and not mps):
+        raise ValueError(
+            f"device: '{name}' was asked for, but torch {torch.__version__} finds none; write 'device: auto'"
+        )
+    return torch.device(name)

@@ -1,0 +1,98 @@
+"""Weights files: safetensors and torch state dictionaries, read without running anything they hold."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+
+def sha256_of(path: str | Path) -> str:
+    """Return the SHA-256 of a file as 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
+    """Read a state dictionary.
+
+    Parameters
+    ----------
+    path : path
+        ``.safetensors``, or a file that ``torch.save(module.state_dict(), path)`` wrote; a dictionary that holds the
+        weights under ``state_dict`` is accepted.
+
+    Raises
+    ------
+    ValueError
+        If the file is neither, or holds more than tensors.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: there is no such weights file")
+    if path.suffix == ".safetensors":
+        try:
+            return load_file(path)
+        except SafetensorError as error:
+            raise ValueError(f"{path}: expected a safetensors file, found something else ({error})") from None
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, UnicodeDecodeError) as error:
+        raise ValueError(
+            f"{path}: expected weights that torch.save(module.state_dict(), path) or safetensors wrote; it could not "
+            f"be read as tensors only ({str(error).splitlines()[0][:120]})"
+        ) from None
+    if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
+        state = state["state_dict"]
+    if not isinstance(state, dict) or not all(torch.is_tensor(value) for value in state.values()):
+        raise ValueError(
+            f"{path}: expected a dictionary of tensors (module.state_dict()), found {type(state).__name__}"
+        )
+    return state
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def load_weights(module: nn.Module, path: str | Path) -> nn.Module:
+    """Fill a module from a weights file, exactly; returns the module.
+
+    Raises
+    ------
+    ValueError
+        If a tensor is missing, left over, or of another shape; all are named.
+    """
+    state, own = read_weights(path), module.state_dict()
+    missing = [key for key in own if key not in state]
+    unexpected = [key for key in state if key not in own]
+    shapes = [
+        f"{key} (expected {tuple(own[key].shape)}, found {tuple(state[key].shape)})"
+        for key in own
+        if key in state and own[key].shape != state[key].shape
+    ]
+    problems = [
+        f"{what}: {_some(names)}"
+        for what, names in (("missing", missing), ("unexpected", unexpected), ("of another shape", shapes))
+        if names
+    ]
+    if problems:
+        raise ValueError(f"{path}: the weights do not fit {type(module).__name__}; {'; '.join(problems)}")
+    module.load_state_dict(state)
+    return module
+
+
+def save_weights(module: nn.Module, path: str | Path) -> None:
+    """Write a module's state as safetensors, under a temporary name first."""
+    path = Path(path)
+    temporary = path.with_name(path.name + ".tmp")
+    save_file({key: value.detach().cpu().contiguous() for key, value in module.state_dict().items()}, temporary)
+    temporary.replace(path)
