@@ -213,9 +213,8 @@ def _check(
     for kind, arrays in (("outcome", outcomes), ("covariate", covariates)):
         for name, values in arrays.items():
             if values.shape != activations.shape[:1]:
-                raise ValueError(
-                    f"{kind} '{name}': expected one value per sequence, shape {activations.shape[:1]}, found {values.shape}"
-                )
+                expected = f"one value per sequence, shape {activations.shape[:1]}"
+                raise ValueError(f"{kind} '{name}': expected {expected}, found {values.shape}")
     if causal is not None and causal.shape != activations.shape:
         raise ValueError(f"causal: expected shape {activations.shape} like activations, found {causal.shape}")
     for t in thresholds:

@@ -18,7 +18,7 @@ class Control(NamedTuple):
 
     p_value: float
     epistasis: float
-    count: int
+    segments: int
 
 
 def control_starts(

@@ -2,38 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 
-from combmotif.effects.classify import classify
-from combmotif.effects.columns import EFFECTS, INSTANCE_COLUMNS, INTERACTION_COLUMNS
-from combmotif.effects.latent import fit_latent_scale
-from combmotif.effects.measure import MeasuredPair, measure_pair, snap
+from combmotif.effects.measure import measure_pair
 from combmotif.effects.pattern import Pattern, as_pattern
-from combmotif.effects.statistics import benjamini_hochberg, hodges_lehmann, signed_rank
+from combmotif.effects.summary import InteractionResult, summarise
 from combmotif.models.model import SequenceModel
 from combmotif.motifs.motif import Motif
 from combmotif.sequence.tables import SequenceSet
-
-
-@dataclass(frozen=True)
-class InteractionResult:
-    """Tables of a run's pairs.
-
-    Attributes
-    ----------
-    table : pandas.DataFrame
-        One row per pair, in the order asked for. Columns: `combmotif.effects.columns.INTERACTION_COLUMNS`.
-    instances : pandas.DataFrame
-        One row per placement. Columns: `combmotif.effects.columns.INSTANCE_COLUMNS`.
-    """
-
-    table: pd.DataFrame
-    instances: pd.DataFrame
 
 
 def interaction(
@@ -135,127 +113,6 @@ def interaction(
         for a, b in patterns
     ]
     return summarise(measured, sequences.names, units=units, n_min=n_min, alpha=alpha, margin=margin)
-
-
-def summarise(
-    measured: Sequence[MeasuredPair],
-    names: Sequence[str],
-    *,
-    units: Sequence[object] | None = None,
-    n_min: int = 6,
-    alpha: float = 0.05,
-    margin: float = 0.1,
-) -> InteractionResult:
-    """Test and class measured pairs; parameters are those of `interaction`, `names` are of the sequences."""
-    unit_of = np.unique(np.arange(len(names)) if units is None else [str(u) for u in units], return_inverse=True)[1]
-    raw = _tested(measured, unit_of, None, n_min, alpha, margin)
-    table = pd.DataFrame([_description(pair) for pair in measured]).join(raw)
-    scale = fit_latent_scale([pair.states for pair in measured])
-    if scale is None:
-        table = table.assign(**dict.fromkeys(("epistasis_latent", "p_latent", "q_latent"), np.nan))
-        table["class_latent"], table["scale_dependent"] = "", False
-    else:
-        latent = _tested(measured, unit_of, scale, n_min, alpha, margin)
-        for name in ("epistasis", "epistasis_ci_low", "epistasis_ci_high"):
-            table[name.replace("epistasis", "epistasis_latent")] = latent[name]
-        table["p_latent"], table["q_latent"], table["class_latent"] = latent.p_value, latent.q_value, latent["class"]
-        table["scale_dependent"] = table["class"] != table["class_latent"]
-    table = table.reindex(columns=list(INTERACTION_COLUMNS))
-    parts = [_instances(pair, names) for pair in measured]
-    instances = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(INSTANCE_COLUMNS))
-    return InteractionResult(table, instances)
-
-
-def contrasts(o: np.ndarray, a: np.ndarray, b: np.ndarray, n: np.ndarray) -> dict[str, np.ndarray]:
-    """Turn predictions of the four states (any equal shapes) into the six effects of `EFFECTS`."""
-    effects = (o - n, b - n, a - n, o - a, o - b, o - a - b + n)
-    return {name: snap(values, o, a, b, n) for name, values in zip(EFFECTS, effects, strict=True)}
-
-
-def _tested(
-    measured: Sequence[MeasuredPair],
-    unit_of: np.ndarray,
-    scale: Callable[[np.ndarray], np.ndarray] | None,
-    n_min: int,
-    alpha: float,
-    margin: float,
-) -> pd.DataFrame:
-    """Estimate, test and class all pairs on one scale."""
-    rows = []
-    for pair in measured:
-        states = [pair.states.o[:, None], pair.states.a, pair.states.b, pair.states.n]
-        means = [(x if scale is None else scale(x)).mean(1) for x in states]
-        units, index = np.unique(unit_of[pair.rows], return_inverse=True)
-        size = np.maximum(np.bincount(index, minlength=len(units)), 1)
-        effects = contrasts(*(np.bincount(index, weights=x, minlength=len(units)) / size for x in means))
-        row: dict[str, Any] = {"sequences": len(units)}
-        for name, values in effects.items():
-            location = hodges_lehmann(values) if len(units) >= n_min else (np.nan,) * 3
-            p = signed_rank(values) if len(units) >= n_min else np.nan
-            row |= {name: location[0], f"{name}_ci_low": location[1], f"{name}_ci_high": location[2], _p(name): p}
-        row["margin"] = margin * abs(row["joint"])
-        alone = abs(row["a_alone"]) + abs(row["b_alone"])
-        row["epistasis_fraction"] = row["epistasis"] / alone if alone else np.nan
-        rows.append(row)
-    table = pd.DataFrame(rows)
-    for name in EFFECTS if rows else ():
-        table[_q(name)] = benjamini_hochberg(table[_p(name)].to_numpy(dtype=float))
-    classes = [classify(row, alpha=alpha, n_min=n_min) for row in table.to_dict("records")]
-    table["class"], table["reason"] = [c for c, _ in classes], [r for _, r in classes]
-    return table
-
-
-def _p(effect: str) -> str:
-    return "p_value" if effect == "epistasis" else f"{effect}_p"
-
-
-def _q(effect: str) -> str:
-    return "q_value" if effect == "epistasis" else f"{effect}_q"
-
-
-def _description(pair: MeasuredPair) -> dict[str, Any]:
-    share = float(pair.fallback.mean()) if pair.fallback.size else 0.0
-    used = pair.mode if share == 0 else "background" if share == 1 else f"{pair.mode}+background"
-    return {
-        "pair": pair.pair,
-        "motif_a": pair.a.name,
-        "motif_b": pair.b.name,
-        "name_a": pair.a.consensus,
-        "name_b": pair.b.consensus,
-        "sequences_with_pair": pair.sequences_with_pair,
-        "placements": len(pair.rows),
-        "mode": pair.mode,
-        "mode_used": used,
-        "fallback": share,
-        "rejected": pair.rejected,
-        "unscrambled": pair.unscrambled,
-        "p_control": pair.control.p_value,
-        "control_epistasis": pair.control.epistasis,
-        "controls": pair.control.count,
-    }
-
-
-def _instances(pair: MeasuredPair, names: Sequence[str]) -> pd.DataFrame:
-    order = np.lexsort((pair.start_b, pair.start_a, pair.rows))
-    start_a, start_b = pair.start_a[order], pair.start_b[order]
-    end_a, end_b = start_a + len(pair.a), start_b + len(pair.b)
-    o = pair.states.o[order]
-    a, b, n = (x.mean(1)[order] for x in (pair.states.a, pair.states.b, pair.states.n))
-    columns = (
-        np.full(len(order), pair.pair, dtype=object),
-        np.array([names[row] for row in pair.rows[order]], dtype=object),
-        start_a,
-        end_a,
-        start_b,
-        end_b,
-        np.maximum(start_a, start_b) - np.minimum(end_a, end_b),
-        o,
-        a,
-        b,
-        n,
-        contrasts(o, a, b, n)["epistasis"],
-    )
-    return pd.DataFrame(dict(zip(INSTANCE_COLUMNS, columns, strict=True)))
 
 
 def base_frequencies(codes: Sequence[np.ndarray]) -> np.ndarray:

@@ -10,11 +10,11 @@ from scipy.optimize import nnls
 
 from combmotif.effects.states import States
 
-KNOTS = 12
+KNOTS = 20
 MIN_PAIRS = 5
 ROWS_PER_PAIR = 1000
-SMALLEST_SLOPE = 0.02
-ROUGHNESS = 1e-3
+SMALLEST_SLOPE = 0.001
+ROUGHNESS = 1e-5
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def fit_latent_scale(pairs: Sequence[States]) -> LatentScale | None:
 
     A saturating read-out (a sigmoid, a ceiling) makes every pair look antagonistic. If one monotone curve removes
     the epistasis of all pairs, it is a property of the scale and not of a pair. The slope of h is piecewise linear
-    over 12 quantiles of the predictions, at least 2 % of its mean, lightly smoothed; least squares, every pair with
+    over 20 quantiles of the predictions, at least 0.1 % of its mean, lightly smoothed; least squares, every pair with
     the same weight, its contrasts in units of its own joint effect.
 
     Parameters

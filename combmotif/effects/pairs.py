@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from combmotif.effects.pattern import Pattern, as_pattern, find_occurrences
+from combmotif.effects.pattern import Pattern, as_pattern
 from combmotif.effects.placements import holds_pair, outer_starts
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.motifs.segment import segments
@@ -81,7 +81,7 @@ def choose_pairs(
     def together(pair: tuple[Pattern, Pattern]) -> int:
         for side in pair:
             if side.name not in outer:
-                outer[side.name] = outer_starts(find_occurrences(side, codes), len(codes))
+                outer[side.name] = outer_starts(side.find(codes), len(codes))
         a, b = pair
         return int(holds_pair(outer[a.name], outer[b.name], len(a), len(b)).sum())
 

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from combmotif.motifs.motif import Motif
+from combmotif.motifs.scan import GRID, _log_odds, find_sites, score_threshold
 from combmotif.sequence.alphabet import LETTERS, iupac_sets
 
-SCAN_NUCLEOTIDES = 4_000_000
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pattern:
     """A motif that can be found in codes.
 
@@ -23,29 +22,40 @@ class Pattern:
         The word, or the id of the motif (and the columns that were kept, as ``id[start:end]``).
     consensus : str
         IUPAC word.
+    motif : str or float array, shape (length, 4)
+        The word, or probabilities.
     scores : float array, shape (length, 5)
         Score of A, C, G, T/U and N per position; N never matches.
     threshold : float
         A window whose scores sum to at least this is an occurrence.
+    p_value : float
+        Chance of an occurrence at a random window.
+    background : float array, shape (4,)
     """
 
     name: str
     consensus: str
+    motif: str | np.ndarray
     scores: np.ndarray
     threshold: float
+    p_value: float
+    background: np.ndarray
 
     def __len__(self) -> int:
         return len(self.scores)
 
     def matches(self, codes: np.ndarray) -> np.ndarray:
         """Mark the windows that match: codes (..., width) -> bool (..., width - length + 1)."""
-        windows = codes.shape[-1] - len(self) + 1
-        if windows < 1:
-            return np.zeros((*codes.shape[:-1], 0), dtype=bool)
+        windows = max(codes.shape[-1] - len(self) + 1, 0)
         total = np.zeros((*codes.shape[:-1], windows))
         for position, column in enumerate(self.scores):
             total += column[codes[..., position : position + windows]]
-        return total >= self.threshold - 1e-9
+        return total >= self.threshold - GRID / 2
+
+    def find(self, codes: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """List all occurrences: rows of the sequences and 0-based starts, sorted by row, then start."""
+        sites = find_sites(codes, self.motif, p_value=self.p_value, background=self.background)  # type: ignore[arg-type]
+        return sites["sequence"].to_numpy(dtype=np.int64), sites["start"].to_numpy(dtype=np.int64)
 
 
 def as_pattern(
@@ -74,53 +84,25 @@ def as_pattern(
     """
     if isinstance(motif, Pattern):
         return motif
+    base = np.asarray(background, dtype=float)
     if isinstance(motif, str):
         if not motif:
             raise ValueError("motif word: expected IUPAC letters, found an empty word")
         allowed = iupac_sets(motif)
         word = motif.upper().replace("T", "U").replace("U", LETTERS[alphabet][3])
-        scores = np.column_stack([np.where(allowed, 1.0, 0.0), np.full(len(word), -np.inf)])
-        return Pattern(word, word, scores, float(len(word)))
-    from combmotif.motifs.scan import log_odds, score_threshold
-
+        chance = float(np.prod(allowed @ base))
+        return Pattern(word, word, word, _with_unknown(allowed.astype(float)), float(len(word)), chance, base)
     start, end = columns or (0, len(motif))
     ppm = motif.ppm[start:end]
-    known = log_odds(ppm, background)
-    threshold = min(score_threshold(ppm, p_value, background), float(known.max(1).sum()))
+    scores = _log_odds(ppm, base) * GRID
+    threshold = score_threshold(ppm, p_value, background=base)  # type: ignore[arg-type]
+    if np.isinf(threshold):
+        best = scores.max(1, keepdims=True)
+        threshold, p_value = float(best.sum()), min(1.0, float(np.prod((scores == best) @ base)) * (1 + 1e-6))
     name = motif.id if columns is None else f"{motif.id}[{start}:{end}]"
-    scores = np.column_stack([known, np.full(len(ppm), -np.inf)])
-    return Pattern(name, motif.consensus(alphabet)[start:end], scores, threshold)
+    consensus = motif.consensus(alphabet)[start:end]
+    return Pattern(name, consensus, ppm, _with_unknown(scores), threshold, p_value, base)
 
 
-def find_occurrences(pattern: Pattern, codes: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Find every occurrence in a list of sequences.
-
-    Parameters
-    ----------
-    pattern : Pattern
-    codes : sequence of uint8 arrays, each of shape (length,)
-
-    Returns
-    -------
-    rows, starts : integer arrays, shape (occurrences,)
-        Row of the sequence and 0-based first position, sorted by row, then start.
-    """
-    rows: list[np.ndarray] = []
-    starts: list[np.ndarray] = []
-    lengths = np.array([len(c) for c in codes], dtype=np.int64)
-    # Many sequences are scanned at once, held apart by an N, which no pattern matches.
-    block = np.cumsum(lengths + 1) // SCAN_NUCLEOTIDES
-    for part in np.split(np.arange(len(codes)), np.flatnonzero(np.diff(block)) + 1):
-        if not len(part):
-            continue
-        joined = np.full(int((lengths[part] + 1).sum()), 4, dtype=np.uint8)
-        offsets = np.cumsum(lengths[part] + 1) - lengths[part] - 1
-        for row, offset in zip(part, offsets, strict=True):
-            joined[offset : offset + lengths[row]] = codes[row]
-        found = np.flatnonzero(pattern.matches(joined))
-        which = np.searchsorted(offsets, found, side="right") - 1
-        rows.append(part[which])
-        starts.append(found - offsets[which])
-    if not rows:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    return np.concatenate(rows), np.concatenate(starts)
+def _with_unknown(scores: np.ndarray) -> np.ndarray:
+    return np.column_stack([scores, np.full(len(scores), -np.inf)])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from combmotif.effects.pattern import Pattern, find_occurrences
+from combmotif.effects.pattern import Pattern
 from combmotif.effects.seeding import named_generator, stable_hash
 
 SITES_PER_SEQUENCE = 1000
@@ -85,26 +85,27 @@ def find_placements(
     max_placements : int, default 3
         Most placements kept per sequence, drawn without replacement. A sequence with more than 1,000 sites of a
         motif is represented by 1,000 of them, drawn as well.
-    occurrences : pair of `find_occurrences` results, optional
+    occurrences : pair of `Pattern.find` results, optional
         To save scanning again.
     """
-    sites_a, sites_b = occurrences or (find_occurrences(a, codes), find_occurrences(b, codes))
+    sites_a, sites_b = occurrences or (a.find(codes), b.find(codes))
     holding = holds_pair(outer_starts(sites_a, len(codes)), outer_starts(sites_b, len(codes)), len(a), len(b))
     rows = np.flatnonzero(holding)
     total = len(rows)
     if total > max_sequences:
-        rows = np.array(sorted(rows, key=lambda row: stable_hash(seed, "sequences", pair, names[row]))[:max_sequences])
+        ranked = sorted(rows.tolist(), key=lambda row: stable_hash(seed, "sequences", pair, names[row]))
+        rows = np.array(ranked[:max_sequences])
     chosen: list[tuple[int, int, int]] = []
-    for row in np.sort(rows):
+    for row in np.sort(rows).tolist():
         generator = named_generator(seed, "placements", pair, names[row])
-        starts_a, starts_b = (_of_row(sites, int(row), generator) for sites in (sites_a, sites_b))
+        starts_a, starts_b = (_of_row(sites, row, generator) for sites in (sites_a, sites_b))
         first, second = np.meshgrid(starts_a, starts_b, indexing="ij")
         apart = first + len(a) <= second
         if a.name != b.name:
             apart |= second + len(b) <= first
         pairs = np.argwhere(apart)
         kept = generator.permutation(len(pairs))[:max_placements]
-        chosen += [(int(row), int(starts_a[i]), int(starts_b[j])) for i, j in pairs[kept]]
+        chosen += [(row, int(starts_a[i]), int(starts_b[j])) for i, j in pairs[kept]]
     table = np.array(chosen, dtype=np.int64).reshape(-1, 3)
     return Placements(table[:, 0], table[:, 1], table[:, 2], total)
 

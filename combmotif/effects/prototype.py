@@ -73,7 +73,7 @@ def prototype_contribution(
 
 
 class PrototypeInteraction(NamedTuple):
-    """Class and Wilcoxon p-values of one pair as the prototype computes them; each p_x_y compares state x with state y."""
+    """Class and Wilcoxon p-values of one pair as the prototype computes them; p_x_y compares states x and y."""
 
     label: str
     p_value: float

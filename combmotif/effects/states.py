@@ -72,9 +72,8 @@ def evaluate_states(
                 index[row, column] = known[key]
         if distinct:
             states[part] = model.predict(distinct, batch=batch)[:, output].astype(np.float64)[index]
-    return States(
-        states[:, 0], states[:, 1 : draws + 1], states[:, draws + 1 : 2 * draws + 1], states[:, 2 * draws + 1 :]
-    )
+    a, b, n = (states[:, 1 + k * draws : 1 + (k + 1) * draws] for k in range(3))
+    return States(states[:, 0], a, b, n)
 
 
 def _edit(codes: np.ndarray, start_a: int, start_b: int, scrambles: Scrambles, placement: int) -> np.ndarray:

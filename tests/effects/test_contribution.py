@@ -11,7 +11,7 @@ from combmotif.effects.contribution import contribution
 
 
 def planted(seed: int = 0, n: int = 600):
-    """Neurons: 0 raises y by 1, 1 lowers it by 1, 2 does nothing, 3 fires in 3 sequences, 4 never fires, 5 follows length only."""
+    """Neurons: 0 raises y by 1, 1 lowers it, 2 does nothing, 3 fires in 3 sequences, 4 never, 5 follows length."""
     rng = np.random.default_rng(seed)
     on = rng.random((n, 6)) < 0.3
     length = rng.uniform(100, 1000, n)
