@@ -11,9 +11,7 @@ import click
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder; default runs/CONFIG.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key: neurons.select=0-3.")
-@click.option(
-    "--workers", type=click.IntRange(min=1), help="Processes; default one per core."
-)
+@click.option("--workers", type=click.IntRange(min=1), help="Processes; default one per core.")
 @click.option("--quiet", is_flag=True, help="Print only the report's path.")
 @click.pass_context
 def run(
@@ -34,9 +32,13 @@ def run(
 
     asked = load_config(config, overrides=overrides)
     with StageProgress(quiet=quiet) as progress:
-        result = run_pipeline(asked, out or Path("runs") / config.stem, workers=workers, progress=progress.update)
-        for stage, status in result.stages.items():
-            progress.line(f"{stage}: {status}")
+        result = run_pipeline(
+            asked,
+            out or Path("runs") / config.stem,
+            workers=workers,
+            progress=progress.update,
+            on_stage=lambda stage, status, seconds: progress.line(f"{stage}: {status} ({seconds:.1f} s)"),
+        )
     click.echo(f"Report: {result.report}")
     if result.failed:
         click.echo(f"Error: {'; '.join(f'{stage} {status}' for stage, status in result.failed.items())}", err=True)

@@ -74,8 +74,8 @@ class Group:
 def weighted_counts(codes: np.ndarray, activations: np.ndarray) -> np.ndarray:
     """Count bases per column, strong windows first.
 
-    The range (0, maximum] is cut into 20 equal bins; each bin that holds windows counts by its mean activation, whatever
-    its number of windows (NeuronMotif).
+    The range (0, maximum] is cut into 20 equal bins; each bin that holds windows counts by its mean activation,
+    whatever its number of windows (NeuronMotif).
 
     Parameters
     ----------
@@ -129,9 +129,7 @@ def cluster_counts(probe: WindowProbe) -> dict[str, int]:
     return {layers[i]: strides[i + 1] // strides[i] for i in reversed(range(len(layers) - 1))}
 
 
-def demix(
-    probe: WindowProbe, samples: Samples, *, options: DemixOptions | None = None, seed: int = 0
-) -> list[Group]:
+def demix(probe: WindowProbe, samples: Samples, *, options: DemixOptions | None = None, seed: int = 0) -> list[Group]:
     """Split the windows that excite a neuron into groups that each show one motif at one position.
 
     Parameters

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +50,7 @@ class LayerGeometry:
         return count, int(((starts < 0) | (starts + self.receptive_field > length)).sum())
 
 
-class _Captured(Exception):  # noqa: N818 - leaves the forward pass early, is no error
+class _Captured(Exception):
     pass
 
 
@@ -60,7 +60,7 @@ def _capture(module: nn.Module, layers: list[str]) -> Iterator[dict[str, torch.T
     found: dict[str, torch.Tensor] = {}
     ran: set[str] = set()
 
-    def hook(name: str):  # noqa: ANN202
+    def hook(name: str):
         def keep(_module: nn.Module, _inputs: tuple, output: object) -> None:
             if isinstance(output, torch.Tensor):
                 found.setdefault(name, output)
@@ -87,15 +87,13 @@ def layer_outputs(
     the window that starts at j x stride. With ``dense`` too, output j is the value on the window that starts at j.
     """
     with _capture(model.module, layers) as found, LocalityMode(unpadded=unpadded, dense=dense):
-        try:
+        with suppress(_Captured):
             model.module(mark(x.view_as(x), Window()))
-        except _Captured:
-            pass
     missing = [name for name in layers if name not in found]
     if missing:
         raise ValueError(
-            f"layer '{missing[0]}' of model '{model.name}' cannot carry motifs: it returns no single tensor (a recurrent "
-            f"or attention layer mixes the whole sequence); choose one of {', '.join(convolution_layers(model))}"
+            f"layer '{missing[0]}' of model '{model.name}' cannot carry motifs: it returns no single tensor (a "
+            f"recurrent or attention layer mixes the whole sequence); choose one of {', '.join(convolution_layers(model))}"
         )
     return found
 
@@ -131,7 +129,8 @@ def layer_geometry(model: SequenceModel, layer: str) -> LayerGeometry:
     names = dict(model.module.named_modules())
     if layer not in names or not layer:
         raise ValueError(
-            f"model '{model.name}' has no layer '{layer}'; its convolutions are {', '.join(convolution_layers(model)) or 'none'}"
+            f"model '{model.name}' has no layer '{layer}'; its convolutions are "
+            f"{', '.join(convolution_layers(model)) or 'none'}"
         )
     fixed = model.input_spec.length
     generator = torch.Generator().manual_seed(0)
@@ -151,6 +150,7 @@ def layer_geometry(model: SequenceModel, layer: str) -> LayerGeometry:
         if fixed or length >= needed:
             break
         length = needed
+    assert window is not None
     geometry = LayerGeometry(layer, output.shape[1], window.size, window.stride, -window.padding, window.right)
     _verify_reach(model, geometry, length, refuse)
     _verify_twin(model, geometry, codes, output, refuse)
@@ -173,8 +173,8 @@ def _verify_reach(model: SequenceModel, geometry: LayerGeometry, length: int, re
         inside = (starts <= place) & (place < starts + geometry.receptive_field)
         if (row & ~inside).any():
             raise ValueError(
-                f"{refuse}it mixes the whole sequence (a recurrent, attention or length-wise layer lies before it): input "
-                f"position {place} reaches outputs beyond a window of {geometry.receptive_field} nt; choose an earlier "
+                f"{refuse}it mixes the whole sequence (a recurrent, attention or length-wise layer lies before it): "
+                f"input position {place} reaches outputs beyond a window of {geometry.receptive_field} nt; choose an earlier "
                 f"convolution: {', '.join(convolution_layers(model))}"
             )
         ends = np.flatnonzero(inside & ((starts == place) | (starts + geometry.receptive_field - 1 == place)))
@@ -200,5 +200,6 @@ def _verify_twin(
         gap = float((dense[:, :, starts[inner]] - output[:, :, inner]).abs().max())
         if not gap <= 1e-4 * max(1.0, float(output.abs().max())):
             raise ValueError(
-                f"{refuse}its value depends on more than its window of {geometry.receptive_field} nt (difference {gap:.2g})"
+                f"{refuse}its value depends on more than its window of {geometry.receptive_field} nt "
+                f"(difference {gap:.2g})"
             )

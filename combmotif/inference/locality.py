@@ -66,9 +66,9 @@ def mark(value: Any, window: Window) -> Any:
 
 
 def _first(value: int | Sequence[int] | None, default: int = 1) -> int:
-    if value is None or (isinstance(value, (tuple, list)) and not value):
-        return default
-    return int(value[0]) if isinstance(value, (tuple, list)) else int(value)  # type: ignore[index]
+    if isinstance(value, int):
+        return value
+    return int(value[0]) if value else default
 
 
 def _arguments(names: Sequence[str], args: tuple, kwargs: dict) -> dict[str, Any]:
@@ -107,7 +107,8 @@ class LocalityMode(TorchFunctionMode):
         windows = [window_of(t) for t in tensors]
         joint = _union([w for w in windows if w is not None])
         if self.unpadded and any(window_of(t).padding != joint.padding or _differ(tensors) for t in tensors):  # type: ignore[union-attr]
-            args = tuple(_cut(a, tensors, joint, self.dense) for a in args)
+            step = 1 if self.dense else joint.stride
+            args = tuple(_cut(a, tensors, joint, step) for a in args)
         return mark(func(*args, **kwargs), joint)
 
     def _conv(self, args: tuple, kwargs: dict) -> torch.Tensor:
@@ -183,21 +184,20 @@ def _differ(tensors: list[torch.Tensor]) -> bool:
     return any(a != b and 1 not in (a, b) for shape in full for a, b in zip(shape, full[0], strict=True))
 
 
-def _cut(value: Any, tensors: list[torch.Tensor], joint: Window, dense: bool) -> Any:
+def _cut(value: Any, tensors: list[torch.Tensor], joint: Window, step: int) -> Any:
     """Cut one branch to the positions all branches share; the position axis is the last one of unequal size."""
     if isinstance(value, (tuple, list)):
-        return type(value)(_cut(item, tensors, joint, dense) for item in value)
+        return type(value)(_cut(item, tensors, joint, step) for item in value)
     window = window_of(value)
     if window is None:
         return value
-    step = 1 if dense else joint.stride
-    ends, begins = [], []
-    axis = max((a for a in range(value.ndim) if len({t.shape[a] for t in tensors if t.ndim == value.ndim}) > 1), default=-1)  # fmt: skip
+    alike = [t for t in tensors if t.ndim == value.ndim]
+    axis = max((a for a in range(value.ndim) if len({t.shape[a] for t in alike}) > 1), default=value.ndim - 1)
+    ends = []
     for tensor in tensors:
-        shift = joint.padding - window_of(tensor).padding  # type: ignore[union-attr]
+        other = window_of(tensor)
+        shift = joint.padding - (other.padding if other else 0)
         if shift % step:
             raise ValueError("branches of a residual connection are padded by different parts of a stride")
-        begins.append(shift // step)
         ends.append(tensor.shape[axis] - shift // step)
-    begin = (joint.padding - window.padding) // step
-    return mark(value.narrow(axis, begin, min(ends)), window)
+    return mark(value.narrow(axis, (joint.padding - window.padding) // step, min(ends)), window)

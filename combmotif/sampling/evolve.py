@@ -91,7 +91,7 @@ class _Population:
         if self.melting:
             self.beta *= 0.6
             return
-        gain = (self.values - self.values.max()).astype(np.float64)
+        gain: np.ndarray = (self.values - self.values.max()).astype(np.float64)
         count = len(gain)
 
         def effective(rise: float) -> float:
@@ -238,10 +238,10 @@ def evolve(
         A neuron that no window excites has none.
     """
     options = options or EvolveOptions()
-    populations = [
-        _Population(int(n), probe.receptive_field, options, g) for n, g in zip(neurons, seeds, strict=True)
-    ]
-    for population, result in zip(populations, _evaluate(probe, populations, [p.codes for p in populations]), strict=True):
+    populations = [_Population(int(n), probe.receptive_field, options, g) for n, g in zip(neurons, seeds, strict=True)]
+    for population, result in zip(
+        populations, _evaluate(probe, populations, [p.codes for p in populations]), strict=True
+    ):
         population.start(*result)
     active = list(populations)
     for generation in range(options.generations):
@@ -262,7 +262,12 @@ def evolve(
         rows = stratify(codes, values, keep=options.keep, random=population.random)
         samples.append(
             Samples(
-                probe.layer, population.neuron, codes[rows], values[rows], "evolve", population.generation,
+                probe.layer,
+                population.neuron,
+                codes[rows],
+                values[rows],
+                "evolve",
+                population.generation,
                 population.converged,
             )  # fmt: skip
         )

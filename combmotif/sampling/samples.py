@@ -63,7 +63,7 @@ class Samples:
                 generations=np.array(self.generations),
                 converged=np.array(self.converged),
             )
-        os.replace(temporary, path)
+        temporary.replace(path)
 
     @classmethod
     def load(cls, path: str | Path) -> Samples:
@@ -107,7 +107,7 @@ def stratify(codes: np.ndarray, activations: np.ndarray, *, keep: int, random: n
     rows = rows[first]
     values = activations[rows]
     bins = np.minimum((values / values.max() * BINS).astype(int), BINS - 1)
-    kept = [np.argmax(values)[None]]
+    kept = [np.array([np.argmax(values)])]
     for index in range(BINS):
         members = np.flatnonzero(bins == index)
         quota = max(1, keep // BINS)

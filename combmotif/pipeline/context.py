@@ -1,0 +1,132 @@
+"""What every task of a run needs: the model, the sequences, the neurons. Made once per process."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from combmotif.config.inputs import CardSection, FastaSequences, Hdf5Sequences, RandomSequences, TableSequences
+from combmotif.config.neurons import select_neurons
+from combmotif.config.run import RunConfig
+from combmotif.effects.seeding import stable_hash
+from combmotif.inference.probe import WindowProbe
+from combmotif.models.card import load_card
+from combmotif.models.device import choose_device
+from combmotif.models.model import SequenceModel
+from combmotif.models.python_model import load_python
+from combmotif.sequence.tables import SequenceSet, random_sequences, read_fasta, read_hdf5, read_table
+
+
+@dataclass(frozen=True)
+class Context:
+    """A run's config and what it names, loaded and checked.
+
+    Attributes
+    ----------
+    config : RunConfig
+    model : SequenceModel
+    sequences : SequenceSet
+    probe : WindowProbe
+        Of the layer to interpret.
+    neurons : tuple of int
+        Channels of that layer.
+    """
+
+    config: RunConfig
+    model: SequenceModel
+    sequences: SequenceSet
+    probe: WindowProbe
+    neurons: tuple[int, ...]
+
+    @property
+    def layer(self) -> str:
+        """The layer to interpret."""
+        return self.probe.layer
+
+    def neuron_names(self) -> list[str]:
+        """Names such as conv3:12."""
+        return [f"{self.layer}:{neuron}" for neuron in self.neurons]
+
+    def output(self, chosen: int | str, key: str) -> int:
+        """Column of the prediction that a config's ``output`` means; a name or number that is not there is an error."""
+        names = self.model.outputs
+        if isinstance(chosen, str) and chosen in names:
+            return names.index(chosen)
+        if isinstance(chosen, int) and 0 <= chosen < len(names):
+            return chosen
+        raise ValueError(f"{key}: model '{self.model.name}' has the outputs {', '.join(names)}, found {chosen!r}")
+
+
+def load_model(config: RunConfig) -> SequenceModel:
+    """Open the model a config names."""
+    device = choose_device(config.device)
+    section = config.model
+    if isinstance(section, CardSection):
+        return load_card(section.card, device)
+    return load_python(
+        section.factory,
+        kwargs=section.kwargs,
+        weights=section.weights,
+        alphabet=section.alphabet,
+        length=section.length,
+        channels=section.channels,
+        outputs=section.outputs,
+        device=device,
+    )
+
+
+def load_sequences(config: RunConfig) -> SequenceSet:
+    """Read, or draw, the sequences a config names."""
+    section = config.sequences
+    if isinstance(section, RandomSequences):
+        seed = stable_hash(config.seed, "sequences") % 2**63
+        return random_sequences(section.count, section.length, seed=seed, frequencies=section.frequencies)
+    if isinstance(section, FastaSequences):
+        sequences = read_fasta(section.path)
+    elif isinstance(section, TableSequences):
+        labels = [section.label] if isinstance(section.label, str) else list(section.label or ())
+        sequences = read_table(section.path, sequence=section.sequence, name=section.name, labels=labels)
+    else:
+        assert isinstance(section, Hdf5Sequences)
+        sequences = read_hdf5(section.path, sequence=section.sequence, label=section.label)
+    return sequences.subset(range(min(section.limit, len(sequences)))) if section.limit else sequences
+
+
+def load_context(config: RunConfig) -> Context:
+    """Load everything a config names and check that it fits together, before any long work.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        One sentence that names the key, what was expected and what was found.
+    """
+    model = load_model(config)
+    probe = WindowProbe(model, config.neurons.layer)
+    neurons = tuple(select_neurons(config.neurons.select, probe.neurons, config.neurons.layer))
+    sequences = load_sequences(config)
+    for name, codes in zip(sequences.names, sequences.codes, strict=True):
+        model.check(codes, name=f"sequences: {name}")
+    if sequences.lengths.max() < probe.receptive_field:
+        raise ValueError(
+            f"sequences: layer '{probe.layer}' has a receptive field of {probe.receptive_field} nt, the longest "
+            f"sequence has {sequences.lengths.max()} nt; give longer sequences or choose an earlier layer"
+        )
+    context = Context(config, model, sequences, probe, neurons)
+    if config.contribution is not None:
+        context.output(config.contribution.output, "contribution.output")
+    if config.interaction is not None:
+        context.output(config.interaction.output, "interaction.output")
+    return context
+
+
+def sequences_checksum(sequences: SequenceSet) -> str:
+    """SHA-256 of names, letters and labels."""
+    digest = hashlib.sha256("\n".join(sequences.names).encode())
+    for codes in sequences.codes:
+        digest.update(len(codes).to_bytes(8, "big"))
+        digest.update(codes.tobytes())
+    if sequences.labels is not None:
+        digest.update(np.ascontiguousarray(sequences.labels).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,103 @@
+"""Who does the tasks: this process, or several, each with one thread."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from threadpoolctl import threadpool_limits
+
+from combmotif.config.run import RunConfig
+from combmotif.pipeline.context import Context, load_context
+
+Task = Callable[[Context, Any], None]
+_context: Context | None = None
+
+
+def available_cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def single_thread() -> Iterator[None]:
+    """Compute in one thread, as every worker does, so that the number of workers cannot change a result."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _start(config: dict[str, Any]) -> None:
+    global _context
+    torch.set_num_threads(1)
+    _context = load_context(RunConfig.model_validate(config))
+
+
+def _work(task: Task, payload: Any) -> None:
+    assert _context is not None
+    with threadpool_limits(1):
+        task(_context, payload)
+
+
+class Engine:
+    """Do tasks with a number of worker processes; they start when the first task needs them.
+
+    A task is a module-level function of (context, payload) that writes its own result file.
+
+    Parameters
+    ----------
+    context : Context
+        Of this process; workers load their own from its config.
+    workers : int
+        1 works in this process.
+    """
+
+    def __init__(self, context: Context, workers: int) -> None:
+        self.context = context
+        self.workers = workers if context.model.device.type == "cpu" else 1
+        self._pool: ProcessPoolExecutor | None = None
+
+    def run(self, task: Task, payloads: Sequence[Any], *, on_done: Callable[[int, int], None]) -> None:
+        """Do a task for every payload; the first failure ends the others and is raised."""
+        if not payloads:
+            return
+        if self.workers == 1 or len(payloads) == 1:
+            with single_thread():
+                for index, payload in enumerate(payloads):
+                    task(self.context, payload)
+                    on_done(index + 1, len(payloads))
+            return
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(
+                self.workers,
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=_start,
+                initargs=(self.context.config.as_dict(),),
+            )
+        pending: set[Future] = {self._pool.submit(_work, task, payload) for payload in payloads}
+        done = 0
+        try:
+            while pending:
+                finished, pending = wait(pending, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    future.result()
+                    done += 1
+                    on_done(done, len(payloads))
+        finally:
+            for future in pending:
+                future.cancel()
+
+    def close(self) -> None:
+        """End the worker processes."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None

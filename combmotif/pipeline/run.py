@@ -1,0 +1,215 @@
+"""One run: from a config to a folder of tables and a report."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import resource
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import combmotif
+from combmotif.config.run import RunConfig
+from combmotif.inference.geometry import layer_geometry
+from combmotif.motifs.database import load_database
+from combmotif.pipeline.context import Context, load_context, sequences_checksum
+from combmotif.pipeline.engines import Engine, available_cores
+from combmotif.pipeline.interactions import plan_interactions, run_interactions
+from combmotif.pipeline.stages import Empty, Stages
+from combmotif.pipeline.store import RunStore
+from combmotif.report.html import build_report
+
+_PACKAGES = ("torch", "numpy", "scipy", "pandas", "scikit-learn", "memelite")
+_OUTPUTS = {
+    "matches": ("matches.tsv", "motifs/targets.meme"),
+    "contribution": ("contribution.tsv",),
+    "interaction": ("interactions.tsv", "interaction_instances.tsv.gz"),
+}
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """A finished run.
+
+    Attributes
+    ----------
+    folder, report : Path
+    stages : dict of str to str
+        ``done``, ``empty: reason`` or ``failed: reason``.
+    """
+
+    folder: Path
+    report: Path
+    stages: dict[str, str]
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """Stages that failed, with the reason."""
+        return {name: status for name, status in self.stages.items() if status.startswith("failed")}
+
+
+def _versions() -> dict[str, str]:
+    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in _PACKAGES}}
+
+
+def _record(config: RunConfig, context: Context) -> dict[str, Any]:
+    model, sequences = context.model, context.sequences
+    geometry = layer_geometry(model, context.layer)
+    shortest, longest = int(sequences.lengths.min()), int(sequences.lengths.max())
+    positions, edges = geometry.edge_positions(longest)
+    return {
+        "combmotif": combmotif.__version__,
+        "config": config.as_dict(),
+        "seed": config.seed,
+        "versions": _versions(),
+        "model": {
+            "name": model.name,
+            "fingerprint": model.fingerprint(),
+            "parameters": sum(p.numel() for p in model.module.parameters()),
+            "outputs": list(model.outputs),
+            "description": model.description,
+            "layers": [
+                {
+                    "layer": geometry.layer,
+                    "neurons": geometry.neurons,
+                    "receptive_field": geometry.receptive_field,
+                    "stride": geometry.stride,
+                    "offset": geometry.offset,
+                    "positions": positions,
+                    "edge_positions": edges,
+                }
+            ],
+        },
+        "sequences": {
+            "source": sequences.source,
+            "count": len(sequences),
+            "checksum": sequences_checksum(sequences),
+            "min_length": shortest,
+            "max_length": longest,
+            "ambiguous": int(sum((codes > 3).sum() for codes in sequences.codes)),
+            "label_names": list(sequences.label_names),
+        },
+        "stages": {},
+        "warnings": [],
+    }
+
+
+def _edge_warning(context: Context) -> list[str]:
+    longest = int(context.sequences.lengths.max())
+    positions, edges = context.probe.geometry.edge_positions(longest)
+    if not edges:
+        return []
+    return [
+        f"{edges} of the {positions} positions of {context.layer} see zero padding on a sequence of {longest} nt; "
+        f"motifs, sites and activations are those of windows that lie wholly inside the sequence."
+    ]
+
+
+def _peak_memory_mb() -> float:
+    """Largest resident memory of this process and of its largest worker, in MiB."""
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return round(
+        sum(resource.getrusage(w).ru_maxrss for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / unit, 1
+    )
+
+
+def run(
+    config: RunConfig,
+    out: str | Path,
+    *,
+    workers: int | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+    on_stage: Callable[[str, str, float], None] | None = None,
+) -> RunResult:
+    """Interpret a model as a config says.
+
+    Everything the config names is loaded and checked before any long work. Finished tasks are kept in ``out/tasks``,
+    so a run that was interrupted, or is asked for again with a changed section, does only what is missing.
+
+    Parameters
+    ----------
+    config : RunConfig
+        As ``load_config`` returns it.
+    out : path
+        The run folder, made if it is not there.
+    workers : int, optional
+        Processes, one thread each; default one per core. The files do not depend on it.
+    progress : callable, optional
+        Called with (stage, tasks done, tasks in all).
+    on_stage : callable, optional
+        Called with (stage, status, seconds) when a stage ends.
+
+    Returns
+    -------
+    RunResult
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        If the config does not fit the files, the model or the folder. A stage that fails later is recorded and the
+        others go on.
+    """
+    context = load_context(config)
+    databases = [load_database(name) for name in config.match.databases] if config.match else []
+    plan_interactions(context)
+    folder = Path(out)
+    store = RunStore(folder)
+    engine = Engine(context, workers or available_cores())
+    try:
+        record = _record(config, context)
+        stages = Stages(context, store, engine, databases, progress or (lambda stage, done, total: None))
+        stages.warnings += _edge_warning(context)
+        steps: list[tuple[str, Callable[[], None]]] = [
+            ("samples", stages.run_samples),
+            ("motifs", stages.run_motifs),
+            ("matches", stages.run_matches),
+            ("activations", stages.run_activations),
+            ("contribution", stages.run_contribution),
+            ("interaction", lambda: run_interactions(stages)),
+        ]
+        for name, step in steps:
+            begun = time.monotonic()
+            stages.begin(name)
+            _finish(name, step, store, record)
+            seconds = time.monotonic() - begun
+            if on_stage is not None:
+                on_stage(name, record["stages"][name]["status"], seconds)
+            record["stages"][name] |= {
+                "seconds": round(seconds, 2),
+                "tasks": stages.done.get(name, 0),
+                "reused": stages.reused.get(name, 0),
+            }
+            record["warnings"] = list(stages.warnings)
+            record["peak_memory_mb"] = _peak_memory_mb()
+            store.write_json("run.json", record)
+        engine.close()
+        begun = time.monotonic()
+        report = build_report(folder, title=config.report.title)
+        record["stages"]["report"] = {"status": "done", "seconds": round(time.monotonic() - begun, 2)}
+        record["peak_memory_mb"] = _peak_memory_mb()
+        store.write_json("run.json", record)
+        store.clean(stages.files)
+    finally:
+        engine.close()
+        store.close()
+    return RunResult(folder, report, {name: stage["status"] for name, stage in record["stages"].items()})
+
+
+def _finish(name: str, step: Callable[[], None], store: RunStore, record: dict[str, Any]) -> None:
+    """Do a stage and record how it ended; what an earlier configuration left is removed first."""
+    store.remove(*_OUTPUTS.get(name, ()))
+    try:
+        step()
+        record["stages"][name] = {"status": "done"}
+    except Empty as reason:
+        record["stages"][name] = {"status": f"empty: {reason}"}
+    except OSError:
+        raise  # a full disk or a vanished folder ends the run; finished tasks are kept
+    except Exception as error:
+        if name in ("samples", "motifs", "activations"):
+            raise
+        record["stages"][name] = {"status": f"failed: {type(error).__name__}: {error}"}

@@ -1,0 +1,325 @@
+"""The stages of a run, in order; each brings its task results up to date and writes its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from combmotif import __version__
+from combmotif.effects.clamp import channel_means
+from combmotif.effects.columns import CONTRIBUTION_COLUMNS
+from combmotif.effects.contribution import contribution
+from combmotif.motifs.cluster import families
+from combmotif.motifs.database import Database
+from combmotif.motifs.formats.h5 import load_motifs, save_motifs
+from combmotif.motifs.formats.meme import write_meme
+from combmotif.motifs.match import match
+from combmotif.motifs.motif import Motif, MotifSet
+from combmotif.motifs.segment import segments
+from combmotif.pipeline.context import Context, sequences_checksum
+from combmotif.pipeline.engines import Engine, Task
+from combmotif.pipeline.store import RunStore, atomic, content_key, load_arrays, write_table
+from combmotif.pipeline.tasks import (
+    ClampTask,
+    NeuronTask,
+    ScanTask,
+    clamp_task,
+    motif_task,
+    read_change,
+    sample_task,
+    scan_task,
+)
+from combmotif.sampling.samples import Samples
+from combmotif.sequence.alphabet import decode
+
+NEURONS_PER_TASK = 8
+NUCLEOTIDES_PER_TASK = 100_000
+MOTIF_COLUMNS = (
+    "motif", "layer", "channel", "consensus", "length", "start", "end", "sites", "share", "max_activation",
+    "mean_activation", "consensus_activation", "purity", "information", "offsets", "segments", "family",
+)  # fmt: skip
+
+
+class Empty(Exception):
+    """A stage ends without a result, for the reason given."""
+
+
+@dataclass
+class Stages:
+    """The state of a run between its stages.
+
+    Attributes
+    ----------
+    context : Context
+    store : RunStore
+    engine : Engine
+    databases : sequence of Database
+        Of the match section.
+    on_progress : callable
+        Called with (stage, tasks done, tasks in all).
+    """
+
+    context: Context
+    store: RunStore
+    engine: Engine
+    databases: Sequence[Database]
+    on_progress: Callable[[str, int, int], None]
+    files: set[Path] = field(default_factory=set)
+    done: dict[str, int] = field(default_factory=dict)
+    reused: dict[str, int] = field(default_factory=dict)
+    samples: list[Samples] = field(default_factory=list)
+    motifs: MotifSet = field(default_factory=lambda: MotifSet((), "neuronmotif"))
+    families: list[int] = field(default_factory=list)
+    matches: pd.DataFrame = field(default_factory=pd.DataFrame)
+    best: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    predictions: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    warnings: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.base = [__version__, self.context.model.fingerprint(), self.context.layer, self.context.config.seed]
+        self.sequences_key = sequences_checksum(self.context.sequences)
+
+    def bring_up_to_date(
+        self, stage: str, task: Task, payloads: Sequence[Any], paths: Callable[[Any], Sequence[Path]]
+    ) -> None:
+        """Do the tasks whose files are not there yet."""
+        self.files.update(path for payload in payloads for path in paths(payload))
+        todo = [payload for payload in payloads if not all(path.exists() for path in paths(payload))]
+        self.done[stage] = self.done.get(stage, 0) + len(payloads)
+        self.reused[stage] = self.reused.get(stage, 0) + len(payloads) - len(todo)
+        past = len(payloads) - len(todo)
+        self.on_progress(stage, past, len(payloads))
+        self.engine.run(task, todo, on_done=lambda done, _: self.on_progress(stage, past + done, len(payloads)))
+
+    def begin(self, stage: str) -> None:
+        """Say that a stage begins."""
+        self.on_progress(stage, 0, 1)
+
+    def _chunks(self) -> list[tuple[int, ...]]:
+        neurons = self.context.neurons
+        return [tuple(neurons[i : i + NEURONS_PER_TASK]) for i in range(0, len(neurons), NEURONS_PER_TASK)]
+
+    def run_samples(self) -> None:
+        """Find windows that excite each neuron."""
+        section = self.context.config.sample.model_dump()
+        tasks = []
+        for chunk in self._chunks():
+            key = content_key("samples", self.base, section, chunk)
+            paths = tuple(self.store.task("samples", f"{key}-{neuron}", ".npz") for neuron in chunk)
+            tasks.append(NeuronTask(chunk, paths))
+        self.bring_up_to_date("samples", sample_task, tasks, lambda task: task.paths)
+        self._sample_paths = {n: p for task in tasks for n, p in zip(task.neurons, task.paths, strict=True)}
+        self.samples = [Samples.load(self._sample_paths[neuron]) for neuron in self.context.neurons]
+        for samples in self.samples:
+            samples.save(self.store.path / "samples" / self.context.layer / f"{samples.neuron}.npz")
+        slow = [s.neuron for s in self.samples if not s.converged]
+        if slow:
+            self.warnings.append(
+                f"The search for exciting windows ended at sample.generations before it converged for neurons "
+                f"{', '.join(map(str, slow))} of {self.context.layer}; raise sample.generations."
+            )
+        if not any(map(len, self.samples)):
+            raise Empty("no window excites any of the neurons; their activation is never above 0")
+
+    def run_motifs(self) -> None:
+        """Demix the windows into motifs; write them as MEME, HDF5 and a table."""
+        section = self.context.config.discover.model_dump()
+        tasks = []
+        for chunk in self._chunks():
+            sources = tuple(self._sample_paths[neuron] for neuron in chunk)
+            key = content_key("motifs", self.base, section, [path.name for path in sources])
+            paths = tuple(self.store.task("motifs", f"{key}-{neuron}", ".h5") for neuron in chunk)
+            tasks.append(NeuronTask(chunk, paths, sources))
+        self.bring_up_to_date("motifs", motif_task, tasks, lambda task: task.paths)
+        found = [motif for task in tasks for path in task.paths for motif in load_motifs(path)]
+        self.motifs = MotifSet(tuple(found), "neuronmotif", self.context.model.input_spec.alphabet)
+        folder = self.store.path / "motifs"
+        self.families = families(self.motifs)
+        write_table(folder / "neuronmotif.tsv", motif_table(self.motifs, self.families))
+        with atomic(folder / "neuronmotif.h5") as temporary:
+            save_motifs(self.motifs, temporary)
+        with atomic(folder / "neuronmotif.meme") as temporary:
+            write_meme(self.motifs, temporary)
+        if not found:
+            raise Empty("no group of windows has an informative column (0.5 bits or more)")
+
+    def run_matches(self) -> None:
+        """Match the motifs to known elements."""
+        section = self.context.config.match
+        if section is None:
+            raise Empty("not asked for: the configuration has no 'match' section")
+        if not len(self.motifs):
+            raise Empty("there is no motif to match")
+        self.matches = match(self.motifs, self.databases, strands=section.strands, q=section.q, top=section.top)
+        write_table(self.store.path / "matches.tsv", self.matches)
+        targets = {(row.database, row.target) for row in self.matches.itertuples()}
+        matched = [
+            Motif(entry.id, entry.ppm * 1000, sites=1000, method=database.name)
+            for database in self.databases
+            for entry in database.entries
+            if (database.name, entry.id) in targets
+        ]
+        with atomic(self.store.path / "motifs" / "targets.meme") as temporary:
+            write_meme(MotifSet(tuple(matched), "targets", self.motifs.alphabet), temporary)
+        if not len(self.matches):
+            raise Empty(f"no motif resembles a known element at q <= {section.q:g}")
+
+    def run_activations(self) -> None:
+        """Scan every window of every sequence; write each neuron's maxima and sites, and the predictions."""
+        context, config = self.context, self.context.config
+        threshold = config.contribution.threshold if config.contribution else 0.7
+        longest = int(context.sequences.lengths.max())
+        together = max(1, NUCLEOTIDES_PER_TASK // longest)
+        tasks = []
+        for start in range(0, len(context.sequences), together):
+            rows = range(start, min(start + together, len(context.sequences)))
+            key = content_key("scan", self.base, context.neurons, threshold, start, together, self.sequences_key)
+            tasks.append(ScanTask(rows, self.store.task("scan", key, ".npz")))
+        self.bring_up_to_date("activations", scan_task, tasks, lambda task: (task.path,))
+        parts = [load_arrays(task.path) for task in tasks]
+        self.best = np.concatenate([part["best"] for part in parts])
+        self.predictions = np.concatenate([part["prediction"] for part in parts])
+        windows, invalid = np.sum([part["windows"] for part in parts], axis=0)
+        if invalid:
+            self.warnings.append(f"{invalid:,} of {windows:,} windows hold an N and were left out of the scan.")
+        short = int((context.sequences.lengths < context.probe.receptive_field).sum())
+        if short:
+            self.warnings.append(
+                f"{short:,} of {len(context.sequences):,} sequences are shorter than the receptive field of "
+                f"{context.probe.receptive_field} nt and have no window."
+            )
+        self._write_activations(threshold, parts)
+        self._write_neurons()
+
+    def dataset_maxima(self) -> np.ndarray:
+        """Each neuron's largest activation in the sequences; float (neurons,), -inf where it has no window."""
+        return np.nanmax(np.where(np.isfinite(self.best), self.best, -np.inf), axis=0)
+
+    def _write_activations(self, threshold: float, parts: list[dict[str, np.ndarray]]) -> None:
+        context = self.context
+        sequences = context.sequences
+        table = pd.DataFrame({"sequence": sequences.names, "length": sequences.lengths, "gc": sequences.gc})
+        for column, name in enumerate(context.model.outputs):
+            table[f"prediction:{name}"] = self.predictions[:, column]
+        for column, name in enumerate(sequences.label_names):
+            table[f"label:{name}"] = sequences.labels[:, column]  # type: ignore[index]
+        neurons = pd.DataFrame(self.best, columns=context.neuron_names())
+        write_table(self.store.path / "activations.tsv", pd.concat([table, neurons], axis=1))
+        places = np.concatenate([part["sites"] for part in parts])
+        strengths = np.concatenate([part["strengths"] for part in parts])
+        kept = strengths >= threshold * self.dataset_maxima()[places[:, 1]]
+        places, strengths = places[kept], strengths[kept]
+        order = np.lexsort((places[:, 2], places[:, 0], -strengths, places[:, 1]))
+        size, alphabet = context.probe.receptive_field, context.model.input_spec.alphabet
+        rows, columns, starts = places[order].T if len(order) else np.zeros((3, 0), np.int64)
+        write_table(
+            self.store.path / "sites.tsv.gz",
+            pd.DataFrame(
+                {
+                    "neuron": [f"{context.layer}:{context.neurons[column]}" for column in columns],
+                    "sequence": [sequences.names[row] for row in rows],
+                    "start": starts,
+                    "end": starts + size,
+                    "activation": strengths[order],
+                    "site": [
+                        decode(sequences.codes[row][start : start + size], alphabet=alphabet)
+                        for row, start in zip(rows, starts, strict=True)
+                    ],
+                }
+            ),
+        )
+
+    def _write_neurons(self) -> None:
+        context = self.context
+        counts = dict.fromkeys(context.neurons, 0)
+        for motif in self.motifs:
+            counts[motif.neuron] += 1
+        rows = []
+        for samples, maximum in zip(self.samples, self.dataset_maxima(), strict=True):
+            number = counts[samples.neuron]
+            status = "done" if number else "dead: no window excites it" if not len(samples) else "no informative motif"
+            rows.append(
+                {
+                    "neuron": f"{context.layer}:{samples.neuron}",
+                    "layer": context.layer,
+                    "channel": samples.neuron,
+                    "receptive_field": context.probe.receptive_field,
+                    "samples": len(samples),
+                    "max_activation": samples.maximum,
+                    "dataset_max": maximum,
+                    "generations": samples.generations,
+                    "converged": samples.converged,
+                    "motifs": number,
+                    "status": status,
+                }
+            )
+        write_table(self.store.path / "neurons.tsv", pd.DataFrame(rows))
+
+    def run_contribution(self) -> None:
+        """Compare outcomes with and without each neuron, over sequences and by clamping it."""
+        context, section = self.context, self.context.config.contribution
+        if section is None:
+            raise Empty("not asked for: the configuration has no 'contribution' section")
+        output = context.output(section.output, "contribution.output")
+        outcomes: dict[str, np.ndarray] = {}
+        if section.outcome in ("prediction", "both"):
+            outcomes[f"prediction:{context.model.outputs[output]}"] = self.predictions[:, output]
+        if section.outcome in ("label", "both"):
+            for column, name in enumerate(context.sequences.label_names):
+                outcomes[f"label:{name}"] = context.sequences.labels[:, column]  # type: ignore[index]
+        maxima = self.dataset_maxima()
+        table = contribution(
+            self.best,
+            outcomes,
+            neurons=context.neuron_names(),
+            maxima=np.where(np.isfinite(maxima), maxima, 0),
+            threshold=section.threshold,
+            covariates={"length": context.sequences.lengths, "gc": context.sequences.gc},
+            causal=self._clamped(section.threshold, output, maxima),
+        )
+        write_table(self.store.path / "contribution.tsv", table[[c for c in CONTRIBUTION_COLUMNS if c in table]])
+
+    def _clamped(self, threshold: float, output: int, maxima: np.ndarray) -> np.ndarray:
+        context = self.context
+        values = channel_means(context.model, context.layer, context.sequences.codes)[list(context.neurons)]
+        active = (self.best >= threshold * maxima) & (maxima > 0)
+        tasks = []
+        for start in range(0, len(context.neurons), NEURONS_PER_TASK):
+            part = slice(start, start + NEURONS_PER_TASK)
+            key = content_key("clamp", self.base, context.neurons[part], output, threshold, self.sequences_key)
+            path = self.store.task("clamp", key, ".npz")
+            tasks.append(ClampTask(context.neurons[part], values[part], active[:, part], output, path))
+        self.bring_up_to_date("contribution", clamp_task, tasks, lambda task: (task.path,))
+        return np.concatenate([read_change(task.path) for task in tasks], axis=1)
+
+
+def motif_table(motifs: MotifSet, labels: Sequence[int]) -> pd.DataFrame:
+    """Tabulate motifs; one row each, columns as documented in the report."""
+    rows = [
+        {
+            "motif": motif.id,
+            "layer": motif.layer,
+            "channel": motif.neuron,
+            "consensus": motif.consensus(motifs.alphabet),
+            "length": len(motif),
+            "start": motif.start,
+            "end": motif.start + len(motif),
+            "sites": motif.sites,
+            "share": motif.share,
+            "max_activation": motif.max_activation,
+            "mean_activation": motif.mean_activation,
+            "consensus_activation": motif.consensus_activation,
+            "purity": motif.purity,
+            "information": motif.information.sum(),
+            "offsets": ",".join(map(str, motif.offsets)),
+            "segments": ",".join(f"{start}-{end}" for start, end in segments(motif.ppm)),
+            "family": label,
+        }
+        for motif, label in zip(motifs, labels, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=list(MOTIF_COLUMNS))

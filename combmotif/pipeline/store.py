@@ -1,0 +1,119 @@
+"""The run folder: files that are whole or not there, tasks named by what they depend on."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+
+def content_key(*parts: Any) -> str:
+    """Hash plain data (numbers, strings, lists, dicts) to 32 hexadecimal digits; equal data give equal keys."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+@contextlib.contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Give a temporary name to write to, and rename it to ``path`` when the block ends well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a tab-separated table, gzipped where the name ends in .gz; the same table gives the same bytes."""
+    with atomic(path) as temporary, temporary.open("wb") as raw, contextlib.ExitStack() as stack:
+        stream: Any = raw
+        if path.suffix == ".gz":
+            stream = stack.enter_context(gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0))
+        text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+        table.to_csv(text, sep="\t", index=False, float_format="%.6g", lineterminator="\n")
+        text.flush()
+        text.detach()
+
+
+class RunStore:
+    """One run folder, held by one process at a time.
+
+    Parameters
+    ----------
+    path : Path
+        Made if it is not there.
+
+    Raises
+    ------
+    ValueError
+        If the folder cannot be written to, is a file, or another process is at work in it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.tasks = path / "tasks"
+        try:
+            self.tasks.mkdir(parents=True, exist_ok=True)
+            self._lock = (self.tasks / "lock").open("w")
+        except OSError as error:
+            raise ValueError(f"--out {path}: cannot write there ({error.strerror}); choose another folder") from None
+        try:
+            import fcntl
+
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ImportError:  # no such locks on this system
+            pass
+        except OSError:
+            self._lock.close()
+            raise ValueError(
+                f"--out {path}: another combmotif run is at work there; wait for it, or choose another"
+            ) from None
+        for leftover in path.rglob("*.tmp"):
+            leftover.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        self._lock.close()
+
+    def task(self, stage: str, key: str, suffix: str) -> Path:
+        """Name the file of a task's result."""
+        return self.tasks / f"{stage}-{key}{suffix}"
+
+    def clean(self, wanted: set[Path]) -> None:
+        """Remove results of tasks that no longer belong to the run."""
+        for path in self.tasks.iterdir():
+            if path not in wanted and path.name != "lock":
+                path.unlink(missing_ok=True)
+
+    def write_json(self, name: str, content: dict[str, Any]) -> None:
+        """Write a JSON file of the run folder."""
+        with atomic(self.path / name) as temporary:
+            temporary.write_text(json.dumps(content, indent=1, default=str) + "\n", encoding="utf-8")
+
+    def remove(self, *names: str) -> None:
+        """Remove files an earlier run with another configuration left."""
+        for name in names:
+            (self.path / name).unlink(missing_ok=True)
+
+
+def save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write arrays to an .npz file, whole or not at all."""
+    with atomic(path) as temporary, temporary.open("wb") as stream:
+        np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
+
+
+def load_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Read an .npz file that ``save_arrays`` wrote."""
+    with np.load(path) as file:
+        return {name: file[name] for name in file.files}

@@ -1,0 +1,156 @@
+"""The tasks of a run: each reads the context and a payload and writes one file, named by what it depends on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from combmotif.discovery.demix import DemixOptions
+from combmotif.discovery.neuronmotif import neuron_motifs
+from combmotif.effects.clamp import clamp
+from combmotif.effects.seeding import named_generator, stable_hash
+from combmotif.inference.scan import scan
+from combmotif.motifs.formats.h5 import save_motifs
+from combmotif.motifs.motif import MotifSet
+from combmotif.pipeline.context import Context
+from combmotif.pipeline.store import atomic, load_arrays, save_arrays
+from combmotif.sampling.enumerate import LONGEST, enumerate_windows
+from combmotif.sampling.evolve import EvolveOptions, evolve
+from combmotif.sampling.samples import Samples
+
+ENUMERATED = 20_000
+"""Windows kept of an enumeration, unless sample.keep is larger."""
+
+
+@dataclass(frozen=True)
+class NeuronTask:
+    """Neurons that are worked on together, and the file each result goes to."""
+
+    neurons: tuple[int, ...]
+    paths: tuple[Path, ...]
+    sources: tuple[Path, ...] = ()
+
+
+def sample_task(context: Context, task: NeuronTask) -> None:
+    """Find windows that excite the neurons; writes one .npz per neuron."""
+    section, probe = context.config.sample, context.probe
+    seeds = [named_generator(context.config.seed, "samples", probe.layer, neuron) for neuron in task.neurons]
+    method = section.method
+    if method == "auto":
+        method = "enumerate" if probe.receptive_field <= LONGEST else "evolve"
+    if method == "enumerate":
+        found = enumerate_windows(probe, task.neurons, seeds=seeds, keep=max(ENUMERATED, section.keep))
+    else:
+        options = EvolveOptions(section.population, section.generations, section.patience, section.keep)
+        found = evolve(probe, task.neurons, seeds=seeds, options=options)
+    for samples, path in zip(found, task.paths, strict=True):
+        samples.save(path)
+
+
+def motif_task(context: Context, task: NeuronTask) -> None:
+    """Demix the windows of the neurons into motifs; writes one .h5 per neuron."""
+    section = context.config.discover
+    options = DemixOptions(
+        clusters=None if section.clusters == "auto" else int(section.clusters),
+        purity=section.purity,
+        min_sites=section.min_sites,
+    )
+    for neuron, source, path in zip(task.neurons, task.sources, task.paths, strict=True):
+        seed = stable_hash(context.config.seed, "motifs", context.layer, neuron) % 2**31
+        motifs = neuron_motifs(context.probe, Samples.load(source), options=options, seed=seed)
+        with atomic(path) as temporary:
+            save_motifs(MotifSet(tuple(motifs), "neuronmotif", context.model.input_spec.alphabet), temporary)
+
+
+@dataclass(frozen=True)
+class ScanTask:
+    """Sequences that are scanned together, and the file of the result."""
+
+    rows: range
+    path: Path
+
+
+def scan_task(context: Context, task: ScanTask) -> None:
+    """Predict sequences and find each neuron's strongest windows; writes an .npz.
+
+    Of every neuron and sequence the strongest valid window is kept, and every local maximum that may yet turn out to
+    be a site: at or above the threshold times the largest activation among these sequences.
+    """
+    threshold = context.config.contribution.threshold if context.config.contribution else 0.7
+    codes = [context.sequences.codes[i] for i in task.rows]
+    neurons = np.asarray(context.neurons)
+    best = np.full((len(codes), len(neurons)), np.nan, np.float32)
+    windows = invalid = 0
+    sites: list[np.ndarray] = []
+    values: list[np.ndarray] = []
+    floor = np.zeros(len(neurons), np.float32)
+    for rows, activations, valid in scan(context.model, context.layer, codes):
+        windows += valid.size
+        invalid += int((~valid).sum())
+        if not activations.shape[2]:
+            continue
+        chosen = np.where(valid[:, None, :], activations[:, neurons], -np.inf)
+        top = chosen.max(2)
+        best[rows] = np.where(np.isfinite(top), top, np.nan)
+        floor = np.maximum(floor, threshold * np.where(np.isfinite(top), top, 0).max(0))
+        sequence, neuron, start = np.nonzero((chosen >= floor[None, :, None]) & (chosen > 0) & _peaks(chosen))
+        sites.append(np.stack([rows[sequence], neuron, start], axis=1))
+        values.append(chosen[sequence, neuron, start])
+    places = np.concatenate(sites) if sites else np.zeros((0, 3), np.int64)
+    strengths = np.concatenate(values) if values else np.zeros(0, np.float32)
+    kept = strengths >= floor[places[:, 1]]
+    places[:, 0] += task.rows.start
+    save_arrays(
+        task.path,
+        {
+            "best": best,
+            "prediction": context.model.predict(codes),
+            "sites": places[kept].astype(np.int64),
+            "strengths": strengths[kept],
+            "windows": np.array([windows, invalid]),
+        },
+    )
+
+
+def _peaks(values: np.ndarray) -> np.ndarray:
+    """Local maxima along the last axis: no neighbour is larger, and of equal neighbours the first."""
+    before = np.concatenate([np.full_like(values[..., :1], -np.inf), values[..., :-1]], axis=-1)
+    after = np.concatenate([values[..., 1:], np.full_like(values[..., :1], -np.inf)], axis=-1)
+    return (values > before) & (values >= after)
+
+
+@dataclass(frozen=True)
+class ClampTask:
+    """Neurons to clamp, where they are active, what they are held at, and the file of the result."""
+
+    neurons: tuple[int, ...]
+    values: np.ndarray
+    active: np.ndarray
+    output: int
+    path: Path
+
+
+CLAMPED = 500
+"""Most active sequences per neuron on which it is clamped."""
+
+
+def clamp_task(context: Context, task: ClampTask) -> None:
+    """Measure how the prediction changes when neurons are held at their mean; writes an .npz."""
+    change = clamp(
+        context.model,
+        context.layer,
+        task.neurons,
+        context.sequences.codes,
+        task.values,
+        active=task.active,
+        limit=CLAMPED,
+        output=task.output,
+    )
+    save_arrays(task.path, {"change": change})
+
+
+def read_change(path: Path) -> np.ndarray:
+    """Read what ``clamp_task`` wrote: float64 (sequences, neurons), NaN where not measured."""
+    return load_arrays(path)["change"]
