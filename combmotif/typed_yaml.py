@@ -65,6 +65,8 @@ def parse_yaml(text: str, *, name: str) -> Any:
         mark = error.problem_mark
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = error.problem or "not valid YAML"
+        if problem.startswith("but ") and error.context:
+            problem = f"{error.context}, {problem}"
         for jargon, plain in (
             ("character '\\t'", "a tab (indent with spaces)"),
             ("'<stream end>'", "the end of the file"),

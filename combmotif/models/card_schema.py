@@ -79,10 +79,10 @@ class ModelCard(Section):
 
     @model_validator(mode="after")
     def _complete(self) -> ModelCard:
-        if (self.kind == "python") != (self.factory is not None):
-            raise ValueError(
-                f"factory: expected {'one with' if self.kind == 'python' else 'none without'} kind: python"
-            )
+        if self.kind == "python" and self.factory is None:
+            raise ValueError("factory: expected path/to/file.py:function for kind: python, found nothing")
+        if self.kind != "python" and self.factory is not None:
+            raise ValueError(f"factory: expected none for kind: {self.kind}, found '{self.factory}'")
         if self.kind != "python" and self.weights is None:
             raise ValueError(f"weights: expected the weights file of a {self.kind} model, found nothing")
         return self

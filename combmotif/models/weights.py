@@ -73,7 +73,7 @@ def load_weights(module: nn.Module, path: str | Path) -> nn.Module:
     """
     state, own = read_weights(path), module.state_dict()
     missing = [key for key in own if key not in state]
-    unexpected = [key for key in state if key not in own]
+    unexpected = sorted(key for key in state if key not in own)
     shapes = [
         f"{key} (expected {tuple(own[key].shape)}, found {tuple(state[key].shape)})"
         for key in own

@@ -1,0 +1,64 @@
+import pytest
+import torch
+from torch import nn
+
+from combmotif.models.weights import load_weights, read_weights, save_weights, sha256_of
+
+
+@pytest.fixture
+def net():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv1d(4, 3, 5), nn.BatchNorm1d(3))
+
+
+def test_safetensors_and_torch_files_load_alike(net, tmp_path):
+    save_weights(net, tmp_path / "w.safetensors")
+    torch.save(net.state_dict(), tmp_path / "w.pt")
+    torch.save({"state_dict": net.state_dict(), "epoch": 3}, tmp_path / "nested.pth")
+    for name in ("w.safetensors", "w.pt", "nested.pth"):
+        other = nn.Sequential(nn.Conv1d(4, 3, 5), nn.BatchNorm1d(3))
+        load_weights(other, tmp_path / name)
+        assert all(
+            torch.equal(a, b) for a, b in zip(net.state_dict().values(), other.state_dict().values(), strict=True)
+        )
+    assert [path.name for path in tmp_path.glob("*.tmp")] == []
+    first = sha256_of(tmp_path / "w.safetensors")
+    save_weights(net, tmp_path / "again.safetensors")
+    assert sha256_of(tmp_path / "again.safetensors") == first
+
+
+def test_what_does_not_fit_is_named(net, tmp_path):
+    save_weights(net, tmp_path / "w.safetensors")
+    other = nn.Sequential(nn.Conv1d(4, 3, 7), nn.ReLU(), nn.Linear(2, 2))
+    with pytest.raises(ValueError, match="do not fit Sequential") as error:
+        load_weights(other, tmp_path / "w.safetensors")
+    assert "missing: 2.weight, 2.bias" in str(error.value)
+    assert "unexpected: 1.bias, 1.num_batches_tracked, 1.running_mean" in str(error.value)
+    assert "0.weight (expected (3, 4, 7), found (3, 4, 5))" in str(error.value)
+
+
+class Payload:
+    def __reduce__(self):
+        return (print, ("this must not run",))
+
+
+def test_a_file_that_holds_code_is_refused(tmp_path, capsys):
+    torch.save({"w": Payload()}, tmp_path / "evil.pt")
+    with pytest.raises(ValueError, match="could not be read as tensors only"):
+        read_weights(tmp_path / "evil.pt")
+    assert "this must not run" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["w.safetensors", "w.pt"])
+def test_a_file_that_is_no_weights_file(tmp_path, name):
+    (tmp_path / name).write_text("hello")
+    with pytest.raises(ValueError, match="expected"):
+        read_weights(tmp_path / name)
+    with pytest.raises(FileNotFoundError, match="there is no such weights file"):
+        read_weights(tmp_path / f"no-{name}")
+
+
+def test_a_whole_module_is_refused(tmp_path):
+    torch.save([torch.ones(2)], tmp_path / "list.pt")
+    with pytest.raises(ValueError, match="expected a dictionary of tensors"):
+        read_weights(tmp_path / "list.pt")

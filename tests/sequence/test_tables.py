@@ -1,0 +1,99 @@
+import gzip
+
+import h5py
+import numpy as np
+import pytest
+
+from combmotif.sequence import decode, encode, random_sequences, read_fasta, read_hdf5, read_table
+
+
+def test_fasta_wraps_names_and_gzip(tmp_path):
+    path = tmp_path / "a.fa.gz"
+    with gzip.open(path, "wt") as file:
+        file.write(">x first\nACG\nuuN\n\n>x\nggg\n")
+    found = read_fasta(path)
+    assert found.names == ("x", "x_2")
+    assert [decode(c) for c in found.codes] == ["ACGUUN", "GGG"]
+    assert found.lengths.tolist() == [6, 3]
+    assert found.gc.tolist() == [0.4, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "the file is empty"),
+        ("ACGT\n", "expected a FASTA header .* on line 1, found 'ACGT'"),
+        (">a\n>b\nAC\n", "record 'a' has no sequence"),
+        (">a\nMKLV\n", "record 'a': expected nucleotides .* found 'L' at position 3 .*protein"),
+    ],
+)
+def test_fasta_mistakes(tmp_path, text, message):
+    path = tmp_path / "a.fa"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        read_fasta(path)
+
+
+def test_table_columns_and_labels(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("id,utr,rl\na,ACGU,1.5\na,gg,2\n")
+    found = read_table(path, name="id", labels=["rl"])
+    assert found.names == ("a", "a_2")
+    assert found.labels is not None
+    assert found.labels.tolist() == [[1.5], [2.0]]
+    assert found.label_names == ("rl",)
+    kept = found.subset([1])
+    assert kept.names == ("a_2",)
+    assert kept.labels is not None
+    assert kept.labels.tolist() == [[2.0]]
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        ("", {}, "the file is empty"),
+        ("utr\trl\n", {}, "header but no rows"),
+        ("utr\trl\nACG\t1\n", {"sequence": "seq"}, "expected a column 'seq', found utr, rl"),
+        ("utr\trl\nACG\tx\n", {"labels": ["rl"]}, "row 1 column 'rl': expected a number, found 'x'"),
+        ("utr\trl\nACG\t1\n\t2\n", {}, "row 2 has no sequence"),
+        ("utr\trl\nACE\t1\n", {}, "row 1: expected nucleotides"),
+    ],
+)
+def test_table_mistakes(tmp_path, text, options, message):
+    path = tmp_path / "t.tsv"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        read_table(path, **options)
+
+
+def test_hdf5_layouts_agree(tmp_path):
+    codes = np.stack([encode("ACGUA"), encode("GGCUN")])
+    hot = (codes[:, :, None] == np.arange(4)).astype(np.float32)
+    with h5py.File(tmp_path / "s.h5", "w") as file:
+        file["last"] = np.pad(hot, ((0, 0), (0, 3), (0, 0)))
+        file["first"] = np.pad(hot, ((0, 0), (0, 3), (0, 0))).transpose(0, 2, 1)
+        file["codes"] = codes
+        file["text"] = [b"ACGUA", b"GGCUN"]
+        file["y"] = np.array([1.0, 2.0])
+        file["short"] = np.array([1.0])
+    # a trailing N is the same as padding in one-hot, and is cut
+    for name, length in (("last", 4), ("first", 4), ("codes", 5), ("text", 5)):
+        found = read_hdf5(tmp_path / "s.h5", sequence=name, label="y")
+        assert decode(found.codes[0]) == "ACGUA"
+        assert decode(found.codes[1]) == "GGCUN"[:length]
+        assert found.labels is not None
+        assert found.labels.ravel().tolist() == [1.0, 2.0]
+    with pytest.raises(ValueError, match="2 sequences but 1 labels"):
+        read_hdf5(tmp_path / "s.h5", sequence="codes", label="short")
+    with pytest.raises(ValueError, match="expected a dataset 'nope', found codes"):
+        read_hdf5(tmp_path / "s.h5", sequence="nope")
+
+
+def test_random_sequences_follow_seed_and_frequencies():
+    first = random_sequences(200, 50, seed=3, frequencies=(0.7, 0.1, 0.1, 0.1))
+    again = random_sequences(200, 50, seed=3, frequencies=(0.7, 0.1, 0.1, 0.1))
+    other = random_sequences(200, 50, seed=4, frequencies=(0.7, 0.1, 0.1, 0.1))
+    codes = np.stack(first.codes)
+    assert np.array_equal(codes, np.stack(again.codes))
+    assert not np.array_equal(codes, np.stack(other.codes))
+    assert abs((codes == 0).mean() - 0.7) < 4 * np.sqrt(0.21 / codes.size)
