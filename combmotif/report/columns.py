@@ -1,0 +1,122 @@
+"""What each column of the run folder's tables means; the report prints it, and reading relies on it."""
+
+from __future__ import annotations
+
+from combmotif.effects.columns import CONTRIBUTION_COLUMNS, INSTANCE_COLUMNS, INTERACTION_COLUMNS
+
+TABLES = {
+    "neurons": "neurons.tsv",
+    "matches": "matches.tsv",
+    "contribution": "contribution.tsv",
+    "interactions": "interactions.tsv",
+    "instances": "interaction_instances.tsv.gz",
+    "sites": "sites.tsv.gz",
+}
+"""Table to file, beside ``motifs/<method>.tsv``."""
+
+TEXT = {
+    "neuron", "layer", "status", "converged", "motif", "consensus", "offsets", "segments", "target", "name", "kind",
+    "database", "strand", "query_consensus", "target_consensus", "citation", "method", "identical", "outcome", "class",
+    "reason", "pair", "motif_a", "motif_b", "name_a", "name_b", "sequence", "site",
+}  # fmt: skip
+"""Columns the page uses as text; all others in `NEEDED` are numbers (``family`` is text in the match table only)."""
+
+NEEDED = {
+    "neurons": (
+        "neuron", "layer", "receptive_field", "samples", "max_activation", "dataset_max", "generations", "converged",
+        "status",
+    ),
+    "motifs": (
+        "motif", "layer", "channel", "consensus", "start", "end", "sites", "share", "max_activation", "mean_activation",
+        "consensus_activation", "purity", "information", "offsets", "family",
+    ),
+    "matches": (
+        "motif", "target", "name", "kind", "family", "database", "offset", "overlap", "strand", "p_value", "q_value",
+        "target_consensus", "citation", "identical",
+    ),
+    "contribution": (
+        "neuron", "outcome", "threshold", "n_active", "n_inactive", "effect", "ci_low", "ci_high", "q_welch",
+        "q_mann_whitney", "auc", "adjusted_effect", "adjusted_ci_low", "adjusted_ci_high", "class", "reason",
+    ),
+    "interactions": (
+        "pair", "motif_a", "motif_b", "name_a", "name_b", "sequences", "placements", "joint", "a_alone", "b_alone",
+        "a_in_context", "b_in_context", "epistasis", "epistasis_ci_low", "epistasis_ci_high", "q_value", "class",
+        "reason",
+    ),
+    "instances": ("pair", "sequence", "spacing", "o", "a", "b", "n", "e"),
+    "sites": ("neuron", "sequence", "start", "end", "activation", "site"),
+}  # fmt: skip
+"""Columns the page uses; where one is missing, the page says so and leaves it blank."""
+
+COLUMNS = {
+    "neurons": {
+        "neuron": "One channel of one layer, counted from 0 (conv3:12).",
+        "layer": "The layer's name in the network.",
+        "channel": "The channel's number in the layer.",
+        "receptive_field": "Length in nt of the sequence the neuron sees.",
+        "samples": "Sequences of that length that excite it, found by the sampler and used for its motifs.",
+        "max_activation": "Highest activation among the samples, in the layer's own units.",
+        "dataset_max": "Highest activation at any window of the run's sequences.",
+        "generations": "Rounds of evolution the sampler took (0 where every sequence was enumerated).",
+        "converged": "Whether the sampler stopped because nothing better was found.",
+        "motifs": "Number of motifs found.",
+        "status": "done, or why there is no motif.",
+    },
+    "motifs": {
+        "motif": "Stable name: layer.channel.mK; K counts from 1 in order of activation.",
+        "layer": "The layer's name in the network.",
+        "channel": "The channel's number in the layer.",
+        "consensus": "IUPAC consensus: the fewest bases that hold 75 % of a column, N below 0.3 bits.",
+        "length": "Columns of the motif.",
+        "start": "First column in the receptive field, 0-based.",
+        "end": "Column after the last.",
+        "sites": "Sample sequences behind the counts.",
+        "share": "Share of the summed activation of the neuron's samples that these sequences carry.",
+        "max_activation": "Highest activation among them.",
+        "mean_activation": "Mean activation among them.",
+        "consensus_activation": "Activation of the consensus sequence itself.",
+        "purity": "Consensus activation over maximum activation; near 1 for a motif that is not a mixture.",
+        "information": "Information content in bits, summed over columns.",
+        "offsets": "Relative positions at which merged copies of the motif sat.",
+        "segments": "Informative runs inside the motif (start-end).",
+        "family": "Motifs with one number are alike, whichever neuron they come from.",
+    },
+    "matches": {
+        "motif": "The motif compared.",
+        "target": "Identifier in the database.",
+        "name": "Known element: protein, microRNA or signal.",
+        "kind": "rbp, mirna, translation, processing, modification, tf, ...",
+        "family": "Group of elements that bind alike.",
+        "database": "Where the element comes from.",
+        "offset": "Column of the motif at which the target begins; negative where it begins before.",
+        "overlap": "Columns compared.",
+        "strand": "Strand of the motif; always + unless both were asked for.",
+        "p_value": "Chance of an equal or better match with a random motif (Tomtom).",
+        "e_value": "p times the number of targets.",
+        "q_value": "False discovery rate (Benjamini-Hochberg).",
+        "query_consensus": "Consensus of the motif.",
+        "target_consensus": "Consensus of the target.",
+        "citation": "Source of the target.",
+        "method": "tomtom for matrices, word for known words (chance of the word, not of a matrix).",
+        "identical": "True where the motif spells the known word exactly.",
+        "start": "First column of the motif that was compared.",
+        "end": "Column after the last.",
+    },
+    "contribution": CONTRIBUTION_COLUMNS,
+    "interactions": INTERACTION_COLUMNS,
+    "instances": INSTANCE_COLUMNS,
+    "sites": {
+        "neuron": "The neuron.",
+        "sequence": "Name of the sequence.",
+        "start": "First letter of the window, 0-based.",
+        "end": "Position after its last letter.",
+        "activation": "Activation of the window.",
+        "site": "Its letters.",
+    },
+}
+"""Table to column to meaning."""
+
+
+def is_text(table: str, column: str) -> bool:
+    """Whether a column is read as text rather than as numbers."""
+    return column in TEXT or (table == "matches" and column == "family")

@@ -1,0 +1,178 @@
+"""The contribution table as the page shows it: one row per neuron and outcome."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from combmotif.report import wording
+from combmotif.report.folder import RunFolder, mapping
+from combmotif.report.plots import ForestRow, domain, forest, whisker
+
+Estimate = tuple[float, float, float]
+_NONE: Estimate = (float("nan"), float("nan"), float("nan"))
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One neuron's contribution to one outcome at one threshold.
+
+    Attributes
+    ----------
+    neuron, outcome : str
+    threshold, n_active, n_inactive, auc, q : float
+        NaN where the table has none; q is of Welch's test.
+    observed, adjusted, causal : (low, estimate, high)
+        95 % confidence intervals; NaN where the table has none.
+    kind, reason : str
+        Class and why.
+    """
+
+    neuron: str
+    outcome: str
+    threshold: float
+    n_active: float
+    n_inactive: float
+    auc: float
+    q: float
+    observed: Estimate
+    adjusted: Estimate
+    causal: Estimate
+    kind: str
+    reason: str
+
+    @property
+    def value(self) -> float:
+        """The observed effect."""
+        return self.observed[1]
+
+    @property
+    def symbol(self) -> str:
+        """The class's symbol."""
+        return wording.CONTRIBUTION_CLASSES.get(self.kind, ("", ""))[0]
+
+    @property
+    def text(self) -> str:
+        """The observed effect and its interval in words."""
+        return wording.estimate(self.observed[1], self.observed[0], self.observed[2])
+
+    @property
+    def adjusted_text(self) -> str:
+        """The adjusted effect and its interval in words."""
+        return wording.estimate(self.adjusted[1], self.adjusted[0], self.adjusted[2])
+
+    @property
+    def causal_text(self) -> str:
+        """The causal effect and its interval in words, or "" where it was not estimated."""
+        return wording.estimate(self.causal[1], self.causal[0], self.causal[2]) if np.isfinite(self.causal[1]) else ""
+
+
+def _triple(row: dict[str, Any], stem: str) -> Estimate:
+    names = ("ci_low", "effect", "ci_high") if not stem else (f"{stem}_ci_low", f"{stem}_effect", f"{stem}_ci_high")
+    values = pd.to_numeric(pd.Series([row.get(name) for name in names]), errors="coerce").tolist()
+    return values[0], values[1], values[2]
+
+
+def _chosen_threshold(frame: pd.DataFrame, wanted: object) -> pd.DataFrame:
+    """Keep, for every neuron and outcome, the row whose threshold is nearest to the configured one."""
+    target = float(wanted) if isinstance(wanted, int | float) else 0.7
+    distance = (frame["threshold"] - target).abs().fillna(0)
+    return frame.loc[
+        distance.groupby([frame["outcome"], frame["neuron"]]).transform("min") >= distance
+    ].drop_duplicates(["outcome", "neuron"])
+
+
+def effects(run: RunFolder) -> dict[str, dict[str, Effect]]:
+    """Arrange the contribution table as outcome to neuron to `Effect`, predictions before labels."""
+    frame = run.tables["contribution"]
+    if frame.empty:
+        return {}
+    chosen = _chosen_threshold(frame, mapping(run.config.get("contribution")).get("threshold"))
+    result: dict[str, dict[str, Effect]] = {}
+    outcomes = sorted(chosen["outcome"].unique(), key=lambda name: not name.startswith("prediction"))
+    for outcome in outcomes:
+        result[outcome] = {}
+        for row in chosen[chosen["outcome"] == outcome].to_dict("records"):
+            q = row["q_welch"] if np.isfinite(row["q_welch"]) else row["q_mann_whitney"]
+            result[outcome][row["neuron"]] = Effect(
+                neuron=row["neuron"],
+                outcome=outcome,
+                threshold=row["threshold"],
+                n_active=row["n_active"],
+                n_inactive=row["n_inactive"],
+                auc=row["auc"],
+                q=q,
+                observed=_triple(row, ""),
+                adjusted=_triple(row, "adjusted"),
+                causal=_triple(row, "causal"),
+                kind=row["class"],
+                reason=row["reason"],
+            )
+    return result
+
+
+def whiskers(rows: dict[str, Effect]) -> dict[str, str]:
+    """Draw every neuron's effect on one common scale: neuron to inline SVG."""
+    bounds = domain([e.value for e in rows.values()], [end for e in rows.values() for end in e.observed[::2]])
+    return {
+        name: whisker(effect.observed, bounds, kind=effect.kind, title=f"{name}: {effect.text}, {effect.kind}")
+        for name, effect in rows.items()
+    }
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One outcome's section: its name in words, how many neurons fall in each class, the forest plot."""
+
+    name: str
+    threshold: float
+    counts: tuple[tuple[str, str, int], ...]
+    plot: str
+    left_out: tuple[str, ...]
+
+
+def outcomes(run: RunFolder, found: dict[str, dict[str, Effect]], notes: dict[str, str]) -> list[Outcome]:
+    """Prepare the effects section.
+
+    Parameters
+    ----------
+    run : RunFolder
+    found : dict
+        Of `effects`.
+    notes : dict of str to str
+        Neuron to what its first motif is, for the labels of the plot.
+    """
+    sections = []
+    for outcome, rows in found.items():
+        shown = sorted((e for e in rows.values() if np.isfinite(e.value)), key=lambda e: -e.value)
+        lines = [
+            ForestRow(
+                label=e.neuron,
+                note=notes.get(e.neuron, ""),
+                anchor=e.neuron.replace(":", "."),
+                kind=e.kind,
+                row=e.observed,
+                adjusted=e.adjusted,
+                text=e.text,
+            )
+            for e in shown
+        ]
+        words = wording.outcome(outcome)
+        tally = Counter(e.kind for e in rows.values())
+        counts = tuple(
+            (kind, wording.CONTRIBUTION_CLASSES[kind][0], tally[kind]) for kind in wording.CONTRIBUTION_CLASSES
+        )
+        title = f"Effect of {len(lines)} neurons on the {words}, largest first"
+        plot = (
+            forest(lines, title=title, axis=f"difference in {words}, active minus inactive sequences") if lines else ""
+        )
+        threshold = next((e.threshold for e in rows.values() if np.isfinite(e.threshold)), float("nan"))
+        left_out = tuple(
+            f"{e.neuron} ({e.reason or e.kind or 'no estimate'})" for e in rows.values() if not np.isfinite(e.value)
+        )
+        sections.append(Outcome(words, threshold, tuple(c for c in counts if c[2]), plot, left_out))
+    return sections

@@ -1,0 +1,214 @@
+"""Read a run folder as the report needs it: what is missing is named, never an error."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from combmotif.motifs.formats.h5 import load_motifs
+from combmotif.motifs.formats.meme import read_meme
+from combmotif.motifs.motif import Motif
+from combmotif.report.columns import NEEDED, TABLES, is_text
+
+STAGES = ("samples", "motifs", "matches", "activations", "contribution", "interaction")
+SECTIONS = {"matches": "match", "contribution": "contribution", "interaction": "interaction"}
+SITES_KEPT = 6
+_CHUNK = 200_000
+
+
+@dataclass(frozen=True)
+class Stage:
+    """How one stage of a run ended: state is done, empty, failed or absent, with the reason in words."""
+
+    name: str
+    state: str
+    reason: str = ""
+
+
+@dataclass
+class RunFolder:
+    """A run's record, tables and motifs.
+
+    Attributes
+    ----------
+    path : Path
+    record : dict
+        run.json, or {} where it cannot be read.
+    tables : dict of str to DataFrame
+        neurons, motifs, matches, contribution, interactions, instances, sites; each has every column of
+        `combmotif.report.columns.NEEDED`, empty (NaN or "") where the file lacks it. Of sites only the strongest
+        few of each neuron are kept.
+    motifs : dict of str to Motif
+        By motif id, in file order.
+    targets : dict of str to (length, 4) array
+        Matrices of matched known elements, by target id, where the run kept them (motifs/targets.meme).
+    stages : dict of str to Stage
+    problems : list of str
+        What could not be read, in words.
+    alphabet : str
+        ``rna`` or ``dna``: that of the motifs.
+    """
+
+    path: Path
+    record: dict[str, Any]
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    motifs: dict[str, Motif] = field(default_factory=dict)
+    targets: dict[str, np.ndarray] = field(default_factory=dict)
+    stages: dict[str, Stage] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    alphabet: str = "rna"
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The resolved configuration."""
+        return mapping(self.record.get("config"))
+
+
+def mapping(value: object) -> dict[str, Any]:
+    """Return the value if it is a dictionary, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def neuron_name(layer: object, channel: object) -> str:
+    """Name a neuron (conv3:12), or "model" for motifs of the whole model."""
+    if not isinstance(channel, int | float) or not np.isfinite(channel) or channel < 0 or not layer:
+        return "model"
+    return f"{layer}:{int(channel)}"
+
+
+def _shape(frame: pd.DataFrame, table: str, file: str, problems: list[str]) -> pd.DataFrame:
+    wanted = NEEDED[table]
+    lacking = [column for column in wanted if column not in frame]
+    if lacking and len(frame.columns):
+        problems.append(f"{file} has no column {', '.join(lacking)}; what depends on it is left blank.")
+    frame = frame.copy()
+    for column in wanted:
+        if column not in frame:
+            frame[column] = "" if is_text(table, column) else np.nan
+        elif is_text(table, column):
+            frame[column] = frame[column].fillna("")
+    for column in frame.columns:
+        if column in wanted and not is_text(table, column):
+            frame[column] = pd.to_numeric(frame[column], errors="coerce").astype(float)
+    return frame
+
+
+def _read(path: Path, **options: Any) -> Any:
+    return pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, na_values=["", "nan", "NaN"], **options)
+
+
+def _top_sites(path: Path) -> pd.DataFrame:
+    """Keep the strongest windows of every neuron, one per sequence, reading a file of any size piece by piece."""
+    kept: pd.DataFrame | None = None
+    for chunk in _read(path, chunksize=_CHUNK):
+        if not {"neuron", "activation"} <= set(chunk):
+            return chunk.iloc[:0]
+        chunk["activation"] = pd.to_numeric(chunk["activation"], errors="coerce")
+        kept = chunk if kept is None else pd.concat([kept, chunk])
+        kept = kept.sort_values("activation", ascending=False, kind="stable")
+        if "sequence" in kept:
+            kept = kept.drop_duplicates(["neuron", "sequence"])
+        kept = kept.groupby("neuron", sort=False).head(SITES_KEPT)
+    return pd.DataFrame() if kept is None else kept
+
+
+def _table(path: Path, table: str, problems: list[str], *, expected: bool) -> pd.DataFrame:
+    frame = pd.DataFrame()
+    if not path.exists():
+        if expected:
+            problems.append(f"{path.name} is not in the run folder.")
+    else:
+        try:
+            frame = _top_sites(path) if table == "sites" else _read(path)
+        except (pd.errors.EmptyDataError, pd.errors.ParserError, OSError, EOFError, UnicodeDecodeError) as error:
+            if not isinstance(error, pd.errors.EmptyDataError):
+                problems.append(f"{path.name} could not be read: {error}.")
+    return _shape(frame, table, path.name, problems)
+
+
+def _stages(record: dict[str, Any], config: dict[str, Any]) -> dict[str, Stage]:
+    stages = {}
+    told = mapping(record.get("stages"))
+    for name in STAGES:
+        entry = told.get(name)
+        status = str(mapping(entry).get("status", "")) if isinstance(entry, dict) else str(entry or "")
+        state, _, reason = status.partition(":")
+        state = state.strip()
+        if state == "empty" and reason.strip().startswith("not asked for"):
+            stages[name] = Stage(name, "absent", reason.strip())
+        elif state in ("done", "empty", "failed"):
+            stages[name] = Stage(name, state, reason.strip())
+        elif state:
+            stages[name] = Stage(name, "absent", status)
+        elif name in SECTIONS and not config.get(SECTIONS[name]):
+            stages[name] = Stage(name, "absent", f"not asked for: the configuration has no `{SECTIONS[name]}` section")
+        else:
+            stages[name] = Stage(name, "absent", "run.json holds no record of it")
+    return stages
+
+
+def _motifs(run: RunFolder) -> None:
+    frames = []
+    for path in sorted((run.path / "motifs").glob("*.h5")):
+        try:
+            motifs = load_motifs(path)
+            run.alphabet = motifs.alphabet
+            for motif in motifs:
+                run.motifs.setdefault(motif.id, motif)
+        except (OSError, KeyError, ValueError) as error:
+            run.problems.append(f"motifs/{path.name} could not be read: {error}; its logos are left out.")
+    for path in sorted((run.path / "motifs").glob("*.tsv")):
+        frames.append(_table(path, "motifs", run.problems, expected=True))
+    if not frames and run.stages["motifs"].state == "done":
+        run.problems.append("motifs/neuronmotif.tsv is not in the run folder.")
+    run.tables["motifs"] = pd.concat(frames, ignore_index=True) if frames else _shape(pd.DataFrame(), "motifs", "", [])
+    if not run.motifs and len(run.tables["motifs"]):
+        run.problems.append("There is no readable motifs/*.h5 in the run folder; logos are left out.")
+    targets = run.path / "motifs" / "targets.meme"
+    if targets.exists():
+        try:
+            for identifier, _, ppm, _ in read_meme(targets):
+                run.targets.setdefault(identifier, np.asarray(ppm, dtype=float))
+        except (OSError, ValueError) as error:
+            run.problems.append(f"motifs/targets.meme could not be read: {error}.")
+
+
+def read_run(path: str | Path) -> RunFolder:
+    """Read a run folder: record, tables, motifs.
+
+    Parameters
+    ----------
+    path : str or Path
+        The run folder.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder; anything else that is missing is listed in ``problems``.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        raise FileNotFoundError(f"run folder: expected a folder with run.json, found no folder at '{path}'")
+    run = RunFolder(path, {})
+    try:
+        record = json.loads((path / "run.json").read_text(encoding="utf-8"))
+        run.record = mapping(record)
+    except FileNotFoundError:
+        run.problems.append("run.json is not in the run folder; model, data and settings are unknown.")
+    except ValueError as error:
+        run.problems.append(f"run.json could not be read: {error}.")
+    run.stages = _stages(run.record, run.config)
+    owner = {
+        "neurons": "samples", "matches": "matches", "contribution": "contribution", "interactions": "interaction",
+        "instances": "interaction", "sites": "activations",
+    }  # fmt: skip
+    for table, file in TABLES.items():
+        expected = run.stages[owner[table]].state == "done"
+        run.tables[table] = _table(path / file, table, run.problems, expected=expected)
+    _motifs(run)
+    return run

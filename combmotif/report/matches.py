@@ -1,0 +1,155 @@
+"""Known elements: the matches of one motif, and the elements of the whole run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from combmotif.report.folder import RunFolder, mapping, neuron_name
+
+KINDS = {
+    "rbp": "RNA-binding protein",
+    "mirna": "microRNA",
+    "translation": "translation signal",
+    "processing": "RNA processing signal",
+    "modification": "RNA modification",
+    "decay": "decay signal",
+    "structure": "structural element",
+    "tf": "transcription factor",
+}
+"""Kinds of element in words."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """One motif against one known element; q is NaN where the table has none.
+
+    ``offset`` is the motif's column at which the target's first column lies.
+    """
+
+    motif: str
+    target: str
+    name: str
+    kind: str
+    family: str
+    database: str
+    offset: int
+    overlap: float
+    strand: str
+    p: float
+    q: float
+    consensus: str
+    citation: str
+    significant: bool
+    identical: bool = False
+
+    @property
+    def kind_words(self) -> str:
+        """The kind in words."""
+        return KINDS.get(self.kind, self.kind)
+
+
+def matches(run: RunFolder) -> dict[str, list[Match]]:
+    """Read the matches of every motif, exact words and then the best first: motif id to list of `Match`."""
+    wanted = mapping(run.config.get("match")).get("q")
+    limit = float(wanted) if isinstance(wanted, int | float) else 0.05
+    found: dict[str, list[Match]] = {}
+    for row in run.tables["matches"].to_dict("records"):
+        q, p = row["q_value"], row["p_value"]
+        found.setdefault(row["motif"], []).append(
+            Match(
+                motif=row["motif"],
+                target=row["target"],
+                name=row["name"] or row["target"],
+                kind=row["kind"],
+                family=row["family"],
+                database=row["database"],
+                offset=int(row["offset"]) if np.isfinite(row["offset"]) else 0,
+                overlap=row["overlap"],
+                strand=row["strand"],
+                p=p,
+                q=q,
+                consensus=row["target_consensus"],
+                citation=row["citation"],
+                significant=not np.isfinite(q) or q <= limit,
+                identical=str(row["identical"]).lower() in ("true", "1"),
+            )
+        )
+    for rows in found.values():
+        rows.sort(
+            key=lambda m: (
+                not m.significant,
+                not m.identical,
+                m.q if np.isfinite(m.q) else 2,
+                m.p if np.isfinite(m.p) else 2,
+            )
+        )
+    return found
+
+
+def best(found: dict[str, list[Match]], motif: str) -> Match | None:
+    """The best significant match of a motif, if there is one."""
+    rows = found.get(motif, [])
+    return rows[0] if rows and rows[0].significant else None
+
+
+@dataclass
+class Element:
+    """A known element, or a family of alike ones, and the motifs that match it.
+
+    Attributes
+    ----------
+    name, kind : str
+    q : float
+        Of the best match.
+    targets : list of (name, database, citation)
+    motifs : list of (motif id, neuron, q, whether the element is the motif's best match)
+    """
+
+    name: str
+    kind: str
+    q: float
+    targets: list[tuple[str, str, str]] = field(default_factory=list)
+    motifs: list[tuple[str, str, float, bool]] = field(default_factory=list)
+
+    @property
+    def kind_words(self) -> str:
+        """The kind in words."""
+        return KINDS.get(self.kind, self.kind)
+
+    @property
+    def neurons(self) -> list[str]:
+        """Neurons with a motif that matches, in order."""
+        return list(dict.fromkeys(neuron for _, neuron, _, _ in self.motifs))
+
+    @property
+    def leads(self) -> bool:
+        """Whether the element is the best match of any motif."""
+        return any(first for _, _, _, first in self.motifs)
+
+
+def elements(run: RunFolder, found: dict[str, list[Match]]) -> list[Element]:
+    """Gather the significant matches by family, or name: those that are a motif's best match first, then by q."""
+    table: Any = run.tables["motifs"]
+    neurons = {row["motif"]: neuron_name(row["layer"], row["channel"]) for row in table.to_dict("records")}
+    gathered: dict[tuple[str, str], Element] = {}
+    for motif, rows in found.items():
+        first = best(found, motif)
+        for match in rows:
+            if not match.significant:
+                continue
+            name = match.family or match.name
+            element = gathered.setdefault((match.kind, name), Element(name, match.kind, match.q))
+            element.q = match.q if match.q < element.q else element.q
+            target = (match.name, match.database, match.citation)
+            if target not in element.targets:
+                element.targets.append(target)
+            leads = first is not None and (first.kind, first.family or first.name) == (match.kind, name)
+            known = [m for m, _, _, _ in element.motifs]
+            if motif not in known:
+                element.motifs.append((motif, neurons.get(motif, ""), match.q, leads))
+    for element in gathered.values():
+        element.motifs.sort(key=lambda m: (m[2] if np.isfinite(m[2]) else 2, m[0]))
+    return sorted(gathered.values(), key=lambda e: (not e.leads, e.q if np.isfinite(e.q) else 2, e.name))

@@ -1,0 +1,244 @@
+"""Small plots as inline SVG, coloured by the page's style sheet."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+
+from combmotif.report.wording import finite
+from combmotif.report.wording import tick as short
+
+MOST_DOTS = 200
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A linear map from values (low to high) to pixels (left to right); values outside are moved to the edge."""
+
+    low: float
+    high: float
+    left: float
+    right: float
+
+    def __call__(self, value: float) -> float:
+        span = (self.high - self.low) or 1.0
+        place = self.left + (value - self.low) / span * (self.right - self.left)
+        return round(min(max(place, min(self.left, self.right)), max(self.left, self.right)), 1)
+
+    def ticks(self, wanted: int = 5) -> list[float]:
+        """Round values inside the scale, about so many."""
+        step = (self.high - self.low) / max(wanted, 1)
+        if not step > 0:
+            return [self.low]
+        unit = 10.0 ** math.floor(math.log10(step))
+        step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= step * 0.999)
+        first = math.ceil(self.low / step - 1e-9)
+        return [round(k * step, 12) for k in range(first, math.floor(self.high / step + 1e-9) + 1)]
+
+
+def domain(estimates: Sequence[object], ends: Sequence[object] = ()) -> tuple[float, float]:
+    """Choose the range of a plot of effects: holds 0, every estimate and the ends of ordinary intervals.
+
+    An interval that reaches more than twice as far as any estimate is cut, so that one uncertain row does not flatten
+    all others.
+    """
+    middle = [float(v) for v in estimates if finite(v)]  # type: ignore[arg-type]
+    outer = [float(v) for v in ends if finite(v)]  # type: ignore[arg-type]
+    reach = 2 * max((abs(v) for v in middle), default=0.0)
+    if reach > 0:
+        outer = [min(max(v, -reach), reach) for v in outer]
+    values = [0.0, *middle, *outer]
+    low, high = min(values), max(values)
+    margin = 0.06 * (high - low) or 1.0
+    return low - margin, high + margin
+
+
+def _marks(scale: Scale, y: float, row: tuple[object, object, object], symbol: str, size: float = 4) -> str:
+    low, middle, high = row
+    parts = []
+    if finite(low) and finite(high):
+        start, end = scale(low), scale(high)  # type: ignore[arg-type]
+        parts.append(f'<path class="ci" d="M{start} {y}H{end}"/>')
+        for value, place, turn in ((low, start, 1), (high, end, -1)):
+            cut = value < scale.low if turn == 1 else value > scale.high  # type: ignore[operator]
+            arrow = f"M{place + 4 * turn} {y - 3}L{place} {y}l{4 * turn} 3"
+            parts.append(f'<path class="ci" d="{arrow if cut else f"M{place} {y - 3}v6"}"/>')
+    if finite(middle):
+        x = scale(middle)  # type: ignore[arg-type]
+        shapes = {
+            "positive": f"M{x - size} {y + size - 1}h{2 * size}l-{size} -{2 * size - 1}z",
+            "negative": f"M{x - size} {y - size + 1}h{2 * size}l-{size} {2 * size - 1}z",
+            "discordant": f"M{x} {y - size}l{size} {size}l-{size} {size}l-{size} -{size}z",
+        }
+        circle = f'<circle class="dot" cx="{x}" cy="{y}" r="{size - 0.8:g}"/>'
+        parts.append(f'<path class="dot" d="{shapes[symbol]}"/>' if symbol in shapes else circle)
+    return "".join(parts)
+
+
+def whisker(row: tuple[object, object, object], bounds: tuple[float, float], *, kind: str, title: str) -> str:
+    """Draw one estimate with its interval beside a zero line, 132 by 20 pixels.
+
+    Parameters
+    ----------
+    row : (low, estimate, high)
+    bounds : (low, high)
+        Range of the plot, the same for all rows of a table; see `domain`.
+    kind : str
+        Class of the row: chooses colour and symbol.
+    title : str
+    """
+    if not finite(row[1]):
+        return ""
+    scale = Scale(*bounds, 4, 128)
+    return (
+        f'<svg class="whisker k-{escape(kind)}" role="img" width="132" height="20" viewBox="0 0 132 20">'
+        f'<title>{escape(title)}</title><path class="zero" d="M{scale(0)} 1V19"/>{_marks(scale, 10, row, kind)}</svg>'
+    )
+
+
+@dataclass(frozen=True)
+class ForestRow:
+    """One line of a forest plot: label, link, class, (low, estimate, high), the same adjusted, text at the right."""
+
+    label: str
+    note: str
+    anchor: str
+    kind: str
+    row: tuple[object, object, object]
+    adjusted: tuple[object, object, object]
+    text: str
+
+
+def forest(rows: Sequence[ForestRow], *, title: str, axis: str) -> str:
+    """Draw the effects of many neurons under one another, with adjusted estimates in outline below each.
+
+    Parameters
+    ----------
+    rows : sequence of ForestRow
+        Drawn in the given order.
+    title : str
+        Spoken title.
+    axis : str
+        What the horizontal axis shows.
+    """
+    step, top, left, right = 26, 10, 250, 690
+    bottom = top + step * len(rows)
+    middles = [v.row[1] for v in rows] + [v.adjusted[1] for v in rows]
+    ends = [e for v in rows for e in (v.row[0], v.row[2], v.adjusted[0], v.adjusted[2])]
+    scale = Scale(*domain(middles, ends), left, right)
+    parts = []
+    for tick in scale.ticks(6):
+        x = scale(tick)
+        parts.append(f'<path class="grid" d="M{x} {top}V{bottom}"/>')
+        parts.append(f'<text class="tick" x="{x}" y="{bottom + 16}" text-anchor="middle">{short(tick)}</text>')
+    parts.append(f'<path class="zero" d="M{scale(0)} {top}V{bottom}"/>')
+    for index, row in enumerate(rows):
+        y = top + step * index + 10
+        parts.append(
+            f'<g class="k-{escape(row.kind)}"><title>{escape(f"{row.label}: {row.text}")}</title>'
+            f'<a href="#{escape(row.anchor)}"><text class="label" x="0" y="{y + 4}">{escape(row.label)}</text></a>'
+            f'<text class="note" x="92" y="{y + 4}">{escape(row.note)}</text>{_marks(scale, y, row.row, row.kind, 5)}'
+            f'<g class="adjusted">{_marks(scale, y + 9, row.adjusted, "", 3.4)}</g>'
+            f'<text class="value" x="{right + 14}" y="{y + 4}">{escape(row.text)}</text></g>'
+        )
+    middle = (left + right) / 2
+    parts.append(f'<text class="tick" x="{middle}" y="{bottom + 34}" text-anchor="middle">{escape(axis)}</text>')
+    height = bottom + 42
+    return (
+        f'<svg class="forest" role="img" width="900" height="{height}" viewBox="0 0 900 {height}">'
+        f"<title>{escape(title)}</title>{''.join(parts)}</svg>"
+    )
+
+
+def thin(values: np.ndarray, *, most: int = MOST_DOTS) -> np.ndarray:
+    """Choose rows evenly over the ranks of the values, at most so many, the same ones every time.
+
+    Parameters
+    ----------
+    values : float array, shape (n,)
+    most : int, default 200
+
+    Returns
+    -------
+    int array, shape (min(n, most),)
+        Row numbers in rank order; the lowest and the highest value are always among them.
+    """
+    order = np.argsort(values, kind="stable")
+    if len(order) <= most:
+        return order
+    return order[np.round(np.linspace(0, len(order) - 1, most)).astype(int)]
+
+
+def _dots(xs: Sequence[float], ys: Sequence[float]) -> str:
+    pairs = zip(np.round(xs).astype(int).tolist(), np.round(ys).astype(int).tolist(), strict=True)
+    return "".join(f"M{x} {y}h0" for x, y in pairs)
+
+
+def _axis(scale: Scale, left: float, width: float) -> str:
+    parts = []
+    for tick in scale.ticks(4):
+        y = scale(tick)
+        parts.append(f'<path class="grid" d="M{left} {y}H{width}"/>')
+        parts.append(f'<text class="tick" x="{left - 6}" y="{y + 4}" text-anchor="end">{short(tick)}</text>')
+    return "".join(parts)
+
+
+def _range(values: np.ndarray, *, zero: bool = False) -> tuple[float, float]:
+    low, high = float(values.min()), float(values.max())
+    if zero:
+        low, high = min(low, 0.0), max(high, 0.0)
+    margin = 0.07 * (high - low) or 0.5
+    return low - margin, high + margin
+
+
+def strips(columns: Sequence[tuple[str, np.ndarray]], *, title: str, zero: bool = False) -> str:
+    """Draw one column of dots per group, each with a bar at its mean.
+
+    Parameters
+    ----------
+    columns : sequence of (label, values of shape (n,))
+        Values are drawn in the given order, spread sideways by rank so that equal ones stay visible.
+    title : str
+    zero : bool, default False
+        Draw a line at 0.
+    """
+    values = np.concatenate([v for _, v in columns])
+    left, top, bottom, step = 52, 8, 150, 62
+    width = left + step * len(columns) + 4
+    scale = Scale(*_range(values, zero=zero), bottom, top)
+    parts = [_axis(scale, left, width)]
+    if zero:
+        parts.append(f'<path class="zero" d="M{left} {scale(0)}H{width}"/>')
+    for index, (label, group) in enumerate(columns):
+        centre = left + step * (index + 0.5)
+        spread = (np.arange(len(group)) * 0.6180339887) % 1 - 0.5
+        parts.append(f'<path class="dots" d="{_dots((centre + 36 * spread).tolist(), [scale(v) for v in group])}"/>')
+        parts.append(f'<path class="mean" d="M{centre - 22} {scale(float(group.mean()))}h44"/>')
+        parts.append(f'<text class="tick" x="{centre}" y="{bottom + 18}" text-anchor="middle">{escape(label)}</text>')
+    return (
+        f'<svg class="strips" role="img" width="{width}" height="176" viewBox="0 0 {width} 176">'
+        f"<title>{escape(title)}</title>{''.join(parts)}</svg>"
+    )
+
+
+def scatter(x: np.ndarray, y: np.ndarray, *, title: str, axis: str) -> str:
+    """Draw dots of y against x, both of shape (n,), with a line at y = 0."""
+    left, top, bottom, width = 52, 8, 150, 300
+    across, up = Scale(*_range(x), left, width), Scale(*_range(y, zero=True), bottom, top)
+    parts = [_axis(up, left, width), f'<path class="zero" d="M{left} {up(0)}H{width}"/>']
+    for tick in across.ticks(5):
+        if float(tick).is_integer():
+            parts.append(
+                f'<text class="tick" x="{across(tick)}" y="{bottom + 14}" text-anchor="middle">{short(tick)}</text>'
+            )
+    middle = (left + width) / 2
+    parts.append(f'<path class="dots" d="{_dots([across(v) for v in x], [up(v) for v in y])}"/>')
+    parts.append(f'<text class="tick" x="{middle}" y="{bottom + 26}" text-anchor="middle">{escape(axis)}</text>')
+    return (
+        f'<svg class="strips" role="img" width="{width}" height="180" viewBox="0 0 {width} 180">'
+        f"<title>{escape(title)}</title>{''.join(parts)}</svg>"
+    )

@@ -1,0 +1,225 @@
+"""The main findings of a run as plain data: for the page's first box and for the table at the end of a run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from combmotif.report import wording
+from combmotif.report.effects import Effect, effects
+from combmotif.report.folder import SECTIONS, RunFolder, mapping, neuron_name, read_run
+from combmotif.report.interactions import called
+from combmotif.report.matches import Match, elements, matches
+from combmotif.report.neurons import motif_names
+from combmotif.report.wording import count, number, outcome, plural
+
+_NEVER = float("inf")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing a run has shown.
+
+    Attributes
+    ----------
+    key : str
+        neurons, motifs, known, contribution, strongest, interaction, pair, missing or warnings.
+    label, value : str
+        For a two-column table: "Motifs", "41 in 16 neurons".
+    sentence : str
+        The same in a plain English sentence.
+    anchor : str
+        Where the page shows it, without the #; "" where nowhere in particular.
+    """
+
+    key: str
+    label: str
+    value: str
+    sentence: str
+    anchor: str = ""
+
+
+def _neurons(run: RunFolder) -> list[Finding]:
+    table, motifs = run.tables["neurons"], run.tables["motifs"]
+    names = list(table["neuron"]) or [
+        neuron_name(r["layer"], r["channel"]) for r in motifs[["layer", "channel"]].drop_duplicates().to_dict("records")
+    ]
+    layers = dict.fromkeys(name.partition(":")[0] for name in names)
+    where = f" of {', '.join(layers)}" if 0 < len(layers) <= 4 else f" of {len(layers)} layers" if layers else ""
+    neurons = f"{plural(len(names), 'neuron')}{where}"
+    with_motif = len(motifs[["layer", "channel"]].drop_duplicates())
+    silent = len(names) - with_motif
+    rest = f"; {plural(silent, 'neuron')} gave none" if silent > 0 else ""
+    mean = motifs["purity"].median()
+    pure = f" Median purity is {number(mean)} (1 means a single, unmixed motif)." if np.isfinite(mean) else ""
+    return [
+        Finding("neurons", "Neurons", neurons, f"{neurons} of the network were probed.", "neurons"),
+        Finding(
+            "motifs",
+            "Motifs",
+            f"{plural(len(motifs), 'motif')} in {plural(with_motif, 'neuron')}",
+            f"They respond to {plural(len(motifs), 'motif')}{rest}.{pure}",
+            "neurons",
+        ),
+    ]
+
+
+def _known(run: RunFolder, found: dict[str, list[Match]]) -> list[Finding]:
+    if run.stages["matches"].state == "absent":
+        return []
+    known = set(run.tables["motifs"]["motif"])
+    matched = [m for m, rows in found.items() if rows[0].significant and (m in known or not known)]
+    leading = [e.name for e in elements(run, found) if e.leads]
+    shown = ", ".join(leading[:5]) + (f" and {plural(len(leading) - 5, 'other')}" if len(leading) > 5 else "")
+    total = len(run.tables["motifs"])
+    verb = "matches" if len(matched) == 1 else "match"
+    sentence = f"{count(len(matched))} of {plural(total, 'motif')} {verb} a known element"
+    sentence += f": {shown}." if leading else "."
+    return [
+        Finding(
+            "known", "Known elements", f"{count(len(matched))} of {plural(total, 'motif')} match", sentence, "elements"
+        )
+    ]
+
+
+def strongest(rows: dict[str, Effect]) -> Effect | None:
+    """The positive or negative neuron with the largest effect, if any."""
+    clear = [e for e in rows.values() if e.kind in ("positive", "negative") and np.isfinite(e.value)]
+    return max(clear, key=lambda e: abs(e.value)) if clear else None
+
+
+def _contribution(run: RunFolder, names: dict[str, str], found: dict[str, list[Match]]) -> list[Finding]:
+    findings = []
+    first_motif: dict[str, str] = {}
+    for row in run.tables["motifs"].to_dict("records"):
+        first_motif.setdefault(neuron_name(row["layer"], row["channel"]), row["motif"])
+    for number_of, (name, rows) in enumerate(effects(run).items()):
+        tally = Counter(e.kind for e in rows.values())
+        parts = [f"{tally[kind]} {kind}" for kind in wording.CONTRIBUTION_CLASSES if tally[kind]]
+        unclassed = len(rows) - sum(tally[kind] for kind in wording.CONTRIBUTION_CLASSES)
+        parts += [f"{unclassed} without a class"] if unclassed else []
+        words = outcome(name)
+        label = f"Effect on {words}"
+        findings.append(
+            Finding(
+                "contribution" if not number_of else f"contribution:{name}",
+                label,
+                f"{tally['positive']} positive, {tally['negative']} negative of {len(rows)}",
+                f"By their effect on the {words}, the neurons are {', '.join(parts)}.",
+                "effects",
+            )
+        )
+        top = strongest(rows)
+        if top is None:
+            sentence = f"No neuron shows a clear effect on the {words}."
+            findings.append(Finding("strongest", "Strongest", "none is clear", sentence, "effects"))
+            continue
+        motif = first_motif.get(top.neuron, "")
+        called = names.get(motif, "")
+        about = f" ({called}, {motif})" if called else ""
+        way = "higher" if top.value > 0 else "lower"
+        low, high = sorted(abs(v) for v in (top.observed[0], top.observed[2]))
+        sizes = (
+            f", {count(top.n_active)} against {count(top.n_inactive)} sequences" if np.isfinite(top.n_active) else ""
+        )
+        bounds = f" (95 % CI {number(low)} to {number(high)}{sizes})" if np.isfinite(low) and np.isfinite(high) else ""
+        sentence = (
+            f"Strongest: where {top.neuron}{about} is active, the {words} is {way} by {number(abs(top.value))}{bounds}."
+        )
+        findings.append(
+            Finding(
+                "strongest", "Strongest", f"{top.neuron} {called}: {top.text}", sentence, top.neuron.replace(":", ".")
+            )
+        )
+    return findings
+
+
+def _interaction(run: RunFolder, names: dict[str, str]) -> list[Finding]:
+    table = run.tables["interactions"]
+    if table.empty:
+        return []
+    tally = Counter(table["class"])
+    parts = [f"{tally[kind]} {kind}" for kind in wording.INTERACTION_CLASSES if tally[kind]]
+    counts = ", ".join(parts) or "no class given"
+    pairs = plural(len(table), "motif pair")
+    value = f"{tally['synergistic']} synergistic, {tally['antagonistic']} antagonistic of {len(table)}"
+    sentence = f"{pairs} {'was' if len(table) == 1 else 'were'} tested by scrambling: {counts}."
+    findings = [Finding("interaction", "Motif pairs", value, sentence, "interactions")]
+    clear = table[table["class"].isin(["synergistic", "antagonistic"]) & table["epistasis"].notna()]
+    if len(clear):
+        index = clear["epistasis"].abs().idxmax()
+        row = table.loc[index]
+        a, b = called(row.to_dict(), names)
+        text = wording.estimate(row["epistasis"], row["epistasis_ci_low"], row["epistasis_ci_high"])
+        meaning = wording.INTERACTION_CLASSES[row["class"]][1].lower().rstrip(".")
+        sentence = f"Strongest interaction: {a} with {b} is {row['class']}, e = {text}; {meaning}."
+        anchor = f"pair-{list(table.index).index(index) + 1}"
+        findings.append(Finding("pair", "Strongest pair", f"{a} × {b}: {row['class']}, e = {text}", sentence, anchor))
+    return findings
+
+
+def _missing(run: RunFolder) -> list[Finding]:
+    findings = []
+    for stage in run.stages.values():
+        if stage.state in ("empty", "failed"):
+            value = f"{stage.state}: {stage.reason}" if stage.reason else stage.state
+            sentence = (
+                f"The {stage.name} stage is {value}." if stage.state == "empty" else f"The {stage.name} stage {value}."
+            )
+            findings.append(Finding("missing", stage.name.capitalize(), value, sentence, "run"))
+    asked_not = [s.name for s in run.stages.values() if s.state == "absent" and s.name in SECTIONS]
+    if asked_not:
+        text = ", ".join(asked_not)
+        findings.append(Finding("missing", "Not asked for", text, f"Not asked for: {text}.", "run"))
+    warnings = run.record.get("warnings")
+    amount = (len(warnings) if isinstance(warnings, list) else 0) + len(run.problems)
+    if amount:
+        value = plural(amount, "warning")
+        findings.append(
+            Finding(
+                "warnings", "Warnings", value, f"There {'is' if amount == 1 else 'are'} {value} to read.", "warnings"
+            )
+        )
+    return findings
+
+
+def findings_of(run: RunFolder) -> tuple[Finding, ...]:
+    """Gather the main findings of a run that is already read; see `main_findings`."""
+    found = matches(run)
+    names = motif_names(run, found)
+    return (
+        *_neurons(run),
+        *_known(run, found),
+        *_contribution(run, names, found),
+        *_interaction(run, names),
+        *_missing(run),
+    )
+
+
+def main_findings(run_folder: str | Path) -> tuple[Finding, ...]:
+    """Gather the main findings of a run.
+
+    Parameters
+    ----------
+    run_folder : str or Path
+
+    Returns
+    -------
+    tuple of Finding
+        Neurons, motifs, known elements, contribution and the strongest neuron per outcome, interactions and the
+        strongest pair, then what is empty, failed or was not asked for, and warnings. What has no data has no entry.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+    """
+    return findings_of(read_run(run_folder))
+
+
+def model_name(run: RunFolder) -> str:
+    """What the model is called."""
+    return str(mapping(run.record.get("model")).get("name") or "a network")

@@ -1,0 +1,97 @@
+"""Numbers and classes in words, the same in the page and in the terminal."""
+
+from __future__ import annotations
+
+import math
+
+CONTRIBUTION_CLASSES = {
+    "positive": ("▲", "Sequences that excite the neuron have a higher outcome; observed and adjusted signs agree."),
+    "negative": ("▼", "Sequences that excite the neuron have a lower outcome; observed and adjusted signs agree."),
+    "discordant": ("◆", "Significant, but the observed, adjusted or causal estimates disagree in sign."),
+    "neutral": ("●", "The confidence interval lies within the margin of equivalence: no effect worth naming."),
+    "undetermined": ("○", "The data can neither show an effect nor rule one out."),
+    "untestable": ("×", "One of the two groups holds too few sequences to test."),
+}
+"""Class of a neuron: its symbol and its meaning."""
+
+INTERACTION_CLASSES = {
+    "synergistic": ("+", "Together they do more than the sum of what each does alone."),
+    "antagonistic": ("−", "Together they do less than the sum of what each does alone."),
+    "additive": ("=", "Their effects add up: the departure from a sum lies within the margin."),
+    "opposing": ("⇄", "Both act, in opposite directions."),
+    "one-sided": ("→", "Only one of the two acts."),
+    "inert": ("·", "Neither acts on these sequences."),
+    "undetermined": ("?", "The data can neither show an interaction nor rule one out."),
+    "untestable": ("×", "Too few sequences hold both motifs."),
+}
+"""Class of a motif pair: its symbol and its meaning."""
+
+MISSING = "–"
+
+
+def finite(value: object) -> bool:
+    """Whether a table's cell holds a number."""
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def number(value: object, *, digits: int = 3, sign: bool = False) -> str:
+    """Write a number with so many significant digits and a true minus sign; a dash where there is none."""
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return MISSING
+    if value == 0:
+        return "0"
+    size = abs(value)
+    if size >= 10**5 or size < 10**-4:
+        mantissa, exponent = f"{size:.{digits - 1}e}".split("e")
+        text = f"{mantissa}e{int(exponent)}".replace("e-", "e−")
+    else:
+        decimals = max(0, digits - 1 - math.floor(math.log10(size)))
+        text = f"{size:.{decimals}f}"
+    return ("−" if value < 0 else "+" if sign else "") + text
+
+
+def tick(value: object) -> str:
+    """Write a round number as short as it is: 0.5, 2, −10; a dash where there is none."""
+    return f"{value:.6g}".replace("-", "−") if finite(value) else MISSING
+
+
+def count(value: object) -> str:
+    """Write a whole number with thin spaces between thousands; a dash where there is none."""
+    return (
+        f"{int(value):,}".replace(",", "\u202f") if isinstance(value, int | float) and math.isfinite(value) else MISSING
+    )
+
+
+def p_value(value: object) -> str:
+    """Write a p- or q-value; what underflowed is written as a bound, never as 0."""
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return MISSING
+    if value < 1e-300:
+        return "< 1e−300"
+    if value < 1e-3:
+        mantissa, exponent = f"{value:.1e}".split("e")
+        return f"{mantissa}e{int(exponent)}".replace("e-", "e−")
+    return f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
+
+
+def interval(low: object, high: object) -> str:
+    """Write a confidence interval, or nothing where there is none."""
+    return f"[{number(low)}, {number(high)}]" if finite(low) and finite(high) else ""
+
+
+def estimate(value: object, low: object = None, high: object = None) -> str:
+    """Write a signed estimate with its interval: "+0.42 [0.31, 0.53]"."""
+    return f"{number(value, sign=True)} {interval(low, high)}".strip()
+
+
+def outcome(name: str) -> str:
+    """Say what was compared: ``prediction:mrl`` is "predicted mrl", ``label:mrl`` is "measured mrl"."""
+    kind, _, what = name.partition(":")
+    words = {"prediction": ("prediction", "predicted"), "label": ("measured value", "measured")}
+    alone, before = words.get(kind, (kind, kind))
+    return f"{before} {what}" if what else alone
+
+
+def plural(amount: int, noun: str, many: str = "") -> str:
+    """Write "1 motif", "2 motifs"."""
+    return f"{count(amount)} {noun if amount == 1 else many or noun + 's'}"

@@ -1,0 +1,226 @@
+"""A small run folder whose every number is known, made without running a network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from combmotif.effects.columns import CONTRIBUTION_COLUMNS, INTERACTION_COLUMNS
+from combmotif.motifs.formats.h5 import save_motifs
+from combmotif.motifs.formats.meme import write_meme
+from combmotif.motifs.motif import Motif, MotifSet
+
+RECEPTIVE_FIELD = 24
+WORDS = (
+    ("GCCACCAUGG", "upstream AUG", "translation", "start codons"),
+    ("UGUAAAUA", "PUM2", "rbp", "PUF"),
+    ("UAUUUAUU", "ZFP36", "rbp", "AU-rich binders"),
+    ("CUACCUCA", "let-7", "mirna", "let-7"),
+    ("CAAUAAAC", "polyadenylation signal", "processing", ""),
+    ("UUUUUUC", "HNRNPC", "rbp", "poly-U binders"),
+    ("GGACU", "m6A (DRACH)", "modification", ""),
+    ("CCCUCCC", "", "", ""),
+)
+
+
+def _pfm(word: str, sites: int, rng: np.random.Generator) -> np.ndarray:
+    purity = rng.uniform(0.82, 0.99, len(word))
+    pfm = np.outer(sites * (1 - purity) / 3, np.ones(4))
+    pfm[np.arange(len(word)), ["ACGU".index(c) for c in word]] = sites * purity
+    return np.round(pfm)
+
+
+def write_run(path: Path, *, neurons: int = 8, motifs: int = 3, pairs: int = 6, seed: int = 1) -> Path:
+    """Write a whole run folder: `neurons` of conv3 with up to `motifs` motifs each, `pairs` tested pairs.
+
+    Neuron conv3:0 has the upstream AUG and lowers the prediction by 1.21; the last neuron gave no motif.
+    """
+    rng = np.random.default_rng(seed)
+    (path / "motifs").mkdir(parents=True, exist_ok=True)
+    made, motif_rows, match_rows, neuron_rows, site_rows, effect_rows, targets = [], [], [], [], [], [], {}
+    for channel in range(neurons):
+        name, dead = f"conv3:{channel}", channel == neurons - 1
+        n_motifs = 0 if dead else 1 + (channel + motifs - 1) % motifs
+        neuron_rows.append({
+            "neuron": name, "layer": "conv3", "channel": channel, "receptive_field": RECEPTIVE_FIELD,
+            "samples": 0 if dead else int(rng.integers(900, 4000)),
+            "max_activation": "" if dead else round(8 - channel / 10, 3),
+            "dataset_max": round(6 - channel / 10, 3), "generations": 40, "converged": channel != 2,
+            "motifs": n_motifs,
+            "status": "empty: no sequence excites it" if dead else "done",
+        })  # fmt: skip
+        for k in range(1, n_motifs + 1):
+            word, element, kind, family = WORDS[(channel + 3 * (k - 1)) % len(WORDS)]
+            sites, start = int(rng.integers(80, 900)), int(rng.integers(0, RECEPTIVE_FIELD - len(word)))
+            peak = 8 - channel / 10 - k / 2
+            motif = Motif(
+                id=f"conv3.{channel}.m{k}", pfm=_pfm(word, sites, rng), sites=sites, layer="conv3", neuron=channel,
+                method="neuronmotif", start=start, max_activation=peak, mean_activation=peak * 0.6,
+                consensus_activation=peak * rng.uniform(0.85, 1.0), share=1 / (k + 1),
+                offsets=(0, 2) if k == 2 else (0,),
+            )  # fmt: skip
+            made.append(motif)
+            motif_rows.append({
+                "motif": motif.id, "layer": "conv3", "channel": channel, "consensus": motif.consensus(),
+                "length": len(motif),
+                "start": start, "end": start + len(motif), "sites": sites, "share": motif.share,
+                "max_activation": motif.max_activation, "mean_activation": motif.mean_activation,
+                "consensus_activation": motif.consensus_activation, "purity": motif.purity,
+                "information": motif.information.sum(), "offsets": ",".join(map(str, motif.offsets)),
+                "segments": f"0-{len(motif)}", "family": WORDS.index((word, element, kind, family)),
+            })  # fmt: skip
+            if not element:
+                continue
+            for rank, shift in enumerate((0, -1)):
+                target = f"{element.split()[0]}_{rank + 1}"
+                padded = (("N" * -shift) + word)[: len(word)]
+                ppm = np.full((len(padded), 4), 0.25)
+                for i, letter in enumerate(padded):
+                    if letter != "N":
+                        ppm[i] = 0.03
+                        ppm[i, "ACGU".index(letter)] = 0.91
+                targets[target] = ppm
+                match_rows.append({
+                    "motif": motif.id, "target": target, "name": element if rank == 0 else f"{element} (second)",
+                    "kind": kind, "family": family, "database": "builtin", "offset": shift,
+                    "overlap": len(word) + shift,
+                    "strand": "+", "p_value": 10.0 ** -(9 - k - 5 * rank), "e_value": 10.0 ** -(7 - k - 5 * rank),
+                    "q_value": 10.0 ** -(7 - k - 4.5 * rank), "query_consensus": motif.consensus(),
+                    "target_consensus": padded,
+                    "citation": "Example 2020", "method": "word", "identical": rank == 0, "start": 0,
+                    "end": len(word),
+                })  # fmt: skip
+        if not dead:
+            word, start = WORDS[channel % len(WORDS)][0], 6
+            for s in range(8):
+                letters = rng.choice(list("ACGU"), RECEPTIVE_FIELD)
+                letters[start : start + len(word)] = list(word)
+                site_rows.append({
+                    "neuron": name, "sequence": f"seq_{s}|<b>&\"{channel}", "start": 5 * s,
+                    "end": 5 * s + RECEPTIVE_FIELD,
+                    "activation": round(6 - channel / 10 - s / 7, 4), "site": "".join(letters),
+                })  # fmt: skip
+        for outcome in ("prediction:mrl", "label:rl"):
+            kinds = ("negative", "positive", "neutral", "undetermined", "discordant", "positive", "negative")
+            kind = "untestable" if dead else kinds[channel % len(kinds)]
+            value = {"negative": -1.21 + channel / 10, "positive": 0.9 - channel / 12, "discordant": 0.4}.get(
+                kind, 0.05
+            )
+            half = 0.16 + 0.02 * (channel % 5)
+            row = dict.fromkeys(CONTRIBUTION_COLUMNS, np.nan) | {
+                "neuron": name, "outcome": outcome, "threshold": 0.7, "n_active": 3 if dead else 118 + channel,
+                "n_inactive": 382 - channel, "class": kind,
+                "reason": "3 active sequences, 10 needed" if dead else "example",
+            }  # fmt: skip
+            if not dead:
+                row |= {
+                    "effect": value, "ci_low": value - half, "ci_high": value + half,
+                    "q_welch": 1e-9 if abs(value) > 0.3 else 0.4,
+                    "auc": 0.5 + value / 4, "adjusted_effect": (-0.5 if kind == "discordant" else 0.8) * value,
+                    "adjusted_ci_low": (-0.5 if kind == "discordant" else 0.8) * value - half,
+                    "adjusted_ci_high": (-0.5 if kind == "discordant" else 0.8) * value + half,
+                }  # fmt: skip
+            effect_rows.append(row)
+
+    kinds = ("synergistic", "antagonistic", "additive", "one-sided", "untestable", "opposing", "inert", "undetermined")
+    pair_rows, instance_rows = [], []
+    for k in range(pairs):
+        a, b = made[k % len(made)], made[(2 * k + 1) % len(made)]
+        kind = kinds[k % len(kinds)]
+        e = {"synergistic": -0.35, "antagonistic": 0.42}.get(kind, 0.02)
+        n_sequences = 4 if kind == "untestable" else 60 + 80 * k
+        row = dict.fromkeys(INTERACTION_COLUMNS, np.nan) | {
+            "pair": f"{a.id}+{b.id}", "motif_a": a.id if k % 2 else f"{a.id}[1:6]", "motif_b": b.id,
+            "name_a": a.consensus(),
+            "name_b": b.consensus(), "sequences": n_sequences, "placements": 2 * n_sequences, "class": kind,
+            "reason": "4 sequences, 6 needed" if kind == "untestable" else "example", "scale_dependent": False,
+        }  # fmt: skip
+        if kind != "untestable":
+            row |= {
+                "joint": -1.5 + e, "a_alone": -1.0, "b_alone": -0.5, "a_in_context": -1.0 + e,
+                "b_in_context": -0.5 + e,
+                "epistasis": e, "epistasis_ci_low": e - 0.08, "epistasis_ci_high": e + 0.08,
+                "p_value": 1e-8 if abs(e) > 0.1 else 0.3, "q_value": 1e-7 if abs(e) > 0.1 else 0.5,
+            }  # fmt: skip
+            for s in range(n_sequences):
+                for _ in range(2):
+                    n = rng.normal(7, 0.4)
+                    noise = rng.normal(0, 0.2)
+                    spacing = int(rng.integers(0, 25))
+                    instance_rows.append((
+                        row["pair"], f"seq_{s}", 3, 9, 9 + spacing, 15 + spacing, spacing,
+                        n - 1.5 + e + noise, n - 0.5, n - 1.0, n, e + noise,
+                    ))  # fmt: skip
+        pair_rows.append(row)
+
+    motif_set = MotifSet(tuple(made), method="neuronmotif", alphabet="rna")
+    save_motifs(motif_set, path / "motifs" / "neuronmotif.h5")
+    write_meme(motif_set, path / "motifs" / "neuronmotif.meme")
+    known = [Motif(id=i, pfm=ppm * 100, sites=100, method="builtin") for i, ppm in targets.items()]
+    write_meme(MotifSet(tuple(known), alphabet="rna"), path / "motifs" / "targets.meme")
+    instances = pd.DataFrame(
+        instance_rows,
+        columns=["pair", "sequence", "start_a", "end_a", "start_b", "end_b", "spacing", "o", "a", "b", "n", "e"],
+    )
+    for file, table in {
+        "neurons.tsv": pd.DataFrame(neuron_rows), "motifs/neuronmotif.tsv": pd.DataFrame(motif_rows),
+        "matches.tsv": pd.DataFrame(match_rows), "contribution.tsv": pd.DataFrame(effect_rows),
+        "interactions.tsv": pd.DataFrame(pair_rows), "interaction_instances.tsv.gz": instances,
+        "sites.tsv.gz": pd.DataFrame(site_rows), "activations.tsv": pd.DataFrame({"sequence": ["seq_0"],
+        "length": [50]}),
+    }.items():  # fmt: skip
+        table.to_csv(path / file, sep="\t", index=False, float_format="%.6g")
+    stages = ("samples", "motifs", "matches", "activations", "contribution", "interaction")
+    record = {
+        "combmotif": "0.1.0",
+        "config": {
+            "model": {"card": "optimus5p"}, "sequences": {"kind": "fasta", "path": "utr5.fa", "limit": 500},
+            "neurons": {"layer": "conv3", "select": f"0-{neurons - 1}"}, "discover": {"method": "neuronmotif",
+            "purity": 0.95},
+            "match": {"databases": ["builtin"], "q": 0.05, "top": 5}, "contribution": {"outcome": "both",
+            "threshold": 0.7},
+            "interaction": {"pairs": "from_motifs", "scrambles": 32, "mode": "shuffle"}, "device": "cpu", "seed": 7,
+        },
+        "seed": 7,
+        "versions": {"python": "3.11.7", "torch": "2.13.0", "numpy": "2.2.1"},
+        "model": {
+            "name": "optimus5p", "fingerprint": "sha256:6f1c0a2b9d7e", "parameters": 474_681, "outputs": ["mrl"],
+            "description": {
+                "kind": "optimus5p", "predicts": "mean ribosome load of a 50-nt 5'UTR",
+                "trained on": ["egfp_unmod_1"],
+                "citation": "Sample et al. 2019 <Nature Biotechnology>",
+            },
+            "layers": [
+                {"layer": "conv1", "neurons": 120, "receptive_field": 8, "stride": 1, "offset": 0},
+                {"layer": "conv2", "neurons": 120, "receptive_field": 15, "stride": 1, "offset": 0},
+                {"layer": "conv3", "neurons": 120, "receptive_field": RECEPTIVE_FIELD, "stride": 1, "offset": 0},
+            ],
+        },
+        "sequences": {
+            "source": "utr5.fa", "count": 500, "checksum": "sha256:aa51", "min_length": 50, "max_length": 50,
+            "ambiguous": 0,
+            "label_names": ["rl"],
+        },
+        "stages": {s: {"status": "done", "seconds": 12.5, "tasks": neurons, "reused": 0} for s in stages},
+        "warnings": ["neuron conv3:2 did not converge in 40 generations; its motifs may be incomplete"],
+        "peak_memory_mb": 912.4,
+    }  # fmt: skip
+    (path / "run.json").write_text(json.dumps(record))
+    return path
+
+
+@pytest.fixture(scope="session")
+def make_run() -> Callable[..., Path]:
+    """The function that writes a run folder; see `write_run`."""
+    return write_run
+
+
+@pytest.fixture
+def run_folder(tmp_path: Path) -> Path:
+    """A run folder of 8 neurons, freely changed by a test."""
+    return write_run(tmp_path / "run")

@@ -1,0 +1,110 @@
+"""The main findings of a run whose answer is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from combmotif.motifs.motif import Motif
+from combmotif.report import main_findings
+from combmotif.report.effects import effects
+from combmotif.report.folder import SITES_KEPT, read_run
+from combmotif.report.interactions import pair_map, pairs
+from combmotif.report.matches import elements, matches
+from combmotif.report.sites import locate
+
+
+def test_findings_name_the_strongest_neuron_and_pair(run_folder: Path) -> None:
+    found = {f.key: f for f in main_findings(run_folder)}
+    assert found["neurons"].value == "8 neurons of conv3"
+    assert found["motifs"].value == "15 motifs in 7 neurons"
+    assert found["known"].value == "15 of 15 motifs match"
+    assert found["contribution"].value == "2 positive, 2 negative of 8"
+    assert found["contribution"].label == "Effect on predicted mrl"
+    strongest = next(f for f in main_findings(run_folder) if f.key == "strongest")
+    assert strongest.anchor == "conv3.0"
+    assert strongest.sentence == (
+        "Strongest: where conv3:0 (upstream AUG, conv3.0.m1) is active, the predicted mrl is lower by 1.21 "
+        "(95 % CI 1.05 to 1.37, 118 against 382 sequences)."
+    )
+    assert found["interaction"].value == "1 synergistic, 1 antagonistic of 6"
+    assert "antagonistic, e = +0.420 [0.340, 0.500]" in found["pair"].sentence
+
+
+def test_findings_of_nothing(tmp_path: Path) -> None:
+    found = main_findings(tmp_path)
+    assert next(f for f in found if f.key == "motifs").value == "0 motifs in 0 neurons"
+    assert not [f for f in found if f.key in ("strongest", "pair")]
+
+
+def test_only_clear_classes_can_be_strongest(run_folder: Path) -> None:
+    path = run_folder / "contribution.tsv"
+    table = pd.read_csv(path, sep="\t")
+    table["class"] = "undetermined"
+    table.to_csv(path, sep="\t", index=False)
+    assert {f.value for f in main_findings(run_folder) if f.key == "strongest"} == {"none is clear"}
+
+
+def test_the_row_of_the_configured_threshold_is_shown(run_folder: Path) -> None:
+    path = run_folder / "contribution.tsv"
+    table = pd.read_csv(path, sep="\t")
+    other = table.assign(threshold=0.5, effect=99.0)
+    pd.concat([other, table]).to_csv(path, sep="\t", index=False)
+    rows = effects(read_run(run_folder))["prediction:mrl"]
+    assert rows["conv3:0"].threshold == 0.7
+    assert rows["conv3:0"].value == -1.21
+
+
+def test_only_the_strongest_site_of_a_sequence_is_kept(run_folder: Path) -> None:
+    path = run_folder / "sites.tsv.gz"
+    table = pd.read_csv(path, sep="\t")
+    weaker = table.assign(activation=table["activation"] - 0.001)
+    pd.concat([weaker, table]).to_csv(path, sep="\t", index=False)
+    kept = read_run(run_folder).tables["sites"]
+    first = kept[kept["neuron"] == "conv3:0"]
+    assert list(first["sequence"]) == [f'seq_{s}|<b>&"0' for s in range(SITES_KEPT)]
+    assert first["activation"].iloc[0] == 6.0
+
+
+def test_elements_gather_families(run_folder: Path) -> None:
+    run = read_run(run_folder)
+    found = {e.name: e for e in elements(run, matches(run))}
+    codons = found["start codons"]
+    assert [t[0] for t in codons.targets] == ["upstream AUG", "upstream AUG (second)"]
+    assert "conv3:0" in codons.neurons
+    assert codons.leads
+    assert not found["polyadenylation signal (second)"].leads
+
+
+def test_insignificant_matches_are_not_known(run_folder: Path) -> None:
+    path = run_folder / "matches.tsv"
+    pd.read_csv(path, sep="\t").assign(q_value=0.2).to_csv(path, sep="\t", index=False)
+    assert next(f for f in main_findings(run_folder) if f.key == "known").value == "0 of 15 motifs match"
+
+
+def test_pair_map_is_symmetric(run_folder: Path) -> None:
+    run = read_run(run_folder)
+    views = pairs(run, {})
+    found = pair_map(views)
+    assert found is not None
+    cells = {(i, j): cell for i, row in enumerate(found.cells) for j, cell in enumerate(row)}
+    assert all(cells[j, i] is cell for (i, j), cell in cells.items())
+    assert len({id(c) for c in cells.values() if c is not None}) == len(views)
+    assert pair_map([]) is None
+
+
+def test_dots_are_one_per_sequence_and_at_most_200(run_folder: Path) -> None:
+    views = pairs(read_run(run_folder), {})
+    assert [(v.shown, v.measured) for v in views] == [(60, 60), (140, 140), (200, 220), (200, 300), (0, 0), (200, 460)]
+
+
+def test_locate_marks_the_planted_motif() -> None:
+    pfm = np.ones((3, 4))
+    pfm[[0, 1, 2], [0, 3, 2]] = 97
+    motif = Motif(id="conv3.0.m1", pfm=pfm, sites=100)
+    assert locate("CCCCCAUGCC", [motif]) == ("conv3.0.m1", 5, 8)
+    assert locate("CCNNNAUGCC", [motif]) == ("conv3.0.m1", 5, 8)
+    assert locate("CCCCCCC", [motif]) == ("", 0, 0)
+    assert locate("AU", [motif]) == ("", 0, 0)
