@@ -1,0 +1,193 @@
+"""Minimal MEME motif files: https://meme-suite.org/meme/doc/meme-format.html."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from combmotif.motifs.motif import MotifSet
+
+_ALPHABETS = {"ACGT": "dna", "ACGU": "rna", "DNA": "dna", "RNA": "rna"}
+_NUMBERS = re.compile(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?(?:[\s,]+[-+]?[\d.]+(?:[eE][-+]?\d+)?)*")
+_SUM_TOLERANCE = 0.05
+
+
+class MemeMotif(NamedTuple):
+    """One motif of a MEME file: `ppm` of shape (length, 4) with rows that sum to 1; `nsites` None where not given."""
+
+    id: str
+    name: str
+    ppm: np.ndarray
+    nsites: float | None
+
+
+def read_meme(path: str | Path) -> list[MemeMotif]:
+    """Read the motifs of a MEME file (text, or gzip by the ending ``.gz``).
+
+    Minimal and full MEME output of versions 4 and 5 are accepted: U or T alphabets, motifs with or without
+    ``nsites``, ``w`` and alternate names, any spacing, URL lines, log-odds matrices (skipped).
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+
+    Returns
+    -------
+    list of MemeMotif
+        In file order. Columns A, C, G, T/U; rows are renormalised, so that rounding in the file does not matter.
+        `name` is the alternate name, or the id where there is none.
+
+    Raises
+    ------
+    ValueError
+        If the file is not a MEME nucleotide file; the line is named.
+    """
+    return parse_meme(path)[1]
+
+
+def parse_meme(path: str | Path) -> tuple[str, list[MemeMotif]]:
+    """Read a MEME file and return its alphabet ("rna" or "dna") with its motifs; see `read_meme`."""
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"motif file {path}: no such file")
+    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open(encoding="utf-8-sig") as handle:
+        try:
+            lines = handle.read().splitlines()
+        except (UnicodeDecodeError, OSError) as error:
+            raise ValueError(f"motif file {path}: not a text file ({error})") from None
+    return _Reader(lines, str(path)).read()
+
+
+class _Reader:
+    """Walks the lines of a MEME file, so that every error can name the line it stands on."""
+
+    def __init__(self, lines: list[str], source: str):
+        self.lines, self.source, self.at = lines, source, 0
+
+    def error(self, message: str, at: int | None = None) -> ValueError:
+        return ValueError(f"motif file {self.source}, line {(self.at if at is None else at) + 1}: {message}")
+
+    def read(self) -> tuple[str, list[MemeMotif]]:
+        if not any(re.match(r"\s*MEME version\s+\d", line) for line in self.lines):
+            raise self.error("expected a 'MEME version 4' line: this is not a MEME motif file", 0)
+        alphabet, motifs, current = "dna", [], None
+        while self.at < len(self.lines):
+            line = self.lines[self.at].strip()
+            if re.match(r"ALPHABET\b", line):
+                alphabet = self.alphabet(line)
+            elif re.match(r"MOTIF\s", line):
+                words = line.split()
+                current = (words[1], words[2] if len(words) > 2 else words[1])
+            elif line == "MOTIF":
+                raise self.error("MOTIF without an identifier")
+            elif line.startswith("letter-probability matrix"):
+                if current is None:
+                    raise self.error("letter-probability matrix before any MOTIF line")
+                motifs.append(self.matrix(*current))
+                continue
+            self.at += 1
+        if not motifs:
+            raise self.error("no letter-probability matrix in the file", len(self.lines) - 1)
+        seen: set[str] = set()
+        for motif in motifs:
+            if motif.id in seen:
+                raise ValueError(f"motif file {self.source}: motif {motif.id} occurs twice; identifiers must differ")
+            seen.add(motif.id)
+        return alphabet, motifs
+
+    def alphabet(self, line: str) -> str:
+        letters = re.sub(r"ALPHABET\s*=?\s*", "", line).strip().upper()
+        if letters in _ALPHABETS:
+            return _ALPHABETS[letters]
+        core = ""
+        start = self.at
+        while self.at + 1 < len(self.lines) and not re.match(r"\s*END\s+ALPHABET", self.lines[self.at]):
+            self.at += 1
+            symbol = re.match(r'\s*([A-Za-z])(?:\s+".*|\s+[0-9A-Fa-f]{6})?\s*(?:~.*)?$', self.lines[self.at])
+            core += symbol.group(1).upper() if symbol else ""
+        if core not in _ALPHABETS:
+            raise self.error(f"expected ALPHABET= ACGT or ACGU, got {(letters or core)!r}", start)
+        return _ALPHABETS[core]
+
+    def matrix(self, identifier: str, name: str) -> MemeMotif:
+        header = self.at
+        keys = dict(re.findall(r"(\w+)\s*=\s*([^\s=]+)", self.lines[self.at]))
+        if keys.get("alength", "4") != "4":
+            raise self.error(f"motif {identifier}: expected 4 letters (alength= 4), got {keys['alength']}")
+        try:
+            width = int(keys["w"]) if "w" in keys else None
+            nsites = float(keys["nsites"]) if "nsites" in keys else None
+        except ValueError:
+            raise self.error(f"motif {identifier}: expected numbers for w and nsites") from None
+        rows: list[list[float]] = []
+        self.at += 1
+        while self.at < len(self.lines) and (width is None or len(rows) < width):
+            line = self.lines[self.at].strip()
+            if not line and not rows:
+                self.at += 1
+                continue
+            if not _NUMBERS.fullmatch(line):
+                break
+            rows.append(self.row(line, identifier))
+            self.at += 1
+        if not rows or (width is not None and len(rows) != width):
+            raise self.error(
+                f"motif {identifier}: expected {width or 'some'} rows of 4 numbers, got {len(rows)}", header
+            )
+        ppm = np.array(rows)
+        return MemeMotif(identifier, name, ppm / ppm.sum(1, keepdims=True), nsites)
+
+    def row(self, line: str, identifier: str) -> list[float]:
+        try:
+            values = [float(value) for value in re.split(r"[\s,]+", line)]
+        except ValueError:
+            raise self.error(f"motif {identifier}: expected 4 probabilities, got {line!r}") from None
+        if len(values) != 4 or min(values) < 0 or abs(sum(values) - 1) > _SUM_TOLERANCE:
+            raise self.error(
+                f"motif {identifier}: expected 4 probabilities that sum to 1, got {line!r}"
+                + (" (counts? divide each row by its sum)" if len(values) == 4 and sum(values) > 1.5 else "")
+            )
+        return values
+
+
+def write_meme(motifs: MotifSet, path: str | Path) -> None:
+    """Write motifs as a minimal MEME file that Tomtom, FIMO and `read_meme` read.
+
+    Probabilities are the plain frequencies of the counts (tools add their own pseudo-counts from ``nsites``), with six
+    digits, each row summing to 1 exactly. The alternate name is the IUPAC consensus.
+
+    Parameters
+    ----------
+    motifs : MotifSet
+        Its alphabet decides between ``ACGU`` and ``ACGT``; ``strands: +`` for both, as the networks read one strand.
+    path : str or pathlib.Path
+    """
+    with Path(path).open("w", encoding="ascii", newline="\n") as handle:
+        handle.writelines(_lines(motifs))
+
+
+def _lines(motifs: MotifSet) -> Iterable[str]:
+    letters = "ACGU" if motifs.alphabet == "rna" else "ACGT"
+    yield f"MEME version 4\n\nALPHABET= {letters}\n\nstrands: +\n\n"
+    yield "Background letter frequencies\n" + " ".join(f"{letter} 0.25" for letter in letters) + "\n"
+    for motif in motifs:
+        total = motif.pfm.sum(1, keepdims=True)
+        ppm = np.where(total > 0, motif.pfm / np.where(total > 0, total, 1), 0.25)
+        yield f"\nMOTIF {motif.id} {motif.consensus(motifs.alphabet)}\n\n"
+        yield f"letter-probability matrix: alength= 4 w= {len(ppm)} nsites= {motif.sites} E= 0\n"
+        for row in _millionths(ppm):
+            yield " ".join(f" {value // 1_000_000}.{value % 1_000_000:06d}" for value in row) + "\n"
+
+
+def _millionths(ppm: np.ndarray) -> np.ndarray:
+    """Round to integers in units of 1e-6 whose rows sum to 1,000,000: the largest remainders are rounded up."""
+    scaled = ppm * 1e6
+    floor = np.floor(scaled).astype(int)
+    missing = 1_000_000 - floor.sum(1)
+    rank = np.argsort(np.argsort(-(scaled - floor), axis=1, kind="stable"), axis=1, kind="stable")
+    return floor + (rank < missing[:, None])

@@ -1,0 +1,122 @@
+"""Tomtom p-values for pairs of matrices, and the floor that keeps them honest."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from combmotif.motifs.chance import letter_p_values
+from combmotif.motifs.motif import information
+
+LETTER_CHANCE = 0.002
+SHARP_QUERY = 1.0
+SMALLEST_P = 1e-300
+
+
+@dataclass(frozen=True)
+class TomtomResult:
+    """Best alignment of every query with every target; each array has shape (queries, targets).
+
+    Attributes
+    ----------
+    p_value : float array
+        In (0, 1].
+    offset : int array
+        Column of the query on which the target's first column lies; negative where the target begins before.
+    overlap : int array
+        Columns shared.
+    reverse : bool array
+        The target's reverse complement was the better one.
+    """
+
+    p_value: np.ndarray
+    offset: np.ndarray
+    overlap: np.ndarray
+    reverse: np.ndarray
+
+
+def tomtom(queries: Sequence[np.ndarray], targets: Sequence[np.ndarray], *, strands: str = "single") -> TomtomResult:
+    """Compare matrices as MEME's Tomtom does (Gupta et al. 2007), without its binary.
+
+    Euclidean distance between columns, complete scores, the columns of all targets as background. Computed by
+    memelite with exact target columns, on one thread.
+
+    Parameters
+    ----------
+    queries, targets : sequences of float arrays, shape (length, 4)
+        Probabilities.
+    strands : {"single", "both"}, default "single"
+        "both" also compares the reverse complement of each target.
+
+    Returns
+    -------
+    TomtomResult
+    """
+    if not len(queries) or not len(targets):
+        raise ValueError(f"tomtom: expected at least one query and target, got {len(queries)} and {len(targets)}")
+    from memelite import tomtom as compare  # importing it costs more than 0.3 s
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="tomtom was given")
+        p_value, _, shift, overlap, reverse = compare(
+            [np.ascontiguousarray(query.T) for query in queries],
+            [np.ascontiguousarray(target.T) for target in targets],
+            n_target_bins=None,
+            reverse_complement=strands == "both",
+            n_jobs=1,
+        )
+    p_value = np.where(np.isfinite(p_value), np.clip(p_value, SMALLEST_P, 1), 1)
+    return TomtomResult(p_value, -shift.astype(int), overlap.astype(int), reverse > 0)
+
+
+def guarded_tomtom(
+    queries: Sequence[np.ndarray], targets: Sequence[np.ndarray], *, strands: str = "single", min_overlap: int = 4
+) -> TomtomResult:
+    """Compare matrices by `tomtom`, and raise the p-values that come from flat or from equally sharp columns.
+
+    Tomtom asks whether a random column of the database would be as near. It answers with p = 3.5e-6 for a
+    flat query of 20 nt on flat target columns, and with 1e-9 for three sharp columns that happen to be just
+    as sharp as a rare target's, whatever the rest of the database holds. So a p-value stands only where the letters
+    agree: where, with the letters of each query column shuffled, the aligned columns would agree as well with
+    probability at most 0.002 (`letter_p_values`; about four and a half exact letters), and at most 0.02 after
+    multiplication with the number of shifts, in a query of at least 1 bit per column. Elsewhere it is raised to
+    that product.
+
+    Measured with 100 queries at a time and q <= 0.05 against Ray 2013, CISBP-RNA, RBNS, ATtRACT and the microRNA sites:
+    random queries of 3 sharp columns called by plain Tomtom 12, 8, 6, 35, 0, random weak ones of 20 columns 0, 0, 2,
+    42, 0; guarded 0 everywhere, as for 4 to 12 sharp columns. Of motifs drawn from the database's own matrices (100
+    sites) plain calls 100, 100, 98, 86, 0 and guarded 100, 99, 86, 85, 0: no 7-mer stands out among 1,553 microRNA
+    sites. Reproduce with ``python scripts/benchmarks/false_matches.py``.
+
+    Parameters
+    ----------
+    queries, targets, strands
+        As for `tomtom`.
+    min_overlap : int, default 4
+        Columns a pair must share, at most the shorter of the two; fewer gives p = 1.
+
+    Returns
+    -------
+    TomtomResult
+    """
+    result = tomtom(queries, targets, strands=strands)
+    lengths, widths = [len(query) for query in queries], [len(target) for target in targets]
+    needed = np.minimum(min_overlap, np.minimum.outer(lengths, widths))
+    p_value = np.where(result.overlap >= needed, result.p_value, 1)
+    shifts = (2 if strands == "both" else 1) * np.maximum(1, np.add.outer(lengths, widths) - 2 * needed + 1)
+    rows, columns = np.nonzero(p_value < 10 * LETTER_CHANCE)
+    aligned = []
+    for i, j in zip(rows.tolist(), columns.tolist(), strict=True):
+        target, offset = targets[j][::-1, ::-1] if result.reverse[i, j] else targets[j], result.offset[i, j]
+        low, high = max(0, offset), min(lengths[i], widths[j] + offset)
+        aligned.append((queries[i][low:high], target[low - offset : high - offset]))
+    letters = letter_p_values([query for query, _ in aligned], [target for _, target in aligned])
+    anywhere = np.minimum(1, letters * shifts[rows, columns])
+    weak = np.array([information(query).mean() < SHARP_QUERY for query in queries])[rows]
+    doubtful = weak | (letters > LETTER_CHANCE) | (anywhere > 10 * LETTER_CHANCE)
+    found = p_value[rows, columns]
+    p_value[rows, columns] = np.where(doubtful, np.maximum(found, anywhere), found)
+    return replace(result, p_value=p_value)
