@@ -43,6 +43,8 @@ def interaction(
     has e = -1. Draws are averaged, then placements, to one value per sequence; the sequence is the unit of every
     test (Wilcoxon signed-rank) and estimate (Hodges-Lehmann).
 
+    Further copies of a motif in a sequence stay as they are, except where one overlaps a scrambled site.
+
     Parameters
     ----------
     model : SequenceModel

@@ -10,16 +10,23 @@ from scipy.optimize import nnls
 
 from combmotif.effects.states import States
 
-KNOTS = 20
+KNOTS = 24
 MIN_PAIRS = 5
 ROWS_PER_PAIR = 1000
 SMALLEST_SLOPE = 0.001
-ROUGHNESS = 1e-5
+ROUGHNESS = 1e-4
+REWEIGHTINGS = 20
+TOLERANCE = 0.01
+"""Relative epistasis below which a pair is not weighted up further."""
+MIDDLE = (0.1, 0.9)
+"""Quantiles of the predictions between which the mean slope is 1."""
+FIRM = 1e3
+"""Weight of the condition that the mean slope is 1."""
 
 
 @dataclass(frozen=True)
 class LatentScale:
-    """A monotone curve from the prediction to a latent scale, with mean slope 1 over the range it was fitted on.
+    """A monotone curve from predictions to a latent scale, with mean slope 1 over the middle 80 % of the predictions.
 
     Attributes
     ----------
@@ -58,8 +65,10 @@ def fit_latent_scale(pairs: Sequence[States]) -> LatentScale | None:
 
     A saturating read-out (a sigmoid, a ceiling) makes every pair look antagonistic. If one monotone curve removes
     the epistasis of all pairs, it is a property of the scale and not of a pair. The slope of h is piecewise linear
-    over 20 quantiles of the predictions, at least 0.1 % of its mean, lightly smoothed; least squares, every pair with
-    the same weight, its contrasts in units of its own joint effect.
+    over 24 quantiles of the predictions, at least 0.1 % of its mean, and its relative changes are lightly smoothed.
+    Each pair's contrasts are in units of its own joint effect on the latent scale, and what is made small is the sum
+    over pairs of their root mean squares (reweighted least squares), so that most pairs decide and a few synergistic
+    ones keep their epistasis.
 
     Parameters
     ----------
@@ -70,34 +79,44 @@ def fit_latent_scale(pairs: Sequence[States]) -> LatentScale | None:
     LatentScale or None
         None with fewer than 5 pairs (a curve could then explain any epistasis away) or where nothing varies.
     """
-    blocks, predictions = [], []
+    blocks = []
     for states in pairs:
         o = np.broadcast_to(states.o[:, None], states.a.shape)
         stacked = np.stack([o, states.a, states.b, states.n]).reshape(4, -1)
-        if not stacked.size:
+        if not stacked.size or not (stacked[0] != stacked[3]).any():
             continue
-        picked = stacked[:, np.linspace(0, stacked.shape[1] - 1, min(ROWS_PER_PAIR, stacked.shape[1])).astype(int)]
-        joint = np.sqrt(np.mean((picked[0] - picked[3]) ** 2))
-        if joint > 0:
-            blocks.append((picked, joint * np.sqrt(picked.shape[1])))
-            predictions.append(picked.ravel())
+        blocks.append(
+            stacked[:, np.linspace(0, stacked.shape[1] - 1, min(ROWS_PER_PAIR, stacked.shape[1])).astype(int)]
+        )
     if len(blocks) < MIN_PAIRS:
         return None
-    knots = np.unique(np.quantile(np.concatenate(predictions), np.linspace(0, 1, KNOTS)))
+    predictions = np.concatenate([block.ravel() for block in blocks])
+    # Quantiles that crowd towards both ends, where a saturating curve bends most.
+    knots = np.unique(np.quantile(predictions, (1 - np.cos(np.linspace(0, np.pi, KNOTS))) / 2))
     if len(knots) < 3:
         return None
-    rows = [
-        (_basis(p[0], knots) - _basis(p[1], knots) - _basis(p[2], knots) + _basis(p[3], knots)) / unit
-        for p, unit in blocks
-    ]
-    design = np.concatenate(rows) / np.sqrt(len(blocks))
-    span = knots[-1] - knots[0]
-    mean_slope = _basis(knots[-1:], knots)[0] / span
-    rough = np.sqrt(ROUGHNESS) * np.diff(np.eye(len(knots)), axis=0)
-    weight = 1e3
-    system = np.vstack([design, rough, weight * mean_slope])
-    target = -system @ np.full(len(knots), SMALLEST_SLOPE)
-    target[-1] += weight
-    extra, _ = nnls(system, target)
-    slopes = SMALLEST_SLOPE + extra
-    return LatentScale(knots, slopes / (mean_slope @ slopes))
+    low, high = np.quantile(predictions, MIDDLE)
+    if high <= low:
+        low, high = knots[0], knots[-1]
+    mean_slope = np.diff(_basis(np.array([low, high]), knots), axis=0)[0] / (high - low)
+    contrasts, joints = [], []
+    for block in blocks:
+        o, a, b, n = (_basis(x, knots) for x in block)
+        # The triangular factor has the same norm for every slope vector as the full design, in 24 rows.
+        contrasts.append(np.linalg.qr(o - a - b + n, mode="r") / np.sqrt(block.shape[1]))
+        joints.append(np.linalg.qr(o - n, mode="r") / np.sqrt(block.shape[1]))
+    slopes = np.ones(len(knots))
+    for _ in range(REWEIGHTINGS):
+        units = np.array([np.linalg.norm(joint @ slopes) for joint in joints])
+        relative = np.array([np.linalg.norm(c @ slopes) for c in contrasts]) / units
+        weights = 1 / np.maximum(relative, TOLERANCE)
+        weights = np.sqrt(weights / weights.sum()) / units
+        bend = np.diff(np.eye(len(knots)), axis=0) / (slopes[1:] + slopes[:-1])[:, None]
+        system = np.vstack(
+            [w * c for w, c in zip(weights, contrasts, strict=True)] + [np.sqrt(ROUGHNESS) * bend, FIRM * mean_slope]
+        )
+        target = -system @ np.full(len(knots), SMALLEST_SLOPE)
+        target[-1] += FIRM
+        slopes = SMALLEST_SLOPE + nnls(system, target)[0]
+        slopes /= mean_slope @ slopes
+    return LatentScale(knots, slopes)

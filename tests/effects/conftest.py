@@ -1,9 +1,84 @@
-"""Models with known answers, and single-threaded torch."""
+"""A small network whose motifs and their interplay are known, and single-threaded torch."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
+import numpy as np
 import pytest
 import torch
+from torch import nn
+
+from combmotif.models.model import SequenceModel
+from combmotif.sequence.alphabet import encode
+from combmotif.sequence.tables import SequenceSet
+
+
+class WordNet(nn.Module):
+    """Convolution filters that are 1 on one word each and 0 elsewhere, max-pooled, then combined.
+
+    A base composition term is added, so that scrambles that change the letters are seen as well.
+    """
+
+    def __init__(
+        self, words: Sequence[str], combine: Callable[[torch.Tensor], torch.Tensor], composition: float
+    ) -> None:
+        super().__init__()
+        width = max(map(len, words))
+        self.conv = nn.Conv1d(4, len(words), width)
+        with torch.no_grad():
+            self.conv.weight.zero_()
+            for row, word in enumerate(words):
+                for position, letter in enumerate(word):
+                    self.conv.weight[row, "ACGU".index(letter), position] = 1
+                self.conv.bias[row] = 1 - len(word)
+        self.combine = combine
+        self.composition = composition
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map (batch, 4, length) to (batch, 1)."""
+        present = torch.relu(self.conv(x)).amax(2)
+        return (self.combine(present) + self.composition * x[:, 1].mean(1)).unsqueeze(1)
+
+
+COMBINATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "additive": lambda h: h[:, 0] + h[:, 1],
+    "and": lambda h: h[:, 0] * h[:, 1],
+    "or": lambda h: torch.maximum(h[:, 0], h[:, 1]),
+    "opposing": lambda h: h[:, 0] - h[:, 1],
+    "one-sided": lambda h: h[:, 0],
+    "inert": lambda h: 0 * h[:, 0],
+    "known": lambda h: h[:, 0] + h[:, 1] + 0.5 * h[:, 0] * h[:, 1],
+    "negative and": lambda h: -h[:, 0] * h[:, 1],
+}
+
+
+def _word_model(kind: str, words: Sequence[str] = ("GGACU", "UGUAA"), *, composition: float = 0.0) -> SequenceModel:
+    return SequenceModel(kind, WordNet(words, COMBINATIONS[kind], composition))
+
+
+def _planted(words: Sequence[str], count: int, *, length: int = 60, seed: int = 0) -> SequenceSet:
+    """Random sequences with the words planted at random places that do not overlap."""
+    rng = np.random.default_rng(seed)
+    width = max(map(len, words))
+    rows = []
+    for _ in range(count):
+        codes = rng.integers(0, 4, length).astype(np.uint8)
+        slots = rng.choice(length // width, len(words), replace=False) * width
+        for slot, word in zip(slots, words, strict=True):
+            codes[slot : slot + len(word)] = encode(word)
+        rows.append(codes)
+    return SequenceSet(tuple(f"s{i}" for i in range(count)), tuple(rows))
+
+
+@pytest.fixture
+def word_model():
+    return _word_model
+
+
+@pytest.fixture
+def planted():
+    return _planted
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,56 @@
+"""Occurrences of words and matrices."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from combmotif.effects.pattern import as_pattern
+from combmotif.motifs.motif import Motif
+from combmotif.sequence.alphabet import encode
+from combmotif.sequence.tables import random_sequences
+
+
+def motif(word: str, count: float = 100.0) -> Motif:
+    pfm = np.full((len(word), 4), 1.0)
+    pfm[np.arange(len(word)), encode(word)] = count
+    return Motif("conv1.0.m1", pfm, 100)
+
+
+def test_a_word_matches_where_its_letters_allow_and_never_on_n():
+    pattern = as_pattern("ugtn")
+    assert (pattern.name, len(pattern), pattern.p_value) == ("UGUN", 4, 1 / 64)
+    assert pattern.matches(encode("AUGUAUGUNUGU")).tolist() == [c == "1" for c in "010000000"]
+    assert as_pattern("AUG", alphabet="dna").name == "ATG"
+
+
+def test_sites_and_matches_agree_for_a_matrix():
+    pattern = as_pattern(motif("UGUANAUA".replace("N", "A"), 8), p_value=1e-3, background=(0.3, 0.2, 0.2, 0.3))
+    sequences = random_sequences(200, 80, seed=1, frequencies=(0.3, 0.2, 0.2, 0.3)).codes
+    rows, starts = pattern.find(sequences)
+    expected = [(row, start) for row, codes in enumerate(sequences) for start in np.flatnonzero(pattern.matches(codes))]
+    assert list(zip(rows, starts, strict=True)) == expected
+    assert len(rows) == pytest.approx(200 * 73 * 1e-3, rel=0.5)
+
+
+def test_a_motif_too_short_for_the_p_value_matches_its_best_word_only():
+    pattern = as_pattern(motif("AUG"), p_value=1e-3)
+    assert pattern.matches(encode("CAUGAUC")).tolist() == [False, True, False, False, False]
+    rows, starts = pattern.find([encode("CAUGAUC"), encode("AAA"), encode("AUGAUG")])
+    assert (rows.tolist(), starts.tolist()) == ([0, 2, 2], [1, 0, 3])
+
+
+def test_kept_columns_are_named():
+    pattern = as_pattern(motif("AUGGCA"), columns=(1, 5))
+    assert (pattern.name, pattern.consensus, len(pattern)) == ("conv1.0.m1[1:5]", "UGGC", 4)
+
+
+def test_a_sequence_shorter_than_the_motif_has_no_window():
+    assert as_pattern("AUGGCA").matches(encode("AUG")).shape == (0,)
+
+
+def test_bad_words_are_refused():
+    with pytest.raises(ValueError, match="'X' is not an IUPAC"):
+        as_pattern("AUX")
+    with pytest.raises(ValueError, match="empty word"):
+        as_pattern("")

@@ -1,0 +1,108 @@
+"""Scrambles keep what they must and destroy what they must."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from combmotif.effects.pattern import as_pattern
+from combmotif.effects.scramble import MODES, draw_scrambles
+from combmotif.sequence.alphabet import decode, encode
+
+
+def scramble(word: str, a: str, b: str, start_a: int, start_b: int, *, mode="shuffle", avoid=(), draws=64, copies=1):
+    return draw_scrambles(
+        [encode(word)] * copies,
+        np.full(copies, start_a),
+        np.full(copies, start_b),
+        as_pattern(a),
+        as_pattern(b),
+        draws=draws,
+        mode=mode,
+        frequencies=np.array([0.4, 0.1, 0.1, 0.4]),
+        generators=[np.random.default_rng(i) for i in range(copies)],
+        avoid=[as_pattern(w) for w in avoid],
+    )
+
+
+def versions(word: str, drawn, start_a: int, start_b: int):
+    """Yield the single and double edits of every draw as strings."""
+    for a, b in zip(drawn.a[0], drawn.b[0], strict=True):
+        for edits in (((start_a, a),), ((start_b, b),), ((start_a, a), (start_b, b))):
+            codes = encode(word)
+            for start, edit in edits:
+                codes[start : start + len(edit)] = edit
+            yield edits, decode(codes)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("gap", [0, 1, 9])
+def test_no_version_holds_either_motif_at_an_edited_segment_or_a_new_motif_to_avoid(mode, gap):
+    word = "CCAUACC" + "GGAC" + "CAUACCAGC"[:gap] + "UGUA" + "UGCCAUAAUC"
+    start_a, start_b = 7, 11 + gap
+    drawn = scramble(word, "GGAC", "UGUA", start_a, start_b, mode=mode, avoid=("AUG", "CCC"))
+    assert not drawn.failed.any()
+    for edits, edited in versions(word, drawn, start_a, start_b):
+        touched = [(start, start + len(edit)) for start, edit in edits]
+        for motif in ("GGAC", "UGUA", "AUG", "CCC"):
+            for at in range(len(edited) - len(motif) + 1):
+                overlaps = any(at < end and at + len(motif) > start for start, end in touched)
+                old = word[at : at + len(motif)] == motif and motif in ("AUG", "CCC")
+                assert not (overlaps and not old and edited[at : at + len(motif)] == motif), (edited, motif)
+
+
+def test_shuffles_keep_the_letters_and_are_uniform_over_what_is_allowed():
+    drawn = scramble("CCCCCCAAGGCCCCCCUUCCCC", "AAGG", "UU", 6, 16, mode="shuffle", draws=5000)
+    words, counts = np.unique([decode(d) for d in drawn.a[0]], return_counts=True)
+    assert set(words) == {"AGAG", "AGGA", "GAAG", "GAGA", "GGAA"}
+    assert np.ptp(counts) < 0.2 * counts.mean()
+
+
+def test_a_homopolymer_falls_back_to_the_background_and_says_so():
+    drawn = scramble("ACGUUUUUUACGACGGACAC", "UUUUUU", "GGAC", 3, 14)
+    assert drawn.fallback.tolist() == [[True, False]]
+    assert not drawn.failed.any()
+    assert (drawn.a[0] == 0).mean() > 0.2
+    assert sorted(decode(drawn.b[0, 0])) == sorted("GGAC")
+    assert 0 < drawn.rejected < 1
+
+
+def test_background_frequencies_are_used():
+    word = "AGAGCCCCAGAGAGAGAGAGCCCCAGAG"
+    drawn = scramble(word, "CCCC", "CCCC", 4, 20, mode="background", draws=5000)
+    assert np.bincount(drawn.a.ravel(), minlength=4) / drawn.a.size == pytest.approx([0.4, 0.1, 0.1, 0.4], abs=0.015)
+    even = scramble(word, "CCCC", "CCCC", 4, 20, mode="uniform", draws=5000)
+    assert np.bincount(even.a.ravel(), minlength=4) / even.a.size == pytest.approx(np.full(4, 0.25), abs=0.015)
+
+
+def test_dinucleotide_mode_keeps_the_pairs_of_the_whole_sequence():
+    word, start = "ACACUGAGUCGUCUGACAGUCAGG" + "A" * 10 + "CCCCC", 4
+    a = word[start : start + 12]
+    drawn = scramble(word, a, "CCCCC", start, len(word) - 5, mode="dinucleotide")
+
+    def count(text):
+        return sorted(text[i : i + 2] for i in range(len(text) - 1))
+
+    assert drawn.fallback.tolist() == [[False, True]]
+    for row in drawn.a[0]:
+        edited = word[:start] + decode(row) + word[start + 12 :]
+        assert count(edited) == count(word)
+        assert edited != word
+
+
+def test_a_motif_that_matches_everything_cannot_be_scrambled():
+    drawn = scramble("ACGUACGUACGUACGUACGU", "NNNN", "ACGU", 0, 12, draws=4)
+    assert drawn.failed.all()
+
+
+def test_draws_belong_to_the_placement_not_to_its_company():
+    word = "CCAUACCGGACCAUACCUGUAUGCC"
+    alone = scramble(word, "GGAC", "UGUA", 7, 17)
+    company = scramble(word, "GGAC", "UGUA", 7, 17, copies=3)
+    assert (alone.a[0] == company.a[0]).all()
+    assert (company.a[0] != company.a[1]).any()
+
+
+def test_an_unknown_mode_is_named():
+    with pytest.raises(ValueError, match="mode: expected one of shuffle, dinucleotide, background, uniform, found 'x'"):
+        scramble("ACGU", "A", "C", 0, 1, mode="x")
