@@ -105,13 +105,15 @@ def merge_shifted(
     sums: list[np.ndarray] = []
     for index in np.argsort(-values, kind="stable"):
         counts = np.asarray(pfms[index], dtype=float)
-        found = [similarity(total + PSEUDOCOUNT, counts + PSEUDOCOUNT, min_overlap=min_overlap) for total in sums]
-        best = max(range(len(found)), key=lambda g: found[g][0], default=-1)
-        if best < 0 or found[best][0] < threshold:
+        if sums:
+            known, leaf = [normalised(total + PSEUDOCOUNT) for total in sums], normalised(counts + PSEUDOCOUNT)
+            score, where = _similarities(known, [leaf], min_overlap)
+            best = int(score[:, 0].argmax())
+        if not sums or score[best, 0] < threshold:
             groups.append([(int(index), 0)])
             sums.append(counts.copy())
             continue
-        offset = found[best][1]
+        offset = int(where[best, 0])
         groups[best].append((int(index), -offset))
         low, high = max(0, offset), min(len(sums[best]), len(counts) + offset)
         sums[best][low:high] += counts[low - offset : high - offset]

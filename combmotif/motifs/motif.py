@@ -44,9 +44,11 @@ class Motif:
     consensus_activation : float
         Of the sequence that has the most frequent base in every column of the receptive field.
     share : float
-        Share of the summed activation of the neuron's samples that these sequences carry, 0 to 1.
+        Share of the neuron's samples' activation above background that these sequences carry, 0 to 1.
     offsets : tuple of int
         Relative positions at which merged copies of the motif sat (0 always among them).
+    background : float
+        Activation of the neuron on random windows (0 where that is negative).
     """
 
     id: str
@@ -61,6 +63,7 @@ class Motif:
     consensus_activation: float = float("nan")
     share: float = float("nan")
     offsets: tuple[int, ...] = field(default=(0,))
+    background: float = 0.0
 
     @cached_property
     def ppm(self) -> np.ndarray:
@@ -75,8 +78,9 @@ class Motif:
 
     @property
     def purity(self) -> float:
-        """Consensus activation over maximum activation; near 1 for a motif that is not a mixture."""
-        return self.consensus_activation / self.max_activation if self.max_activation > 0 else float("nan")
+        """Consensus over maximum activation, both above the background; near 1 for a motif that is no mixture."""
+        height = self.max_activation - self.background
+        return (self.consensus_activation - self.background) / height if height > 0 else float("nan")
 
     def __len__(self) -> int:
         return len(self.pfm)

@@ -106,7 +106,8 @@ def test_flat_and_weak_motifs_are_not_matched(builtin, matrices):
     for concentration, length in ((1000, 20), (30, 20), (2, 20), (1, 20)):
         motifs = [Motif(f"m{i}", 200 * rng.dirichlet([concentration] * 4, size=length), 200) for i in range(20)]
         table = match(MotifSet(tuple(motifs)), [builtin, matrices])
-        assert table["motif"].nunique() <= 1
+        assert (table["q_value"] > 0.05).all()
+        assert table["motif"].nunique() <= (3 if concentration <= 2 else 0)  # words of 3 or 4 letters
     assert tuple(match(MotifSet((Motif("m", np.full((20, 4), 50.0), 200),)), [builtin]).columns) == MATCH_COLUMNS
 
 
