@@ -21,7 +21,7 @@ _SECONDS = 30.0
 
 
 class StageProgress:
-    """One bar per stage; without a terminal, a line when a stage begins and one every 30 seconds.
+    """One bar per stage; without a terminal, a line every 30 seconds of a stage.
 
     Parameters
     ----------
@@ -68,9 +68,7 @@ class StageProgress:
         """Say how far a stage is; another name begins the next stage."""
         if stage != self._stage:
             self._stage, self._said = stage, time.monotonic()
-            if self._bar is None:
-                self.line(stage)
-            else:
+            if self._bar is not None:
                 if self._task is not None:
                     self._bar.remove_task(self._task)
                 self._task = self._bar.add_task(stage, total=None)
