@@ -5,5 +5,4 @@ source "$(dirname "${BASH_SOURCE[0]}")/install.sh"
 
 install_into_venv ""
 cd "$REPO"
-"$PYTHON" -m combmotif run configs/mrl.yaml --out runs/mrl "$@"
-echo "Report: $REPO/runs/mrl/report.html"
+"$PYTHON" -m combmotif run configs/mrl.yaml --out "$REPO/runs/mrl" "$@"
