@@ -2,8 +2,9 @@
 
 Below every pooling step a motif may sit at as many positions as the pool is wide, so the feature map under the pool
 tells the positions apart: the windows are clustered on it into as many groups as the strides between the two
-convolutions, from the deepest map to the first (NeuronMotif, PNAS 2023). A group whose consensus does not excite the
-neuron almost as much as its best member is still a mixture - of alternative motifs, say - and is split further.
+convolutions, from the deepest map to the first (NeuronMotif, PNAS 2023). What is still a mixture then - of alternative
+motifs, or of positions that no pool stands for - is split further: a group whose consensus does not excite the neuron
+almost as much as its best member, or whose halves are much more informative than the whole.
 """
 
 from __future__ import annotations
@@ -16,7 +17,13 @@ from threadpoolctl import threadpool_limits
 
 from combmotif.inference.geometry import layer_geometry
 from combmotif.inference.probe import WindowProbe
+from combmotif.motifs.motif import information
 from combmotif.sampling.samples import BINS, Samples
+
+SPLITS = (2, 3, 4, 6)
+"""Numbers of parts a mixture is cut into, on trial."""
+MIN_SHARE = 0.03
+"""A cut that leaves a part with less of the neuron's activation is not made."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +36,11 @@ class DemixOptions:
         Clusters per feature map; None takes the stride between each map and the next convolution (maps without
         pooling are passed over).
     purity : float, default 0.95
-        A group is split further, in two, while its consensus activation is below this share of its maximum.
-        0 never splits beyond the layers.
+        A group is split further while its consensus activation is below this share of its maximum and the
+        split raises it.
+    gain : float, default 2.0
+        A group is split further, in 2 to 6, while that raises the mean information of the matrices by this many bits
+        more than the logarithm of the number of parts, which a cut of random sequences would give.
     min_sites : int, default 20
         Fewest windows of a group; a group with fewer than twice as many is not split.
     max_groups : int, default 32
@@ -39,6 +49,7 @@ class DemixOptions:
 
     clusters: int | None = None
     purity: float = 0.95
+    gain: float = 2.0
     min_sites: int = 20
     max_groups: int = 32
 
@@ -55,7 +66,9 @@ class Group:
         Activation-weighted counts; every row sums to the number of windows.
     max_activation, mean_activation, consensus_activation : float
     share : float
-        Part of the summed activation of all samples.
+        Part of the summed activation above background of all samples.
+    background : float
+        Of the neuron.
     """
 
     rows: np.ndarray
@@ -64,11 +77,18 @@ class Group:
     mean_activation: float
     consensus_activation: float
     share: float
+    background: float
 
     @property
     def purity(self) -> float:
-        """Consensus activation over maximum activation."""
-        return self.consensus_activation / self.max_activation
+        """Consensus over maximum activation, both above the background."""
+        return (self.consensus_activation - self.background) / (self.max_activation - self.background)
+
+    @property
+    def bits(self) -> float:
+        """Information of the whole matrix, corrected for the number of windows (Schneider et al. 1986)."""
+        count = self.pfm[0].sum()
+        return float(information(self.pfm / count).sum() - len(self.pfm) * 3 / (2 * np.log(2) * count))
 
 
 def weighted_counts(codes: np.ndarray, activations: np.ndarray) -> np.ndarray:
@@ -97,17 +117,17 @@ def weighted_counts(codes: np.ndarray, activations: np.ndarray) -> np.ndarray:
 
 
 def _group(probe: WindowProbe, samples: Samples, rows: np.ndarray) -> Group:
-    activations = samples.activations[rows]
-    pfm = weighted_counts(samples.codes[rows], activations)
+    excitation = samples.excitation[rows]
+    pfm = weighted_counts(samples.codes[rows], excitation)
     consensus = pfm.argmax(1).astype(np.uint8)[None]
-    value = float(probe.activations(consensus)[0, samples.neuron])
     return Group(
         rows,
         pfm,
-        float(activations.max()),
-        float(activations.mean()),
-        value,
-        float(activations.sum() / samples.activations.sum()),
+        float(samples.activations[rows].max()),
+        float(samples.activations[rows].mean()),
+        float(probe.activations(consensus)[0, samples.neuron]),
+        float(excitation.sum() / samples.excitation.sum()),
+        samples.background,
     )
 
 
@@ -117,7 +137,7 @@ def _features(maps: dict[str, np.ndarray], layer: str, rows: np.ndarray) -> np.n
 
 def _cluster(features: np.ndarray, weights: np.ndarray, count: int, seed: int) -> list[np.ndarray]:
     with threadpool_limits(1):
-        means = MiniBatchKMeans(count, random_state=seed, n_init=5, batch_size=2048, reassignment_ratio=0)
+        means = MiniBatchKMeans(count, random_state=seed, n_init=3, batch_size=2048, reassignment_ratio=0)
         labels = means.fit(features, sample_weight=weights).labels_
     return [np.flatnonzero(labels == label) for label in range(count)]
 
@@ -163,7 +183,7 @@ def demix(probe: WindowProbe, samples: Samples, *, options: DemixOptions | None 
             if len(rows) < 2 * options.min_sites or len(deeper) + count > options.max_groups:
                 deeper.append(rows)
                 continue
-            parts = _cluster(_features(maps, layer, rows), samples.activations[rows], count, seed)
+            parts = _cluster(_features(maps, layer, rows), samples.excitation[rows], count, seed)
             deeper += [rows[part] for part in parts if len(part)]
         leaves = deeper
     groups = [_group(probe, samples, rows) for rows in leaves]
@@ -181,32 +201,45 @@ def _purify(
     options: DemixOptions,
     seed: int,
 ) -> list[Group]:
-    """Split the least pure group in two, on the map that makes the parts purest, until all are pure or none gains."""
+    """Split mixtures, the one that carries most activation first, on the map that parts them best."""
     final: list[Group] = []
     open_groups = list(groups)
     while open_groups:
-        open_groups.sort(key=lambda group: (group.purity, int(group.rows[0])))
+        open_groups.sort(key=lambda group: (-group.share, int(group.rows[0])))
         group = open_groups.pop(0)
         full = len(final) + len(open_groups) + 2 > options.max_groups
-        if group.purity >= options.purity or len(group.rows) < 2 * options.min_sites or full:
+        halves = None if full else _split(probe, samples, maps, group, options, seed)
+        if halves is None:
             final.append(group)
-            continue
-        best: list[Group] = []
-        for layer in maps:
-            parts = _cluster(_features(maps, layer, group.rows), samples.activations[group.rows], 2, seed)
-            if min(map(len, parts)) < options.min_sites:
-                continue
-            halves = [_group(probe, samples, group.rows[part]) for part in parts]
-            if not best or _gain(halves) > _gain(best):
-                best = halves
-        if best and _gain(best) > _gain([group]) + 0.01:
-            open_groups += best
         else:
-            final.append(group)
+            open_groups += halves
     return final
 
 
-def _gain(groups: list[Group]) -> float:
-    """Purity of groups, weighted by the activation they carry."""
-    shares = np.array([group.share for group in groups])
-    return float((shares * [min(group.purity, 1) for group in groups]).sum() / shares.sum())
+def _split(
+    probe: WindowProbe, samples: Samples, maps: dict[str, np.ndarray], group: Group, options: DemixOptions, seed: int
+) -> list[Group] | None:
+    """Cut a group on each map and return the most informative parts; None where no cut is worth it."""
+    if len(group.rows) < 2 * options.min_sites:
+        return None
+    best, best_gain = None, -np.inf
+    for layer in maps:
+        features = _features(maps, layer, group.rows)
+        for count in SPLITS:
+            parts = _cluster(features, samples.excitation[group.rows], count, seed)
+            if min(map(len, parts)) < options.min_sites:
+                break
+            pieces = [_group(probe, samples, group.rows[part]) for part in parts]
+            if min(piece.share for piece in pieces) < MIN_SHARE:
+                break
+            gain = _mean(pieces, "bits") - group.bits - np.log2(count)
+            purer = group.purity < options.purity and _mean(pieces, "purity") > group.purity + 0.01
+            if (gain >= options.gain or purer) and gain > best_gain:
+                best, best_gain = pieces, gain
+    return best
+
+
+def _mean(groups: list[Group], name: str) -> float:
+    """Mean of a property of groups, weighted by the activation they carry; a purity above 1 counts as 1."""
+    values = np.array([getattr(group, name) for group in groups])
+    return float(np.average(np.minimum(values, 1) if name == "purity" else values, weights=[g.share for g in groups]))

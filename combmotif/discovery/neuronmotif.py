@@ -83,4 +83,5 @@ def _join(probe: WindowProbe, samples: Samples, members: list[tuple[Group, int]]
         consensus_activation=max(group.consensus_activation for group, _ in members),
         share=sum(group.share for group, _ in members),
         offsets=tuple(sorted({offset for _, offset in members})),
+        background=samples.background,
     )

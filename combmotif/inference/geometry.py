@@ -86,14 +86,14 @@ def layer_outputs(
     With ``unpadded`` the padding of every operation is dropped, so that output j of a layer is its neuron's value on
     the window that starts at j x stride. With ``dense`` too, output j is the value on the window that starts at j.
     """
-    with _capture(model.module, layers) as found, LocalityMode(unpadded=unpadded, dense=dense):
-        with suppress(_Captured):
-            model.module(mark(x.view_as(x), Window()))
+    with _capture(model.module, layers) as found, LocalityMode(unpadded=unpadded, dense=dense), suppress(_Captured):
+        model.module(mark(x.view_as(x), Window()))
     missing = [name for name in layers if name not in found]
     if missing:
         raise ValueError(
             f"layer '{missing[0]}' of model '{model.name}' cannot carry motifs: it returns no single tensor (a "
-            f"recurrent or attention layer mixes the whole sequence); choose one of {', '.join(convolution_layers(model))}"
+            f"recurrent or attention layer mixes the whole sequence); choose one of "
+            f"{', '.join(convolution_layers(model))}"
         )
     return found
 
@@ -174,8 +174,8 @@ def _verify_reach(model: SequenceModel, geometry: LayerGeometry, length: int, re
         if (row & ~inside).any():
             raise ValueError(
                 f"{refuse}it mixes the whole sequence (a recurrent, attention or length-wise layer lies before it): "
-                f"input position {place} reaches outputs beyond a window of {geometry.receptive_field} nt; choose an earlier "
-                f"convolution: {', '.join(convolution_layers(model))}"
+                f"input position {place} reaches outputs beyond a window of {geometry.receptive_field} nt; choose an "
+                f"earlier convolution: {', '.join(convolution_layers(model))}"
             )
         ends = np.flatnonzero(inside & ((starts == place) | (starts + geometry.receptive_field - 1 == place)))
         if not row[ends].all():

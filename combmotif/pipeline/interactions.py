@@ -15,6 +15,7 @@ from combmotif.effects.measure import MeasuredPair, measure_pair
 from combmotif.effects.pairs import choose_pairs
 from combmotif.effects.pattern import Pattern, as_pattern
 from combmotif.effects.states import States
+from combmotif.motifs.motif import MotifSet
 from combmotif.pipeline.context import Context
 from combmotif.pipeline.store import content_key, load_arrays, save_arrays, write_table
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from combmotif.pipeline.stages import Stages
 
 AVOIDED = ("AUG", "AAUAAA")
+MIN_BITS = 5.0
+"""Information of a motif that is paired automatically; a vaguer one stands everywhere."""
 
 
 @dataclass(frozen=True)
@@ -137,9 +140,10 @@ def run_interactions(stages: Stages) -> None:
     if section.pairs == "from_motifs":
         if not len(stages.motifs):
             raise Empty("there is no motif to pair")
+        strong = [i for i, motif in enumerate(stages.motifs) if motif.information.sum() >= MIN_BITS]
         pairs = choose_pairs(
-            stages.motifs,
-            stages.families,
+            MotifSet(tuple(stages.motifs[i] for i in strong), stages.motifs.method, letters),
+            [stages.families[i] for i in strong],
             context.sequences.codes,
             max_pairs=section.max_pairs,
             p_value=section.p_value,

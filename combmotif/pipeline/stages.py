@@ -164,10 +164,11 @@ class Stages:
             for entry in database.entries
             if (database.name, entry.id) in targets
         ]
-        with atomic(self.store.path / "motifs" / "targets.meme") as temporary:
-            write_meme(MotifSet(tuple(matched), "targets", self.motifs.alphabet), temporary)
         if not len(self.matches):
             raise Empty(f"no motif resembles a known element at q <= {section.q:g}")
+        matched = list({motif.id: motif for motif in matched}.values())
+        with atomic(self.store.path / "motifs" / "targets.meme") as temporary:
+            write_meme(MotifSet(tuple(matched), "targets", self.motifs.alphabet), temporary)
 
     def run_activations(self) -> None:
         """Scan every window of every sequence; write each neuron's maxima and sites, and the predictions."""

@@ -57,6 +57,9 @@ def enumerate_windows(
     codes = all_windows(size)
     result = []
     for column, (neuron, random) in enumerate(zip(wanted, seeds, strict=True)):
-        rows = stratify(codes, values[:, column], keep=keep, random=random)
-        result.append(Samples(probe.layer, int(neuron), codes[rows], values[rows, column], "enumerate"))
+        activations = values[:, column]
+        background = max(0.0, float(activations.mean(dtype=np.float64)))
+        rows = stratify(codes, activations, keep=keep, random=random, background=background)
+        found = Samples(probe.layer, int(neuron), codes[rows], activations[rows], "enumerate", background=background)
+        result.append(found)
     return result

@@ -64,7 +64,7 @@ class _Population:
         self.step = 1.0
         self.seen_codes: list[np.ndarray] = []
         self.seen_values: list[np.ndarray] = []
-        self.floor = 0.0
+        self.mean = self.background = 0.0
         self.generation = 0
         self.melting = 0
         self.peaks: list[float] = []
@@ -78,11 +78,12 @@ class _Population:
 
     def start(self, values: np.ndarray, gradients: np.ndarray) -> None:
         self.values, self.gradients = values, gradients
-        self.floor = float(values.mean())
+        self.mean = float(values.mean())
+        self.background = max(0.0, self.mean)
         self._remember(np.ones(len(values), bool))
 
     def _remember(self, new: np.ndarray) -> None:
-        new = new & (self.values > 0)
+        new = new & (self.values > self.background)
         self.seen_codes.append(self.codes[new].copy())
         self.seen_values.append(self.values[new].copy())
 
@@ -148,7 +149,7 @@ class _Population:
 
         correction = chosen(backward, self.codes) - chosen(self.forward, self.proposal)
         ratio = self.beta * (values - self.values) + np.where(self.shifted, 0, correction)
-        taken = np.log(self.random.random(len(values))) < ratio
+        taken: np.ndarray = np.log(self.random.random(len(values))) < ratio
         rate = taken[~self.shifted].mean() if (~self.shifted).any() else 0.5
         self.step = float(np.clip(self.step * np.exp(0.3 * (rate - 0.5)), 0.15, 4.0))
         self.codes = np.where(taken[:, None], self.proposal, self.codes)
@@ -166,7 +167,7 @@ class _Population:
                 self._begin_ascent()
             return
         maximum, mean = float(self.values.max()), float(self.values.mean())
-        slack = 0.005 * (max(maximum, self.maximum) - self.floor)
+        slack = 0.005 * (max(maximum, self.maximum) - self.mean)
         if maximum > self.maximum + slack or mean > self.best_mean + slack:
             self.last_gain = self.generation
             self.best_mean = max(self.best_mean, mean)
@@ -207,7 +208,7 @@ def _polish(probe: WindowProbe, population: _Population) -> None:
             if scores[top] <= value + 1e-6 * abs(value):
                 break
             current, value = edits[top], float(scores[top])
-        if value > 0:
+        if value > population.background:
             population.seen_codes.append(current[None])
             population.seen_values.append(np.array([value], np.float32))
 
@@ -259,7 +260,8 @@ def evolve(
     for population in populations:
         _polish(probe, population)
         codes, values = np.concatenate(population.seen_codes), np.concatenate(population.seen_values)
-        rows = stratify(codes, values, keep=options.keep, random=population.random)
+        background = population.background
+        rows = stratify(codes, values, keep=options.keep, random=population.random, background=background)
         samples.append(
             Samples(
                 probe.layer,
@@ -269,6 +271,7 @@ def evolve(
                 "evolve",
                 population.generation,
                 population.converged,
+                background,
             )  # fmt: skip
         )
     return samples

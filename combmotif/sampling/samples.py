@@ -22,7 +22,10 @@ class Samples:
     codes : uint8 array, shape (n, receptive_field)
         Distinct windows.
     activations : float32 array, shape (n,)
-        In the layer's own units, all above 0, descending.
+        In the layer's own units, all above the background, descending.
+    background : float
+        Mean activation of random windows, or 0 where that is negative. A raw convolution output has no meaningful zero:
+        what lies below its mean over random sequences is no response to a motif.
     method : str
         ``enumerate`` or ``evolve``.
     generations : int
@@ -38,14 +41,20 @@ class Samples:
     method: str
     generations: int = 0
     converged: bool = True
+    background: float = 0.0
 
     def __len__(self) -> int:
         return len(self.codes)
 
     @property
     def maximum(self) -> float:
-        """Largest activation found; 0 where no window excites the neuron."""
-        return float(self.activations[0]) if len(self.activations) else 0.0
+        """Largest activation found; the background where no window excites the neuron."""
+        return float(self.activations[0]) if len(self.activations) else self.background
+
+    @property
+    def excitation(self) -> np.ndarray:
+        """Activations above the background, shape (n,)."""
+        return self.activations - np.float32(self.background)
 
     def save(self, path: str | Path) -> None:
         """Write an .npz file, whole or not at all."""
@@ -62,6 +71,7 @@ class Samples:
                 method=np.array(self.method),
                 generations=np.array(self.generations),
                 converged=np.array(self.converged),
+                background=np.array(self.background),
             )
         temporary.replace(path)
 
@@ -77,14 +87,17 @@ class Samples:
                 str(file["method"]),
                 int(file["generations"]),
                 bool(file["converged"]),
+                float(file["background"]),
             )
 
 
-def stratify(codes: np.ndarray, activations: np.ndarray, *, keep: int, random: np.random.Generator) -> np.ndarray:
+def stratify(
+    codes: np.ndarray, activations: np.ndarray, *, keep: int, random: np.random.Generator, background: float = 0.0
+) -> np.ndarray:
     """Choose rows that cover the range of activation evenly.
 
-    Duplicates and rows at or below 0 are left out. The range (0, maximum] is cut into 20 equal bins, the top one
-    closed; a bin with more than ``keep / 20`` rows keeps a random choice of them, and the strongest row always stays.
+    Duplicates and rows at or below the background are left out. The range from there to the maximum is cut into 20
+    equal bins, the top one closed; a bin with more than ``keep / 20`` rows keeps a random choice of them, and the strongest row always stays.
 
     Parameters
     ----------
@@ -93,19 +106,20 @@ def stratify(codes: np.ndarray, activations: np.ndarray, *, keep: int, random: n
     keep : int
         Most rows in all.
     random : numpy.random.Generator
+    background : float, default 0
 
     Returns
     -------
     integer array
         Rows, by descending activation (ties by sequence).
     """
-    rows = np.flatnonzero(activations > 0)
+    rows = np.flatnonzero(activations > np.float32(background))
     if not rows.size:
         return rows
     packed = np.ascontiguousarray(codes[rows]).view(np.dtype((np.void, codes.shape[1]))).ravel()
     _, first = np.unique(packed, return_index=True)  # sorted by sequence, whatever the order of discovery
     rows = rows[first]
-    values = activations[rows]
+    values = activations[rows] - np.float32(background)
     bins = np.minimum((values / values.max() * BINS).astype(int), BINS - 1)
     kept = [np.array([np.argmax(values)])]
     for index in range(BINS):
