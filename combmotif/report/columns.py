@@ -32,7 +32,7 @@ NEEDED = {
     ),
     "matches": (
         "motif", "target", "name", "kind", "family", "database", "offset", "overlap", "strand", "p_value", "q_value",
-        "target_consensus", "citation", "identical",
+        "target_consensus", "citation", "identical", "start", "end",
     ),
     "contribution": (
         "neuron", "outcome", "threshold", "n_active", "n_inactive", "effect", "ci_low", "ci_high", "q_welch",
@@ -71,11 +71,12 @@ COLUMNS = {
         "start": "First column in the receptive field, 0-based.",
         "end": "Column after the last.",
         "sites": "Sample sequences behind the counts.",
-        "share": "Share of the summed activation of the neuron's samples that these sequences carry.",
+        "share": "Share of the neuron's samples' activation above background that these sequences carry.",
         "max_activation": "Highest activation among them.",
         "mean_activation": "Mean activation among them.",
         "consensus_activation": "Activation of the consensus sequence itself.",
-        "purity": "Consensus activation over maximum activation; near 1 for a motif that is not a mixture.",
+        "purity": "Consensus over maximum activation, both above background; near 1 for a motif that is no mixture.",
+        "background": "Activation of the neuron on random windows (0 where that is negative).",
         "information": "Information content in bits, summed over columns.",
         "offsets": "Relative positions at which merged copies of the motif sat.",
         "segments": "Informative runs inside the motif (start-end).",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,6 +116,14 @@ def effects(run: RunFolder) -> dict[str, dict[str, Effect]]:
     return result
 
 
+def tally(rows: Iterable[Effect]) -> tuple[tuple[str, str, int], ...]:
+    """Count the classes that occur: (class, symbol, how often), in their usual order."""
+    counts = Counter(e.kind for e in rows)
+    return tuple(
+        (kind, symbol, counts[kind]) for kind, (symbol, _) in wording.CONTRIBUTION_CLASSES.items() if counts[kind]
+    )
+
+
 def whiskers(rows: dict[str, Effect]) -> dict[str, str]:
     """Draw every neuron's effect on one common scale: neuron to inline SVG."""
     bounds = domain([e.value for e in rows.values()], [end for e in rows.values() for end in e.observed[::2]])
@@ -156,16 +165,12 @@ def outcomes(run: RunFolder, found: dict[str, dict[str, Effect]], notes: dict[st
                 anchor=e.neuron.replace(":", "."),
                 kind=e.kind,
                 row=e.observed,
-                adjusted=e.adjusted,
+                others=(e.adjusted, e.causal),
                 text=e.text,
             )
             for e in shown
         ]
         words = wording.outcome(outcome)
-        tally = Counter(e.kind for e in rows.values())
-        counts = tuple(
-            (kind, wording.CONTRIBUTION_CLASSES[kind][0], tally[kind]) for kind in wording.CONTRIBUTION_CLASSES
-        )
         title = f"Effect of {len(lines)} neurons on the {words}, largest first"
         plot = (
             forest(lines, title=title, axis=f"difference in {words}, active minus inactive sequences") if lines else ""
@@ -174,5 +179,5 @@ def outcomes(run: RunFolder, found: dict[str, dict[str, Effect]], notes: dict[st
         left_out = tuple(
             f"{e.neuron} ({e.reason or e.kind or 'no estimate'})" for e in rows.values() if not np.isfinite(e.value)
         )
-        sections.append(Outcome(words, threshold, tuple(c for c in counts if c[2]), plot, left_out))
+        sections.append(Outcome(words, threshold, tally(rows.values()), plot, left_out))
     return sections

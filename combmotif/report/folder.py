@@ -161,7 +161,9 @@ def _motifs(run: RunFolder) -> None:
             for motif in motifs:
                 run.motifs.setdefault(motif.id, motif)
         except (OSError, KeyError, ValueError) as error:
-            run.problems.append(f"motifs/{path.name} could not be read: {error}; its logos are left out.")
+            run.problems.append(
+                f"motifs/{path.name} could not be read ({error}); its logos are left out. Another version of combmotif may have written it."
+            )
     for path in sorted((run.path / "motifs").glob("*.tsv")):
         frames.append(_table(path, "motifs", run.problems, expected=True))
     if not frames and run.stages["motifs"].state == "done":

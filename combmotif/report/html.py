@@ -13,13 +13,14 @@ from markupsafe import Markup, escape
 
 from combmotif.report import wording
 from combmotif.report.columns import COLUMNS, TABLES
-from combmotif.report.effects import effects, outcomes, whiskers
+from combmotif.report.effects import effects, outcomes, tally, whiskers
 from combmotif.report.folder import STAGES, RunFolder, mapping, read_run
-from combmotif.report.interactions import ESTIMATES, base, pair_map, pairs
+from combmotif.report.interactions import ESTIMATES, pair_map, pairs
 from combmotif.report.logos import COLOURS, glyph_symbols
-from combmotif.report.matches import elements, matches
+from combmotif.report.matches import columns_of, elements, matches
 from combmotif.report.neurons import LogoSheet, motif_names, neurons
-from combmotif.report.summary import Finding, findings_of, model_name
+from combmotif.report.overview import as_lines, model_facts, model_name
+from combmotif.report.summary import Finding, findings_of
 
 LARGEST_DOWNLOAD = 1_500_000
 _TILES = ("neurons", "motifs", "known", "contribution", "interaction")
@@ -47,7 +48,7 @@ def _environment() -> jinja2.Environment:
         "plural": wording.plural,
         "svg": Markup,
         "pre": lambda text: escape(text).replace("\n", Markup("&#10;")),
-        "base": base,
+        "base": lambda motif: columns_of(motif)[0],
         "finite": wording.finite,
         "sortable": lambda value: f"{value:.6g}" if wording.finite(value) else "",
     }
@@ -81,30 +82,6 @@ def _script_json(value: object) -> Markup:
     return Markup(json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"))
 
 
-def _lines(value: object, depth: int = 0) -> list[str]:
-    """Write nested settings as indented lines, in the manner of YAML."""
-    pad = "  " * depth
-    if isinstance(value, dict):
-        lines = []
-        for key, inner in value.items():
-            if isinstance(inner, dict | list) and inner and not _short(inner):
-                lines += [f"{pad}{key}:", *_lines(inner, depth + 1)]
-            else:
-                lines.append(f"{pad}{key}: {_plain(inner)}")
-        return lines
-    if isinstance(value, list):
-        return [line for inner in value for line in ([f"{pad}- {_plain(inner)}"])]
-    return [pad + _plain(value)]
-
-
-def _short(value: object) -> bool:
-    return isinstance(value, list) and all(not isinstance(v, dict | list) for v in value) and len(str(value)) < 80
-
-
-def _plain(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-
-
 def _story(findings: tuple[Finding, ...]) -> list[list[Finding]]:
     """Put what belongs to one thought together: a result, then its strongest example."""
     story: list[list[Finding]] = []
@@ -123,11 +100,12 @@ def _context(run: RunFolder, title: str | None) -> dict[str, Any]:
     views = neurons(run, found, found_effects, sheet)
     names = motif_names(run, found)
     drawn = {m.id: m.small for v in views for m in v.motifs if m.small}
+    known = elements(run, found)
     first = next(iter(found_effects.values()), {})
-    pair_views = pairs(run, names)
+    pair_views = pairs(run, found, sheet)
     partners: dict[str, list[Any]] = {}
     for pair in pair_views:
-        for motif in dict.fromkeys((base(pair.row["motif_a"]), base(pair.row["motif_b"]))):
+        for motif in dict.fromkeys(columns_of(pair.row[key])[0] for key in ("motif_a", "motif_b")):
             partners.setdefault(motif, []).append(pair)
     findings = findings_of(run)
     inside, beside = _downloads(run)
@@ -138,9 +116,9 @@ def _context(run: RunFolder, title: str | None) -> dict[str, Any]:
         "run": run,
         "title": chosen or f"What {model_name(run)} has learned",
         "model": mapping(run.record.get("model")),
-        "model_name": model_name(run),
-        "card": "\n".join(_lines(mapping(mapping(run.record.get("model")).get("description")))),
-        "settings": "\n".join(_lines(run.config)),
+        "facts": model_facts(run),
+        "card": as_lines(mapping(mapping(run.record.get("model")).get("description"))),
+        "settings": as_lines(run.config),
         "sequences": mapping(run.record.get("sequences")),
         "versions": mapping(run.record.get("versions")),
         "stages": [run.stages[name] for name in STAGES],
@@ -154,8 +132,10 @@ def _context(run: RunFolder, title: str | None) -> dict[str, Any]:
         "kinds": list(dict.fromkeys(e.kind for e in first.values() if e.kind)),
         "outcome": wording.outcome(next(iter(found_effects), "prediction")),
         "effect_of": first,
+        "clamped": any(e.causal_text for rows in found_effects.values() for e in rows.values()),
         "whiskers": whiskers(first),
-        "elements": elements(run, found),
+        "elements": known,
+        "tallies": [tally(first[n] for n in element.neurons if n in first) for element in known],
         "outcomes": outcomes(run, found_effects, notes),
         "pairs": pair_views,
         "partners": partners,

@@ -10,6 +10,8 @@ import pandas as pd
 
 from combmotif.report import wording
 from combmotif.report.folder import RunFolder
+from combmotif.report.matches import Match, best
+from combmotif.report.neurons import LogoSheet
 from combmotif.report.plots import domain, scatter, strips, thin, whisker
 
 ESTIMATES = (
@@ -36,6 +38,8 @@ class PairView:
         What the motifs are called.
     kind, symbol, meaning : str
         Class, its symbol and what it means.
+    logos : list of str
+        Of A and of B, SVG; "" for a word.
     whisker : str
         Epistasis with its interval, SVG.
     plots : list of (caption, SVG)
@@ -50,6 +54,7 @@ class PairView:
     kind: str
     symbol: str
     meaning: str
+    logos: list[str] = field(default_factory=list)
     whisker: str = ""
     plots: list[tuple[str, str]] = field(default_factory=list)
     shown: int = 0
@@ -127,37 +132,37 @@ def _plots(view: PairView, run: RunFolder) -> None:
         view.plots.append(("e against the distance between the motifs", plot))
 
 
-def base(motif: str) -> str:
-    """The motif's id without the columns it was trimmed to (conv3.4.m1[2:9])."""
-    return motif.partition("[")[0]
-
-
-def called(row: dict[str, Any], names: dict[str, str]) -> tuple[str, str]:
+def called(row: dict[str, Any], found: dict[str, list[Match]]) -> tuple[str, str]:
     """What the two motifs of a pair are called: known element, else word; with the id where both are called alike."""
-    a = names.get(base(row["motif_a"]), "") or row["name_a"] or row["motif_a"]
-    b = names.get(base(row["motif_b"]), "") or row["name_b"] or row["motif_b"]
-    if a == b and row["motif_a"] != row["motif_b"]:
-        return f"{a} ({row['motif_a']})", f"{b} ({row['motif_b']})"
-    return a, b
+    names = []
+    for side in "ab":
+        match = best(found, row[f"motif_{side}"])
+        names.append(match.name if match else row[f"name_{side}"] or row[f"motif_{side}"])
+    if names[0] == names[1] and row["motif_a"] != row["motif_b"]:
+        return f"{names[0]} ({row['motif_a']})", f"{names[1]} ({row['motif_b']})"
+    return names[0], names[1]
 
 
-def pairs(run: RunFolder, names: dict[str, str]) -> list[PairView]:
+def pairs(run: RunFolder, found: dict[str, list[Match]], sheet: LogoSheet) -> list[PairView]:
     """Prepare the pairs in the order of interactions.tsv.
 
     Parameters
     ----------
     run : RunFolder
-    names : dict of str to str
-        Motif id to what it is called.
+    found : dict
+        Matches of each motif, for their names.
+    sheet : LogoSheet
+        Collects the drawings.
     """
     table = run.tables["interactions"]
     ends = [*table["epistasis_ci_low"], *table["epistasis_ci_high"]]
     bounds = domain(list(table["epistasis"]), ends)
     views = []
     for index, row in enumerate(table.to_dict("records"), 1):
-        a, b = called(row, names)
+        a, b = called(row, found)
         symbol, meaning = wording.INTERACTION_CLASSES.get(row["class"], ("", ""))
-        view = PairView(f"pair-{index}", row, a, b, row["class"], symbol, meaning)
+        logos = [sheet.part(row[key], column=7, height=28) for key in ("motif_a", "motif_b")]
+        view = PairView(f"pair-{index}", row, a, b, row["class"], symbol, meaning, logos)
         estimate = (row["epistasis_ci_low"], row["epistasis"], row["epistasis_ci_high"])
         view.whisker = whisker(estimate, bounds, kind=row["class"], title=f"{a} and {b}: e = {view.text}")
         _plots(view, run)

@@ -25,7 +25,7 @@ COLOURS = {"A": "#12977a", "C": "#1d3c8f", "G": "#b07d0a", "U": "#8f1537", "T": 
 
 COLUMN = 10.0
 BITS = 20.0
-_LEAST = 0.25
+_LEAST = 0.5
 
 
 def letter_heights(ppm: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,9 @@ KINDS = {
 class Match:
     """One motif against one known element; q is NaN where the table has none.
 
+    It counts as a match (``significant``) where q is small enough, or where it spells a known word (``identical``):
+    a short word cannot reach a small q, but what is spelled is what is meant.
+
     ``offset`` is the motif's column at which the target's first column lies.
     """
 
@@ -44,6 +48,8 @@ class Match:
     citation: str
     significant: bool
     identical: bool = False
+    start: float = float("nan")
+    end: float = float("nan")
 
     @property
     def kind_words(self) -> str:
@@ -58,6 +64,7 @@ def matches(run: RunFolder) -> dict[str, list[Match]]:
     found: dict[str, list[Match]] = {}
     for row in run.tables["matches"].to_dict("records"):
         q, p = row["q_value"], row["p_value"]
+        identical = str(row["identical"]).lower() in ("true", "1")
         found.setdefault(row["motif"], []).append(
             Match(
                 motif=row["motif"],
@@ -73,8 +80,10 @@ def matches(run: RunFolder) -> dict[str, list[Match]]:
                 q=q,
                 consensus=row["target_consensus"],
                 citation=row["citation"],
-                significant=not np.isfinite(q) or q <= limit,
-                identical=str(row["identical"]).lower() in ("true", "1"),
+                significant=identical or not np.isfinite(q) or q <= limit,
+                identical=identical,
+                start=row["start"],
+                end=row["end"],
             )
         )
     for rows in found.values():
@@ -89,10 +98,20 @@ def matches(run: RunFolder) -> dict[str, list[Match]]:
     return found
 
 
+def columns_of(motif: str) -> tuple[str, int | None, int | None]:
+    """Split what a pair calls a motif into its id and the columns it was trimmed to: conv3.4.m1[2:9] is (id, 2, 9)."""
+    trimmed = re.fullmatch(r"(.+)\[(\d+):(\d+)\]", motif)
+    return (trimmed[1], int(trimmed[2]), int(trimmed[3])) if trimmed else (motif, None, None)
+
+
 def best(found: dict[str, list[Match]], motif: str) -> Match | None:
-    """The best significant match of a motif, if there is one."""
-    rows = found.get(motif, [])
-    return rows[0] if rows and rows[0].significant else None
+    """The best significant match of a motif, if there is one; of a trimmed motif, the best that lies in its columns."""
+    name, start, end = columns_of(motif)
+    for match in found.get(name, []):
+        apart = start is not None and end is not None and (match.end <= start or match.start >= end)
+        if match.significant and not apart:
+            return match
+    return None
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from combmotif.motifs.motif import Motif
 from combmotif.report.effects import Effect
 from combmotif.report.folder import RunFolder, neuron_name
 from combmotif.report.logos import describe, logo_symbol, logo_use
-from combmotif.report.matches import Match, best
+from combmotif.report.matches import Match, best, columns_of
 from combmotif.report.sites import Site, top_sites
 
 WIDEST_COLUMN, NARROWEST_COLUMN, ROOM = 20, 6, 520
@@ -101,6 +101,15 @@ class LogoSheet:
             self._name(f"m {motif.id}", motif.ppm, reverse=False), len(motif), title=title, column=column, height=height
         )
 
+    def part(self, motif: str, *, column: float, height: float) -> str:
+        """Show a motif, or those of its columns that a pair names (conv3.4.m1[2:9]); "" for a word."""
+        name, start, end = columns_of(motif)
+        if name not in self.run.motifs:
+            return ""
+        whole = self.run.motifs[name]
+        cut = replace(whole, id=motif, pfm=whole.pfm[start:end])
+        return self.motif(cut, column=column, height=height) if len(cut) else ""
+
     def target(self, match: Match, *, column: float, height: float) -> str:
         """Show a known element's logo, or "" where the run kept no matrix of it."""
         ppm = self.run.targets.get(match.target)
@@ -120,7 +129,7 @@ def _motif_view(identifier: str, row: dict[str, Any], run: RunFolder, sheet: Log
     view = MotifView(identifier, row, step=step, indent=before * step)
     view.known = rows[0] if rows and rows[0].significant else None
     if motif is not None:
-        view.small = sheet.motif(motif, column=min(9, max(4, 240 // length)))
+        view.small = sheet.motif(motif, column=min(9, max(3, 144 / max(1, length))))
         view.large = sheet.motif(motif, column=step, height=64)
     for match in rows:
         logo = sheet.target(match, column=step, height=40)

@@ -72,6 +72,7 @@ def _marks(scale: Scale, y: float, row: tuple[object, object, object], symbol: s
         shapes = {
             "positive": f"M{x - size} {y + size - 1}h{2 * size}l-{size} -{2 * size - 1}z",
             "negative": f"M{x - size} {y - size + 1}h{2 * size}l-{size} {2 * size - 1}z",
+            "causal": f"M{x - size + 0.8} {y - size + 0.8}h{2 * size - 1.6}v{2 * size - 1.6}h-{2 * size - 1.6}z",
             "discordant": f"M{x} {y - size}l{size} {size}l-{size} {size}l-{size} -{size}z",
         }
         circle = f'<circle class="dot" cx="{x}" cy="{y}" r="{size - 0.8:g}"/>'
@@ -80,7 +81,7 @@ def _marks(scale: Scale, y: float, row: tuple[object, object, object], symbol: s
 
 
 def whisker(row: tuple[object, object, object], bounds: tuple[float, float], *, kind: str, title: str) -> str:
-    """Draw one estimate with its interval beside a zero line, 132 by 20 pixels.
+    """Draw one estimate with its interval beside a zero line, 116 by 20 pixels.
 
     Parameters
     ----------
@@ -93,28 +94,28 @@ def whisker(row: tuple[object, object, object], bounds: tuple[float, float], *, 
     """
     if not finite(row[1]):
         return ""
-    scale = Scale(*bounds, 4, 128)
+    scale = Scale(*bounds, 4, 112)
     return (
-        f'<svg class="whisker k-{escape(kind)}" role="img" width="132" height="20" viewBox="0 0 132 20">'
+        f'<svg class="whisker k-{escape(kind)}" role="img" width="116" height="20" viewBox="0 0 116 20">'
         f'<title>{escape(title)}</title><path class="zero" d="M{scale(0)} 1V19"/>{_marks(scale, 10, row, kind)}</svg>'
     )
 
 
 @dataclass(frozen=True)
 class ForestRow:
-    """One line of a forest plot: label, link, class, (low, estimate, high), the same adjusted, text at the right."""
+    """One line of a forest plot: label, note, link, class, (low, estimate, high), others of it, text at the right."""
 
     label: str
     note: str
     anchor: str
     kind: str
     row: tuple[object, object, object]
-    adjusted: tuple[object, object, object]
+    others: tuple[tuple[object, object, object], ...]
     text: str
 
 
 def forest(rows: Sequence[ForestRow], *, title: str, axis: str) -> str:
-    """Draw the effects of many neurons under one another, with adjusted estimates in outline below each.
+    """Draw the effects of many neurons under one another, with other estimates of each in outline below it.
 
     Parameters
     ----------
@@ -125,10 +126,11 @@ def forest(rows: Sequence[ForestRow], *, title: str, axis: str) -> str:
     axis : str
         What the horizontal axis shows.
     """
-    step, top, left, right = 26, 10, 250, 690
+    lines = max((sum(finite(other[1]) for other in v.others) for v in rows), default=0)
+    step, top, left, right = 18 + 9 * lines, 10, 270, 710
     bottom = top + step * len(rows)
-    middles = [v.row[1] for v in rows] + [v.adjusted[1] for v in rows]
-    ends = [e for v in rows for e in (v.row[0], v.row[2], v.adjusted[0], v.adjusted[2])]
+    middles = [t[1] for v in rows for t in (v.row, *v.others)]
+    ends = [end for v in rows for t in (v.row, *v.others) for end in t[::2]]
     scale = Scale(*domain(middles, ends), left, right)
     parts = []
     for tick in scale.ticks(6):
@@ -138,18 +140,23 @@ def forest(rows: Sequence[ForestRow], *, title: str, axis: str) -> str:
     parts.append(f'<path class="zero" d="M{scale(0)} {top}V{bottom}"/>')
     for index, row in enumerate(rows):
         y = top + step * index + 10
+        shapes = ("", "causal")
+        below = "".join(
+            _marks(scale, y + 9 * k, t, shape, 3.4)
+            for k, (t, shape) in enumerate(zip(row.others, shapes, strict=False), 1)
+        )
         parts.append(
             f'<g class="k-{escape(row.kind)}"><title>{escape(f"{row.label}: {row.text}")}</title>'
             f'<a href="#{escape(row.anchor)}"><text class="label" x="0" y="{y + 4}">{escape(row.label)}</text></a>'
             f'<text class="note" x="92" y="{y + 4}">{escape(row.note)}</text>{_marks(scale, y, row.row, row.kind, 5)}'
-            f'<g class="adjusted">{_marks(scale, y + 9, row.adjusted, "", 3.4)}</g>'
+            f'<g class="adjusted">{below}</g>'
             f'<text class="value" x="{right + 14}" y="{y + 4}">{escape(row.text)}</text></g>'
         )
     middle = (left + right) / 2
     parts.append(f'<text class="tick" x="{middle}" y="{bottom + 34}" text-anchor="middle">{escape(axis)}</text>')
     height = bottom + 42
     return (
-        f'<svg class="forest" role="img" width="900" height="{height}" viewBox="0 0 900 {height}">'
+        f'<svg class="forest" role="img" width="920" height="{height}" viewBox="0 0 920 {height}">'
         f"<title>{escape(title)}</title>{''.join(parts)}</svg>"
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from combmotif.report import wording
 from combmotif.report.effects import Effect, effects
-from combmotif.report.folder import SECTIONS, RunFolder, mapping, neuron_name, read_run
+from combmotif.report.folder import SECTIONS, RunFolder, neuron_name, read_run
 from combmotif.report.interactions import called
 from combmotif.report.matches import Match, elements, matches
 from combmotif.report.neurons import motif_names
@@ -91,7 +91,7 @@ def strongest(rows: dict[str, Effect]) -> Effect | None:
     return max(clear, key=lambda e: abs(e.value)) if clear else None
 
 
-def _contribution(run: RunFolder, names: dict[str, str], found: dict[str, list[Match]]) -> list[Finding]:
+def _contribution(run: RunFolder, names: dict[str, str]) -> list[Finding]:
     findings = []
     first_motif: dict[str, str] = {}
     for row in run.tables["motifs"].to_dict("records"):
@@ -137,7 +137,7 @@ def _contribution(run: RunFolder, names: dict[str, str], found: dict[str, list[M
     return findings
 
 
-def _interaction(run: RunFolder, names: dict[str, str]) -> list[Finding]:
+def _interaction(run: RunFolder, found: dict[str, list[Match]]) -> list[Finding]:
     table = run.tables["interactions"]
     if table.empty:
         return []
@@ -152,7 +152,7 @@ def _interaction(run: RunFolder, names: dict[str, str]) -> list[Finding]:
     if len(clear):
         index = clear["epistasis"].abs().idxmax()
         row = table.loc[index]
-        a, b = called(row.to_dict(), names)
+        a, b = called(row.to_dict(), found)
         text = wording.estimate(row["epistasis"], row["epistasis_ci_low"], row["epistasis_ci_high"])
         meaning = wording.INTERACTION_CLASSES[row["class"]][1].lower().rstrip(".")
         sentence = f"Strongest interaction: {a} with {b} is {row['class']}, e = {text}; {meaning}."
@@ -193,8 +193,8 @@ def findings_of(run: RunFolder) -> tuple[Finding, ...]:
     return (
         *_neurons(run),
         *_known(run, found),
-        *_contribution(run, names, found),
-        *_interaction(run, names),
+        *_contribution(run, names),
+        *_interaction(run, found),
         *_missing(run),
     )
 
@@ -218,8 +218,3 @@ def main_findings(run_folder: str | Path) -> tuple[Finding, ...]:
         If there is no such folder.
     """
     return findings_of(read_run(run_folder))
-
-
-def model_name(run: RunFolder) -> str:
-    """What the model is called."""
-    return str(mapping(run.record.get("model")).get("name") or "a network")

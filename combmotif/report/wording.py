@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 CONTRIBUTION_CLASSES = {
-    "positive": ("▲", "Sequences that excite the neuron have a higher outcome; observed and adjusted signs agree."),
-    "negative": ("▼", "Sequences that excite the neuron have a lower outcome; observed and adjusted signs agree."),
+    "positive": ("▲", "Sequences that excite the neuron have a higher outcome; the estimates agree in sign."),
+    "negative": ("▼", "Sequences that excite the neuron have a lower outcome; the estimates agree in sign."),
     "discordant": ("◆", "Significant, but the observed, adjusted or causal estimates disagree in sign."),
     "neutral": ("●", "The confidence interval lies within the margin of equivalence: no effect worth naming."),
     "undetermined": ("○", "The data can neither show an effect nor rule one out."),

@@ -123,6 +123,15 @@ def test_downloads_hold_the_files_as_they_are(run_folder: Path) -> None:
     assert not {"activations.tsv", "sites.tsv.gz"} & set(inside)
 
 
+def test_the_model_is_described_by_its_card(run_folder: Path) -> None:
+    _, page = read(run_folder)
+    for said in (
+        "What it is Mean ribosome load of a 50-nt 5'UTR.", "Predicts mrl (ribosomes per mRNA): more translation",
+        "Trained on egfp_unmod_1", "How good r2 0.934 on 20,000 UTRs", "Limits 50 nt <only>",
+    ):  # fmt: skip
+        assert said in page.words
+
+
 def test_title_comes_from_the_caller_then_the_settings_then_the_model(run_folder: Path) -> None:
     assert "<h1>A &amp; B</h1>" in render(run_folder, title="A & B")
     assert "<h1>What optimus5p has learned</h1>" in render(run_folder)
@@ -208,7 +217,7 @@ def test_every_column_the_page_uses_is_explained(run_folder: Path) -> None:
 
 
 def test_pages_stay_small(tmp_path: Path, make_run: Callable[..., Path]) -> None:
-    ordinary = build_report(make_run(tmp_path / "ordinary", neurons=16, motifs=5, pairs=12))
+    ordinary = build_report(make_run(tmp_path / "ordinary", neurons=16, motifs=5, pairs=12, full=True))
     assert ordinary.stat().st_size < 1_000_000
-    large = build_report(make_run(tmp_path / "large", neurons=64, motifs=10, pairs=20))
+    large = build_report(make_run(tmp_path / "large", neurons=64, motifs=10, pairs=20, full=True))
     assert large.stat().st_size < 5_000_000

@@ -39,17 +39,30 @@ def test_whisker_places_estimate_interval_and_cut() -> None:
     root = ElementTree.fromstring(whisker((-9.0, 0.0, 0.5), (-1, 1), kind="neutral", title="x < y"))
     dot = root.find("circle")
     assert dot is not None
-    assert float(dot.get("cx", "")) == 66
+    assert float(dot.get("cx", "")) == 58
     paths = [p.get("d", "") for p in root.findall("path")]
-    assert "M4 10H97.0" in paths
+    assert "M4 10H85.0" in paths
     assert any(d.startswith("M8 7L4 10") for d in paths), "the cut end is an arrow head"
     assert whisker((0, float("nan"), 1), (-1, 1), kind="", title="") == ""
 
 
 def test_forest_rows_link_to_their_neurons() -> None:
-    rows = [ForestRow("conv3:1", "a&b", "conv3.1", "positive", (0.1, 0.2, 0.3), (np.nan,) * 3, "+0.2 [0.1, 0.3]")]
+    rows = [
+        ForestRow(
+            "conv3:1",
+            "a&b",
+            "conv3.1",
+            "positive",
+            (0.1, 0.2, 0.3),
+            ((np.nan,) * 3, (0.0, 0.1, 0.2)),
+            "+0.2 [0.1, 0.3]",
+        )
+    ]
     root = ElementTree.fromstring(forest(rows, title="t", axis="x"))
     assert [a.get("href") for a in root.iter("a")] == ["#conv3.1"]
+    assert [p.get("d") for g in root.iter("g") if g.get("class") == "adjusted" for p in g.iter("path")][-1].endswith(
+        "z"
+    )
     assert "a&b" in "".join(root.itertext())
 
 

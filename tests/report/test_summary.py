@@ -12,7 +12,8 @@ from combmotif.report import main_findings
 from combmotif.report.effects import effects
 from combmotif.report.folder import SITES_KEPT, read_run
 from combmotif.report.interactions import pair_map, pairs
-from combmotif.report.matches import elements, matches
+from combmotif.report.matches import best, columns_of, elements, matches
+from combmotif.report.neurons import LogoSheet
 from combmotif.report.sites import locate
 
 
@@ -80,13 +81,17 @@ def test_elements_gather_families(run_folder: Path) -> None:
 
 def test_insignificant_matches_are_not_known(run_folder: Path) -> None:
     path = run_folder / "matches.tsv"
-    pd.read_csv(path, sep="\t").assign(q_value=0.2).to_csv(path, sep="\t", index=False)
+    table = pd.read_csv(path, sep="\t").assign(q_value=0.2)
+    table.to_csv(path, sep="\t", index=False)
+    known = next(f for f in main_findings(run_folder) if f.key == "known")
+    assert known.value == "15 of 15 motifs match", "a motif that spells a known word matches it"
+    table.assign(identical=False).to_csv(path, sep="\t", index=False)
     assert next(f for f in main_findings(run_folder) if f.key == "known").value == "0 of 15 motifs match"
 
 
 def test_pair_map_is_symmetric(run_folder: Path) -> None:
     run = read_run(run_folder)
-    views = pairs(run, {})
+    views = pairs(run, {}, LogoSheet(run))
     found = pair_map(views)
     assert found is not None
     cells = {(i, j): cell for i, row in enumerate(found.cells) for j, cell in enumerate(row)}
@@ -96,7 +101,8 @@ def test_pair_map_is_symmetric(run_folder: Path) -> None:
 
 
 def test_dots_are_one_per_sequence_and_at_most_200(run_folder: Path) -> None:
-    views = pairs(read_run(run_folder), {})
+    run = read_run(run_folder)
+    views = pairs(run, {}, LogoSheet(run))
     assert [(v.shown, v.measured) for v in views] == [(60, 60), (140, 140), (200, 220), (200, 300), (0, 0), (200, 460)]
 
 
@@ -108,3 +114,23 @@ def test_locate_marks_the_planted_motif() -> None:
     assert locate("CCNNNAUGCC", [motif]) == ("conv3.0.m1", 5, 8)
     assert locate("CCCCCCC", [motif]) == ("", 0, 0)
     assert locate("AU", [motif]) == ("", 0, 0)
+
+
+def test_a_trimmed_motif_is_named_by_what_lies_in_its_columns(run_folder: Path) -> None:
+    assert columns_of("conv3.4.m1[2:9]") == ("conv3.4.m1", 2, 9)
+    assert columns_of("AUG") == ("AUG", None, None)
+    path = run_folder / "matches.tsv"
+    pd.read_csv(path, sep="\t").assign(start=2, end=6).to_csv(path, sep="\t", index=False)
+    found = matches(read_run(run_folder))
+    known = best(found, "conv3.0.m1[4:8]")
+    assert known is not None
+    assert known.name == "upstream AUG"
+    assert best(found, "conv3.0.m1[6:9]") is None
+    assert best(found, "conv3.0.m1[0:2]") is None
+
+
+def test_a_part_of_a_motif_is_drawn(run_folder: Path) -> None:
+    sheet = LogoSheet(read_run(run_folder))
+    assert 'viewBox="0 0 40 40"' in sheet.part("conv3.0.m1[2:6]", column=9, height=36)
+    assert sheet.part("AUG", column=9, height=36) == ""
+    np.testing.assert_equal(len(sheet.symbols), 1)
