@@ -162,7 +162,8 @@ def _motifs(run: RunFolder) -> None:
                 run.motifs.setdefault(motif.id, motif)
         except (OSError, KeyError, ValueError) as error:
             run.problems.append(
-                f"motifs/{path.name} could not be read ({error}); its logos are left out. Another version of combmotif may have written it."
+                f"motifs/{path.name} could not be read ({error}); its logos are left out. "
+                "Another version of combmotif may have written it."
             )
     for path in sorted((run.path / "motifs").glob("*.tsv")):
         frames.append(_table(path, "motifs", run.problems, expected=True))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from combmotif.report.folder import RunFolder, mapping, neuron_name
+from combmotif.report.wording import p_value
 
 KINDS = {
     "rbp": "RNA-binding protein",
@@ -28,7 +29,7 @@ class Match:
     """One motif against one known element; q is NaN where the table has none.
 
     It counts as a match (``significant``) where q is small enough, or where it spells a known word (``identical``):
-    a short word cannot reach a small q, but what is spelled is what is meant.
+    a short word cannot reach a small q; ``by_word`` says that the word is all there is.
 
     ``offset`` is the motif's column at which the target's first column lies.
     """
@@ -50,11 +51,17 @@ class Match:
     identical: bool = False
     start: float = float("nan")
     end: float = float("nan")
+    by_word: bool = False
 
     @property
     def kind_words(self) -> str:
         """The kind in words."""
         return KINDS.get(self.kind, self.kind)
+
+    @property
+    def strength(self) -> str:
+        """How good the match is: its q, and whether it is a match by its word alone."""
+        return "exact word" if self.by_word else f"q {p_value(self.q)}"
 
 
 def matches(run: RunFolder) -> dict[str, list[Match]]:
@@ -82,6 +89,7 @@ def matches(run: RunFolder) -> dict[str, list[Match]]:
                 citation=row["citation"],
                 significant=identical or not np.isfinite(q) or q <= limit,
                 identical=identical,
+                by_word=identical and q > limit,
                 start=row["start"],
                 end=row["end"],
             )
@@ -123,6 +131,8 @@ class Element:
     name, kind : str
     q : float
         Of the best match.
+    by_word : bool
+        Whether every match is by the word alone.
     targets : list of (name, database, citation)
     motifs : list of (motif id, neuron, q, whether the element is the motif's best match)
     """
@@ -130,6 +140,7 @@ class Element:
     name: str
     kind: str
     q: float
+    by_word: bool = True
     targets: list[tuple[str, str, str]] = field(default_factory=list)
     motifs: list[tuple[str, str, float, bool]] = field(default_factory=list)
 
@@ -161,6 +172,7 @@ def elements(run: RunFolder, found: dict[str, list[Match]]) -> list[Element]:
                 continue
             name = match.family or match.name
             element = gathered.setdefault((match.kind, name), Element(name, match.kind, match.q))
+            element.by_word = element.by_word and match.by_word
             element.q = match.q if match.q < element.q else element.q
             target = (match.name, match.database, match.citation)
             if target not in element.targets:

@@ -78,6 +78,11 @@ def _known(run: RunFolder, found: dict[str, list[Match]]) -> list[Finding]:
     verb = "matches" if len(matched) == 1 else "match"
     sentence = f"{count(len(matched))} of {plural(total, 'motif')} {verb} a known element"
     sentence += f": {shown}." if leading else "."
+    by_word = sum(all(m.by_word for m in found[motif] if m.significant) for motif in matched)
+    if by_word:
+        sentence += (
+            f" {count(by_word)} of them only {'spells' if by_word == 1 else 'spell'} a short known word, as chance may."
+        )
     return [
         Finding(
             "known", "Known elements", f"{count(len(matched))} of {plural(total, 'motif')} match", sentence, "elements"
@@ -129,6 +134,8 @@ def _contribution(run: RunFolder, names: dict[str, str]) -> list[Finding]:
         sentence = (
             f"Strongest: where {top.neuron}{about} is active, the {words} is {way} by {number(abs(top.value))}{bounds}."
         )
+        if top.causal_text:
+            sentence += f" The neuron itself adds {top.causal_text} to the prediction, found by clamping it."
         findings.append(
             Finding(
                 "strongest", "Strongest", f"{top.neuron} {called}: {top.text}", sentence, top.neuron.replace(":", ".")

@@ -195,7 +195,8 @@ def write_run(
             "description": {
                 "kind": "optimus5p", "description": "Mean ribosome load of a 50-nt 5'UTR.", "limits": "50 nt <only>",
                 "outputs": [{"name": "mrl", "unit": "ribosomes per mRNA", "meaning": "more translation"}],
-                "training": {"data": "egfp_unmod_1"}, "metrics": [{"name": "r2", "value": 0.934, "data": "20,000 UTRs"}],
+                "training": {"data": "egfp_unmod_1"},
+                "metrics": [{"name": "r2", "value": 0.934, "data": "20,000 UTRs"}],
             },
             "layers": [
                 {"layer": "conv1", "neurons": 120, "receptive_field": 8, "stride": 1, "offset": 0},

@@ -186,6 +186,6 @@ def test_without_scripts_the_page_is_still_complete(browser: Any, report: str) -
 def test_print_shows_what_is_folded(page: Any, report: str) -> None:
     page.goto(report)
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert page.evaluate("document.querySelectorAll('details:not([open])').length") == 0
+    assert page.evaluate("document.querySelectorAll('details.card:not([open])').length") == 0
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.evaluate("document.querySelectorAll('#details details[open]').length") == 0

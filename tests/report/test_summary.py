@@ -34,6 +34,16 @@ def test_findings_name_the_strongest_neuron_and_pair(run_folder: Path) -> None:
     assert "antagonistic, e = +0.420 [0.340, 0.500]" in found["pair"].sentence
 
 
+def test_the_causal_effect_is_told_beside_the_observed_one(run_folder: Path) -> None:
+    path = run_folder / "contribution.tsv"
+    table = pd.read_csv(path, sep="\t").assign(causal_effect=-0.5, causal_ci_low=-0.6, causal_ci_high=-0.4)
+    table.to_csv(path, sep="\t", index=False)
+    strongest = next(f for f in main_findings(run_folder) if f.key == "strongest")
+    assert strongest.sentence.endswith(
+        "The neuron itself adds −0.500 [−0.600, −0.400] to the prediction, found by clamping it."
+    )
+
+
 def test_findings_of_nothing(tmp_path: Path) -> None:
     found = main_findings(tmp_path)
     assert next(f for f in found if f.key == "motifs").value == "0 motifs in 0 neurons"
@@ -85,6 +95,7 @@ def test_insignificant_matches_are_not_known(run_folder: Path) -> None:
     table.to_csv(path, sep="\t", index=False)
     known = next(f for f in main_findings(run_folder) if f.key == "known")
     assert known.value == "15 of 15 motifs match", "a motif that spells a known word matches it"
+    assert known.sentence.endswith("15 of them only spell a short known word, as chance may.")
     table.assign(identical=False).to_csv(path, sep="\t", index=False)
     assert next(f for f in main_findings(run_folder) if f.key == "known").value == "0 of 15 motifs match"
 
