@@ -16,7 +16,7 @@ from combmotif.models.framepool import FramePool
 from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.models.optimus import Optimus5Prime
 from combmotif.models.python_model import build_module, first_prediction, name_outputs
-from combmotif.models.weights import load_weights, save_weights, sha256_of
+from combmotif.models.weights import load_weights, replace_file, save_weights, sha256_of
 from combmotif.resources import resource_path
 from combmotif.sequence.alphabet import encode
 from combmotif.typed_yaml import dump_yaml, nearest, read_yaml, validate
@@ -204,7 +204,5 @@ def save_card(
         "tolerance": tolerance,
     }
     validate(ModelCard, full, name=str(folder / CARD_FILE))
-    temporary = folder / f"{CARD_FILE}.tmp"
-    temporary.write_text(dump_yaml(full), encoding="utf-8")
-    temporary.replace(folder / CARD_FILE)
+    replace_file(folder / CARD_FILE, dump_yaml(full).encode())
     return folder / CARD_FILE

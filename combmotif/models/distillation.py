@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ import torch
 from torch import nn
 
 from combmotif.models.model import SequenceModel
+from combmotif.models.weights import replace_file
 
 _BLOCK = 8192
 
@@ -81,10 +83,9 @@ def teacher_labels(
         done += len(block)
         if cache is not None:
             cache.parent.mkdir(parents=True, exist_ok=True)
-            temporary = cache.with_name(cache.name + ".tmp")
-            with temporary.open("wb") as file:
-                np.savez(file, key=np.array(key), labels=labels[:done])
-            temporary.replace(cache)
+            buffer = io.BytesIO()
+            np.savez(buffer, key=np.array(key), labels=labels[:done])
+            replace_file(cache, buffer.getvalue())
         if on_rows is not None:
             on_rows(done, len(codes))
     return labels

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from combmotif.models.weights import replace_file
 from combmotif.sequence.onehot import one_hot
 
 
@@ -96,9 +98,9 @@ def _learning_rate(options: TrainingOptions, step: int, steps: int) -> float:
 
 
 def _save(state: dict, path: Path) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    torch.save(state, temporary)
-    temporary.replace(path)
+    buffer = io.BytesIO()  # torch hides a full disk behind a RuntimeError; a plain write names it
+    torch.save(state, buffer)
+    replace_file(path, buffer.getvalue())
 
 
 def train(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 
 
@@ -19,6 +19,16 @@ def sha256_of(path: str | Path) -> str:
         for block in iter(lambda: file.read(1 << 20), b""):
             digest.update(block)
     return digest.hexdigest()
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file under a temporary name and rename it, so that it is whole or not there."""
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
@@ -91,8 +101,6 @@ def load_weights(module: nn.Module, path: str | Path) -> nn.Module:
 
 
 def save_weights(module: nn.Module, path: str | Path) -> None:
-    """Write a module's state as safetensors, under a temporary name first."""
-    path = Path(path)
-    temporary = path.with_name(path.name + ".tmp")
-    save_file({key: value.detach().cpu().contiguous() for key, value in module.state_dict().items()}, temporary)
-    temporary.replace(path)
+    """Write a module's state as safetensors."""
+    state = {key: value.detach().cpu().contiguous() for key, value in module.state_dict().items()}
+    replace_file(Path(path), save(state))

@@ -23,6 +23,7 @@ from combmotif.models.device import choose_device
 from combmotif.models.distillation import fold_scaling, teacher_labels, training_data
 from combmotif.models.model import SequenceModel
 from combmotif.models.training import TrainingOptions, predict_codes, r_squared, train
+from combmotif.models.weights import replace_file
 from combmotif.sequence.alphabet import decode
 from combmotif.sequence.tables import random_sequences, read_table
 
@@ -36,9 +37,7 @@ class TrainResult:
 
 
 def _write_json(path: Path, data: dict[str, Any]) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    replace_file(path, (json.dumps(data, indent=1) + "\n").encode())
 
 
 def _claim(out: Path, config: TrainConfig) -> None:

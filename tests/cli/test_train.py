@@ -2,9 +2,9 @@ import json
 import re
 
 import pytest
-import torch
 
 from combmotif.config import open_model_from
+from combmotif.models import training
 
 CONFIG = """
 net: {arguments: {blocks: 1, width: 8, dropout: 0.0}}
@@ -54,16 +54,17 @@ def test_training_writes_a_card_that_opens(cli, config, tmp_path):
 
 def test_an_interrupted_training_ends_like_an_undisturbed_one(cli, config, tmp_path, monkeypatch):
     cli("train", config, "--out", "whole")
-    save = torch.save
+    replace_file = training.replace_file
 
-    def save_and_stop(state, path, **options):
-        save(state, path, **options)
+    def save_and_stop(path, content):
+        replace_file(path, content)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(torch, "save", save_and_stop)
+    monkeypatch.setattr(training, "replace_file", save_and_stop)
     stopped = cli("train", config, "--out", "half")
     assert stopped.exit_code == 130
     assert "finished work is kept" in stopped.stderr
+    assert (tmp_path / "half" / "checkpoint.pt").exists()
     assert not (tmp_path / "half" / "model").exists()
     monkeypatch.undo()
     monkeypatch.chdir(tmp_path)

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from combmotif.models.weights import load_weights, read_weights, save_weights, sha256_of
+from combmotif.models.weights import load_weights, read_weights, replace_file, save_weights, sha256_of
 
 
 @pytest.fixture
@@ -62,3 +62,18 @@ def test_a_whole_module_is_refused(tmp_path):
     torch.save([torch.ones(2)], tmp_path / "list.pt")
     with pytest.raises(ValueError, match="expected a dictionary of tensors"):
         read_weights(tmp_path / "list.pt")
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / "f"
+    replace_file(path, b"old")
+
+    def full(self, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(type(path), "write_bytes", full)
+    with pytest.raises(OSError, match="No space left"):
+        replace_file(path, b"new")
+    monkeypatch.undo()
+    assert path.read_bytes() == b"old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["f"]
