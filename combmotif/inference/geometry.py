@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from combmotif.inference.locality import LocalityMode, Window, mark, window_of
+from combmotif.inference.locality import LocalityMode, UnequalBranches, Window, mark, window_of
 from combmotif.models.model import SequenceModel
 
-_LONGEST_PROBE = 4096
+_PROBES = (1024, 4096, 16384)
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,12 @@ def _capture(module: nn.Module, layers: list[str]) -> Iterator[dict[str, torch.T
 
     def hook(name: str):
         def keep(_module: nn.Module, _inputs: tuple, output: object) -> None:
-            if isinstance(output, torch.Tensor):
-                found.setdefault(name, output)
             ran.add(name)
-            if len(ran) == len(layers):
+            done = len(ran) == len(layers)
+            if isinstance(output, torch.Tensor):
+                # what runs on may change the output in place (ReLU(inplace=True))
+                found.setdefault(name, output if done else output.clone())
+            if done:
                 raise _Captured
 
         return keep
@@ -85,6 +87,7 @@ def layer_outputs(
 
     With ``unpadded`` the padding of every operation is dropped, so that output j of a layer is its neuron's value on
     the window that starts at j x stride. With ``dense`` too, output j is the value on the window that starts at j.
+    A layer that runs more than once gives the output of its first call.
     """
     with _capture(model.module, layers) as found, LocalityMode(unpadded=unpadded, dense=dense), suppress(_Captured):
         model.module(mark(x.view_as(x), Window()))
@@ -107,8 +110,8 @@ def layer_geometry(model: SequenceModel, layer: str) -> LayerGeometry:
     """Derive a layer's receptive field, stride and offset, and verify them.
 
     They are followed through the operations of a forward pass, then checked on the network as it is: a NaN put at
-    one input position must reach exactly the outputs whose window holds it, and the values of the unpadded twin must
-    equal those of the network wherever no padding is seen (to 1e-4).
+    one input position must reach exactly the outputs whose window holds it, and the values of the unpadded twin, and of
+    windows on their own, must equal those of the network wherever no padding is seen (to 1e-4).
 
     Parameters
     ----------
@@ -133,23 +136,27 @@ def layer_geometry(model: SequenceModel, layer: str) -> LayerGeometry:
             f"{', '.join(convolution_layers(model)) or 'none'}"
         )
     fixed = model.input_spec.length
-    generator = torch.Generator().manual_seed(0)
-    length = min(fixed or _LONGEST_PROBE, 1024)
     refuse = f"layer '{layer}' of model '{model.name}' cannot carry motifs: "
-    for _ in range(3):
-        codes = torch.randint(4, (2, length), generator=generator)
-        with torch.inference_mode():
-            output = layer_outputs(model, model.tensor(codes), [layer])[layer]
-            window = window_of(output)
+    lengths = sorted({min(n, fixed or n) for n in _PROBES})
+    for length in lengths:
+        codes = torch.randint(4, (2, length), generator=torch.Generator().manual_seed(0))
+        try:
+            with torch.inference_mode():
+                output = layer_outputs(model, model.tensor(codes), [layer])[layer]
+                window = window_of(output)
+        except UnequalBranches as error:
+            raise ValueError(f"{refuse}{error}") from None
+        except RuntimeError:  # too short for the kernels
+            if length == lengths[-1]:
+                raise
+            continue
         if window is None or output.ndim != 3:
             raise ValueError(
                 f"{refuse}expected an output of (batch, neurons, positions), found {tuple(output.shape)}; "
                 f"choose one of {', '.join(convolution_layers(model))}"
             )
-        needed = window.size + 2 * window.stride + 2
-        if fixed or length >= needed:
+        if length >= window.size + 2 * window.stride + 2:
             break
-        length = needed
     assert window is not None
     geometry = LayerGeometry(layer, output.shape[1], window.size, window.stride, -window.padding, window.right)
     _verify_reach(model, geometry, length, refuse)
@@ -188,18 +195,25 @@ def _verify_reach(model: SequenceModel, geometry: LayerGeometry, length: int, re
 def _verify_twin(
     model: SequenceModel, geometry: LayerGeometry, codes: torch.Tensor, output: torch.Tensor, refuse: str
 ) -> None:
-    if codes.shape[1] < geometry.receptive_field:
+    size, length = geometry.receptive_field, codes.shape[1]
+    if length < size:
         return
-    with torch.inference_mode():
-        dense = layer_outputs(model, model.tensor(codes), [geometry.layer], unpadded=True, dense=True)[geometry.layer]
+    first = torch.tensor(sorted({0, (length - size) // 2, length - size}))
+    windows = torch.cat([codes[:1, start : start + size] for start in first.tolist()])
+    try:
+        with torch.inference_mode():
+            dense = layer_outputs(model, model.tensor(codes), [geometry.layer], unpadded=True, dense=True)
+            alone = layer_outputs(model, model.tensor(windows), [geometry.layer], unpadded=True)[geometry.layer]
+    except (RuntimeError, UnequalBranches) as error:
+        raise ValueError(f"{refuse}it cannot be evaluated without padding ({str(error).splitlines()[0]})") from None
+    values = dense[geometry.layer]
+    if values.shape[2] != length - size + 1:
+        raise ValueError(f"{refuse}its windows cannot be evaluated one by one ({values.shape[2]} found)")
     starts = geometry.offset + geometry.stride * np.arange(output.shape[2])
-    inner = np.flatnonzero((starts >= 0) & (starts + geometry.receptive_field <= codes.shape[1]))
-    if dense.shape[2] != codes.shape[1] - geometry.receptive_field + 1:
-        raise ValueError(f"{refuse}its windows cannot be evaluated one by one ({dense.shape[2]} found)")
+    inner = np.flatnonzero((starts >= 0) & (starts + size <= length))
+    gaps = [float((values[0, :, first].T - alone[:, :, 0]).abs().max())]
     if inner.size:
-        gap = float((dense[:, :, starts[inner]] - output[:, :, inner]).abs().max())
-        if not gap <= 1e-4 * max(1.0, float(output.abs().max())):
-            raise ValueError(
-                f"{refuse}its value depends on more than its window of {geometry.receptive_field} nt "
-                f"(difference {gap:.2g})"
-            )
+        gaps.append(float((values[:, :, starts[inner]] - output[:, :, inner]).abs().max()))
+    gap = float(np.max(gaps))
+    if not gap <= 1e-4 * max(1.0, float(values.abs().max())):
+        raise ValueError(f"{refuse}its value depends on more than its window of {size} nt (difference {gap:.2g})")

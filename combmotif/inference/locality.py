@@ -17,7 +17,12 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 _POOLS = {F.max_pool1d: "max", torch.max_pool1d: "max", F.avg_pool1d: "mean", torch.avg_pool1d: "mean"}
+_JOINS = (torch.cat, torch.concat, torch.concatenate)
 _ATTRIBUTE = "_combmotif_window"
+
+
+class UnequalBranches(ValueError):
+    """Branches meet whose neurons have no single window."""
 
 
 @dataclass(frozen=True)
@@ -101,14 +106,16 @@ class LocalityMode(TorchFunctionMode):
             return self._pool(func, args, kwargs)
         if func is F.pad:
             return self._pad(args, kwargs)
-        tensors = [a for a in _flatten(args) + list(kwargs.values()) if window_of(a) is not None]
+        tensors = [a for a in _flatten([*args, *kwargs.values()]) if window_of(a) is not None]
         if not tensors:
             return func(*args, **kwargs)
-        windows = [window_of(t) for t in tensors]
-        joint = _union([w for w in windows if w is not None])
-        if self.unpadded and any(window_of(t).padding != joint.padding or _differ(tensors) for t in tensors):  # type: ignore[union-attr]
+        windows = [w for w in map(window_of, tensors) if w is not None]
+        joint = _union(windows)
+        joined = _joined_axis(args, kwargs, tensors[0].ndim) if func in _JOINS else None
+        if self.unpadded and (any(w.padding != joint.padding for w in windows) or _unequal(tensors, joined)):
             step = 1 if self.dense else joint.stride
-            args = tuple(_cut(a, tensors, joint, step) for a in args)
+            args = tuple(_cut(a, tensors, joint, step, joined) for a in args)
+            kwargs = {name: _cut(a, tensors, joint, step, joined) for name, a in kwargs.items()}
         return mark(func(*args, **kwargs), joint)
 
     def _conv(self, args: tuple, kwargs: dict) -> torch.Tensor:
@@ -171,7 +178,7 @@ def _flatten(values: Any) -> list[Any]:
 
 def _union(windows: list[Window]) -> Window:
     if len({w.stride for w in windows}) > 1:
-        raise ValueError("branches of different stride meet; their neurons have no single receptive field")
+        raise UnequalBranches("branches of different stride meet; their neurons have no single receptive field")
     padding = max(w.padding for w in windows)
     size = max(w.size - w.padding for w in windows) + padding
     # every branch gives the same number of outputs, so the widest one fixes the padding on the right
@@ -179,25 +186,34 @@ def _union(windows: list[Window]) -> Window:
     return Window(size, windows[0].stride, padding, right)
 
 
-def _differ(tensors: list[torch.Tensor]) -> bool:
-    full = [t.shape for t in tensors if t.ndim == tensors[0].ndim]
-    return any(a != b and 1 not in (a, b) for shape in full for a, b in zip(shape, full[0], strict=True))
+def _joined_axis(args: tuple, kwargs: dict, ndim: int) -> int:
+    """Axis along which ``torch.cat`` joins, from 0; it may differ in size and is no axis of positions."""
+    call = _arguments(("tensors", "dim"), args, kwargs)
+    return int(call.get("dim", call.get("axis", 0))) % ndim
 
 
-def _cut(value: Any, tensors: list[torch.Tensor], joint: Window, step: int) -> Any:
+def _unequal(tensors: list[torch.Tensor], joined: int | None) -> list[int]:
+    """Axes of unequal size, other than the joined one; a size of 1 is spread over the others."""
+    ndim = max(t.ndim for t in tensors)
+    alike = [t for t in tensors if t.ndim == ndim]
+    return [a for a in range(ndim) if a != joined and len({t.shape[a] for t in alike} - {1}) > 1]
+
+
+def _cut(value: Any, tensors: list[torch.Tensor], joint: Window, step: int, joined: int | None) -> Any:
     """Cut one branch to the positions all branches share; the position axis is the last one of unequal size."""
     if isinstance(value, (tuple, list)):
-        return type(value)(_cut(item, tensors, joint, step) for item in value)
+        return type(value)(_cut(item, tensors, joint, step, joined) for item in value)
     window = window_of(value)
     if window is None:
         return value
     alike = [t for t in tensors if t.ndim == value.ndim]
-    axis = max((a for a in range(value.ndim) if len({t.shape[a] for t in alike}) > 1), default=value.ndim - 1)
+    last = value.ndim - 1
+    axis = max(_unequal(alike, joined), default=last - 1 if joined == last else last)
     ends = []
-    for tensor in tensors:
+    for tensor in alike:
         other = window_of(tensor)
         shift = joint.padding - (other.padding if other else 0)
         if shift % step:
-            raise ValueError("branches of a residual connection are padded by different parts of a stride")
+            raise UnequalBranches("branches of a residual connection are padded by different parts of a stride")
         ends.append(tensor.shape[axis] - shift // step)
     return mark(value.narrow(axis, (joint.padding - window.padding) // step, min(ends)), window)

@@ -1,0 +1,317 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from combmotif.inference import convolution_layers, layer_geometry
+from combmotif.models.cnn_gru import CnnGru
+from combmotif.models.framepool import FramePool
+from combmotif.models.model import InputSpec, SequenceModel
+from combmotif.models.optimus import Optimus5Prime
+
+
+def shape(model, layer):
+    geometry = layer_geometry(model, layer)
+    return geometry.receptive_field, geometry.stride, geometry.offset
+
+
+def test_the_saluki_net_without_padding(wrap):
+    model = wrap(CnnGru(channels=6, blocks=6, padding=0, width=4), channels=6)
+    found = [shape(model, f"conv{i}") for i in range(1, 8)]
+    assert [f[0] for f in found] == [5, 9, 18, 36, 72, 144, 288]
+    assert [f[1] for f in found] == [1, 1, 2, 4, 8, 16, 32]
+    assert [f[2] for f in found] == [0] * 7
+    assert layer_geometry(model, "conv3").neurons == 4
+
+
+def test_the_mrl_net_is_padded(wrap):
+    model = wrap(CnnGru(width=4), length=50)
+    found = [layer_geometry(model, f"conv{i}") for i in range(1, 5)]
+    assert [(g.receptive_field, g.stride, g.offset, g.right_padding) for g in found] == [
+        (5, 1, -2, 2),
+        (9, 1, -4, 4),
+        (18, 2, -8, 8),
+        (36, 4, -16, 16),
+    ]
+    # conv3 has 25 positions, at -8, -6, ... 40; those at 0 ... 32 lie inside
+    assert found[2].edge_positions(50) == (25, 25 - 17)
+    assert found[0].edge_positions(50) == (50, 4)
+
+
+def test_even_kernels_are_padded_asymmetrically(wrap):
+    model = wrap(Optimus5Prime(), length=50)
+    found = [layer_geometry(model, f"conv{i}") for i in (1, 2, 3)]
+    assert [(g.receptive_field, g.offset, g.right_padding) for g in found] == [(8, -3, 4), (15, -6, 8), (22, -9, 12)]
+    assert found[2].edge_positions(50) == (50, 50 - 29)
+
+
+@pytest.mark.parametrize("residual", [False, True])
+def test_framepool(wrap, residual):
+    model = wrap(FramePool(residual=residual))
+    assert [shape(model, f"conv{i}") for i in (1, 2, 3)] == [(7, 1, -3), (13, 1, -6), (19, 1, -9)]
+
+
+def test_dilation_stride_same_average_and_batch_norm(wrap):
+    module = nn.Sequential(
+        nn.Conv1d(4, 3, 4, padding="same", dilation=2),  # 7 wide, offset -3
+        nn.BatchNorm1d(3),
+        nn.ELU(),
+        nn.AvgPool1d(3, stride=2),  # 9 wide, stride 2
+        nn.Conv1d(3, 2, 3, stride=3, padding=1),  # 13 wide, stride 6, one step of 2 more padding
+        nn.MaxPool1d(2, 2, padding=1),  # 19 wide, stride 12
+        nn.Conv1d(2, 2, 2),  # 31 wide
+    )
+    model = wrap(module)
+    module[1].running_mean.fill_(0.3)
+    assert shape(model, "0") == (7, 1, -3)
+    assert shape(model, "4") == (13, 6, -5)
+    assert shape(model, "6") == (31, 12, -11)
+    assert convolution_layers(model) == ["0", "4", "6"]
+
+
+class Branches(nn.Module):
+    """Inception: kernels of 1, 4 and 9 with their own numbers of channels, then a residual block."""
+
+    def __init__(self, widths=(2, 3, 5)):
+        super().__init__()
+        kernels = (1, 4, 9)
+        self.branches = nn.ModuleList(nn.Conv1d(4, w, k, padding="same") for w, k in zip(widths, kernels, strict=True))
+        self.inner = nn.Conv1d(sum(widths), sum(widths), 3, padding=1)
+        self.last = nn.Conv1d(sum(widths), 2, 2)
+
+    def forward(self, x):
+        h = torch.cat([branch(x) for branch in self.branches], 1)
+        h = h + torch.relu(self.inner(h))
+        return self.last(F.max_pool1d(h, 2)).mean(2)
+
+
+def test_branches_take_the_widest_window(wrap):
+    model = wrap(Branches())
+    assert shape(model, "branches.1") == (4, 1, -1)
+    assert shape(model, "inner") == (11, 1, -5)
+    assert shape(model, "last") == (14, 2, -5)
+
+
+class Twin(nn.Module):
+    """Two branches alike but for their channels, joined in either layout."""
+
+    def __init__(self, *, transposed):
+        super().__init__()
+        self.a, self.b = nn.Conv1d(4, 2, 3, padding=1), nn.Conv1d(4, 5, 3, padding=1)
+        self.c = nn.Conv1d(11, 3, 3)
+        self.transposed = transposed
+
+    def forward(self, x):
+        parts = [self.a(x), self.b(x), x]
+        if self.transposed:
+            return self.c(torch.cat([p.transpose(1, 2) for p in parts], -1).transpose(1, 2)).mean(2)
+        return self.c(torch.cat(parts, dim=1)).mean(2)
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_joined_branches_differ_in_channels(wrap, transposed):
+    assert shape(wrap(Twin(transposed=transposed)), "c") == (5, 1, -1)
+
+
+class Functional(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.kernel = nn.Parameter(torch.zeros(3, 4, 4))
+        self.mark = nn.Identity()
+        self.pad = nn.ConstantPad1d((0, 3), 0.0)
+
+    def forward(self, x):
+        h = F.conv1d(F.pad(x, (3, 0)), self.kernel)  # causal
+        h = F.conv1d(self.pad(h), self.kernel.new_ones(2, 3, 4), stride=2)
+        return self.mark(h).amax(2)
+
+
+def test_functional_convolutions_and_pads(wrap):
+    geometry = layer_geometry(wrap(Functional()), "mark")
+    assert (geometry.receptive_field, geometry.stride, geometry.offset, geometry.right_padding) == (7, 2, -3, 3)
+
+
+class Shared(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv1d(4, 4, 3)
+        self.last = nn.Conv1d(4, 2, 3)
+
+    def forward(self, x):
+        return self.last(self.first(torch.relu(self.first(x)))).mean(2)
+
+
+def test_a_module_called_twice_means_its_first_call(wrap):
+    model = wrap(Shared())
+    assert shape(model, "first") == (3, 1, 0)
+    assert shape(model, "last") == (7, 1, 0)
+
+
+def test_ceil_mode_and_layers_that_are_no_convolutions(wrap):
+    model = wrap(nn.Sequential(nn.Conv1d(4, 2, 3), nn.MaxPool1d(4, ceil_mode=True), nn.Conv1d(2, 1, 2)))
+    assert shape(model, "1") == (6, 4, 0)
+    assert shape(model, "2") == (10, 4, 0)
+
+
+def test_a_receptive_field_beyond_a_thousand(wrap):
+    layers = [nn.Conv1d(4, 2, 3)] + [nn.Conv1d(2, 2, 3, dilation=2**i) for i in range(1, 10)]
+    assert shape(wrap(nn.Sequential(*layers)), "9") == (2047, 1, 0)
+
+
+class Mixing(nn.Module):
+    """A convolution, something that sees all positions, and another convolution."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.kind = kind
+        self.conv1 = nn.Conv1d(4, 4, 3, padding=1)
+        self.conv2 = nn.Conv1d(4, 4, 3)
+        self.gru = nn.GRU(4, 4, batch_first=True)
+        self.attention = nn.MultiheadAttention(4, 2, batch_first=True)
+        self.group = nn.GroupNorm(1, 4)
+        self.length = nn.LayerNorm((4, 60))
+        self.position = nn.Parameter(torch.zeros(1, 4, 60))
+
+    def forward(self, x):
+        h = self.conv1(x)
+        if self.kind == "gru":
+            h = self.gru(h.transpose(1, 2))[0].transpose(1, 2)
+        elif self.kind == "attention":
+            h = h.transpose(1, 2)
+            h = self.attention(h, h, h)[0].transpose(1, 2)
+        elif self.kind == "group norm":
+            h = self.group(h)
+        elif self.kind == "length norm":
+            h = self.length(h)
+        elif self.kind == "squeeze and excite":
+            h = h * torch.sigmoid(h.mean(2, keepdim=True))
+        elif self.kind == "softmax":
+            h = torch.softmax(h, 2)
+        elif self.kind == "reverse":
+            h = h + h.flip(2)
+        elif self.kind == "fourier":
+            h = torch.fft.irfft(torch.fft.rfft(h), n=h.shape[2])
+        elif self.kind == "slice":
+            h = h[:, :, ::2]
+        elif self.kind == "upsample":
+            h = F.interpolate(h, scale_factor=2)
+        elif self.kind == "positions":
+            h = h + self.position
+        elif self.kind == "length":
+            h = h * h.shape[2]
+        return self.conv2(h).mean(2)
+
+
+KINDS = (
+    "gru", "attention", "group norm", "length norm", "squeeze and excite", "softmax", "reverse", "fourier", "slice",
+    "upsample", "positions", "length",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_sees_more_than_a_window_is_refused(wrap, kind):
+    model = wrap(Mixing(kind), length=60)
+    assert shape(model, "conv1") == (3, 1, -1)
+    with pytest.raises(ValueError, match="layer 'conv2' of model 'toy' cannot carry motifs: "):
+        layer_geometry(model, "conv2")
+
+
+@pytest.mark.parametrize("layer", ["gru", "attention", "head"])
+def test_layers_without_positions_are_refused(wrap, layer):
+    class Ending(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv1 = nn.Conv1d(4, 4, 3)
+            self.gru = nn.GRU(4, 4, batch_first=True)
+            self.attention = nn.MultiheadAttention(4, 1, batch_first=True)
+            self.head = nn.Linear(4, 1)
+
+        def forward(self, x):
+            h = self.gru(self.conv1(x).transpose(1, 2))[0]
+            return self.head(self.attention(h, h, h)[0].mean(1))
+
+    with pytest.raises(ValueError, match=f"layer '{layer}' of model 'toy' cannot carry motifs.*choose one of conv1"):
+        layer_geometry(wrap(Ending()), layer)
+
+
+def test_branches_of_different_stride_are_refused(wrap):
+    class Uneven(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Conv1d(4, 2, 2, stride=2), nn.Conv1d(4, 2, 31)
+            self.mark = nn.Identity()
+
+        def forward(self, x):
+            return self.mark(self.a(x) + self.b(x)).mean(2)
+
+    with pytest.raises(ValueError, match="layer 'mark' .*different stride"):
+        layer_geometry(wrap(Uneven(), length=60), "mark")
+
+
+@pytest.mark.parametrize("mode", ["circular", "reflect", "replicate"])
+def test_padding_modes(wrap, mode):
+    model = wrap(nn.Sequential(nn.Conv1d(4, 3, 5, padding=2, padding_mode=mode), nn.Conv1d(3, 2, 3)))
+    if mode == "circular":  # both ends are one window: there is no receptive field
+        with pytest.raises(ValueError, match="cannot carry motifs"):
+            layer_geometry(model, "1")
+    else:
+        assert shape(model, "1") == (7, 1, -2)
+
+
+def test_a_missing_layer_names_those_there_are(wrap):
+    model = wrap(CnnGru(width=4))
+    with pytest.raises(ValueError, match="no layer 'conv9'; its convolutions are conv1, conv2, conv3, conv4"):
+        layer_geometry(model, "conv9")
+    with pytest.raises(ValueError, match="no layer ''"):
+        layer_geometry(model, "")
+
+
+def hooks(module):
+    return sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in module.modules())
+
+
+def test_nothing_borrowed_is_kept(wrap):
+    model = wrap(Mixing("gru"), length=60)
+    before = [p.requires_grad for p in model.module.parameters()]
+    layer_geometry(model, "conv1")
+    with pytest.raises(ValueError, match="conv2"):
+        layer_geometry(model, "conv2")
+    assert hooks(model.module) == 0
+    assert not any(m.training for m in model.module.modules())
+    assert [p.requires_grad for p in model.module.parameters()] == before
+    assert all(p.grad is None for p in model.module.parameters())
+    assert torch.is_grad_enabled()
+    assert not torch.is_inference_mode_enabled()
+
+
+def test_an_error_of_the_net_passes_and_hooks_go(wrap):
+    class Broken(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv1, self.conv2 = nn.Conv1d(4, 4, 3), nn.Conv1d(4, 4, 3)
+
+        def forward(self, x):
+            raise KeyError("frame")
+
+    model = wrap(Broken())
+    with pytest.raises(KeyError, match="frame"):
+        layer_geometry(model, "conv2")
+    assert hooks(model.module) == 0
+    assert torch.is_grad_enabled()
+
+
+def test_extra_tracks_count_as_input():
+    torch.manual_seed(0)
+    model = SequenceModel("six", nn.Sequential(nn.Conv1d(6, 2, 3), nn.Conv1d(2, 2, 3)), InputSpec(channels=6))
+    assert shape(model, "1") == (5, 1, 0)
+
+
+def test_edge_positions_by_counting(wrap):
+    model = wrap(nn.Sequential(nn.Conv1d(4, 2, 5, padding=2), nn.MaxPool1d(3, stride=2, padding=1)))
+    geometry = layer_geometry(model, "1")
+    for length in range(1, 30):
+        positions = model.module(model.tensor(np.zeros((1, length), np.uint8))).shape[2]
+        starts = geometry.offset + geometry.stride * np.arange(positions)
+        edges = sum(start < 0 or start + geometry.receptive_field > length for start in starts)
+        assert geometry.edge_positions(length) == (positions, edges)
