@@ -24,6 +24,7 @@ def contribution(
     threshold: float | Sequence[float] = 0.7,
     covariates: Mapping[str, np.ndarray] | None = None,
     causal: np.ndarray | None = None,
+    site: np.ndarray | None = None,
     alpha: float = 0.05,
     n_min: int = 6,
     margin: float | None = None,
@@ -34,10 +35,12 @@ def contribution(
     A neuron is active in a sequence where its activation reaches `threshold` times its maximum. Every effect is
     signed so that positive means: the sequences (or predictions) with the active neuron are higher.
 
-    Classes, at false discovery rate `alpha`: ``positive`` / ``negative`` (Welch q < alpha, and the adjusted and,
-    where given, the causal effect have the same sign), ``discordant`` (q < alpha, but a sign differs), ``neutral``
-    (the interval of the difference lies within +-`margin`), ``undetermined`` (the rest), ``untestable`` (a group
-    smaller than `n_min`, no positive maximum, or an outcome that does not vary). The reason is given in words.
+    Classes, at false discovery rate `alpha`: ``positive`` / ``negative`` (Welch q < alpha, and the adjusted and the
+    site effect have the same sign), ``discordant`` (q < alpha, but a sign differs), ``neutral`` (the interval of the
+    difference lies within +-`margin`), ``undetermined`` (the rest), ``untestable`` (a group smaller than `n_min`, no
+    positive maximum, or an outcome that does not vary). The reason is given in words. Where there is no site effect
+    the causal one takes its part; where there are both, the causal one may differ, because a network that spreads a
+    signal over many neurons need not be moved in the signal's direction by clamping one; the reason then says so.
 
     Parameters
     ----------
@@ -54,6 +57,8 @@ def contribution(
         For the adjusted effect, for example length and gc; constant ones are dropped.
     causal : float array, shape (sequences, neurons), optional
         Change of the prediction by the neuron, as `clamp` returns it; used on active sequences, NaN is skipped.
+    site : float array, shape (sequences, neurons), optional
+        Change of the prediction by the neuron's site, as `scramble_sites` returns it; used like `causal`.
     alpha : float, default 0.05
     n_min : int, default 6
         Smallest group that is tested.
@@ -80,8 +85,12 @@ def contribution(
     outcomes = {name: np.asarray(values, dtype=float) for name, values in outcomes.items()}
     thresholds = [float(threshold)] if np.isscalar(threshold) else [float(t) for t in threshold]  # type: ignore[arg-type, union-attr]
     covariates = {name: np.asarray(values, dtype=float) for name, values in (covariates or {}).items()}
-    causal = None if causal is None else np.asarray(causal, dtype=float)
-    _check(activations, outcomes, neurons, maxima, thresholds, covariates, causal)
+    changes = {
+        name: np.asarray(values, dtype=float)
+        for name, values in (("site", site), ("causal", causal))
+        if values is not None
+    }
+    _check(activations, outcomes, neurons, maxima, thresholds, covariates, changes)
     if preset == "combmotif":
         return prototype_contribution(activations, outcomes, neurons=neurons, maxima=maxima, alpha=alpha)
     if preset is not None:
@@ -94,7 +103,7 @@ def contribution(
             rows += [
                 {"neuron": neuron, "outcome": name, "threshold": t, "margin": equivalence}
                 | _measure(
-                    activations[:, j], y, maxima[j], t, covariates, None if causal is None else causal[:, j], n_min
+                    activations[:, j], y, maxima[j], t, covariates, {k: v[:, j] for k, v in changes.items()}, n_min
                 )
                 for j, neuron in enumerate(neurons)
             ]
@@ -103,6 +112,7 @@ def contribution(
         ("p_welch", "q_welch"),
         ("p_mann_whitney", "q_mann_whitney"),
         ("adjusted_p", "adjusted_q"),
+        ("site_p", "site_q"),
         ("causal_p", "causal_q"),
     ):
         groups = table.groupby(["outcome", "threshold"], sort=False)[p]
@@ -119,7 +129,7 @@ def _measure(
     maximum: float,
     threshold: float,
     covariates: Mapping[str, np.ndarray],
-    causal: np.ndarray | None,
+    changes: Mapping[str, np.ndarray],
     n_min: int,
 ) -> dict[str, Any]:
     """Estimate everything for one neuron, one outcome, one threshold."""
@@ -133,8 +143,8 @@ def _measure(
         "mean_active": y[on].mean() if on.any() else np.nan,
         "mean_inactive": y[off].mean() if off.any() else np.nan,
     }
-    if causal is not None and on.any():
-        row |= _causal(causal[on & np.isfinite(causal)], n_min)
+    for name, change in changes.items():
+        row |= _changed(name, change[on & np.isfinite(change)], n_min)
     if min(row["n_active"], row["n_inactive"]) < n_min:
         small = "active in" if row["n_active"] < n_min else "inactive in"
         count = min(row["n_active"], row["n_inactive"])
@@ -156,25 +166,27 @@ def _measure(
     }
 
 
-def _causal(changes: np.ndarray, n_min: int) -> dict[str, Any]:
-    row: dict[str, Any] = {"causal_n": len(changes)}
+def _changed(name: str, changes: np.ndarray, n_min: int) -> dict[str, Any]:
+    row: dict[str, Any] = {f"{name}_n": len(changes)}
     if len(changes) < n_min:
         return row
     mean, error = changes.mean(), changes.std(ddof=1) / np.sqrt(len(changes))
     half = stats.t.isf(0.025, len(changes) - 1) * error
     return row | {
-        "causal_effect": mean,
-        "causal_ci_low": mean - half,
-        "causal_ci_high": mean + half,
-        "causal_p": signed_rank(changes),
+        f"{name}_effect": mean,
+        f"{name}_ci_low": mean - half,
+        f"{name}_ci_high": mean + half,
+        f"{name}_p": signed_rank(changes),
     }
 
 
 def _classify(row: Mapping[str, Any], alpha: float) -> tuple[str, str]:
     if np.isnan(row["p_welch"]):
         return "untestable", row["reason"]
-    others = {k: row[f"{k}_effect"] for k in ("adjusted", "causal") if not np.isnan(row[f"{k}_effect"])}
-    absent = [f"no {k} effect" for k in ("adjusted", "causal") if k not in others]
+    intervention = "causal" if np.isnan(row["site_effect"]) else "site"
+    asked = ("adjusted", intervention)
+    others = {k: row[f"{k}_effect"] for k in asked if not np.isnan(row[f"{k}_effect"])}
+    absent = [f"no {k} effect" for k in asked if k not in others]
     note = f" ({', '.join(absent)} to compare with)" if absent else ""
     if row["q_welch"] < alpha:
         sign = np.sign(row["effect"])
@@ -186,6 +198,8 @@ def _classify(row: Mapping[str, Any], alpha: float) -> tuple[str, str]:
             )
         word = "positive" if sign > 0 else "negative"
         agreeing = f"; the {_join(others)} effect agrees" if others else ""
+        if intervention == "site" and np.sign(row["causal_effect"]) == -sign and row["causal_q"] < alpha:
+            note += "; clamping this neuron alone moves the prediction the other way"
         return word, f"{'higher' if sign > 0 else 'lower'} where active (q = {row['q_welch']:.2g}){agreeing}{note}"
     if -row["margin"] <= row["ci_low"] and row["ci_high"] <= row["margin"]:
         return "neutral", f"any difference is smaller than the margin of {row['margin']:.3g}"
@@ -204,7 +218,7 @@ def _check(
     maxima: np.ndarray,
     thresholds: Sequence[float],
     covariates: Mapping[str, np.ndarray],
-    causal: np.ndarray | None,
+    changes: Mapping[str, np.ndarray],
 ) -> None:
     if activations.ndim != 2 or activations.shape[1] != len(neurons):
         raise ValueError(f"activations: expected shape (sequences, {len(neurons)} neurons), found {activations.shape}")
@@ -215,8 +229,9 @@ def _check(
             if values.shape != activations.shape[:1]:
                 expected = f"one value per sequence, shape {activations.shape[:1]}"
                 raise ValueError(f"{kind} '{name}': expected {expected}, found {values.shape}")
-    if causal is not None and causal.shape != activations.shape:
-        raise ValueError(f"causal: expected shape {activations.shape} like activations, found {causal.shape}")
+    for name, change in changes.items():
+        if change.shape != activations.shape:
+            raise ValueError(f"{name}: expected shape {activations.shape} like activations, found {change.shape}")
     for t in thresholds:
         if not 0 < t <= 1:
             raise ValueError(f"threshold: expected fractions of the maximum in (0, 1], found {t}")

@@ -25,14 +25,14 @@ from combmotif.pipeline.context import Context, sequences_checksum
 from combmotif.pipeline.engines import Engine, Task
 from combmotif.pipeline.store import RunStore, atomic, content_key, load_arrays, write_table
 from combmotif.pipeline.tasks import (
-    ClampTask,
+    CausalTask,
     NeuronTask,
     ScanTask,
-    clamp_task,
+    causal_task,
     motif_task,
-    read_change,
     sample_task,
     scan_task,
+    sequences_changed,
 )
 from combmotif.sampling.samples import Samples
 from combmotif.sequence.alphabet import decode
@@ -77,6 +77,7 @@ class Stages:
     families: list[int] = field(default_factory=list)
     matches: pd.DataFrame = field(default_factory=pd.DataFrame)
     best: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    where: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), int))
     predictions: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
     warnings: list[str] = field(default_factory=list)
 
@@ -184,6 +185,7 @@ class Stages:
         self.bring_up_to_date("activations", scan_task, tasks, lambda task: (task.path,))
         parts = [load_arrays(task.path) for task in tasks]
         self.best = np.concatenate([part["best"] for part in parts])
+        self.where = np.concatenate([part["where"] for part in parts])
         self.predictions = np.concatenate([part["prediction"] for part in parts])
         windows, invalid = np.sum([part["windows"] for part in parts], axis=0)
         if invalid:
@@ -274,6 +276,7 @@ class Stages:
             for column, name in enumerate(context.sequences.label_names):
                 outcomes[f"label:{name}"] = context.sequences.labels[:, column]  # type: ignore[index]
         maxima = self.dataset_maxima()
+        changes = self._changes(section.threshold, output, maxima)
         table = contribution(
             self.best,
             outcomes,
@@ -281,22 +284,31 @@ class Stages:
             maxima=np.where(np.isfinite(maxima), maxima, 0),
             threshold=section.threshold,
             covariates={"length": context.sequences.lengths, "gc": context.sequences.gc},
-            causal=self._clamped(section.threshold, output, maxima),
+            causal=changes["clamped"],
+            site=changes["scrambled"],
         )
         write_table(self.store.path / "contribution.tsv", table[[c for c in CONTRIBUTION_COLUMNS if c in table]])
 
-    def _clamped(self, threshold: float, output: int, maxima: np.ndarray) -> np.ndarray:
+    def _changes(self, threshold: float, output: int, maxima: np.ndarray) -> dict[str, np.ndarray]:
+        """Clamp each neuron, and scramble its sites, where it is active; two tables (sequences, neurons)."""
         context = self.context
-        values = channel_means(context.model, context.layer, context.sequences.codes)[list(context.neurons)]
-        active = (self.best >= threshold * maxima) & (maxima > 0)
+        means = channel_means(context.model, context.layer, context.sequences.codes)
+        most = sequences_changed(int(context.sequences.lengths.max()))
         tasks = []
-        for start in range(0, len(context.neurons), NEURONS_PER_TASK):
-            part = slice(start, start + NEURONS_PER_TASK)
-            key = content_key("clamp", self.base, context.neurons[part], output, threshold, self.sequences_key)
-            path = self.store.task("clamp", key, ".npz")
-            tasks.append(ClampTask(context.neurons[part], values[part], active[:, part], output, path))
-        self.bring_up_to_date("contribution", clamp_task, tasks, lambda task: (task.path,))
-        return np.concatenate([read_change(task.path) for task in tasks], axis=1)
+        for column, neuron in enumerate(context.neurons):
+            level = threshold * maxima[column]
+            rows = np.flatnonzero(self.best[:, column] >= level) if maxima[column] > 0 else np.zeros(0, int)
+            rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).round().astype(int))]
+            key = content_key("causal", self.base, neuron, output, threshold, self.sequences_key)
+            path = self.store.task("causal", key, ".npz")
+            starts, mean = self.where[rows, column], float(means[neuron])
+            tasks.append(CausalTask(neuron, rows, starts, mean, float(level), output, path))
+        self.bring_up_to_date("contribution", causal_task, tasks, lambda task: (task.path,))
+        changes = {name: np.full(self.best.shape, np.nan) for name in ("clamped", "scrambled")}
+        for column, task in enumerate(tasks):
+            for name, values in load_arrays(task.path).items():
+                changes[name][task.rows, column] = values
+        return changes
 
 
 def motif_table(motifs: MotifSet, labels: Sequence[int]) -> pd.DataFrame:

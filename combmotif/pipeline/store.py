@@ -16,9 +16,13 @@ import numpy as np
 import pandas as pd
 
 
+REVISION = 2
+"""Raised when the files of tasks change, so that a run folder of an earlier version is not read as one of this."""
+
+
 def content_key(*parts: Any) -> str:
     """Hash plain data (numbers, strings, lists, dicts) to 32 hexadecimal digits; equal data give equal keys."""
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
+    text = json.dumps([REVISION, parts], sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

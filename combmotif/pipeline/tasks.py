@@ -11,11 +11,12 @@ from combmotif.discovery.demix import DemixOptions
 from combmotif.discovery.neuronmotif import neuron_motifs
 from combmotif.effects.clamp import clamp
 from combmotif.effects.seeding import named_generator, stable_hash
+from combmotif.effects.sites import scramble_sites
 from combmotif.inference.scan import scan
 from combmotif.motifs.formats.h5 import save_motifs
 from combmotif.motifs.motif import MotifSet
 from combmotif.pipeline.context import Context
-from combmotif.pipeline.store import atomic, load_arrays, save_arrays
+from combmotif.pipeline.store import atomic, save_arrays
 from combmotif.sampling.enumerate import LONGEST, enumerate_windows
 from combmotif.sampling.evolve import EvolveOptions, evolve
 from combmotif.sampling.samples import Samples
@@ -82,6 +83,7 @@ def scan_task(context: Context, task: ScanTask) -> None:
     codes = [context.sequences.codes[i] for i in task.rows]
     neurons = np.asarray(context.neurons)
     best = np.full((len(codes), len(neurons)), np.nan, np.float32)
+    where = np.zeros((len(codes), len(neurons)), np.int64)
     windows = invalid = 0
     sites: list[np.ndarray] = []
     values: list[np.ndarray] = []
@@ -94,6 +96,7 @@ def scan_task(context: Context, task: ScanTask) -> None:
         chosen = np.where(valid[:, None, :], activations[:, neurons], -np.inf)
         top = chosen.max(2)
         best[rows] = np.where(np.isfinite(top), top, np.nan)
+        where[rows] = chosen.argmax(2)
         floor = np.maximum(floor, threshold * np.where(np.isfinite(top), top, 0).max(0))
         sequence, neuron, start = np.nonzero((chosen >= floor[None, :, None]) & (chosen > 0) & _peaks(chosen))
         sites.append(np.stack([rows[sequence], neuron, start], axis=1))
@@ -106,6 +109,7 @@ def scan_task(context: Context, task: ScanTask) -> None:
         task.path,
         {
             "best": best,
+            "where": where,
             "prediction": context.model.predict(codes),
             "sites": places[kept].astype(np.int64),
             "strengths": strengths[kept],
@@ -122,35 +126,55 @@ def _peaks(values: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class ClampTask:
-    """Neurons to clamp, where they are active, what they are held at, and the file of the result."""
+class CausalTask:
+    """A neuron to clamp and whose sites to scramble, and the file of the result.
 
-    neurons: tuple[int, ...]
-    values: np.ndarray
-    active: np.ndarray
+    Attributes
+    ----------
+    neuron : int
+    rows : integer array, shape (n,)
+        Sequences in which it is active, at most ``sequences_changed`` of them.
+    starts : integer array, shape (n,)
+        Its strongest window in each.
+    mean, silent : float
+        What it is held at, and the activation below which a scrambled site counts as silent.
+    output : int
+    path : Path
+    """
+
+    neuron: int
+    rows: np.ndarray
+    starts: np.ndarray
+    mean: float
+    silent: float
     output: int
     path: Path
 
 
-CLAMPED = 500
-"""Most active sequences per neuron on which it is clamped."""
+DRAWS = 8
 
 
-def clamp_task(context: Context, task: ClampTask) -> None:
-    """Measure how the prediction changes when neurons are held at their mean; writes an .npz."""
-    change = clamp(
-        context.model,
-        context.layer,
-        task.neurons,
-        context.sequences.codes,
-        task.values,
-        active=task.active,
-        limit=CLAMPED,
+def sequences_changed(longest: int) -> int:
+    """Most active sequences per neuron whose prediction is worked out again: 500 short ones, 30 long ones."""
+    return int(np.clip(5_000_000 // (DRAWS * longest), 30, 500))
+
+
+def causal_task(context: Context, task: CausalTask) -> None:
+    """Measure how the prediction changes when a neuron is clamped and when its sites are scrambled; writes an .npz."""
+    sequences = context.sequences
+    codes = [sequences.codes[i] for i in task.rows]
+    clamped = clamp(
+        context.model, context.layer, (task.neuron,), codes, np.array([task.mean]), output=task.output
+    )[:, 0]  # fmt: skip
+    scrambled = scramble_sites(
+        context.probe,
+        task.neuron,
+        codes,
+        task.starts,
+        silent=task.silent,
+        names=[sequences.names[i] for i in task.rows],
+        seed=context.config.seed,
+        draws=DRAWS,
         output=task.output,
     )
-    save_arrays(task.path, {"change": change})
-
-
-def read_change(path: Path) -> np.ndarray:
-    """Read what ``clamp_task`` wrote: float64 (sequences, neurons), NaN where not measured."""
-    return load_arrays(path)["change"]
+    save_arrays(task.path, {"clamped": clamped, "scrambled": scrambled})

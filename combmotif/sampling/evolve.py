@@ -150,7 +150,8 @@ class _Population:
         correction = chosen(backward, self.codes) - chosen(self.forward, self.proposal)
         ratio = self.beta * (values - self.values) + np.where(self.shifted, 0, correction)
         taken: np.ndarray = np.log(self.random.random(len(values))) < ratio
-        rate = taken[~self.shifted].mean() if (~self.shifted).any() else 0.5
+        mutated = np.flatnonzero(~self.shifted)
+        rate = float(taken[mutated].mean()) if mutated.size else 0.5
         self.step = float(np.clip(self.step * np.exp(0.3 * (rate - 0.5)), 0.15, 4.0))
         self.codes = np.where(taken[:, None], self.proposal, self.codes)
         self.values = np.where(taken, values, self.values)

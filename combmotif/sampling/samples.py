@@ -97,7 +97,8 @@ def stratify(
     """Choose rows that cover the range of activation evenly.
 
     Duplicates and rows at or below the background are left out. The range from there to the maximum is cut into 20
-    equal bins, the top one closed; a bin with more than ``keep / 20`` rows keeps a random choice of them, and the strongest row always stays.
+    equal bins, the top one closed; a bin with more than ``keep / 20`` rows keeps a random choice of them, and the
+    strongest row always stays.
 
     Parameters
     ----------

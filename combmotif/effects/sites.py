@@ -1,0 +1,78 @@
+"""What a neuron's site does to the prediction: scramble it until the neuron falls silent, and see what changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from combmotif.effects.seeding import named_generator
+from combmotif.inference.probe import WindowProbe
+
+TRIALS = 4
+"""Scrambles tried for every one that is wanted."""
+
+
+def scramble_sites(
+    probe: WindowProbe,
+    neuron: int,
+    codes: Sequence[np.ndarray],
+    starts: np.ndarray,
+    *,
+    silent: float,
+    names: Sequence[str],
+    seed: int = 0,
+    draws: int = 8,
+    output: int = 0,
+) -> np.ndarray:
+    """Measure how the prediction changes when the window that excites a neuron is shuffled.
+
+    The bases of the window are permuted, which keeps the composition; a permutation that excites the neuron in that
+    window again is thrown away.
+
+    Parameters
+    ----------
+    probe : WindowProbe
+        Of the neuron's layer.
+    neuron : int
+    codes : sequence of n uint8 arrays, each of shape (length,)
+    starts : integer array, shape (n,)
+        First position of the window in each sequence.
+    silent : float
+        Activation below which the neuron counts as silent, in the layer's units.
+    names : sequence of n str
+        Of the sequences; the draws depend on them and the seed alone.
+    seed : int, default 0
+    draws : int, default 8
+        Most permutations per sequence.
+    output : int, default 0
+        Column of the prediction.
+
+    Returns
+    -------
+    float64 array, shape (n,)
+        Prediction minus the mean prediction with the window scrambled: positive = the site raises the prediction.
+        NaN where no permutation silenced the neuron.
+    """
+    size = probe.receptive_field
+    if not len(codes):
+        return np.zeros(0)
+    windows = np.stack([c[s : s + size] for c, s in zip(codes, starts, strict=True)])
+    tried = np.empty((len(codes), TRIALS * draws, size), dtype=np.uint8)
+    for place, name in enumerate(names):
+        random = named_generator(seed, "site", probe.layer, neuron, name)
+        tried[place] = random.permuted(np.repeat(windows[place][None], TRIALS * draws, 0), axis=1)
+    activations = probe.activations(tried.reshape(-1, size))[:, neuron].reshape(len(codes), -1)
+    good = activations < silent
+    good &= np.cumsum(good, axis=1) <= draws
+    rows, columns = np.nonzero(good)
+    edited = []
+    for row, column in zip(rows, columns, strict=True):
+        copy = codes[int(row)].copy()
+        copy[starts[row] : starts[row] + size] = tried[row, column]
+        edited.append(copy)
+    plain = probe.model.predict(codes)[:, output].astype(np.float64)
+    changed = probe.model.predict(edited)[:, output].astype(np.float64) if edited else np.zeros(0)
+    count = np.bincount(rows, minlength=len(codes))
+    total = np.bincount(rows, weights=changed, minlength=len(codes))
+    return np.where(count > 0, plain - total / np.maximum(count, 1), np.nan)
