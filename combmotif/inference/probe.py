@@ -120,11 +120,12 @@ class WindowProbe:
         self._check(codes)
         values, gradients = [], []
         for start in range(0, len(codes), self.batch):
-            x = self.model.tensor(codes[start : start + self.batch]).requires_grad_()
-            index = torch.as_tensor(neurons[start : start + self.batch].astype(np.int64), device=x.device)
-            output = layer_outputs(self.model, x, [self.layer], unpadded=True)[self.layer][:, :, 0]
-            value = output.gather(1, index[:, None])[:, 0]
-            (gradient,) = torch.autograd.grad(value.sum(), x)
+            with torch.enable_grad():
+                x = self.model.tensor(codes[start : start + self.batch]).requires_grad_()
+                index = torch.as_tensor(neurons[start : start + self.batch].astype(np.int64), device=x.device)
+                output = layer_outputs(self.model, x, [self.layer], unpadded=True)[self.layer][:, :, 0]
+                value = output.gather(1, index[:, None])[:, 0]
+                (gradient,) = torch.autograd.grad(value.sum(), x)
             values.append(value.detach().cpu().numpy())
             gradients.append(gradient[:, :4].cpu().numpy())
         if not values:

@@ -27,7 +27,7 @@ def scan(
     batch : int, default 64
         Most sequences per pass; sequences of equal length run together, long ones in smaller batches.
     length_limit : int, default 100,000
-        A longer sequence is cut into overlapping pieces of this many nt, which bounds the memory.
+        A longer sequence is cut into overlapping pieces of this many nt (at least two receptive fields), which bounds the memory.
 
     Yields
     ------
@@ -36,8 +36,9 @@ def scan(
         (m, neurons, windows); valid: bool (m, windows). Window w covers [w, w + receptive field). Sequences shorter
         than the receptive field yield zero windows.
     """
-    size = layer_geometry(model, layer).receptive_field
-    neurons = layer_geometry(model, layer).neurons
+    geometry = layer_geometry(model, layer)
+    size, neurons = geometry.receptive_field, geometry.neurons
+    length_limit = max(length_limit, 2 * size)
     lengths = np.array([len(c) for c in codes], dtype=np.int64)
     for length in np.unique(lengths):
         rows = np.flatnonzero(lengths == length)

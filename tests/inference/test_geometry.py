@@ -86,6 +86,7 @@ class Branches(nn.Module):
         return self.last(F.max_pool1d(h, 2)).mean(2)
 
 
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 def test_branches_take_the_widest_window(wrap):
     model = wrap(Branches())
     assert shape(model, "branches.1") == (4, 1, -1)

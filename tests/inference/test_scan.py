@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+import torch
+
+from combmotif.inference import WindowProbe, scan
+from combmotif.models.cnn_gru import CnnGru
+from combmotif.models.optimus import Optimus5Prime
+
+
+@pytest.fixture
+def model(wrap):
+    return wrap(CnnGru(width=5))
+
+
+def sequences(*lengths, seed=0):
+    random = np.random.default_rng(seed)
+    return [random.integers(0, 4, length).astype(np.uint8) for length in lengths]
+
+
+def collect(*arguments, **options):
+    """Scan, and sort into one (values, valid) per sequence."""
+    found = {}
+    for rows, values, valid in scan(*arguments, **options):
+        for row, value, mask in zip(rows, values, valid, strict=True):
+            assert row not in found
+            found[int(row)] = value, mask
+    return [found[row] for row in range(len(found))]
+
+
+@pytest.mark.parametrize("layer", ["conv1", "conv2", "conv3", "conv4"])
+def test_every_window_of_every_neuron(model, layer):
+    probe = WindowProbe(model, layer)
+    codes = sequences(60, 41, 60, 50, 36)
+    for sequence, (values, valid) in zip(codes, collect(model, layer, codes, batch=2), strict=True):
+        windows = np.lib.stride_tricks.sliding_window_view(sequence, probe.receptive_field)
+        assert values.dtype == np.float32
+        np.testing.assert_allclose(values.T, probe.activations(windows), atol=1e-5)
+        assert valid.shape == (len(windows),)
+        assert valid.all()
+
+
+def test_equal_to_the_plain_net_where_it_sees_no_padding(wrap, plain_output):
+    model = wrap(Optimus5Prime(), length=50)
+    codes = sequences(50, 50)
+    with torch.no_grad():
+        plain = plain_output(model, "conv3", model.tensor(np.stack(codes))).numpy()
+    found = np.stack([values for values, _ in collect(model, "conv3", codes)])
+    np.testing.assert_allclose(found, plain[:, :, 9:-12], atol=1e-4)
+
+
+def test_windows_with_n_are_invalid(model):
+    (sequence,) = sequences(40)
+    whole = collect(model, "conv2", [sequence])[0][0]
+    sequence[[0, 20, 21]] = 4
+    ((values, valid),) = collect(model, "conv2", [sequence])
+    touched = np.array([bool({0, 20, 21} & set(range(w, w + 9))) for w in range(32)])
+    np.testing.assert_array_equal(valid, ~touched)
+    np.testing.assert_allclose(values[:, valid], whole[:, valid], atol=1e-6)
+    ((_, valid),) = collect(model, "conv2", [np.full(12, 4, np.uint8)])
+    assert not valid.any()
+
+
+@pytest.mark.parametrize("limit", [36, 37, 50, 100, 1000])
+def test_pieces_make_the_whole(model, limit):
+    codes = sequences(137, 36)
+    codes[0][90] = 4
+    whole, pieces = collect(model, "conv4", codes), collect(model, "conv4", codes, length_limit=limit)
+    for (values, valid), (other, mask) in zip(whole, pieces, strict=True):
+        np.testing.assert_allclose(other, values, atol=1e-5)
+        np.testing.assert_array_equal(mask, valid)
+
+
+def test_pieces_shorter_than_the_receptive_field_are_widened(model):
+    codes = sequences(60)
+    ((values, _),), ((other, _),) = collect(model, "conv4", codes), collect(model, "conv4", codes, length_limit=10)
+    np.testing.assert_allclose(other, values, atol=1e-5)
+
+
+def test_short_and_empty_sequences_have_no_windows(model):
+    found = collect(model, "conv3", [*sequences(5, 17, 18), np.zeros(0, np.uint8)])
+    assert [values.shape for values, _ in found] == [(5, 0), (5, 0), (5, 1), (5, 0)]
+    assert [valid.shape for _, valid in found] == [(0,), (0,), (1,), (0,)]
+    assert list(scan(model, "conv3", [])) == []
+
+
+def test_the_order_is_by_length_then_row(model):
+    codes = sequences(30, 20, 30, 20, 10)
+    rows = [part.tolist() for part, _, _ in scan(model, "conv2", codes, batch=1)]
+    assert rows == [[4], [1], [3], [0], [2]]
+
+
+def test_an_interrupted_scan_leaves_nothing_behind(model):
+    stream = scan(model, "conv2", sequences(30, 40))
+    next(stream)
+    assert torch.is_grad_enabled()
+    assert not torch.is_inference_mode_enabled()
+    stream.close()
+    assert not any(m._forward_hooks for m in model.module.modules())
