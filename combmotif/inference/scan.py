@@ -27,7 +27,8 @@ def scan(
     batch : int, default 64
         Most sequences per pass; sequences of equal length run together, long ones in smaller batches.
     length_limit : int, default 100,000
-        A longer sequence is cut into overlapping pieces of this many nt (at least two receptive fields), which bounds the memory.
+        A longer sequence is cut into overlapping pieces of this many nt (at least two receptive fields), which bounds
+        the memory.
 
     Yields
     ------

@@ -83,7 +83,7 @@ def reached(module, length):
         return module(x).isnan().any(1).T.numpy()
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(stacks, st.integers(0, 5))
 def test_random_stacks(middle, seed):
     model, layer = build(middle, seed)

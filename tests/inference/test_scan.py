@@ -32,7 +32,7 @@ def test_every_window_of_every_neuron(model, layer):
     probe = WindowProbe(model, layer)
     codes = sequences(60, 41, 60, 50, 36)
     for sequence, (values, valid) in zip(codes, collect(model, layer, codes, batch=2), strict=True):
-        windows = np.lib.stride_tricks.sliding_window_view(sequence, probe.receptive_field)
+        windows = np.lib.stride_tricks.sliding_window_view(sequence, probe.receptive_field).copy()
         assert values.dtype == np.float32
         np.testing.assert_allclose(values.T, probe.activations(windows), atol=1e-5)
         assert valid.shape == (len(windows),)
