@@ -16,7 +16,8 @@ from combmotif.models.card import load_card
 from combmotif.models.device import choose_device
 from combmotif.models.model import SequenceModel
 from combmotif.models.python_model import load_python
-from combmotif.sequence.tables import SequenceSet, random_sequences, read_fasta, read_hdf5, read_table
+from combmotif.sequence.hdf5 import read_hdf5
+from combmotif.sequence.tables import SequenceSet, random_sequences, read_fasta, read_table
 
 
 @dataclass(frozen=True)
@@ -129,4 +130,7 @@ def sequences_checksum(sequences: SequenceSet) -> str:
         digest.update(codes.tobytes())
     if sequences.labels is not None:
         digest.update(np.ascontiguousarray(sequences.labels).tobytes())
+    for tracks in sequences.tracks or ():
+        digest.update(f"{tracks.dtype}{tracks.shape}".encode())
+        digest.update(np.ascontiguousarray(tracks).tobytes())
     return digest.hexdigest()

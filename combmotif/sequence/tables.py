@@ -1,17 +1,16 @@
-"""Sets of named sequences with labels, from FASTA, tables, HDF5, or drawn at random."""
+"""Sets of named sequences with labels, from FASTA, tables, or drawn at random."""
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pandas as pd
 
 from combmotif.sequence.alphabet import encode
+from combmotif.sequence.annotation import annotate, open_text, read_annotation
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,8 @@ class SequenceSet:
     label_names : tuple of str, length k
     source : str
         Where they came from, for the run's record.
+    tracks : tuple of arrays, each of shape (tracks, length), or None
+        What stands at each position beside the base, such as the coding frame and the splice sites.
     """
 
     names: tuple[str, ...]
@@ -35,6 +36,7 @@ class SequenceSet:
     labels: np.ndarray | None = None
     label_names: tuple[str, ...] = ()
     source: str = ""
+    tracks: tuple[np.ndarray, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -58,7 +60,26 @@ class SequenceSet:
             labels,
             self.label_names,
             self.source,
+            None if self.tracks is None else tuple(self.tracks[i] for i in rows),
         )
+
+    def tracks_of(self, rows: Sequence[int] | np.ndarray) -> list[np.ndarray] | None:
+        """Tracks of the given rows, or None where the set has none."""
+        return None if self.tracks is None else [self.tracks[i] for i in rows]
+
+    def annotated(self, annotation: str | Path) -> SequenceSet:
+        """Return the set with the tracks of a BED12, GTF or GFF3 file; see :func:`annotation.annotate`."""
+        found = {
+            name: (codes, tracks)
+            for name, codes, tracks in annotate(
+                zip(self.names, self.codes, strict=True), read_annotation(annotation), source=self.source
+            )
+        }
+        names = tuple(found)
+        if self.labels is not None and names != self.names:
+            raise ValueError(f"{self.source}: expected transcripts, found chromosomes; labels are of transcripts")
+        codes, tracks = (tuple(found[name][i] for name in names) for i in (0, 1))
+        return SequenceSet(names, codes, self.labels, self.label_names, self.source, tracks)
 
 
 def _unique(names: Sequence[str]) -> tuple[str, ...]:
@@ -68,10 +89,6 @@ def _unique(names: Sequence[str]) -> tuple[str, ...]:
         seen[name] = seen.get(name, 0) + 1
         unique.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
     return tuple(unique)
-
-
-def _open(path: Path):  # noqa: ANN202 - a text stream, plain or gzip
-    return gzip.open(path, "rt") if path.suffix == ".gz" else path.open("rt")
 
 
 def iterate_fasta(path: str | Path) -> Iterator[tuple[str, np.ndarray]]:
@@ -98,7 +115,7 @@ def iterate_fasta(path: str | Path) -> Iterator[tuple[str, np.ndarray]]:
             raise ValueError(f"{path}: record '{name}' has no sequence")
         return name, encode(text, name=f"{path}: record '{name}'")
 
-    with _open(path) as stream:
+    with open_text(path) as stream:
         for number, line in enumerate(stream, 1):
             line = line.strip()
             if line.startswith(">"):
@@ -114,12 +131,18 @@ def iterate_fasta(path: str | Path) -> Iterator[tuple[str, np.ndarray]]:
         yield record()
 
 
-def read_fasta(path: str | Path) -> SequenceSet:
-    """Read a whole FASTA file (plain or .gz); an empty one is an error. Repeated names get _2, _3, ..."""
+def read_fasta(path: str | Path, *, annotation: str | Path | None = None) -> SequenceSet:
+    """Read a whole FASTA file (plain or .gz); an empty one is an error. Repeated names get _2, _3, ...
+
+    With an annotation (BED12, GTF or GFF3) the records are transcripts, or chromosomes that its transcripts are
+    spliced out of, and the set has coding-frame and splice tracks.
+    """
     records = list(iterate_fasta(path))
     if not records:
         raise ValueError(f"{path}: expected FASTA records, the file is empty")
-    return SequenceSet(_unique([name for name, _ in records]), tuple(codes for _, codes in records), source=str(path))
+    names, codes = _unique([name for name, _ in records]), tuple(codes for _, codes in records)
+    found = SequenceSet(names, codes, source=str(path))
+    return found if annotation is None else found.annotated(annotation)
 
 
 def read_table(
@@ -128,6 +151,7 @@ def read_table(
     sequence: str | None = None,
     name: str | None = None,
     labels: Sequence[str] = (),
+    annotation: str | Path | None = None,
 ) -> SequenceSet:
     """Read sequences from a CSV or TSV table (plain or .gz).
 
@@ -141,6 +165,9 @@ def read_table(
         Column of the names; default row numbers.
     labels : sequence of str, default none
         Numeric columns to keep as labels.
+    annotation : path, optional
+        BED12, GTF or GFF3 of the transcripts in the table, which gives the set coding-frame and splice tracks; needs
+        ``name``.
 
     Raises
     ------
@@ -174,54 +201,12 @@ def read_table(
         values[:, index] = numeric
     names = [str(v) for v in table[name]] if name else [f"row{i + 1}" for i in range(len(table))]
     codes = tuple(encode(str(s), name=f"{path}: row {i + 1}") for i, s in enumerate(table[column]))
-    return SequenceSet(_unique(names), codes, values if labels else None, tuple(labels), str(path))
-
-
-def read_hdf5(path: str | Path, *, sequence: str = "sequence", label: str | None = None) -> SequenceSet:
-    """Read sequences from an HDF5 dataset.
-
-    Parameters
-    ----------
-    path : path
-    sequence : str, default "sequence"
-        Dataset of one-hot (n, length, 4+) or (n, 4+, length), of integer codes (n, length), or of strings (n,).
-        Trailing all-zero positions of one-hot rows are padding and are cut.
-    label : str, optional
-        Dataset of shape (n,) or (n, k).
-    """
-    with h5py.File(path, "r") as file:
-        for wanted in [sequence] + ([label] if label else []):
-            if wanted not in file:
-                raise ValueError(f"{path}: expected a dataset '{wanted}', found {', '.join(file) or 'nothing'}")
-        raw = file[sequence][()]
-        values = None if label is None else np.asarray(file[label][()], dtype=float)
-    if raw.dtype.kind in "OS":
-        texts = [t.decode() if isinstance(t, bytes) else str(t) for t in raw]
-        codes = tuple(encode(t, name=f"{path}: row {i + 1}") for i, t in enumerate(texts))
-    elif raw.ndim == 2:
-        if raw.max(initial=0) > 4 or raw.min(initial=0) < 0:
-            raise ValueError(f"{path}: '{sequence}': expected codes 0-4, found {raw.min()} to {raw.max()}")
-        codes = tuple(row.astype(np.uint8) for row in raw)
-    elif raw.ndim == 3 and min(raw.shape[1:]) >= 4:
-        hot = raw if raw.shape[2] < raw.shape[1] else raw.transpose(0, 2, 1)
-        hot = hot[:, :, :4]
-        full = np.where(hot.any(2), hot.argmax(2), 4).astype(np.uint8)
-        codes = tuple(row[: int(np.max(np.flatnonzero(row < 4), initial=-1)) + 1] for row in full)
-    else:
-        raise ValueError(
-            f"{path}: '{sequence}': expected one-hot (n, length, 4), codes (n, length) or strings, "
-            f"found shape {raw.shape} of {raw.dtype}"
-        )
-    if not codes:
-        raise ValueError(f"{path}: '{sequence}' has no rows")
-    if values is not None:
-        values = values.reshape(len(values), -1)
-        if len(values) != len(codes):
-            raise ValueError(f"{path}: {len(codes)} sequences but {len(values)} labels")
-    label_names = (
-        () if values is None or label is None else (label,) if values.shape[1] == 1 else tuple(f"{label}_{i}" for i in range(values.shape[1]))
-    )  # fmt: skip
-    return SequenceSet(tuple(f"row{i + 1}" for i in range(len(codes))), codes, values, label_names, str(path))
+    found = SequenceSet(_unique(names), codes, values if labels else None, tuple(labels), str(path))
+    if annotation is None:
+        return found
+    if name is None:
+        raise ValueError(f"{path}: an annotation needs the column of the transcripts' names (name)")
+    return found.annotated(annotation)
 
 
 def random_sequences(
