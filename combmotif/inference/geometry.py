@@ -176,6 +176,7 @@ def _verify_reach(model: SequenceModel, geometry: LayerGeometry, length: int, re
             seen.append(layer_outputs(model, part, [geometry.layer])[geometry.layer].isnan().any(1))
     reached = torch.cat(seen).cpu().numpy()
     starts = geometry.offset + geometry.stride * np.arange(reached.shape[1])
+    whole = (starts >= 0) & (starts + geometry.receptive_field <= length)
     for row, place in zip(reached, places, strict=True):
         inside = (starts <= place) & (place < starts + geometry.receptive_field)
         if (row & ~inside).any():
@@ -184,7 +185,8 @@ def _verify_reach(model: SequenceModel, geometry: LayerGeometry, length: int, re
                 f"input position {place} reaches outputs beyond a window of {geometry.receptive_field} nt; choose an "
                 f"earlier convolution: {', '.join(convolution_layers(model))}"
             )
-        ends = np.flatnonzero(inside & ((starts == place) | (starts + geometry.receptive_field - 1 == place)))
+        at_end = (starts == place) | (starts + geometry.receptive_field - 1 == place)
+        ends = np.flatnonzero(at_end & whole)  # padding between layers may hide the ends of the others
         if not row[ends].all():
             raise ValueError(
                 f"{refuse}the derived receptive field of {geometry.receptive_field} nt does not agree with what input "

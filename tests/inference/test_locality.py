@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
@@ -83,8 +83,9 @@ def reached(module, length):
         return module(x).isnan().any(1).T.numpy()
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(stacks, st.integers(0, 5))
+@example([nn.Conv1d(WIDTH, WIDTH, 1, padding=2)], 1)  # padding wider than its kernel reaches
 def test_random_stacks(middle, seed):
     model, layer = build(middle, seed)
     try:
