@@ -140,7 +140,7 @@ def _unversioned(name: str) -> str:
 
 def open_text(path: Path) -> TextIO:
     """Open a text file, plain or .gz."""
-    return gzip.open(path, "rt") if path.suffix == ".gz" else path.open("rt")  # type: ignore[return-value]
+    return gzip.open(path, "rt") if path.suffix == ".gz" else path.open("rt")
 
 
 def read_annotation(path: str | Path) -> Annotation:
