@@ -8,6 +8,7 @@ import click
 
 from combmotif import __version__
 from combmotif.cli.errors import EXPECTED, ExpectedError, sentence
+from combmotif.cli.fetch import fetch
 from combmotif.cli.inspect import inspect
 from combmotif.cli.models import models
 from combmotif.cli.predict import predict
@@ -49,7 +50,7 @@ def app(debug: bool) -> None:  # noqa: FBT001
     """
 
 
-for command in (run, inspect, predict, report, models, train, schema):
+for command in (run, inspect, predict, report, models, fetch, train, schema):
     app.add_command(command)
 
 

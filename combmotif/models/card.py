@@ -13,6 +13,8 @@ from torch import nn
 from combmotif.models.card_schema import CardInput, ModelCard
 from combmotif.models.cnn_gru import CnnGru
 from combmotif.models.framepool import FramePool
+from combmotif.models.hal_net import load_net
+from combmotif.models.hal_table import places as hal_places
 from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.models.optimus import Optimus5Prime
 from combmotif.models.python_model import build_module, first_prediction, name_outputs
@@ -64,23 +66,28 @@ def read_card(name_or_path: str | Path) -> ModelCard:
 def find_weights(card: ModelCard, path: Path) -> Path | None:
     """Find the weights file of a card read from ``path``: beside it, else in ``$COMBMOTIF_DATA/weights``.
 
+    The table of a ``hal`` card is looked for in ``$COMBMOTIF_DATA/hal`` and where ``combmotif fetch hal`` puts it.
+
     Raises
     ------
     FileNotFoundError
-        If it is in neither; where it is published is named.
+        If it is in none of them; where it is published is named.
     """
     if card.weights is None:
         return None
     places = [(path.parent / Path(os.path.expandvars(card.weights)).expanduser()).resolve()]
-    if os.environ.get("COMBMOTIF_DATA"):
+    if card.kind == "hal":
+        places += hal_places(Path(card.weights).name)
+    elif os.environ.get("COMBMOTIF_DATA"):
         places.append(Path(os.environ["COMBMOTIF_DATA"]) / "weights" / Path(card.weights).name)
     for place in places:
         if place.is_file():
             return place
     source = f"; they are published at {card.training.source}" if card.training.source else ""
+    fetch, folder = ("run 'combmotif fetch hal', or ", "hal") if card.kind == "hal" else ("", "weights")
     raise FileNotFoundError(
-        f"model '{card.name or path.parent.name}': its weights '{card.weights}' are not there{source}; put them at "
-        f"{places[0]}, or in a folder weights/ inside the folder that $COMBMOTIF_DATA names"
+        f"model '{card.name or path.parent.name}': its weights '{card.weights}' are not there{source}; {fetch}put them "
+        f"at {places[0]}, or in a folder {folder}/ inside the folder that $COMBMOTIF_DATA names"
     )
 
 
@@ -90,6 +97,11 @@ def _build(card: ModelCard, path: Path, weights: Path | None) -> nn.Module:
             raise ValueError(f"{path}: arguments: expected none for {card.kind}, whose Keras file decides them")
         return (Optimus5Prime if card.kind == "optimus5p" else FramePool).from_keras(weights)
     module: nn.Module
+    if card.kind == "hal" and weights is not None:
+        try:
+            return load_net(weights, **card.arguments)
+        except TypeError as error:
+            raise ValueError(f"{path}: arguments: {error}") from None
     if card.factory is not None:
         source, _, function = card.factory.rpartition(":")
         beside = path.parent / source

@@ -63,11 +63,13 @@ class ModelCard(Section):
 
     name: str | None = Field(None, description="default the name of the card's folder", min_length=1)
     description: str = Field("", description="one sentence on what it predicts")
-    kind: Literal["cnn_gru", "optimus5p", "framepool", "python"] = Field(description="architecture")
+    kind: Literal["cnn_gru", "optimus5p", "framepool", "hal", "python"] = Field(description="architecture")
     arguments: dict[str, Any] = Field(default_factory=dict, description="keyword arguments of the architecture")
     factory: str | None = Field(None, description="of kind python: path/to/file.py:function or package.module:function")
     weights: str | None = Field(
-        None, description="file beside the card: safetensors; Keras .h5 for optimus5p and framepool", min_length=1
+        None,
+        description="file beside the card: safetensors; Keras .h5 for optimus5p and framepool; .npz for hal",
+        min_length=1,
     )
     sha256: str | None = Field(None, description="SHA-256 of the weights file", pattern="^[0-9a-f]{64}$")
     input: CardInput | None = Field(None, description="what the model reads; default that of the architecture")

@@ -12,6 +12,8 @@ substitution.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +21,16 @@ from torch import nn
 from torch.nn import functional as F
 
 from combmotif.models.hal_hexamers import HEXAMERS, NO_HEXAMER
-from combmotif.models.hal_table import REGIONS, SPANS, WINDOW, ExonScores, HexamerTable
+from combmotif.models.hal_table import (
+    EXON_FILES,
+    REGIONS,
+    SPANS,
+    WINDOW,
+    ExonScores,
+    HexamerTable,
+    load_exon_scores,
+    load_table,
+)
 
 FUNCTIONS = ("donor_score", "mean_effect", "exon_skipping")
 FORMS = ("multilinear", "convolution")
@@ -216,3 +227,15 @@ def build_net(
         raise ValueError(f"donor_columns: expected 3 or 4, found {donor_columns}")
     weights = [np.repeat(exon_scores.acceptor, 64), exon_scores.hexamers, *table.weights.T[2 : 2 + donor_columns]]
     return HalNet(np.stack(weights), _exon(donor_columns), form=form).eval()
+
+
+def load_net(path: str | Path, *, function: str = "donor_score", **options: Any) -> HalNet:
+    """Make the torch module of a table file, whatever its checksum; options as in :func:`build_net`.
+
+    Exon scores are read from the table's own folder where they stand there, else from where HAL's files are looked for.
+    """
+    folder = Path(path).parent
+    scores = None
+    if function == "exon_skipping":
+        scores = load_exon_scores(folder if all((folder / file).is_file() for file in EXON_FILES) else None)
+    return build_net(load_table(path, md5=None), function, exon_scores=scores, **options)

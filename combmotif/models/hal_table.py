@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import zipfile
 from dataclasses import dataclass
@@ -12,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from combmotif.models.fetch import PUBLISHED, cache_folder, md5_of
 from combmotif.models.hal_hexamers import HEXAMERS, hexamer_word, word_number
 
-TABLE_FILE = "HAL_mer_scores.npz"
-TABLE_MD5 = "4db740f6b72345db5303c106ed6aad61"
+TABLE_FILE, TABLE_MD5 = PUBLISHED["hal"].file, PUBLISHED["hal"].md5
 EXON_FILES = ("exonic_mer6_scores.csv", "exonic_acceptor_scores.csv")
 REGIONS = (
     "far exon", "near exon", "donor -3", "donor -2", "donor -1", "donor 0", "near intron", "far intron",
@@ -88,12 +87,6 @@ def file_rows() -> np.ndarray:
     return np.array([word_number("".join(word)) for word in product(_FILE_ORDER, repeat=6)], dtype=np.int64)
 
 
-def cache_folder() -> Path:
-    """Folder of downloaded files: ``$XDG_CACHE_HOME/combmotif``, default ``~/.cache/combmotif``."""
-    root = os.environ.get("XDG_CACHE_HOME")
-    return (Path(root) if root else Path.home() / ".cache") / "combmotif"
-
-
 def places(file: str) -> list[Path]:
     """List where a file of HAL is looked for: ``hal/`` in ``$COMBMOTIF_DATA``, then in the cache folder."""
     data = os.environ.get("COMBMOTIF_DATA")
@@ -114,11 +107,6 @@ def find_table(file: str = TABLE_FILE) -> Path:
     tried = " and ".join(map(str, places(file)))
     fix = "run 'combmotif fetch hal'" if file == TABLE_FILE else "docs/hal.md says where it is published"
     raise FileNotFoundError(f"HAL: found no {file}; looked for {tried}; {fix}")
-
-
-def md5_of(path: str | Path) -> str:
-    """Return the MD5 of a file as 32 hexadecimal digits."""
-    return hashlib.md5(Path(path).read_bytes(), usedforsecurity=False).hexdigest()
 
 
 def load_table(path: str | Path | None = None, *, md5: str | None = TABLE_MD5) -> HexamerTable:
