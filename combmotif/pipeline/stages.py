@@ -41,7 +41,7 @@ NEURONS_PER_TASK = 8
 NUCLEOTIDES_PER_TASK = 100_000
 MOTIF_COLUMNS = (
     "motif", "layer", "channel", "consensus", "length", "start", "end", "sites", "share", "max_activation",
-    "mean_activation", "consensus_activation", "purity", "information", "offsets", "segments", "family",
+    "mean_activation", "consensus_activation", "background", "purity", "information", "offsets", "segments", "family",
 )  # fmt: skip
 
 
@@ -327,6 +327,7 @@ def motif_table(motifs: MotifSet, labels: Sequence[int]) -> pd.DataFrame:
             "max_activation": motif.max_activation,
             "mean_activation": motif.mean_activation,
             "consensus_activation": motif.consensus_activation,
+            "background": motif.background,
             "purity": motif.purity,
             "information": motif.information.sum(),
             "offsets": ",".join(map(str, motif.offsets)),

@@ -27,8 +27,8 @@ class Effect:
     neuron, outcome : str
     threshold, n_active, n_inactive, auc, q : float
         NaN where the table has none; q is of Welch's test.
-    observed, adjusted, causal : (low, estimate, high)
-        95 % confidence intervals; NaN where the table has none.
+    observed, adjusted, site, causal : (low, estimate, high)
+        95 % confidence intervals; NaN where the table has none. site: its windows scrambled; causal: the neuron clamped.
     kind, reason : str
         Class and why.
     """
@@ -42,6 +42,7 @@ class Effect:
     q: float
     observed: Estimate
     adjusted: Estimate
+    site: Estimate
     causal: Estimate
     kind: str
     reason: str
@@ -67,9 +68,18 @@ class Effect:
         return wording.estimate(self.adjusted[1], self.adjusted[0], self.adjusted[2])
 
     @property
+    def site_text(self) -> str:
+        """The effect of its sites and its interval in words, or "" where it was not estimated."""
+        return _words(self.site)
+
+    @property
     def causal_text(self) -> str:
-        """The causal effect and its interval in words, or "" where it was not estimated."""
-        return wording.estimate(self.causal[1], self.causal[0], self.causal[2]) if np.isfinite(self.causal[1]) else ""
+        """The effect of clamping and its interval in words, or "" where it was not estimated."""
+        return _words(self.causal)
+
+
+def _words(estimate: Estimate) -> str:
+    return wording.estimate(estimate[1], estimate[0], estimate[2]) if np.isfinite(estimate[1]) else ""
 
 
 def _triple(row: dict[str, Any], stem: str) -> Estimate:
@@ -109,6 +119,7 @@ def effects(run: RunFolder) -> dict[str, dict[str, Effect]]:
                 q=q,
                 observed=_triple(row, ""),
                 adjusted=_triple(row, "adjusted"),
+                site=_triple(row, "site"),
                 causal=_triple(row, "causal"),
                 kind=row["class"],
                 reason=row["reason"],
@@ -165,7 +176,7 @@ def outcomes(run: RunFolder, found: dict[str, dict[str, Effect]], notes: dict[st
                 anchor=e.neuron.replace(":", "."),
                 kind=e.kind,
                 row=e.observed,
-                others=(e.adjusted, e.causal),
+                others=(e.adjusted, e.site if e.site_text else e.causal),
                 text=e.text,
             )
             for e in shown

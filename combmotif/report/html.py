@@ -132,6 +132,7 @@ def _context(run: RunFolder, title: str | None) -> dict[str, Any]:
         "kinds": list(dict.fromkeys(e.kind for e in first.values() if e.kind)),
         "outcome": wording.outcome(next(iter(found_effects), "prediction")),
         "effect_of": first,
+        "scrambled": any(e.site_text for rows in found_effects.values() for e in rows.values()),
         "clamped": any(e.causal_text for rows in found_effects.values() for e in rows.values()),
         "whiskers": whiskers(first),
         "elements": known,

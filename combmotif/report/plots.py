@@ -72,7 +72,7 @@ def _marks(scale: Scale, y: float, row: tuple[object, object, object], symbol: s
         shapes = {
             "positive": f"M{x - size} {y + size - 1}h{2 * size}l-{size} -{2 * size - 1}z",
             "negative": f"M{x - size} {y - size + 1}h{2 * size}l-{size} {2 * size - 1}z",
-            "causal": f"M{x - size + 0.8} {y - size + 0.8}h{2 * size - 1.6}v{2 * size - 1.6}h-{2 * size - 1.6}z",
+            "changed": f"M{x - size + 0.8} {y - size + 0.8}h{2 * size - 1.6}v{2 * size - 1.6}h-{2 * size - 1.6}z",
             "discordant": f"M{x} {y - size}l{size} {size}l-{size} {size}l-{size} -{size}z",
         }
         circle = f'<circle class="dot" cx="{x}" cy="{y}" r="{size - 0.8:g}"/>'
@@ -140,7 +140,7 @@ def forest(rows: Sequence[ForestRow], *, title: str, axis: str) -> str:
     parts.append(f'<path class="zero" d="M{scale(0)} {top}V{bottom}"/>')
     for index, row in enumerate(rows):
         y = top + step * index + 10
-        shapes = ("", "causal")
+        shapes = ("", "changed")
         below = "".join(
             _marks(scale, y + 9 * k, t, shape, 3.4)
             for k, (t, shape) in enumerate(zip(row.others, shapes, strict=False), 1)

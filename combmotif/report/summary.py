@@ -134,7 +134,9 @@ def _contribution(run: RunFolder, names: dict[str, str]) -> list[Finding]:
         sentence = (
             f"Strongest: where {top.neuron}{about} is active, the {words} is {way} by {number(abs(top.value))}{bounds}."
         )
-        if top.causal_text:
+        if top.site_text:
+            sentence += f" Its sites there add {top.site_text} to the prediction, found by scrambling them."
+        elif top.causal_text:
             sentence += f" The neuron itself adds {top.causal_text} to the prediction, found by clamping it."
         findings.append(
             Finding(

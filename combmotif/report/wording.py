@@ -7,7 +7,7 @@ import math
 CONTRIBUTION_CLASSES = {
     "positive": ("▲", "Sequences that excite the neuron have a higher outcome; the estimates agree in sign."),
     "negative": ("▼", "Sequences that excite the neuron have a lower outcome; the estimates agree in sign."),
-    "discordant": ("◆", "Significant, but the observed, adjusted or causal estimates disagree in sign."),
+    "discordant": ("◆", "Significant, but the observed and adjusted effects and that of its sites disagree in sign."),
     "neutral": ("●", "The confidence interval lies within the margin of equivalence: no effect worth naming."),
     "undetermined": ("○", "The data can neither show an effect nor rule one out."),
     "untestable": ("×", "One of the two groups holds too few sequences to test."),
