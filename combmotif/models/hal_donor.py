@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
-import torch
 from scipy.special import expit
-from torch.nn import functional as F
 
-from combmotif.models.hal_hexamers import HEXAMERS, Sequences, as_codes, hexamer_numbers
+from combmotif.models.hal_hexamers import Sequences, as_codes, hexamer_numbers
 from combmotif.models.hal_table import SPANS, WINDOW, HexamerTable
 from combmotif.sequence.alphabet import UNKNOWN
 
 _BLOCK = 1024
-_STARTS = np.array([*range(0, 70, 2), 77, 79, *range(86, 114, 2), 114, *range(115, 155, 2)])
-"""Heptamers that between them hold each scored hexamer once; that of start 114 counts its first hexamer only."""
 
 
 def donor_score(sequences: Sequences, table: HexamerTable, *, on_n: str = "raise") -> np.ndarray:
@@ -49,62 +43,26 @@ def donor_score(sequences: Sequences, table: HexamerTable, *, on_n: str = "raise
     Rosenberg et al., Cell 2015, 163:698-711 (cell-2015, notebook N8); the same function as Kipoi's HAL model.
     """
     codes = as_codes(sequences, length=WINDOW, function="donor_score")
-    if _has_unknown(codes, on_n):
-        return _columns(codes, table).sum((1, 2))
-    effects, offsets = _heptamers(table)
-    scores = np.empty(len(codes))
-    index = np.empty((min(_BLOCK, len(codes)), len(_STARTS)), dtype=np.int32)
+    _refuse_unknown(codes, on_n)
+    columns = [np.append(column, 0.0) for column in table.weights.T]  # the last row is that of a hexamer with an N
+    scores = np.zeros(len(codes))
     for start in range(0, len(codes), _BLOCK):
-        block = codes[start : start + _BLOCK]
-        part = index[: len(block)]
-        _fill(block, part)
-        part += offsets
-        scores[start : start + len(block)] = F.embedding_bag(torch.from_numpy(part), effects, mode="sum").numpy()[:, 0]
+        part = scores[start : start + _BLOCK]
+        numbers = hexamer_numbers(codes[start : start + _BLOCK])
+        for column, (first, stop) in zip(columns, SPANS, strict=True):  # one column at a time stays in the fast cache
+            part += column.take(numbers[:, first:stop], mode="clip") @ np.ones(stop - first)
     return scores
 
 
-def _fill(codes: np.ndarray, index: np.ndarray) -> None:
-    """Write the number, 0-16383, of each heptamer of ``_STARTS``."""
-    digits = codes.astype(np.int16)
-    pairs = digits[:, :-1] * np.int16(4)
-    pairs += digits[:, 1:]
-    fours = pairs[:, :-2] * np.int16(16)
-    fours += pairs[:, 2:]
-    for column, first, last in ((0, 0, 70), (35, 77, 80), (37, 86, 114), (51, 114, 115), (52, 115, 155)):
-        chosen = slice(first, last, 2)
-        part = (fours[:, :-3][:, chosen] * np.int16(16) + pairs[:, 4:-1][:, chosen]) * np.int16(4)
-        part += digits[:, 6:][:, chosen]
-        index[:, column : column + part.shape[1]] = part
-
-
-@lru_cache(maxsize=4)
-def _heptamers(table: HexamerTable) -> tuple[torch.Tensor, np.ndarray]:
-    """Effect of a heptamer as the sum of its two hexamers', per pair of columns: (rows, 1) float64, row offsets."""
-    numbers = np.arange(4 * HEXAMERS)
-    first, second = numbers >> 2, numbers & (HEXAMERS - 1)
-    column_of = np.full(WINDOW - 5, -1)
-    for column, (start, stop) in enumerate(SPANS):
-        column_of[start:stop] = column
-    padded = np.pad(table.weights, ((0, 0), (0, 1)))
-    pairs = [(int(column_of[p]), int(column_of[p + 1]) if p != 114 else -1) for p in _STARTS]
-    distinct = list(dict.fromkeys(pairs))
-    effects = np.concatenate([padded[first, a] + padded[second, b] for a, b in distinct])
-    offsets = np.array([distinct.index(pair) * 4 * HEXAMERS for pair in pairs], dtype=np.int32)
-    return torch.from_numpy(effects[:, None]), offsets
-
-
-def _has_unknown(codes: np.ndarray, on_n: str) -> bool:
+def _refuse_unknown(codes: np.ndarray, on_n: str) -> None:
     if on_n not in ("raise", "skip"):
         raise ValueError(f"on_n: expected raise or skip, found {on_n!r}")
-    if codes.max(initial=0) < UNKNOWN:
-        return False
-    if on_n == "raise":
+    if on_n == "raise" and codes.max(initial=0) >= UNKNOWN:
         row, position = np.argwhere(codes >= UNKNOWN)[0]
         raise ValueError(
             f"donor_score: expected the letters A C G T U, found N (or an IUPAC letter) at position {position + 1} of "
             f"sequence {row}; write on_n='skip' to leave out the hexamers that hold it"
         )
-    return True
 
 
 def _columns(codes: np.ndarray, table: HexamerTable) -> np.ndarray:
@@ -120,7 +78,7 @@ def _columns(codes: np.ndarray, table: HexamerTable) -> np.ndarray:
 def region_scores(sequences: Sequences, table: HexamerTable, *, on_n: str = "raise") -> np.ndarray:
     """Sum the effects region by region; parameters as :func:`donor_score`, float64 (n, 8) that sum to it."""
     codes = as_codes(sequences, length=WINDOW, function="region_scores")
-    _has_unknown(codes, on_n)
+    _refuse_unknown(codes, on_n)
     return _columns(codes, table).sum(1)
 
 
@@ -136,7 +94,7 @@ def donor_profile(sequences: Sequences, table: HexamerTable, *, on_n: str = "rai
         Rows sum to :func:`donor_score`.
     """
     codes = as_codes(sequences, length=WINDOW, function="donor_profile")
-    _has_unknown(codes, on_n)
+    _refuse_unknown(codes, on_n)
     sixths = _columns(codes, table).sum(2) / 6
     profile = np.zeros(codes.shape)
     for shift in range(6):

@@ -8,7 +8,6 @@ import pytest
 from scipy.special import expit
 
 from combmotif.models import hal
-from combmotif.models.hal_donor import _STARTS
 
 
 @pytest.fixture(scope="module")
@@ -116,11 +115,6 @@ def test_the_donor_score_is_the_papers_loop(planted):
     np.testing.assert_allclose(hal.region_scores(codes, planted).sum(1), expected, atol=1e-12)
     assert hal.donor_score(codes[:0], planted).shape == (0,)
     np.testing.assert_array_equal(hal.donor_score(codes[0], planted), hal.donor_score(codes[:1], planted))
-
-
-def test_heptamers_cover_every_scored_hexamer_once():
-    covered = np.concatenate([_STARTS, _STARTS[_STARTS != 114] + 1])
-    assert sorted(covered) == [p for start, stop in hal.SPANS for p in range(start, stop)]
 
 
 def test_n_is_skipped_where_that_is_asked_for(planted):
