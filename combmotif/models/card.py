@@ -12,6 +12,7 @@ from torch import nn
 
 from combmotif.models.card_schema import CardInput, ModelCard
 from combmotif.models.cnn_gru import CnnGru
+from combmotif.models.cnn_gru_weights import load_cnn_gru
 from combmotif.models.framepool import FramePool
 from combmotif.models.hal_net import load_net
 from combmotif.models.hal_table import places as hal_places
@@ -26,6 +27,8 @@ from combmotif.typed_yaml import dump_yaml, nearest, read_yaml, validate
 CARD_FILE = "model.yaml"
 WEIGHTS_FILE = "weights.safetensors"
 _FIXED_LENGTH = {"optimus5p": 50}
+HALF_LIFE = InputSpec("rna", 12288, 6, "pad_right")
+"""What Saluki and CombMotif's half-life nets read: whole mRNAs with coding frame and splice sites."""
 
 
 def list_cards() -> list[str]:
@@ -102,6 +105,11 @@ def _build(card: ModelCard, path: Path, weights: Path | None) -> nn.Module:
             return load_net(weights, **card.arguments)
         except TypeError as error:
             raise ValueError(f"{path}: arguments: {error}") from None
+    if card.kind == "cnn_gru" and weights is not None:
+        try:
+            return load_cnn_gru(weights, card.arguments)
+        except TypeError as error:
+            raise ValueError(f"{path}: arguments: {error}") from None
     if card.factory is not None:
         source, _, function = card.factory.rpartition(":")
         beside = path.parent / source
@@ -113,6 +121,15 @@ def _build(card: ModelCard, path: Path, weights: Path | None) -> nn.Module:
         except TypeError as error:
             raise ValueError(f"{path}: arguments: {error}") from None
     return module if weights is None else load_weights(module, weights)
+
+
+def _input_spec(card: ModelCard, module: nn.Module) -> InputSpec:
+    """What a card says the model reads; where it says nothing, what the architecture reads."""
+    if card.input is not None:
+        return InputSpec(card.input.alphabet, card.input.length, card.input.channels, card.input.rule)
+    if isinstance(module, CnnGru) and module.conv1.in_channels == HALF_LIFE.channels:
+        return HALF_LIFE
+    return InputSpec("rna", _FIXED_LENGTH.get(card.kind))
 
 
 def _verify(model: SequenceModel, card: ModelCard, path: Path) -> None:
@@ -164,10 +181,7 @@ def load_card(name_or_path: str | Path, device: torch.device | str = "cpu") -> S
     if weights is not None and card.sha256 is not None and (digest := sha256_of(weights)) != card.sha256:
         raise ValueError(f"{weights}: expected the weights of {path} (sha256 {card.sha256}), found sha256 {digest}")
     module = _build(card, path, weights).eval()
-    read = card.input
-    spec = (
-        InputSpec(read.alphabet, read.length, read.channels) if read else InputSpec("rna", _FIXED_LENGTH.get(card.kind))
-    )
+    spec = _input_spec(card, module)
     count = first_prediction(module, spec)
     outputs = name_outputs(count, None if card.outputs is None else [output.name for output in card.outputs])
     model = SequenceModel(
@@ -206,7 +220,7 @@ def save_card(
     full: dict[str, Any] = {**card, "weights": WEIGHTS_FILE, "sha256": sha256_of(folder / WEIGHTS_FILE)}
     typed = validate(ModelCard, full, name=str(folder / CARD_FILE))
     read = typed.input or CardInput()
-    spec = InputSpec(read.alphabet, read.length, read.channels)
+    spec = InputSpec(read.alphabet, read.length, read.channels, read.rule)
     outputs = None if typed.outputs is None else [output.name for output in typed.outputs]
     model = SequenceModel("new", module, spec, name_outputs(first_prediction(module, spec), outputs))
     predictions = model.predict([encode(text) for text in sequences])

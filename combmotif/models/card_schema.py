@@ -14,7 +14,14 @@ class CardInput(Section):
 
     alphabet: Literal["rna", "dna"] = Field("rna", description="letters of the output; default rna")
     length: Whole | None = Field(None, ge=1, description="input length in nt; default any length")
-    channels: Whole = Field(4, ge=4, description="A, C, G, U, then tracks filled with zeros; default 4")
+    channels: Whole = Field(
+        4, ge=4, description="A, C, G, U, then tracks (coding frame, splice sites), zeros where not given; default 4"
+    )
+    rule: Literal["exact", "pad_right"] = Field(
+        "exact",
+        description="what becomes of other lengths: exact refuses them, pad_right fills the 3' end with zeros and "
+        "keeps the last nt of a longer sequence; default exact",
+    )
     description: str = Field("", description="what the sequences are")
 
 
@@ -68,7 +75,8 @@ class ModelCard(Section):
     factory: str | None = Field(None, description="of kind python: path/to/file.py:function or package.module:function")
     weights: str | None = Field(
         None,
-        description="file beside the card: safetensors; Keras .h5 for optimus5p and framepool; .npz for hal",
+        description="file beside the card: safetensors or a torch .pth; Keras .h5 for optimus5p, framepool and Saluki "
+        "(cnn_gru); .npz for hal",
         min_length=1,
     )
     sha256: str | None = Field(None, description="SHA-256 of the weights file", pattern="^[0-9a-f]{64}$")

@@ -36,6 +36,13 @@ class CnnGru(nn.Module):
         Zeros added at both ends before every convolution (2 for the 50-nt MRL net, 0 for the half-life net).
     dropout : float, default 0.2
     outputs : int, default 1
+    reverse : bool, default False
+        Read the GRU from the 3' end, as Saluki does: padding first, the 5' end last.
+    norm_eps : float, default 1e-5
+        Constant of the batch norms; Keras, and so Saluki, has 1e-3.
+    norm_momentum : float, default 0.1
+        Share of the new batch in the batch norms' running statistics; CombMotif's recipe has 0.9 (Saluki's Keras
+        momentum of 0.9 is 0.1 here).
 
     References
     ----------
@@ -51,9 +58,13 @@ class CnnGru(nn.Module):
         padding: int = 2,
         dropout: float = 0.2,
         outputs: int = 1,
+        reverse: bool = False,  # noqa: FBT001, FBT002 - by keyword, as all arguments of a card
+        norm_eps: float = 1e-5,
+        norm_momentum: float = 0.1,
     ) -> None:
         super().__init__()
         self.blocks = blocks
+        self.reverse = reverse
         self.conv1 = nn.Conv1d(channels, width, kernel, padding=padding, bias=False)
         for block in range(1, blocks + 1):
             self.add_module(f"norm{block}", ChannelNorm(width, eps=0.007))
@@ -62,9 +73,9 @@ class CnnGru(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.pool = nn.MaxPool1d(2)
         self.gru = nn.GRU(width, width, batch_first=True)
-        self.bn1 = nn.BatchNorm1d(width)
+        self.bn1 = nn.BatchNorm1d(width, norm_eps, norm_momentum)
         self.dense = nn.Linear(width, width)
-        self.bn2 = nn.BatchNorm1d(width)
+        self.bn2 = nn.BatchNorm1d(width, norm_eps, norm_momentum)
         self.head = nn.Linear(width, outputs)
         self._initialise()
 
@@ -88,6 +99,8 @@ class CnnGru(nn.Module):
             h = torch.relu(self.get_submodule(f"norm{block}")(h))
             h = self.pool(self.dropout(self.get_submodule(f"conv{block + 1}")(h)))
         h = torch.relu(self.norm_last(h))
+        if self.reverse:
+            h = h.flip(2)
         steps, _ = self.gru(h.transpose(1, 2))
         h = self.dense(torch.relu(self.bn1(steps[:, -1])))
         return self.head(torch.relu(self.bn2(self.dropout(h))))

@@ -10,7 +10,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from combmotif.sequence.alphabet import UNKNOWN
 from combmotif.sequence.onehot import one_hot
+
+RULES = ("exact", "pad_right")
 
 
 @dataclass(frozen=True)
@@ -24,12 +27,22 @@ class InputSpec:
     length : int or None, default None
         Fixed input length in nt; None for any length.
     channels : int, default 4
-        A, C, G, T/U, then extra tracks, which are filled with zeros.
+        A, C, G, T/U, then extra tracks, such as the coding frame and the splice sites; zeros where none are given.
+    rule : str, default "exact"
+        What becomes of a sequence of another length than ``length``: ``exact`` refuses it; ``pad_right`` (Saluki)
+        fills a shorter one with zeros at the 3' end and keeps the last ``length`` nt of a longer one.
     """
 
     alphabet: str = "rna"
     length: int | None = None
     channels: int = 4
+    rule: str = "exact"
+
+    def __post_init__(self) -> None:
+        if self.rule not in RULES:
+            raise ValueError(f"rule: expected one of {', '.join(RULES)}, found '{self.rule}'")
+        if self.rule != "exact" and self.length is None:
+            raise ValueError(f"rule: '{self.rule}' needs an input length, found none")
 
 
 @dataclass(frozen=True)
@@ -66,26 +79,84 @@ class SequenceModel:
     def check(self, codes: np.ndarray, *, name: str = "sequence") -> None:
         """Raise ValueError if a sequence of shape (length,) does not fit the model's input length."""
         length = self.input_spec.length
-        if length is not None and len(codes) != length:
+        if length is not None and self.input_spec.rule == "exact" and len(codes) != length:
             raise ValueError(f"{name}: model '{self.name}' reads {length} nt, found {len(codes)} nt")
 
-    def tensor(self, codes: np.ndarray | torch.Tensor) -> torch.Tensor:
-        """Encode codes (n, length) as the module's input (n, channels, length); extra tracks are zero."""
+    def tensor(
+        self, codes: np.ndarray | torch.Tensor, tracks: np.ndarray | Sequence[np.ndarray] | None = None
+    ) -> torch.Tensor:
+        """Encode codes (n, length) and tracks (n, k, length) as the module's input (n, channels, length).
+
+        The length stays as it is. Tracks that are not given are zero; a model without extra channels takes none.
+        """
         x = one_hot(codes, device=self.device)
         extra = self.input_spec.channels - 4
-        return nn.functional.pad(x, (0, 0, 0, extra)) if extra else x
+        if not extra:
+            return x
+        if tracks is None or not len(tracks):
+            return nn.functional.pad(x, (0, 0, 0, extra))
+        stacked = torch.as_tensor(np.stack([np.asarray(track, dtype=np.float32) for track in tracks]))
+        if stacked.shape != (len(x), extra, x.shape[2]):
+            raise ValueError(
+                f"tracks: model '{self.name}' reads {extra} tracks beside the bases, expected shape "
+                f"{(len(x), extra, x.shape[2])}, found {tuple(stacked.shape)}"
+            )
+        return torch.cat([x, stacked.to(x.device)], 1)
+
+    def fit(self, codes: np.ndarray, track: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray | None, str]:
+        """Bring one sequence (length,) and its tracks (k, length) to the model's length, by its rule.
+
+        Returns
+        -------
+        (codes, tracks, note)
+            The note says in words what was done; empty where nothing was.
+        """
+        length = self.input_spec.length
+        if length is None or self.input_spec.rule == "exact" or len(codes) == length:
+            return codes, track, ""
+        if len(codes) > length:
+            cut = len(codes) - length
+            return codes[cut:], None if track is None else track[:, cut:], f"first {cut} nt left out"
+        fill = length - len(codes)
+        padded = np.pad(np.asarray(codes), (0, fill), constant_values=UNKNOWN)
+        return padded, None if track is None else np.pad(track, ((0, 0), (0, fill))), f"{fill} nt of padding"
+
+    def input(self, codes: Sequence[np.ndarray], tracks: Sequence[np.ndarray] | None = None) -> torch.Tensor:
+        """Encode sequences as the whole module reads them, by the model's length rule.
+
+        Parameters
+        ----------
+        codes : sequence of n uint8 arrays, each of shape (length,)
+            Of one length, unless the model has a rule for others.
+        tracks : sequence of n arrays, each of shape (k, length), optional
+
+        Returns
+        -------
+        torch.Tensor of float32, shape (n, channels, length)
+        """
+        fitted = [self.fit(np.asarray(row), None if tracks is None else tracks[i]) for i, row in enumerate(codes)]
+        given = None if tracks is None else [track for _, track, _ in fitted if track is not None]
+        return self.tensor(np.stack([row for row, _, _ in fitted]), given)
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """Run the module on a tensor (n, channels, length); returns (n, outputs)."""
         y = self.module(x)
         return y.unsqueeze(1) if y.ndim == 1 else y
 
-    def predict(self, codes: np.ndarray | Sequence[np.ndarray], *, batch: int = 512) -> np.ndarray:
-        """Predict.
+    def predict(
+        self,
+        codes: np.ndarray | Sequence[np.ndarray],
+        *,
+        tracks: Sequence[np.ndarray] | None = None,
+        batch: int = 512,
+    ) -> np.ndarray:
+        """Predict; a sequence of another length than the model's is brought to it by the model's rule.
 
         Parameters
         ----------
         codes : uint8 array (n, length), or a sequence of n uint8 arrays of any lengths
+        tracks : sequence of n arrays, each of shape (k, length), optional
+            Of a model with extra channels; default zeros.
         batch : int, default 512
             Most sequences per forward pass; fewer where they are long.
 
@@ -94,6 +165,8 @@ class SequenceModel:
         float32 array, shape (n, outputs)
         """
         lengths = np.array([len(c) for c in codes], dtype=np.int64)
+        if self.input_spec.rule != "exact" and self.input_spec.length is not None:
+            lengths[:] = self.input_spec.length
         result = np.zeros((len(codes), len(self.outputs)), dtype=np.float32)
         with torch.inference_mode():
             for length in np.unique(lengths):
@@ -101,7 +174,8 @@ class SequenceModel:
                 size = max(1, min(batch, 512 * 200 // max(int(length), 1)))
                 for start in range(0, len(rows), size):
                     part = rows[start : start + size]
-                    y = self(self.tensor(np.stack([np.asarray(codes[i]) for i in part])))
+                    given = None if tracks is None else [tracks[i] for i in part]
+                    y = self(self.input([codes[i] for i in part], given))
                     if y.shape != (len(part), len(self.outputs)):
                         raise ValueError(
                             f"model '{self.name}': expected predictions of shape ({len(part)}, {len(self.outputs)}), "

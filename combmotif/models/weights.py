@@ -37,8 +37,9 @@ def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
     Parameters
     ----------
     path : path
-        ``.safetensors``, or a file that ``torch.save(module.state_dict(), path)`` wrote; a dictionary that holds the
-        weights under ``state_dict`` is accepted.
+        ``.safetensors``, or a file that ``torch.save(module.state_dict(), path)`` wrote; a checkpoint that holds the
+        weights under ``state_dict`` or ``model_state_dict`` is accepted, and so is the prefix ``module.`` that
+        ``torch.nn.DataParallel`` writes.
 
     Raises
     ------
@@ -60,12 +61,15 @@ def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
             f"{path}: expected weights that torch.save(module.state_dict(), path) or safetensors wrote; it could not "
             f"be read as tensors only ({str(error).splitlines()[0][:120]})"
         ) from None
-    if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
-        state = state["state_dict"]
+    for key in ("state_dict", "model_state_dict"):
+        if isinstance(state, dict) and isinstance(state.get(key), dict):
+            state = state[key]
     if not isinstance(state, dict) or not all(torch.is_tensor(value) for value in state.values()):
         raise ValueError(
             f"{path}: expected a dictionary of tensors (module.state_dict()), found {type(state).__name__}"
         )
+    if state and all(str(key).startswith("module.") for key in state):
+        state = {key.removeprefix("module."): value for key, value in state.items()}
     return state
 
 
@@ -81,7 +85,12 @@ def load_weights(module: nn.Module, path: str | Path) -> nn.Module:
     ValueError
         If a tensor is missing, left over, or of another shape; all are named.
     """
-    state, own = read_weights(path), module.state_dict()
+    return fill(module, read_weights(path), path=path)
+
+
+def fill(module: nn.Module, state: dict[str, torch.Tensor], *, path: str | Path) -> nn.Module:
+    """Fill a module from a state dictionary that came from ``path``, exactly; see :func:`load_weights`."""
+    own = module.state_dict()
     missing = [key for key in own if key not in state]
     unexpected = sorted(key for key in state if key not in own)
     shapes = [
