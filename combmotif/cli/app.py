@@ -8,6 +8,7 @@ import click
 
 from combmotif import __version__
 from combmotif.cli.errors import EXPECTED, ExpectedError, sentence
+from combmotif.cli.evaluate_model import evaluate_model
 from combmotif.cli.fetch import fetch
 from combmotif.cli.inspect import inspect
 from combmotif.cli.models import models
@@ -50,7 +51,7 @@ def app(debug: bool) -> None:  # noqa: FBT001
     """
 
 
-for command in (run, inspect, predict, report, models, fetch, train, schema):
+for command in (run, inspect, predict, evaluate_model, report, models, fetch, train, schema):
     app.add_command(command)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -13,6 +14,12 @@ import click
 @click.option("--table", type=click.Path(path_type=Path), help="CSV or TSV file with a header line, plain or .gz.")
 @click.option("--sequence", help="Column of the sequences in --table; default sequence, seq or utr.")
 @click.option("--name", help="Column of the names in --table; default row1, row2, ...")
+@click.option(
+    "--annotation",
+    type=click.Path(path_type=Path),
+    help="BED12, GTF or GFF3 of the transcripts: gives nets that read them coding frame and splice sites.",
+)
+@click.option("--skip-invalid", is_flag=True, help="Leave out transcripts whose coding sequence is not whole codons.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="TSV file to write.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 def predict(
@@ -21,28 +28,60 @@ def predict(
     table: Path | None,
     sequence: str | None,
     name: str | None,
+    annotation: Path | None,
+    skip_invalid: bool,  # noqa: FBT001
     out: Path,
     device: str,
 ) -> None:
     """Predict the sequences of a FASTA file or a table, one row each, in bounded memory.
 
+    With --annotation, a FASTA record named like a chromosome is genome, and every transcript on it is spliced out and
+    predicted; any other record is a transcript. Sequences of another length than the model's follow the model's rule,
+    which the column 'input' tells.
+
     Lower case is accepted, U and T are the same letter, N and other ambiguity letters are no base.
     """
+    from combmotif.cli.progress import StageProgress
     from combmotif.config import open_model_from
     from combmotif.models import choose_device
-    from combmotif.models.predict_file import predict_file
+    from combmotif.models.predict_file import Record, predict_file
+    from combmotif.sequence.annotation import annotate, read_annotation
     from combmotif.sequence.stream import stream_table
-    from combmotif.sequence.tables import iterate_fasta
+    from combmotif.sequence.tables import count_fasta, iterate_fasta
 
     if (fasta is None) == (table is None):
         raise click.UsageError("give one of --fasta and --table")
     if table is None and (sequence or name):
         raise click.UsageError("--sequence and --name name columns of --table")
+    if annotation is not None and table is not None and name is None:
+        raise click.UsageError("--annotation needs the column of the transcripts' names (--name)")
     model = open_model_from(target, device=choose_device(device))
     if table is None:
         assert fasta is not None
-        records = iterate_fasta(fasta)
+        found = iterate_fasta(fasta)
     else:
-        records = stream_table(table, sequence=sequence, name=name)
-    count = predict_file(model, records, out, source=str(fasta or table))
+        found = stream_table(table, sequence=sequence, name=name)
+    records: Iterable[Record] = found
+    left_out: list[str] = []
+    if annotation is not None:
+        skip = left_out.append if skip_invalid else None
+        records = annotate(found, read_annotation(annotation), source=str(fasta or table), on_skip=skip)
+    elif model.input_spec.channels > 4:
+        click.echo(
+            f"Warning: {model.name} reads {model.input_spec.channels - 4} tracks beside the bases (coding frame, "
+            f"splice sites); they are zero without --annotation",
+            err=True,
+        )
+    total = count_fasta(fasta) if fasta is not None and fasta.is_file() and annotation is None else None
+    with StageProgress() as progress:
+        count = predict_file(
+            model,
+            records,
+            out,
+            source=str(fasta or table),
+            on_rows=lambda rows: progress.update("predictions", rows, total),
+        )
+    if left_out:
+        more = f" and {len(left_out) - 1:,} more" if len(left_out) > 1 else ""
+        click.echo(f"Warning: left out {left_out[0]}{more}", err=True)
     click.echo(f"{count:,} predictions of {model.name} ({', '.join(model.outputs)}): {out}")

@@ -64,8 +64,8 @@ class StageProgress:
         elif not self._quiet:
             click.echo(text, err=True)
 
-    def update(self, stage: str, done: int, total: int) -> None:
-        """Say how far a stage is; another name begins the next stage."""
+    def update(self, stage: str, done: int, total: int | None) -> None:
+        """Say how far a stage is; another name begins the next stage. None: it is not known how much there is."""
         if stage != self._stage:
             self._stage, self._said = stage, time.monotonic()
             if self._bar is not None:
@@ -76,4 +76,4 @@ class StageProgress:
             self._bar.update(self._task, completed=done, total=total)
         elif time.monotonic() - self._said > _SECONDS:
             self._said = time.monotonic()
-            self.line(f"{stage}: {done:,} of {total:,}")
+            self.line(f"{stage}: {done:,}" + ("" if total is None else f" of {total:,}"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
@@ -14,12 +14,15 @@ from combmotif.models.model import SequenceModel
 _BASES = 2_000_000
 _ROWS = 4096
 
+Record = tuple[str, np.ndarray] | tuple[str, np.ndarray, np.ndarray]
+"""Name, uint8 codes (length,), and where there are any, tracks (k, length)."""
 
-def _chunks(records: Iterable[tuple[str, np.ndarray]]) -> Iterator[list[tuple[str, np.ndarray]]]:
-    chunk: list[tuple[str, np.ndarray]] = []
+
+def _chunks(records: Iterable[Record]) -> Iterator[list[tuple[str, np.ndarray, np.ndarray | None]]]:
+    chunk: list[tuple[str, np.ndarray, np.ndarray | None]] = []
     bases = 0
-    for name, codes in records:
-        chunk.append((name, codes))
+    for name, codes, *tracks in records:
+        chunk.append((name, codes, tracks[0] if tracks else None))
         bases += len(codes)
         if len(chunk) >= _ROWS or bases >= _BASES:
             yield chunk
@@ -29,19 +32,29 @@ def _chunks(records: Iterable[tuple[str, np.ndarray]]) -> Iterator[list[tuple[st
 
 
 def predict_file(
-    model: SequenceModel, records: Iterable[tuple[str, np.ndarray]], out: str | Path, *, source: str = "input"
+    model: SequenceModel,
+    records: Iterable[Record],
+    out: str | Path,
+    *,
+    source: str = "input",
+    on_rows: Callable[[int], None] | None = None,
 ) -> int:
     """Write one row per sequence: name, length, and one column per output.
+
+    Where the model has a rule for sequences of another length than its own, a column ``input`` says what the rule did
+    to the sequence (``first 1712 nt left out``, ``9288 nt of padding``, or nothing).
 
     Parameters
     ----------
     model : SequenceModel
-    records : iterable of (name, uint8 codes (length,))
-        Read as it is predicted.
+    records : iterable of (name, uint8 codes (length,)) or (name, codes, tracks (k, length))
+        Read as it is predicted. Tracks that are not given are zero.
     out : path
         TSV file; written under a temporary name and renamed when it is whole.
     source : str, default "input"
         Where the records come from, for messages.
+    on_rows : callable, optional
+        Called with the number of rows written so far.
 
     Returns
     -------
@@ -67,13 +80,17 @@ def predict_file(
     try:
         with temporary.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-            writer.writerow(["name", "length", *model.outputs])
+            told = ["input"] if model.input_spec.rule != "exact" else []
+            writer.writerow(["name", "length", *told, *model.outputs])
             for chunk in _chunks(chain([first], stream)):
-                for name, codes in chunk:
+                for name, codes, _ in chunk:
                     model.check(codes, name=f"{source}: '{name}'")
-                for (name, codes), row in zip(chunk, _predict(model, chunk, source), strict=True):
-                    writer.writerow([name, len(codes), *(f"{value:.6g}" for value in row)])
+                for (name, codes, _), row in zip(chunk, _predict(model, chunk, source), strict=True):
+                    note = [model.fit(codes)[2]] if told else []
+                    writer.writerow([name, len(codes), *note, *(f"{value:.6g}" for value in row)])
                 count += len(chunk)
+                if on_rows is not None:
+                    on_rows(count)
     except BaseException:
         if plain:
             temporary.unlink(missing_ok=True)
@@ -83,11 +100,14 @@ def predict_file(
     return count
 
 
-def _predict(model: SequenceModel, chunk: list[tuple[str, np.ndarray]], source: str) -> np.ndarray:
+def _predict(
+    model: SequenceModel, chunk: list[tuple[str, np.ndarray, np.ndarray | None]], source: str
+) -> np.ndarray:  # fmt: skip
+    given = [tracks for _, _, tracks in chunk if tracks is not None]
     try:
-        return model.predict([codes for _, codes in chunk])
+        return model.predict([codes for _, codes, _ in chunk], tracks=given or None)
     except (RuntimeError, IndexError) as error:
-        name, codes = min(chunk, key=lambda record: len(record[1]))
+        name, codes, _ = min(chunk, key=lambda record: len(record[1]))
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ValueError(
             f"{source}: model '{model.name}' could not read its sequences, of which the shortest is '{name}' with "

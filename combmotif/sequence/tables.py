@@ -131,6 +131,12 @@ def iterate_fasta(path: str | Path) -> Iterator[tuple[str, np.ndarray]]:
         yield record()
 
 
+def count_fasta(path: str | Path) -> int:
+    """Count the records of a FASTA file, plain or .gz."""
+    with open_text(Path(path)) as stream:
+        return sum(line.startswith(">") for line in stream)
+
+
 def read_fasta(path: str | Path, *, annotation: str | Path | None = None) -> SequenceSet:
     """Read a whole FASTA file (plain or .gz); an empty one is an error. Repeated names get _2, _3, ...
 
@@ -152,6 +158,7 @@ def read_table(
     name: str | None = None,
     labels: Sequence[str] = (),
     annotation: str | Path | None = None,
+    where: str | None = None,
 ) -> SequenceSet:
     """Read sequences from a CSV or TSV table (plain or .gz).
 
@@ -168,6 +175,8 @@ def read_table(
     annotation : path, optional
         BED12, GTF or GFF3 of the transcripts in the table, which gives the set coding-frame and splice tracks; needs
         ``name``.
+    where : str, optional
+        ``column=value``: read only the rows with this value.
 
     Raises
     ------
@@ -181,6 +190,13 @@ def read_table(
     except pd.errors.EmptyDataError:
         raise ValueError(f"{path}: expected a table with a header line, the file is empty") from None
     columns = [str(c) for c in table.columns]
+    if where is not None:
+        key, equals, value = where.partition("=")
+        if not equals or key not in columns:
+            raise ValueError(f"{path}: expected COLUMN=VALUE with a column among {', '.join(columns)}, found '{where}'")
+        table = table[table[key].astype(str) == value].reset_index(drop=True)
+        if not len(table):
+            raise ValueError(f"{path}: no row has '{value}' in column '{key}'")
     column = sequence or next((c for c in ("sequence", "seq", "utr") if c in columns), None)
     for wanted in [column or "sequence", *([name] if name else []), *labels]:
         if wanted not in columns:

@@ -57,3 +57,59 @@ def test_one_input_is_needed(cli, own_net, fasta):
         result = cli("predict", "--model", own_net, "--out", "p.tsv", *arguments)
         assert result.exit_code == 2
         assert "Error: " in result.stderr
+
+
+HALF_LIFE = """
+import torch
+from torch import nn
+
+
+class Sums(nn.Module):
+    \"\"\"Counts of A, of codons and of exon ends, and where the last A stands.\"\"\"
+
+    def forward(self, x):
+        place = torch.arange(1.0, x.shape[2] + 1)
+        return torch.stack([x[:, 0].sum(1), x[:, 4].sum(1), x[:, 5].sum(1), (x[:, 0] * place).amax(1)], 1)
+
+
+def build():
+    return Sums()
+"""
+
+
+@pytest.fixture
+def half_life(tmp_path):
+    """A card of a net that reads 12 nt with coding frame and splice sites, by the rule of Saluki."""
+    (tmp_path / "sums.py").write_text(HALF_LIFE)
+    (tmp_path / "model.yaml").write_text(
+        "name: sums\nkind: python\nfactory: sums.py:build\ninput: {length: 12, channels: 6, rule: pad_right}\n"
+        "outputs: [{name: a}, {name: codons}, {name: exons}, {name: last}]\n"
+    )
+    (tmp_path / "rna.fa").write_text(">short\nCAUGCAUAA\n>long\nAACCCCAUGCAUCCCCCC\n")
+    bed = "short\t0\t9\tshort\t0\t+\t1\t7\t0\t2\t4,5,\t0,4,\nlong\t0\t18\tlong\t0\t+\t0\t9\t0\t1\t18,\t0,\n"
+    (tmp_path / "a.bed").write_text(bed)
+    return tmp_path / "model.yaml"
+
+
+def test_tracks_and_the_length_rule(cli, half_life, tmp_path):
+    result = cli("predict", "--model", half_life, "--fasta", "rna.fa", "--annotation", "a.bed", "--out", "p.tsv")
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "p.tsv").read_text() == (
+        "name\tlength\tinput\ta\tcodons\texons\tlast\n"
+        "short\t9\t3 nt of padding\t4\t2\t2\t9\n"
+        "long\t18\tfirst 6 nt left out\t2\t1\t1\t5\n"
+    )
+    bare = cli("predict", "--model", half_life, "--fasta", "rna.fa", "--out", "q.tsv")
+    assert "sums reads 2 tracks beside the bases (coding frame, splice sites); they are zero" in bare.stderr
+    assert [line.split("\t")[4] for line in (tmp_path / "q.tsv").read_text().splitlines()[1:]] == ["0", "0"]
+
+
+def test_a_broken_reading_frame(cli, refused, half_life, tmp_path):
+    (tmp_path / "a.bed").write_text((tmp_path / "a.bed").read_text().replace("\t1\t7\t", "\t1\t6\t"))
+    arguments = ("predict", "--model", half_life, "--fasta", "rna.fa", "--annotation", "a.bed", "--out", "p.tsv")
+    assert "transcript 'short': expected a coding sequence of a length divisible by 3" in refused(*arguments)
+    assert not (tmp_path / "p.tsv").exists()
+    result = cli(*arguments, "--skip-invalid")
+    assert result.exit_code == 0, result.output
+    assert "Warning: left out transcript 'short'" in result.stderr
+    assert len((tmp_path / "p.tsv").read_text().splitlines()) == 2

@@ -1,0 +1,61 @@
+"""``combmotif evaluate-model``: the metrics of a model card, worked out again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("evaluate-model")
+@click.argument("target")
+@click.option("--table", type=click.Path(path_type=Path), required=True, help="CSV, TSV or HDF5 file, plain or .gz.")
+@click.option("--sequence", help="Column or dataset of the sequences; default sequence, seq or utr.")
+@click.option("--label", required=True, help="Column or dataset of the measured values.")
+@click.option("--name", help="Column of the transcripts' names, for --annotation.")
+@click.option("--annotation", type=click.Path(path_type=Path), help="BED12, GTF or GFF3 of the transcripts.")
+@click.option("--output", default="0", show_default=True, help="Output of the model, by name or number from 0.")
+@click.option("--where", metavar="COLUMN=VALUE", help="Only the rows of the table with this value: split=test.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+def evaluate_model(
+    target: str,
+    table: Path,
+    sequence: str | None,
+    label: str,
+    name: str | None,
+    annotation: Path | None,
+    output: str,
+    where: str | None,
+    device: str,
+) -> None:
+    """Compare a model's predictions with measured values: Pearson r, r2 (its square), Spearman, number of rows.
+
+    TARGET is the name of a shipped model, the path of a model card, or a config file.
+    """
+    from combmotif.config import open_model_from, output_index
+    from combmotif.models import choose_device
+    from combmotif.models.evaluation import evaluate
+    from combmotif.sequence.hdf5 import read_hdf5
+    from combmotif.sequence.tables import read_table
+
+    model = open_model_from(target, device=choose_device(device))
+    column = output_index(int(output) if output.isdigit() else output, model.outputs, key="--output")
+    if table.suffix in (".h5", ".hdf5"):
+        if name or annotation or where:
+            raise click.UsageError("--name, --annotation and --where are for a table, not for an HDF5 file")
+        sequences = read_hdf5(table, sequence=sequence or "sequence", label=label)
+    else:
+        sequences = read_table(table, sequence=sequence, name=name, labels=[label], annotation=annotation, where=where)
+    if sequences.tracks is None and model.input_spec.channels > 4:
+        click.echo(
+            f"Warning: {model.name} reads {model.input_spec.channels - 4} tracks beside the bases; they are zero here",
+            err=True,
+        )
+    found = evaluate(model, sequences, output=column)
+    click.echo(f"{model.name}: {model.outputs[column]} against {label} of {table}")
+    click.echo(f"pearson {found.pearson:.4f}")
+    click.echo(f"r2 {found.r2:.4f}")
+    click.echo(f"spearman {found.spearman:.4f}")
+    click.echo(f"n {found.n}")
+    for metric in model.description.get("metrics", []):
+        click.echo(f"the card says: {metric['name']} {metric['value']:g} on {metric.get('data', '')}")
