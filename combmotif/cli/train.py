@@ -15,21 +15,26 @@ import click
 def train(config: Path, out: Path | None, overrides: tuple[str, ...], quiet: bool) -> None:  # noqa: FBT001
     """Train a net as CONFIG says; started again, it goes on where it was."""
     from combmotif.cli.progress import StageProgress
-    from combmotif.config import load_train_config
+    from combmotif.config import MeasuredConfig, load_train_config
+    from combmotif.pipeline.fit import fit_model
     from combmotif.pipeline.train import train_model
 
     asked = load_train_config(config, overrides=overrides)
 
     def tell(row: dict[str, float]) -> None:
-        progress.line(
-            f"epoch {row['epoch']:.0f}: train loss {row['train_loss']:.4f}, validation loss "
-            f"{row['validation_loss']:.4f}, validation r2 {row['validation_r2']:.4f}"
-        )
+        losses = [f"{name.replace('_', ' ')} {value:.4f}" for name, value in row.items() if name != "epoch"]
+        progress.line(f"epoch {row['epoch']:.0f}: {', '.join(losses)}")
 
     with StageProgress(quiet=quiet) as progress:
         folder = out or Path("training") / config.stem
-        result = train_model(asked, folder, progress=progress.update, on_epoch=tell)
-    for name, test in result.metrics["tests"].items():
+        if isinstance(asked, MeasuredConfig):
+            result = fit_model(asked, folder, progress=progress.update, on_epoch=tell)
+        else:
+            result = train_model(asked, folder, progress=progress.update, on_epoch=tell)
+    for name, test in result.metrics.get("tests", {}).items():
         ceiling = f"the teachers' mean has {test['teachers_r2']:.4f}"
         click.echo(f"r2 {test['r2']:.4f} on {name}, {test['rows']:,} rows ({ceiling})")
+    for name, outputs in result.metrics.get("out_of_fold", {}).items():
+        for output, quality in outputs.items():
+            click.echo(f"Pearson r {quality['r']:.4f} of {output} on {quality['rows']:,} held-out rows ({name})")
     click.echo(f"Model card: {result.card}")

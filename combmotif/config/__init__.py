@@ -1,5 +1,6 @@
 """Typed YAML: what a run and a training are asked."""
 
+from combmotif.config.fitting import MeasuredConfig
 from combmotif.config.inputs import (
     CardSection,
     FastaSequences,
@@ -32,6 +33,7 @@ __all__ = [
     "Hdf5Sequences",
     "InteractionSection",
     "MatchSection",
+    "MeasuredConfig",
     "NeuronsSection",
     "PythonSection",
     "RandomSequences",

@@ -12,12 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from combmotif.config.fitting import MeasuredConfig
 from combmotif.config.inputs import CardSection, PythonSection, RandomSequences
 from combmotif.config.run import RunConfig
 from combmotif.config.training import TrainConfig
 from combmotif.typed_yaml import nearest
 
-_Config = TypeVar("_Config", RunConfig, TrainConfig)
+_Config = TypeVar("_Config", RunConfig, TrainConfig, MeasuredConfig)
 
 
 def find_file(path: str, *, base: Path, key: str) -> str:
@@ -90,6 +91,9 @@ def resolve_paths(config: _Config, base: Path) -> _Config:
     def found(key: str) -> Callable[[str], str]:
         return lambda path: find_file(path, base=base, key=key)
 
+    if isinstance(config, MeasuredConfig):
+        tables = [t.model_copy(update={"path": found(f"tables.{i}.path")(t.path)}) for i, t in enumerate(config.tables)]
+        return config.model_copy(update={"tables": tables})
     if isinstance(config, TrainConfig):
         update: dict = {
             "teachers": [

@@ -67,6 +67,7 @@ class CardText(Section):
 
     name: str = Field(description="name of the model", min_length=1)
     description: str = Field("", description="one sentence on what it predicts")
+    input: str = Field("", description="what the sequences are")
     output: str = Field("output", description="name of the output; default output")
     unit: str = Field("", description="unit of the output")
     meaning: str = Field("", description="what a larger value means")

@@ -87,7 +87,8 @@ def predict_codes(module: nn.Module, codes: np.ndarray, *, batch: int = 512) -> 
     return np.concatenate(parts)
 
 
-def _learning_rate(options: TrainingOptions, step: int, steps: int) -> float:
+def learning_rate_at(options: TrainingOptions, step: int, steps: int) -> float:
+    """Rate of one step: constant, or rising over the first 15 % of all steps and falling along a cosine after."""
     if options.schedule == "constant":
         return options.learning_rate
     warm = max(1, int(0.15 * steps))
@@ -97,7 +98,8 @@ def _learning_rate(options: TrainingOptions, step: int, steps: int) -> float:
     return options.learning_rate * (0.0005 + 0.9995 * 0.5 * (1 + float(np.cos(np.pi * done))))
 
 
-def _save(state: dict, path: Path) -> None:
+def save_state(state: dict, path: Path) -> None:
+    """Write a checkpoint whole or not at all."""
     buffer = io.BytesIO()  # torch hides a full disk behind a RuntimeError; a plain write names it
     torch.save(state, buffer)
     replace_file(path, buffer.getvalue())
@@ -188,7 +190,7 @@ def train(
                     batch = np.pad(batch[:, :-shift], ((0, 0), (shift, 0)), constant_values=4)
                 step = epoch * batches + index
                 for group in optimizer.param_groups:
-                    group["lr"] = _learning_rate(options, step, steps)
+                    group["lr"] = learning_rate_at(options, step, steps)
                 error = module(one_hot(batch, device=device)) - target[rows].to(device)
                 loss = (error.square().mean(1) * weight[rows].to(device)).mean()
                 optimizer.zero_grad(set_to_none=True)
@@ -231,7 +233,7 @@ def train(
                 "best_epoch": best_epoch,
                 "best_loss": best_loss,
             }
-            _save(state, checkpoint)
+            save_state(state, checkpoint)
         if on_epoch is not None:
             on_epoch(row)
     module.load_state_dict(best_state)

@@ -36,13 +36,13 @@ class TrainResult:
     metrics: dict[str, Any]
 
 
-def _write_json(path: Path, data: dict[str, Any]) -> None:
+def write_json(path: Path, data: dict[str, Any]) -> None:
+    """Write a JSON file whole or not at all."""
     replace_file(path, (json.dumps(data, indent=1) + "\n").encode())
 
 
-def _claim(out: Path, config: TrainConfig) -> None:
+def claim_folder(out: Path, asked: dict[str, Any]) -> None:
     """Note in the folder what is trained there; refuse a folder that holds another training."""
-    asked = config.model_dump(mode="json", exclude={"card", "tests", "device"})
     note = out / "training.json"
     if note.exists():
         known = json.loads(note.read_text(encoding="utf-8"))
@@ -53,7 +53,7 @@ def _claim(out: Path, config: TrainConfig) -> None:
                 f"another --out"
             )
     out.mkdir(parents=True, exist_ok=True)
-    _write_json(note, asked)
+    write_json(note, asked)
 
 
 def read_rows(path: str, *, sequence: str | None, label: str, length: int, key: str) -> tuple[np.ndarray, np.ndarray]:
@@ -134,7 +134,7 @@ def train_model(
         measured = read_rows(
             table.path, sequence=table.sequence, label=table.label, length=drawn.length, key="measured.path"
         )
-    _claim(out, config)
+    claim_folder(out, config.model_dump(mode="json", exclude={"card", "tests", "device"}))
 
     random = random_sequences(
         drawn.count + config.validation, drawn.length, seed=config.seed, frequencies=drawn.frequencies
@@ -185,7 +185,7 @@ def train_model(
             "r2": r_squared(predict_codes(module, test_codes), values),
             "teachers_r2": r_squared(teacher_labels(columns, test_codes), values),
         }
-    _write_json(out / "metrics.json", metrics)
+    write_json(out / "metrics.json", metrics)
     recipe = _recipe(
         config, [model for model, _ in teachers], 0 if measured is None else len(measured[0]), result.best_epoch
     )

@@ -1,0 +1,332 @@
+"""Fit nets to measured sequences in folds of unrelated groups, measure them there, and write one net for all.
+
+``OUT/training.json`` says what was asked; ``nets/`` holds a checkpoint of the net in training and the weights of
+those that are done; ``out_of_fold.npz`` what every sequence's held-out nets predict; ``metrics.json`` the result;
+``model/`` the card and weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from combmotif.config.fitting import MeasuredConfig, MeasuredFit
+from combmotif.config.training import NetSection
+from combmotif.models.card import save_card
+from combmotif.models.cnn_gru import CnnGru
+from combmotif.models.device import choose_device
+from combmotif.models.multitask import MultitaskOptions, pearson, stack, train_multitask
+from combmotif.models.training import predict_codes
+from combmotif.models.weights import load_weights, save_weights
+from combmotif.pipeline.train import TrainResult, claim_folder, new_net, write_json
+from combmotif.sequence.alphabet import decode
+from combmotif.sequence.measured import read_measured
+from combmotif.sequence.overlap import group_folds, overlap_groups
+
+_LARGEST_Z = 3.0
+
+
+@dataclass(frozen=True)
+class MeasuredRows:
+    """The rows of all tables.
+
+    Attributes
+    ----------
+    codes : uint8 array, shape (n, length)
+    labels : float array, shape (n, tasks)
+        NaN where not measured; the outputs first.
+    groups, folds : int arrays, shape (n,)
+        No two groups share a word of ``folds.shared`` nt.
+    tasks : tuple of str
+    weights : float array, shape (tasks,)
+    outputs : int
+        How many of the tasks the net is for.
+    """
+
+    codes: np.ndarray
+    labels: np.ndarray
+    groups: np.ndarray
+    folds: np.ndarray
+    tasks: tuple[str, ...]
+    weights: np.ndarray
+    outputs: int
+
+
+def read_rows(config: MeasuredConfig) -> MeasuredRows:
+    """Read the tables of a config, and deal their groups into folds."""
+    tasks = tuple(label for table in config.tables for label in table.labels)
+    codes: list[np.ndarray] = []
+    labels = []
+    for table in config.tables:
+        rows = read_measured(table.path, labels=table.labels, sequence=table.sequence, columns=table.columns)
+        assert rows.labels is not None
+        values = rows.labels.copy()
+        for label in table.logarithm:
+            column = values[:, table.labels.index(label)]
+            if (column <= 0).any():
+                raise ValueError(
+                    f"{table.path}: logarithm: expected values above 0 in '{label}', found {np.nanmin(column)}"
+                )
+            values[:, table.labels.index(label)] = np.log2(column)
+        wide = np.full((len(rows), len(tasks)), np.nan)
+        wide[:, [tasks.index(label) for label in table.labels]] = values
+        codes += rows.codes
+        labels.append(wide)
+    groups = overlap_groups(codes, k=config.folds.shared)
+    folds = group_folds(groups, folds=config.folds.count, seed=config.folds.seed)
+    weights = np.array([table.weight for table in config.tables for _ in table.labels])
+    first = len(config.tables[0].labels)
+    return MeasuredRows(stack(codes, config.length), np.concatenate(labels), groups, folds, tasks, weights, first)
+
+
+def recombined(codes: np.ndarray, count: int, *, seed: int) -> np.ndarray:
+    """Join the 5' part of one sequence to the 3' part of another, cut anywhere in the middle half."""
+    random = np.random.default_rng(seed)
+    left, right = random.integers(len(codes), size=(2, count))
+    length = codes.shape[1]
+    cut = random.integers(length // 4, max(length * 3 // 4, length // 4 + 1), size=count)
+    return np.where(np.arange(length) < cut[:, None], codes[left], codes[right]).astype(np.uint8)
+
+
+def keep_outputs(net: CnnGru, mean: np.ndarray, std: np.ndarray) -> CnnGru:
+    """Cut the head to its first outputs and let it predict in their own units, in place: y = mean + std * head(h)."""
+    count = len(mean)
+    scale = torch.as_tensor(std, dtype=torch.float32)
+    head = nn.Linear(net.head.in_features, count)
+    with torch.no_grad():
+        head.weight.copy_(net.head.weight.cpu()[:count] * scale[:, None])
+        head.bias.copy_(net.head.bias.cpu()[:count] * scale + torch.as_tensor(mean, dtype=torch.float32))
+    net.head = head
+    return net
+
+
+class Workshop:
+    """Train, keep and reopen the nets of one folder."""
+
+    def __init__(
+        self,
+        config: MeasuredConfig,
+        out: Path,
+        *,
+        progress: Callable[[str, int, int], None] | None,
+        on_epoch: Callable[[dict[str, float]], None] | None,
+    ) -> None:
+        self.config = config
+        self.folder = out / "nets"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.device = choose_device(config.device)
+        self.progress = progress
+        self.on_epoch = on_epoch
+
+    def net(
+        self,
+        name: str,
+        codes: np.ndarray,
+        labels: np.ndarray,
+        *,
+        outputs: int,
+        weights: np.ndarray,
+        section: NetSection,
+        fit: MeasuredFit,
+        seed: int,
+    ) -> CnnGru:
+        """Open the net of this name, or train it on these rows; it predicts the first ``outputs`` tasks."""
+        done = self.folder / f"{name}.safetensors"
+        if done.exists():
+            return load_weights(CnnGru(**section.arguments, outputs=outputs), done).eval()  # type: ignore[return-value]
+        mean, std = np.nanmean(labels, axis=0), np.nanstd(labels, axis=0)
+        if not (std > 0).all():
+            raise ValueError("tables: expected values that differ in every label")
+        net = new_net({**section.arguments, "outputs": labels.shape[1]}, seed=seed)
+        checkpoint = self.folder / f"{name}.pt"
+        progress = self.progress
+        train_multitask(
+            net,
+            codes,
+            np.clip((labels - mean) / std, -_LARGEST_Z, _LARGEST_Z),
+            options=MultitaskOptions(**fit.model_dump(), seed=seed),
+            task_weights=weights.tolist(),
+            checkpoint=checkpoint,
+            device=self.device,
+            on_step=None if progress is None else lambda step, steps: progress(f"training {name}", step, steps),
+            on_epoch=self.on_epoch,
+        )
+        net = keep_outputs(net.cpu(), mean[:outputs], std[:outputs])
+        save_weights(net, done)
+        checkpoint.unlink()
+        return net
+
+    def member(self, rows: MeasuredRows, fold: int | None, member: int) -> CnnGru:
+        """Train a net on the rows outside a fold, or on all."""
+        kept = np.ones(len(rows.codes), dtype=bool) if fold is None else rows.folds != fold
+        return self.net(
+            "all" if fold is None else f"fold{fold}.member{member}",
+            rows.codes[kept],
+            rows.labels[kept],
+            outputs=rows.outputs,
+            weights=rows.weights,
+            section=self.config.net,
+            fit=self.config.fit,
+            seed=self.config.seed + (0 if fold is None else 1 + fold * self.config.members + member),
+        )
+
+    def student(self, rows: MeasuredRows, fold: int | None, teachers: list[CnnGru]) -> CnnGru:
+        """Teach a net what others predict for the rows outside a fold (or all) and for recombinations of them."""
+        section = self.config.student
+        assert section is not None
+        name = "student" if fold is None else f"fold{fold}.student"
+        kept = np.ones(len(rows.codes), dtype=bool) if fold is None else rows.folds != fold
+        seed = self.config.seed + 1_000_000 + (0 if fold is None else 1 + fold)
+        codes, labels = rows.codes[kept], rows.labels[kept, : rows.outputs]
+        if not (self.folder / f"{name}.safetensors").exists():
+            codes = np.concatenate([codes, recombined(codes, int(section.recombined * len(codes)), seed=seed)])
+            target = np.mean([predict_codes(teacher, codes) for teacher in teachers], axis=0)
+            mixed = (1 - section.measured) * target[: len(labels)] + section.measured * labels
+            target[: len(labels)] = np.where(np.isfinite(labels), mixed, target[: len(labels)])
+            labels = target
+        return self.net(
+            name,
+            codes,
+            labels,
+            outputs=rows.outputs,
+            weights=np.ones(rows.outputs),
+            section=section.net or self.config.net,
+            fit=section.fit,
+            seed=seed,
+        )
+
+
+def held_out_quality(rows: MeasuredRows, predicted: np.ndarray) -> dict[str, dict[str, Any]]:
+    """Pearson r of every output over all out-of-fold predictions, and in each fold."""
+    labels = rows.labels[:, : rows.outputs]
+    pooled = pearson(predicted, labels)
+    folds = [pearson(predicted[rows.folds == f], labels[rows.folds == f]) for f in range(int(rows.folds.max()) + 1)]
+    return {
+        task: {
+            "rows": int(np.isfinite(labels[:, i]).sum()),
+            "r": round(pooled[i], 4),
+            "folds": [round(fold[i], 4) for fold in folds],
+        }
+        for i, task in enumerate(rows.tasks[: rows.outputs])
+    }
+
+
+def fit_model(
+    config: MeasuredConfig,
+    out: Path,
+    *,
+    progress: Callable[[str, int, int], None] | None = None,
+    on_epoch: Callable[[dict[str, float]], None] | None = None,
+) -> TrainResult:
+    """Train the nets of every fold, measure them on the fold they have not seen, and write one net for all rows.
+
+    Parameters
+    ----------
+    config : MeasuredConfig
+    out : pathlib.Path
+        Folder of the training; an interrupted one is gone on with and ends with the same weights.
+    progress : callable, optional
+        Called with (step, done, in all).
+    on_epoch : callable, optional
+        Called with the losses of an epoch.
+
+    Returns
+    -------
+    TrainResult
+        Its metrics hold the out-of-fold Pearson r of one net, of the mean of a fold's nets, and of a student taught
+        by these, per output: pooled over all rows, and by fold.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds another training, or a table does not fit.
+    """
+    rows = read_rows(config)
+    claim_folder(out, config.model_dump(mode="json", exclude={"card", "device"}))
+    shop = Workshop(config, out, progress=progress, on_epoch=on_epoch)
+    shape = (len(rows.codes), rows.outputs)
+    found = {"single": np.zeros(shape), "mean": np.zeros(shape)}
+    taught = config.student is not None and config.student.estimate
+    if taught:
+        found["student"] = np.zeros(shape)
+    folds = range(config.folds.count)
+    members = [[shop.member(rows, fold, member) for member in range(config.members)] for fold in folds]
+    if config.student is None:
+        net = shop.member(rows, None, 0)
+    else:
+        net = shop.student(rows, None, [member for fold in members for member in fold])
+    for fold in folds:
+        test = rows.folds == fold
+        predictions = [predict_codes(member, rows.codes[test]) for member in members[fold]]
+        found["single"][test], found["mean"][test] = predictions[0], np.mean(predictions, axis=0)
+        if taught:
+            found["student"][test] = predict_codes(shop.student(rows, fold, members[fold]), rows.codes[test])
+
+    metrics: dict[str, Any] = {
+        "parameters": sum(parameter.numel() for parameter in net.parameters()),
+        "rows": len(rows.codes),
+        "groups": int(rows.groups.max()) + 1,
+        "members": config.members,
+        "out_of_fold": {name: held_out_quality(rows, predicted) for name, predicted in found.items()},
+    }
+    arrays = {name: predicted.astype(np.float32) for name, predicted in found.items()}
+    arrays["measured"] = rows.labels[:, : rows.outputs].astype(np.float32)
+    np.savez_compressed(out / "out_of_fold.npz", allow_pickle=False, folds=rows.folds, **arrays)
+    write_json(out / "metrics.json", metrics)
+    examples = np.random.default_rng(config.seed).choice(len(rows.codes), 4, replace=False)
+    card = save_card(
+        out / "model",
+        net,
+        _card(config, metrics, rows.tasks[: rows.outputs]),
+        sequences=[decode(rows.codes[row]) for row in sorted(examples)],
+    )
+    return TrainResult(card, metrics)
+
+
+def _recipe(config: MeasuredConfig, metrics: dict[str, Any]) -> str:
+    fit = config.fit
+    text = (
+        f"{metrics['rows']:,} measured sequences in {metrics['groups']:,} groups that share no "
+        f"{config.folds.shared}-mer. {config.folds.count} folds, {config.members} nets each: AdamW, "
+        f"{fit.epochs} epochs, batch {fit.batch}, peak rate {fit.learning_rate:g} "
+        f"({fit.schedule}), weight average {fit.averaging:g}, "
+        f"shifts up to {fit.shift} nt, {fit.precision}. "
+    )
+    if config.student is None:
+        return text + "The net shipped was trained alike on all rows."
+    return text + (
+        "The net shipped was taught the mean prediction of all these nets, for the measured sequences and "
+        f"{config.student.recombined:g} times as many recombinations of them ({config.student.fit.epochs} epochs)."
+    )
+
+
+def _card(config: MeasuredConfig, metrics: dict[str, Any], outputs: tuple[str, ...]) -> dict[str, Any]:
+    text = config.card
+    section = config.net if config.student is None else config.student.net or config.net
+    measured = metrics["out_of_fold"].get("student") or metrics["out_of_fold"]["single"]
+    return {
+        "name": text.name,
+        "description": text.description,
+        "kind": section.kind,
+        "arguments": {**section.arguments, "outputs": len(outputs)},
+        "input": {"alphabet": "rna", "length": config.length, "channels": 4, "description": text.input},
+        "outputs": [{"name": name, "unit": text.unit, "meaning": text.meaning} for name in outputs],
+        "training": {"data": text.data, "licence": text.licence, "recipe": _recipe(config, metrics)},
+        "metrics": [
+            {
+                "name": f"pearson_r {name}",
+                "value": measured[name]["r"],
+                "data": f"{measured[name]['rows']:,} held-out sequences, {config.folds.count} folds that share no "
+                f"{config.folds.shared}-mer",
+                "command": text.command,
+            }
+            for name in outputs
+        ],
+        "limits": text.limits,
+    }
