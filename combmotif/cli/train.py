@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from combmotif.config.hexamers import HexamersConfig
 
 
 @click.command()
@@ -16,10 +20,14 @@ def train(config: Path, out: Path | None, overrides: tuple[str, ...], quiet: boo
     """Train a net as CONFIG says; started again, it goes on where it was."""
     from combmotif.cli.progress import StageProgress
     from combmotif.config import MeasuredConfig, load_train_config
+    from combmotif.config.hexamers import HexamersConfig
     from combmotif.pipeline.fit import fit_model
     from combmotif.pipeline.train import train_model
 
     asked = load_train_config(config, overrides=overrides)
+    if isinstance(asked, HexamersConfig):
+        _fit_hexamers(asked, out or Path("training") / config.stem, quiet=quiet)
+        return
 
     def tell(row: dict[str, float]) -> None:
         losses = [f"{name.replace('_', ' ')} {value:.4f}" for name, value in row.items() if name != "epoch"]
@@ -38,3 +46,22 @@ def train(config: Path, out: Path | None, overrides: tuple[str, ...], quiet: boo
         for output, quality in outputs.items():
             click.echo(f"Pearson r {quality['r']:.4f} of {output} on {quality['rows']:,} held-out rows ({name})")
     click.echo(f"Model card: {result.card}")
+
+
+def _fit_hexamers(config: HexamersConfig, out: Path, *, quiet: bool) -> None:
+    from combmotif.cli.progress import StageProgress
+    from combmotif.pipeline.train_hexamers import train_hexamers
+
+    with StageProgress(quiet=quiet) as progress:
+        result = train_hexamers(config, out, progress=progress.update)
+    held_out = result.metrics["held_out"]
+    for name, value in held_out.get("r2", {}).items():
+        if value is not None:
+            click.echo(f"r2 {value:.4f} of the share of {name} on {held_out['rows']:,} held-out rows")
+    for region, value in result.metrics.get("recovered", {}).items():
+        click.echo(f"correlation {value:.4f} of the fitted with the planted effects of {region}")
+    if not result.metrics["converged"]:
+        click.echo(f"The fit ended after {result.metrics['iterations']} iterations; raise fit.iterations.", err=True)
+    click.echo(f"Hexamer effects: {result.table}")
+    if result.card is not None:
+        click.echo(f"Model card: {result.card}")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from combmotif.config.fitting import MeasuredConfig
+from combmotif.config.hexamers import HexamersConfig
 from combmotif.config.paths import resolve_paths
 from combmotif.config.run import RunConfig
 from combmotif.config.training import TrainConfig
@@ -65,6 +66,8 @@ def _load(model: Any, path: str | Path, overrides: Sequence[str]) -> Any:
     data = read_yaml(path)
     for override in overrides:
         apply_override(data, override)
+    if model is TrainConfig and data.get("kind") == "hexamers":
+        model = HexamersConfig
     if model is TrainConfig and isinstance(data, dict) and data.get("kind") == "measured":
         model = MeasuredConfig
     return resolve_paths(validate(model, data, name=str(path)), path.resolve().parent)
@@ -93,7 +96,9 @@ def load_config(path: str | Path, *, overrides: Sequence[str] = ()) -> RunConfig
     return config
 
 
-def load_train_config(path: str | Path, *, overrides: Sequence[str] = ()) -> TrainConfig | MeasuredConfig:
+def load_train_config(
+    path: str | Path, *, overrides: Sequence[str] = ()
+) -> TrainConfig | MeasuredConfig | HexamersConfig:
     """Read the YAML file of a training, of measured tables with ``kind: measured``; as :func:`load_config`."""
-    config: TrainConfig | MeasuredConfig = _load(TrainConfig, path, overrides)
+    config: TrainConfig | MeasuredConfig | HexamersConfig = _load(TrainConfig, path, overrides)
     return config

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from combmotif.config.fitting import MeasuredConfig
+from combmotif.config.hexamers import CountedTable, HexamersConfig
 from combmotif.config.inputs import CardSection, PythonSection, RandomSequences
 from combmotif.config.run import RunConfig
 from combmotif.config.training import TrainConfig
 from combmotif.typed_yaml import nearest
 
-_Config = TypeVar("_Config", RunConfig, TrainConfig, MeasuredConfig)
+_Config = TypeVar("_Config", RunConfig, TrainConfig, MeasuredConfig, HexamersConfig)
 
 
 def find_file(path: str, *, base: Path, key: str) -> str:
@@ -94,6 +95,11 @@ def resolve_paths(config: _Config, base: Path) -> _Config:
     if isinstance(config, MeasuredConfig):
         tables = [t.model_copy(update={"path": found(f"tables.{i}.path")(t.path)}) for i, t in enumerate(config.tables)]
         return config.model_copy(update={"tables": tables})
+    if isinstance(config, HexamersConfig):
+        if not isinstance(config.sequences, CountedTable):
+            return config
+        path = found("sequences.path")(config.sequences.path)
+        return config.model_copy(update={"sequences": config.sequences.model_copy(update={"path": path})})
     if isinstance(config, TrainConfig):
         update: dict = {
             "teachers": [
