@@ -24,6 +24,8 @@ import numpy as np
 from combmotif.inference.probe import WindowProbe
 from combmotif.sampling.samples import Samples, stratify
 
+CLIMBERS = 16
+"""Windows that are improved letter by letter at the end."""
 _MELT = 6  # generations of falling beta between ascents
 
 
@@ -78,7 +80,7 @@ class _Population:
 
     def start(self, values: np.ndarray, gradients: np.ndarray) -> None:
         self.values, self.gradients = values, gradients
-        self.mean = float(values.mean())
+        self.mean = float(values.mean(dtype=np.float64))
         self.background = max(0.0, self.mean)
         self._remember(np.ones(len(values), bool))
 
@@ -191,27 +193,44 @@ def _evaluate(
     return [(values[a:b], gradients[a:b]) for a, b in zip(edges[:-1], edges[1:], strict=True)]
 
 
+def _climbers(codes: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Choose strong windows that differ in at least a quarter of their letters, strongest first."""
+    order = np.argsort(-values, kind="stable")[:4000]
+    codes = codes[order]
+    free = np.ones(len(codes), bool)
+    chosen: list[int] = []
+    while free.any() and len(chosen) < CLIMBERS:
+        chosen.append(int(np.argmax(free)))
+        free &= (codes != codes[chosen[-1]]).mean(1) >= 0.25
+    return codes[chosen]
+
+
 def _polish(probe: WindowProbe, population: _Population) -> None:
-    """Climb from the strongest windows by the best single change until none helps, so the maximum is a local one."""
+    """Climb from strong windows by the best single change until none helps, so the maximum is a local one."""
     codes = np.concatenate(population.seen_codes)
     values = np.concatenate(population.seen_values)
     if not len(values):
         return
     size = codes.shape[1]
-    best = codes[np.argsort(-values, kind="stable")[:4]]
-    for start in best:
-        current, value = start.copy(), -np.inf
-        for _ in range(2 * size):
-            edits = np.repeat(current[None], 4 * size, 0)
-            edits[np.arange(4 * size), np.repeat(np.arange(size), 4)] = np.tile(np.arange(4, dtype=np.uint8), size)
-            scores = probe.activations(edits)[:, population.neuron]
-            top = int(np.argmax(scores))
-            if scores[top] <= value + 1e-6 * abs(value):
-                break
-            current, value = edits[top], float(scores[top])
-        if value > population.background:
-            population.seen_codes.append(current[None])
-            population.seen_values.append(np.array([value], np.float32))
+    current = _climbers(codes, values)
+    best = np.full(len(current), -np.inf, np.float32)
+    places, letters = np.repeat(np.arange(size), 4), np.tile(np.arange(4, dtype=np.uint8), size)
+    climbing = np.arange(len(current))
+    for _ in range(2 * size):
+        edits = np.repeat(current[climbing, None], 4 * size, 1)
+        edits[:, np.arange(4 * size), places] = letters
+        scores = probe.activations(edits.reshape(-1, size))[:, population.neuron].reshape(len(climbing), -1)
+        top = scores.argmax(1)
+        value = scores[np.arange(len(top)), top]
+        better = value > best[climbing] + 1e-6 * np.abs(value)
+        climbing, top = climbing[better], top[better]
+        current[climbing] = edits[better, top]
+        best[climbing] = value[better]
+        if not len(climbing):
+            break
+    good = best > population.background
+    population.seen_codes.append(current[good])
+    population.seen_values.append(best[good])
 
 
 def evolve(
@@ -240,6 +259,8 @@ def evolve(
         A neuron that no window excites has none.
     """
     options = options or EvolveOptions()
+    if not len(neurons):
+        return []
     populations = [_Population(int(n), probe.receptive_field, options, g) for n, g in zip(neurons, seeds, strict=True)]
     for population, result in zip(
         populations, _evaluate(probe, populations, [p.codes for p in populations]), strict=True

@@ -105,7 +105,7 @@ def stratify(
     codes : uint8 array, shape (n, length)
     activations : float array, shape (n,)
     keep : int
-        Most rows in all.
+        Most rows in all; at least one per bin.
     random : numpy.random.Generator
     background : float, default 0
 
@@ -114,7 +114,10 @@ def stratify(
     integer array
         Rows, by descending activation (ties by sequence).
     """
-    rows = np.flatnonzero(activations > np.float32(background))
+    if not len(activations):
+        return np.zeros(0, np.int64)
+    noise = 1e-6 * float(np.abs(activations).max())  # of float32: a constant neuron has no windows
+    rows = np.flatnonzero(activations > np.float32(background + noise))
     if not rows.size:
         return rows
     packed = np.ascontiguousarray(codes[rows]).view(np.dtype((np.void, codes.shape[1]))).ravel()
@@ -122,10 +125,15 @@ def stratify(
     rows = rows[first]
     values = activations[rows] - np.float32(background)
     bins = np.minimum((values / values.max() * BINS).astype(int), BINS - 1)
-    kept = [np.array([np.argmax(values)])]
+    quota = max(1, keep // BINS)
+    kept = []
     for index in range(BINS):
         members = np.flatnonzero(bins == index)
-        quota = max(1, keep // BINS)
-        kept.append(members if len(members) <= quota else random.choice(members, quota, replace=False))
+        if len(members) > quota:
+            members = random.choice(members, quota, replace=False)
+        kept.append(members)
+    best = int(np.argmax(values))
+    if best not in kept[-1]:
+        kept[-1][0] = best
     chosen = np.unique(np.concatenate(kept))
     return rows[chosen[np.argsort(-values[chosen], kind="stable")]]
