@@ -29,6 +29,7 @@ def run(
     from combmotif.cli.progress import StageProgress
     from combmotif.config import load_config
     from combmotif.pipeline import run as run_pipeline
+    from combmotif.report import main_findings
 
     asked = load_config(config, overrides=overrides)
     with StageProgress(quiet=quiet) as progress:
@@ -39,6 +40,11 @@ def run(
             progress=progress.update,
             on_stage=lambda stage, status, seconds: progress.line(f"{stage}: {status} ({seconds:.1f} s)"),
         )
+    if not quiet:
+        findings = [finding for finding in main_findings(result.folder) if finding.value]
+        width = max((len(finding.label) for finding in findings), default=0)
+        for finding in findings:
+            click.echo(f"{finding.label:<{width}}  {finding.value}")
     click.echo(f"Report: {result.report}")
     if result.failed:
         click.echo(f"Error: {'; '.join(f'{stage} {status}' for stage, status in result.failed.items())}", err=True)

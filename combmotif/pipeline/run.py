@@ -14,13 +14,14 @@ from typing import Any
 
 import combmotif
 from combmotif.config.run import RunConfig
-from combmotif.inference.geometry import layer_geometry
+from combmotif.inference.geometry import convolution_layers, layer_geometry
 from combmotif.motifs.database import load_database
 from combmotif.pipeline.context import Context, load_context, sequences_checksum
 from combmotif.pipeline.engines import Engine, available_cores
 from combmotif.pipeline.interactions import plan_interactions, run_interactions
 from combmotif.pipeline.stages import Empty, Stages
 from combmotif.pipeline.store import RunStore
+from combmotif.pipeline.tracks import track_warnings
 from combmotif.report.html import build_report
 
 _PACKAGES = ("torch", "numpy", "scipy", "pandas", "scikit-learn", "memelite")
@@ -56,11 +57,32 @@ def _versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in _PACKAGES}}
 
 
+def _layers(context: Context, length: int) -> list[dict[str, Any]]:
+    """Describe the layer that is interpreted and the model's other convolutions, as far as they have windows."""
+    layers = []
+    for name in dict.fromkeys([*convolution_layers(context.model), context.layer]):
+        try:
+            geometry = context.probe.geometry if name == context.layer else layer_geometry(context.model, name)
+        except ValueError:  # a convolution behind a layer that mixes the whole sequence
+            continue
+        positions, edges = geometry.edge_positions(length)
+        layers.append(
+            {
+                "layer": name,
+                "neurons": geometry.neurons,
+                "receptive_field": geometry.receptive_field,
+                "stride": geometry.stride,
+                "offset": geometry.offset,
+                "positions": positions,
+                "edge_positions": edges,
+            }
+        )
+    return layers
+
+
 def _record(config: RunConfig, context: Context) -> dict[str, Any]:
     model, sequences = context.model, context.sequences
-    geometry = layer_geometry(model, context.layer)
     shortest, longest = int(sequences.lengths.min()), int(sequences.lengths.max())
-    positions, edges = geometry.edge_positions(longest)
     return {
         "combmotif": combmotif.__version__,
         "config": config.as_dict(),
@@ -72,17 +94,7 @@ def _record(config: RunConfig, context: Context) -> dict[str, Any]:
             "parameters": sum(p.numel() for p in model.module.parameters()),
             "outputs": list(model.outputs),
             "description": model.description,
-            "layers": [
-                {
-                    "layer": geometry.layer,
-                    "neurons": geometry.neurons,
-                    "receptive_field": geometry.receptive_field,
-                    "stride": geometry.stride,
-                    "offset": geometry.offset,
-                    "positions": positions,
-                    "edge_positions": edges,
-                }
-            ],
+            "layers": _layers(context, longest),
         },
         "sequences": {
             "source": sequences.source,
@@ -162,7 +174,7 @@ def run(
     try:
         record = _record(config, context)
         stages = Stages(context, store, engine, databases, progress or (lambda stage, done, total: None))
-        stages.warnings += _edge_warning(context)
+        stages.warnings += _edge_warning(context) + track_warnings(context)
         steps: list[tuple[str, Callable[[], None]]] = [
             ("samples", stages.run_samples),
             ("motifs", stages.run_motifs),

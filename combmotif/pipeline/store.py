@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-
 REVISION = 2
 """Raised when the files of tasks change, so that a run folder of an earlier version is not read as one of this."""
 
