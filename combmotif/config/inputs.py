@@ -7,9 +7,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, field_validator
 
 from combmotif.config.neurons import parse_selection
+from combmotif.sequence.alphabet import iupac_sets
 from combmotif.typed_yaml import Real, Section, Whole
 
 Limit = Annotated[Whole | None, Field(ge=1, description="read only the first rows; default all")]
+Annotation = Annotated[
+    str | None,
+    Field(description="BED12, GTF or GFF3 of the transcripts, for nets that read coding frame and splice sites"),
+]
 Labels = Annotated[
     str | list[str] | None, Field(description="column or columns of measured values, for contribution.outcome: label")
 ]
@@ -34,7 +39,10 @@ class PythonSection(Section):
     )
     alphabet: Literal["rna", "dna"] = Field("rna", description="letters of the output, rna or dna; default rna")
     length: Whole | None = Field(None, ge=1, description="input length in nt; default any length")
-    channels: Whole = Field(4, ge=4, description="input channels: A, C, G, U, then tracks filled with zeros; default 4")
+    channels: Whole = Field(4, ge=4, description="input channels: A, C, G, U, then tracks; default 4")
+    rule: Literal["exact", "pad_right"] = Field(
+        "exact", description="other lengths: refused, or (pad_right) zeros at the 3' end, last nt kept; default exact"
+    )
     outputs: list[str] | None = Field(
         None, min_length=1, description="names of the outputs, one per column; default output, or output1, output2, ..."
     )
@@ -62,6 +70,16 @@ class RandomSequences(Section):
     frequencies: list[Real] = Field(
         [0.25, 0.25, 0.25, 0.25], min_length=4, max_length=4, description="of A, C, G, U; default 0.25 each"
     )
+    exclude: list[str] = Field(
+        default_factory=list, description="IUPAC words that no sequence may contain, such as [AUG]; default none"
+    )
+
+    @field_validator("exclude")
+    @classmethod
+    def _words(cls, value: list[str]) -> list[str]:
+        for word in value:
+            iupac_sets(word)
+        return value
 
     @field_validator("frequencies")
     @classmethod
@@ -76,6 +94,7 @@ class FastaSequences(Section):
 
     kind: Literal["fasta"] = Field(description="a FASTA file")
     path: str = Field(description="FASTA file, plain or .gz")
+    annotation: Annotation = None
     limit: Limit = None
 
 
@@ -86,6 +105,7 @@ class TableSequences(Section):
     path: str = Field(description=".csv, .tsv or .txt file, plain or .gz")
     sequence: str | None = Field(None, description="column of the sequences; default sequence, seq or utr")
     name: str | None = Field(None, description="column of the names; default row1, row2, ...")
+    annotation: Annotation = None
     label: Labels = None
     limit: Limit = None
 

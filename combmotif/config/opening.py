@@ -30,6 +30,7 @@ def open_model(section: ModelSection, *, device: torch.device | str = "cpu") -> 
             alphabet=section.alphabet,
             length=section.length,
             channels=section.channels,
+            rule=section.rule,
             outputs=section.outputs,
             device=device,
         )

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from combmotif.config.fitting import MeasuredConfig
 from combmotif.config.hexamers import CountedTable, HexamersConfig
-from combmotif.config.inputs import CardSection, PythonSection, RandomSequences
+from combmotif.config.inputs import CardSection, FastaSequences, PythonSection, RandomSequences, TableSequences
 from combmotif.config.run import RunConfig
 from combmotif.config.training import TrainConfig
 from combmotif.typed_yaml import nearest
@@ -125,7 +125,10 @@ def resolve_paths(config: _Config, base: Path) -> _Config:
         factory = find_factory(model.factory, base=base, key="model.factory")
         update["model"] = model.model_copy(update={"weights": weights, "factory": factory})
     if not isinstance(sequences, RandomSequences):
-        update["sequences"] = sequences.model_copy(update={"path": found("sequences.path")(sequences.path)})
+        changed = {"path": found("sequences.path")(sequences.path)}
+        if isinstance(sequences, (FastaSequences, TableSequences)) and sequences.annotation is not None:
+            changed["annotation"] = found("sequences.annotation")(sequences.annotation)
+        update["sequences"] = sequences.model_copy(update=changed)
     if config.match is not None:
         databases = [
             name if name == "builtin" else found(f"match.databases.{i}")(name)

@@ -37,19 +37,32 @@ def _hooked(model: SequenceModel, layer: str, change: Callable[[torch.Tensor], t
         handle.remove()
 
 
-def _batches(codes: Sequence[np.ndarray], rows: np.ndarray, batch: int) -> Iterator[np.ndarray]:
+def _batches(
+    codes: Sequence[np.ndarray], rows: np.ndarray, batch: int, least: int | None
+) -> Iterator[np.ndarray]:  # fmt: skip
     """Split tasks, each on sequence rows[task], into groups of one length, bounded in number and nucleotides."""
     lengths = np.array([len(codes[row]) for row in rows], dtype=np.int64)
     for length in np.unique(lengths):
         tasks = np.flatnonzero(lengths == length)
-        size = max(1, min(batch, NUCLEOTIDES_PER_BATCH // max(int(length), 1)))
+        size = max(1, min(batch, NUCLEOTIDES_PER_BATCH // max(int(length), least or 1)))
         yield from (tasks[start : start + size] for start in range(0, len(tasks), size))
 
 
+def _input(
+    model: SequenceModel, codes: Sequence[np.ndarray], tracks: Sequence[np.ndarray] | None, rows: np.ndarray
+) -> torch.Tensor:
+    return model.input([codes[i] for i in rows], None if tracks is None else [tracks[i] for i in rows])
+
+
 def channel_means(
-    model: SequenceModel, layer: str, codes: Sequence[np.ndarray], *, batch: int = 512
-) -> np.ndarray:  # fmt: skip
-    """Average each neuron's raw output over all positions of all sequences.
+    model: SequenceModel,
+    layer: str,
+    codes: Sequence[np.ndarray],
+    *,
+    tracks: Sequence[np.ndarray] | None = None,
+    batch: int = 512,
+) -> np.ndarray:
+    """Average each neuron's raw output over all positions of all sequences, padding at the 3' end left out.
 
     Parameters
     ----------
@@ -57,6 +70,8 @@ def channel_means(
     layer : str
         Dotted name of a module whose output is (batch, neurons, positions) or (batch, neurons).
     codes : sequence of uint8 arrays, each of shape (length,)
+    tracks : sequence of arrays, each of shape (k, length), optional
+        Of a model with extra channels; default zeros.
     batch : int, default 512
 
     Returns
@@ -66,16 +81,20 @@ def channel_means(
     """
     sums: list[np.ndarray] = []
     positions = 0
+    share = 1.0
 
     def add(output: torch.Tensor) -> None:
         nonlocal positions
         flat = output.detach().reshape(*output.shape[:2], -1)
+        flat = flat[:, :, : max(1, round(flat.shape[2] * share))]
         sums.append(flat.sum((0, 2), dtype=torch.float64).cpu().numpy())
         positions += flat.shape[0] * flat.shape[2]
 
     with _hooked(model, layer, add), torch.inference_mode():
-        for rows in _batches(codes, np.arange(len(codes)), batch):
-            model(model.tensor(np.stack([codes[i] for i in rows])))
+        for rows in _batches(codes, np.arange(len(codes)), batch, model.input_spec.length):
+            x = _input(model, codes, tracks, rows)
+            share = min(1.0, len(codes[rows[0]]) / x.shape[2])
+            model(x)
     if not positions:
         raise ValueError(f"codes: expected sequences to average layer '{layer}' over, found none")
     return np.sum(sums, axis=0) / positions
@@ -88,6 +107,7 @@ def clamp(
     codes: Sequence[np.ndarray],
     values: np.ndarray,
     *,
+    tracks: Sequence[np.ndarray] | None = None,
     active: np.ndarray | None = None,
     limit: int | None = None,
     output: int = 0,
@@ -109,6 +129,8 @@ def clamp(
     codes : sequence of uint8 arrays, each of shape (length,)
     values : float array, shape (neurons,)
         What each neuron is held at, in the layer's units; `channel_means` gives the usual choice.
+    tracks : sequence of arrays, each of shape (k, length), optional
+        Of a model with extra channels; default zeros.
     active : bool array, shape (sequences, neurons), optional
         Where to measure; default everywhere.
     limit : int, optional
@@ -156,12 +178,12 @@ def clamp(
     plain = np.full(len(codes), np.nan)
     with _hooked(model, layer, hold), torch.inference_mode():
         used = np.unique(rows)
-        for part in _batches(codes, used, batch):
-            x = model.tensor(np.stack([codes[i] for i in used[part]]))
+        for part in _batches(codes, used, batch, model.input_spec.length):
+            x = _input(model, codes, tracks, used[part])
             plain[used[part]] = model(x)[:, output].double().cpu().numpy()
-        for part in _batches(codes, rows, batch):
+        for part in _batches(codes, rows, batch, model.input_spec.length):
             which, held = torch.as_tensor(channels[columns[part]]), torch.as_tensor(values[columns[part]])
-            x = model.tensor(np.stack([codes[i] for i in rows[part]]))
+            x = _input(model, codes, tracks, rows[part])
             clamped = model(x)[:, output].double().cpu().numpy()
             change[rows[part], columns[part]] = plain[rows[part]] - clamped
     return change

@@ -109,7 +109,9 @@ def measure_pair(
         ]
         options = {"mode": mode, "frequencies": frequencies, "generators": generators, "avoid": others}
         drawn = draw_scrambles(codes, start_a, start_b, a, b, draws=draws, **options)  # type: ignore[arg-type]
-        return drawn, evaluate_states(model, codes, start_a, start_b, drawn, output=output, batch=batch)
+        return drawn, evaluate_states(
+            model, codes, start_a, start_b, drawn, tracks=sequences.tracks_of(rows), output=output, batch=batch
+        )
 
     drawn, states = evaluate(places.rows, places.start_a, places.start_b, scrambles, "scramble")
     good = np.flatnonzero(~drawn.failed)

@@ -21,6 +21,7 @@ def scramble_sites(
     *,
     silent: float,
     names: Sequence[str],
+    tracks: Sequence[np.ndarray] | None = None,
     seed: int = 0,
     draws: int = 8,
     output: int = 0,
@@ -42,6 +43,8 @@ def scramble_sites(
         Activation below which the neuron counts as silent, in the layer's units.
     names : sequence of n str
         Of the sequences; the draws depend on them and the seed alone.
+    tracks : sequence of n arrays, each of shape (k, length), optional
+        What stands beside the bases, such as the coding frame: a position keeps it when its base is scrambled.
     seed : int, default 0
     draws : int, default 8
         Most permutations per sequence.
@@ -62,7 +65,11 @@ def scramble_sites(
     for place, name in enumerate(names):
         random = named_generator(seed, "site", probe.layer, neuron, name)
         tried[place] = random.permuted(np.repeat(windows[place][None], TRIALS * draws, 0), axis=1)
-    activations = probe.activations(tried.reshape(-1, size))[:, neuron].reshape(len(codes), -1)
+    beside = None
+    if tracks is not None:
+        cut = np.stack([track[:, s : s + size] for track, s in zip(tracks, starts, strict=True)])
+        beside = np.repeat(cut, TRIALS * draws, axis=0)
+    activations = probe.activations(tried.reshape(-1, size), beside)[:, neuron].reshape(len(codes), -1)
     good = activations < silent
     good &= np.cumsum(good, axis=1) <= draws
     rows, columns = np.nonzero(good)
@@ -71,8 +78,11 @@ def scramble_sites(
         copy = codes[int(row)].copy()
         copy[starts[row] : starts[row] + size] = tried[row, column]
         edited.append(copy)
-    plain = probe.model.predict(codes)[:, output].astype(np.float64)
-    changed = probe.model.predict(edited)[:, output].astype(np.float64) if edited else np.zeros(0)
+    plain = probe.model.predict(codes, tracks=tracks)[:, output].astype(np.float64)
+    changed = np.zeros(0)
+    if edited:
+        kept = None if tracks is None else [tracks[int(row)] for row in rows]
+        changed = probe.model.predict(edited, tracks=kept)[:, output].astype(np.float64)
     count = np.bincount(rows, minlength=len(codes))
     total = np.bincount(rows, weights=changed, minlength=len(codes))
     return np.where(count > 0, plain - total / np.maximum(count, 1), np.nan)

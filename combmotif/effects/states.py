@@ -38,6 +38,7 @@ def evaluate_states(
     start_b: np.ndarray,
     scrambles: Scrambles,
     *,
+    tracks: Sequence[np.ndarray] | None = None,
     output: int = 0,
     batch: int = 512,
 ) -> States:
@@ -49,6 +50,8 @@ def evaluate_states(
     codes : sequence of uint8 arrays, one per placement
     start_a, start_b : integer arrays, shape (placements,)
     scrambles : Scrambles
+    tracks : sequence of arrays (k, length), one per placement, optional
+        What stands beside the bases, such as the coding frame: a position keeps it in every state. Default zeros.
     output : int, default 0
         Column of the prediction.
     batch : int, default 512
@@ -59,19 +62,25 @@ def evaluate_states(
     sizes = np.array([len(c) * (3 * draws + 1) for c in codes], dtype=np.int64)
     chunk = np.cumsum(sizes) // NUCLEOTIDES_AT_ONCE
     for part in np.split(np.arange(count), np.flatnonzero(np.diff(chunk)) + 1):
-        known: dict[bytes, int] = {}
+        known: dict[tuple[bytes, bytes], int] = {}
         distinct: list[np.ndarray] = []
+        beside: list[np.ndarray] = []
         index = np.zeros((len(part), states.shape[1]), dtype=np.int64)
         for row, placement in enumerate(part):
             edits = _edit(codes[placement], start_a[placement], start_b[placement], scrambles, placement)
+            track = None if tracks is None else tracks[placement]
+            own = b"" if track is None else track.tobytes()
             for column, edit in enumerate(edits):
-                key = edit.tobytes()
+                key = (edit.tobytes(), own)
                 if key not in known:
                     known[key] = len(distinct)
                     distinct.append(edit)
+                    if track is not None:
+                        beside.append(track)
                 index[row, column] = known[key]
         if distinct:
-            states[part] = model.predict(distinct, batch=batch)[:, output].astype(np.float64)[index]
+            predicted = model.predict(distinct, tracks=beside or None, batch=batch)
+            states[part] = predicted[:, output].astype(np.float64)[index]
     a, b, n = (states[:, 1 + k * draws : 1 + (k + 1) * draws] for k in range(3))
     return States(states[:, 0], a, b, n)
 

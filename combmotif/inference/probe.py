@@ -66,13 +66,17 @@ class WindowProbe:
                 f"found {codes.shape}"
             )
 
-    def activations(self, codes: np.ndarray) -> np.ndarray:
-        """Evaluate every neuron; codes uint8 (n, receptive_field) -> float32 (n, neurons)."""
+    def activations(self, codes: np.ndarray, tracks: np.ndarray | None = None) -> np.ndarray:
+        """Evaluate every neuron; codes uint8 (n, receptive_field) -> float32 (n, neurons).
+
+        Tracks (n, k, receptive_field) of a model with extra channels are zero where they are not given.
+        """
         self._check(codes)
         parts = [np.zeros((0, self.neurons), dtype=np.float32)]
         with torch.inference_mode():
             for start in range(0, len(codes), self.batch):
-                x = self.model.tensor(codes[start : start + self.batch])
+                beside = None if tracks is None else tracks[start : start + self.batch]
+                x = self.model.tensor(codes[start : start + self.batch], beside)
                 parts.append(
                     layer_outputs(self.model, x, [self.layer], unpadded=True)[self.layer][:, :, 0].cpu().numpy()
                 )

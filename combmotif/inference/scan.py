@@ -12,7 +12,13 @@ from combmotif.models.model import SequenceModel
 
 
 def scan(
-    model: SequenceModel, layer: str, codes: Sequence[np.ndarray], *, batch: int = 64, length_limit: int = 100_000
+    model: SequenceModel,
+    layer: str,
+    codes: Sequence[np.ndarray],
+    *,
+    tracks: Sequence[np.ndarray] | None = None,
+    batch: int = 64,
+    length_limit: int = 100_000,
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Evaluate all neurons of a layer on all windows of sequences.
 
@@ -24,6 +30,8 @@ def scan(
     model : SequenceModel
     layer : str
     codes : sequence of n uint8 arrays, any lengths
+    tracks : sequence of n arrays, each of shape (k, length), optional
+        Of a model with extra channels; default zeros.
     batch : int, default 64
         Most sequences per pass; sequences of equal length run together, long ones in smaller batches.
     length_limit : int, default 100,000
@@ -50,12 +58,10 @@ def scan(
         for start in range(0, len(rows), together):
             part = rows[start : start + together]
             block = np.stack([np.asarray(codes[i]) for i in part])
+            beside = None if tracks is None else np.stack([np.asarray(tracks[i]) for i in part])
+            pieces = [slice(s, s + length_limit) for s in _pieces(int(length), size, length_limit)]
             values = np.concatenate(
-                [
-                    _dense(model, layer, block[:, s : s + length_limit])
-                    for s in _pieces(int(length), size, length_limit)
-                ],
-                2,
+                [_dense(model, layer, block[:, s], None if beside is None else beside[:, :, s]) for s in pieces], 2
             )
             unknown = np.cumsum(np.pad(block > 3, ((0, 0), (1, 0))), axis=1)
             yield part, values, unknown[:, size:] == unknown[:, :-size]
@@ -65,6 +71,7 @@ def _pieces(length: int, size: int, limit: int) -> range:
     return range(0, max(1, length - size + 1), max(1, limit - size + 1))
 
 
-def _dense(model: SequenceModel, layer: str, block: np.ndarray) -> np.ndarray:
+def _dense(model: SequenceModel, layer: str, block: np.ndarray, tracks: np.ndarray | None) -> np.ndarray:
     with torch.inference_mode():
-        return layer_outputs(model, model.tensor(block), [layer], unpadded=True, dense=True)[layer].cpu().numpy()
+        x = model.tensor(block, tracks)
+        return layer_outputs(model, x, [layer], unpadded=True, dense=True)[layer].cpu().numpy()

@@ -168,6 +168,7 @@ def load_python(
     alphabet: str = "rna",
     length: int | None = None,
     channels: int = 4,
+    rule: str = "exact",
     outputs: Sequence[str] | None = None,
     name: str | None = None,
     device: torch.device | str = "cpu",
@@ -186,6 +187,8 @@ def load_python(
     length : int, optional
         Input length in nt; default any.
     channels : int, default 4
+    rule : str, default "exact"
+        See :class:`InputSpec`.
     outputs : sequence of str, optional
         One name per output; default ``output`` or ``output1``, ...
     name : str, optional
@@ -204,7 +207,7 @@ def load_python(
     module = build_module(factory, kwargs).eval()
     if weights is not None:
         load_weights(module, weights)
-    spec = InputSpec(alphabet, length, channels)
+    spec = InputSpec(alphabet, length, channels, rule)
     names = name_outputs(first_prediction(module, spec), outputs)
     source, _, function = factory.rpartition(":")
     title = name or f"{Path(source).stem if source.endswith('.py') else source}:{function}"

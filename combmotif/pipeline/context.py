@@ -85,10 +85,12 @@ def load_sequences(config: RunConfig) -> SequenceSet:
         seed = stable_hash(config.seed, "sequences") % 2**63
         return random_sequences(section.count, section.length, seed=seed, frequencies=section.frequencies)
     if isinstance(section, FastaSequences):
-        sequences = read_fasta(section.path)
+        sequences = read_fasta(section.path, annotation=section.annotation)
     elif isinstance(section, TableSequences):
         labels = [section.label] if isinstance(section.label, str) else list(section.label or ())
-        sequences = read_table(section.path, sequence=section.sequence, name=section.name, labels=labels)
+        sequences = read_table(
+            section.path, sequence=section.sequence, name=section.name, labels=labels, annotation=section.annotation
+        )
     else:
         assert isinstance(section, Hdf5Sequences)
         sequences = read_hdf5(section.path, sequence=section.sequence, label=section.label)
@@ -109,6 +111,12 @@ def load_context(config: RunConfig) -> Context:
     sequences = load_sequences(config)
     for name, codes in zip(sequences.names, sequences.codes, strict=True):
         model.check(codes, name=f"sequences: {name}")
+    extra = model.input_spec.channels - 4
+    if extra and sequences.tracks is not None and len(sequences.tracks[0]) != extra:
+        raise ValueError(
+            f"sequences: model '{model.name}' reads {extra} tracks beside the bases, the sequences have "
+            f"{len(sequences.tracks[0])}"
+        )
     if sequences.lengths.max() < probe.receptive_field:
         raise ValueError(
             f"sequences: layer '{probe.layer}' has a receptive field of {probe.receptive_field} nt, the longest "

@@ -292,7 +292,8 @@ class Stages:
     def _changes(self, threshold: float, output: int, maxima: np.ndarray) -> dict[str, np.ndarray]:
         """Clamp each neuron, and scramble its sites, where it is active; two tables (sequences, neurons)."""
         context = self.context
-        means = channel_means(context.model, context.layer, context.sequences.codes)
+        sequences = context.sequences
+        means = channel_means(context.model, context.layer, sequences.codes, tracks=sequences.tracks)
         most = sequences_changed(int(context.sequences.lengths.max()))
         tasks = []
         for column, neuron in enumerate(context.neurons):

@@ -9,6 +9,7 @@ import numpy as np
 
 from combmotif.discovery.demix import DemixOptions
 from combmotif.discovery.neuronmotif import neuron_motifs
+from combmotif.discovery.words import word_motifs
 from combmotif.effects.clamp import clamp
 from combmotif.effects.seeding import named_generator, stable_hash
 from combmotif.effects.sites import scramble_sites
@@ -60,7 +61,11 @@ def motif_task(context: Context, task: NeuronTask) -> None:
     )
     for neuron, source, path in zip(task.neurons, task.sources, task.paths, strict=True):
         seed = stable_hash(context.config.seed, "motifs", context.layer, neuron) % 2**31
-        motifs = neuron_motifs(context.probe, Samples.load(source), options=options, seed=seed)
+        samples = Samples.load(source)
+        if section.method == "words":
+            motifs = word_motifs(context.probe, samples, top=section.top, min_sites=section.min_sites)
+        else:
+            motifs = neuron_motifs(context.probe, samples, options=options, seed=seed)
         with atomic(path) as temporary:
             save_motifs(MotifSet(tuple(motifs), "neuronmotif", context.model.input_spec.alphabet), temporary)
 
@@ -81,6 +86,7 @@ def scan_task(context: Context, task: ScanTask) -> None:
     """
     threshold = context.config.contribution.threshold if context.config.contribution else 0.7
     codes = [context.sequences.codes[i] for i in task.rows]
+    tracks = context.sequences.tracks_of(task.rows)
     neurons = np.asarray(context.neurons)
     best = np.full((len(codes), len(neurons)), np.nan, np.float32)
     where = np.zeros((len(codes), len(neurons)), np.int64)
@@ -88,7 +94,7 @@ def scan_task(context: Context, task: ScanTask) -> None:
     sites: list[np.ndarray] = []
     values: list[np.ndarray] = []
     floor = np.zeros(len(neurons), np.float32)
-    for rows, activations, valid in scan(context.model, context.layer, codes):
+    for rows, activations, valid in scan(context.model, context.layer, codes, tracks=tracks):
         windows += valid.size
         invalid += int((~valid).sum())
         if not activations.shape[2]:
@@ -110,7 +116,7 @@ def scan_task(context: Context, task: ScanTask) -> None:
         {
             "best": best,
             "where": where,
-            "prediction": context.model.predict(codes),
+            "prediction": context.model.predict(codes, tracks=tracks),
             "sites": places[kept].astype(np.int64),
             "strengths": strengths[kept],
             "windows": np.array([windows, invalid]),
@@ -163,8 +169,10 @@ def causal_task(context: Context, task: CausalTask) -> None:
     """Measure how the prediction changes when a neuron is clamped and when its sites are scrambled; writes an .npz."""
     sequences = context.sequences
     codes = [sequences.codes[i] for i in task.rows]
+    tracks = sequences.tracks_of(task.rows)
+    held = np.array([task.mean])
     clamped = clamp(
-        context.model, context.layer, (task.neuron,), codes, np.array([task.mean]), output=task.output
+        context.model, context.layer, (task.neuron,), codes, held, tracks=tracks, output=task.output
     )[:, 0]  # fmt: skip
     scrambled = scramble_sites(
         context.probe,
@@ -173,6 +181,7 @@ def causal_task(context: Context, task: CausalTask) -> None:
         task.starts,
         silent=task.silent,
         names=[sequences.names[i] for i in task.rows],
+        tracks=tracks,
         seed=context.config.seed,
         draws=DRAWS,
         output=task.output,
