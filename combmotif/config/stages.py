@@ -26,7 +26,10 @@ class SampleSection(Section):
 class DiscoverSection(Section):
     """How the sampled sequences are separated into motifs."""
 
-    method: Literal["neuronmotif"] = Field("neuronmotif", description="layer-wise demixing; default neuronmotif")
+    method: Literal["neuronmotif", "words"] = Field(
+        "neuronmotif",
+        description="neuronmotif (layer-wise demixing) or words (the strongest words, merged); default neuronmotif",
+    )
     clusters: Whole | Literal["auto"] = Field(
         "auto", description="clusters per layer on the way down, or auto (by purity); default auto"
     )
@@ -34,6 +37,7 @@ class DiscoverSection(Section):
         0.95, gt=0, le=1, description="consensus over maximum activation at which a motif is pure; default 0.95"
     )
     min_sites: Whole = Field(20, ge=1, description="fewest sequences behind a motif; default 20")
+    top: Whole = Field(100, ge=1, description="of words: how many words are merged; default 100")
 
     @field_validator("clusters")
     @classmethod
