@@ -136,6 +136,7 @@ def _features(maps: dict[str, np.ndarray], layer: str, rows: np.ndarray) -> np.n
 
 
 def _cluster(features: np.ndarray, weights: np.ndarray, count: int, seed: int) -> list[np.ndarray]:
+    count = min(count, len(features))
     with threadpool_limits(1):
         means = MiniBatchKMeans(count, random_state=seed, n_init=3, batch_size=2048, reassignment_ratio=0)
         labels = means.fit(features, sample_weight=weights).labels_
@@ -179,8 +180,9 @@ def demix(probe: WindowProbe, samples: Samples, *, options: DemixOptions | None 
         if count < 2:
             continue
         deeper: list[np.ndarray] = []
-        for rows in leaves:
-            if len(rows) < 2 * options.min_sites or len(deeper) + count > options.max_groups:
+        for index, rows in enumerate(leaves):
+            total = len(deeper) + count + len(leaves) - index - 1
+            if len(rows) < 2 * options.min_sites or total > options.max_groups:
                 deeper.append(rows)
                 continue
             parts = _cluster(_features(maps, layer, rows), samples.excitation[rows], count, seed)
@@ -207,8 +209,8 @@ def _purify(
     while open_groups:
         open_groups.sort(key=lambda group: (-group.share, int(group.rows[0])))
         group = open_groups.pop(0)
-        full = len(final) + len(open_groups) + 2 > options.max_groups
-        halves = None if full else _split(probe, samples, maps, group, options, seed)
+        room = options.max_groups - len(final) - len(open_groups)
+        halves = _split(probe, samples, maps, group, options, seed, room)
         if halves is None:
             final.append(group)
         else:
@@ -217,15 +219,21 @@ def _purify(
 
 
 def _split(
-    probe: WindowProbe, samples: Samples, maps: dict[str, np.ndarray], group: Group, options: DemixOptions, seed: int
+    probe: WindowProbe,
+    samples: Samples,
+    maps: dict[str, np.ndarray],
+    group: Group,
+    options: DemixOptions,
+    seed: int,
+    room: int,
 ) -> list[Group] | None:
-    """Cut a group on each map and return the most informative parts; None where no cut is worth it."""
+    """Cut a group on each map, into at most ``room``; return the most informative parts, None if no cut is worth it."""
     if len(group.rows) < 2 * options.min_sites:
         return None
     best, best_gain = None, -np.inf
     for layer in maps:
         features = _features(maps, layer, group.rows)
-        for count in SPLITS:
+        for count in (count for count in SPLITS if count <= room):
             parts = _cluster(features, samples.excitation[group.rows], count, seed)
             if min(map(len, parts)) < options.min_sites:
                 break

@@ -1,0 +1,101 @@
+"""Networks with planted motifs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from combmotif.inference import WindowProbe
+from combmotif.models.keras_weights import load_keras
+from combmotif.models.model import SequenceModel
+from combmotif.sampling import Samples, enumerate_windows
+
+LETTERS = "ACGT"
+
+
+class Planted(nn.Module):
+    """Word detectors, a max-pool, and one neuron that adds detectors up.
+
+    Parameters
+    ----------
+    words : list of str
+        Of one length; N is any letter. A detector is worth 3 on its word and 1 less per mismatch, never below 0; the
+        neuron takes 1.5 off the sum, so one mismatch is allowed.
+    weights : list of dict of place to weight, one per word
+    pool, width : int
+        Of the pool, and of the last convolution.
+    """
+
+    def __init__(self, words, weights, pool, width):
+        super().__init__()
+        size = len(words[0])
+        self.conv1 = nn.Conv1d(4, len(words), size)
+        self.pool = nn.MaxPool1d(pool)
+        self.conv2 = nn.Conv1d(len(words), 1, width)
+        with torch.no_grad():
+            self.conv1.weight.zero_()
+            self.conv2.weight.zero_()
+            self.conv2.bias.fill_(-1.5)
+            for row, word in enumerate(words):
+                self.conv1.bias[row] = 3.0 - sum(letter != "N" for letter in word)
+                for place, letter in enumerate(word):
+                    if letter != "N":
+                        self.conv1.weight[row, LETTERS.index(letter), place] = 1
+            for row, places in enumerate(weights):
+                for place, weight in places.items():
+                    self.conv2.weight[0, row, place] = weight
+
+    def forward(self, x):
+        return self.conv2(self.pool(torch.relu(self.conv1(x)))).amax(2)
+
+
+@pytest.fixture
+def planted():
+    """Probe the last layer of a Planted net."""
+
+    def planted(words, weights, *, pool=2, width=1):
+        return WindowProbe(SequenceModel("planted", Planted(words, weights, pool, width)), "conv2")
+
+    return planted
+
+
+@pytest.fixture
+def enumerated():
+    """All windows that excite neuron 0 of a probe."""
+    return lambda probe: enumerate_windows(probe, [0], seeds=[np.random.default_rng(0)], keep=10**6)[0]
+
+
+@pytest.fixture
+def drawn():
+    """Windows in which letters are random but for words put at places, on which the neuron is active.
+
+    ``drawn(probe, count, write)`` calls ``write(codes row, random)`` on every window.
+    """
+
+    def drawn(probe, count, write):
+        random = np.random.default_rng(3)
+        codes = random.integers(0, 4, (count, probe.receptive_field)).astype(np.uint8)
+        for row in codes:
+            write(row, random)
+        codes = np.unique(codes, axis=0)
+        values = probe.activations(codes)[:, 0]
+        order = np.argsort(-values, kind="stable")
+        order = order[values[order] > 0]
+        return Samples(probe.layer, 0, codes[order], values[order], "evolve")
+
+    return drawn
+
+
+@pytest.fixture(scope="session")
+def demo(data_dir):
+    """NeuronMotif's demo 1: the probe of its last neuron, and the two planted matrices (8, 4) as the net sees them."""
+    net = nn.Sequential(nn.Conv1d(4, 3, 5), nn.ReLU(), nn.MaxPool1d(2), nn.Conv1d(3, 1, 2))
+    folder = data_dir / "neuronmotif_demo1"
+    load_keras(net, folder / "weight.hdf5", {"conv1d_1": "0", "conv1d_2": "3"})
+    truth = []
+    for name in ("PWM0", "PWM1"):
+        counts = np.loadtxt(folder / name)[::-1, ::-1].T  # reverse complement, (8, 4)
+        truth.append(counts / counts.sum(1, keepdims=True))
+    return WindowProbe(SequenceModel("demo1", net), "3"), truth
