@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from combmotif.models import CnnGru
+from combmotif.inference import layer_geometry
+from combmotif.models import CnnGru, InputSpec, SequenceModel
 from combmotif.sequence import one_hot
 
 
@@ -80,3 +81,64 @@ def test_forward_equals_numpy(blocks, padding, length):
     assert found.shape == (5, 1)
     assert np.abs(found - expected).max() < 1e-5
     assert found.std() > 1e-3
+
+
+@pytest.mark.parametrize(("pooled", "positions"), [(None, 10), (6, 10), (3, 20), (2, 40), (0, 160)])
+def test_blocks_beyond_pooled_keep_their_positions(pooled, positions):
+    net = CnnGru(blocks=4 if pooled is None else 6, padding=2, width=8, pooled=pooled).eval()
+    steps = []
+    net.gru.register_forward_hook(lambda _m, inputs, _o: steps.append(inputs[0].shape[1]))
+    with torch.inference_mode():
+        net(one_hot(np.zeros((1, 160), np.uint8)))
+    assert steps == [positions if pooled != 6 else 2]
+    default, own = CnnGru(blocks=6), CnnGru(blocks=6, pooled=pooled, readout="mean", conv_dropout=0.0)
+    assert {k: v.shape for k, v in own.state_dict().items()} == {k: v.shape for k, v in default.state_dict().items()}
+
+
+def test_readouts_weigh_all_steps():
+    torch.manual_seed(1)
+    codes = np.random.default_rng(0).integers(0, 4, (3, 40)).astype(np.uint8)
+    nets = {name: CnnGru(blocks=2, width=8, pooled=1, readout=name).eval() for name in ("last", "mean", "max")}
+    seen = {}
+    for name, net in nets.items():
+        net.load_state_dict(nets["last"].state_dict())
+        steps = []
+        net.gru.register_forward_hook(lambda _m, _i, output, steps=steps: steps.append(output[0]))
+        net.bn1.register_forward_hook(lambda _m, inputs, _o, name=name: seen.update({name: inputs[0]}))
+        with torch.inference_mode():
+            net(one_hot(codes))
+    assert torch.equal(seen["last"], steps[0][:, -1])
+    assert torch.allclose(seen["mean"], steps[0].mean(1))
+    assert torch.equal(seen["max"], steps[0].max(1).values)
+
+
+def test_wrong_arguments_are_named():
+    with pytest.raises(ValueError, match="pooled: expected 0 to 3 .*found 4"):
+        CnnGru(pooled=4)
+    with pytest.raises(ValueError, match="readout: expected one of last, mean, max, found 'sum'"):
+        CnnGru(readout="sum")
+
+
+def test_the_fast_path_of_training_computes_the_same():
+    torch.manual_seed(2)
+    net = CnnGru(blocks=4, width=16, pooled=2, readout="mean", dropout=0.0).train()
+    x = one_hot(np.random.default_rng(0).integers(0, 4, (16, 80)).astype(np.uint8))
+    plain = net(x)
+    net.zero_grad()
+    plain.square().mean().backward()
+    expected = {name: p.grad.clone() for name, p in net.named_parameters()}
+    net.zero_grad()
+    with torch.autocast("cpu", torch.bfloat16):
+        fast = net(x).float()
+    fast.square().mean().backward()
+    assert float((fast - plain).detach().abs().max()) < 0.1 * float(plain.detach().std())
+    for name in ("conv1.weight", "conv3.weight", "gru.weight_ih_l0", "head.weight"):
+        found = dict(net.named_parameters())[name].grad
+        assert float(torch.nn.functional.cosine_similarity(found.flatten(), expected[name].flatten(), dim=0)) > 0.98
+
+
+def test_every_convolution_of_the_stability_net_has_a_geometry():
+    model = SequenceModel("net", CnnGru(blocks=6, pooled=2, width=8, readout="mean"), InputSpec(length=160))
+    found = [layer_geometry(model, f"conv{k}") for k in range(1, 8)]
+    assert [g.receptive_field for g in found] == [5, 9, 18, 36, 52, 68, 84]
+    assert [g.stride for g in found] == [1, 1, 2, 4, 4, 4, 4]
