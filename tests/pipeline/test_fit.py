@@ -22,7 +22,7 @@ tables:
 folds: {count: 2, shared: 20}
 members: 2
 fit: {epochs: 10, batch: 50, learning_rate: 0.01, averaging: 0.9, shift: 1}
-student: {recombined: 0.5, fit: {epochs: 3, batch: 50, learning_rate: 0.01, averaging: 0.9}}
+student: {recombined: 0.5, fit: {epochs: 10, batch: 50, learning_rate: 0.01, averaging: 0.9}}
 card: {name: planted, description: counts words, command: combmotif train fit.yaml}
 seed: 3
 """
