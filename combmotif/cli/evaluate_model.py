@@ -16,6 +16,7 @@ import click
 @click.option("--annotation", type=click.Path(path_type=Path), help="BED12, GTF or GFF3 of the transcripts.")
 @click.option("--output", default="0", show_default=True, help="Output of the model, by name or number from 0.")
 @click.option("--where", metavar="COLUMN=VALUE", help="Only the rows of the table with this value: split=test.")
+@click.option("--exclude", multiple=True, metavar="WORD", help="Leave out sequences with this IUPAC word, such as AUG.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 def evaluate_model(
     target: str,
@@ -26,6 +27,7 @@ def evaluate_model(
     annotation: Path | None,
     output: str,
     where: str | None,
+    exclude: tuple[str, ...],
     device: str,
 ) -> None:
     """Compare a model's predictions with measured values: Pearson r, r2 (its square), Spearman, number of rows.
@@ -37,6 +39,7 @@ def evaluate_model(
     from combmotif.models.evaluation import evaluate
     from combmotif.sequence.hdf5 import read_hdf5
     from combmotif.sequence.tables import read_table
+    from combmotif.sequence.words import contains
 
     model = open_model_from(target, device=choose_device(device))
     column = output_index(int(output) if output.isdigit() else output, model.outputs, key="--output")
@@ -46,6 +49,9 @@ def evaluate_model(
         sequences = read_hdf5(table, sequence=sequence or "sequence", label=label)
     else:
         sequences = read_table(table, sequence=sequence, name=name, labels=[label], annotation=annotation, where=where)
+    if exclude:
+        free = [not any(contains(codes[None], word)[0] for word in exclude) for codes in sequences.codes]
+        sequences = sequences.subset([row for row, kept in enumerate(free) if kept])
     if sequences.tracks is None and model.input_spec.channels > 4:
         click.echo(
             f"Warning: {model.name} reads {model.input_spec.channels - 4} tracks beside the bases; they are zero here",

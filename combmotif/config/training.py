@@ -39,6 +39,7 @@ class TestSection(Section):
     path: str = Field(description=".csv or .tsv file, plain or .gz")
     sequence: str | None = Field(None, description="column of the sequences; default sequence, seq or utr")
     label: str = Field(description="column of the measured values")
+    exclude: list[str] = Field(default_factory=list, description="leave out sequences with these words; default none")
 
 
 class NetSection(Section):

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from combmotif.config.inputs import CardSection, FastaSequences, Hdf5Sequences, RandomSequences, TableSequences
+from combmotif.config.inputs import FastaSequences, Hdf5Sequences, RandomSequences, TableSequences
 from combmotif.config.neurons import select_neurons
+from combmotif.config.opening import open_model, output_index
 from combmotif.config.run import RunConfig
 from combmotif.effects.seeding import stable_hash
 from combmotif.inference.probe import WindowProbe
-from combmotif.models.card import load_card
 from combmotif.models.device import choose_device
 from combmotif.models.model import SequenceModel
-from combmotif.models.python_model import load_python
 from combmotif.sequence.hdf5 import read_hdf5
 from combmotif.sequence.tables import SequenceSet, random_sequences, read_fasta, read_table
 
@@ -51,31 +50,8 @@ class Context:
         return [f"{self.layer}:{neuron}" for neuron in self.neurons]
 
     def output(self, chosen: int | str, key: str) -> int:
-        """Column of the prediction that a config's ``output`` means; a name or number that is not there is an error."""
-        names = self.model.outputs
-        if isinstance(chosen, str) and chosen in names:
-            return names.index(chosen)
-        if isinstance(chosen, int) and 0 <= chosen < len(names):
-            return chosen
-        raise ValueError(f"{key}: model '{self.model.name}' has the outputs {', '.join(names)}, found {chosen!r}")
-
-
-def load_model(config: RunConfig) -> SequenceModel:
-    """Open the model a config names."""
-    device = choose_device(config.device)
-    section = config.model
-    if isinstance(section, CardSection):
-        return load_card(section.card, device)
-    return load_python(
-        section.factory,
-        kwargs=section.kwargs,
-        weights=section.weights,
-        alphabet=section.alphabet,
-        length=section.length,
-        channels=section.channels,
-        outputs=section.outputs,
-        device=device,
-    )
+        """Column of the prediction that a config's ``output`` means."""
+        return output_index(chosen, self.model.outputs, key=key)
 
 
 def load_sequences(config: RunConfig) -> SequenceSet:
@@ -83,7 +59,9 @@ def load_sequences(config: RunConfig) -> SequenceSet:
     section = config.sequences
     if isinstance(section, RandomSequences):
         seed = stable_hash(config.seed, "sequences") % 2**63
-        return random_sequences(section.count, section.length, seed=seed, frequencies=section.frequencies)
+        return random_sequences(
+            section.count, section.length, seed=seed, frequencies=section.frequencies, exclude=section.exclude
+        )
     if isinstance(section, FastaSequences):
         sequences = read_fasta(section.path, annotation=section.annotation)
     elif isinstance(section, TableSequences):
@@ -105,7 +83,7 @@ def load_context(config: RunConfig) -> Context:
     ValueError, FileNotFoundError
         One sentence that names the key, what was expected and what was found.
     """
-    model = load_model(config)
+    model = open_model(config.model, device=choose_device(config.device))
     probe = WindowProbe(model, config.neurons.layer)
     neurons = tuple(select_neurons(config.neurons.select, probe.neurons, config.neurons.layer))
     sequences = load_sequences(config)

@@ -26,6 +26,7 @@ from combmotif.models.training import TrainingOptions, predict_codes, r_squared,
 from combmotif.models.weights import replace_file
 from combmotif.sequence.alphabet import decode
 from combmotif.sequence.tables import random_sequences, read_table
+from combmotif.sequence.words import contains
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,10 @@ def claim_folder(out: Path, asked: dict[str, Any]) -> None:
     write_json(note, asked)
 
 
-def read_rows(path: str, *, sequence: str | None, label: str, length: int, key: str) -> tuple[np.ndarray, np.ndarray]:
-    """Read a table of sequences of one length: codes (n, length) and measured values (n, 1)."""
+def read_rows(
+    path: str, *, sequence: str | None, label: str, length: int, key: str, exclude: Sequence[str] = ()
+) -> tuple[np.ndarray, np.ndarray]:
+    """Read a table of sequences of one length: codes (n, length) and measured values (n, 1), without given words."""
     rows = read_table(path, sequence=sequence, labels=[label])
     wrong = np.flatnonzero(rows.lengths != length)
     if wrong.size:
@@ -66,7 +69,11 @@ def read_rows(path: str, *, sequence: str | None, label: str, length: int, key: 
             f"in '{rows.names[wrong[0]]}'"
         )
     assert rows.labels is not None
-    return np.stack(rows.codes), rows.labels.astype(np.float32)
+    codes = np.stack(rows.codes)
+    kept = ~np.any([contains(codes, word) for word in exclude], axis=0) if exclude else np.ones(len(codes), bool)
+    if not kept.any():
+        raise ValueError(f"{key}: {path}: every sequence contains one of {', '.join(exclude)}")
+    return codes[kept], rows.labels[kept].astype(np.float32)
 
 
 def _recipe(config: TrainConfig, teachers: Sequence[SequenceModel], measured: int, best_epoch: int) -> str:
@@ -124,7 +131,12 @@ def train_model(
     drawn = config.sequences
     tests = {
         test.name: read_rows(
-            test.path, sequence=test.sequence, label=test.label, length=drawn.length, key=f"tests.{index}.path"
+            test.path,
+            sequence=test.sequence,
+            label=test.label,
+            length=drawn.length,
+            key=f"tests.{index}.path",
+            exclude=test.exclude,
         )
         for index, test in enumerate(config.tests)
     }
@@ -132,12 +144,21 @@ def train_model(
     if config.measured is not None:
         table = config.measured
         measured = read_rows(
-            table.path, sequence=table.sequence, label=table.label, length=drawn.length, key="measured.path"
+            table.path,
+            sequence=table.sequence,
+            label=table.label,
+            length=drawn.length,
+            key="measured.path",
+            exclude=drawn.exclude,
         )
     claim_folder(out, config.model_dump(mode="json", exclude={"card", "tests", "device"}))
 
     random = random_sequences(
-        drawn.count + config.validation, drawn.length, seed=config.seed, frequencies=drawn.frequencies
+        drawn.count + config.validation,
+        drawn.length,
+        seed=config.seed,
+        frequencies=drawn.frequencies,
+        exclude=drawn.exclude,
     )
     codes = np.stack(random.codes)
     labels = teacher_labels(columns, codes, cache=out / "labels.npz", on_rows=step("labels of random sequences"))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from combmotif.sequence.alphabet import encode
 from combmotif.sequence.annotation import annotate, open_text, read_annotation
+from combmotif.sequence.words import contains
 
 
 @dataclass(frozen=True)
@@ -226,7 +227,12 @@ def read_table(
 
 
 def random_sequences(
-    count: int, length: int, *, seed: int, frequencies: Sequence[float] = (0.25, 0.25, 0.25, 0.25)
+    count: int,
+    length: int,
+    *,
+    seed: int,
+    frequencies: Sequence[float] = (0.25, 0.25, 0.25, 0.25),
+    exclude: Sequence[str] = (),
 ) -> SequenceSet:
     """Draw independent random sequences.
 
@@ -236,9 +242,27 @@ def random_sequences(
     seed : int
     frequencies : 4 floats, default equal
         Of A, C, G, T/U; scaled to sum to 1.
+    exclude : sequence of str, default none
+        IUPAC words; a sequence that contains one is drawn again.
+
+    Raises
+    ------
+    ValueError
+        If the words leave hardly a sequence of this length.
     """
     p = np.asarray(frequencies, dtype=float)
-    codes = np.random.default_rng(seed).choice(4, p=p / p.sum(), size=(count, length)).astype(np.uint8)
+    random = np.random.default_rng(seed)
+    codes = random.choice(4, p=p / p.sum(), size=(count, length)).astype(np.uint8)
+    for attempt in range(201):
+        wrong = np.flatnonzero(np.any([contains(codes, word) for word in exclude], axis=0)) if exclude else ()
+        if not len(wrong):
+            break
+        if attempt == 200:
+            raise ValueError(f"exclude: hardly a random sequence of {length} nt is without {', '.join(exclude)}")
+        codes[wrong] = random.choice(4, p=p / p.sum(), size=(len(wrong), length))
+    without = f" without {', '.join(exclude)}" if exclude else ""
     return SequenceSet(
-        tuple(f"random{i + 1}" for i in range(count)), tuple(codes), source=f"{count} random sequences of {length} nt"
+        tuple(f"random{i + 1}" for i in range(count)),
+        tuple(codes),
+        source=f"{count} random sequences of {length} nt{without}",
     )

@@ -78,5 +78,5 @@ def test_yaml_does_not_reread_ranges_and_octals(write):
     config = load_config(path)
     assert config.neurons.select == [7, "10-12"]
     assert config.sequences.model_dump() | {"frequencies": 0} == {
-        "kind": "random", "count": 2000, "length": 50, "frequencies": 0,
+        "kind": "random", "count": 2000, "length": 50, "frequencies": 0, "exclude": [],
     }  # fmt: skip
