@@ -173,6 +173,22 @@ def test_n11_direction_of_large_changes(variants):
         assert right.mean() == pytest.approx(accuracy, abs=1e-11), gene
 
 
+def test_n11_the_other_counts(variants):
+    lengths = variants.ALT.fillna("").str.len() - variants.REF.fillna("").str.len()
+    right = np.sign(variants.DPSI) == np.sign(variants.change)
+    smn2 = variants.Gene == "SMN1/2"
+    moved = smn2 & (variants.DPSI.abs() > 0)
+    assert (int(right[moved].sum()), int(moved.sum())) == (111, 128)
+    assert int((smn2 & (lengths == 0)).sum()) == 219
+    assert right[smn2 & (lengths < 0)].mean() == 1.0
+    assert int(right[smn2 & (lengths > 0)].sum()) == 3
+    brca2 = variants.Gene == "BRCA2"
+    strong = brca2 & (variants.DPSI.abs() > 0.1)
+    assert (int(right[strong].sum()), int((~right[strong]).sum())) == (15, 0)
+    reported = np.where(variants.DIR_DPSI == "UP", 1, -1) == np.sign(variants.change)
+    assert int(reported[brca2].sum()) == 32
+
+
 def test_n11_r_squared_of_smn2(variants):
     known = variants[(variants.Gene == "SMN1/2") & variants.ALT_PSI.notna()]
     assert len(known) == 130
