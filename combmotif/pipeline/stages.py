@@ -22,7 +22,7 @@ from combmotif.motifs.match import match
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.motifs.segment import segments
 from combmotif.pipeline.context import Context, sequences_checksum
-from combmotif.pipeline.engines import Engine, Task
+from combmotif.pipeline.engines import Engine, Task, single_thread
 from combmotif.pipeline.store import RunStore, atomic, content_key, load_arrays, write_table
 from combmotif.pipeline.tasks import (
     CausalTask,
@@ -293,7 +293,8 @@ class Stages:
         """Clamp each neuron, and scramble its sites, where it is active; two tables (sequences, neurons)."""
         context = self.context
         sequences = context.sequences
-        means = channel_means(context.model, context.layer, sequences.codes, tracks=sequences.tracks)
+        with single_thread():
+            means = channel_means(context.model, context.layer, sequences.codes, tracks=sequences.tracks)
         most = sequences_changed(int(context.sequences.lengths.max()))
         tasks = []
         for column, neuron in enumerate(context.neurons):

@@ -24,7 +24,7 @@ def contains(codes: np.ndarray, word: str) -> np.ndarray:
     windows = codes.shape[1] - len(word) + 1
     if windows < 1:
         return np.zeros(len(codes), dtype=bool)
-    match = np.ones((len(codes), windows), dtype=bool)
+    match: np.ndarray = np.ones((len(codes), windows), dtype=bool)
     for position, letters in enumerate(allowed):
         match &= letters[codes[:, position : position + windows]]
-    return match.any(1)
+    return np.asarray(match.any(1))
