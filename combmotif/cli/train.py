@@ -20,9 +20,11 @@ def train(config: Path, out: Path | None, overrides: tuple[str, ...], quiet: boo
     """Train a net as CONFIG says; started again, it goes on where it was."""
     from combmotif.cli.progress import StageProgress
     from combmotif.config import MeasuredConfig, load_train_config
+    from combmotif.config.half_life import HalfLifeConfig
     from combmotif.config.hexamers import HexamersConfig
     from combmotif.pipeline.fit import fit_model
     from combmotif.pipeline.train import train_model
+    from combmotif.pipeline.train_half_life import fit_half_life
 
     asked = load_train_config(config, overrides=overrides)
     if isinstance(asked, HexamersConfig):
@@ -35,7 +37,9 @@ def train(config: Path, out: Path | None, overrides: tuple[str, ...], quiet: boo
 
     with StageProgress(quiet=quiet) as progress:
         folder = out or Path("training") / config.stem
-        if isinstance(asked, MeasuredConfig):
+        if isinstance(asked, HalfLifeConfig):
+            result = fit_half_life(asked, folder, progress=progress.update, on_epoch=tell)
+        elif isinstance(asked, MeasuredConfig):
             result = fit_model(asked, folder, progress=progress.update, on_epoch=tell)
         else:
             result = train_model(asked, folder, progress=progress.update, on_epoch=tell)
@@ -45,6 +49,11 @@ def train(config: Path, out: Path | None, overrides: tuple[str, ...], quiet: boo
     for name, outputs in result.metrics.get("out_of_fold", {}).items():
         for output, quality in outputs.items():
             click.echo(f"Pearson r {quality['r']:.4f} of {output} on {quality['rows']:,} held-out rows ({name})")
+    for name, test in result.metrics.get("half_life", {}).items():
+        click.echo(f"Pearson r {test['pearson']:.4f} of {name} on {test['n']:,} test mRNAs")
+    if result.metrics.get("left_out"):
+        first = result.metrics["left_out_first"][0]
+        click.echo(f"Warning: left out {result.metrics['left_out']:,} rows, first: {first}", err=True)
     click.echo(f"Model card: {result.card}")
 
 

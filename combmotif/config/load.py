@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from combmotif.config.fitting import MeasuredConfig
+from combmotif.config.half_life import HalfLifeConfig
 from combmotif.config.hexamers import HexamersConfig
 from combmotif.config.paths import resolve_paths
 from combmotif.config.run import RunConfig
@@ -70,6 +71,8 @@ def _load(model: Any, path: str | Path, overrides: Sequence[str]) -> Any:
         model = HexamersConfig
     if model is TrainConfig and isinstance(data, dict) and data.get("kind") == "measured":
         model = MeasuredConfig
+    if model is TrainConfig and data.get("kind") == "half_life":
+        model = HalfLifeConfig
     return resolve_paths(validate(model, data, name=str(path)), path.resolve().parent)
 
 
@@ -98,7 +101,7 @@ def load_config(path: str | Path, *, overrides: Sequence[str] = ()) -> RunConfig
 
 def load_train_config(
     path: str | Path, *, overrides: Sequence[str] = ()
-) -> TrainConfig | MeasuredConfig | HexamersConfig:
-    """Read the YAML file of a training, of measured tables with ``kind: measured``; as :func:`load_config`."""
-    config: TrainConfig | MeasuredConfig | HexamersConfig = _load(TrainConfig, path, overrides)
+) -> TrainConfig | MeasuredConfig | HexamersConfig | HalfLifeConfig:
+    """Read the YAML file of a training, by its ``kind``: measured, hexamers, half_life; as :func:`load_config`."""
+    config: TrainConfig | MeasuredConfig | HexamersConfig | HalfLifeConfig = _load(TrainConfig, path, overrides)
     return config

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from combmotif.config.fitting import MeasuredConfig
+from combmotif.config.half_life import HalfLifeConfig
 from combmotif.config.hexamers import CountedTable, HexamersConfig
 from combmotif.config.inputs import CardSection, FastaSequences, PythonSection, RandomSequences, TableSequences
 from combmotif.config.run import RunConfig
 from combmotif.config.training import TrainConfig
 from combmotif.typed_yaml import nearest
 
-_Config = TypeVar("_Config", RunConfig, TrainConfig, MeasuredConfig, HexamersConfig)
+_Config = TypeVar("_Config", RunConfig, TrainConfig, MeasuredConfig, HexamersConfig, HalfLifeConfig)
 
 
 def find_file(path: str, *, base: Path, key: str) -> str:
@@ -95,6 +96,13 @@ def resolve_paths(config: _Config, base: Path) -> _Config:
     if isinstance(config, MeasuredConfig):
         tables = [t.model_copy(update={"path": found(f"tables.{i}.path")(t.path)}) for i, t in enumerate(config.tables)]
         return config.model_copy(update={"tables": tables})
+    if isinstance(config, HalfLifeConfig):
+        species = []
+        for index, own in enumerate(config.species):
+            files = {key: getattr(own, key, None) for key in ("path", "fasta", "annotation", "table")}
+            paths = {key: found(f"species.{index}.{key}")(file) for key, file in files.items() if file is not None}
+            species.append(own.model_copy(update=paths))
+        return config.model_copy(update={"species": species})
     if isinstance(config, HexamersConfig):
         if not isinstance(config.sequences, CountedTable):
             return config
