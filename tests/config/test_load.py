@@ -57,8 +57,11 @@ def test_files_that_are_not_there(tmp_path):
         load_config(tmp_path)
 
 
-def test_shipped_configs_are_right(repository, monkeypatch, data_dir):
+def test_shipped_configs_are_right(repository, monkeypatch, data_dir, tmp_path):
     monkeypatch.setenv("COMBMOTIF_DATA", str(data_dir))
+    monkeypatch.setenv("HALF_LIFE_DATA", str(tmp_path))
+    for name in ("f0_c0_data0_wholeseq.h5", "model.yaml", "mrna.fa", "mrna.bed"):
+        (tmp_path / name).touch()
     for path in sorted((repository / "configs").glob("*.yaml")):
         text = path.read_text()
         assert text.startswith("# "), f"{path} says what it is for in its first line"
