@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import torch
 
 from combmotif.config.inputs import FastaSequences, Hdf5Sequences, RandomSequences, TableSequences
 from combmotif.config.neurons import select_neurons
@@ -15,6 +17,7 @@ from combmotif.effects.seeding import stable_hash
 from combmotif.inference.probe import WindowProbe
 from combmotif.models.device import choose_device
 from combmotif.models.model import SequenceModel
+from combmotif.sampling.enumerate import LONGEST
 from combmotif.sequence.hdf5 import read_hdf5
 from combmotif.sequence.tables import SequenceSet, random_sequences, read_fasta, read_table
 
@@ -100,12 +103,45 @@ def load_context(config: RunConfig) -> Context:
             f"sequences: layer '{probe.layer}' has a receptive field of {probe.receptive_field} nt, the longest "
             f"sequence has {sequences.lengths.max()} nt; give longer sequences or choose an earlier layer"
         )
+    if config.sample.method == "enumerate" and probe.receptive_field > LONGEST:
+        raise ValueError(
+            f"sample.method: enumerate: layer '{probe.layer}' has a receptive field of {probe.receptive_field} nt, "
+            f"expected at most {LONGEST}; use 'evolve'"
+        )
+    _check_shortest(model, sequences)
     context = Context(config, model, sequences, probe, neurons)
     if config.contribution is not None:
         context.output(config.contribution.output, "contribution.output")
     if config.interaction is not None:
         context.output(config.interaction.output, "interaction.output")
     return context
+
+
+def _check_shortest(model: SequenceModel, sequences: SequenceSet) -> None:
+    """Predict the shortest sequence, which shows whether the model runs at all."""
+    row = int(sequences.lengths.argmin())
+    tracks = None if sequences.tracks is None else [sequences.tracks[row]]
+    try:
+        model.predict([sequences.codes[row]], tracks=tracks)
+    except RuntimeError as error:
+        raise ValueError(
+            f"sequences: {sequences.names[row]}: model '{model.name}' cannot read a sequence of "
+            f"{sequences.lengths[row]} nt ({str(error).splitlines()[0]})"
+        ) from None
+
+
+def source_checksum(module: torch.nn.Module) -> str:
+    """SHA-256 of the files that define a net's forward passes; those of torch aside.
+
+    Weights and structure do not tell a maximum from an average written in a ``forward``.
+    """
+    digest = hashlib.sha256()
+    files = {getattr(getattr(type(m).forward, "__code__", None), "co_filename", "") for m in module.modules()}
+    library = Path(torch.__file__).parent
+    for path in sorted(map(Path, files)):
+        if path.is_file() and library not in path.parents:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def sequences_checksum(sequences: SequenceSet) -> str:

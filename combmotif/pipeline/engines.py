@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
@@ -36,8 +37,17 @@ def single_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
+def _end_with_parent() -> None:
+    """End this worker as soon as the process that started it is gone, killed or not."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
 def _start(config: dict[str, Any]) -> None:
     global _context
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
     _context = load_context(RunConfig.model_validate(config))
 

@@ -21,7 +21,7 @@ from combmotif.motifs.formats.meme import write_meme
 from combmotif.motifs.match import match
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.motifs.segment import segments
-from combmotif.pipeline.context import Context, sequences_checksum
+from combmotif.pipeline.context import Context, sequences_checksum, source_checksum
 from combmotif.pipeline.engines import Engine, Task, single_thread
 from combmotif.pipeline.store import RunStore, atomic, content_key, load_arrays, write_table
 from combmotif.pipeline.tasks import (
@@ -82,7 +82,11 @@ class Stages:
     warnings: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.base = [__version__, self.context.model.fingerprint(), self.context.layer, self.context.config.seed]
+        model = self.context.model
+        self.base = [
+            __version__, model.fingerprint(), source_checksum(model.module), self.context.layer,
+            self.context.config.seed,
+        ]  # fmt: skip
         self.sequences_key = sequences_checksum(self.context.sequences)
 
     def bring_up_to_date(
@@ -116,8 +120,10 @@ class Stages:
         self.bring_up_to_date("samples", sample_task, tasks, lambda task: task.paths)
         self._sample_paths = {n: p for task in tasks for n, p in zip(task.neurons, task.paths, strict=True)}
         self.samples = [Samples.load(self._sample_paths[neuron]) for neuron in self.context.neurons]
-        for samples in self.samples:
-            samples.save(self.store.path / "samples" / self.context.layer / f"{samples.neuron}.npz")
+        copies = [self.store.path / "samples" / self.context.layer / f"{s.neuron}.npz" for s in self.samples]
+        self.store.keep_only("samples", set(copies))
+        for samples, path in zip(self.samples, copies, strict=True):
+            samples.save(path)
         slow = [s.neuron for s in self.samples if not s.converged]
         if slow:
             self.warnings.append(

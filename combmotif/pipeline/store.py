@@ -99,6 +99,15 @@ class RunStore:
             if path not in wanted and path.name != "lock":
                 path.unlink(missing_ok=True)
 
+    def keep_only(self, folder: str, wanted: set[Path]) -> None:
+        """Remove from a folder of the run what an earlier configuration left, folders that are empty then included."""
+        for path in sorted((self.path / folder).rglob("*"), reverse=True):
+            if path.is_dir():
+                with contextlib.suppress(OSError):
+                    path.rmdir()
+            elif path not in wanted:
+                path.unlink(missing_ok=True)
+
     def write_json(self, name: str, content: dict[str, Any]) -> None:
         """Write a JSON file of the run folder."""
         with atomic(self.path / name) as temporary:

@@ -1,0 +1,341 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from combmotif.cli import app
+from combmotif.inference import WindowProbe
+from combmotif.models.python_model import load_python
+from combmotif.motifs.formats.meme import read_meme
+from combmotif.pipeline import run
+from combmotif.sampling import Samples
+from combmotif.sequence import encode
+
+STAGES = ["samples", "motifs", "matches", "activations", "contribution", "interaction", "report"]
+
+
+def test_a_users_net_goes_through_every_stage(undisturbed):
+    result, files = undisturbed
+    assert list(result.stages) == STAGES
+    assert result.failed == {}
+    assert {s: status for s, status in result.stages.items() if status != "done"} == {}
+    assert {name for name in files if not name.startswith("tasks/")} == {
+        *(f"samples/conv2/{neuron}.npz" for neuron in range(10)),
+        *(f"motifs/neuronmotif.{kind}" for kind in ("h5", "meme", "tsv")),
+        "motifs/targets.meme",
+        "matches.tsv",
+        "neurons.tsv",
+        "activations.tsv",
+        "sites.tsv.gz",
+        "contribution.tsv",
+        "interactions.tsv",
+        "interaction_instances.tsv.gz",
+        "report.html",
+    }
+    record = json.loads((result.folder / "run.json").read_text())
+    assert list(record["stages"]) == STAGES
+    assert record["sequences"]["count"] == 3600
+    assert record["model"]["parameters"] == 4 * 4 * 6 + 6 + 6 * 4 * 10 + 10 + 11
+
+
+@pytest.fixture(scope="module")
+def model(home):
+    return load_python(str(home / "net.py") + ":build")
+
+
+def test_tables_hold_what_the_net_computes(undisturbed, model):
+    folder = undisturbed[0].folder
+    probe = WindowProbe(model, "conv2")
+    assert probe.receptive_field == 11
+    neurons = pd.read_csv(folder / "neurons.tsv", sep="\t")
+    assert neurons.neuron.tolist() == [f"conv2:{n}" for n in range(10)]
+    table = pd.read_csv(folder / "activations.tsv", sep="\t")
+    assert len(table) == 3600
+    np.testing.assert_allclose(table[neurons.neuron].max(), neurons.dataset_max, rtol=1e-4)
+
+    sites = pd.read_csv(folder / "sites.tsv.gz", sep="\t")
+    assert set(sites.neuron) <= set(neurons.neuron)
+    assert (sites.end - sites.start == 11).all()
+    some = sites.iloc[:: max(1, len(sites) // 50)]
+    values = probe.activations(np.stack([encode(site) for site in some.site]))
+    channels = some.neuron.str.split(":").str[1].astype(int)
+    np.testing.assert_allclose(values[np.arange(len(some)), channels], some.activation, rtol=1e-4)
+    best = sites.groupby("neuron").activation.max()
+    np.testing.assert_allclose(best, neurons.set_index("neuron").dataset_max[best.index], rtol=1e-4)
+    assert (sites.activation >= 0.7 * best[sites.neuron].to_numpy() - 1e-4).all()
+
+    for neuron, row in neurons.iterrows():
+        samples = Samples.load(folder / "samples" / "conv2" / f"{neuron}.npz")
+        assert len(samples) == row.samples
+        assert samples.maximum == pytest.approx(row.max_activation, rel=1e-4)
+
+
+def test_motif_files_agree(undisturbed):
+    folder = undisturbed[0].folder / "motifs"
+    table = pd.read_csv(folder / "neuronmotif.tsv", sep="\t")
+    assert len(table) > 0
+    assert [entry[0] for entry in read_meme(folder / "neuronmotif.meme")] == table.motif.tolist()
+    matches = pd.read_csv(undisturbed[0].folder / "matches.tsv", sep="\t")
+    assert set(matches.motif) <= set(table.motif)
+    assert len(matches) > 0
+    assert set(matches.database) == {"builtin"}
+    targets = [entry[0] for entry in read_meme(folder / "targets.meme")]
+    assert set(targets) == set(matches.target)
+
+
+def test_two_workers_give_the_same_bytes(config, undisturbed, contents, tmp_path):
+    result = run(config(), tmp_path, workers=2)
+    assert result.stages == undisturbed[0].stages
+    assert contents(tmp_path) == undisturbed[1]
+
+
+def test_a_second_run_reuses_every_task(config, undisturbed, contents):
+    folder = undisturbed[0].folder
+    run(config(), folder, workers=1)
+    stages = json.loads((folder / "run.json").read_text())["stages"]
+    assert all(stages[s]["tasks"] == stages[s]["reused"] for s in STAGES[:-1])
+    assert contents(folder) == undisturbed[1]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_missing_task_files_are_made_again(config, undisturbed, contents, tmp_path, seed):
+    for name, content in undisturbed[1].items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    random = np.random.default_rng(seed)
+    tasks = sorted((tmp_path / "tasks").iterdir())
+    for path in random.choice(tasks, len(tasks) // 3, replace=False):
+        path.unlink()
+    (tmp_path / "tasks" / "samples-0.npz.123.tmp").write_bytes(b"half a file")
+    run(config(), tmp_path, workers=1)
+    assert contents(tmp_path) == undisturbed[1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is of POSIX systems")
+def test_killed_at_any_moment_and_started_again(config, undisturbed, contents, killed, tmp_path):
+    # in one folder, one after the other, so each run goes on from what the last one left
+    random = np.random.default_rng(11)
+    for most in (12, 24, 30):
+        assert killed(tmp_path, random.integers(1, most), after=bool(random.integers(2)))
+    run(config(), tmp_path, workers=1)
+    assert contents(tmp_path) == undisturbed[1]
+
+
+def children(pid):
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    return [int(line) for line in listed.stdout.split()]
+
+
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{pid}/stat")
+    return not stat.exists() or stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for child processes in /proc")
+def test_workers_end_with_a_run_that_is_killed(home, config, undisturbed, contents, tmp_path):
+    command = [sys.executable, "-m", "combmotif", "run", home / "run.yaml", "--out", tmp_path, "--workers", "2"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=home)
+    workers = []
+    for _ in range(600):
+        workers = sorted({*workers, *children(process.pid)})
+        if process.poll() is not None or len(list(tmp_path.glob("tasks/*.npz"))) > 1:
+            break
+        time.sleep(0.1)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert workers
+    for _ in range(150):
+        if not any(map(alive, workers)):
+            break
+        time.sleep(0.1)
+    assert not any(map(alive, workers))
+    run(config(), tmp_path, workers=1)
+    assert contents(tmp_path) == undisturbed[1]
+
+
+@pytest.fixture
+def copy(undisturbed, tmp_path):
+    """A finished run to go on with."""
+    for name, content in undisturbed[1].items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    return tmp_path
+
+
+def reused(folder):
+    stages = json.loads((folder / "run.json").read_text())["stages"]
+    return {s: stages[s]["reused"] / stages[s]["tasks"] for s in STAGES[:-1] if stages[s].get("tasks")}
+
+
+def test_a_changed_section_redoes_only_what_it_touches(config, copy, undisturbed, contents):
+    run(config("discover={purity: 0.5}"), copy, workers=1)
+    assert reused(copy) == {"samples": 1, "motifs": 0, "activations": 1, "contribution": 1, "interaction": 1}
+    run(config("contribution.threshold=0.8"), copy, workers=1)
+    assert reused(copy)["samples"] == 1
+    assert reused(copy)["activations"] == 0
+    run(config("sample.keep=200"), copy, workers=1)
+    assert reused(copy)["samples"] == 0
+    run(config("seed=4"), copy, workers=1)
+    assert set(reused(copy).values()) == {0}
+    run(config(), copy, workers=1)
+    assert contents(copy) == undisturbed[1]
+
+
+def test_a_changed_forward_pass_is_another_model(config, home, copy, undisturbed, contents):
+    source = (home / "net.py").read_text()
+    try:  # the same weights and layers, but an average in place of the maximum
+        (home / "net.py").write_text(source.replace("torch.max_pool1d(h, 2)", "torch.avg_pool1d(h, 2)"))
+        run(config(), copy, workers=1)
+    finally:
+        (home / "net.py").write_text(source)
+    assert set(reused(copy).values()) == {0}
+    assert contents(copy)["activations.tsv"] != undisturbed[1]["activations.tsv"]
+
+
+def test_what_is_no_longer_asked_for_is_removed(home, copy, undisturbed, contents):
+    from combmotif.config import load_config
+
+    lines = (home / "run.yaml").read_text().splitlines()
+    less = [line for line in lines if not line.startswith(("match", "contribution", "interaction"))]
+    (home / "less.yaml").write_text("\n".join(less))
+    result = run(load_config(home / "less.yaml", overrides=["neurons.select=[0, 4]"]), copy, workers=1)
+    assert all(result.stages[s].startswith("empty: not asked for") for s in ("matches", "contribution", "interaction"))
+    names = set(contents(copy))
+    assert {n for n in names if n.startswith("samples/")} == {"samples/conv2/0.npz", "samples/conv2/4.npz"}
+    gone = {
+        "matches.tsv", "motifs/targets.meme", "contribution.tsv", "interactions.tsv", "interaction_instances.tsv.gz",
+    }  # fmt: skip
+    assert not names & gone
+    assert not any(n.startswith(("tasks/pair", "tasks/clamp")) for n in names)
+    run(load_config(home / "less.yaml", overrides=["neurons.layer=conv1", "neurons.select=0"]), copy, workers=1)
+    assert {n for n in contents(copy) if n.startswith("samples/")} == {"samples/conv1/0.npz"}
+
+
+def test_a_stage_that_fails_is_recorded_and_the_others_go_on(config, copy, monkeypatch):
+    def broken(*args, **kwargs):
+        raise ZeroDivisionError("no variance")
+
+    monkeypatch.setattr("combmotif.pipeline.stages.contribution", broken)
+    monkeypatch.setattr("combmotif.pipeline.stages.match", broken)
+    result = run(config(), copy, workers=1)
+    expected = "failed: ZeroDivisionError: no variance"
+    assert result.failed == {"matches": expected, "contribution": expected}
+    assert result.stages["interaction"] == result.stages["report"] == "done"
+    assert json.loads((copy / "run.json").read_text())["stages"]["matches"]["status"] == expected
+    assert not (copy / "contribution.tsv").exists()
+    assert "no variance" in (copy / "report.html").read_text()
+
+
+def test_dead_neurons_leave_empty_stages(config, home, tmp_path):
+    dead = "net = Net(neurons)\n    net.conv2.weight.data.zero_()\n    return net"
+    (home / "dead.py").write_text((home / "net.py").read_text().replace("return Net(neurons)", dead))
+    result = run(
+        config(f"model.factory={home / 'dead.py'}:build", "interaction.pairs=from_motifs"), tmp_path, workers=1
+    )
+    assert result.failed == {}
+    assert result.stages["samples"] == "empty: no window excites any of the neurons; their activation is never above 0"
+    assert result.stages["motifs"].startswith("empty: ")
+    assert result.stages["matches"] == "empty: there is no motif to match"
+    assert result.stages["interaction"] == "empty: there is no motif to pair"
+    neurons = pd.read_csv(tmp_path / "neurons.tsv", sep="\t")
+    assert set(neurons.status) == {"dead: no window excites it"}
+    assert "MOTIF" not in (tmp_path / "motifs" / "neuronmotif.meme").read_text()
+
+
+def test_fasta_with_n_and_short_sequences(config, home, tmp_path):
+    random = np.random.default_rng(0)
+    lines = []
+    for row in range(40):
+        letters = list("".join(random.choice(list("ACGU"), 25 if row else 8)))
+        if row in (3, 4):
+            letters[10] = "N"
+        lines += [f">s{row}", "".join(letters)]
+    (home / "some.fa").write_text("\n".join(lines) + "\n")
+    result = run(config("sequences={kind: fasta, path: some.fa}", "neurons.select=[0, 1]"), tmp_path, workers=1)
+    assert result.failed == {}
+    record = json.loads((tmp_path / "run.json").read_text())
+    assert record["sequences"]["ambiguous"] == 2
+    assert any(w.startswith("22 of 585 windows hold an N") for w in record["warnings"])
+    short = "1 of 40 sequences are shorter than the receptive field of 11 nt"
+    assert any(w.startswith(short) for w in record["warnings"])
+    sites = pd.read_csv(tmp_path / "sites.tsv.gz", sep="\t")
+    assert not sites.site.str.contains("N").any()
+    touched = sites[sites.sequence.isin(["s3", "s4"])]
+    assert ((touched.end <= 10) | (touched.start > 10)).all()
+    table = pd.read_csv(tmp_path / "activations.tsv", sep="\t")
+    assert table.loc[table.sequence == "s0", ["conv2:0", "conv2:1"]].isna().all(axis=None)
+
+
+def test_a_sequence_the_net_cannot_read_is_refused(config, home, tmp_path):
+    (home / "short.fa").write_text(">long\n" + "ACGU" * 5 + "\n>stub\nACG\n")
+    with pytest.raises(ValueError, match=r"sequences: stub: model 'net:build' cannot read a sequence of 3 nt \("):
+        run(config("sequences={kind: fasta, path: short.fa}"), tmp_path / "out", workers=1)
+    assert not (tmp_path / "out").exists()
+
+
+def cli(*arguments):
+    return CliRunner().invoke(app, ["run", *map(str, arguments)])
+
+
+def test_the_command_gives_the_same_files(home, undisturbed, contents, tmp_path):
+    result = cli(home / "run.yaml", "--out", tmp_path / "out", "--workers", 1)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[-1] == f"Report: {tmp_path / 'out' / 'report.html'}"
+    assert contents(tmp_path / "out") == undisturbed[1]
+
+
+def refused(result):
+    assert result.exit_code == 2, result.output
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 1
+    return result.stderr
+
+
+def test_one_process_per_folder(home, tmp_path):
+    fcntl = pytest.importorskip("fcntl")
+    (tmp_path / "tasks").mkdir()
+    with (tmp_path / "tasks" / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert "another combmotif run is at work there" in refused(cli(home / "run.yaml", "--out", tmp_path))
+    assert [p.name for p in tmp_path.rglob("*") if p.is_file()] == ["lock"]
+
+
+def test_a_folder_that_cannot_be_written(home, tmp_path, monkeypatch):
+    def denied(self, *args, **kwargs):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "mkdir", denied)  # file modes do not stop the superuser
+    message = refused(cli(home / "run.yaml", "--out", tmp_path / "closed"))
+    assert "closed: cannot write there (Permission denied); choose another folder" in message
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("neurons.layer=conv3", "has no layer 'conv3'; its convolutions are conv1, conv2"),
+        ("neurons.layer=head", "layer 'head' of model"),
+        ("neurons.select=[0, 10]", "neurons.select: layer 'conv2' has 10 neurons, 0 to 9, found 10"),
+        ("model.length=40", "reads 40 nt, found 30 nt"),
+        ("sequences.length=10", "receptive field of 11 nt, the longest sequence has 10 nt"),
+        ("contribution.output=3", "contribution.output"),
+        ("interaction.pairs=[[AXG, UAA]]", "interaction.pairs"),
+        ("match.databases=[nowhere.meme]", "nowhere.meme"),
+        ("sample.method=enumerate", "sample.method: enumerate: layer 'conv2' has a receptive field of 11 nt"),
+    ],
+)
+def test_mistakes_are_one_sentence_before_any_work(home, tmp_path, override, message):
+    out = tmp_path / "out"
+    assert message in refused(cli(home / "run.yaml", "--out", out, "--set", override))
+    assert not out.exists()
