@@ -1,0 +1,49 @@
+import h5py
+import numpy as np
+import pytest
+
+from combmotif.sequence.labelled import Hdf5Rows, MemoryRows, split_rows
+
+
+def _rows():
+    rng = np.random.default_rng(0)
+    codes = [rng.integers(0, 5, size).astype(np.uint8) for size in (7, 10, 14)]
+    tracks = [rng.integers(0, 2, (2, len(c))).astype(np.uint8) for c in codes]
+    return codes, tracks
+
+
+def test_memory_and_file_give_the_same_batches(tmp_path):
+    codes, tracks = _rows()
+    hot = np.zeros((3, 6, 10), bool)
+    for row, (code, track) in enumerate(zip(codes, tracks, strict=True)):
+        code, track = code[-10:], track[:, -10:]  # the last 10 nt of a longer one
+        hot[row, :4, : len(code)] = code == np.arange(4)[:, None]
+        hot[row, 4:, : len(code)] = track
+    with h5py.File(tmp_path / "d.h5", "w") as file:
+        file["train_sequence"], file["train_label"] = hot, np.array([1, 2, 3], np.float16)
+        file["valid_sequence"], file["valid_label"] = hot.transpose(0, 2, 1), np.array([[1], [2], [3.0]])
+    memory = MemoryRows(codes, tracks, np.array([1, 2, 3]), channels=6, length=10)
+    order = np.array([2, 0, 1, 0])
+    for split in ("train", "valid"):
+        rows = Hdf5Rows(tmp_path / "d.h5", split, channels=6, length=10)
+        assert rows.labels.tolist() == memory.labels.tolist() == [1, 2, 3]
+        assert np.array_equal(rows.batch(order), memory.batch(order))
+        assert np.array_equal(rows.batch(order), hot[order])
+        assert rows.batch(order).dtype == np.float32
+
+
+def test_data_that_do_not_fit(tmp_path):
+    with h5py.File(tmp_path / "d.h5", "w") as file:
+        file["train_sequence"] = np.zeros((3, 6, 10))
+        file["train_label"] = np.array([1, np.nan, 3])
+    with pytest.raises(ValueError, match="expected datasets test_sequence and test_label .*, found train_l"):
+        Hdf5Rows(tmp_path / "d.h5", "test", channels=6, length=10)
+    with pytest.raises(ValueError, match="expected 4 channels and 10 nt .*found 6 channels and 10 nt"):
+        Hdf5Rows(tmp_path / "d.h5", "train", channels=4, length=10)
+    with pytest.raises(ValueError, match="train_label: expected 2 or more finite values, found 3 of which 1"):
+        Hdf5Rows(tmp_path / "d.h5", "train", channels=6, length=10)
+
+
+def test_splits_by_a_column():
+    parts = split_rows(["0", "1", "2", "1", "5"], valid=["1"], test=["0"])
+    assert {name: rows.tolist() for name, rows in parts.items()} == {"train": [2, 4], "valid": [1, 3], "test": [0]}
