@@ -160,96 +160,6 @@ def test_a_receptive_field_beyond_a_thousand(wrap):
     assert shape(wrap(nn.Sequential(*layers)), "9") == (2047, 1, 0)
 
 
-class Mixing(nn.Module):
-    """A convolution, something that sees all positions, and another convolution."""
-
-    def __init__(self, kind):
-        super().__init__()
-        self.kind = kind
-        self.conv1 = nn.Conv1d(4, 4, 3, padding=1)
-        self.conv2 = nn.Conv1d(4, 4, 3)
-        self.gru = nn.GRU(4, 4, batch_first=True)
-        self.attention = nn.MultiheadAttention(4, 2, batch_first=True)
-        self.group = nn.GroupNorm(1, 4)
-        self.length = nn.LayerNorm((4, 60))
-        self.position = nn.Parameter(torch.zeros(1, 4, 60))
-
-    def forward(self, x):
-        h = self.conv1(x)
-        if self.kind == "gru":
-            h = self.gru(h.transpose(1, 2))[0].transpose(1, 2)
-        elif self.kind == "attention":
-            h = h.transpose(1, 2)
-            h = self.attention(h, h, h)[0].transpose(1, 2)
-        elif self.kind == "group norm":
-            h = self.group(h)
-        elif self.kind == "length norm":
-            h = self.length(h)
-        elif self.kind == "squeeze and excite":
-            h = h * torch.sigmoid(h.mean(2, keepdim=True))
-        elif self.kind == "softmax":
-            h = torch.softmax(h, 2)
-        elif self.kind == "reverse":
-            h = h + h.flip(2)
-        elif self.kind == "fourier":
-            h = torch.fft.irfft(torch.fft.rfft(h), n=h.shape[2])
-        elif self.kind == "slice":
-            h = h[:, :, ::2]
-        elif self.kind == "upsample":
-            h = F.interpolate(h, scale_factor=2)
-        elif self.kind == "positions":
-            h = h + self.position
-        elif self.kind == "length":
-            h = h * h.shape[2]
-        return self.conv2(h).mean(2)
-
-
-KINDS = (
-    "gru", "attention", "group norm", "length norm", "squeeze and excite", "softmax", "reverse", "fourier", "slice",
-    "upsample", "positions", "length",
-)  # fmt: skip
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_what_sees_more_than_a_window_is_refused(wrap, kind):
-    model = wrap(Mixing(kind), length=60)
-    assert shape(model, "conv1") == (3, 1, -1)
-    with pytest.raises(ValueError, match="layer 'conv2' of model 'toy' cannot carry motifs: "):
-        layer_geometry(model, "conv2")
-
-
-@pytest.mark.parametrize("layer", ["gru", "attention", "head"])
-def test_layers_without_positions_are_refused(wrap, layer):
-    class Ending(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.conv1 = nn.Conv1d(4, 4, 3)
-            self.gru = nn.GRU(4, 4, batch_first=True)
-            self.attention = nn.MultiheadAttention(4, 1, batch_first=True)
-            self.head = nn.Linear(4, 1)
-
-        def forward(self, x):
-            h = self.gru(self.conv1(x).transpose(1, 2))[0]
-            return self.head(self.attention(h, h, h)[0].mean(1))
-
-    with pytest.raises(ValueError, match=f"layer '{layer}' of model 'toy' cannot carry motifs.*choose one of conv1"):
-        layer_geometry(wrap(Ending()), layer)
-
-
-def test_branches_of_different_stride_are_refused(wrap):
-    class Uneven(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.a, self.b = nn.Conv1d(4, 2, 2, stride=2), nn.Conv1d(4, 2, 31)
-            self.mark = nn.Identity()
-
-        def forward(self, x):
-            return self.mark(self.a(x) + self.b(x)).mean(2)
-
-    with pytest.raises(ValueError, match="layer 'mark' .*different stride"):
-        layer_geometry(wrap(Uneven(), length=60), "mark")
-
-
 @pytest.mark.parametrize("mode", ["circular", "reflect", "replicate"])
 def test_padding_modes(wrap, mode):
     model = wrap(nn.Sequential(nn.Conv1d(4, 3, 5, padding=2, padding_mode=mode), nn.Conv1d(3, 2, 3)))
@@ -266,40 +176,6 @@ def test_a_missing_layer_names_those_there_are(wrap):
         layer_geometry(model, "conv9")
     with pytest.raises(ValueError, match="no layer ''"):
         layer_geometry(model, "")
-
-
-def hooks(module):
-    return sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in module.modules())
-
-
-def test_nothing_borrowed_is_kept(wrap):
-    model = wrap(Mixing("gru"), length=60)
-    before = [p.requires_grad for p in model.module.parameters()]
-    layer_geometry(model, "conv1")
-    with pytest.raises(ValueError, match="conv2"):
-        layer_geometry(model, "conv2")
-    assert hooks(model.module) == 0
-    assert not any(m.training for m in model.module.modules())
-    assert [p.requires_grad for p in model.module.parameters()] == before
-    assert all(p.grad is None for p in model.module.parameters())
-    assert torch.is_grad_enabled()
-    assert not torch.is_inference_mode_enabled()
-
-
-def test_an_error_of_the_net_passes_and_hooks_go(wrap):
-    class Broken(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.conv1, self.conv2 = nn.Conv1d(4, 4, 3), nn.Conv1d(4, 4, 3)
-
-        def forward(self, x):
-            raise KeyError("frame")
-
-    model = wrap(Broken())
-    with pytest.raises(KeyError, match="frame"):
-        layer_geometry(model, "conv2")
-    assert hooks(model.module) == 0
-    assert torch.is_grad_enabled()
 
 
 def test_extra_tracks_count_as_input():

@@ -122,3 +122,12 @@ def killed(home):
         return subprocess.run(command, cwd=home, capture_output=True, check=False).returncode == -signal.SIGKILL
 
     return killed
+
+
+@pytest.fixture
+def copy(undisturbed, tmp_path):
+    """A finished run to go on with."""
+    for name, content in undisturbed[1].items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    return tmp_path
