@@ -28,6 +28,7 @@ from combmotif.pipeline.train import TrainResult, claim_folder, new_net, write_j
 from combmotif.sequence.alphabet import decode
 from combmotif.sequence.measured import read_measured
 from combmotif.sequence.overlap import group_folds, overlap_groups
+from combmotif.sequence.tables import random_sequences
 
 _LARGEST_Z = 3.0
 
@@ -279,12 +280,12 @@ def fit_model(
     arrays["measured"] = rows.labels[:, : rows.outputs].astype(np.float32)
     np.savez_compressed(out / "out_of_fold.npz", allow_pickle=False, folds=rows.folds, **arrays)
     write_json(out / "metrics.json", metrics)
-    examples = np.random.default_rng(config.seed).choice(len(rows.codes), 4, replace=False)
+    examples = random_sequences(4, config.length, seed=config.seed).codes
     card = save_card(
         out / "model",
         net,
         _card(config, metrics, rows.tasks[: rows.outputs]),
-        sequences=[decode(rows.codes[row]) for row in sorted(examples)],
+        sequences=[decode(example) for example in examples],
     )
     return TrainResult(card, metrics)
 
@@ -322,8 +323,8 @@ def _card(config: MeasuredConfig, metrics: dict[str, Any], outputs: tuple[str, .
             {
                 "name": f"pearson_r {name}",
                 "value": measured[name]["r"],
-                "data": f"{measured[name]['rows']:,} held-out sequences, {config.folds.count} folds that share no "
-                f"{config.folds.shared}-mer",
+                "data": f"{measured[name]['rows']:,} sequences, each predicted by a net of this recipe that saw none with "
+                f"which it shares a {config.folds.shared}-mer ({config.folds.count} folds; this net saw them all)",
                 "command": text.command,
             }
             for name in outputs
