@@ -323,8 +323,8 @@ def _card(config: MeasuredConfig, metrics: dict[str, Any], outputs: tuple[str, .
             {
                 "name": f"pearson_r {name}",
                 "value": measured[name]["r"],
-                "data": f"{measured[name]['rows']:,} sequences, each predicted by a net of this recipe that saw none with "
-                f"which it shares a {config.folds.shared}-mer ({config.folds.count} folds; this net saw them all)",
+                "data": f"{measured[name]['rows']:,} sequences, each predicted by a net of this recipe that saw none "
+                f"with which it shares a {config.folds.shared}-mer ({config.folds.count} folds; this net saw them all)",
                 "command": text.command,
             }
             for name in outputs
