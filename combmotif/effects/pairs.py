@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +12,9 @@ from combmotif.effects.placements import holds_pair, outer_starts
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.motifs.segment import segments
 
+FEWEST = 6
+"""Sequences a pair must stand in; fewer cannot be tested."""
+
 
 def choose_pairs(
     motifs: MotifSet,
@@ -18,18 +22,22 @@ def choose_pairs(
     codes: Sequence[np.ndarray],
     *,
     max_pairs: int = 20,
+    min_bits: float = 4.0,
     p_value: float = 1e-3,
     background: Sequence[float] | np.ndarray = (0.25, 0.25, 0.25, 0.25),
 ) -> list[tuple[Pattern, Pattern]]:
     """Choose motif pairs to test, from motifs that were found in the network.
 
-    A motif is trimmed to its informative segments. First come motifs with two segments, whose neuron itself reads a
-    pair: (first, second) of the two segments with most information, in their order along the motif. Then come pairs
-    of families: each family is represented by its strongest member (highest activation, then most information, then
-    first in the set), trimmed to the segment with most information; every two families and every family with itself
-    are candidates. Both lists are ranked by the number of sequences in which the two stand without overlap; ties
-    keep the order of the motifs. Pairs that stand together nowhere, and pairs with the consensus words of a pair
-    already chosen, are left out. The choice uses no prediction, so it does not bias the tests, and no random numbers.
+    A motif is trimmed to its informative segments; those with less than `min_bits` in all stand everywhere and are
+    passed over. First come motifs with two segments, whose neuron itself reads a pair: (first, second) of the two
+    segments with most information, in their order along the motif, the pairs found in most sequences first. Then come
+    pairs of families: each family is represented by its strongest member (highest activation, then most information,
+    then first in the set), trimmed to the segment with most information; every two families and every family with
+    itself are candidates. They are taken in turn, so that no family fills the table: next is the pair whose families
+    have been paired least so far, of these the one whose families have most members, then the one found together in
+    most sequences, then the first in the order of the motifs. Pairs that stand together in fewer than 6 sequences, and
+    pairs with the consensus words of a pair already chosen, are left out. The choice uses no prediction, so it does not
+    bias the tests, and no random numbers.
 
     Parameters
     ----------
@@ -39,6 +47,8 @@ def choose_pairs(
     codes : sequence of uint8 arrays, each of shape (length,)
         The sequences that will be tested.
     max_pairs : int, default 20
+    min_bits : float, default 4
+        Least information of a segment.
     p_value : float, default 1e-3
         Score threshold, as the probability that a random window reaches it.
     background : 4 floats, default equal
@@ -56,7 +66,7 @@ def choose_pairs(
     """
     if len(family_labels) != len(motifs):
         raise ValueError(f"family_labels: expected one per motif ({len(motifs)}), found {len(family_labels)}")
-    cut = [segments(motif.ppm) for motif in motifs]
+    cut = [[part for part in segments(motif.ppm) if _bits(motif, part) >= min_bits] for motif in motifs]
 
     def pattern(motif: Motif, columns: tuple[int, int]) -> Pattern:
         return as_pattern(motif, p_value=p_value, background=background, columns=columns, alphabet=motifs.alphabet)
@@ -74,7 +84,8 @@ def choose_pairs(
         pattern(motifs[index], max(cut[index], key=lambda part: _bits(motifs[index], part)))
         for index in strongest.values()
     ]
-    between = [(a, b) for i, a in enumerate(single) for b in single[i:]]
+    sizes = Counter(label for index, label in enumerate(family_labels) if cut[index])
+    members = [sizes[label] for label in strongest]
 
     outer: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
@@ -87,13 +98,33 @@ def choose_pairs(
 
     chosen: list[tuple[Pattern, Pattern]] = []
     words: set[frozenset[str]] = set()
-    for group in (own, between):
-        counts = [together(pair) for pair in group]
-        for index in np.argsort(-np.array(counts, dtype=np.int64), kind="stable"):
-            key = frozenset(side.consensus for side in group[index])
-            if counts[index] and key not in words and len(chosen) < max_pairs:
-                words.add(key)
-                chosen.append(group[index])
+
+    def take(pair: tuple[Pattern, Pattern], count: int) -> bool:
+        key = frozenset(side.consensus for side in pair)
+        if count < FEWEST or key in words or len(chosen) >= max_pairs:
+            return False
+        words.add(key)
+        chosen.append(pair)
+        return True
+
+    counts = [together(pair) for pair in own]
+    for index in np.argsort(-np.array(counts, dtype=np.int64), kind="stable"):
+        take(own[index], counts[index])
+    open_pairs = {(i, j): together((single[i], single[j])) for i in range(len(single)) for j in range(i, len(single))}
+    uses = [0] * len(single)
+    while open_pairs and len(chosen) < max_pairs:
+        i, j = min(
+            open_pairs,
+            key=lambda pair: (
+                uses[pair[0]] + uses[pair[1]],
+                -members[pair[0]] - members[pair[1]],
+                -open_pairs[pair],
+                pair,
+            ),
+        )
+        if take((single[i], single[j]), open_pairs.pop((i, j))):
+            uses[i] += 1
+            uses[j] += 1
     return chosen
 
 

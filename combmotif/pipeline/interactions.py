@@ -15,7 +15,6 @@ from combmotif.effects.measure import MeasuredPair, measure_pair
 from combmotif.effects.pairs import choose_pairs
 from combmotif.effects.pattern import Pattern, as_pattern
 from combmotif.effects.states import States
-from combmotif.motifs.motif import MotifSet
 from combmotif.pipeline.context import Context
 from combmotif.pipeline.store import content_key, load_arrays, save_arrays, write_table
 
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from combmotif.pipeline.stages import Stages
 
 AVOIDED = ("AUG", "AAUAAA")
-MIN_BITS = 5.0
-"""Information of a motif that is paired automatically; a vaguer one stands everywhere."""
 
 
 @dataclass(frozen=True)
@@ -140,17 +137,16 @@ def run_interactions(stages: Stages) -> None:
     if section.pairs == "from_motifs":
         if not len(stages.motifs):
             raise Empty("there is no motif to pair")
-        strong = [i for i, motif in enumerate(stages.motifs) if motif.information.sum() >= MIN_BITS]
         pairs = choose_pairs(
-            MotifSet(tuple(stages.motifs[i] for i in strong), stages.motifs.method, letters),
-            [stages.families[i] for i in strong],
+            stages.motifs,
+            stages.families,
             context.sequences.codes,
             max_pairs=section.max_pairs,
             p_value=section.p_value,
             background=frequencies,
         )
         if not pairs:
-            raise Empty("no two motifs stand in one sequence without overlap")
+            raise Empty("no two motifs stand without overlap in 6 sequences or more")
     else:
         pairs = [
             (as_pattern(a, alphabet=letters), as_pattern(b, alphabet=letters)) for a, b in plan_interactions(context)
