@@ -6,7 +6,8 @@ import pytest
 def test_a_users_own_net_runs(cli, own_net, tmp_path):
     result = cli("run", own_net, "--workers", 1, "--set", "sample.population=32", "--set", "sample.generations=5")
     assert result.exit_code == 0, result.output
-    assert result.stdout == "Report: runs/own/report.html\n"
+    assert result.stdout.startswith("Neurons ")
+    assert result.stdout.endswith("Report: runs/own/report.html\n")
     out = tmp_path / "runs" / "own"
     record = json.loads((out / "run.json").read_text())
     assert record["config"]["neurons"]["select"] == [0, 1]

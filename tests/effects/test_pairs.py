@@ -76,7 +76,7 @@ def test_a_family_is_represented_by_its_strongest_member():
 
 def test_choice_is_repeatable_and_uses_no_random_numbers():
     motifs = MotifSet(tuple(motif(f"m{i}", w) for i, w in enumerate((A, B, C))))
-    codes = random_sequences(8000, 60, seed=0).codes
+    codes = random_sequences(20_000, 60, seed=0).codes
     one, two = (consensus(choose_pairs(motifs, [0, 1, 2], codes)) for _ in range(2))
     assert one == two
     assert len(one) == 6
