@@ -67,6 +67,20 @@ def _neurons(run: RunFolder) -> list[Finding]:
     ]
 
 
+def _most_read(run: RunFolder, found: dict[str, list[Match]]) -> str:
+    """Say of the element that most neurons read whether these raise or lower the prediction."""
+    classes = next(iter(effects(run).values()), {})
+    rows = [(element.name, element.neurons) for element in elements(run, found) if element.leads]
+    name, neurons = max(rows, key=lambda row: len(row[1]), default=("", []))
+    tally = Counter(classes[neuron].kind for neuron in neurons if neuron in classes)
+    parts = [
+        f"{count(tally[kind])} {way} it" for kind, way in (("negative", "lower"), ("positive", "raise")) if tally[kind]
+    ]
+    if not parts or len(neurons) < 2:
+        return ""
+    return f" {name[:1].upper()}{name[1:]} is read by {count(len(neurons))} neurons; by the prediction, {' and '.join(parts)}."
+
+
 def _known(run: RunFolder, found: dict[str, list[Match]]) -> list[Finding]:
     if run.stages["matches"].state == "absent":
         return []
@@ -78,6 +92,7 @@ def _known(run: RunFolder, found: dict[str, list[Match]]) -> list[Finding]:
     verb = "matches" if len(matched) == 1 else "match"
     sentence = f"{count(len(matched))} of {plural(total, 'motif')} {verb} a known element"
     sentence += f": {shown}." if leading else "."
+    sentence += _most_read(run, found)
     by_word = sum(all(m.by_word for m in found[motif] if m.significant) for motif in matched)
     if by_word:
         sentence += (
