@@ -28,7 +28,7 @@ class Effect:
     threshold, n_active, n_inactive, auc, q : float
         NaN where the table has none; q is of Welch's test.
     observed, adjusted, site, causal : (low, estimate, high)
-        95 % confidence intervals; NaN where the table has none. site: its windows scrambled; causal: the neuron clamped.
+        95 % confidence intervals; NaN where the table has none. site: windows scrambled; causal: neuron clamped.
     kind, reason : str
         Class and why.
     """

@@ -73,12 +73,12 @@ def _most_read(run: RunFolder, found: dict[str, list[Match]]) -> str:
     rows = [(element.name, element.neurons) for element in elements(run, found) if element.leads]
     name, neurons = max(rows, key=lambda row: len(row[1]), default=("", []))
     tally = Counter(classes[neuron].kind for neuron in neurons if neuron in classes)
-    parts = [
-        f"{count(tally[kind])} {way} it" for kind, way in (("negative", "lower"), ("positive", "raise")) if tally[kind]
-    ]
+    ways = (("negative", "lower"), ("positive", "raise"))
+    parts = [f"{count(tally[kind])} {way}" for kind, way in ways if tally[kind]]
     if not parts or len(neurons) < 2:
         return ""
-    return f" {name[:1].upper()}{name[1:]} is read by {count(len(neurons))} neurons; by the prediction, {' and '.join(parts)}."
+    read = f" {name[:1].upper()}{name[1:]} is read by {count(len(neurons))} neurons"
+    return f"{read}, of which {' and '.join(parts)} the prediction."
 
 
 def _known(run: RunFolder, found: dict[str, list[Match]]) -> list[Finding]:
