@@ -23,7 +23,6 @@ class LabelledTable(Section):
     logarithm: list[str] = Field(default_factory=list, description="labels to take log2 of; default none")
     weight: Real = Field(1.0, gt=0, description="weight of its tasks in the loss; default 1")
 
-
     @model_validator(mode="after")
     def _logarithm_of_labels(self) -> LabelledTable:
         if unknown := [name for name in self.logarithm if name not in self.labels]:
