@@ -17,6 +17,9 @@ import click
 @click.option("--output", default="0", show_default=True, help="Output of the model, by name or number from 0.")
 @click.option("--where", metavar="COLUMN=VALUE", help="Only the rows of the table with this value: split=test.")
 @click.option("--exclude", multiple=True, metavar="WORD", help="Leave out sequences with this IUPAC word, such as AUG.")
+@click.option(
+    "--last", type=click.IntRange(min=1), help="Only the last nt of each sequence; shorter ones are left out."
+)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 def evaluate_model(
     target: str,
@@ -28,6 +31,7 @@ def evaluate_model(
     output: str,
     where: str | None,
     exclude: tuple[str, ...],
+    last: int | None,
     device: str,
 ) -> None:
     """Compare a model's predictions with measured values: Pearson r, r2 (its square), Spearman, number of rows.
@@ -49,6 +53,8 @@ def evaluate_model(
         sequences = read_hdf5(table, sequence=sequence or "sequence", label=label)
     else:
         sequences = read_table(table, sequence=sequence, name=name, labels=[label], annotation=annotation, where=where)
+    if last:
+        sequences = sequences.last(last)
     if exclude:
         free = [not any(contains(codes[None], word)[0] for word in exclude) for codes in sequences.codes]
         sequences = sequences.subset([row for row, kept in enumerate(free) if kept])

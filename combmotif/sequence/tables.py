@@ -64,6 +64,13 @@ class SequenceSet:
             None if self.tracks is None else tuple(self.tracks[i] for i in rows),
         )
 
+    def last(self, length: int) -> SequenceSet:
+        """Return the last ``length`` nt of every sequence, without the sequences that are shorter."""
+        kept = self.subset(np.flatnonzero(self.lengths >= length))
+        tracks = None if kept.tracks is None else tuple(track[:, -length:] for track in kept.tracks)
+        codes = tuple(codes[-length:] for codes in kept.codes)
+        return SequenceSet(kept.names, codes, kept.labels, kept.label_names, kept.source, tracks)
+
     def tracks_of(self, rows: Sequence[int] | np.ndarray) -> list[np.ndarray] | None:
         """Tracks of the given rows, or None where the set has none."""
         return None if self.tracks is None else [self.tracks[i] for i in rows]

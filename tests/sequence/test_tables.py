@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
-from combmotif.sequence import decode, encode, random_sequences, read_fasta, read_hdf5, read_table
+from combmotif.sequence import SequenceSet, decode, encode, random_sequences, read_fasta, read_hdf5, read_table
 
 
 def test_fasta_wraps_names_and_gzip(tmp_path):
@@ -97,3 +97,11 @@ def test_random_sequences_follow_seed_and_frequencies():
     assert np.array_equal(codes, np.stack(again.codes))
     assert not np.array_equal(codes, np.stack(other.codes))
     assert abs((codes == 0).mean() - 0.7) < 4 * np.sqrt(0.21 / codes.size)
+
+
+def test_the_last_nt_of_sequences():
+    whole = SequenceSet(("a", "b", "c"), tuple(map(encode, ("AUGCC", "AU", "GGG"))), np.array([[1.0], [2], [3]]))
+    found = whole.last(3)
+    assert found.names == ("a", "c")
+    assert [decode(codes) for codes in found.codes] == ["GCC", "GGG"]
+    assert found.labels.ravel().tolist() == [1, 3]
