@@ -35,7 +35,7 @@ def test_commands_are_parsed(readme):
     for line in commands:
         name, *arguments = shlex.split(line)[1:]
         app.commands[name].make_context(name, arguments)
-    for name in re.findall(r"^\| `combmotif (\w+)", readme, re.MULTILINE):
+    for name in re.findall(r"^\| `combmotif ([\w-]+)", readme, re.MULTILINE):
         assert name in app.commands
 
 
