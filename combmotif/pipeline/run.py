@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import platform
 import resource
@@ -219,9 +220,10 @@ def _finish(name: str, step: Callable[[], None], store: RunStore, record: dict[s
         record["stages"][name] = {"status": "done"}
     except Empty as reason:
         record["stages"][name] = {"status": f"empty: {reason}"}
-    except OSError:
-        raise  # a full disk or a vanished folder ends the run; finished tasks are kept
     except Exception as error:
-        if name in ("samples", "motifs", "activations"):
-            raise
         record["stages"][name] = {"status": f"failed: {type(error).__name__}: {error}"}
+        # What later stages build on cannot be missing, and on a full disk nothing else would go better.
+        if name in ("samples", "motifs", "activations") or isinstance(error, OSError):
+            with contextlib.suppress(OSError):
+                store.write_json("run.json", record)
+            raise

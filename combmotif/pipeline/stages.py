@@ -148,12 +148,13 @@ class Stages:
         folder = self.store.path / "motifs"
         self.families = families(self.motifs)
         write_table(folder / "neuronmotif.tsv", motif_table(self.motifs, self.families))
+        if not found:
+            self.store.remove("motifs/neuronmotif.h5", "motifs/neuronmotif.meme")
+            raise Empty("no group of windows has an informative column (0.5 bits or more)")
         with atomic(folder / "neuronmotif.h5") as temporary:
             save_motifs(self.motifs, temporary)
         with atomic(folder / "neuronmotif.meme") as temporary:
             write_meme(self.motifs, temporary)
-        if not found:
-            raise Empty("no group of windows has an informative column (0.5 bits or more)")
 
     def run_matches(self) -> None:
         """Match the motifs to known elements."""
