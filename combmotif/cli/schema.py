@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any, Union
 
 import click
 
@@ -11,6 +12,10 @@ import click
 @click.option("--train", "training", is_flag=True, help="Of the config of 'combmotif train' instead of 'run'.")
 def schema(training: bool) -> None:  # noqa: FBT001
     """Print the JSON Schema of a config file, for editors that complete and check YAML."""
-    from combmotif.config import RunConfig, TrainConfig
+    from pydantic import TypeAdapter
 
-    click.echo(json.dumps((TrainConfig if training else RunConfig).model_json_schema(), indent=2))
+    from combmotif.config import RunConfig, TrainConfig
+    from combmotif.config.load import TRAININGS
+
+    kinds: Any = Union[(TrainConfig, *TRAININGS.values())] if training else RunConfig  # noqa: UP007 - at run time
+    click.echo(json.dumps(TypeAdapter(kinds).json_schema(), indent=2))

@@ -12,7 +12,10 @@ from combmotif.config.hexamers import HexamersConfig
 from combmotif.config.paths import resolve_paths
 from combmotif.config.run import RunConfig
 from combmotif.config.training import TrainConfig
-from combmotif.typed_yaml import parse_yaml, read_yaml, validate
+from combmotif.typed_yaml import nearest, parse_yaml, read_yaml, validate
+
+TRAININGS: dict[str, type] = {"measured": MeasuredConfig, "hexamers": HexamersConfig, "half_life": HalfLifeConfig}
+"""What ``combmotif train`` does, by the config's ``kind``; without one it distils."""
 
 
 def apply_override(data: dict[str, Any], override: str) -> None:
@@ -67,12 +70,14 @@ def _load(model: Any, path: str | Path, overrides: Sequence[str]) -> Any:
     data = read_yaml(path)
     for override in overrides:
         apply_override(data, override)
-    if model is TrainConfig and data.get("kind") == "hexamers":
-        model = HexamersConfig
-    if model is TrainConfig and isinstance(data, dict) and data.get("kind") == "measured":
-        model = MeasuredConfig
-    if model is TrainConfig and data.get("kind") == "half_life":
-        model = HalfLifeConfig
+    if model is TrainConfig and "kind" in data:
+        kind = str(data["kind"])
+        if kind not in TRAININGS:
+            raise ValueError(
+                f"{path}: kind: expected {', '.join(TRAININGS)}, or no kind for a distillation, found '{kind}'"
+                f"{nearest(kind, list(TRAININGS))}"
+            )
+        model = TRAININGS[kind]
     return resolve_paths(validate(model, data, name=str(path)), path.resolve().parent)
 
 

@@ -7,4 +7,14 @@ def test_run_and_train(cli):
     assert run["additionalProperties"] is False
     assert run["properties"]["seed"]["default"] == 0
     train = json.loads(cli("schema", "--train").stdout)
-    assert "teachers" in train["required"]
+    kinds = {one["$ref"].rpartition("/")[2] for one in train["anyOf"]}
+    assert kinds == {"TrainConfig", "MeasuredConfig", "HexamersConfig", "HalfLifeConfig"}
+    assert "teachers" in train["$defs"]["TrainConfig"]["required"]
+
+
+def test_an_unknown_kind_of_training_is_refused(cli, tmp_path):
+    (tmp_path / "train.yaml").write_text("kind: half-life\n")
+    result = cli("train", "train.yaml")
+    assert result.exit_code == 2
+    assert "kind: expected measured, hexamers, half_life" in result.stderr
+    assert "did you mean 'half_life'" in result.stderr
