@@ -17,5 +17,6 @@ def schema(training: bool) -> None:  # noqa: FBT001
     from combmotif.config import RunConfig, TrainConfig
     from combmotif.config.load import TRAININGS
 
-    kinds: Any = Union[(TrainConfig, *TRAININGS.values())] if training else RunConfig  # noqa: UP007 - at run time
+    trainings = (TrainConfig, *TRAININGS.values())
+    kinds: Any = Union[trainings] if training else RunConfig
     click.echo(json.dumps(TypeAdapter(kinds).json_schema(), indent=2))
