@@ -18,5 +18,5 @@ def schema(training: bool) -> None:  # noqa: FBT001
     from combmotif.config.load import TRAININGS
 
     trainings = (TrainConfig, *TRAININGS.values())
-    kinds: Any = Union[trainings] if training else RunConfig
+    kinds: Any = Union[trainings] if training else RunConfig  # noqa: UP007
     click.echo(json.dumps(TypeAdapter(kinds).json_schema(), indent=2))
