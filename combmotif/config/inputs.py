@@ -133,6 +133,11 @@ class NeuronsSection(Section):
         "all", description='all, 5, "0-15" (both ends included) or [0, 3, "7-9"]; counted from 0; default all'
     )
 
+    @field_validator("layer", mode="before")
+    @classmethod
+    def _named_by_number(cls, value: Any) -> Any:
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value  # as in nn.Sequential
+
     @field_validator("select", mode="before")
     @classmethod
     def _readable(cls, value: Any) -> Any:

@@ -117,8 +117,8 @@ def _edge_warning(context: Context) -> list[str]:
     if not edges:
         return []
     return [
-        f"{edges} of the {positions} positions of {context.layer} see zero padding on a sequence of {longest} nt; "
-        f"motifs, sites and activations are those of windows that lie wholly inside the sequence."
+        f"{edges} of the {positions} positions of layer {context.layer} see zero padding on a sequence of {longest} "
+        f"nt; motifs, sites and activations are those of windows that lie wholly inside the sequence."
     ]
 
 

@@ -58,7 +58,7 @@ def test_sequences(right, write, sequences, message):
     ("neurons", "message"),
     [
         ({"select": "all"}, "neurons.layer: expected a value"),
-        ({"layer": 3}, "neurons.layer: expected a string .*, found 3"),
+        ({"layer": [3]}, "neurons.layer: expected a string .*, found \\[3"),
         ({"layer": "conv1", "select": "3-x"}, "neurons.select: expected all, a number .*found '3-x'"),
         ({"layer": "conv1", "select": [1.5]}, "neurons.select: .*found 1.5"),
         ({"layer": "conv1", "select": {}}, "neurons.select: .*found {}"),
@@ -80,3 +80,8 @@ def test_yaml_does_not_reread_ranges_and_octals(write):
     assert config.sequences.model_dump() | {"frequencies": 0} == {
         "kind": "random", "count": 2000, "length": 50, "frequencies": 0, "exclude": [],
     }  # fmt: skip
+
+
+def test_a_layer_may_be_a_number(write):
+    path = write("model: {card: optimus5p}\nsequences: {kind: random}\nneurons: {layer: 3, select: all}\n")
+    assert load_config(path).neurons.layer == "3"
