@@ -150,7 +150,7 @@ def _contribution(run: RunFolder, names: dict[str, str]) -> list[Finding]:
             f"Strongest: where {top.neuron}{about} is active, the {words} is {way} by {number(abs(top.value))}{bounds}."
         )
         if top.site_text:
-            sentence += f" Its sites there add {top.site_text} to the prediction, found by scrambling them."
+            sentence += f" Its sites there change the prediction by {top.site_text}, found by scrambling them."
         elif top.causal_text:
             sentence += f" The neuron itself adds {top.causal_text} to the prediction, found by clamping it."
         findings.append(
