@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from combmotif.discovery.demix import DemixOptions, Group, demix
@@ -43,15 +45,7 @@ def neuron_motifs(
         )
         motifs = [_join(probe, samples, [(groups[index], offset) for index, offset in members]) for members in merged]
     motifs.sort(key=lambda motif: (-motif.max_activation, motif.start))
-    return [
-        Motif(**{**vars_of(motif), "id": f"{samples.layer}.{samples.neuron}.m{rank + 1}"})
-        for rank, motif in enumerate(motifs)
-    ]
-
-
-def vars_of(motif: Motif) -> dict:
-    """Return the fields of a motif, without what is computed from them."""
-    return {name: getattr(motif, name) for name in Motif.__dataclass_fields__}
+    return [replace(motif, id=f"{samples.layer}.{samples.neuron}.m{rank + 1}") for rank, motif in enumerate(motifs)]
 
 
 def _span(pfm: np.ndarray) -> tuple[int, int] | None:

@@ -20,10 +20,10 @@ from combmotif.motifs.formats.h5 import load_motifs, save_motifs
 from combmotif.motifs.formats.meme import write_meme
 from combmotif.motifs.match import match
 from combmotif.motifs.motif import Motif, MotifSet
-from combmotif.motifs.segment import segments
 from combmotif.pipeline.context import Context, sequences_checksum, source_checksum
 from combmotif.pipeline.engines import Engine, Task, single_thread
 from combmotif.pipeline.store import RunStore, atomic, content_key, load_arrays, write_table
+from combmotif.pipeline.tables import activation_table, motif_table, neuron_table, site_table
 from combmotif.pipeline.tasks import (
     CausalTask,
     NeuronTask,
@@ -35,14 +35,9 @@ from combmotif.pipeline.tasks import (
     sequences_changed,
 )
 from combmotif.sampling.samples import Samples
-from combmotif.sequence.alphabet import decode
 
 NEURONS_PER_TASK = 8
 NUCLEOTIDES_PER_TASK = 100_000
-MOTIF_COLUMNS = (
-    "motif", "layer", "channel", "consensus", "length", "start", "end", "sites", "share", "max_activation",
-    "mean_activation", "consensus_activation", "background", "purity", "information", "offsets", "segments", "family",
-)  # fmt: skip
 
 
 class Empty(Exception):
@@ -182,8 +177,7 @@ class Stages:
         """Scan every window of every sequence; write each neuron's maxima and sites, and the predictions."""
         context, config = self.context, self.context.config
         threshold = config.contribution.threshold if config.contribution else 0.7
-        longest = int(context.sequences.lengths.max())
-        together = max(1, NUCLEOTIDES_PER_TASK // longest)
+        together = max(1, int(NUCLEOTIDES_PER_TASK / context.sequences.lengths.mean()))
         tasks = []
         for start in range(0, len(context.sequences), together):
             rows = range(start, min(start + together, len(context.sequences)))
@@ -203,72 +197,18 @@ class Stages:
                 f"{short:,} of {len(context.sequences):,} sequences are shorter than the receptive field of "
                 f"{context.probe.receptive_field} nt and have no window."
             )
-        self._write_activations(threshold, parts)
-        self._write_neurons()
+        maxima = self.dataset_maxima()
+        places = np.concatenate([part["sites"] for part in parts])
+        strengths = np.concatenate([part["strengths"] for part in parts])
+        kept = strengths >= threshold * maxima[places[:, 1]]
+        folder = self.store.path
+        write_table(folder / "activations.tsv", activation_table(context, self.best, self.predictions))
+        write_table(folder / "sites.tsv.gz", site_table(context, places[kept], strengths[kept]))
+        write_table(folder / "neurons.tsv", neuron_table(context, self.samples, maxima, self.motifs))
 
     def dataset_maxima(self) -> np.ndarray:
         """Each neuron's largest activation in the sequences; float (neurons,), -inf where it has no window."""
         return np.nanmax(np.where(np.isfinite(self.best), self.best, -np.inf), axis=0)
-
-    def _write_activations(self, threshold: float, parts: list[dict[str, np.ndarray]]) -> None:
-        context = self.context
-        sequences = context.sequences
-        table = pd.DataFrame({"sequence": sequences.names, "length": sequences.lengths, "gc": sequences.gc})
-        for column, name in enumerate(context.model.outputs):
-            table[f"prediction:{name}"] = self.predictions[:, column]
-        for column, name in enumerate(sequences.label_names):
-            table[f"label:{name}"] = sequences.labels[:, column]  # type: ignore[index]
-        neurons = pd.DataFrame(self.best, columns=context.neuron_names())
-        write_table(self.store.path / "activations.tsv", pd.concat([table, neurons], axis=1))
-        places = np.concatenate([part["sites"] for part in parts])
-        strengths = np.concatenate([part["strengths"] for part in parts])
-        kept = strengths >= threshold * self.dataset_maxima()[places[:, 1]]
-        places, strengths = places[kept], strengths[kept]
-        order = np.lexsort((places[:, 2], places[:, 0], -strengths, places[:, 1]))
-        size, alphabet = context.probe.receptive_field, context.model.input_spec.alphabet
-        rows, columns, starts = places[order].T if len(order) else np.zeros((3, 0), np.int64)
-        write_table(
-            self.store.path / "sites.tsv.gz",
-            pd.DataFrame(
-                {
-                    "neuron": [f"{context.layer}:{context.neurons[column]}" for column in columns],
-                    "sequence": [sequences.names[row] for row in rows],
-                    "start": starts,
-                    "end": starts + size,
-                    "activation": strengths[order],
-                    "site": [
-                        decode(sequences.codes[row][start : start + size], alphabet=alphabet)
-                        for row, start in zip(rows, starts, strict=True)
-                    ],
-                }
-            ),
-        )
-
-    def _write_neurons(self) -> None:
-        context = self.context
-        counts = dict.fromkeys(context.neurons, 0)
-        for motif in self.motifs:
-            counts[motif.neuron] += 1
-        rows = []
-        for samples, maximum in zip(self.samples, self.dataset_maxima(), strict=True):
-            number = counts[samples.neuron]
-            status = "done" if number else "dead: no window excites it" if not len(samples) else "no informative motif"
-            rows.append(
-                {
-                    "neuron": f"{context.layer}:{samples.neuron}",
-                    "layer": context.layer,
-                    "channel": samples.neuron,
-                    "receptive_field": context.probe.receptive_field,
-                    "samples": len(samples),
-                    "max_activation": samples.maximum,
-                    "dataset_max": maximum,
-                    "generations": samples.generations,
-                    "converged": samples.converged,
-                    "motifs": number,
-                    "status": status,
-                }
-            )
-        write_table(self.store.path / "neurons.tsv", pd.DataFrame(rows))
 
     def run_contribution(self) -> None:
         """Compare outcomes with and without each neuron, over sequences and by clamping it."""
@@ -318,31 +258,3 @@ class Stages:
             for name, values in load_arrays(task.path).items():
                 changes[name][task.rows, column] = values
         return changes
-
-
-def motif_table(motifs: MotifSet, labels: Sequence[int]) -> pd.DataFrame:
-    """Tabulate motifs; one row each, columns as documented in the report."""
-    rows = [
-        {
-            "motif": motif.id,
-            "layer": motif.layer,
-            "channel": motif.neuron,
-            "consensus": motif.consensus(motifs.alphabet),
-            "length": len(motif),
-            "start": motif.start,
-            "end": motif.start + len(motif),
-            "sites": motif.sites,
-            "share": motif.share,
-            "max_activation": motif.max_activation,
-            "mean_activation": motif.mean_activation,
-            "consensus_activation": motif.consensus_activation,
-            "background": motif.background,
-            "purity": motif.purity,
-            "information": motif.information.sum(),
-            "offsets": ",".join(map(str, motif.offsets)),
-            "segments": ",".join(f"{start}-{end}" for start, end in segments(motif.ppm)),
-            "family": label,
-        }
-        for motif, label in zip(motifs, labels, strict=True)
-    ]
-    return pd.DataFrame(rows, columns=list(MOTIF_COLUMNS))

@@ -1,0 +1,115 @@
+"""The tables of a run folder that come from samples, motifs and the scan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from combmotif.motifs.motif import MotifSet
+from combmotif.motifs.segment import segments
+from combmotif.pipeline.context import Context
+from combmotif.sampling.samples import Samples
+from combmotif.sequence.alphabet import decode
+
+MOTIF_COLUMNS = (
+    "motif", "layer", "channel", "consensus", "length", "start", "end", "sites", "share", "max_activation",
+    "mean_activation", "consensus_activation", "background", "purity", "information", "offsets", "segments", "family",
+)  # fmt: skip
+
+
+def motif_table(motifs: MotifSet, labels: Sequence[int]) -> pd.DataFrame:
+    """Tabulate motifs; one row each, columns as documented in the report."""
+    rows = [
+        {
+            "motif": motif.id,
+            "layer": motif.layer,
+            "channel": motif.neuron,
+            "consensus": motif.consensus(motifs.alphabet),
+            "length": len(motif),
+            "start": motif.start,
+            "end": motif.start + len(motif),
+            "sites": motif.sites,
+            "share": motif.share,
+            "max_activation": motif.max_activation,
+            "mean_activation": motif.mean_activation,
+            "consensus_activation": motif.consensus_activation,
+            "background": motif.background,
+            "purity": motif.purity,
+            "information": motif.information.sum(),
+            "offsets": ",".join(map(str, motif.offsets)),
+            "segments": ",".join(f"{start}-{end}" for start, end in segments(motif.ppm)),
+            "family": label,
+        }
+        for motif, label in zip(motifs, labels, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=list(MOTIF_COLUMNS))
+
+
+def activation_table(context: Context, best: np.ndarray, predictions: np.ndarray) -> pd.DataFrame:
+    """Tabulate sequences with their predictions, labels and each neuron's largest activation (sequences, neurons)."""
+    sequences = context.sequences
+    table = pd.DataFrame({"sequence": sequences.names, "length": sequences.lengths, "gc": sequences.gc})
+    for column, name in enumerate(context.model.outputs):
+        table[f"prediction:{name}"] = predictions[:, column]
+    for column, name in enumerate(sequences.label_names):
+        table[f"label:{name}"] = sequences.labels[:, column]  # type: ignore[index]
+    return pd.concat([table, pd.DataFrame(best, columns=context.neuron_names())], axis=1)
+
+
+def site_table(context: Context, places: np.ndarray, strengths: np.ndarray) -> pd.DataFrame:
+    """Tabulate sites, the strongest of each neuron first.
+
+    Parameters
+    ----------
+    context : Context
+    places : integer array, shape (n, 3)
+        Row of the sequence, place of the neuron among the run's, first position.
+    strengths : float array, shape (n,)
+    """
+    sequences = context.sequences
+    order = np.lexsort((places[:, 2], places[:, 0], -strengths, places[:, 1]))
+    rows, columns, starts = places[order].T
+    size, alphabet = context.probe.receptive_field, context.model.input_spec.alphabet
+    letters = [
+        decode(sequences.codes[row][start : start + size], alphabet=alphabet)
+        for row, start in zip(rows, starts, strict=True)
+    ]
+    return pd.DataFrame(
+        {
+            "neuron": [f"{context.layer}:{context.neurons[column]}" for column in columns],
+            "sequence": [sequences.names[row] for row in rows],
+            "start": starts,
+            "end": starts + size,
+            "activation": strengths[order],
+            "site": letters,
+        }
+    )
+
+
+def neuron_table(context: Context, samples: Sequence[Samples], maxima: np.ndarray, motifs: MotifSet) -> pd.DataFrame:
+    """Tabulate neurons: how far the search went, their maximum in the sequences, how many motifs they have."""
+    counts = dict.fromkeys(context.neurons, 0)
+    for motif in motifs:
+        counts[motif.neuron] += 1
+    rows = []
+    for sample, maximum in zip(samples, maxima, strict=True):
+        number = counts[sample.neuron]
+        status = "done" if number else "dead: no window excites it" if not len(sample) else "no informative motif"
+        rows.append(
+            {
+                "neuron": f"{context.layer}:{sample.neuron}",
+                "layer": context.layer,
+                "channel": sample.neuron,
+                "receptive_field": context.probe.receptive_field,
+                "samples": len(sample),
+                "max_activation": sample.maximum,
+                "dataset_max": maximum,
+                "generations": sample.generations,
+                "converged": sample.converged,
+                "motifs": number,
+                "status": status,
+            }
+        )
+    return pd.DataFrame(rows)
