@@ -36,11 +36,12 @@ def contribution(
     signed so that positive means: the sequences (or predictions) with the active neuron are higher.
 
     Classes, at false discovery rate `alpha`: ``positive`` / ``negative`` (Welch q < alpha, and the adjusted and the
-    site effect have the same sign), ``discordant`` (q < alpha, but a sign differs), ``neutral`` (the interval of the
-    difference lies within +-`margin`), ``undetermined`` (the rest), ``untestable`` (a group smaller than `n_min`, no
-    positive maximum, or an outcome that does not vary). The reason is given in words. Where there is no site effect
-    the causal one takes its part; where there are both, the causal one may differ, because a network that spreads a
-    signal over many neurons need not be moved in the signal's direction by clamping one; the reason then says so.
+    site effect have the same sign, and the interval of the site effect is clear of 0), ``discordant`` (q < alpha, but a
+    sign differs), ``neutral`` (the interval of the difference lies within +-`margin`), ``undetermined`` (the rest),
+    ``untestable`` (a group smaller than `n_min`, no positive maximum, or an outcome that does not vary). The reason is
+    given in words. Where there is no site effect the causal one takes its part; where there are both, the causal one
+    may differ, because a network that spreads a signal over many neurons need not be moved in the signal's direction by
+    clamping one; the reason then says so.
 
     Parameters
     ----------
@@ -196,8 +197,13 @@ def _classify(row: Mapping[str, Any], alpha: float) -> tuple[str, str]:
                 "discordant",
                 f"significant (q = {row['q_welch']:.2g}), but the {_join(differing)} effect has another sign",
             )
+        low, high = row[f"{intervention}_ci_low"], row[f"{intervention}_ci_high"]
+        if intervention in others and low <= 0 <= high:
+            interval = f"{low:.2g} to {high:.2g}"
+            reason = f"significant (q = {row['q_welch']:.2g}), but the {intervention} effect may be zero ({interval})"
+            return "undetermined", reason
         word = "positive" if sign > 0 else "negative"
-        agreeing = f"; the {_join(others)} effect agrees" if others else ""
+        agreeing = f"; the {_join(others)} effect{'s agree' if len(others) > 1 else ' agrees'}" if others else ""
         if intervention == "site" and np.sign(row["causal_effect"]) == -sign and row["causal_q"] < alpha:
             note += "; clamping this neuron alone moves the prediction the other way"
         return word, f"{'higher' if sign > 0 else 'lower'} where active (q = {row['q_welch']:.2g}){agreeing}{note}"

@@ -15,6 +15,7 @@ from combmotif.sequence.alphabet import iupac_sets
 BIN = 0.1  # bits per step of the discretised score
 LEAST_RATIO = 0.2
 IDENTICAL_RATIO = 0.5
+IDENTICAL_SHARE = 0.2
 IDENTICAL_INFORMATION = 0.8
 REPEATED_INFORMATION = 0.65
 
@@ -60,10 +61,10 @@ def word_test(queries: Sequence[np.ndarray], words: Sequence[str], *, min_inform
     degeneracy. At most a quarter of its letters may stick out of the query, and at least three must lie on it.
 
     A query is `identical` to a word where the word lies wholly inside, no letter falls on an uninformative column, its
-    share is at least half of the query's own best, and it accounts for 80 % of the query's information (a letter for at
-    most 2 bits, Y for 1, N for none); 65 % suffice where it stands there twice or more without overlap, as AUG does in
-    AUGAUG. This is a statement about what the motif says, not about chance: AUG is AUG, at p = 0.016; a sharp GGACU is
-    not DRACH, which says much less.
+    share is at least a fifth, and half of the query's own best, and it accounts for 80 % of the query's information (a
+    letter for at most 2 bits, Y for 1, N for none); 65 % suffice where it stands there twice or more without overlap,
+    as AUG does in AUGAUG. This is a statement about what the motif says, not about chance: AUG is AUG, at p = 0.016; a
+    sharp GGACU is not DRACH, which says much less.
 
     Parameters
     ----------
@@ -121,7 +122,7 @@ def _test(queries: list[np.ndarray], allowed: np.ndarray, result: WordTest, colu
         reach = np.flatnonzero(least[here] <= cost[place] + width * BIN) + start
         result.p_value[row, column] = min(1.0, _chance(columns, allowed, reach, place))
         inner = range(start + pad, start + pad + length - width + 1)
-        if ratio >= IDENTICAL_RATIO and place in inner:
+        if ratio >= IDENTICAL_RATIO and result.share[row, column] >= IDENTICAL_SHARE and place in inner:
             said = sorted((j for j in inner if 2.0 ** (least[j] - cost[j]) >= IDENTICAL_RATIO), key=cost.__getitem__)
             result.identical[row, column] = _says(columns, allowed, said, total)
 

@@ -22,7 +22,7 @@ from combmotif.motifs.match import match
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.pipeline.context import Context, sequences_checksum, source_checksum
 from combmotif.pipeline.engines import Engine, Task, single_thread
-from combmotif.pipeline.store import RunStore, atomic, content_key, load_arrays, write_table
+from combmotif.pipeline.store import RunStore, atomic, content_key, is_whole, load_arrays, write_table
 from combmotif.pipeline.tables import activation_table, motif_table, neuron_table, site_table
 from combmotif.pipeline.tasks import (
     CausalTask,
@@ -89,7 +89,7 @@ class Stages:
     ) -> None:
         """Do the tasks whose files are not there yet."""
         self.files.update(path for payload in payloads for path in paths(payload))
-        todo = [payload for payload in payloads if not all(path.exists() for path in paths(payload))]
+        todo = [payload for payload in payloads if not all(map(is_whole, paths(payload)))]
         self.done[stage] = self.done.get(stage, 0) + len(payloads)
         self.reused[stage] = self.reused.get(stage, 0) + len(payloads) - len(todo)
         past = len(payloads) - len(todo)

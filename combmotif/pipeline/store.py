@@ -8,10 +8,12 @@ import hashlib
 import io
 import json
 import os
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pandas as pd
 
@@ -117,6 +119,17 @@ class RunStore:
         """Remove files an earlier run with another configuration left."""
         for name in names:
             (self.path / name).unlink(missing_ok=True)
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a task's file is there and can be opened; one that a failing disk cut short is not."""
+    if path.suffix == ".h5":
+        try:
+            with h5py.File(path):
+                return True
+        except OSError:
+            return False
+    return path.exists() and (path.suffix != ".npz" or zipfile.is_zipfile(path))
 
 
 def save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:

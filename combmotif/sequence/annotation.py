@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import re
+import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -138,9 +140,22 @@ def _unversioned(name: str) -> str:
     return re.sub(r"\.\d+$", "", name)
 
 
-def open_text(path: Path) -> TextIO:
-    """Open a text file, plain or .gz."""
-    return gzip.open(path, "rt") if path.suffix == ".gz" else path.open("rt")
+@contextmanager
+def open_text(path: Path) -> Iterator[TextIO]:
+    """Open a text file, plain or gzipped; what is damaged or no text is a ValueError that names the file."""
+    with path.open("rb") as raw:
+        packed = raw.read(2) == b"\x1f\x8b"
+    if path.suffix == ".gz" and not packed:
+        raise ValueError(f"{path}: expected gzipped text by its name, found other bytes; compress it, or drop the .gz")
+    try:
+        with gzip.open(path, "rt") if packed else path.open("rt") as stream:
+            yield stream
+    except EOFError:
+        raise ValueError(f"{path}: the gzip file ends early; copy or download it again") from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise ValueError(f"{path}: the gzip file is damaged ({error}); copy or download it again") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path}: expected text, found bytes that are none") from None
 
 
 def read_annotation(path: str | Path) -> Annotation:

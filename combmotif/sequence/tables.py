@@ -194,7 +194,8 @@ def read_table(
     path = Path(path)
     separator = "," if ".csv" in path.suffixes else "\t"
     try:
-        table = pd.read_csv(path, sep=separator)
+        with open_text(path) as stream:
+            table = pd.read_csv(stream, sep=separator)
     except pd.errors.EmptyDataError:
         raise ValueError(f"{path}: expected a table with a header line, the file is empty") from None
     columns = [str(c) for c in table.columns]
@@ -219,8 +220,11 @@ def read_table(
         numeric = pd.to_numeric(table[label], errors="coerce")
         wrong = np.flatnonzero(numeric.isna())
         if wrong.size:
+            found_text = str(table[label].iloc[wrong[0]])
+            more = f" (and in {wrong.size - 1:,} more rows)" if wrong.size > 1 else ""
             raise ValueError(
-                f"{path}: row {wrong[0] + 1} column '{label}': expected a number, found {table[label].iloc[wrong[0]]!r}"
+                f"{path}: row {wrong[0] + 1} column '{label}': expected a number, found "
+                f"{'nothing' if found_text == 'nan' else repr(found_text)}{more}; take rows without a measurement out"
             )
         values[:, index] = numeric
     names = [str(v) for v in table[name]] if name else [f"row{i + 1}" for i in range(len(table))]

@@ -5,7 +5,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from combmotif.pipeline.store import RunStore, atomic, content_key, load_arrays, save_arrays, write_table
+from combmotif.motifs.formats.h5 import save_motifs
+from combmotif.motifs.motif import Motif, MotifSet
+from combmotif.pipeline.store import (
+    RunStore,
+    atomic,
+    content_key,
+    is_whole,
+    load_arrays,
+    save_arrays,
+    write_table,
+)
 
 
 def test_keys_depend_on_content_not_on_order():
@@ -81,3 +91,14 @@ def test_a_file_in_the_way(tmp_path):
     (tmp_path / "taken").touch()
     with pytest.raises(ValueError, match=r"taken: cannot write there"):
         RunStore(tmp_path / "taken")
+
+
+def test_a_file_cut_short_is_not_whole(tmp_path):
+    arrays, motifs = tmp_path / "a.npz", tmp_path / "m.h5"
+    save_arrays(arrays, {"x": np.arange(1000.0)})
+    save_motifs(MotifSet((Motif("m", np.ones((4, 4)), 4),)), motifs)
+    for path in (arrays, motifs):
+        assert is_whole(path)
+        path.write_bytes(path.read_bytes()[:500])
+        assert not is_whole(path)
+    assert not is_whole(tmp_path / "none.npz")

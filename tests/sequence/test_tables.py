@@ -105,3 +105,17 @@ def test_the_last_nt_of_sequences():
     assert found.names == ("a", "c")
     assert [decode(codes) for codes in found.codes] == ["GCC", "GGG"]
     assert found.labels.ravel().tolist() == [1, 3]
+
+
+def test_damaged_text_is_named(tmp_path):
+    whole = gzip.compress(b">a\n" + b"ACGU" * 5000 + bytes(range(65, 67)) + b"\n")
+    for name, content, message in (
+        ("short.fa.gz", whole[:40], "ends early"),
+        ("plain.fa.gz", b">a\nACGU\n", "expected gzipped text"),
+        ("bytes.fa", b">a\n\xff\xfe\x00", "expected text"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ValueError, match=f"{name}.*{message}"):
+            read_fasta(tmp_path / name)
+    (tmp_path / "packed.fa").write_bytes(gzip.compress(b">a\nACGU\n"))
+    assert decode(read_fasta(tmp_path / "packed.fa").codes[0]) == "ACGU"
