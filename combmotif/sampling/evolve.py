@@ -16,7 +16,7 @@ Zhang, Liu and Liu, ICML 2022. Genetic sampling of neurons: NeuronMotif, PNAS 20
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -239,7 +239,6 @@ def evolve(
     *,
     seeds: Sequence[np.random.Generator],
     options: EvolveOptions | None = None,
-    on_generation: Callable[[int, int], None] | None = None,
 ) -> list[Samples]:
     """Search for windows that excite neurons, many neurons at a time.
 
@@ -250,8 +249,6 @@ def evolve(
         Channels of the probe's layer.
     seeds : one numpy.random.Generator per neuron
     options : EvolveOptions, optional
-    on_generation : callable, optional
-        Called with (generation, most generations).
 
     Returns
     -------
@@ -267,15 +264,13 @@ def evolve(
     ):
         population.start(*result)
     active = list(populations)
-    for generation in range(options.generations):
+    for _ in range(options.generations):
         for population in active:
             population.select()
         proposals = [population.propose() for population in active]
         for population, result in zip(active, _evaluate(probe, active, proposals), strict=True):
             population.accept(*result)
         active = [population for population in active if not population.converged]
-        if on_generation is not None:
-            on_generation(generation + 1, options.generations)
         if not active:
             break
     samples = []

@@ -119,15 +119,12 @@ def test_a_neuron_that_stays_below_zero_has_no_samples(words, generators):
 
 
 def test_the_limit_of_generations_is_told(random_net, generators):
-    told = []
     (samples,) = evolve(
         random_net("conv3"),
         [0],
         seeds=generators(0),
         options=EvolveOptions(population=32, generations=3),
-        on_generation=lambda done, most: told.append((done, most)),
     )
-    assert told == [(1, 3), (2, 3), (3, 3)]
     assert not samples.converged
     assert samples.generations == 3
 
