@@ -128,15 +128,31 @@ SequencesSection = Annotated[
 class NeuronsSection(Section):
     """The neurons to interpret."""
 
-    layer: str = Field(description="a convolutional layer (combmotif inspect lists them)", min_length=1)
+    layer: str | list[str] = Field(
+        description="a convolutional layer, several such as [conv3, conv4], or all that fit into the sequences "
+        "(combmotif inspect lists them)",
+        min_length=1,
+    )
     select: Whole | str | list[Whole | str] = Field(
-        "all", description='all, 5, "0-15" (both ends included) or [0, 3, "7-9"]; counted from 0; default all'
+        "all",
+        description='of every layer: all, 5, "0-15" (both ends included) or [0, 3, "7-9"]; counted from 0; default all',
     )
 
     @field_validator("layer", mode="before")
     @classmethod
     def _named_by_number(cls, value: Any) -> Any:
-        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value  # as in nn.Sequential
+        def name(one: Any) -> Any:  # layers of an nn.Sequential are numbers
+            return str(one) if isinstance(one, int) and not isinstance(one, bool) else one
+
+        return [name(one) for one in value] if isinstance(value, list) else name(value)
+
+    @field_validator("layer")
+    @classmethod
+    def _each_once(cls, value: str | list[str]) -> str | list[str]:
+        names = value if isinstance(value, list) else [value]
+        if not all(names) or len(set(names)) != len(names):
+            raise ValueError(f"expected names of layers, each once, found {', '.join(names)}")
+        return value
 
     @field_validator("select", mode="before")
     @classmethod

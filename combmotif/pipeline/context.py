@@ -2,24 +2,53 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from combmotif.config.inputs import FastaSequences, Hdf5Sequences, RandomSequences, TableSequences
+from combmotif.config.inputs import FastaSequences, Hdf5Sequences, NeuronsSection, RandomSequences, TableSequences
 from combmotif.config.neurons import select_neurons
 from combmotif.config.opening import open_model, output_index
 from combmotif.config.run import RunConfig
 from combmotif.effects.seeding import stable_hash
+from combmotif.inference.geometry import convolution_layers
 from combmotif.inference.probe import WindowProbe
 from combmotif.models.device import choose_device
 from combmotif.models.model import SequenceModel
 from combmotif.sampling.enumerate import LONGEST
 from combmotif.sequence.hdf5 import read_hdf5
 from combmotif.sequence.tables import SequenceSet, random_sequences, read_fasta, read_table
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer to interpret, and which of its neurons."""
+
+    probe: WindowProbe
+    channels: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Neuron:
+    """One neuron to interpret: a channel of a layer."""
+
+    probe: WindowProbe
+    channel: int
+
+    @property
+    def layer(self) -> str:
+        """The layer's name."""
+        return self.probe.layer
+
+    @property
+    def name(self) -> str:
+        """Such as conv3:12."""
+        return f"{self.probe.layer}:{self.channel}"
 
 
 @dataclass(frozen=True)
@@ -31,26 +60,28 @@ class Context:
     config : RunConfig
     model : SequenceModel
     sequences : SequenceSet
-    probe : WindowProbe
-        Of the layer to interpret.
-    neurons : tuple of int
-        Channels of that layer.
+    layers : tuple of Layer
+        What is interpreted, in the order of the config.
     """
 
     config: RunConfig
     model: SequenceModel
     sequences: SequenceSet
-    probe: WindowProbe
-    neurons: tuple[int, ...]
+    layers: tuple[Layer, ...]
 
-    @property
-    def layer(self) -> str:
-        """The layer to interpret."""
-        return self.probe.layer
+    @cached_property
+    def neurons(self) -> list[Neuron]:
+        """Every neuron of the run, layer by layer; the columns of all arrays over neurons."""
+        return [Neuron(layer.probe, channel) for layer in self.layers for channel in layer.channels]
 
-    def neuron_names(self) -> list[str]:
-        """Names such as conv3:12."""
-        return [f"{self.layer}:{neuron}" for neuron in self.neurons]
+    def probe(self, layer: str) -> WindowProbe:
+        """Return the probe of a layer that is interpreted."""
+        return next(one.probe for one in self.layers if one.probe.layer == layer)
+
+    def columns(self, layer: Layer) -> slice:
+        """Which of ``neurons`` are a layer's."""
+        start = next(i for i, neuron in enumerate(self.neurons) if neuron.probe is layer.probe)
+        return slice(start, start + len(layer.channels))
 
     def output(self, chosen: int | str, key: str) -> int:
         """Column of the prediction that a config's ``output`` means."""
@@ -78,6 +109,25 @@ def load_sequences(config: RunConfig) -> SequenceSet:
     return sequences.subset(range(min(section.limit, len(sequences)))) if section.limit else sequences
 
 
+def _layers(model: SequenceModel, section: NeuronsSection, *, longest: int) -> tuple[Layer, ...]:
+    """Find the layers and neurons a config names; ``all`` means those whose windows fit into the sequences."""
+    if section.layer == "all":
+        probes = []
+        for name in convolution_layers(model):
+            with contextlib.suppress(ValueError):  # a convolution behind a layer that mixes the whole sequence
+                probes.append(WindowProbe(model, name))
+        probes = [probe for probe in probes if probe.receptive_field <= longest]
+        if not probes:
+            raise ValueError(
+                f"neurons.layer: all: model '{model.name}' has no layer whose receptive field fits into the longest "
+                f"sequence, of {longest} nt"
+            )
+    else:
+        names = section.layer if isinstance(section.layer, list) else [section.layer]
+        probes = [WindowProbe(model, name) for name in names]
+    return tuple(Layer(p, tuple(select_neurons(section.select, p.neurons, p.layer))) for p in probes)
+
+
 def load_context(config: RunConfig) -> Context:
     """Load everything a config names and check that it fits together, before any long work.
 
@@ -87,9 +137,8 @@ def load_context(config: RunConfig) -> Context:
         One sentence that names the key, what was expected and what was found.
     """
     model = open_model(config.model, device=choose_device(config.device))
-    probe = WindowProbe(model, config.neurons.layer)
-    neurons = tuple(select_neurons(config.neurons.select, probe.neurons, config.neurons.layer))
     sequences = load_sequences(config)
+    layers = _layers(model, config.neurons, longest=int(sequences.lengths.max()))
     for name, codes in zip(sequences.names, sequences.codes, strict=True):
         model.check(codes, name=f"sequences: {name}")
     extra = model.input_spec.channels - 4
@@ -98,18 +147,19 @@ def load_context(config: RunConfig) -> Context:
             f"sequences: model '{model.name}' reads {extra} tracks beside the bases, the sequences have "
             f"{len(sequences.tracks[0])}"
         )
-    if sequences.lengths.max() < probe.receptive_field:
-        raise ValueError(
-            f"sequences: layer '{probe.layer}' has a receptive field of {probe.receptive_field} nt, the longest "
-            f"sequence has {sequences.lengths.max()} nt; give longer sequences or choose an earlier layer"
-        )
-    if config.sample.method == "enumerate" and probe.receptive_field > LONGEST:
-        raise ValueError(
-            f"sample.method: enumerate: layer '{probe.layer}' has a receptive field of {probe.receptive_field} nt, "
-            f"expected at most {LONGEST}; use 'evolve'"
-        )
+    for probe in (layer.probe for layer in layers):
+        if sequences.lengths.max() < probe.receptive_field:
+            raise ValueError(
+                f"sequences: layer '{probe.layer}' has a receptive field of {probe.receptive_field} nt, the longest "
+                f"sequence has {sequences.lengths.max()} nt; give longer sequences or choose an earlier layer"
+            )
+        if config.sample.method == "enumerate" and probe.receptive_field > LONGEST:
+            raise ValueError(
+                f"sample.method: enumerate: layer '{probe.layer}' has a receptive field of {probe.receptive_field} "
+                f"nt, expected at most {LONGEST}; use 'evolve'"
+            )
     _check_shortest(model, sequences)
-    context = Context(config, model, sequences, probe, neurons)
+    context = Context(config, model, sequences, layers)
     if config.contribution is not None:
         context.output(config.contribution.output, "contribution.output")
     if config.interaction is not None:

@@ -59,11 +59,12 @@ def _versions() -> dict[str, str]:
 
 
 def _layers(context: Context, length: int) -> list[dict[str, Any]]:
-    """Describe the layer that is interpreted and the model's other convolutions, as far as they have windows."""
+    """Describe the layers that are interpreted and the model's other convolutions, as far as they have windows."""
     layers = []
-    for name in dict.fromkeys([*convolution_layers(context.model), context.layer]):
+    probed = {layer.probe.layer: layer.probe.geometry for layer in context.layers}
+    for name in dict.fromkeys([*convolution_layers(context.model), *probed]):
         try:
-            geometry = context.probe.geometry if name == context.layer else layer_geometry(context.model, name)
+            geometry = probed[name] if name in probed else layer_geometry(context.model, name)
         except ValueError:  # a convolution behind a layer that mixes the whole sequence
             continue
         positions, edges = geometry.edge_positions(length)
@@ -113,13 +114,15 @@ def _record(config: RunConfig, context: Context) -> dict[str, Any]:
 
 def _edge_warning(context: Context) -> list[str]:
     longest = int(context.sequences.lengths.max())
-    positions, edges = context.probe.geometry.edge_positions(longest)
-    if not edges:
-        return []
-    return [
-        f"{edges} of the {positions} positions of layer {context.layer} see zero padding on a sequence of {longest} "
-        f"nt; motifs, sites and activations are those of windows that lie wholly inside the sequence."
-    ]
+    warnings = []
+    for layer in context.layers:
+        positions, edges = layer.probe.geometry.edge_positions(longest)
+        if edges:
+            warnings.append(
+                f"{edges} of the {positions} positions of layer {layer.probe.layer} see zero padding on a sequence of "
+                f"{longest} nt; motifs, sites and activations are those of windows that lie wholly inside the sequence."
+            )
+    return warnings
 
 
 def _peak_memory_mb() -> float:

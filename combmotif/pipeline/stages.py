@@ -79,8 +79,7 @@ class Stages:
     def __post_init__(self) -> None:
         model = self.context.model
         self.base = [
-            __version__, model.fingerprint(), source_checksum(model.module), self.context.layer,
-            self.context.config.seed,
+            __version__, model.fingerprint(), source_checksum(model.module), self.context.config.seed,
         ]  # fmt: skip
         self.sequences_key = sequences_checksum(self.context.sequences)
 
@@ -100,30 +99,36 @@ class Stages:
         """Say that a stage begins."""
         self.on_progress(stage, 0, 1)
 
-    def _chunks(self) -> list[tuple[int, ...]]:
-        neurons = self.context.neurons
-        return [tuple(neurons[i : i + NEURONS_PER_TASK]) for i in range(0, len(neurons), NEURONS_PER_TASK)]
+    def _chunks(self) -> list[tuple[str, tuple[int, ...]]]:
+        """Split the neurons into tasks: (layer, channels)."""
+        return [
+            (layer.probe.layer, layer.channels[i : i + NEURONS_PER_TASK])
+            for layer in self.context.layers
+            for i in range(0, len(layer.channels), NEURONS_PER_TASK)
+        ]
 
     def run_samples(self) -> None:
         """Find windows that excite each neuron."""
         section = self.context.config.sample.model_dump()
         tasks = []
-        for chunk in self._chunks():
-            key = content_key("samples", self.base, section, chunk)
+        for layer, chunk in self._chunks():
+            key = content_key("samples", self.base, section, layer, chunk)
             paths = tuple(self.store.task("samples", f"{key}-{neuron}", ".npz") for neuron in chunk)
-            tasks.append(NeuronTask(chunk, paths))
+            tasks.append(NeuronTask(layer, chunk, paths))
         self.bring_up_to_date("samples", sample_task, tasks, lambda task: task.paths)
-        self._sample_paths = {n: p for task in tasks for n, p in zip(task.neurons, task.paths, strict=True)}
-        self.samples = [Samples.load(self._sample_paths[neuron]) for neuron in self.context.neurons]
-        copies = [self.store.path / "samples" / self.context.layer / f"{s.neuron}.npz" for s in self.samples]
+        self._sample_paths = {
+            (task.layer, n): p for task in tasks for n, p in zip(task.neurons, task.paths, strict=True)
+        }
+        self.samples = [Samples.load(path) for task in tasks for path in task.paths]
+        copies = [self.store.path / "samples" / s.layer / f"{s.neuron}.npz" for s in self.samples]
         self.store.keep_only("samples", set(copies))
         for samples, path in zip(self.samples, copies, strict=True):
             samples.save(path)
-        slow = [s.neuron for s in self.samples if not s.converged]
+        slow = [f"{s.layer}:{s.neuron}" for s in self.samples if not s.converged]
         if slow:
             self.warnings.append(
                 f"The search for exciting windows ended at sample.generations before it converged for neurons "
-                f"{', '.join(map(str, slow))} of {self.context.layer}; raise sample.generations."
+                f"{', '.join(slow)}; raise sample.generations."
             )
         if not any(map(len, self.samples)):
             raise Empty("no window excites any of the neurons; their activation is never above 0")
@@ -132,11 +137,11 @@ class Stages:
         """Demix the windows into motifs; write them as MEME, HDF5 and a table."""
         section = self.context.config.discover.model_dump()
         tasks = []
-        for chunk in self._chunks():
-            sources = tuple(self._sample_paths[neuron] for neuron in chunk)
+        for layer, chunk in self._chunks():
+            sources = tuple(self._sample_paths[layer, neuron] for neuron in chunk)
             key = content_key("motifs", self.base, section, [path.name for path in sources])
             paths = tuple(self.store.task("motifs", f"{key}-{neuron}", ".h5") for neuron in chunk)
-            tasks.append(NeuronTask(chunk, paths, sources))
+            tasks.append(NeuronTask(layer, chunk, paths, sources))
         self.bring_up_to_date("motifs", motif_task, tasks, lambda task: task.paths)
         found = [motif for task in tasks for path in task.paths for motif in load_motifs(path)]
         self.motifs = MotifSet(tuple(found), "neuronmotif", self.context.model.input_spec.alphabet)
@@ -181,22 +186,27 @@ class Stages:
         tasks = []
         for start in range(0, len(context.sequences), together):
             rows = range(start, min(start + together, len(context.sequences)))
-            key = content_key("scan", self.base, context.neurons, threshold, start, together, self.sequences_key)
+            neurons = [neuron.name for neuron in context.neurons]
+            key = content_key("scan", self.base, neurons, threshold, start, together, self.sequences_key)
             tasks.append(ScanTask(rows, self.store.task("scan", key, ".npz")))
         self.bring_up_to_date("activations", scan_task, tasks, lambda task: (task.path,))
         parts = [load_arrays(task.path) for task in tasks]
         self.best = np.concatenate([part["best"] for part in parts])
         self.where = np.concatenate([part["where"] for part in parts])
         self.predictions = np.concatenate([part["prediction"] for part in parts])
-        windows, invalid = np.sum([part["windows"] for part in parts], axis=0)
-        if invalid:
-            self.warnings.append(f"{invalid:,} of {windows:,} windows hold an N and were left out of the scan.")
-        short = int((context.sequences.lengths < context.probe.receptive_field).sum())
-        if short:
-            self.warnings.append(
-                f"{short:,} of {len(context.sequences):,} sequences are shorter than the receptive field of "
-                f"{context.probe.receptive_field} nt and have no window."
-            )
+        counts = np.sum([part["windows"] for part in parts], axis=0)
+        for layer, (windows, invalid) in zip(context.layers, counts, strict=True):
+            name, size = layer.probe.layer, layer.probe.receptive_field
+            if invalid:
+                self.warnings.append(
+                    f"{invalid:,} of {windows:,} windows of {name} hold an N and were left out of the scan."
+                )
+            short = int((context.sequences.lengths < size).sum())
+            if short:
+                self.warnings.append(
+                    f"{short:,} of {len(context.sequences):,} sequences are shorter than the receptive field of "
+                    f"{name}, {size} nt, and have no window."
+                )
         maxima = self.dataset_maxima()
         places = np.concatenate([part["sites"] for part in parts])
         strengths = np.concatenate([part["strengths"] for part in parts])
@@ -227,7 +237,7 @@ class Stages:
         table = contribution(
             self.best,
             outcomes,
-            neurons=context.neuron_names(),
+            neurons=[neuron.name for neuron in context.neurons],
             maxima=np.where(np.isfinite(maxima), maxima, 0),
             threshold=section.threshold,
             covariates={"length": context.sequences.lengths, "gc": context.sequences.gc},
@@ -240,18 +250,21 @@ class Stages:
         """Clamp each neuron, and scramble its sites, where it is active; two tables (sequences, neurons)."""
         context = self.context
         sequences = context.sequences
+        means = {}
         with single_thread():
-            means = channel_means(context.model, context.layer, sequences.codes, tracks=sequences.tracks)
+            for layer in context.layers:
+                name = layer.probe.layer
+                means[name] = channel_means(context.model, name, sequences.codes, tracks=sequences.tracks)
         most = sequences_changed(int(context.sequences.lengths.max()))
         tasks = []
         for column, neuron in enumerate(context.neurons):
             level = threshold * maxima[column]
             rows = np.flatnonzero(self.best[:, column] >= level) if maxima[column] > 0 else np.zeros(0, int)
             rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).round().astype(int))]
-            key = content_key("causal", self.base, neuron, output, threshold, self.sequences_key)
+            key = content_key("causal", self.base, neuron.name, output, threshold, self.sequences_key)
             path = self.store.task("causal", key, ".npz")
-            starts, mean = self.where[rows, column], float(means[neuron])
-            tasks.append(CausalTask(neuron, rows, starts, mean, float(level), output, path))
+            starts, mean = self.where[rows, column], float(means[neuron.layer][neuron.channel])
+            tasks.append(CausalTask(neuron.layer, neuron.channel, rows, starts, mean, float(level), output, path))
         self.bring_up_to_date("contribution", causal_task, tasks, lambda task: (task.path,))
         changes = {name: np.full(self.best.shape, np.nan) for name in ("clamped", "scrambled")}
         for column, task in enumerate(tasks):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -55,7 +56,7 @@ def activation_table(context: Context, best: np.ndarray, predictions: np.ndarray
         table[f"prediction:{name}"] = predictions[:, column]
     for column, name in enumerate(sequences.label_names):
         table[f"label:{name}"] = sequences.labels[:, column]  # type: ignore[index]
-    return pd.concat([table, pd.DataFrame(best, columns=context.neuron_names())], axis=1)
+    return pd.concat([table, pd.DataFrame(best, columns=[neuron.name for neuron in context.neurons])], axis=1)
 
 
 def site_table(context: Context, places: np.ndarray, strengths: np.ndarray) -> pd.DataFrame:
@@ -71,17 +72,18 @@ def site_table(context: Context, places: np.ndarray, strengths: np.ndarray) -> p
     sequences = context.sequences
     order = np.lexsort((places[:, 2], places[:, 0], -strengths, places[:, 1]))
     rows, columns, starts = places[order].T
-    size, alphabet = context.probe.receptive_field, context.model.input_spec.alphabet
+    sizes = np.array([neuron.probe.receptive_field for neuron in context.neurons])[columns]
+    alphabet = context.model.input_spec.alphabet
     letters = [
         decode(sequences.codes[row][start : start + size], alphabet=alphabet)
-        for row, start in zip(rows, starts, strict=True)
+        for row, start, size in zip(rows, starts, sizes, strict=True)
     ]
     return pd.DataFrame(
         {
-            "neuron": [f"{context.layer}:{context.neurons[column]}" for column in columns],
+            "neuron": [context.neurons[column].name for column in columns],
             "sequence": [sequences.names[row] for row in rows],
             "start": starts,
-            "end": starts + size,
+            "end": starts + sizes,
             "activation": strengths[order],
             "site": letters,
         }
@@ -90,19 +92,17 @@ def site_table(context: Context, places: np.ndarray, strengths: np.ndarray) -> p
 
 def neuron_table(context: Context, samples: Sequence[Samples], maxima: np.ndarray, motifs: MotifSet) -> pd.DataFrame:
     """Tabulate neurons: how far the search went, their maximum in the sequences, how many motifs they have."""
-    counts = dict.fromkeys(context.neurons, 0)
-    for motif in motifs:
-        counts[motif.neuron] += 1
+    counts = Counter((motif.layer, motif.neuron) for motif in motifs)
     rows = []
-    for sample, maximum in zip(samples, maxima, strict=True):
-        number = counts[sample.neuron]
+    for neuron, sample, maximum in zip(context.neurons, samples, maxima, strict=True):
+        number = counts[neuron.layer, neuron.channel]
         status = "done" if number else "dead: no window excites it" if not len(sample) else "no informative motif"
         rows.append(
             {
-                "neuron": f"{context.layer}:{sample.neuron}",
-                "layer": context.layer,
-                "channel": sample.neuron,
-                "receptive_field": context.probe.receptive_field,
+                "neuron": neuron.name,
+                "layer": neuron.layer,
+                "channel": neuron.channel,
+                "receptive_field": neuron.probe.receptive_field,
                 "samples": len(sample),
                 "max_activation": sample.maximum,
                 "dataset_max": maximum,

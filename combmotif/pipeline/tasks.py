@@ -28,8 +28,9 @@ ENUMERATED = 20_000
 
 @dataclass(frozen=True)
 class NeuronTask:
-    """Neurons that are worked on together, and the file each result goes to."""
+    """Neurons of a layer that are worked on together, and the file each result goes to."""
 
+    layer: str
     neurons: tuple[int, ...]
     paths: tuple[Path, ...]
     sources: tuple[Path, ...] = ()
@@ -37,7 +38,7 @@ class NeuronTask:
 
 def sample_task(context: Context, task: NeuronTask) -> None:
     """Find windows that excite the neurons; writes one .npz per neuron."""
-    section, probe = context.config.sample, context.probe
+    section, probe = context.config.sample, context.probe(task.layer)
     seeds = [named_generator(context.config.seed, "samples", probe.layer, neuron) for neuron in task.neurons]
     method = section.method
     if method == "auto":
@@ -53,19 +54,19 @@ def sample_task(context: Context, task: NeuronTask) -> None:
 
 def motif_task(context: Context, task: NeuronTask) -> None:
     """Demix the windows of the neurons into motifs; writes one .h5 per neuron."""
-    section = context.config.discover
+    section, probe = context.config.discover, context.probe(task.layer)
     options = DemixOptions(
         clusters=None if section.clusters == "auto" else int(section.clusters),
         purity=section.purity,
         min_sites=section.min_sites,
     )
     for neuron, source, path in zip(task.neurons, task.sources, task.paths, strict=True):
-        seed = stable_hash(context.config.seed, "motifs", context.layer, neuron) % 2**31
+        seed = stable_hash(context.config.seed, "motifs", task.layer, neuron) % 2**31
         samples = Samples.load(source)
         if section.method == "words":
-            motifs = word_motifs(context.probe, samples, top=section.top, min_sites=section.min_sites)
+            motifs = word_motifs(probe, samples, top=section.top, min_sites=section.min_sites)
         else:
-            motifs = neuron_motifs(context.probe, samples, options=options, seed=seed)
+            motifs = neuron_motifs(probe, samples, options=options, seed=seed)
         with atomic(path) as temporary:
             save_motifs(MotifSet(tuple(motifs), "neuronmotif", context.model.input_spec.alphabet), temporary)
 
@@ -87,26 +88,27 @@ def scan_task(context: Context, task: ScanTask) -> None:
     threshold = context.config.contribution.threshold if context.config.contribution else 0.7
     codes = [context.sequences.codes[i] for i in task.rows]
     tracks = context.sequences.tracks_of(task.rows)
-    neurons = np.asarray(context.neurons)
-    best = np.full((len(codes), len(neurons)), np.nan, np.float32)
-    where = np.zeros((len(codes), len(neurons)), np.int64)
-    windows = invalid = 0
+    best = np.full((len(codes), len(context.neurons)), np.nan, np.float32)
+    where = np.zeros(best.shape, np.int64)
+    counts = np.zeros((len(context.layers), 2), np.int64)
     sites: list[np.ndarray] = []
     values: list[np.ndarray] = []
-    floor = np.zeros(len(neurons), np.float32)
-    for rows, activations, valid in scan(context.model, context.layer, codes, tracks=tracks):
-        windows += valid.size
-        invalid += int((~valid).sum())
-        if not activations.shape[2]:
-            continue
-        chosen = np.where(valid[:, None, :], activations[:, neurons], -np.inf)
-        top = chosen.max(2)
-        best[rows] = np.where(np.isfinite(top), top, np.nan)
-        where[rows] = chosen.argmax(2)
-        floor = np.maximum(floor, threshold * np.where(np.isfinite(top), top, 0).max(0))
-        sequence, neuron, start = np.nonzero((chosen >= floor[None, :, None]) & (chosen > 0) & _peaks(chosen))
-        sites.append(np.stack([rows[sequence], neuron, start], axis=1))
-        values.append(chosen[sequence, neuron, start])
+    floor = np.zeros(len(context.neurons), np.float32)
+    for layer, count in zip(context.layers, counts, strict=True):
+        columns, channels = context.columns(layer), np.asarray(layer.channels)
+        for rows, activations, valid in scan(context.model, layer.probe.layer, codes, tracks=tracks):
+            count += valid.size, int((~valid).sum())
+            if not activations.shape[2]:
+                continue
+            chosen = np.where(valid[:, None, :], activations[:, channels], -np.inf)
+            top = chosen.max(2)
+            best[rows, columns] = np.where(np.isfinite(top), top, np.nan)
+            where[rows, columns] = chosen.argmax(2)
+            lowest = np.maximum(floor[columns], threshold * np.where(np.isfinite(top), top, 0).max(0))
+            floor[columns] = lowest
+            sequence, neuron, start = np.nonzero((chosen >= lowest[None, :, None]) & (chosen > 0) & _peaks(chosen))
+            sites.append(np.stack([rows[sequence], columns.start + neuron, start], axis=1))
+            values.append(chosen[sequence, neuron, start])
     places = np.concatenate(sites) if sites else np.zeros((0, 3), np.int64)
     strengths = np.concatenate(values) if values else np.zeros(0, np.float32)
     kept = strengths >= floor[places[:, 1]]
@@ -119,7 +121,7 @@ def scan_task(context: Context, task: ScanTask) -> None:
             "prediction": context.model.predict(codes, tracks=tracks),
             "sites": places[kept].astype(np.int64),
             "strengths": strengths[kept],
-            "windows": np.array([windows, invalid]),
+            "windows": counts,
         },
     )
 
@@ -137,6 +139,7 @@ class CausalTask:
 
     Attributes
     ----------
+    layer : str
     neuron : int
     rows : integer array, shape (n,)
         Sequences in which it is active, at most ``sequences_changed`` of them.
@@ -148,6 +151,7 @@ class CausalTask:
     path : Path
     """
 
+    layer: str
     neuron: int
     rows: np.ndarray
     starts: np.ndarray
@@ -172,10 +176,10 @@ def causal_task(context: Context, task: CausalTask) -> None:
     tracks = sequences.tracks_of(task.rows)
     held = np.array([task.mean])
     clamped = clamp(
-        context.model, context.layer, (task.neuron,), codes, held, tracks=tracks, output=task.output
+        context.model, task.layer, (task.neuron,), codes, held, tracks=tracks, output=task.output
     )[:, 0]  # fmt: skip
     scrambled = scramble_sites(
-        context.probe,
+        context.probe(task.layer),
         task.neuron,
         codes,
         task.starts,

@@ -58,7 +58,8 @@ def test_sequences(right, write, sequences, message):
     ("neurons", "message"),
     [
         ({"select": "all"}, "neurons.layer: expected a value"),
-        ({"layer": [3]}, "neurons.layer: expected a string .*, found \\[3"),
+        ({"layer": {}}, "neurons.layer: .*found {}"),
+        ({"layer": ["conv1", "conv1"]}, "neurons.layer: expected names of layers, each once, found conv1, conv1"),
         ({"layer": "conv1", "select": "3-x"}, "neurons.select: expected all, a number .*found '3-x'"),
         ({"layer": "conv1", "select": [1.5]}, "neurons.select: .*found 1.5"),
         ({"layer": "conv1", "select": {}}, "neurons.select: .*found {}"),

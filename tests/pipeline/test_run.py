@@ -101,6 +101,27 @@ def test_a_stage_that_fails_is_recorded_and_the_others_go_on(config, copy, monke
     assert "no variance" in (copy / "report.html").read_text()
 
 
+def test_layers_of_one_run_are_those_of_runs_of_their_own(config, undisturbed, tmp_path):
+    both = ["neurons.layer=all", "neurons.select=0-1", "sequences.count=400", "interaction=null"]
+    result = run(config(*both), tmp_path / "both", workers=2)
+    assert result.failed == {}
+    tables = {}
+    for layer in ("conv1", "conv2"):
+        run(config(*both[1:], f"neurons.layer={layer}"), tmp_path / layer, workers=1)
+        for name in ("neurons.tsv", "sites.tsv.gz", "motifs/neuronmotif.tsv", "activations.tsv", "contribution.tsv"):
+            tables.setdefault(name, []).append(pd.read_csv(tmp_path / layer / name, sep="\t"))
+    together = {name: pd.read_csv(tmp_path / "both" / name, sep="\t") for name in tables}
+    names = ["conv1:0", "conv1:1", "conv2:0", "conv2:1"]
+    assert together["neurons.tsv"].neuron.tolist() == names
+    for name in ("neurons.tsv", "sites.tsv.gz", "motifs/neuronmotif.tsv", "contribution.tsv"):
+        apart = pd.concat(tables[name], ignore_index=True)
+        # q-values, classes and families depend on what else is in the run
+        shared = [c for c in apart if not c.endswith("q") and c not in ("family", "class")]
+        pd.testing.assert_frame_equal(together[name][shared], apart[shared])
+    for part, own in zip(tables["activations.tsv"], (names[:2], names[2:]), strict=True):
+        pd.testing.assert_frame_equal(together["activations.tsv"][own], part[own])
+
+
 def test_dead_neurons_leave_empty_stages(config, home, tmp_path):
     dead = "net = Net(neurons)\n    net.conv2.weight.data.zero_()\n    return net"
     (home / "dead.py").write_text((home / "net.py").read_text().replace("return Net(neurons)", dead))
@@ -130,8 +151,8 @@ def test_fasta_with_n_and_short_sequences(config, home, tmp_path):
     assert result.failed == {}
     record = json.loads((tmp_path / "run.json").read_text())
     assert record["sequences"]["ambiguous"] == 2
-    assert any(w.startswith("22 of 585 windows hold an N") for w in record["warnings"])
-    short = "1 of 40 sequences are shorter than the receptive field of 11 nt"
+    assert any(w.startswith("22 of 585 windows of conv2 hold an N") for w in record["warnings"])
+    short = "1 of 40 sequences are shorter than the receptive field of conv2, 11 nt"
     assert any(w.startswith(short) for w in record["warnings"])
     sites = pd.read_csv(tmp_path / "sites.tsv.gz", sep="\t")
     assert not sites.site.str.contains("N").any()
