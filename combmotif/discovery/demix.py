@@ -9,16 +9,17 @@ almost as much as its best member, or whose halves are much more informative tha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from sklearn.cluster import MiniBatchKMeans
 from threadpoolctl import threadpool_limits
 
+from combmotif.discovery.group import Group, make_group
 from combmotif.inference.geometry import layer_geometry
 from combmotif.inference.probe import WindowProbe
-from combmotif.motifs.motif import information
-from combmotif.sampling.samples import BINS, Samples
+from combmotif.sampling.samples import Samples
 
 SPLITS = (2, 3, 4, 6)
 """Numbers of parts a mixture is cut into, on trial."""
@@ -52,83 +53,6 @@ class DemixOptions:
     gain: float = 2.0
     min_sites: int = 20
     max_groups: int = 32
-
-
-@dataclass(frozen=True)
-class Group:
-    """Windows of a neuron that belong together.
-
-    Attributes
-    ----------
-    rows : integer array
-        Rows of the samples.
-    pfm : float array, shape (receptive_field, 4)
-        Activation-weighted counts; every row sums to the number of windows.
-    max_activation, mean_activation, consensus_activation : float
-    share : float
-        Part of the summed activation above background of all samples.
-    background : float
-        Of the neuron.
-    """
-
-    rows: np.ndarray
-    pfm: np.ndarray
-    max_activation: float
-    mean_activation: float
-    consensus_activation: float
-    share: float
-    background: float
-
-    @property
-    def purity(self) -> float:
-        """Consensus over maximum activation, both above the background."""
-        return (self.consensus_activation - self.background) / (self.max_activation - self.background)
-
-    @property
-    def bits(self) -> float:
-        """Information of the whole matrix, corrected for the number of windows (Schneider et al. 1986)."""
-        count = self.pfm[0].sum()
-        return float(information(self.pfm / count).sum() - len(self.pfm) * 3 / (2 * np.log(2) * count))
-
-
-def weighted_counts(codes: np.ndarray, activations: np.ndarray) -> np.ndarray:
-    """Count bases per column, strong windows first.
-
-    The range (0, maximum] is cut into 20 equal bins; each bin that holds windows counts by its mean activation,
-    whatever its number of windows (NeuronMotif).
-
-    Parameters
-    ----------
-    codes : uint8 array, shape (n, length)
-    activations : float array, shape (n,)
-        All above 0.
-
-    Returns
-    -------
-    float array, shape (length, 4)
-        Rows sum to n.
-    """
-    bins = np.minimum((activations / activations.max() * BINS).astype(int), BINS - 1)
-    sizes = np.bincount(bins, minlength=BINS)
-    sums = np.bincount(bins, weights=activations, minlength=BINS)
-    weight = sums[bins] / sizes[bins] ** 2  # mean of the bin, shared by its members
-    weight *= len(codes) / weight.sum()
-    return np.stack([(weight[:, None] * (codes == base)).sum(0) for base in range(4)], axis=1)
-
-
-def _group(probe: WindowProbe, samples: Samples, rows: np.ndarray) -> Group:
-    excitation = samples.excitation[rows]
-    pfm = weighted_counts(samples.codes[rows], excitation)
-    consensus = pfm.argmax(1).astype(np.uint8)[None]
-    return Group(
-        rows,
-        pfm,
-        float(samples.activations[rows].max()),
-        float(samples.activations[rows].mean()),
-        float(probe.activations(consensus)[0, samples.neuron]),
-        float(excitation.sum() / samples.excitation.sum()),
-        samples.background,
-    )
 
 
 def _features(maps: dict[str, np.ndarray], layer: str, rows: np.ndarray) -> np.ndarray:
@@ -165,8 +89,30 @@ def demix(probe: WindowProbe, samples: Samples, *, options: DemixOptions | None 
     Returns
     -------
     list of Group
-        By descending maximum activation; groups below ``min_sites`` are joined to nothing and left out, unless no
-        other group exists. Empty where the samples are.
+        The leaves of `demix_tree` by descending maximum activation; groups below ``min_sites`` are joined to nothing
+        and left out, unless no other group exists. Empty where the samples are.
+    """
+    return leaves(demix_tree(probe, samples, options=options, seed=seed), (options or DemixOptions()).min_sites)
+
+
+def leaves(tree: Sequence[Group], min_sites: int) -> list[Group]:
+    """Choose the nodes without children and with enough windows (else the largest), strongest first."""
+    inner = {node.path.rpartition(".")[0] for node in tree}
+    groups = [node for node in tree if node.path not in inner]
+    large = [group for group in groups if len(group.rows) >= min_sites]
+    kept = large or sorted(groups, key=lambda group: -len(group.rows))[:1]
+    return sorted(kept, key=lambda group: (-group.max_activation, int(group.rows[0])))
+
+
+def demix_tree(
+    probe: WindowProbe, samples: Samples, *, options: DemixOptions | None = None, seed: int = 0
+) -> list[Group]:
+    """Split the windows that excite a neuron, and return every node of the tree; parameters as `demix`.
+
+    Returns
+    -------
+    list of Group
+        Parents before their children, which partition the parent's rows. Empty where the samples are.
     """
     options = options or DemixOptions()
     if not len(samples):
@@ -175,24 +121,30 @@ def demix(probe: WindowProbe, samples: Samples, *, options: DemixOptions | None 
     counts = cluster_counts(probe) if probe.lower else {}
     if options.clusters is not None:
         counts = dict.fromkeys(list(maps)[::-1], options.clusters)
-    leaves = [np.arange(len(samples))]
+    root = make_group(probe, samples, np.arange(len(samples)))
+    tree, ends = [root], [root]
     for layer, count in counts.items():
         if count < 2:
             continue
-        deeper: list[np.ndarray] = []
-        for index, rows in enumerate(leaves):
-            total = len(deeper) + count + len(leaves) - index - 1
-            if len(rows) < 2 * options.min_sites or total > options.max_groups:
-                deeper.append(rows)
+        deeper: list[Group] = []
+        for index, node in enumerate(ends):
+            total = len(deeper) + count + len(ends) - index - 1
+            if len(node.rows) < 2 * options.min_sites or total > options.max_groups:
+                deeper.append(node)
                 continue
-            parts = _cluster(_features(maps, layer, rows), samples.excitation[rows], count, seed)
-            deeper += [rows[part] for part in parts if len(part)]
-        leaves = deeper
-    groups = [_group(probe, samples, rows) for rows in leaves]
-    groups = _purify(probe, samples, maps, groups, options, seed)
-    large = [group for group in groups if len(group.rows) >= options.min_sites]
-    kept = large or sorted(groups, key=lambda group: -len(group.rows))[:1]
-    return sorted(kept, key=lambda group: (-group.max_activation, int(group.rows[0])))
+            parts = _cluster(_features(maps, layer, node.rows), samples.excitation[node.rows], count, seed)
+            parts = [part for part in parts if len(part)]
+            children = [
+                make_group(probe, samples, node.rows[part], f"{node.path}.{number}", layer)
+                for number, part in enumerate(parts)
+            ]
+            if len(children) > 1:
+                tree += children
+                deeper += children
+            else:
+                deeper.append(node)
+        ends = deeper
+    return tree + _purify(probe, samples, maps, ends, options, seed)
 
 
 def _purify(
@@ -203,19 +155,21 @@ def _purify(
     options: DemixOptions,
     seed: int,
 ) -> list[Group]:
-    """Split mixtures, the one that carries most activation first, on the map that parts them best."""
-    final: list[Group] = []
+    """Split mixtures, the one that carries most activation first, on the map that parts them best; new nodes."""
+    made: list[Group] = []
+    closed = 0
     open_groups = list(groups)
     while open_groups:
         open_groups.sort(key=lambda group: (-group.share, int(group.rows[0])))
         group = open_groups.pop(0)
-        room = options.max_groups - len(final) - len(open_groups)
-        halves = _split(probe, samples, maps, group, options, seed, room)
-        if halves is None:
-            final.append(group)
+        room = options.max_groups - closed - len(open_groups)
+        parts = _split(probe, samples, maps, group, options, seed, room)
+        if parts is None:
+            closed += 1
         else:
-            open_groups += halves
-    return final
+            made += parts
+            open_groups += parts
+    return made
 
 
 def _split(
@@ -237,7 +191,10 @@ def _split(
             parts = _cluster(features, samples.excitation[group.rows], count, seed)
             if min(map(len, parts)) < options.min_sites:
                 break
-            pieces = [_group(probe, samples, group.rows[part]) for part in parts]
+            pieces = [
+                make_group(probe, samples, group.rows[part], f"{group.path}.{number}", layer)
+                for number, part in enumerate(parts)
+            ]
             if min(piece.share for piece in pieces) < MIN_SHARE:
                 break
             gain = _mean(pieces, "bits") - group.bits - np.log2(count)

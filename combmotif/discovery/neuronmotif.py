@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
-from combmotif.discovery.demix import DemixOptions, Group, demix
+from combmotif.discovery.demix import DemixOptions, demix_tree, leaves
+from combmotif.discovery.group import Group
+from combmotif.discovery.syntax import syntax_table
+from combmotif.discovery.tree import tree_table
 from combmotif.inference.probe import WindowProbe
 from combmotif.motifs.cluster import merge_shifted
 from combmotif.motifs.motif import PSEUDOCOUNT, Motif
@@ -14,10 +18,45 @@ from combmotif.motifs.segment import segments
 from combmotif.sampling.samples import Samples
 
 
+@dataclass(frozen=True)
+class Demixed:
+    """What demixing finds in one neuron.
+
+    Attributes
+    ----------
+    motifs : tuple of Motif
+        By descending maximum activation, with ids ``layer.neuron.m1``, ``.m2``, ...
+    rows : tuple of integer arrays
+        Rows of the samples behind each motif.
+    tree : pandas.DataFrame
+        See `tree_table`.
+    syntax : pandas.DataFrame
+        See `syntax_table`.
+    """
+
+    motifs: tuple[Motif, ...]
+    rows: tuple[np.ndarray, ...]
+    tree: pd.DataFrame
+    syntax: pd.DataFrame
+
+
 def neuron_motifs(
     probe: WindowProbe, samples: Samples, *, options: DemixOptions | None = None, seed: int = 0, merge: float = 0.8
 ) -> list[Motif]:
-    """Find the motifs of one neuron (NeuronMotif, PNAS 2023, e2216698120).
+    """Find the motifs of one neuron; the motifs of `demix_neuron`, whose parameters it takes."""
+    return list(demix_neuron(probe, samples, options=options, seed=seed, merge=merge).motifs)
+
+
+def demix_neuron(
+    probe: WindowProbe,
+    samples: Samples,
+    *,
+    options: DemixOptions | None = None,
+    seed: int = 0,
+    merge: float = 0.8,
+    alphabet: str = "rna",
+) -> Demixed:
+    """Find the motifs of one neuron, how they were demixed, and the syntax of their parts (NeuronMotif, PNAS 2023).
 
     Parameters
     ----------
@@ -28,24 +67,41 @@ def neuron_motifs(
     seed : int, default 0
     merge : float, default 0.8
         Groups at least this similar at some shift are one motif; the groups' offsets are kept in ``offsets``.
+    alphabet : str, default "rna"
+        Of the words in the tables.
 
     Returns
     -------
-    list of Motif
-        By descending maximum activation, with ids ``layer.neuron.m1``, ``.m2``, ... A group without informative
-        columns gives no motif.
+    Demixed
+        A group without informative columns gives no motif.
     """
-    groups = [group for group in demix(probe, samples, options=options, seed=seed) if _span(group.pfm)]
-    motifs = []
+    options = options or DemixOptions()
+    tree = demix_tree(probe, samples, options=options, seed=seed)
+    groups = [group for group in leaves(tree, options.min_sites) if _span(group.pfm)]
+    found: list[tuple[Motif, list[Group]]] = []
     if groups:
         merged = merge_shifted(
             [group.pfm for group in groups],
             np.array([group.max_activation for group in groups]),
             threshold=merge,
         )
-        motifs = [_join(probe, samples, [(groups[index], offset) for index, offset in members]) for members in merged]
-    motifs.sort(key=lambda motif: (-motif.max_activation, motif.start))
-    return [replace(motif, id=f"{samples.layer}.{samples.neuron}.m{rank + 1}") for rank, motif in enumerate(motifs)]
+        for members in merged:
+            chosen = [(groups[index], offset) for index, offset in members]
+            found.append((_join(probe, samples, chosen), [group for group, _ in chosen]))
+    found.sort(key=lambda pair: (-pair[0].max_activation, pair[0].start))
+    motifs = tuple(
+        replace(motif, id=f"{samples.layer}.{samples.neuron}.m{rank + 1}") for rank, (motif, _) in enumerate(found)
+    )
+    rows = tuple(np.concatenate([group.rows for group in members]) for _, members in found)
+    motif_of = {
+        group.path: motif.id for motif, (_, members) in zip(motifs, found, strict=True) for group in members
+    }  # fmt: skip
+    return Demixed(
+        motifs,
+        rows,
+        tree_table(tree, samples, motif_of, alphabet=alphabet),
+        syntax_table(list(zip(motifs, rows, strict=True)), samples, alphabet=alphabet),
+    )
 
 
 def _span(pfm: np.ndarray) -> tuple[int, int] | None:
@@ -78,4 +134,5 @@ def _join(probe: WindowProbe, samples: Samples, members: list[tuple[Group, int]]
         share=sum(group.share for group, _ in members),
         offsets=tuple(sorted({offset for _, offset in members})),
         background=samples.background,
+        min_activation=min(group.min_activation for group, _ in members),
     )

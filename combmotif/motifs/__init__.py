@@ -5,7 +5,7 @@ from combmotif.motifs.cluster import families, merge_shifted, similarity
 from combmotif.motifs.database import Database, DatabaseEntry, load_database, word_ppm
 from combmotif.motifs.formats import MemeMotif, load_motifs, read_meme, save_motifs, write_meme
 from combmotif.motifs.match import MATCH_COLUMNS, match
-from combmotif.motifs.motif import Motif, MotifSet, information
+from combmotif.motifs.motif import Motif, MotifSet, information, purity
 from combmotif.motifs.scan import SITE_COLUMNS, find_sites, score_threshold
 from combmotif.motifs.segment import segments
 from combmotif.motifs.tomtom import TomtomResult, guarded_tomtom, tomtom
@@ -30,6 +30,7 @@ __all__ = [
     "load_motifs",
     "match",
     "merge_shifted",
+    "purity",
     "read_meme",
     "save_motifs",
     "score_threshold",

@@ -20,6 +20,27 @@ def information(ppm: np.ndarray) -> np.ndarray:
     return np.maximum(2 + (p * np.log2(p)).sum(1), 0)
 
 
+def purity(consensus: float, maximum: float, background: float = 0.0) -> float:
+    """Share of the largest activation known that the consensus sequence reaches, all above the background.
+
+    1 says that the most frequent bases alone excite the neuron at least as much as any sequence of the group: it is no
+    mixture. A mixture of motifs or of positions has a consensus that is none of its members, and a purity near 0.
+
+    Parameters
+    ----------
+    consensus, maximum, background : float
+        Activation of the consensus, largest activation of the group, activation of random sequences.
+
+    Returns
+    -------
+    float
+        0 to 1; NaN where no activation is above the background. A consensus that excites the neuron more than any
+        member is itself the largest activation known, so it counts as 1.
+    """
+    height = max(maximum, consensus) - background
+    return max(0.0, (consensus - background) / height) if height > 0 else float("nan")
+
+
 @dataclass(frozen=True)
 class Motif:
     """A position-frequency matrix with its origin.
@@ -39,7 +60,7 @@ class Motif:
         ``neuronmotif``, ``modisco`` or ``seqlets``, or a database's name.
     start : int
         Column of the receptive field where the motif begins (0-based).
-    max_activation, mean_activation : float
+    max_activation, mean_activation, min_activation : float
         Of the sequences behind the motif, in the layer's own units.
     consensus_activation : float
         Of the sequence that has the most frequent base in every column of the receptive field.
@@ -64,6 +85,7 @@ class Motif:
     share: float = float("nan")
     offsets: tuple[int, ...] = field(default=(0,))
     background: float = 0.0
+    min_activation: float = float("nan")
 
     @cached_property
     def ppm(self) -> np.ndarray:
@@ -78,9 +100,8 @@ class Motif:
 
     @property
     def purity(self) -> float:
-        """Consensus over maximum activation, both above the background; near 1 for a motif that is no mixture."""
-        height = self.max_activation - self.background
-        return (self.consensus_activation - self.background) / height if height > 0 else float("nan")
+        """Consensus activation as a share of the largest activation known, 0 to 1; 1 is no mixture (see `purity`)."""
+        return purity(self.consensus_activation, self.max_activation, self.background)
 
     def __len__(self) -> int:
         return len(self.pfm)

@@ -28,6 +28,7 @@ from combmotif.pipeline.tasks import (
     CausalTask,
     NeuronTask,
     ScanTask,
+    beside,
     causal_task,
     motif_task,
     sample_task,
@@ -142,12 +143,19 @@ class Stages:
             key = content_key("motifs", self.base, section, [path.name for path in sources])
             paths = tuple(self.store.task("motifs", f"{key}-{neuron}", ".h5") for neuron in chunk)
             tasks.append(NeuronTask(layer, chunk, paths, sources))
-        self.bring_up_to_date("motifs", motif_task, tasks, lambda task: task.paths)
+        tables = ("tree", "syntax")
+        self.bring_up_to_date(
+            "motifs", motif_task, tasks,
+            lambda task: [*task.paths, *(beside(path, name) for path in task.paths for name in tables)],
+        )  # fmt: skip
         found = [motif for task in tasks for path in task.paths for motif in load_motifs(path)]
         self.motifs = MotifSet(tuple(found), "neuronmotif", self.context.model.input_spec.alphabet)
         folder = self.store.path / "motifs"
         self.families = families(self.motifs)
         write_table(folder / "neuronmotif.tsv", motif_table(self.motifs, self.families))
+        for name in tables:
+            parts = [pd.read_csv(beside(path, name), sep="\t", dtype=str) for task in tasks for path in task.paths]
+            write_table(folder / f"{name}.tsv", pd.concat(parts))
         if not found:
             self.store.remove("motifs/neuronmotif.h5", "motifs/neuronmotif.meme")
             raise Empty("no group of windows has an informative column (0.5 bits or more)")

@@ -16,7 +16,8 @@ from combmotif.sequence.alphabet import decode
 
 MOTIF_COLUMNS = (
     "motif", "layer", "channel", "consensus", "length", "start", "end", "sites", "share", "max_activation",
-    "mean_activation", "consensus_activation", "background", "purity", "information", "offsets", "segments", "family",
+    "mean_activation", "min_activation", "consensus_activation", "background", "purity", "information", "offsets",
+    "segments", "family",
 )  # fmt: skip
 
 
@@ -35,6 +36,7 @@ def motif_table(motifs: MotifSet, labels: Sequence[int]) -> pd.DataFrame:
             "share": motif.share,
             "max_activation": motif.max_activation,
             "mean_activation": motif.mean_activation,
+            "min_activation": motif.min_activation,
             "consensus_activation": motif.consensus_activation,
             "background": motif.background,
             "purity": motif.purity,

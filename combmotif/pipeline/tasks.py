@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from combmotif.discovery.demix import DemixOptions
-from combmotif.discovery.neuronmotif import neuron_motifs
+from combmotif.discovery.neuronmotif import demix_neuron
+from combmotif.discovery.syntax import SYNTAX_COLUMNS
+from combmotif.discovery.tree import TREE_COLUMNS
 from combmotif.discovery.words import word_motifs
 from combmotif.effects.clamp import clamp
 from combmotif.effects.seeding import named_generator, stable_hash
@@ -17,7 +20,7 @@ from combmotif.inference.scan import scan
 from combmotif.motifs.formats.h5 import save_motifs
 from combmotif.motifs.motif import MotifSet
 from combmotif.pipeline.context import Context
-from combmotif.pipeline.store import atomic, save_arrays
+from combmotif.pipeline.store import atomic, save_arrays, write_table
 from combmotif.sampling.enumerate import LONGEST, enumerate_windows
 from combmotif.sampling.evolve import EvolveOptions, evolve
 from combmotif.sampling.samples import Samples
@@ -53,7 +56,7 @@ def sample_task(context: Context, task: NeuronTask) -> None:
 
 
 def motif_task(context: Context, task: NeuronTask) -> None:
-    """Demix the windows of the neurons into motifs; writes one .h5 per neuron."""
+    """Demix the windows of the neurons into motifs; writes one .h5, tree and syntax per neuron."""
     section, probe = context.config.discover, context.probe(task.layer)
     options = DemixOptions(
         clusters=None if section.clusters == "auto" else int(section.clusters),
@@ -63,12 +66,22 @@ def motif_task(context: Context, task: NeuronTask) -> None:
     for neuron, source, path in zip(task.neurons, task.sources, task.paths, strict=True):
         seed = stable_hash(context.config.seed, "motifs", task.layer, neuron) % 2**31
         samples = Samples.load(source)
+        alphabet = context.model.input_spec.alphabet
         if section.method == "words":
-            motifs = word_motifs(probe, samples, top=section.top, min_sites=section.min_sites)
+            motifs = tuple(word_motifs(probe, samples, top=section.top, min_sites=section.min_sites))
+            tables = {"tree": pd.DataFrame(columns=TREE_COLUMNS), "syntax": pd.DataFrame(columns=SYNTAX_COLUMNS)}
         else:
-            motifs = neuron_motifs(probe, samples, options=options, seed=seed)
+            found = demix_neuron(probe, samples, options=options, seed=seed, alphabet=alphabet)
+            motifs, tables = found.motifs, {"tree": found.tree, "syntax": found.syntax}
+        for name, table in tables.items():
+            write_table(beside(path, name), table)
         with atomic(path) as temporary:
-            save_motifs(MotifSet(tuple(motifs), "neuronmotif", context.model.input_spec.alphabet), temporary)
+            save_motifs(MotifSet(motifs, "neuronmotif", alphabet), temporary)
+
+
+def beside(path: Path, name: str) -> Path:
+    """Name the table of a neuron that lies beside its motifs."""
+    return path.with_name(f"{path.stem}.{name}.tsv")
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ def test_a_users_net_goes_through_every_stage(undisturbed):
     assert {name for name in files if not name.startswith("tasks/")} == {
         *(f"samples/conv2/{neuron}.npz" for neuron in range(10)),
         *(f"motifs/neuronmotif.{kind}" for kind in ("h5", "meme", "tsv")),
+        *("motifs/syntax.tsv", "motifs/tree.tsv"),
         "motifs/targets.meme",
         "matches.tsv",
         "neurons.tsv",
@@ -135,7 +136,11 @@ def test_dead_neurons_leave_empty_stages(config, home, tmp_path):
     assert result.stages["interaction"] == "empty: there is no motif to pair"
     neurons = pd.read_csv(tmp_path / "neurons.tsv", sep="\t")
     assert set(neurons.status) == {"dead: no window excites it"}
-    assert sorted(path.name for path in (tmp_path / "motifs").iterdir()) == ["neuronmotif.tsv"]
+    assert sorted(path.name for path in (tmp_path / "motifs").iterdir()) == [
+        "neuronmotif.tsv",
+        "syntax.tsv",
+        "tree.tsv",
+    ]
 
 
 def test_fasta_with_n_and_short_sequences(config, home, tmp_path):

@@ -84,7 +84,7 @@ def load_motifs(path: str | Path) -> MotifSet:
 
 
 def _motif(group: Any) -> Motif:
-    values = {name: _plain(group.attrs[name]) for name in _SCALARS}
+    values = {name: _plain(group.attrs[name]) for name in _SCALARS if name in group.attrs}
     return Motif(pfm=group["pfm"][()], offsets=tuple(int(o) for o in group["offsets"][()]), **values)
 
 
