@@ -3,6 +3,7 @@
 import re
 import shlex
 
+import click
 import pytest
 
 from combmotif.cli import app
@@ -27,7 +28,7 @@ def test_commands_are_parsed(page, repository):
     assert len(lines) == 4
     for line in lines:
         name, *arguments = shlex.split(line)[1:]
-        app.commands[name].make_context(name, arguments)
+        app.get_command(click.Context(app), name).make_context(name, arguments)
     for path in re.findall(r"(?:configs|tests)/[\w/.-]+\w", page):
         assert (repository / path).is_file(), path
 

@@ -3,6 +3,7 @@
 import re
 import shlex
 
+import click
 import pytest
 import yaml
 
@@ -34,9 +35,9 @@ def test_commands_are_parsed(readme):
     assert commands
     for line in commands:
         name, *arguments = shlex.split(line)[1:]
-        app.commands[name].make_context(name, arguments)
+        app.get_command(click.Context(app), name).make_context(name, arguments)
     for name in re.findall(r"^\| `combmotif ([\w-]+)", readme, re.MULTILINE):
-        assert name in app.commands
+        assert name in app.list_commands(click.Context(app))
 
 
 def test_files_it_names_exist(readme, repository):

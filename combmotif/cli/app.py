@@ -8,18 +8,32 @@ import click
 
 from combmotif import __version__
 from combmotif.cli.errors import EXPECTED, ExpectedError, sentence
-from combmotif.cli.evaluate_model import evaluate_model
-from combmotif.cli.fetch import fetch
-from combmotif.cli.inspect import inspect
-from combmotif.cli.models import models
-from combmotif.cli.predict import predict
-from combmotif.cli.report import report
-from combmotif.cli.run import run
-from combmotif.cli.schema import schema
-from combmotif.cli.train import train
+from combmotif.cli.guide import LazyGroup
+
+# A command is imported when it is asked for. Its line here is the first line of its docstring (a test compares them).
+COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
+    "Interpret a model": {
+        "run": ("combmotif.cli.run:run", "Interpret a model as CONFIG says."),
+        "report": ("combmotif.cli.report:report", "Write report.html of the run folder RUN again, from its tables."),
+    },
+    "Models": {
+        "models": ("combmotif.cli.models:models", "List the models that come with combmotif."),
+        "inspect": ("combmotif.cli.inspect:inspect", "Show the layers of a model whose neurons can be interpreted."),
+        "predict": ("combmotif.cli.predict:predict", "Predict the sequences of a FASTA file or a table."),
+        "evaluate-model": (
+            "combmotif.cli.evaluate_model:evaluate_model",
+            "Compare a model's predictions with measured values.",
+        ),
+        "train": ("combmotif.cli.train:train", "Train a net as CONFIG says, and write its card."),
+        "fetch": ("combmotif.cli.fetch:fetch", "Download the published weights NAME (hal) and check them."),
+    },
+    "Help with configs": {
+        "schema": ("combmotif.cli.schema:schema", "Print every key of a config file, with meaning, default and unit."),
+    },
+}
 
 
-class _Group(click.Group):
+class _Group(LazyGroup):
     """Turns an expected error into one sentence and exit code 2; ``--debug`` shows where it came from."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -41,18 +55,14 @@ def _keeps_work(ctx: click.Context) -> bool:
     return ctx.invoked_subcommand in ("run", "train")
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Group, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="combmotif")
 @click.option("--debug", is_flag=True, envvar="COMBMOTIF_DEBUG", help="Show tracebacks.")
 def app(debug: bool) -> None:  # noqa: FBT001
     """Which motifs has a trained RNA or DNA network learned, what are they, and what do they do?
 
-    Begin with: combmotif run CONFIG
+    'combmotif COMMAND --help' shows an example of a command and what comes next.
     """
-
-
-for command in (run, inspect, predict, evaluate_model, report, models, fetch, train, schema):
-    app.add_command(command)
 
 
 def main() -> None:

@@ -6,8 +6,15 @@ from pathlib import Path
 
 import click
 
+from combmotif.cli.guide import GuidedCommand
 
-@click.command("evaluate-model")
+
+@click.command(
+    "evaluate-model",
+    cls=GuidedCommand,
+    example="combmotif evaluate-model mrl --table utrs.tsv --sequence utr --label rl",
+    then="combmotif inspect mrl           which layers it has",
+)
 @click.argument("target")
 @click.option("--table", type=click.Path(path_type=Path), required=True, help="CSV, TSV or HDF5 file, plain or .gz.")
 @click.option("--sequence", help="Column or dataset of the sequences; default sequence, seq or utr.")
@@ -34,7 +41,9 @@ def evaluate_model(
     last: int | None,
     device: str,
 ) -> None:
-    """Compare a model's predictions with measured values: Pearson r, r2 (its square), Spearman, number of rows.
+    """Compare a model's predictions with measured values.
+
+    Printed are Pearson r, r2 (its square), Spearman and the number of rows.
 
     TARGET is the name of a shipped model, the path of a model card, or a config file.
     """
@@ -52,7 +61,11 @@ def evaluate_model(
             raise click.UsageError("--name, --annotation and --where are for a table, not for an HDF5 file")
         sequences = read_hdf5(table, sequence=sequence or "sequence", label=label)
     else:
-        sequences = read_table(table, sequence=sequence, name=name, labels=[label], annotation=annotation, where=where)
+        sequences = read_table(
+            table, sequence=sequence, name=name, labels=[label], annotation=annotation, where=where, skip_missing=True
+        )
+    for note in sequences.notes:
+        click.echo(f"Warning: {note}", err=True)
     if last:
         sequences = sequences.last(last)
     if exclude:

@@ -6,8 +6,14 @@ from pathlib import Path
 
 import click
 
+from combmotif.cli.guide import GuidedCommand
 
-@click.command()
+
+@click.command(
+    cls=GuidedCommand,
+    example="combmotif fetch hal",
+    then="combmotif inspect hal",
+)
 @click.argument("name")
 @click.option("--to", "folder", type=click.Path(path_type=Path), help="Folder; default one where the card looks.")
 @click.option("--url", help="Download it from here instead; the checksum stays the same.")

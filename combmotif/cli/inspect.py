@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import click
 
+from combmotif.cli.guide import GuidedCommand
 
-@click.command()
+
+@click.command(
+    cls=GuidedCommand,
+    example="combmotif inspect mrl",
+    then="combmotif init --model mrl      write a config that interprets one of the layers",
+)
 @click.argument("target")
 @click.option("--length", type=click.IntRange(min=1), help="Input length in nt for the positions; default the model's.")
 @click.option("--device", default="cpu", show_default=True, help="auto, cpu, cuda or mps.")

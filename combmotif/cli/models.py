@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import click
 
+from combmotif.cli.guide import GuidedCommand
 
-@click.command()
+
+@click.command(
+    cls=GuidedCommand,
+    example="combmotif models",
+    then="combmotif inspect NAME          the layers of one of them",
+)
 def models() -> None:
-    """List the models that come with combmotif, for 'model: {card: NAME}'."""
+    """List the models that come with combmotif.
+
+    A config names one with 'model: {card: NAME}'.
+    """
     from combmotif.models.card import card_file, find_weights, list_cards, read_card
 
     for name in list_cards():

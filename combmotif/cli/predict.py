@@ -7,8 +7,14 @@ from pathlib import Path
 
 import click
 
+from combmotif.cli.guide import GuidedCommand
 
-@click.command()
+
+@click.command(
+    cls=GuidedCommand,
+    example="combmotif predict --model mrl --fasta utrs.fa --out predictions.tsv",
+    then="combmotif init --model mrl      ask why it predicts what it predicts",
+)
 @click.option("--model", "target", required=True, help="Name of a shipped model, path of a card, or a config file.")
 @click.option("--fasta", type=click.Path(path_type=Path), help="FASTA file, plain or .gz.")
 @click.option("--table", type=click.Path(path_type=Path), help="CSV or TSV file with a header line, plain or .gz.")
@@ -33,7 +39,9 @@ def predict(
     out: Path,
     device: str,
 ) -> None:
-    """Predict the sequences of a FASTA file or a table, one row each, in bounded memory.
+    """Predict the sequences of a FASTA file or a table.
+
+    One row each, in bounded memory.
 
     With --annotation, a FASTA record named like a chromosome is genome, and every transcript on it is spliced out and
     predicted; any other record is a transcript. Sequences of another length than the model's follow the model's rule,

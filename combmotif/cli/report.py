@@ -6,8 +6,14 @@ from pathlib import Path
 
 import click
 
+from combmotif.cli.guide import GuidedCommand
 
-@click.command()
+
+@click.command(
+    cls=GuidedCommand,
+    example='combmotif report runs/mrl --title "Motifs of the MRL net"',
+    then="open report.html in a browser; it is one file that can be sent",
+)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--title", help="Heading of the report; default that of the run's config.")
 def report(run: Path, title: str | None) -> None:

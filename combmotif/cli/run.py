@@ -6,8 +6,14 @@ from pathlib import Path
 
 import click
 
+from combmotif.cli.guide import GuidedCommand
 
-@click.command()
+
+@click.command(
+    cls=GuidedCommand,
+    example="combmotif run configs/mrl.yaml --out runs/mrl",
+    then="open report.html; the tables are beside it",
+)
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder; default runs/CONFIG.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key: neurons.select=0-3.")
@@ -22,7 +28,9 @@ def run(
     workers: int | None,
     quiet: bool,  # noqa: FBT001
 ) -> None:
-    """Interpret a model as CONFIG says; started again, it goes on where it was.
+    """Interpret a model as CONFIG says.
+
+    Started again, it goes on where it was.
 
     Paths in CONFIG are relative to its folder or, where nothing stands there, to the working directory.
     """

@@ -7,11 +7,20 @@ from typing import Any, Union
 
 import click
 
+from combmotif.cli.guide import GuidedCommand
 
-@click.command()
+
+@click.command(
+    cls=GuidedCommand,
+    example="combmotif schema > combmotif.schema.json",
+    then="put '# yaml-language-server: $schema=combmotif.schema.json' above a config: editors complete it",
+)
 @click.option("--train", "training", is_flag=True, help="Of the config of 'combmotif train' instead of 'run'.")
 def schema(training: bool) -> None:  # noqa: FBT001
-    """Print the JSON Schema of a config file, for editors that complete and check YAML."""
+    """Print every key of a config file, with meaning, default and unit.
+
+    As JSON Schema, which editors use to complete and check YAML.
+    """
     from pydantic import TypeAdapter
 
     from combmotif.config import RunConfig, TrainConfig

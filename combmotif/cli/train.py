@@ -7,17 +7,26 @@ from typing import TYPE_CHECKING
 
 import click
 
+from combmotif.cli.guide import GuidedCommand
+
 if TYPE_CHECKING:
     from combmotif.config.hexamers import HexamersConfig
 
 
-@click.command()
+@click.command(
+    cls=GuidedCommand,
+    example="combmotif train configs/train_mrl.yaml",
+    then="combmotif inspect CARD, with the model card it has written",
+)
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the training; default training/CONFIG.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key: fit.epochs=5.")
 @click.option("--quiet", is_flag=True, help="Print only the result.")
 def train(config: Path, out: Path | None, overrides: tuple[str, ...], quiet: bool) -> None:  # noqa: FBT001
-    """Train a net as CONFIG says; started again, it goes on where it was."""
+    """Train a net as CONFIG says, and write its card.
+
+    Started again, it goes on where it was.
+    """
     from combmotif.cli.progress import StageProgress
     from combmotif.config import MeasuredConfig, load_train_config
     from combmotif.config.half_life import HalfLifeConfig

@@ -1,21 +1,44 @@
+import ast
 import errno
 import os
+import shlex
 import subprocess
 import sys
 
+import click
 import pytest
 
 import combmotif
 import combmotif.config
+from combmotif.cli import app
+from combmotif.cli.app import COMMANDS
 
 
-def test_help_names_every_command_without_importing_torch():
+def test_help_names_every_command_and_imports_none_of_them():
     code = "import sys\nfrom combmotif.cli import app\napp(['--help'], standalone_mode=False)\n"
-    code += "print('torch' in sys.modules, 'pandas' in sys.modules, 'pydantic' in sys.modules)"
+    code += (
+        "print([n for n in sys.modules if n.startswith('combmotif')], 'torch' in sys.modules, 'rich' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     for command in ("run", "inspect", "train", "predict", "report", "schema", "models"):
         assert f"\n  {command} " in done.stdout
-    assert done.stdout.endswith("False False False\n")
+    modules = ["", ".cli", ".cli.app", ".cli.errors", ".cli.guide"]
+    assert sorted(ast.literal_eval(done.stdout.splitlines()[-1].removesuffix(" False False"))) == [
+        f"combmotif{name}" for name in modules
+    ]
+
+
+@pytest.mark.parametrize(("name", "entry"), [pair for section in COMMANDS.values() for pair in section.items()])
+def test_every_command_has_a_purpose_an_example_and_a_next_step(name, entry):
+    command = app.get_command(click.Context(app), name)
+    assert command.name == name
+    assert command.help.partition("\n")[0] == entry[1]
+    assert command.then
+    for line in command.example.splitlines():
+        words = shlex.split(line.partition(" > ")[0])
+        assert words[:2] == ["combmotif", name]
+        command.make_context(name, words[2:])  # the options exist
+    assert f"\nExample:\n  combmotif {name}" in command.get_help(click.Context(command, info_name=name))
 
 
 def test_version(cli):
@@ -25,7 +48,7 @@ def test_version(cli):
 def test_module_is_the_command():
     done = subprocess.run([sys.executable, "-m", "combmotif", "runn"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "No such command 'runn'" in done.stderr
+    assert "No such command 'runn'; did you mean 'run'?" in done.stderr
 
 
 def test_interrupt_says_that_work_is_kept(cli, own_net, monkeypatch):
