@@ -53,6 +53,32 @@ for _tag, _pattern, _first in (
 _Loader.add_constructor("tag:yaml.org,2002:int", _construct_int)
 
 
+_TAG = r"expected plain text, numbers and lists, found the tag '\1'; take it out, or put quotes around the text"
+_PLAIN = [
+    (re.compile(pattern), plain)
+    for pattern, plain in (
+        (r"could not determine a constructor for the tag '(!.*)'", _TAG),
+        (r"could not determine a constructor for the tag 'tag:yaml.org,2002:(.*)'", _TAG.replace(r"\1", r"!!\1")),
+        (r"(?:found )?character '\\t' that cannot start any token", "found a tab; indent with spaces"),
+        (
+            r"found character '(.)' that cannot start any token",
+            r"found '\1'; put quotes around a text that begins with it",
+        ),
+        (
+            r"mapping values are not allowed here",
+            "found a second ': ' on one line; put quotes around a text that holds it, or mend the indentation",
+        ),
+        (r"found undefined alias '(.*)'", r"found '*\1'; put quotes around a text that begins with *"),
+        (r"expected alphabetic or numeric character, but found .*", "found a lone & or *; put quotes around it"),
+        (r"expected <block end>, but found .*", "this line does not belong to the lines above; mend the indentation"),
+        (r"found unexpected end of stream", "a quote is opened and never closed"),
+        (r"expected a single document.*", "found a second document (---), expected one per file"),
+        (r"but got '<stream end>'", "found the end of the file"),
+        (r"failed to decode base64 data.*", "expected plain text, found !!binary; take it out"),
+    )
+]
+
+
 class _Dumper(yaml.SafeDumper):
     yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
 
@@ -67,11 +93,8 @@ def parse_yaml(text: str, *, name: str) -> Any:
         problem = error.problem or "not valid YAML"
         if problem.startswith("but ") and error.context:
             problem = f"{error.context}, {problem}"
-        for jargon, plain in (
-            ("character '\\t'", "a tab (indent with spaces)"),
-            ("'<stream end>'", "the end of the file"),
-        ):
-            problem = problem.replace(jargon, plain)
+        for jargon, plain in _PLAIN:
+            problem = jargon.sub(plain, problem)
         raise ValueError(f"{name}{where}: {problem}") from None
     except yaml.YAMLError as error:
         raise ValueError(f"{name}: not valid YAML: {' '.join(str(error).split())}") from None

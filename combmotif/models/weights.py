@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import re
 from pathlib import Path
 
 import torch
@@ -56,10 +57,10 @@ def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
             raise ValueError(f"{path}: expected a safetensors file, found something else ({error})") from None
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, UnicodeDecodeError) as error:
+    except (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, UnicodeDecodeError) as error:
         raise ValueError(
-            f"{path}: expected weights that torch.save(module.state_dict(), path) or safetensors wrote; it could not "
-            f"be read as tensors only ({str(error).splitlines()[0][:120]})"
+            f"{path}: expected weights that torch.save(module.state_dict(), path) or safetensors wrote, found "
+            f"{_what_else(path, str(error))}"
         ) from None
     for key in ("state_dict", "model_state_dict"):
         if isinstance(state, dict) and isinstance(state.get(key), dict):
@@ -71,6 +72,21 @@ def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
     if state and all(str(key).startswith("module.") for key in state):
         state = {key.removeprefix("module."): value for key, value in state.items()}
     return state
+
+
+def _what_else(path: Path, message: str) -> str:
+    """Say in words why a file could not be read as tensors only."""
+    if not path.stat().st_size:
+        return "an empty file"
+    held = re.search(r"GLOBAL ([\w.]+) was not an allowed", message)
+    if held:
+        return (
+            f"a Python object ({held[1]}), which could run code; where it was made, write the weights alone: "
+            f"torch.save(module.state_dict(), path)"
+        )
+    if "zip archive" in message:
+        return "a damaged or incomplete file; copy or download it again"
+    return "something else"
 
 
 def _some(names: list[str]) -> str:

@@ -44,9 +44,24 @@ class Payload:
 
 def test_a_file_that_holds_code_is_refused(tmp_path, capsys):
     torch.save({"w": Payload()}, tmp_path / "evil.pt")
-    with pytest.raises(ValueError, match="could not be read as tensors only"):
+    with pytest.raises(ValueError, match=r"found a Python object \((builtins.)?print\), which could run code"):
         read_weights(tmp_path / "evil.pt")
     assert "this must not run" not in capsys.readouterr().out
+
+
+def test_files_that_say_what_they_are(tmp_path):
+    torch.save(nn.Linear(2, 2).state_dict(), tmp_path / "whole.pt")
+    content = (tmp_path / "whole.pt").read_bytes()
+    (tmp_path / "cut.pt").write_bytes(content[: len(content) // 2])
+    (tmp_path / "empty.pt").write_bytes(b"")
+    torch.save(nn.Linear(2, 2), tmp_path / "module.pt")
+    for name, found in (
+        ("cut.pt", "found a damaged or incomplete file; copy or download it again"),
+        ("empty.pt", "found an empty file"),
+        ("module.pt", r"found a Python object \(torch.nn.modules.linear.Linear\)"),
+    ):
+        with pytest.raises(ValueError, match=found):
+            read_weights(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", ["w.safetensors", "w.pt"])
