@@ -101,7 +101,12 @@ def load_sequences(config: RunConfig) -> SequenceSet:
     elif isinstance(section, TableSequences):
         labels = [section.label] if isinstance(section.label, str) else list(section.label or ())
         sequences = read_table(
-            section.path, sequence=section.sequence, name=section.name, labels=labels, annotation=section.annotation
+            section.path,
+            sequence=section.sequence,
+            name=section.name,
+            labels=labels,
+            annotation=section.annotation,
+            skip_missing=True,
         )
     else:
         assert isinstance(section, Hdf5Sequences)

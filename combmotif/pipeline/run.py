@@ -178,7 +178,7 @@ def run(
     try:
         record = _record(config, context)
         stages = Stages(context, store, engine, databases, progress or (lambda stage, done, total: None))
-        stages.warnings += _edge_warning(context) + track_warnings(context)
+        stages.warnings += [*context.sequences.notes, *_edge_warning(context)] + track_warnings(context)
         steps: list[tuple[str, Callable[[], None]]] = [
             ("samples", stages.run_samples),
             ("motifs", stages.run_motifs),

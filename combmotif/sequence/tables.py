@@ -11,6 +11,7 @@ import pandas as pd
 
 from combmotif.sequence.alphabet import encode
 from combmotif.sequence.annotation import annotate, open_text, read_annotation
+from combmotif.sequence.names import unique_names
 from combmotif.sequence.words import contains
 
 
@@ -30,6 +31,8 @@ class SequenceSet:
         Where they came from, for the run's record.
     tracks : tuple of arrays, each of shape (tracks, length), or None
         What stands at each position beside the base, such as the coding frame and the splice sites.
+    notes : tuple of str
+        What was changed or left out when they were read, one sentence each.
     """
 
     names: tuple[str, ...]
@@ -38,6 +41,7 @@ class SequenceSet:
     label_names: tuple[str, ...] = ()
     source: str = ""
     tracks: tuple[np.ndarray, ...] | None = None
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -62,6 +66,7 @@ class SequenceSet:
             self.label_names,
             self.source,
             None if self.tracks is None else tuple(self.tracks[i] for i in rows),
+            self.notes,
         )
 
     def last(self, length: int) -> SequenceSet:
@@ -69,7 +74,7 @@ class SequenceSet:
         kept = self.subset(np.flatnonzero(self.lengths >= length))
         tracks = None if kept.tracks is None else tuple(track[:, -length:] for track in kept.tracks)
         codes = tuple(codes[-length:] for codes in kept.codes)
-        return SequenceSet(kept.names, codes, kept.labels, kept.label_names, kept.source, tracks)
+        return SequenceSet(kept.names, codes, kept.labels, kept.label_names, kept.source, tracks, kept.notes)
 
     def tracks_of(self, rows: Sequence[int] | np.ndarray) -> list[np.ndarray] | None:
         """Tracks of the given rows, or None where the set has none."""
@@ -87,16 +92,7 @@ class SequenceSet:
         if self.labels is not None and names != self.names:
             raise ValueError(f"{self.source}: expected transcripts, found chromosomes; labels are of transcripts")
         codes, tracks = (tuple(found[name][i] for name in names) for i in (0, 1))
-        return SequenceSet(names, codes, self.labels, self.label_names, self.source, tracks)
-
-
-def _unique(names: Sequence[str]) -> tuple[str, ...]:
-    seen: dict[str, int] = {}
-    unique = []
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        unique.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
-    return tuple(unique)
+        return SequenceSet(names, codes, self.labels, self.label_names, self.source, tracks, self.notes)
 
 
 def iterate_fasta(path: str | Path) -> Iterator[tuple[str, np.ndarray]]:
@@ -146,7 +142,7 @@ def count_fasta(path: str | Path) -> int:
 
 
 def read_fasta(path: str | Path, *, annotation: str | Path | None = None) -> SequenceSet:
-    """Read a whole FASTA file (plain or .gz); an empty one is an error. Repeated names get _2, _3, ...
+    """Read a whole FASTA file (plain or .gz); an empty one is an error. Repeated names get _2, _3, ..., with a note.
 
     With an annotation (BED12, GTF or GFF3) the records are transcripts, or chromosomes that its transcripts are
     spliced out of, and the set has coding-frame and splice tracks.
@@ -154,8 +150,8 @@ def read_fasta(path: str | Path, *, annotation: str | Path | None = None) -> Seq
     records = list(iterate_fasta(path))
     if not records:
         raise ValueError(f"{path}: expected FASTA records, the file is empty")
-    names, codes = _unique([name for name, _ in records]), tuple(codes for _, codes in records)
-    found = SequenceSet(names, codes, source=str(path))
+    names, notes = unique_names([name for name, _ in records], str(path))
+    found = SequenceSet(names, tuple(codes for _, codes in records), source=str(path), notes=notes)
     return found if annotation is None else found.annotated(annotation)
 
 
@@ -167,6 +163,7 @@ def read_table(
     labels: Sequence[str] = (),
     annotation: str | Path | None = None,
     where: str | None = None,
+    skip_missing: bool = False,
 ) -> SequenceSet:
     """Read sequences from a CSV or TSV table (plain or .gz).
 
@@ -185,11 +182,15 @@ def read_table(
         ``name``.
     where : str, optional
         ``column=value``: read only the rows with this value.
+    skip_missing : bool, default False
+        Leave out rows without a measurement (an empty cell, NA, NaN), with a note that counts them, instead of
+        refusing them.
 
     Raises
     ------
     ValueError
-        If a column is missing (the existing ones are named), a cell is empty or a label is not a number.
+        If a column is missing (the existing ones are named), a cell is empty or a label is not a number, or no row
+        is left.
     """
     path = Path(path)
     separator = "," if ".csv" in path.suffixes else "\t"
@@ -215,6 +216,18 @@ def read_table(
     missing = np.flatnonzero(table[column].isna())
     if missing.size:
         raise ValueError(f"{path}: row {missing[0] + 1} has no sequence in column '{column}'")
+    notes: tuple[str, ...] = ()
+    rows = np.arange(1, len(table) + 1)
+    if skip_missing and labels:
+        unmeasured = table[list(labels)].isna().any(axis=1).to_numpy()
+        if unmeasured.all():
+            raise ValueError(f"{path}: expected numbers in {' and '.join(labels)}, found no row that has them")
+        if unmeasured.any():
+            notes += (
+                f"{path}: {unmeasured.sum():,} of {len(table):,} rows have no measurement in {' or '.join(labels)} "
+                f"(first: row {rows[unmeasured][0]}) and were left out.",
+            )
+            table, rows = table[~unmeasured].reset_index(drop=True), rows[~unmeasured]
     values = np.empty((len(table), len(labels)))
     for index, label in enumerate(labels):
         numeric = pd.to_numeric(table[label], errors="coerce")
@@ -223,13 +236,15 @@ def read_table(
             found_text = str(table[label].iloc[wrong[0]])
             more = f" (and in {wrong.size - 1:,} more rows)" if wrong.size > 1 else ""
             raise ValueError(
-                f"{path}: row {wrong[0] + 1} column '{label}': expected a number, found "
+                f"{path}: row {rows[wrong[0]]} column '{label}': expected a number, found "
                 f"{'nothing' if found_text == 'nan' else repr(found_text)}{more}; take rows without a measurement out"
             )
         values[:, index] = numeric
-    names = [str(v) for v in table[name]] if name else [f"row{i + 1}" for i in range(len(table))]
-    codes = tuple(encode(str(s), name=f"{path}: row {i + 1}") for i, s in enumerate(table[column]))
-    found = SequenceSet(_unique(names), codes, values if labels else None, tuple(labels), str(path))
+    given = [str(v) for v in table[name]] if name else [f"row{row}" for row in rows]
+    codes = tuple(encode(str(s), name=f"{path}: row {row}") for row, s in zip(rows, table[column], strict=True))
+    names, renamed = unique_names(given, str(path))
+    notes = (*notes, *renamed)
+    found = SequenceSet(names, codes, values if labels else None, tuple(labels), str(path), notes=notes)
     if annotation is None:
         return found
     if name is None:

@@ -66,6 +66,37 @@ def test_table_mistakes(tmp_path, text, options, message):
         read_table(path, **options)
 
 
+def test_names_that_stand_twice_are_numbered_and_told(tmp_path):
+    (tmp_path / "s.fa").write_text(">a\nAC\n>a_2\nAG\n>a\nAU\n>a\nCC\n>b\nCG\n")
+    found = read_fasta(tmp_path / "s.fa")
+    assert found.names == ("a", "a_2", "a_3", "a_4", "b")
+    note = "s.fa: 2 records have a name that stood before, and another one here: the second 'a' is 'a_3'."
+    assert found.notes == (f"{tmp_path}/{note}",)
+    assert found.subset([4]).notes == found.notes
+    (tmp_path / "s.fa").write_text(">a\nAC\n>b\nAG\n")
+    assert read_fasta(tmp_path / "s.fa").notes == ()
+
+
+def test_rows_without_a_measurement(tmp_path):
+    path = tmp_path / "t.tsv"
+    path.write_text("seq\ty\tz\nAC\t1\t2\nAG\tNA\t2\nAU\t3\t\nCC\t4\t5\n")
+    with pytest.raises(ValueError, match="row 2 column 'y': expected a number, found nothing"):
+        read_table(path, labels=["y"])
+    found = read_table(path, labels=["y", "z"], skip_missing=True)
+    assert found.names == ("row1", "row4")
+    assert found.labels.tolist() == [[1, 2], [4, 5]]
+    assert [decode(codes) for codes in found.codes] == ["AC", "CC"]
+    assert found.notes == (
+        f"{path}: 2 of 4 rows have no measurement in y or z (first: row 2) and were left out.",
+    )  # fmt: skip
+    path.write_text("seq\ty\nAC\tnan\nAG\tfast\n")
+    with pytest.raises(ValueError, match="row 2 column 'y': expected a number, found 'fast'"):
+        read_table(path, labels=["y"], skip_missing=True)
+    path.write_text("seq\ty\nAC\tNA\n")
+    with pytest.raises(ValueError, match="expected numbers in y, found no row that has them"):
+        read_table(path, labels=["y"], skip_missing=True)
+
+
 def test_hdf5_layouts_agree(tmp_path):
     codes = np.stack([encode("ACGUA"), encode("GGCUN")])
     hot = (codes[:, :, None] == np.arange(4)).astype(np.float32)
