@@ -60,10 +60,11 @@ class MeasuredRows:
 
 
 def read_rows(config: MeasuredConfig) -> MeasuredRows:
-    """Read the tables of a config, and deal their groups into folds."""
+    """Read the tables of a config, and deal their groups into folds; a sequence of several tables is one row."""
     tasks = tuple(label for table in config.tables for label in table.labels)
+    place: dict[bytes, int] = {}
     codes: list[np.ndarray] = []
-    labels = []
+    labels: list[np.ndarray] = []
     for table in config.tables:
         rows = read_measured(table.path, labels=table.labels, sequence=table.sequence, columns=table.columns)
         assert rows.labels is not None
@@ -75,15 +76,19 @@ def read_rows(config: MeasuredConfig) -> MeasuredRows:
                     f"{table.path}: logarithm: expected values above 0 in '{label}', found {np.nanmin(column)}"
                 )
             values[:, table.labels.index(label)] = np.log2(column)
-        wide = np.full((len(rows), len(tasks)), np.nan)
-        wide[:, [tasks.index(label) for label in table.labels]] = values
-        codes += rows.codes
-        labels.append(wide)
+        columns = [tasks.index(label) for label in table.labels]
+        for code, value in zip(rows.codes, values, strict=True):
+            at = place.get(code.tobytes())
+            if at is None or np.isfinite(labels[at][columns]).any():  # measured twice in one table: two rows
+                at = place[code.tobytes()] = len(codes)
+                codes.append(code)
+                labels.append(np.full(len(tasks), np.nan))
+            labels[at][columns] = value
     groups = overlap_groups(codes, k=config.folds.shared)
     folds = group_folds(groups, folds=config.folds.count, seed=config.folds.seed)
     weights = np.array([table.weight for table in config.tables for _ in table.labels])
     first = len(config.tables[0].labels)
-    return MeasuredRows(stack(codes, config.length), np.concatenate(labels), groups, folds, tasks, weights, first)
+    return MeasuredRows(stack(codes, config.length), np.stack(labels), groups, folds, tasks, weights, first)
 
 
 def recombined(codes: np.ndarray, count: int, *, seed: int) -> np.ndarray:

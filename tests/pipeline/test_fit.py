@@ -58,6 +58,20 @@ def test_rows_of_all_tables_share_groups_and_folds(config):
     assert rows.labels[440:, 2].max() == rows.labels[440:, 2].round().max() < 10
 
 
+def test_a_sequence_of_two_tables_is_one_row_and_one_measured_twice_is_two(config):
+    second = config.parent / "second.csv"
+    lines = (config.parent / "first.tsv").read_text().splitlines()
+    known, again = lines[0].split("\t")[0], second.read_text().splitlines()[1].split(",")[0]
+    with second.open("a") as stream:
+        stream.write(f"{known},8\n{again},16\n")
+    rows = read_rows(load_train_config(config))
+    assert rows.codes.shape == (641, 40)
+    assert rows.labels[0, 2] == 3
+    assert rows.labels[0, 1] == float(lines[0].split("\t")[1])
+    assert rows.labels[640].tolist()[2] == 4
+    assert rows.folds[440] == rows.folds[640]
+
+
 def test_training_in_folds_writes_a_net_that_predicts_in_the_labels_own_units(config, tmp_path):
     result = fit_model(load_train_config(config), tmp_path / "t")
     found = json.loads((tmp_path / "t" / "metrics.json").read_text())["out_of_fold"]
