@@ -12,11 +12,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from combmotif.models.cnn_gru import CnnGru
 from combmotif.models.keras_weights import read_keras_layers
 
 KINDS = ("conv1d", "layer_normalization", "gru", "batch_normalization", "dense")
+_TRUNCATED = 0.8796256610342398
+"""Standard deviation of a standard normal cut off at -2 and 2."""
 _NORM = {"weight": "gamma", "bias": "beta"}
 _BATCH_NORM = {**_NORM, "running_mean": "moving_mean", "running_var": "moving_variance"}
 _DENSE = {"weight": "kernel", "bias": "bias"}
@@ -153,3 +156,20 @@ def _weight(
             f"Keras' order; the width, kernel and channels are taken from the first conv1d"
         )
     return torch.from_numpy(np.ascontiguousarray(turned, dtype=np.float32))
+
+
+def draw_as_keras(net: CnnGru) -> None:
+    """Draw a net's first weights as Saluki's Keras layers do, in place.
+
+    Kernels are truncated normal with variance 2 / fan-in (``he_normal``), the GRU's recurrent kernel, (units, 3 units)
+    as Keras stores it, has orthonormal rows; biases are zero. Norms keep their ones and zeros.
+    """
+    recurrent = net.gru.weight_hh_l0
+    for name, parameter in net.named_parameters():
+        if parameter is recurrent:
+            nn.init.orthogonal_(parameter)  # (3 units, units): its columns are the rows of Keras' kernel
+        elif parameter.dim() > 1:
+            std = (2 / parameter[0].numel()) ** 0.5 / _TRUNCATED
+            nn.init.trunc_normal_(parameter, std=std, a=-2 * std, b=2 * std)
+        elif "bias" in name and not name.startswith(("norm", "bn")):
+            nn.init.zeros_(parameter)

@@ -219,14 +219,17 @@ def train_model(
     return TrainResult(card, metrics)
 
 
-def new_net(arguments: dict[str, Any], *, seed: int) -> CnnGru:
-    """Make an untrained CNN+GRU net whose first weights depend on the seed alone."""
+def new_net(arguments: dict[str, Any], *, seed: int, initialise: Callable[[CnnGru], None] | None = None) -> CnnGru:
+    """Make an untrained CNN+GRU net whose first weights depend on the seed alone; ``initialise`` draws others."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         try:
-            return CnnGru(**arguments)
+            net = CnnGru(**arguments)
         except TypeError as error:
             raise ValueError(f"net.arguments: {error}") from None
+        if initialise is not None:
+            initialise(net)
+    return net
 
 
 def _card(config: TrainConfig, metrics: dict[str, Any], recipe: str) -> dict[str, Any]:

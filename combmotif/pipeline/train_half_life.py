@@ -18,6 +18,7 @@ from combmotif.config.half_life import HalfLifeConfig, TranscriptSpecies
 from combmotif.models.card import save_card
 from combmotif.models.device import choose_device
 from combmotif.models.evaluation import agreement
+from combmotif.models.saluki_weights import draw_as_keras
 from combmotif.models.supervised import SupervisedOptions, predict_rows, train_supervised
 from combmotif.pipeline.train import TrainResult, claim_folder, new_net, write_json
 from combmotif.sequence.alphabet import decode
@@ -127,7 +128,7 @@ def fit_half_life(
         If the folder holds another training, or the data do not fit.
     """
     arguments = config.net_arguments()
-    module = new_net(arguments, seed=config.seed)
+    module = new_net(arguments, seed=config.seed, initialise=draw_as_keras if config.preset == "saluki" else None)
     heads, left_out = read_species(config)
     claim_folder(out, config.model_dump(mode="json", exclude={"card", "device"}))
     names = [species.name for species in config.species]

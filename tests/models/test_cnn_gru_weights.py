@@ -7,6 +7,7 @@ import torch
 
 from combmotif.models import CnnGru, load_card
 from combmotif.models.cnn_gru_weights import load_cnn_gru
+from combmotif.models.saluki_weights import draw_as_keras
 from combmotif.models.weights import load_weights, save_weights
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -48,6 +49,20 @@ def test_the_saluki_switches_matter(tmp_path):
     expected = plain.saluki(layers, x)
     for other in ({"reverse": False}, {"norm_eps": 1e-5}):
         assert abs(_predict(load_cnn_gru(tmp_path / "m.h5", other), x)[0] - expected) > 1e-3
+
+
+def test_first_weights_as_keras_draws_them():
+    torch.manual_seed(0)
+    net = CnnGru(channels=6, blocks=6)
+    draw_as_keras(net)
+    rows = net.gru.weight_hh_l0.detach()
+    np.testing.assert_allclose(rows.T @ rows, np.eye(64), atol=1e-5)
+    for weight, fan_in in ((net.conv3.weight, 320), (net.dense.weight, 64), (net.gru.weight_ih_l0, 64)):
+        assert float(weight.detach().var()) == pytest.approx(2 / fan_in, rel=0.06)
+        assert float(weight.detach().abs().max()) <= 2 * (2 / fan_in) ** 0.5 / 0.8796
+    assert not net.gru.bias_ih_l0.any()
+    assert not net.conv3.bias.any()
+    assert bool((net.norm1.weight == 1).all())
 
 
 def test_two_heads_in_one_file_are_two_outputs(tmp_path):
