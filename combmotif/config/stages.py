@@ -69,7 +69,32 @@ class ContributionSection(Section):
     threshold: Real = Field(
         0.7, gt=0, le=1, description="share of the neuron's maximum from which it is active; default 0.7"
     )
-    output: Output = 0
+    thresholds: list[Annotated[Real, Field(gt=0, le=1)]] | None = Field(
+        None, min_length=1, description="several thresholds at once, such as [0.3, 0.5, 0.7]; default threshold alone"
+    )
+    output: Whole | str | list[Whole | str] = Field(
+        0, description="outputs of the model, by name or number from 0: one, a list, or all; default 0"
+    )
+    margin: Real = Field(
+        0.1, gt=0, description="a difference within this many standard deviations of the outcome is none; default 0.1"
+    )
+    alpha: Real = Field(0.05, gt=0, lt=1, description="false discovery rate of the classes; default 0.05")
+    n_min: Whole = Field(6, ge=2, description="smallest group of sequences that is tested; default 6")
+    preset: Literal["combmotif"] | None = Field(
+        None, description="combmotif: the published prototype's t-test at 0.7, uncorrected; default none"
+    )
+
+    @field_validator("thresholds")
+    @classmethod
+    def _each_once(cls, value: list[float] | None) -> list[float] | None:
+        if value is not None and len(set(value)) < len(value):
+            raise ValueError(f"expected every threshold once, found {', '.join(f'{t:g}' for t in value)}")
+        return value
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The thresholds asked for, ascending."""
+        return (self.threshold,) if self.thresholds is None else tuple(sorted(self.thresholds))
 
 
 class InteractionSection(Section):

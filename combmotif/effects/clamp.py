@@ -110,7 +110,7 @@ def clamp(
     tracks: Sequence[np.ndarray] | None = None,
     active: np.ndarray | None = None,
     limit: int | None = None,
-    output: int = 0,
+    output: int | Sequence[int] = 0,
     batch: int = 512,
 ) -> np.ndarray:
     """Measure how the prediction changes when a neuron is held at a constant.
@@ -135,14 +135,14 @@ def clamp(
         Where to measure; default everywhere.
     limit : int, optional
         Most sequences per neuron, spread evenly over its active ones; default all.
-    output : int, default 0
-        Column of the prediction.
+    output : int or sequence of int, default 0
+        Column of the prediction, or several.
     batch : int, default 512
         Sequences per forward pass; one pass mixes neurons.
 
     Returns
     -------
-    float64 array, shape (sequences, neurons)
+    float64 array, shape (sequences, neurons), or (sequences, neurons, outputs) for several
         Change of the prediction; NaN where it was not measured.
 
     Raises
@@ -157,9 +157,11 @@ def clamp(
         raise ValueError(f"active: expected shape {(len(codes), len(channels))}, found {mask.shape}")
     if values.shape != channels.shape:
         raise ValueError(f"values: expected one per neuron, shape {channels.shape}, found {values.shape}")
-    change = np.full(mask.shape, np.nan)
+    wanted = np.atleast_1d(np.asarray(output, dtype=np.int64))
+    single = np.ndim(output) == 0
+    change = np.full((*mask.shape, len(wanted)), np.nan)
     if not mask.any():
-        return change
+        return change[:, :, 0] if single else change
     tasks = np.concatenate([_spread(np.flatnonzero(mask[:, j]), limit, j) for j in range(len(channels))])
     rows, columns = tasks[:, 0], tasks[:, 1]
     held: torch.Tensor | None = None
@@ -175,18 +177,18 @@ def clamp(
         result[torch.arange(len(result)), which.to(result.device)] = level if result.ndim == 2 else level[:, None]
         return result
 
-    plain = np.full(len(codes), np.nan)
+    plain = np.full((len(codes), len(wanted)), np.nan)
     with _hooked(model, layer, hold), torch.inference_mode():
         used = np.unique(rows)
         for part in _batches(codes, used, batch, model.input_spec.length):
             x = _input(model, codes, tracks, used[part])
-            plain[used[part]] = model(x)[:, output].double().cpu().numpy()
+            plain[used[part]] = model(x)[:, wanted].double().cpu().numpy()
         for part in _batches(codes, rows, batch, model.input_spec.length):
             which, held = torch.as_tensor(channels[columns[part]]), torch.as_tensor(values[columns[part]])
             x = _input(model, codes, tracks, rows[part])
-            clamped = model(x)[:, output].double().cpu().numpy()
+            clamped = model(x)[:, wanted].double().cpu().numpy()
             change[rows[part], columns[part]] = plain[rows[part]] - clamped
-    return change
+    return change[:, :, 0] if single else change
 
 
 def _spread(rows: np.ndarray, limit: int | None, column: int) -> np.ndarray:

@@ -23,11 +23,13 @@ def contribution(
     maxima: np.ndarray,
     threshold: float | Sequence[float] = 0.7,
     covariates: Mapping[str, np.ndarray] | None = None,
-    causal: np.ndarray | None = None,
-    site: np.ndarray | None = None,
+    causal: np.ndarray | Mapping[str, np.ndarray] | None = None,
+    site: np.ndarray | Mapping[str, np.ndarray] | None = None,
+    sampled_maxima: np.ndarray | None = None,
     alpha: float = 0.05,
     n_min: int = 6,
     margin: float | None = None,
+    margin_sd: float = 0.1,
     preset: str | None = None,
 ) -> pd.DataFrame:
     """Compare the outcome of the sequences that excite a neuron with that of the others.
@@ -56,15 +58,20 @@ def contribution(
     threshold : float or sequence of float, default 0.7
     covariates : mapping of name to float array (sequences,), optional
         For the adjusted effect, for example length and gc; constant ones are dropped.
-    causal : float array, shape (sequences, neurons), optional
-        Change of the prediction by the neuron, as `clamp` returns it; used on active sequences, NaN is skipped.
-    site : float array, shape (sequences, neurons), optional
+    causal : float array, shape (sequences, neurons), or mapping of outcome to such arrays, optional
+        Change of the prediction by the neuron, as `clamp` returns it; used on active sequences, NaN is skipped. An
+        outcome that a mapping does not name has none, as measured labels should: an intervention changes a
+        prediction, never a label.
+    site : float array, shape (sequences, neurons), or mapping of outcome to such arrays, optional
         Change of the prediction by the neuron's site, as `scramble_sites` returns it; used like `causal`.
+    sampled_maxima : float array, shape (neurons,), optional
+        Largest activations in evolved samples; reported, not used.
     alpha : float, default 0.05
     n_min : int, default 6
         Smallest group that is tested.
     margin : float, optional
-        A difference this small counts as none, in the outcome's unit; default 0.1 standard deviations of the outcome.
+        A difference this small counts as none, in the outcome's unit; default `margin_sd` standard deviations of it.
+    margin_sd : float, default 0.1
     preset : {"combmotif"}, optional
         The published prototype's numbers instead: equal-variance t-test at its own threshold of 0.7 (strictly
         greater), alpha uncorrected.
@@ -86,11 +93,9 @@ def contribution(
     outcomes = {name: np.asarray(values, dtype=float) for name, values in outcomes.items()}
     thresholds = [float(threshold)] if np.isscalar(threshold) else [float(t) for t in threshold]  # type: ignore[arg-type, union-attr]
     covariates = {name: np.asarray(values, dtype=float) for name, values in (covariates or {}).items()}
-    changes = {
-        name: np.asarray(values, dtype=float)
-        for name, values in (("site", site), ("causal", causal))
-        if values is not None
-    }
+    given = {"site": site, "causal": causal}
+    changes = {outcome: _of_outcome(outcome, given) for outcome in outcomes}
+    evolved = np.full(maxima.shape, np.nan) if sampled_maxima is None else np.asarray(sampled_maxima, dtype=float)
     _check(activations, outcomes, neurons, maxima, thresholds, covariates, changes)
     if preset == "combmotif":
         return prototype_contribution(activations, outcomes, neurons=neurons, maxima=maxima, alpha=alpha)
@@ -99,15 +104,15 @@ def contribution(
     rows: list[dict[str, Any]] = []
     for name, y in outcomes.items():
         spread = float(np.nanstd(y)) if np.isfinite(y).any() else float("nan")
-        equivalence = 0.1 * spread if margin is None else float(margin)
+        equivalence = margin_sd * spread if margin is None else float(margin)
         for t in thresholds:
-            rows += [
-                {"neuron": neuron, "outcome": name, "threshold": t, "margin": equivalence}
-                | _measure(
-                    activations[:, j], y, maxima[j], t, covariates, {k: v[:, j] for k, v in changes.items()}, n_min
+            for j, neuron in enumerate(neurons):
+                change = {k: v[:, j] for k, v in changes[name].items()}
+                rows.append(
+                    {"neuron": neuron, "outcome": name, "threshold": t, "margin": equivalence}
+                    | {"maximum": maxima[j], "sampled_maximum": evolved[j]}
+                    | _measure(activations[:, j], y, maxima[j], t, covariates, change, n_min)
                 )
-                for j, neuron in enumerate(neurons)
-            ]
     table = pd.DataFrame(rows, columns=[c for c in CONTRIBUTION_COLUMNS if c != "class"])
     for p, q in (
         ("p_welch", "q_welch"),
@@ -122,6 +127,18 @@ def contribution(
     table["class"] = [c for c, _ in classes]
     table["reason"] = [r for _, r in classes]
     return table[list(CONTRIBUTION_COLUMNS)]
+
+
+def _of_outcome(
+    outcome: str, given: Mapping[str, np.ndarray | Mapping[str, np.ndarray] | None]
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """Pick the interventions that belong to an outcome."""
+    found = {}
+    for name, values in given.items():
+        own = values.get(outcome) if isinstance(values, Mapping) else values
+        if own is not None:
+            found[name] = np.asarray(own, dtype=float)
+    return found
 
 
 def _measure(
@@ -224,7 +241,7 @@ def _check(
     maxima: np.ndarray,
     thresholds: Sequence[float],
     covariates: Mapping[str, np.ndarray],
-    changes: Mapping[str, np.ndarray],
+    changes: Mapping[str, Mapping[str, np.ndarray]],
 ) -> None:
     if activations.ndim != 2 or activations.shape[1] != len(neurons):
         raise ValueError(f"activations: expected shape (sequences, {len(neurons)} neurons), found {activations.shape}")
@@ -235,7 +252,7 @@ def _check(
             if values.shape != activations.shape[:1]:
                 expected = f"one value per sequence, shape {activations.shape[:1]}"
                 raise ValueError(f"{kind} '{name}': expected {expected}, found {values.shape}")
-    for name, change in changes.items():
+    for name, change in (item for own in changes.values() for item in own.items()):
         if change.shape != activations.shape:
             raise ValueError(f"{name}: expected shape {activations.shape} like activations, found {change.shape}")
     for t in thresholds:

@@ -24,7 +24,7 @@ def scramble_sites(
     tracks: Sequence[np.ndarray] | None = None,
     seed: int = 0,
     draws: int = 8,
-    output: int = 0,
+    output: int | Sequence[int] = 0,
 ) -> np.ndarray:
     """Measure how the prediction changes when the window that excites a neuron is shuffled.
 
@@ -48,18 +48,19 @@ def scramble_sites(
     seed : int, default 0
     draws : int, default 8
         Most permutations per sequence.
-    output : int, default 0
-        Column of the prediction.
+    output : int or sequence of int, default 0
+        Column of the prediction, or several.
 
     Returns
     -------
-    float64 array, shape (n,)
+    float64 array, shape (n,), or (n, outputs) for several
         Prediction minus the mean prediction with the window scrambled: positive = the site raises the prediction.
         NaN where no permutation silenced the neuron.
     """
     size = probe.receptive_field
+    wanted = np.atleast_1d(np.asarray(output, dtype=np.int64))
     if not len(codes):
-        return np.zeros(0)
+        return np.zeros(0) if np.ndim(output) == 0 else np.zeros((0, len(wanted)))
     windows = np.stack([c[s : s + size] for c, s in zip(codes, starts, strict=True)])
     tried = np.empty((len(codes), TRIALS * draws, size), dtype=np.uint8)
     for place, name in enumerate(names):
@@ -78,11 +79,11 @@ def scramble_sites(
         copy = codes[int(row)].copy()
         copy[starts[row] : starts[row] + size] = tried[row, column]
         edited.append(copy)
-    plain = probe.model.predict(codes, tracks=tracks)[:, output].astype(np.float64)
-    changed = np.zeros(0)
+    plain = probe.model.predict(codes, tracks=tracks)[:, wanted].astype(np.float64)
+    total = np.zeros(plain.shape)
     if edited:
         kept = None if tracks is None else [tracks[int(row)] for row in rows]
-        changed = probe.model.predict(edited, tracks=kept)[:, output].astype(np.float64)
-    count = np.bincount(rows, minlength=len(codes))
-    total = np.bincount(rows, weights=changed, minlength=len(codes))
-    return np.where(count > 0, plain - total / np.maximum(count, 1), np.nan)
+        np.add.at(total, rows, probe.model.predict(edited, tracks=kept)[:, wanted].astype(np.float64))
+    count = np.bincount(rows, minlength=len(codes))[:, None]
+    change = np.where(count > 0, plain - total / np.maximum(count, 1), np.nan)
+    return change[:, 0] if np.ndim(output) == 0 else change

@@ -87,6 +87,15 @@ class Context:
         """Column of the prediction that a config's ``output`` means."""
         return output_index(chosen, self.model.outputs, key=key)
 
+    def outputs(self, chosen: int | str | list[int | str], key: str) -> list[int]:
+        """Columns of the prediction that a config's ``output`` means, where it may be several or all."""
+        if chosen == "all" and "all" not in self.model.outputs:
+            return list(range(len(self.model.outputs)))
+        columns = [self.output(one, key) for one in (chosen if isinstance(chosen, list) else [chosen])]
+        if not columns or len(set(columns)) < len(columns):
+            raise ValueError(f"{key}: expected outputs of the model, each once, found {chosen}")
+        return columns
+
 
 def load_sequences(config: RunConfig) -> SequenceSet:
     """Read, or draw, the sequences a config names."""
@@ -166,7 +175,7 @@ def load_context(config: RunConfig) -> Context:
     _check_shortest(model, sequences)
     context = Context(config, model, sequences, layers)
     if config.contribution is not None:
-        context.output(config.contribution.output, "contribution.output")
+        context.outputs(config.contribution.output, "contribution.output")
     if config.interaction is not None:
         context.output(config.interaction.output, "interaction.output")
     return context

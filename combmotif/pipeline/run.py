@@ -18,6 +18,7 @@ from combmotif.config.run import RunConfig
 from combmotif.inference.geometry import convolution_layers, layer_geometry
 from combmotif.motifs.database import load_database
 from combmotif.pipeline.context import Context, load_context, sequences_checksum
+from combmotif.pipeline.contributions import run_contribution
 from combmotif.pipeline.engines import Engine, available_cores
 from combmotif.pipeline.interactions import plan_interactions, run_interactions
 from combmotif.pipeline.stages import Empty, Stages
@@ -184,7 +185,7 @@ def run(
             ("motifs", stages.run_motifs),
             ("matches", stages.run_matches),
             ("activations", stages.run_activations),
-            ("contribution", stages.run_contribution),
+            ("contribution", lambda: run_contribution(stages)),
             ("interaction", lambda: run_interactions(stages)),
         ]
         for name, step in steps:

@@ -11,9 +11,6 @@ import numpy as np
 import pandas as pd
 
 from combmotif import __version__
-from combmotif.effects.clamp import channel_means
-from combmotif.effects.columns import CONTRIBUTION_COLUMNS
-from combmotif.effects.contribution import contribution
 from combmotif.motifs.cluster import families
 from combmotif.motifs.database import Database
 from combmotif.motifs.formats.h5 import load_motifs, save_motifs
@@ -21,19 +18,16 @@ from combmotif.motifs.formats.meme import write_meme
 from combmotif.motifs.match import match
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.pipeline.context import Context, sequences_checksum, source_checksum
-from combmotif.pipeline.engines import Engine, Task, single_thread
+from combmotif.pipeline.engines import Engine, Task
 from combmotif.pipeline.store import RunStore, atomic, content_key, is_whole, load_arrays, write_table
 from combmotif.pipeline.tables import activation_table, motif_table, neuron_table, site_table
 from combmotif.pipeline.tasks import (
-    CausalTask,
     NeuronTask,
     ScanTask,
     beside,
-    causal_task,
     motif_task,
     sample_task,
     scan_task,
-    sequences_changed,
 )
 from combmotif.sampling.samples import Samples
 
@@ -227,55 +221,3 @@ class Stages:
     def dataset_maxima(self) -> np.ndarray:
         """Each neuron's largest activation in the sequences; float (neurons,), -inf where it has no window."""
         return np.nanmax(np.where(np.isfinite(self.best), self.best, -np.inf), axis=0)
-
-    def run_contribution(self) -> None:
-        """Compare outcomes with and without each neuron, over sequences and by clamping it."""
-        context, section = self.context, self.context.config.contribution
-        if section is None:
-            raise Empty("not asked for: the configuration has no 'contribution' section")
-        output = context.output(section.output, "contribution.output")
-        outcomes: dict[str, np.ndarray] = {}
-        if section.outcome in ("prediction", "both"):
-            outcomes[f"prediction:{context.model.outputs[output]}"] = self.predictions[:, output]
-        if section.outcome in ("label", "both"):
-            for column, name in enumerate(context.sequences.label_names):
-                outcomes[f"label:{name}"] = context.sequences.labels[:, column]  # type: ignore[index]
-        maxima = self.dataset_maxima()
-        changes = self._changes(section.threshold, output, maxima)
-        table = contribution(
-            self.best,
-            outcomes,
-            neurons=[neuron.name for neuron in context.neurons],
-            maxima=np.where(np.isfinite(maxima), maxima, 0),
-            threshold=section.threshold,
-            covariates={"length": context.sequences.lengths, "gc": context.sequences.gc},
-            causal=changes["clamped"],
-            site=changes["scrambled"],
-        )
-        write_table(self.store.path / "contribution.tsv", table[[c for c in CONTRIBUTION_COLUMNS if c in table]])
-
-    def _changes(self, threshold: float, output: int, maxima: np.ndarray) -> dict[str, np.ndarray]:
-        """Clamp each neuron, and scramble its sites, where it is active; two tables (sequences, neurons)."""
-        context = self.context
-        sequences = context.sequences
-        means = {}
-        with single_thread():
-            for layer in context.layers:
-                name = layer.probe.layer
-                means[name] = channel_means(context.model, name, sequences.codes, tracks=sequences.tracks)
-        most = sequences_changed(int(context.sequences.lengths.max()))
-        tasks = []
-        for column, neuron in enumerate(context.neurons):
-            level = threshold * maxima[column]
-            rows = np.flatnonzero(self.best[:, column] >= level) if maxima[column] > 0 else np.zeros(0, int)
-            rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).round().astype(int))]
-            key = content_key("causal", self.base, neuron.name, output, threshold, self.sequences_key)
-            path = self.store.task("causal", key, ".npz")
-            starts, mean = self.where[rows, column], float(means[neuron.layer][neuron.channel])
-            tasks.append(CausalTask(neuron.layer, neuron.channel, rows, starts, mean, float(level), output, path))
-        self.bring_up_to_date("contribution", causal_task, tasks, lambda task: (task.path,))
-        changes = {name: np.full(self.best.shape, np.nan) for name in ("clamped", "scrambled")}
-        for column, task in enumerate(tasks):
-            for name, values in load_arrays(task.path).items():
-                changes[name][task.rows, column] = values
-        return changes

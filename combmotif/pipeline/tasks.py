@@ -13,9 +13,7 @@ from combmotif.discovery.neuronmotif import demix_neuron
 from combmotif.discovery.syntax import SYNTAX_COLUMNS
 from combmotif.discovery.tree import TREE_COLUMNS
 from combmotif.discovery.words import word_motifs
-from combmotif.effects.clamp import clamp
 from combmotif.effects.seeding import named_generator, stable_hash
-from combmotif.effects.sites import scramble_sites
 from combmotif.inference.scan import scan
 from combmotif.motifs.formats.h5 import save_motifs
 from combmotif.motifs.motif import MotifSet
@@ -144,63 +142,3 @@ def _peaks(values: np.ndarray) -> np.ndarray:
     before = np.concatenate([np.full_like(values[..., :1], -np.inf), values[..., :-1]], axis=-1)
     after = np.concatenate([values[..., 1:], np.full_like(values[..., :1], -np.inf)], axis=-1)
     return (values > before) & (values >= after)
-
-
-@dataclass(frozen=True)
-class CausalTask:
-    """A neuron to clamp and whose sites to scramble, and the file of the result.
-
-    Attributes
-    ----------
-    layer : str
-    neuron : int
-    rows : integer array, shape (n,)
-        Sequences in which it is active, at most ``sequences_changed`` of them.
-    starts : integer array, shape (n,)
-        Its strongest window in each.
-    mean, silent : float
-        What it is held at, and the activation below which a scrambled site counts as silent.
-    output : int
-    path : Path
-    """
-
-    layer: str
-    neuron: int
-    rows: np.ndarray
-    starts: np.ndarray
-    mean: float
-    silent: float
-    output: int
-    path: Path
-
-
-DRAWS = 8
-
-
-def sequences_changed(longest: int) -> int:
-    """Most active sequences per neuron whose prediction is worked out again: 500 short ones, 30 long ones."""
-    return int(np.clip(5_000_000 // (DRAWS * longest), 30, 500))
-
-
-def causal_task(context: Context, task: CausalTask) -> None:
-    """Measure how the prediction changes when a neuron is clamped and when its sites are scrambled; writes an .npz."""
-    sequences = context.sequences
-    codes = [sequences.codes[i] for i in task.rows]
-    tracks = sequences.tracks_of(task.rows)
-    held = np.array([task.mean])
-    clamped = clamp(
-        context.model, task.layer, (task.neuron,), codes, held, tracks=tracks, output=task.output
-    )[:, 0]  # fmt: skip
-    scrambled = scramble_sites(
-        context.probe(task.layer),
-        task.neuron,
-        codes,
-        task.starts,
-        silent=task.silent,
-        names=[sequences.names[i] for i in task.rows],
-        tracks=tracks,
-        seed=context.config.seed,
-        draws=DRAWS,
-        output=task.output,
-    )
-    save_arrays(task.path, {"clamped": clamped, "scrambled": scrambled})

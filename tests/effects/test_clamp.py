@@ -80,3 +80,14 @@ def test_unknown_layers_and_shapes_are_named(net):
         clamp(net, "conv", [0], CODES, np.zeros(2))
     with pytest.raises(ValueError, match="active: expected shape"):
         clamp(net, "conv", [0], CODES, np.zeros(1), active=np.ones((3, 1), dtype=bool))
+
+
+def test_several_outputs_at_once_equal_one_by_one():
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv1d(4, 3, 3), nn.ReLU(), nn.AdaptiveMaxPool1d(1), nn.Flatten(), nn.Linear(3, 2))
+    model = SequenceModel("two", net, outputs=("first", "second"))
+    codes = list(np.random.default_rng(0).integers(0, 4, (5, 20)).astype(np.uint8))
+    both = clamp(model, "0", (0, 2), codes, np.zeros(2), output=(0, 1))
+    assert both.shape == (5, 2, 2)
+    for output in (0, 1):
+        assert np.array_equal(both[:, :, output], clamp(model, "0", (0, 2), codes, np.zeros(2), output=output))

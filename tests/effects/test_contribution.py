@@ -147,3 +147,36 @@ def test_null_neurons_are_called_at_the_nominal_rate():
     table = contribution(activations, y, neurons=[str(i) for i in range(2000)], maxima=np.ones(2000))
     for column in ("p_welch", "p_mann_whitney", "adjusted_p"):
         assert 0.03 < (table[column] < 0.05).mean() < 0.07, column
+
+
+def test_labels_carry_no_intervention_but_are_classed_on_what_was_observed():
+    activations, y, length = planted()
+    moved = np.where(activations > 0.5, 0.3, np.nan)
+    table = contribution(
+        activations, {"prediction:p": y, "label:l": y}, neurons=NEURONS, maxima=activations.max(0),
+        covariates={"length": length}, causal={"prediction:p": moved}, site={"prediction:p": moved},
+        sampled_maxima=np.arange(6.0),
+    ).set_index(["outcome", "neuron"])  # fmt: skip
+    label, prediction = table.loc["label:l", "conv1:0"], table.loc["prediction:p", "conv1:0"]
+    assert np.isnan([label.site_n, label.site_effect, label.causal_n, label.causal_p]).all()
+    assert prediction.site_n == label.n_active
+    assert label["class"] == prediction["class"] == "positive"
+    assert table.loc["prediction:p", "conv1:1"]["class"] == "discordant"
+    assert table.loc["label:l", "conv1:1"]["class"] == "negative"
+    assert table.loc["label:l", "conv1:3"].sampled_maximum == 3
+
+
+def test_several_thresholds_are_each_a_family_of_tests():
+    activations, y, _ = planted()
+    both = contribution(activations, y, neurons=NEURONS, maxima=activations.max(0), threshold=[0.05, 0.5])
+    alone = contribution(activations, y, neurons=NEURONS, maxima=activations.max(0), threshold=0.5)
+    again = both[both.threshold == 0.5].reset_index(drop=True)
+    assert np.array_equal(again.q_welch, alone.q_welch, equal_nan=True)
+    assert (both[both.threshold == 0.05]["class"] == "untestable").all()  # 0.1 is active: no inactive group
+
+
+def test_margin_is_a_share_of_the_spread():
+    activations, y, _ = planted()
+    wide = contribution(activations, y, neurons=NEURONS, maxima=activations.max(0), margin_sd=3)
+    assert wide.margin[0] == pytest.approx(3 * y.std())
+    assert wide.set_index("neuron")["class"]["conv1:2"] == "neutral"
