@@ -91,7 +91,7 @@ def test_a_stage_that_fails_is_recorded_and_the_others_go_on(config, copy, monke
     def broken(*args, **kwargs):
         raise ZeroDivisionError("no variance")
 
-    monkeypatch.setattr("combmotif.pipeline.stages.contribution", broken)
+    monkeypatch.setattr("combmotif.pipeline.contributions.contribution", broken)
     monkeypatch.setattr("combmotif.pipeline.stages.match", broken)
     result = run(config(), copy, workers=1)
     expected = "failed: ZeroDivisionError: no variance"
