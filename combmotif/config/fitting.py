@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from combmotif.config.run import Device
 from combmotif.config.training import CardText, FitSection, NetSection
+from combmotif.sequence.alphabet import encode
 from combmotif.typed_yaml import Real, Section, Whole
 
 
@@ -36,6 +37,19 @@ class FoldsSection(Section):
     count: Whole = Field(5, ge=2, description="number of folds; default 5")
     shared: Whole = Field(40, ge=8, description="no word of this length is shared between folds, in nt; default 40")
     seed: Whole = Field(0, ge=0, description="shuffles the groups; default 0")
+
+
+class ContextSection(Section):
+    """What stands on either side of every sequence in the assay."""
+
+    five: str = Field("", description="bases before the sequence; default none")
+    three: str = Field("", description="bases after it; default none")
+
+    @field_validator("five", "three")
+    @classmethod
+    def _bases(cls, value: str) -> str:
+        encode(value)
+        return value
 
 
 class MeasuredFit(FitSection):
@@ -72,6 +86,9 @@ class MeasuredConfig(Section):
     folds: FoldsSection = Field(default_factory=FoldsSection, description="held-out groups")
     members: Whole = Field(1, ge=1, description="nets per fold, of different seeds, whose mean counts; default 1")
     fit: MeasuredFit = Field(default_factory=MeasuredFit, description="how they are trained")
+    context: ContextSection | None = Field(
+        None, description="bases around every sequence that the nets see, but not the student; default none"
+    )
     student: StudentSection | None = Field(
         None, description="teach one net what all others predict; default: the net is trained on all measured rows"
     )
@@ -84,6 +101,8 @@ class MeasuredConfig(Section):
         names = [label for table in self.tables for label in table.labels]
         if len(set(names)) != len(names):
             raise ValueError(f"tables: expected different names for all labels, found {', '.join(names)}")
+        if self.context is not None and self.student is None:
+            raise ValueError("context: expected a student too, for the net that is written sees the sequences alone")
         if "arguments" in self.net.model_fields_set and "outputs" in self.net.arguments:
             raise ValueError("net.arguments.outputs: expected none; there is one output per label")
         return self

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from combmotif.config.fitting import MeasuredConfig, MeasuredFit
+from combmotif.config.fitting import ContextSection, MeasuredConfig, MeasuredFit
 from combmotif.config.training import NetSection
 from combmotif.models.card import save_card
 from combmotif.models.cnn_gru import CnnGru
@@ -25,7 +25,7 @@ from combmotif.models.multitask import MultitaskOptions, pearson, stack, train_m
 from combmotif.models.training import predict_codes
 from combmotif.models.weights import load_weights, save_weights
 from combmotif.pipeline.train import TrainResult, claim_folder, new_net, write_json
-from combmotif.sequence.alphabet import decode
+from combmotif.sequence.alphabet import decode, encode
 from combmotif.sequence.measured import read_measured
 from combmotif.sequence.overlap import group_folds, overlap_groups
 from combmotif.sequence.tables import random_sequences
@@ -98,6 +98,20 @@ def recombined(codes: np.ndarray, count: int, *, seed: int) -> np.ndarray:
     length = codes.shape[1]
     cut = random.integers(length // 4, max(length * 3 // 4, length // 4 + 1), size=count)
     return np.where(np.arange(length) < cut[:, None], codes[left], codes[right]).astype(np.uint8)
+
+
+def in_context(codes: np.ndarray, context: ContextSection | None) -> np.ndarray:
+    """Put the context directly around every sequence, what fills up shorter ones (N) after it; uint8 (n, wider)."""
+    if context is None:
+        return codes
+    five, three = encode(context.five), encode(context.three)
+    ends = codes.shape[1] - (codes[:, ::-1] < 4).argmax(1)
+    wide = np.full((len(codes), len(five) + codes.shape[1] + len(three)), 4, dtype=np.uint8)
+    wide[:, : len(five)] = five
+    wide[:, len(five) : len(five) + codes.shape[1]] = codes
+    for place, base in enumerate(three):
+        wide[np.arange(len(codes)), len(five) + ends + place] = base
+    return wide
 
 
 def keep_outputs(net: CnnGru, mean: np.ndarray, std: np.ndarray) -> CnnGru:
@@ -173,7 +187,7 @@ class Workshop:
         kept = np.ones(len(rows.codes), dtype=bool) if fold is None else rows.folds != fold
         return self.net(
             "all" if fold is None else f"fold{fold}.member{member}",
-            rows.codes[kept],
+            in_context(rows.codes[kept], self.config.context),
             rows.labels[kept],
             outputs=rows.outputs,
             weights=rows.weights,
@@ -192,7 +206,8 @@ class Workshop:
         codes, labels = rows.codes[kept], rows.labels[kept, : rows.outputs]
         if not (self.folder / f"{name}.safetensors").exists():
             codes = np.concatenate([codes, recombined(codes, int(section.recombined * len(codes)), seed=seed)])
-            target = np.mean([predict_codes(teacher, codes) for teacher in teachers], axis=0)
+            seen = in_context(codes, self.config.context)
+            target = np.mean([predict_codes(teacher, seen) for teacher in teachers], axis=0)
             mixed = (1 - section.measured) * target[: len(labels)] + section.measured * labels
             target[: len(labels)] = np.where(np.isfinite(labels), mixed, target[: len(labels)])
             labels = target
@@ -269,7 +284,8 @@ def fit_model(
         net = shop.student(rows, None, [member for fold in members for member in fold])
     for fold in folds:
         test = rows.folds == fold
-        predictions = [predict_codes(member, rows.codes[test]) for member in members[fold]]
+        seen = in_context(rows.codes[test], config.context)
+        predictions = [predict_codes(member, seen) for member in members[fold]]
         found["single"][test], found["mean"][test] = predictions[0], np.mean(predictions, axis=0)
         if taught:
             found["student"][test] = predict_codes(shop.student(rows, fold, members[fold]), rows.codes[test])
@@ -302,8 +318,11 @@ def _recipe(config: MeasuredConfig, metrics: dict[str, Any]) -> str:
         f"{config.folds.shared}-mer. {config.folds.count} folds, {config.members} nets each: AdamW, "
         f"{fit.epochs} epochs, batch {fit.batch}, peak rate {fit.learning_rate:g} "
         f"({fit.schedule}), weight average {fit.averaging:g}, "
-        f"shifts up to {fit.shift} nt, {fit.precision}. "
+        f"shifts up to {fit.shift} nt, {fit.precision}"
     )
+    if (context := config.context) is not None:
+        text += f", with {len(context.five)} and {len(context.three)} nt of the assay's context around each sequence"
+    text += ". "
     if config.student is None:
         return text + "The net shipped was trained alike on all rows."
     return text + (

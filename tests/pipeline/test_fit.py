@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from combmotif.config import load_train_config
+from combmotif.config.fitting import ContextSection
 from combmotif.models import load_card
 from combmotif.models.cnn_gru import CnnGru
 from combmotif.models.multitask import pearson
-from combmotif.pipeline.fit import fit_model, keep_outputs, read_rows, recombined
+from combmotif.pipeline.fit import fit_model, in_context, keep_outputs, read_rows, recombined
 
 CONFIG = """
 kind: measured
@@ -21,6 +22,7 @@ tables:
   - {path: second.csv, labels: [half_life], logarithm: [half_life], weight: 0.2}
 folds: {count: 2, shared: 20}
 members: 2
+context: {five: ACG, three: GU}
 fit: {epochs: 10, batch: 50, learning_rate: 0.01, averaging: 0.9, shift: 1}
 student: {recombined: 0.5, fit: {epochs: 10, batch: 50, learning_rate: 0.01, averaging: 0.9}}
 card: {name: planted, description: counts words, command: combmotif train fit.yaml}
@@ -96,7 +98,7 @@ def test_training_in_folds_writes_a_net_that_predicts_in_the_labels_own_units(co
 
 
 def test_an_interrupted_training_ends_like_an_undisturbed_one(config, tmp_path):
-    short = load_train_config(config, overrides=["fit.epochs=2", "members=1", "student=null"])
+    short = load_train_config(config, overrides=["fit.epochs=2", "members=1", "student=null", "context=null"])
     whole = fit_model(short, tmp_path / "whole")
     seen = []
 
@@ -123,6 +125,13 @@ def test_recombined_sequences_are_made_of_two_parts():
     assert 0.5 < (made[:, 0] != made[:, -1]).mean() < 0.95
 
 
+def test_the_context_stands_directly_around_every_sequence():
+    codes = np.array([[0, 1, 2, 3], [3, 3, 4, 4]], dtype=np.uint8)
+    around = in_context(codes, ContextSection(five="AC", three="GU"))
+    assert around.tolist() == [[0, 1, 0, 1, 2, 3, 2, 3], [0, 1, 3, 3, 2, 3, 4, 4]]
+    assert in_context(codes, None) is codes
+
+
 def test_keep_outputs_scales_and_cuts_the_head():
     torch.manual_seed(0)
     net = CnnGru(blocks=1, width=8, outputs=3).eval()
@@ -139,6 +148,8 @@ def test_keep_outputs_scales_and_cuts_the_head():
         ("tables.0.path=nothing.tsv", "tables.0.path: found no 'nothing.tsv'"),
         ("tables.1.labels=[a]", "logarithm: expected names of labels"),
         ("net.arguments.outputs=2", "net.arguments.outputs: expected none"),
+        ("student=null", "context: expected a student too"),
+        ("context.five=XY", "context.five: .*X"),
         ("folds.cuont=3", "folds.cuont: unknown key; did you mean 'count'?"),
     ],
 )
