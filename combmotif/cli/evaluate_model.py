@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from combmotif.cli.complete import complete_model
 from combmotif.cli.guide import GuidedCommand
 
 
@@ -15,7 +16,7 @@ from combmotif.cli.guide import GuidedCommand
     example="combmotif evaluate-model mrl --table utrs.tsv --sequence utr --label rl",
     then="combmotif inspect mrl           which layers it has",
 )
-@click.argument("target")
+@click.argument("target", shell_complete=complete_model)
 @click.option("--table", type=click.Path(path_type=Path), required=True, help="CSV, TSV or HDF5 file, plain or .gz.")
 @click.option("--sequence", help="Column or dataset of the sequences; default sequence, seq or utr.")
 @click.option("--label", required=True, help="Column or dataset of the measured values.")

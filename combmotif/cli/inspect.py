@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from combmotif.cli.complete import complete_model
 from combmotif.cli.guide import GuidedCommand
 
 
@@ -12,7 +13,7 @@ from combmotif.cli.guide import GuidedCommand
     example="combmotif inspect mrl",
     then="combmotif init --model mrl      write a config that interprets one of the layers",
 )
-@click.argument("target")
+@click.argument("target", shell_complete=complete_model)
 @click.option("--length", type=click.IntRange(min=1), help="Input length in nt for the positions; default the model's.")
 @click.option("--device", default="cpu", show_default=True, help="auto, cpu, cuda or mps.")
 def inspect(target: str, length: int | None, device: str) -> None:

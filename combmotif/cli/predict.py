@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from combmotif.cli.complete import complete_model
 from combmotif.cli.guide import GuidedCommand
 
 
@@ -15,7 +16,13 @@ from combmotif.cli.guide import GuidedCommand
     example="combmotif predict --model mrl --fasta utrs.fa --out predictions.tsv",
     then="combmotif init --model mrl      ask why it predicts what it predicts",
 )
-@click.option("--model", "target", required=True, help="Name of a shipped model, path of a card, or a config file.")
+@click.option(
+    "--model",
+    "target",
+    required=True,
+    shell_complete=complete_model,
+    help="Name of a shipped model, path of a card, or a config file.",
+)
 @click.option("--fasta", type=click.Path(path_type=Path), help="FASTA file, plain or .gz.")
 @click.option("--table", type=click.Path(path_type=Path), help="CSV or TSV file with a header line, plain or .gz.")
 @click.option("--sequence", help="Column of the sequences in --table; default sequence, seq or utr.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -47,6 +48,7 @@ def _end_with_parent() -> None:
 
 def _start(config: dict[str, Any]) -> None:
     global _context
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends its workers
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
     _context = load_context(RunConfig.model_validate(config))
@@ -102,9 +104,20 @@ class Engine:
                     future.result()
                     done += 1
                     on_done(done, len(payloads))
+        except KeyboardInterrupt:
+            self._kill()
+            raise
         finally:
             for future in pending:
                 future.cancel()
+
+    def _kill(self) -> None:
+        """End the workers in the middle of their tasks, whose files are whole or not there."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            for process in list((getattr(pool, "_processes", None) or {}).values()):
+                process.terminate()
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def close(self) -> None:
         """End the worker processes."""

@@ -158,7 +158,7 @@ def run(
     progress : callable, optional
         Called with (stage, tasks done, tasks in all).
     on_stage : callable, optional
-        Called with (stage, status, seconds) when a stage ends.
+        Called with (stage, status, seconds) when a stage has ended and is recorded in run.json.
 
     Returns
     -------
@@ -166,6 +166,8 @@ def run(
 
     Raises
     ------
+    KeyboardInterrupt
+        The stage is recorded as stopped; its finished tasks are kept.
     ValueError, FileNotFoundError
         If the config does not fit the files, the model or the folder. A stage that fails later is recorded and the
         others go on.
@@ -188,13 +190,14 @@ def run(
             ("contribution", lambda: run_contribution(stages)),
             ("interaction", lambda: run_interactions(stages)),
         ]
+        record["planned"] = [*(name for name, _ in steps), "report"]
         for name, step in steps:
             begun = time.monotonic()
             stages.begin(name)
+            record["stages"][name] = {"status": "running"}
+            store.write_json("run.json", record)
             _finish(name, step, store, record)
             seconds = time.monotonic() - begun
-            if on_stage is not None:
-                on_stage(name, record["stages"][name]["status"], seconds)
             record["stages"][name] |= {
                 "seconds": round(seconds, 2),
                 "tasks": stages.done.get(name, 0),
@@ -203,6 +206,8 @@ def run(
             record["warnings"] = list(stages.warnings)
             record["peak_memory_mb"] = _peak_memory_mb()
             store.write_json("run.json", record)
+            if on_stage is not None:
+                on_stage(name, record["stages"][name]["status"], seconds)
         engine.close()
         begun = time.monotonic()
         report = build_report(folder, title=config.report.title)
@@ -224,6 +229,10 @@ def _finish(name: str, step: Callable[[], None], store: RunStore, record: dict[s
         record["stages"][name] = {"status": "done"}
     except Empty as reason:
         record["stages"][name] = {"status": f"empty: {reason}"}
+    except KeyboardInterrupt:
+        record["stages"][name] = {"status": "stopped: interrupted; the same command goes on from here"}
+        store.write_json("run.json", record)
+        raise
     except Exception as error:
         record["stages"][name] = {"status": f"failed: {type(error).__name__}: {error}"}
         # What later stages build on cannot be missing, and on a full disk nothing else would go better.

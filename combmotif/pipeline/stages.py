@@ -19,7 +19,7 @@ from combmotif.motifs.match import match
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.pipeline.context import Context, sequences_checksum, source_checksum
 from combmotif.pipeline.engines import Engine, Task
-from combmotif.pipeline.store import RunStore, atomic, content_key, is_whole, load_arrays, write_table
+from combmotif.pipeline.store import PROGRESS, RunStore, atomic, content_key, is_whole, load_arrays, write_table
 from combmotif.pipeline.tables import activation_table, motif_table, neuron_table, site_table
 from combmotif.pipeline.tasks import (
     NeuronTask,
@@ -87,6 +87,8 @@ class Stages:
         self.done[stage] = self.done.get(stage, 0) + len(payloads)
         self.reused[stage] = self.reused.get(stage, 0) + len(payloads) - len(todo)
         past = len(payloads) - len(todo)
+        files = [path.name for payload in payloads for path in paths(payload)]
+        self.store.write_json(PROGRESS, {"stage": stage, "files": files})
         self.on_progress(stage, past, len(payloads))
         self.engine.run(task, todo, on_done=lambda done, _: self.on_progress(stage, past + done, len(payloads)))
 

@@ -20,6 +20,9 @@ import pandas as pd
 REVISION = 4
 """Raised when the files of tasks change, so that a run folder of an earlier version is not read as one of this."""
 
+PROGRESS = "tasks/progress.json"
+"""Names the files the present stage is to write, for 'combmotif status'; gone when the run is finished."""
+
 
 def content_key(*parts: Any) -> str:
     """Hash plain data (numbers, strings, lists, dicts) to 32 hexadecimal digits; equal data give equal keys."""

@@ -141,6 +141,8 @@ def _stages(record: dict[str, Any], config: dict[str, Any]) -> dict[str, Stage]:
         state = state.strip()
         if state == "empty" and reason.strip().startswith("not asked for"):
             stages[name] = Stage(name, "absent", reason.strip())
+        elif state in ("running", "stopped"):
+            stages[name] = Stage(name, "failed", "stopped before its end; the same command goes on from there")
         elif state in ("done", "empty", "failed"):
             stages[name] = Stage(name, state, reason.strip())
         elif state:

@@ -20,6 +20,39 @@ def test_a_users_own_net_runs(cli, own_net, tmp_path):
     assert "Another title" not in page
 
 
+QUICK = ("--workers", 1, "--set", "sample.population=32", "--set", "sample.generations=5")
+
+
+def test_another_config_in_the_same_folder(cli, own_net, tmp_path):
+    assert cli("run", own_net, *QUICK).exit_code == 0
+    before = (tmp_path / "runs" / "own" / "neurons.tsv").read_text()
+    other = cli("run", own_net, *QUICK, "--set", "neurons.select=3")
+    assert other.exit_code == 2
+    assert "neurons.select: [0, 1] there, 3 here); choose another folder, or say --replace" in other.stderr
+    assert (tmp_path / "runs" / "own" / "neurons.tsv").read_text() == before
+    assert cli("run", own_net, *QUICK, "--set", "contribution={}").exit_code == 0  # only adds
+    assert cli("run", own_net, *QUICK, "--set", "neurons.select=3", "--replace").exit_code == 0
+    assert (tmp_path / "runs" / "own" / "neurons.tsv").read_text() != before
+
+
+def test_quiet_verbose_and_log(cli, own_net, tmp_path):
+    (tmp_path / "s.fa").write_text("".join(f">s\n{'ACGUAC' * 5}\n" for _ in range(3)))
+    arguments = ("run", own_net, *QUICK, "--set", "sequences={kind: fasta, path: s.fa}", "--out", "r")
+    verbose = cli(*arguments, "--verbose", "--log", "log/run.txt")
+    assert verbose.exit_code == 0, verbose.output
+    assert ", tasks 1, done before 0, peak memory " in verbose.stderr
+    assert (
+        "s.fa: 2 records have a name that stood before, and another one here: the second 's' is 's_2'."
+        in verbose.stderr
+    )
+    log = (tmp_path / "log" / "run.txt").read_text()
+    assert " samples: done (" in log
+    assert log.endswith(" Report: r/report.html\n")
+    quiet = cli(*arguments, "--quiet")
+    assert (quiet.stdout, quiet.stderr) == ("Report: r/report.html\n", "")
+    assert cli(*arguments, "--quiet", "--verbose").exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("override", "message"),
     [

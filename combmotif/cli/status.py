@@ -1,0 +1,50 @@
+"""``combmotif status``: how far a run is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from combmotif.cli.complete import complete_run
+from combmotif.cli.guide import GuidedCommand, next_step
+
+
+@click.command(
+    cls=GuidedCommand,
+    example="combmotif status runs/mrl",
+    then="the command it prints: go on with a run that was stopped, or open the report of one that is done",
+)
+@click.argument("run", type=click.Path(path_type=Path), shell_complete=complete_run)
+def status(run: Path) -> None:
+    """Tell how far the run of the folder RUN is.
+
+    Told from the folder alone, so it works while the run goes on, from another machine that sees the folder, and after
+    it has ended or died.
+    """
+    from combmotif.cli.progress import duration
+    from combmotif.cli.table import print_table
+    from combmotif.pipeline.status import run_status
+
+    found = run_status(run)
+    model, sequences = found.record.get("model", {}), found.record.get("sequences", {})
+    neurons = found.record.get("config", {}).get("neurons", {})
+    layer = neurons.get("layer", "?")
+    click.echo(f"{run}: {model.get('name', '?')}, {layer if isinstance(layer, str) else ', '.join(map(str, layer))}")
+    click.echo(f"neurons: {neurons.get('select', '?')}; sequences: {sequences.get('source', '?')}")
+    rows = []
+    for stage in found.stages:
+        tasks = "" if not stage.total else f"{stage.done:,} of {stage.total:,}"
+        took = "" if stage.seconds is None else duration(stage.seconds)
+        rows.append((stage.stage, stage.state, tasks, took, stage.reason))
+    print_table(rows, columns=("stage", "state", "tasks", "time", ""))
+    warnings = found.record.get("warnings") or []
+    if warnings:
+        click.echo(f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''}, in run.json and the report")
+    if found.active:
+        click.echo("A process is at work in it.")
+        next_step(f"look again with 'combmotif status {run}'")
+    elif found.finished:
+        next_step(f"open {run / 'report.html'}")
+    else:
+        next_step(f"go on with the command that began it, 'combmotif run CONFIG --out {run}'")
