@@ -112,6 +112,7 @@ class StageProgress:
         """Print a line that stays."""
         self.record(text)
         if self._bar is not None:
+            self._bar.refresh()
             self._bar.console.print(text, markup=False, highlight=False)
         elif not self._quiet:
             click.echo(text, err=True)

@@ -41,10 +41,7 @@ def test_quiet_verbose_and_log(cli, own_net, tmp_path):
     verbose = cli(*arguments, "--verbose", "--log", "log/run.txt")
     assert verbose.exit_code == 0, verbose.output
     assert ", tasks 1, done before 0, peak memory " in verbose.stderr
-    assert (
-        "s.fa: 2 records have a name that stood before, and another one here: the second 's' is 's_2'."
-        in verbose.stderr
-    )
+    assert "s.fa: 2 records have a name that stood before, and another one here: the second 's' is" in verbose.stderr
     log = (tmp_path / "log" / "run.txt").read_text()
     assert " samples: done (" in log
     assert log.endswith(" Report: r/report.html\n")
