@@ -19,8 +19,6 @@ from combmotif.cli.guide import GuidedCommand
 @click.option("--title", help="Heading of the report; default that of the run's config.")
 def report(run: Path, title: str | None) -> None:
     """Write report.html of the run folder RUN again, from its tables."""
-    if not (run / "run.json").is_file():
-        raise FileNotFoundError(f"{run}: expected a run folder (with a run.json), as 'combmotif run' makes it")
     from combmotif.report import build_report
 
     click.echo(f"Report: {build_report(run, title=title)}")

@@ -11,13 +11,22 @@ TABLES = {
     "interactions": "interactions.tsv",
     "instances": "interaction_instances.tsv.gz",
     "sites": "sites.tsv.gz",
+    "tree": "motifs/tree.tsv",
+    "syntax": "motifs/syntax.tsv",
+    "spacing": "interaction_spacing.tsv",
+    "map": "interaction_map.tsv",
+    "triples": "interaction_triples.tsv",
 }
 """Table to file, beside ``motifs/<method>.tsv``."""
+
+EXTRAS = ("tree", "syntax", "spacing", "map", "triples")
+"""Tables that not every run has; their absence is no problem."""
 
 TEXT = {
     "neuron", "layer", "status", "converged", "motif", "consensus", "offsets", "segments", "target", "name", "kind",
     "database", "strand", "query_consensus", "target_consensus", "citation", "method", "identical", "outcome", "class",
-    "reason", "pair", "motif_a", "motif_b", "name_a", "name_b", "sequence", "site",
+    "reason", "pair", "motif_a", "motif_b", "name_a", "name_b", "sequence", "site", "node", "parent", "feature_layer",
+    "part_a", "part_b", "distribution", "family_a", "family_b",
 }  # fmt: skip
 """Columns the page uses as text; all others in `NEEDED` are numbers (``family`` is text in the match table only)."""
 
@@ -26,10 +35,7 @@ NEEDED = {
         "neuron", "layer", "receptive_field", "samples", "max_activation", "dataset_max", "generations", "converged",
         "status",
     ),
-    "motifs": (
-        "motif", "layer", "channel", "consensus", "start", "end", "sites", "share", "max_activation", "mean_activation",
-        "consensus_activation", "purity", "information", "offsets", "family",
-    ),
+    "motifs": ("motif", "layer", "channel", "consensus", "sites", "max_activation", "purity", "information"),
     "matches": (
         "motif", "target", "name", "kind", "family", "database", "offset", "overlap", "strand", "p_value", "q_value",
         "target_consensus", "citation", "identical", "start", "end",
@@ -45,8 +51,25 @@ NEEDED = {
     ),
     "instances": ("pair", "sequence", "spacing", "o", "a", "b", "n", "e"),
     "sites": ("neuron", "sequence", "start", "end", "activation", "site"),
+    "tree": (
+        "layer", "neuron", "node", "parent", "feature_layer", "sites", "max_activation", "purity", "consensus", "motif",
+    ),
+    "syntax": (
+        "layer", "neuron", "motif", "part_a", "part_b", "kind", "spacing_min", "spacing_max", "spacing_mode",
+        "sequences", "distribution",
+    ),
+    "spacing": ("pair", "spacing", "sequences", "e", "low", "high"),
+    "map": ("family_a", "family_b", "class", "pairs", "sequences", "e", "joint", "q"),
+    "triples": (),
 }  # fmt: skip
 """Columns the page uses; where one is missing, the page says so and leaves it blank."""
+
+OPTIONAL = {
+    "motifs": (
+        "start", "end", "share", "mean_activation", "consensus_activation", "offsets", "family", "method", "segments",
+    ),
+}  # fmt: skip
+"""Columns the page uses where a table has them; not every method of finding motifs gives them."""
 
 COLUMNS = {
     "neurons": {
@@ -114,6 +137,53 @@ COLUMNS = {
         "end": "Position after its last letter.",
         "activation": "Activation of the window.",
         "site": "Its letters.",
+    },
+    "tree": {
+        "layer": "The layer's name in the network.",
+        "neuron": "The neuron whose sequences were demixed.",
+        "node": "Path of the group from the root: 0 is all sequences, 0.1 the second part of it.",
+        "parent": "Path of the group it was split from.",
+        "feature_layer": "Layer whose map decided how the parent was split.",
+        "sites": "Sample sequences in the group.",
+        "max_activation": "Highest activation among them.",
+        "consensus_activation": "Activation of the group's consensus sequence.",
+        "purity": "Consensus over maximum activation, both above background.",
+        "information": "Information content in bits, summed over columns.",
+        "consensus": "IUPAC consensus of the group.",
+        "motif": "The motif a final group went into; empty where it went into none.",
+    },
+    "syntax": {
+        "layer": "The layer's name in the network.",
+        "neuron": "The neuron.",
+        "motif": "The motif of several parts.",
+        "part_a": "Consensus of a part, 5' to 3'.",
+        "part_b": "Consensus of the next part.",
+        "start_a": "First column of part A.",
+        "start_b": "First column of part B.",
+        "kind": "fixed, or range where the distance varies.",
+        "spacing_min": "Shortest distance in nt between the end of A and the start of B.",
+        "spacing_max": "Longest distance.",
+        "spacing_mode": "Most frequent distance.",
+        "sequences": "Sequences with both parts.",
+        "distribution": "Sequences at each distance (3:120;4:80).",
+    },
+    "spacing": {
+        "pair": "As in the table of pairs.",
+        "spacing": "Distance in nt between the two sites; 0 = adjacent.",
+        "sequences": "Sequences with the pair at that distance.",
+        "e": "Epistasis at that distance.",
+        "low": "Lower end of its 95 % interval.",
+        "high": "Upper end of it.",
+    },
+    "map": {
+        "family_a": "Family of the first motif.",
+        "family_b": "Family of the second.",
+        "class": "Class of the pairs of the two families.",
+        "pairs": "Number of pairs.",
+        "sequences": "Sequences in their tests.",
+        "e": "Epistasis.",
+        "joint": "Effect of both together.",
+        "q": "Benjamini-Hochberg q of e.",
     },
 }
 """Table to column to meaning."""

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from combmotif.report import wording
-from combmotif.report.folder import RunFolder, mapping
+from combmotif.report.folder import RunFolder, anchor, as_number, mapping
 from combmotif.report.plots import ForestRow, domain, forest, whisker
 
 Estimate = tuple[float, float, float]
-_NONE: Estimate = (float("nan"), float("nan"), float("nan"))
+MOST_ROWS = 40
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,11 @@ class Effect:
         return wording.estimate(self.observed[1], self.observed[0], self.observed[2])
 
     @property
+    def interval(self) -> str:
+        """The interval of the observed effect in words."""
+        return wording.interval(self.observed[0], self.observed[2])
+
+    @property
     def adjusted_text(self) -> str:
         """The adjusted effect and its interval in words."""
         return wording.estimate(self.adjusted[1], self.adjusted[0], self.adjusted[2])
@@ -84,8 +89,8 @@ def _words(estimate: Estimate) -> str:
 
 def _triple(row: dict[str, Any], stem: str) -> Estimate:
     names = ("ci_low", "effect", "ci_high") if not stem else (f"{stem}_ci_low", f"{stem}_effect", f"{stem}_ci_high")
-    values = pd.to_numeric(pd.Series([row.get(name) for name in names]), errors="coerce").tolist()
-    return values[0], values[1], values[2]
+    low, middle, high = (as_number(row.get(name)) for name in names)
+    return low, middle, high
 
 
 def _chosen_threshold(frame: pd.DataFrame, wanted: object) -> pd.DataFrame:
@@ -97,34 +102,49 @@ def _chosen_threshold(frame: pd.DataFrame, wanted: object) -> pd.DataFrame:
     ].drop_duplicates(["outcome", "neuron"])
 
 
+def _effect(row: dict[str, Any]) -> Effect:
+    return Effect(
+        neuron=row["neuron"],
+        outcome=row["outcome"],
+        threshold=row["threshold"],
+        n_active=row["n_active"],
+        n_inactive=row["n_inactive"],
+        auc=row["auc"],
+        q=row["q_welch"] if np.isfinite(row["q_welch"]) else row["q_mann_whitney"],
+        observed=_triple(row, ""),
+        adjusted=_triple(row, "adjusted"),
+        site=_triple(row, "site"),
+        causal=_triple(row, "causal"),
+        kind=row["class"],
+        reason=row["reason"],
+    )
+
+
+def _outcomes(frame: pd.DataFrame) -> list[str]:
+    return sorted(frame["outcome"].unique(), key=lambda name: not name.startswith("prediction"))
+
+
 def effects(run: RunFolder) -> dict[str, dict[str, Effect]]:
     """Arrange the contribution table as outcome to neuron to `Effect`, predictions before labels."""
     frame = run.tables["contribution"]
     if frame.empty:
         return {}
     chosen = _chosen_threshold(frame, mapping(run.config.get("contribution")).get("threshold"))
-    result: dict[str, dict[str, Effect]] = {}
-    outcomes = sorted(chosen["outcome"].unique(), key=lambda name: not name.startswith("prediction"))
-    for outcome in outcomes:
-        result[outcome] = {}
-        for row in chosen[chosen["outcome"] == outcome].to_dict("records"):
-            q = row["q_welch"] if np.isfinite(row["q_welch"]) else row["q_mann_whitney"]
-            result[outcome][row["neuron"]] = Effect(
-                neuron=row["neuron"],
-                outcome=outcome,
-                threshold=row["threshold"],
-                n_active=row["n_active"],
-                n_inactive=row["n_inactive"],
-                auc=row["auc"],
-                q=q,
-                observed=_triple(row, ""),
-                adjusted=_triple(row, "adjusted"),
-                site=_triple(row, "site"),
-                causal=_triple(row, "causal"),
-                kind=row["class"],
-                reason=row["reason"],
-            )
-    return result
+    return {
+        outcome: {row["neuron"]: _effect(row) for row in chosen[chosen["outcome"] == outcome].to_dict("records")}
+        for outcome in _outcomes(chosen)
+    }
+
+
+def all_effects(run: RunFolder) -> dict[str, list[Effect]]:
+    """Gather every row of the contribution table by neuron: all outcomes, all thresholds, in that order."""
+    frame = run.tables["contribution"]
+    gathered: dict[str, list[Effect]] = {}
+    for outcome in _outcomes(frame):
+        rows = frame[frame["outcome"] == outcome].sort_values("threshold", kind="stable").to_dict("records")
+        for row in rows:
+            gathered.setdefault(row["neuron"], []).append(_effect(row))
+    return gathered
 
 
 def tally(rows: Iterable[Effect]) -> tuple[tuple[str, str, int], ...]:
@@ -146,13 +166,26 @@ def whiskers(rows: dict[str, Effect]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One outcome's section: its name in words, how many neurons fall in each class, the forest plot."""
+    """One outcome's section: its name in words, how many neurons fall in each class, the forest plot.
+
+    ``drawn`` of ``estimated`` neurons are in the plot; ``left_out`` names those without an estimate.
+    """
 
     name: str
     threshold: float
     counts: tuple[tuple[str, str, int], ...]
     plot: str
     left_out: tuple[str, ...]
+    drawn: int
+    estimated: int
+
+
+def _extremes(rows: list[Effect]) -> list[Effect]:
+    """Keep the largest effects of either sign where there are too many to read in one plot; rows are in order."""
+    if len(rows) <= MOST_ROWS:
+        return rows
+    kept = {id(e) for e in sorted(rows, key=lambda e: -abs(e.value))[:MOST_ROWS]}
+    return [e for e in rows if id(e) in kept]
 
 
 def outcomes(run: RunFolder, found: dict[str, dict[str, Effect]], notes: dict[str, str]) -> list[Outcome]:
@@ -173,16 +206,16 @@ def outcomes(run: RunFolder, found: dict[str, dict[str, Effect]], notes: dict[st
             ForestRow(
                 label=e.neuron,
                 note=notes.get(e.neuron, ""),
-                anchor=e.neuron.replace(":", "."),
+                anchor=anchor(e.neuron),
                 kind=e.kind,
                 row=e.observed,
                 others=(e.adjusted, e.site if e.site_text else e.causal),
                 text=e.text,
             )
-            for e in shown
+            for e in _extremes(shown)
         ]
         words = wording.outcome(outcome)
-        title = f"Effect of {len(lines)} neurons on the {words}, largest first"
+        title = f"Effect of {len(lines)} neurons on the {words}, from the highest to the lowest"
         plot = (
             forest(lines, title=title, axis=f"difference in {words}, active minus inactive sequences") if lines else ""
         )
@@ -190,5 +223,5 @@ def outcomes(run: RunFolder, found: dict[str, dict[str, Effect]], notes: dict[st
         left_out = tuple(
             f"{e.neuron} ({e.reason or e.kind or 'no estimate'})" for e in rows.values() if not np.isfinite(e.value)
         )
-        sections.append(Outcome(words, threshold, tally(rows.values()), plot, left_out))
+        sections.append(Outcome(words, threshold, tally(rows.values()), plot, left_out, len(lines), len(shown)))
     return sections

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pandas as pd
 
 from combmotif.motifs.formats.h5 import load_motifs
 from combmotif.motifs.formats.meme import read_meme
 from combmotif.motifs.motif import Motif
-from combmotif.report.columns import NEEDED, TABLES, is_text
+from combmotif.report.columns import EXTRAS, NEEDED, OPTIONAL, TABLES, is_text
 
 STAGES = ("samples", "motifs", "matches", "activations", "contribution", "interaction")
 SECTIONS = {"matches": "match", "contribution": "contribution", "interaction": "interaction"}
@@ -40,11 +41,13 @@ class RunFolder:
     record : dict
         run.json, or {} where it cannot be read.
     tables : dict of str to DataFrame
-        neurons, motifs, matches, contribution, interactions, instances, sites; each has every column of
-        `combmotif.report.columns.NEEDED`, empty (NaN or "") where the file lacks it. Of sites only the strongest
-        few of each neuron are kept.
+        neurons, motifs, matches, contribution, interactions, instances, sites, tree, syntax, spacing, map, triples;
+        each has every column of `combmotif.report.columns.NEEDED` and ``OPTIONAL``, empty (NaN or "") where the file
+        lacks it. Of sites only the strongest few of each neuron are kept.
     motifs : dict of str to Motif
         By motif id, in file order.
+    scores : dict of str to (length, 4) array
+        Contribution weights of motifs that were found in attributions, by motif id.
     targets : dict of str to (length, 4) array
         Matrices of matched known elements, by target id, where the run kept them (motifs/targets.meme).
     stages : dict of str to Stage
@@ -58,6 +61,7 @@ class RunFolder:
     record: dict[str, Any]
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     motifs: dict[str, Motif] = field(default_factory=dict)
+    scores: dict[str, np.ndarray] = field(default_factory=dict)
     targets: dict[str, np.ndarray] = field(default_factory=dict)
     stages: dict[str, Stage] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -74,19 +78,40 @@ def mapping(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def neuron_name(layer: object, channel: object) -> str:
-    """Name a neuron (conv3:12), or "model" for motifs of the whole model."""
-    if not isinstance(channel, int | float) or not np.isfinite(channel) or channel < 0 or not layer:
-        return "model"
-    return f"{layer}:{int(channel)}"
+def as_number(value: object) -> float:
+    """Read a table's cell as a number; NaN where it is none."""
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return float("nan")
+
+
+def neuron_name(layer: object, channel: object, method: object = "") -> str:
+    """Name a neuron (conv3:12), or, for motifs of the whole model, the method that found them, else "model"."""
+    if isinstance(channel, str) and ":" in channel:
+        return channel
+    try:
+        place = int(float(channel))  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        place = -1
+    if place < 0 or not layer:
+        return str(method) if method and method != "neuronmotif" else "model"
+    return f"{layer}:{place}"
+
+
+def anchor(neuron: str) -> str:
+    """Address of a neuron in the page: conv3.12."""
+    return neuron.replace(":", ".").replace(" ", "-")
 
 
 def _shape(frame: pd.DataFrame, table: str, file: str, problems: list[str]) -> pd.DataFrame:
-    wanted = NEEDED[table]
-    lacking = [column for column in wanted if column not in frame]
+    wanted = (*NEEDED[table], *OPTIONAL.get(table, ()))
+    frame = frame.copy()
+    if table == "motifs" and "channel" not in frame and "neuron" in frame:
+        frame["channel"] = frame["neuron"].fillna("").astype(str).str.rpartition(":")[2]
+    lacking = [column for column in NEEDED[table] if column not in frame]
     if lacking and len(frame.columns):
         problems.append(f"{file} has no column {', '.join(lacking)}; what depends on it is left blank.")
-    frame = frame.copy()
     for column in wanted:
         if column not in frame:
             frame[column] = "" if is_text(table, column) else np.nan
@@ -95,6 +120,9 @@ def _shape(frame: pd.DataFrame, table: str, file: str, problems: list[str]) -> p
     for column in frame.columns:
         if column in wanted and not is_text(table, column):
             frame[column] = pd.to_numeric(frame[column], errors="coerce").astype(float)
+    if "neuron" in frame and "layer" in wanted and table in EXTRAS:
+        pairs = zip(frame["layer"], frame["neuron"], strict=True)
+        frame["neuron"] = [neuron_name(layer, neuron) for layer, neuron in pairs]
     return frame
 
 
@@ -154,6 +182,19 @@ def _stages(record: dict[str, Any], config: dict[str, Any]) -> dict[str, Stage]:
     return stages
 
 
+def _scores(path: Path) -> dict[str, np.ndarray]:
+    """Read the contribution weights of a motif file that holds attributions; {} where it holds none."""
+    with h5py.File(path, "r") as file:
+        if "not attributions" in str(file.attrs.get("contrib_scores_are", "")):
+            return {}
+        groups = [group for name in ("pos_patterns", "neg_patterns") for group in file.get(name, {}).values()]
+        return {
+            str(group.attrs["id"]): np.asarray(group["contrib_scores"][()], dtype=float)
+            for group in groups
+            if "id" in group.attrs and "contrib_scores" in group
+        }
+
+
 def _motifs(run: RunFolder) -> None:
     frames = []
     for path in sorted((run.path / "motifs").glob("*.h5")):
@@ -162,13 +203,19 @@ def _motifs(run: RunFolder) -> None:
             run.alphabet = motifs.alphabet
             for motif in motifs:
                 run.motifs.setdefault(motif.id, motif)
+            run.scores |= _scores(path)
         except (OSError, KeyError, ValueError) as error:
             run.problems.append(
                 f"motifs/{path.name} could not be read ({error}); its logos are left out. "
                 "Another version of combmotif may have written it."
             )
-    for path in sorted((run.path / "motifs").glob("*.tsv")):
-        frames.append(_table(path, "motifs", run.problems, expected=True))
+    beside = {Path(TABLES[name]).name for name in EXTRAS}
+    for path in sorted((run.path / "motifs").glob("*.tsv"), key=lambda path: (path.stem != "neuronmotif", path.stem)):
+        if path.name in beside:
+            continue
+        frame = _table(path, "motifs", run.problems, expected=True)
+        frame["method"] = frame["method"].where(frame["method"] != "", path.stem)
+        frames.append(frame)
     if not frames and run.stages["motifs"].state == "done":
         run.problems.append("motifs/neuronmotif.tsv is not in the run folder.")
     run.tables["motifs"] = pd.concat(frames, ignore_index=True) if frames else _shape(pd.DataFrame(), "motifs", "", [])
@@ -183,6 +230,30 @@ def _motifs(run: RunFolder) -> None:
             run.problems.append(f"motifs/targets.meme could not be read: {error}.")
 
 
+def read_record(path: str | Path) -> dict[str, Any]:
+    """Read a run folder's run.json, which is what makes a folder a run.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If there is no such folder or no run.json in it, or if run.json is no record of a run.
+    """
+    path = Path(path)
+    file = path / "run.json"
+    advice = "give the folder that 'combmotif run' wrote"
+    if not path.is_dir():
+        raise FileNotFoundError(f"run folder: expected a folder with run.json, found no folder at '{path}'; {advice}")
+    if not file.is_file():
+        raise FileNotFoundError(f"run folder: expected a run.json, found none in '{path}'; {advice}")
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"run folder: {file} is damaged ({error}); run the same command again to mend it") from None
+    if not isinstance(record, dict) or not isinstance(record.get("stages"), dict) or not record.get("config"):
+        raise ValueError(f"run folder: {file} is no record of a run (it has no config and stages); {advice}")
+    return record
+
+
 def read_run(path: str | Path) -> RunFolder:
     """Read a run folder: record, tables, motifs.
 
@@ -193,27 +264,18 @@ def read_run(path: str | Path) -> RunFolder:
 
     Raises
     ------
-    FileNotFoundError
-        If there is no such folder; anything else that is missing is listed in ``problems``.
+    FileNotFoundError, ValueError
+        If the folder is no run folder, see `read_record`; anything else that is missing is listed in ``problems``.
     """
     path = Path(path)
-    if not path.is_dir():
-        raise FileNotFoundError(f"run folder: expected a folder with run.json, found no folder at '{path}'")
-    run = RunFolder(path, {})
-    try:
-        record = json.loads((path / "run.json").read_text(encoding="utf-8"))
-        run.record = mapping(record)
-    except FileNotFoundError:
-        run.problems.append("run.json is not in the run folder; model, data and settings are unknown.")
-    except ValueError as error:
-        run.problems.append(f"run.json could not be read: {error}.")
+    run = RunFolder(path, read_record(path))
     run.stages = _stages(run.record, run.config)
     owner = {
         "neurons": "samples", "matches": "matches", "contribution": "contribution", "interactions": "interaction",
         "instances": "interaction", "sites": "activations",
     }  # fmt: skip
     for table, file in TABLES.items():
-        expected = run.stages[owner[table]].state == "done"
+        expected = table in owner and run.stages[owner[table]].state == "done"
         run.tables[table] = _table(path / file, table, run.problems, expected=expected)
     _motifs(run)
     return run

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -14,15 +13,19 @@ from markupsafe import Markup, escape
 from combmotif.report import wording
 from combmotif.report.columns import COLUMNS, TABLES
 from combmotif.report.effects import effects, outcomes, tally, whiskers
-from combmotif.report.folder import STAGES, RunFolder, mapping, read_run
-from combmotif.report.interactions import ESTIMATES, pair_map, pairs
-from combmotif.report.logos import COLOURS, glyph_symbols
+from combmotif.report.encode import compact, embedded_file, encode_matrix, script_json
+from combmotif.report.folder import RunFolder, anchor, mapping, read_run
+from combmotif.report.interactions import ESTIMATES, PairView, pairs
+from combmotif.report.logos import COLOURS, GLYPHS
 from combmotif.report.matches import columns_of, elements, matches
-from combmotif.report.neurons import LogoSheet, motif_names, neurons
-from combmotif.report.overview import as_lines, model_facts, model_name
+from combmotif.report.neurons import Family, NeuronView, motif_names, neurons
+from combmotif.report.overview import as_lines, model_facts, model_name, stage_times
+from combmotif.report.pairmap import family_map, pair_map
+from combmotif.report.records import anchors, neuron_records
 from combmotif.report.summary import Finding, findings_of
 
-LARGEST_DOWNLOAD = 1_500_000
+LARGEST_DOWNLOAD = 12_000_000
+_SCRIPTS = ("dom", "logos", "plots", "neuron", "pair", "tables", "save", "pages")
 _TILES = ("neurons", "motifs", "known", "contribution", "interaction")
 
 
@@ -55,11 +58,12 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def _downloads(run: RunFolder) -> tuple[dict[str, str], list[str]]:
+def _downloads(run: RunFolder) -> tuple[dict[str, bytes], list[str]]:
     """Choose the files that are put into the page, and name the others that the folder holds."""
-    inside: dict[str, str] = {}
+    inside: dict[str, bytes] = {}
     beside = []
-    wanted = [TABLES[t] for t in ("neurons", "matches", "contribution", "interactions")]
+    tables = ("neurons", "matches", "contribution", "interactions", "spacing", "map", "triples")
+    wanted = [TABLES[table] for table in tables]
     wanted += sorted(f"motifs/{p.name}" for end in ("tsv", "meme") for p in (run.path / "motifs").glob(f"*.{end}"))
     for name in wanted:
         path = run.path / name
@@ -68,18 +72,12 @@ def _downloads(run: RunFolder) -> tuple[dict[str, str], list[str]]:
         if path.stat().st_size > LARGEST_DOWNLOAD:
             beside.append(name)
             continue
-        inside[name] = path.read_text(encoding="utf-8", errors="replace")
-    named = [TABLES["instances"], "activations.tsv", TABLES["sites"]]
+        inside[name] = path.read_bytes()
+    named = [TABLES["instances"], "activations.tsv", TABLES["sites"], "interaction_map.svg"]
     named += sorted(f"motifs/{p.name}" for p in (run.path / "motifs").glob("*.h5"))
     beside += [name for name in named if (run.path / name).is_file()]
-    if (run.path / "samples").is_dir():
-        beside.append("samples/")
+    beside += [f"{name}/" for name in ("attributions", "samples") if (run.path / name).is_dir()]
     return inside, beside
-
-
-def _script_json(value: object) -> Markup:
-    """Write JSON that may stand inside a <script>: no < so that nothing can end the element."""
-    return Markup(json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"))
 
 
 def _story(findings: tuple[Finding, ...]) -> list[list[Finding]]:
@@ -93,42 +91,98 @@ def _story(findings: tuple[Finding, ...]) -> list[list[Finding]]:
     return story
 
 
+def _page_data(run: RunFolder, views: list[NeuronView], cells: list[dict[str, Any]], title: str) -> dict[str, Any]:
+    """What the scripts need from the first moment: what neurons can be searched by, and how logos are drawn."""
+    symbols = wording.CONTRIBUTION_CLASSES | wording.INTERACTION_CLASSES
+    return {
+        "title": title,
+        "alphabet": run.alphabet,
+        "glyphs": GLYPHS,
+        "colours": COLOURS,
+        "symbols": {kind: symbol for kind, (symbol, _) in symbols.items()},
+        "matched": run.stages["matches"].state == "done",
+        "scanned": run.stages["activations"].state == "done",
+        "unscanned": run.stages["activations"].reason,
+        "owners": anchors(views),
+        "cells": cells,
+        "neurons": [
+            {
+                "anchor": v.anchor,
+                "search": v.search,
+                "layer": str(v.row["layer"]),
+                "kind": v.effect.kind if v.effect else "",
+                "elements": v.elements,
+                "families": list(dict.fromkeys(m.family for m in v.motifs if m.family)),
+                "words": [str(m.row["consensus"]).replace("T", "U") for m in v.motifs],
+                "purity": compact(v.motifs[0].row["purity"]) if v.motifs else None,
+            }
+            for v in views
+        ],
+    }
+
+
+def _members(
+    run: RunFolder, pair_views: list[PairView], families: list[Family]
+) -> dict[tuple[str, str], list[PairView]]:
+    """Sort the pairs into the cells of the map of families, by what the families and their motifs are called."""
+    of = {m.id: family for family in families for m in family.motifs}
+    wanted = {name for key in ("family_a", "family_b") for name in run.tables["map"][key]}
+
+    def called(side: str, view: PairView) -> str:
+        motif = columns_of(view.row[f"motif_{side}"])[0]
+        family = of.get(motif)
+        names = [
+            str(view.row.get(f"family_{side}") or ""), str(view.row[f"name_{side}"]), getattr(view, side), motif,
+            *([family.label, family.key.rpartition(" ")[2]] if family else []),
+        ]  # fmt: skip
+        return next((name for name in names if name in wanted), "")
+
+    members: dict[tuple[str, str], list[PairView]] = {}
+    for view in pair_views:
+        a, b = sorted((called("a", view), called("b", view)))
+        if a:
+            members.setdefault((a, b), []).append(view)
+    return members
+
+
 def _context(run: RunFolder, title: str | None) -> dict[str, Any]:
     found = matches(run)
     found_effects = effects(run)
-    sheet = LogoSheet(run)
-    views = neurons(run, found, found_effects, sheet)
+    views, families = neurons(run, found, found_effects)
     names = motif_names(run, found)
-    drawn = {m.id: m.small for v in views for m in v.motifs if m.small}
     known = elements(run, found)
     first = next(iter(found_effects.values()), {})
-    pair_views = pairs(run, found, sheet)
-    partners: dict[str, list[Any]] = {}
+    pair_views = pairs(run, found)
+    partners: dict[str, list[tuple[str, str, str]]] = {}
     for pair in pair_views:
         for motif in dict.fromkeys(columns_of(pair.row[key])[0] for key in ("motif_a", "motif_b")):
-            partners.setdefault(motif, []).append(pair)
+            partners.setdefault(motif, []).append((pair.anchor, pair.name, pair.kind))
     findings = findings_of(run)
     inside, beside = _downloads(run)
     warnings = run.record.get("warnings")
-    chosen = title or mapping(run.config.get("report")).get("title")
+    chosen = title or mapping(run.config.get("report")).get("title") or f"What {model_name(run)} has learned"
     notes = {v.name: names.get(v.motifs[0].id, "") for v in views if v.motifs}
+    drawn_map, cells = family_map(run, _members(run, pair_views, families))
+    targets = {m.target for rows in found.values() for m in rows}
     return {
         "run": run,
-        "title": chosen or f"What {model_name(run)} has learned",
+        "title": chosen,
         "model": mapping(run.record.get("model")),
         "facts": model_facts(run),
         "card": as_lines(mapping(mapping(run.record.get("model")).get("description"))),
         "settings": as_lines(run.config),
         "sequences": mapping(run.record.get("sequences")),
         "versions": mapping(run.record.get("versions")),
-        "stages": [run.stages[name] for name in STAGES],
         "stage": run.stages,
+        "times": stage_times(run),
         "warnings": [*(str(w) for w in (warnings if isinstance(warnings, list) else [])), *run.problems],
         "findings": findings,
         "story": _story(findings),
         "tiles": [f for key in _TILES for f in findings if f.key == key],
         "neurons": views,
-        "layers": list(dict.fromkeys(str(v.row["layer"]) for v in views)),
+        "families": families,
+        "motif_count": len(run.tables["motifs"]),
+        "layers": list(dict.fromkeys(str(v.row["layer"]) for v in views if v.row["layer"])),
         "kinds": list(dict.fromkeys(e.kind for e in first.values() if e.kind)),
         "outcome": wording.outcome(next(iter(found_effects), "prediction")),
         "effect_of": first,
@@ -137,23 +191,26 @@ def _context(run: RunFolder, title: str | None) -> dict[str, Any]:
         "whiskers": whiskers(first),
         "elements": known,
         "tallies": [tally(first[n] for n in element.neurons if n in first) for element in known],
+        "family_tallies": [tally(first[n] for n in family.neurons if n in first) for family in families],
         "outcomes": outcomes(run, found_effects, notes),
         "pairs": pair_views,
-        "partners": partners,
-        "map": pair_map(pair_views),
-        "estimates": ESTIMATES,
-        "names": names,
-        "drawn": drawn,
+        "map": drawn_map or pair_map(pair_views),
+        "anchor": anchor,
         "words": wording,
         "columns": COLUMNS,
+        "estimates": ESTIMATES,
         "files": TABLES,
-        "downloads": {name: len(text.encode()) for name, text in inside.items()},
+        "downloads": {name: len(content) for name, content in inside.items()},
         "beside": beside,
-        "embedded": _script_json(inside),
-        "symbols": Markup(glyph_symbols(run.alphabet) + "".join(sheet.symbols)),
-        "colours": _script_json(COLOURS),
+        "embedded": script_json({name: embedded_file(content) for name, content in inside.items()}),
+        "data": script_json(_page_data(run, views, cells, chosen)),
+        "logos": script_json({name: encode_matrix(motif.ppm) for name, motif in run.motifs.items()}),
+        "scores": script_json(compact({name: scores.tolist() for name, scores in run.scores.items()}, digits=3)),
+        "targets": script_json({name: encode_matrix(ppm) for name, ppm in run.targets.items() if name in targets}),
+        "records": [script_json(record) for record in neuron_records(run, views, partners)],
+        "pair_records": [script_json(view.record) for view in pair_views],
         "css": Markup(_static("report.css")),
-        "js": Markup(_static("report.js")),
+        "js": Markup("\n".join(_static(f"js/{name}.js") for name in _SCRIPTS)),
     }
 
 
@@ -167,9 +224,9 @@ def render(run_folder: str | Path, *, title: str | None = None) -> str:
 def build_report(run_folder: str | Path, *, title: str | None = None) -> Path:
     """Write ``report.html`` into a run folder, from what the folder holds.
 
-    The page is one file without links to anything it needs: it can be mailed and opened offline. Tables that are
-    missing or empty are named on the page with the reason. The same folder gives the same bytes: neither dates nor
-    seconds are written.
+    The page is one file without links to anything it needs: it can be mailed and opened offline. Logos and the pages
+    of single neurons and pairs are drawn when they are looked at, so that hundreds of neurons open at once. Tables
+    that are missing or empty are named on the page with the reason. The same folder gives the same bytes.
 
     Parameters
     ----------
@@ -184,8 +241,8 @@ def build_report(run_folder: str | Path, *, title: str | None = None) -> Path:
 
     Raises
     ------
-    FileNotFoundError
-        If there is no such folder.
+    FileNotFoundError, ValueError
+        If the folder is no run folder; see `combmotif.report.folder.read_record`.
     """
     run_folder = Path(run_folder)
     text = render(run_folder, title=title)

@@ -1,4 +1,4 @@
-"""The interaction tables as the page shows them: a map, rows, and dots for every pair."""
+"""The interaction tables as the page shows them: a map, rows, and a record for the page of every pair."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from combmotif.report import wording
-from combmotif.report.folder import RunFolder
+from combmotif.report.encode import compact
+from combmotif.report.folder import RunFolder, as_number
 from combmotif.report.matches import Match, best
-from combmotif.report.neurons import LogoSheet
-from combmotif.report.plots import domain, scatter, strips, thin, whisker
+from combmotif.report.plots import domain, thin, whisker
 
 ESTIMATES = (
     ("joint", "both together", "o − n"),
@@ -23,61 +23,82 @@ ESTIMATES = (
 )
 """Columns of the estimates, what they are, their formula."""
 
+EPISTASIS = ("epistasis", "epistasis e", "o − a − b + n")
+LETTERS = ("o", "a", "b", "n", "e")
+
 
 @dataclass
 class PairView:
-    """One pair: its row of the table, drawings of its instances, and a sentence.
+    """One pair: its row of the table, and what is said of it.
 
     Attributes
     ----------
-    anchor : str
-        Link to the pair's detail.
+    number : int
+        From 1; the pair's address is ``pair-1``.
     row : dict
         Of interactions.tsv.
     a, b : str
         What the motifs are called.
     kind, symbol, meaning : str
         Class, its symbol and what it means.
-    logos : list of str
-        Of A and of B, SVG; "" for a word.
     whisker : str
         Epistasis with its interval, SVG.
-    plots : list of (caption, SVG)
-    shown, measured : int
-        Sequences drawn, and sequences in the instance table.
+    record : dict
+        What the pair's page is drawn from.
     """
 
-    anchor: str
+    number: int
     row: dict[str, Any]
     a: str
     b: str
     kind: str
     symbol: str
     meaning: str
-    logos: list[str] = field(default_factory=list)
     whisker: str = ""
-    plots: list[tuple[str, str]] = field(default_factory=list)
-    shown: int = 0
-    measured: int = 0
+    record: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def anchor(self) -> str:
+        """Link to the pair's page."""
+        return f"pair-{self.number}"
+
+    @property
+    def name(self) -> str:
+        """The pair in words."""
+        return f"{self.a} × {self.b}"
+
+    @property
+    def estimate(self) -> tuple[float, float, float]:
+        """Epistasis: (low, estimate, high)."""
+        return self.row["epistasis_ci_low"], self.row["epistasis"], self.row["epistasis_ci_high"]
 
     @property
     def text(self) -> str:
         """Epistasis with its interval in words."""
-        return wording.estimate(self.row["epistasis"], self.row["epistasis_ci_low"], self.row["epistasis_ci_high"])
+        low, middle, high = self.estimate
+        return wording.estimate(middle, low, high)
 
     @property
     def remarks(self) -> list[str]:
-        """What else the table says of the pair: scale, and random segments as a control."""
+        """What else the table says of the pair: scale, random segments as a control, how well scrambling went."""
         row, remarks = self.row, []
         if str(row.get("scale_dependent", "")).lower() in ("true", "1"):
             other = row.get("class_latent") or "of another class"
             remarks.append(
                 f"On the latent scale the pair is {other}: its class depends on the scale of the prediction."
             )
-        control = pd.to_numeric(pd.Series([row.get("p_control")]), errors="coerce").iloc[0]
+        control, mean, amount = (as_number(row.get(k)) for k in ("p_control", "control_epistasis", "controls"))
         if np.isfinite(control):
+            about = f" ({wording.count(amount)} pairs, mean e {wording.number(mean, sign=True)})" if amount > 0 else ""
             remarks.append(
-                f"Against random segments of the same sequences: p {_with_sign(wording.p_value(float(control)))}."
+                f"Against random segments of the same sequences, lengths and distance{about}: "
+                f"p {_with_sign(wording.p_value(control))}."
+            )
+        fallback = as_number(row.get("fallback"))
+        if fallback > 0:
+            remarks.append(
+                f"{wording.number(100 * fallback, digits=2)} % of the scrambled segments were drawn from the base "
+                "frequencies, because shuffling them always gave the motif back."
             )
         return remarks
 
@@ -94,42 +115,60 @@ class PairView:
             f"e, the departure from a sum, is {self.text}",
         ]
         q = f" (q {_with_sign(wording.p_value(row['q_value']))})" if np.isfinite(row["q_value"]) else ""
-        return "; ".join(parts) + q + "."
+        meaning = f" {self.kind.capitalize()}: {self.meaning[:1].lower()}{self.meaning[1:]}" if self.meaning else ""
+        return "; ".join(parts) + q + "." + meaning
 
 
 def _with_sign(text: str) -> str:
     return text if text.startswith("<") else f"= {text}"
 
 
-def _per_sequence(run: RunFolder, pair: str) -> pd.DataFrame:
-    """Average a pair's placements to one row per sequence, the unit of the test."""
+def _per_sequence(run: RunFolder) -> dict[str, pd.DataFrame]:
+    """Average every pair's placements to one row per sequence, the unit of the test."""
     frame = run.tables["instances"]
-    frame = frame[frame["pair"] == pair]
-    numbers = ["o", "a", "b", "n", "e", "spacing"]
-    return frame.groupby("sequence", sort=True)[numbers].mean().dropna(subset=["e"])
+    numbers = [*LETTERS, "spacing"]
+    means = frame.groupby(["pair", "sequence"], sort=True)[numbers].mean().dropna(subset=["e"])
+    return {str(pair): rows.droplevel("pair") for pair, rows in means.groupby(level="pair", sort=False)}
 
 
-def _plots(view: PairView, run: RunFolder) -> None:
-    rows = _per_sequence(run, view.row["pair"])
-    view.measured = len(rows)
-    if rows.empty:
-        return
-    shown = rows.iloc[thin(rows["e"].to_numpy())]
-    view.shown = len(shown)
-    complete = shown.dropna(subset=["o", "a", "b", "n"])
-    view.plots.append(
-        ("Epistasis e of each sequence", strips([("e", shown["e"].to_numpy())], title="e of each sequence", zero=True))
-    )
-    if len(complete):
-        columns = [(letter, complete[letter].to_numpy()) for letter in "oabn"]
-        caption = f"Prediction: as it is (o), {view.a} scrambled (a), {view.b} scrambled (b), both scrambled (n)"
-        view.plots.append((caption, strips(columns, title="o, a, b and n of each sequence")))
+def _box(values: np.ndarray) -> list[float] | None:
+    values = values[np.isfinite(values)]
+    return [float(v) for v in np.quantile(values, [0, 0.25, 0.5, 0.75, 1])] if len(values) else None
+
+
+def _estimates(row: dict[str, Any]) -> list[dict[str, Any]]:
+    rows = []
+    for key, label, formula in (*ESTIMATES, EPISTASIS):
+        p, q = ("p_value", "q_value") if key == "epistasis" else (f"{key}_p", f"{key}_q")
+        value = [as_number(row.get(name)) for name in (f"{key}_ci_low", key, f"{key}_ci_high")]
+        if np.isfinite(value[1]):
+            rows.append({
+                "key": key, "label": label, "formula": formula, "value": value, "p": as_number(row.get(p)),
+                "q": as_number(row.get(q)),
+            })  # fmt: skip
+    return rows
+
+
+def _record(view: PairView, rows: pd.DataFrame, spacing: pd.DataFrame) -> dict[str, Any]:
+    row = view.row
+    shown = rows.iloc[thin(rows["e"].to_numpy())] if len(rows) else rows
+    complete = rows.dropna(subset=list(LETTERS))
     spaced = shown.dropna(subset=["spacing"])
-    if len(spaced) > 2 and spaced["spacing"].nunique() > 1:
-        plot = scatter(
-            spaced["spacing"].to_numpy(), spaced["e"].to_numpy(), title="e against spacing", axis="spacing, nt"
-        )
-        view.plots.append(("e against the distance between the motifs", plot))
+    apart = len(spaced) > 2 and spaced["spacing"].nunique() > 1
+    reason = str(row["reason"])
+    return compact({
+        "anchor": view.anchor, "a": view.a, "b": view.b, "kind": view.kind, "motif_a": row["motif_a"],
+        "motif_b": row["motif_b"], "sentence": view.sentence, "remarks": view.remarks,
+        "sequences": row["sequences"], "placements": row["placements"],
+        "reason": f"{reason[:1].upper()}{reason[1:]}.".replace("..", ".") if reason else "",
+        "rows": _estimates(row), "measured": len(rows), "names": list(shown.index),
+        "dots": {key: shown[key].tolist() for key in (*LETTERS, "spacing")},
+        "box": {key: _box(complete[key].to_numpy()) for key in LETTERS},
+        "controls": [], "control_box": None,
+        "spaced": spaced[["spacing", "e"]].to_numpy().tolist() if apart else [],
+        "spacing": spacing[["spacing", "e", "low", "high", "sequences"]].to_numpy(dtype=float).tolist(),
+        "triples": [],
+    })  # fmt: skip
 
 
 def called(row: dict[str, Any], found: dict[str, list[Match]]) -> tuple[str, str]:
@@ -143,7 +182,7 @@ def called(row: dict[str, Any], found: dict[str, list[Match]]) -> tuple[str, str
     return names[0], names[1]
 
 
-def pairs(run: RunFolder, found: dict[str, list[Match]], sheet: LogoSheet) -> list[PairView]:
+def pairs(run: RunFolder, found: dict[str, list[Match]]) -> list[PairView]:
     """Prepare the pairs in the order of interactions.tsv.
 
     Parameters
@@ -151,47 +190,17 @@ def pairs(run: RunFolder, found: dict[str, list[Match]], sheet: LogoSheet) -> li
     run : RunFolder
     found : dict
         Matches of each motif, for their names.
-    sheet : LogoSheet
-        Collects the drawings.
     """
     table = run.tables["interactions"]
-    ends = [*table["epistasis_ci_low"], *table["epistasis_ci_high"]]
-    bounds = domain(list(table["epistasis"]), ends)
+    bounds = domain(list(table["epistasis"]), [*table["epistasis_ci_low"], *table["epistasis_ci_high"]])
+    instances, spacing = _per_sequence(run), run.tables["spacing"]
+    nothing = pd.DataFrame(columns=[*LETTERS, "spacing"], dtype=float)
     views = []
-    for index, row in enumerate(table.to_dict("records"), 1):
+    for number, row in enumerate(table.to_dict("records"), 1):
         a, b = called(row, found)
         symbol, meaning = wording.INTERACTION_CLASSES.get(row["class"], ("", ""))
-        logos = [sheet.part(row[key], column=7, height=28) for key in ("motif_a", "motif_b")]
-        view = PairView(f"pair-{index}", row, a, b, row["class"], symbol, meaning, logos)
-        estimate = (row["epistasis_ci_low"], row["epistasis"], row["epistasis_ci_high"])
-        view.whisker = whisker(estimate, bounds, kind=row["class"], title=f"{a} and {b}: e = {view.text}")
-        _plots(view, run)
+        view = PairView(number, row, a, b, row["class"], symbol, meaning)
+        view.whisker = whisker(view.estimate, bounds, kind=row["class"], title=f"{a} and {b}: e = {view.text}")
+        view.record = _record(view, instances.get(row["pair"], nothing), spacing[spacing["pair"] == row["pair"]])
         views.append(view)
     return views
-
-
-@dataclass(frozen=True)
-class PairMap:
-    """Motif by motif: names of rows and columns, and the pair that stands in each cell (or None)."""
-
-    names: tuple[str, ...]
-    cells: tuple[tuple[PairView | None, ...], ...]
-
-
-def pair_map(views: list[PairView]) -> PairMap | None:
-    """Arrange the pairs as a symmetric map, motifs in order of appearance; None where there is no pair."""
-    keys: dict[tuple[str, str], None] = {}
-    for view in views:
-        keys.setdefault((view.row["motif_a"], view.a))
-        keys.setdefault((view.row["motif_b"], view.b))
-    order = list(keys)
-    if not order:
-        return None
-    place = {key: index for index, key in enumerate(order)}
-    cells: list[list[PairView | None]] = [[None] * len(order) for _ in order]
-    for view in views:
-        i, j = place[view.row["motif_a"], view.a], place[view.row["motif_b"], view.b]
-        cells[i][j] = cells[j][i] = view
-    calls = [name for _, name in order]
-    labels = [name if calls.count(name) == 1 else f"{name} ({key})" for key, name in order]
-    return PairMap(tuple(labels), tuple(tuple(row) for row in cells))

@@ -90,47 +90,6 @@ def glyph_symbols(alphabet: str = "rna", *, prefix: str = "g", colours: dict[str
     return "".join(parts)
 
 
-def logo_symbol(identifier: str, ppm: np.ndarray, *, alphabet: str = "rna") -> str:
-    """Draw a logo once as a ``<symbol>``, to be shown any number of times by `logo_use`; needs `glyph_symbols`.
-
-    Parameters
-    ----------
-    identifier : str
-        Of the symbol, unique in the page.
-    ppm : float array, shape (length, 4)
-    alphabet : str, default "rna"
-
-    Returns
-    -------
-    str
-        The symbol's box is 10 units per column wide and 40 units (2 bits) high.
-    """
-    letters = _letters(ppm, alphabet, {letter: f"g{letter}" for letter in LETTERS[alphabet][:4]})
-    width = _decimal(len(ppm) * COLUMN)
-    return f'<symbol id="{escape(identifier)}" viewBox="0 0 {width} 40">{letters}</symbol>'
-
-
-def logo_use(identifier: str, length: int, *, title: str, column: float = 9.0, height: float = 36.0) -> str:
-    """Show a logo drawn by `logo_symbol` as an image with a spoken title.
-
-    Parameters
-    ----------
-    identifier : str
-        Of the symbol.
-    length : int
-        Columns of the motif.
-    title : str
-        Read out by screen readers and shown under the pointer.
-    column, height : float, default 9 and 36
-        Pixels per column and for 2 bits.
-    """
-    return (
-        f'<svg class="logo" role="img" width="{_decimal(length * column)}" height="{_decimal(height)}" '
-        f'viewBox="0 0 {_decimal(length * COLUMN)} 40" preserveAspectRatio="none"><title>{escape(title)}</title>'
-        f'<use href="#{escape(identifier)}" width="{_decimal(length * COLUMN)}" height="40" /></svg>'
-    )
-
-
 def describe(motif: Motif, *, alphabet: str = "rna") -> str:
     """Say what a logo shows, for its title."""
     bits = float(motif.information.sum())

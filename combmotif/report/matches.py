@@ -59,6 +59,11 @@ class Match:
         return KINDS.get(self.kind, self.kind)
 
     @property
+    def element(self) -> str:
+        """The family of elements that bind alike, or the element itself."""
+        return self.family or self.name
+
+    @property
     def strength(self) -> str:
         """How good the match is: its q, and whether it is a match by its word alone."""
         return "exact word" if self.by_word else f"q {p_value(self.q)}"
@@ -163,21 +168,23 @@ class Element:
 def elements(run: RunFolder, found: dict[str, list[Match]]) -> list[Element]:
     """Gather the significant matches by family, or name: those that are a motif's best match first, then by q."""
     table: Any = run.tables["motifs"]
-    neurons = {row["motif"]: neuron_name(row["layer"], row["channel"]) for row in table.to_dict("records")}
+    neurons = {
+        row["motif"]: neuron_name(row["layer"], row["channel"], row["method"]) for row in table.to_dict("records")
+    }
     gathered: dict[tuple[str, str], Element] = {}
     for motif, rows in found.items():
         first = best(found, motif)
         for match in rows:
             if not match.significant:
                 continue
-            name = match.family or match.name
+            name = match.element
             element = gathered.setdefault((match.kind, name), Element(name, match.kind, match.q))
             element.by_word = element.by_word and match.by_word
             element.q = match.q if match.q < element.q else element.q
             target = (match.name, match.database, match.citation)
             if target not in element.targets:
                 element.targets.append(target)
-            leads = first is not None and (first.kind, first.family or first.name) == (match.kind, name)
+            leads = first is not None and (first.kind, first.element) == (match.kind, name)
             known = [m for m, _, _, _ in element.motifs]
             if motif not in known:
                 element.motifs.append((motif, neurons.get(motif, ""), match.q, leads))

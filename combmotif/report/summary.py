@@ -10,7 +10,7 @@ import numpy as np
 
 from combmotif.report import wording
 from combmotif.report.effects import Effect, effects
-from combmotif.report.folder import SECTIONS, RunFolder, neuron_name, read_run
+from combmotif.report.folder import SECTIONS, RunFolder, anchor, neuron_name, read_run
 from combmotif.report.interactions import called
 from combmotif.report.matches import Match, elements, matches
 from combmotif.report.neurons import motif_names
@@ -44,13 +44,12 @@ class Finding:
 
 def _neurons(run: RunFolder) -> list[Finding]:
     table, motifs = run.tables["neurons"], run.tables["motifs"]
-    names = list(table["neuron"]) or [
-        neuron_name(r["layer"], r["channel"]) for r in motifs[["layer", "channel"]].drop_duplicates().to_dict("records")
-    ]
+    owners = [neuron_name(r["layer"], r["channel"], r["method"]) for r in motifs.to_dict("records")]
+    names = list(table["neuron"]) or list(dict.fromkeys(owners))
     layers = dict.fromkeys(name.partition(":")[0] for name in names)
     where = f" of {', '.join(layers)}" if 0 < len(layers) <= 4 else f" of {len(layers)} layers" if layers else ""
     neurons = f"{plural(len(names), 'neuron')}{where}"
-    with_motif = len(motifs[["layer", "channel"]].drop_duplicates())
+    with_motif = len(set(owners))
     silent = len(names) - with_motif
     rest = f"; {plural(silent, 'neuron')} gave none" if silent > 0 else ""
     mean = motifs["purity"].median()
@@ -115,7 +114,7 @@ def _contribution(run: RunFolder, names: dict[str, str]) -> list[Finding]:
     findings = []
     first_motif: dict[str, str] = {}
     for row in run.tables["motifs"].to_dict("records"):
-        first_motif.setdefault(neuron_name(row["layer"], row["channel"]), row["motif"])
+        first_motif.setdefault(neuron_name(row["layer"], row["channel"], row["method"]), row["motif"])
     for number_of, (name, rows) in enumerate(effects(run).items()):
         tally = Counter(e.kind for e in rows.values())
         parts = [f"{tally[kind]} {kind}" for kind in wording.CONTRIBUTION_CLASSES if tally[kind]]
@@ -154,9 +153,7 @@ def _contribution(run: RunFolder, names: dict[str, str]) -> list[Finding]:
         elif top.causal_text:
             sentence += f" The neuron itself adds {top.causal_text} to the prediction, found by clamping it."
         findings.append(
-            Finding(
-                "strongest", "Strongest", f"{top.neuron} {called}: {top.text}", sentence, top.neuron.replace(":", ".")
-            )
+            Finding("strongest", "Strongest", f"{top.neuron} {called}: {top.text}", sentence, anchor(top.neuron))
         )
     return findings
 

@@ -35,6 +35,26 @@ def _pfm(word: str, sites: int, rng: np.random.Generator) -> np.ndarray:
     return np.round(pfm)
 
 
+def _demixing(motifs: list[dict]) -> tuple[list[dict], list[dict]]:
+    """Two levels of groups above the motifs of each neuron, and a spacing for motifs of 8 columns or more."""
+    tree, syntax = [], []
+    for channel in dict.fromkeys(row["channel"] for row in motifs):
+        own = [row for row in motifs if row["channel"] == channel]
+        shared = {"layer": "conv3", "neuron": channel, "max_activation": 8, "consensus_activation": 6, "purity": 0.7,
+                  "information": 5.5}  # fmt: skip
+        tree.append(shared | {"node": "0", "parent": "", "feature_layer": "", "sites": 999, "consensus": "NNNN",
+                              "motif": ""})  # fmt: skip
+        for k, row in enumerate(own):
+            tree.append(shared | {"node": f"0.{k}", "parent": "0", "feature_layer": "conv2", "sites": row["sites"],
+                                  "consensus": row["consensus"], "motif": row["motif"]})  # fmt: skip
+            if row["length"] >= 8:
+                syntax.append({"layer": "conv3", "neuron": channel, "motif": row["motif"],
+                               "part_a": row["consensus"][:3], "part_b": row["consensus"][5:], "start_a": 0,
+                               "start_b": 5, "kind": "range", "spacing_min": 2, "spacing_max": 4, "spacing_mode": 2,
+                               "sequences": 300, "distribution": "2:200;3:60;4:40"})  # fmt: skip
+    return tree, syntax
+
+
 def write_run(
     path: Path, *, neurons: int = 8, motifs: int = 3, pairs: int = 6, full: bool = False, seed: int = 1
 ) -> Path:
@@ -129,6 +149,8 @@ def write_run(
                 }  # fmt: skip
             effect_rows.append(row)
 
+    tree_rows, syntax_rows = _demixing(motif_rows)
+    spacing_rows = []
     kinds = ("synergistic", "antagonistic", "additive", "one-sided", "untestable", "opposing", "inert", "undetermined")
     pair_rows, instance_rows = [], []
     for k in range(pairs):
@@ -149,6 +171,8 @@ def write_run(
                 "epistasis": e, "epistasis_ci_low": e - 0.08, "epistasis_ci_high": e + 0.08,
                 "p_value": 1e-8 if abs(e) > 0.1 else 0.3, "q_value": 1e-7 if abs(e) > 0.1 else 0.5,
             }  # fmt: skip
+            spacing_rows += [(row["pair"], gap, 9, e + gap / 90, e + gap / 90 - 0.1, e + gap / 90 + 0.1)
+                             for gap in range(0, 25, 4)]  # fmt: skip
             for s in range(n_sequences):
                 for _ in range(2):
                     n = rng.normal(7, 0.4)
@@ -173,8 +197,12 @@ def write_run(
         "neurons.tsv": pd.DataFrame(neuron_rows), "motifs/neuronmotif.tsv": pd.DataFrame(motif_rows),
         "matches.tsv": pd.DataFrame(match_rows), "contribution.tsv": pd.DataFrame(effect_rows),
         "interactions.tsv": pd.DataFrame(pair_rows), "interaction_instances.tsv.gz": instances,
-        "sites.tsv.gz": pd.DataFrame(site_rows), "activations.tsv": pd.DataFrame({"sequence": ["seq_0"],
-        "length": [50]}),
+        "sites.tsv.gz": pd.DataFrame(site_rows),
+        "activations.tsv": pd.DataFrame({"sequence": [f"seq_{s}" for s in range(200)]}
+        | {f"conv3:{n}": np.round(np.linspace(-2, 6 - n / 10, 200), 3) for n in range(neurons)}),
+        "motifs/tree.tsv": pd.DataFrame(tree_rows), "motifs/syntax.tsv": pd.DataFrame(syntax_rows),
+        "interaction_spacing.tsv": pd.DataFrame(spacing_rows,
+        columns=["pair", "spacing", "sequences", "e", "low", "high"]),
     }.items():  # fmt: skip
         table.to_csv(path / file, sep="\t", index=False, float_format="%.6g")
     stages = ("samples", "motifs", "matches", "activations", "contribution", "interaction")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from combmotif.motifs.motif import Motif
-from combmotif.report.logos import COLOURS, GLYPHS, glyph_symbols, letter_heights, logo_svg, logo_symbol, logo_use
+from combmotif.report.logos import COLOURS, GLYPHS, glyph_symbols, letter_heights, logo_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -20,19 +20,6 @@ def test_heights_are_probability_times_information() -> None:
     entropy = -(0.7 * np.log2(0.7) + 0.3 * np.log2(0.1))
     expected = np.array([[2, 0, 0, 0], [0.5, 0.5, 0, 0], [0, 0, 0, 0], np.array([0.7, 0.1, 0.1, 0.1]) * (2 - entropy)])
     np.testing.assert_allclose(letter_heights(ppm), expected, atol=1e-9)
-
-
-def test_symbol_stacks_letters_on_the_baseline_the_tallest_on_top() -> None:
-    ppm = np.array([[0.0, 0.25, 0.75, 0.0], [0.0, 0.0, 0.0, 1.0]])
-    root = ElementTree.fromstring(logo_symbol("x", ppm))
-    assert root.get("viewBox") == "0 0 20 40"
-    drawn = [(u.get("href"), *(float(u.get(k, "nan")) for k in ("x", "y", "width", "height"))) for u in root]
-    bits = 2 + 0.25 * np.log2(0.25) + 0.75 * np.log2(0.75)
-    tall, short = 0.75 * bits * 20, 0.25 * bits * 20
-    assert [d[0] for d in drawn] == ["#gC", "#gG", "#gU"]
-    np.testing.assert_allclose(drawn[0][1:], (0, 40 - short, 10, short), atol=0.06)
-    np.testing.assert_allclose(drawn[1][1:], (0, 40 - short - tall, 10, tall), atol=0.06)
-    np.testing.assert_allclose(drawn[2][1:], (10, 0, 10, 40), atol=0.06)
 
 
 @pytest.mark.parametrize(("alphabet", "letter", "other"), [("rna", "U", "T"), ("dna", "T", "U")])
@@ -55,10 +42,6 @@ def test_stand_alone_svg_is_whole_and_named() -> None:
     ids = {s.get("id") for s in root.iter(f"{SVG}symbol")}
     assert all(u.get("href", "")[1:] in ids for u in root.iter(f"{SVG}use"))
     assert text.count("http") == 1
-
-
-def test_title_is_escaped() -> None:
-    assert "<title>a &lt;b&gt; &amp; c</title>" in logo_use("l0", 4, title="a <b> & c")
 
 
 def test_every_letter_has_a_closed_outline_inside_its_box() -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 import numpy as np
-import pytest
 
-from combmotif.report.plots import ForestRow, Scale, domain, forest, scatter, strips, thin, whisker
+from combmotif.report.plots import ForestRow, Scale, domain, forest, thin, whisker
 
 
 def test_scale_maps_and_clips() -> None:
@@ -64,14 +63,3 @@ def test_forest_rows_link_to_their_neurons() -> None:
         "z"
     )
     assert "a&b" in "".join(root.itertext())
-
-
-@pytest.mark.parametrize("values", [np.array([1.0]), np.array([2.0, 2.0]), np.linspace(-3, 8, 40)])
-def test_dots_are_as_many_as_values(values: np.ndarray) -> None:
-    for drawn in (
-        strips([("e", values)], title="e", zero=True),
-        scatter(np.arange(len(values)), values, title="", axis="nt"),
-    ):
-        root = ElementTree.fromstring(drawn)
-        dots = [p for p in root.iter("path") if p.get("class") == "dots"]
-        assert dots[0].get("d", "").count("M") == len(values)

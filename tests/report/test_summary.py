@@ -11,9 +11,9 @@ from combmotif.motifs.motif import Motif
 from combmotif.report import main_findings
 from combmotif.report.effects import effects
 from combmotif.report.folder import SITES_KEPT, read_run
-from combmotif.report.interactions import pair_map, pairs
+from combmotif.report.interactions import pairs
 from combmotif.report.matches import best, columns_of, elements, matches
-from combmotif.report.neurons import LogoSheet
+from combmotif.report.pairmap import family_map, pair_map
 from combmotif.report.sites import locate
 
 
@@ -45,6 +45,7 @@ def test_the_causal_effect_is_told_beside_the_observed_one(run_folder: Path) -> 
 
 
 def test_findings_of_nothing(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text('{"config": {"seed": 0}, "stages": {}}')
     found = main_findings(tmp_path)
     assert next(f for f in found if f.key == "motifs").value == "0 motifs in 0 neurons"
     assert not [f for f in found if f.key in ("strongest", "pair")]
@@ -101,20 +102,55 @@ def test_insignificant_matches_are_not_known(run_folder: Path) -> None:
 
 
 def test_pair_map_is_symmetric(run_folder: Path) -> None:
-    run = read_run(run_folder)
-    views = pairs(run, {}, LogoSheet(run))
+    views = pairs(read_run(run_folder), {})
     found = pair_map(views)
     assert found is not None
     cells = {(i, j): cell for i, row in enumerate(found.cells) for j, cell in enumerate(row)}
     assert all(cells[j, i] is cell for (i, j), cell in cells.items())
-    assert len({id(c) for c in cells.values() if c is not None}) == len(views)
+    assert {c.anchor for c in cells.values() if c is not None} == {f"pair-{k}" for k in range(1, 7)}
+    assert max(c.strength for c in cells.values() if c is not None) == 1
     assert pair_map([]) is None
 
 
-def test_dots_are_one_per_sequence_and_at_most_200(run_folder: Path) -> None:
+def test_a_map_of_families_leads_to_its_pairs(run_folder: Path) -> None:
     run = read_run(run_folder)
-    views = pairs(run, {}, LogoSheet(run))
-    assert [(v.shown, v.measured) for v in views] == [(60, 60), (140, 140), (200, 220), (200, 300), (0, 0), (200, 460)]
+    views = pairs(run, {})
+    table = pd.DataFrame(
+        {
+            "family_a": ["X", "X"],
+            "family_b": ["Y", "Z"],
+            "class": ["synergistic", "inert"],
+            "pairs": [2, 1],
+            "sequences": [300, 80],
+            "e": [0.5, 0.0],
+            "joint": [1, 1],
+            "q": [0.01, 1],
+        }
+    )
+    table.to_csv(run_folder / "interaction_map.tsv", sep="\t", index=False)
+    run = read_run(run_folder)
+    found, records = family_map(run, {("X", "Y"): views[:2], ("X", "Z"): views[2:3]})
+    assert found is not None
+    assert found.names == ("X", "Y", "Z")
+    cells = [cell.anchor if cell else None for cell in found.cells[0]]
+    assert cells == [None, "cell-0", "pair-3"]
+    assert [pair["anchor"] for pair in records[0]["pairs"]] == ["pair-1", "pair-2"]
+    assert records[0]["sentence"].startswith(
+        "Over 2 pairs of motifs of these families the map says synergistic, e = +0"
+    )
+
+
+def test_dots_are_one_per_sequence_and_at_most_200(run_folder: Path) -> None:
+    records = [view.record for view in pairs(read_run(run_folder), {})]
+    assert [(len(r["dots"]["e"]), r["measured"]) for r in records] == [
+        (60, 60), (140, 140), (200, 220), (200, 300), (0, 0), (200, 460)
+    ]  # fmt: skip
+    table = pd.read_csv(run_folder / "interaction_instances.tsv.gz", sep="\t")
+    first = table[table["pair"] == table["pair"].iloc[0]].groupby("sequence")["e"].mean()
+    np.testing.assert_allclose(records[0]["box"]["e"], np.quantile(first, [0, 0.25, 0.5, 0.75, 1]), rtol=1e-4)
+    assert {row["key"] for row in records[0]["rows"]} == {
+        "joint", "a_alone", "b_alone", "a_in_context", "b_in_context", "epistasis"
+    }  # fmt: skip
 
 
 def test_locate_marks_the_planted_motif() -> None:
@@ -138,10 +174,3 @@ def test_a_trimmed_motif_is_named_by_what_lies_in_its_columns(run_folder: Path) 
     assert known.name == "upstream AUG"
     assert best(found, "conv3.0.m1[6:9]") is None
     assert best(found, "conv3.0.m1[0:2]") is None
-
-
-def test_a_part_of_a_motif_is_drawn(run_folder: Path) -> None:
-    sheet = LogoSheet(read_run(run_folder))
-    assert 'viewBox="0 0 40 40"' in sheet.part("conv3.0.m1[2:6]", column=9, height=36)
-    assert sheet.part("AUG", column=9, height=36) == ""
-    np.testing.assert_equal(len(sheet.symbols), 1)

@@ -1,0 +1,24 @@
+/* the page of one pair of motifs */
+const pairLogo = (name, motif) => {
+  const rows = logoOf(motif), cut = /^(.+)\[(\d+):(\d+)\]$/.exec(motif);
+  return html`<figure><figcaption><b>${name}</b> ${!rows ? nt(motif) : cut ? html`${link(cut[1])} <span class="muted">columns ${Number(cut[2]) + 1} to ${cut[3]}</span>` : link(motif)}</figcaption>${rows ? raw(logoSvg(rows, { column: 18, height: 54, axis: true, mode: settings.mode === "contribution" ? "bits" : settings.mode, title: titleOf(motif, rows) })) : ""}</figure>`;
+};
+const pairPage = (pair) => html`<header class="pagehead"><h2 tabindex="-1">${pair.a} × ${pair.b}</h2>${chip(pair.kind)}</header>
+<p class="lead">${pair.sentence}</p>
+${pair.remarks.length ? html`<ul class="findings">${pair.remarks.map((remark) => html`<li>${remark}</li>`)}</ul>` : ""}
+<div class="logos">${pairLogo("A", pair.motif_a)}${pairLogo("B", pair.motif_b)}</div>
+<p class="muted">${plural(pair.sequences, "sequence")}, ${plural(pair.placements, "placement")}. ${pair.reason}</p>
+${pair.rows.length ? html`<h3>Estimates</h3>${scrolling("Estimates", estimates(pair.rows.map((row) => ({ label: row.label, value: row.value, kind: row.key === "epistasis" ? pair.kind : "plain" })), { title: `Effects of ${pair.a} and ${pair.b}`, axis: "change of the prediction, with 95 % confidence interval" }))}
+${scrolling("Estimates in numbers", html`<table>${head([["Effect"], ["Formula"], ["Estimate", "num"], ["95 % CI"], ["p", "num"], ["q", "num"]])}<tbody>${pair.rows.map((row) => html`<tr><th scope="row">${row.label}</th><td><code>${row.formula}</code></td>${cell(row.value[1], signed(row.value[1]))}<td>${interval(row.value)}</td>${cell(row.p, chance(row.p))}${cell(row.q, chance(row.q))}</tr>`)}</tbody></table>`)}<p>${saveTable(`${pair.anchor}.tsv`)}</p>` : ""}
+${pair.measured ? html`<h3>Sequence by sequence</h3><div class="plots">
+<figure>${boxes("oabn".split("").map((letter) => ({ label: letter, dots: pair.dots[letter], box: pair.box[letter] })), { title: "o, a, b and n of every sequence", axis: "prediction" })}<figcaption>Prediction: o, the sequence as it is; a, ${pair.a} scrambled; b, ${pair.b} scrambled; n, both scrambled.</figcaption></figure>
+<figure>${boxes([{ label: "e", dots: pair.dots.e, box: pair.box.e }, ...(pair.controls.length ? [{ label: "control", dots: pair.controls, box: pair.control_box, tone: "pale" }] : [])], { title: "Epistasis e of every sequence", zero: true, axis: "epistasis e" })}<figcaption>e = o − a − b + n of every sequence; zero means that the two add up.${pair.controls.length ? " Control: the same for random segments of the same sequences, lengths and distance." : ""}</figcaption></figure>
+${pair.spaced.length || pair.spacing.length ? html`<figure>${against(pair.spaced, pair.spacing, { title: "e against the distance between the motifs", axis: "distance between the motifs, nt", side: "epistasis e" })}<figcaption>e against distance. Dots are sequences${pair.spacing.length ? "; circles with bars are means with 95 % intervals" : ""}.</figcaption></figure>` : ""}
+</div><p class="muted">Box: quartiles and median of all ${whole(pair.measured)} sequences, each averaged over its placements; lines reach to the lowest and highest.${pair.dots.e.length < pair.measured ? ` ${pair.dots.e.length} dots are drawn, evenly over the ranks of e.` : ""}</p>
+<details><summary>These sequences in numbers</summary>${scrolling("Sequences", html`<table class="sortable">${head([["Sequence", "text"], ["Distance", "num"], ["o", "num"], ["a", "num"], ["b", "num"], ["n", "num"], ["e", "num"]])}<tbody>${pair.names.map((name, i) => html`<tr><td class="seq" title="${name}">${name}</td>${cell(pair.dots.spacing[i])}${["o", "a", "b", "n", "e"].map((key) => cell(pair.dots[key][i]))}</tr>`)}</tbody></table>`)}<p>${saveTable(`${pair.anchor}.sequences.tsv`)}</p></details>`
+    : html`<p class="notice">${pair.kind === "untestable" ? "Too few sequences hold the pair: there is nothing to draw." : "The run folder holds no single sequences of this pair, so there are no dots to draw."}</p>`}
+${pair.triples.length ? html`<h3>With a third motif</h3><ul>${pair.triples.map((text) => html`<li>${text}</li>`)}</ul>` : ""}`;
+/* the pairs of one cell of the map */
+const cellPage = (found) => html`<header class="pagehead"><h2 tabindex="-1">${found.a} × ${found.b}</h2>${chip(found.kind)}</header>
+<p class="lead">${found.sentence}</p>
+${scrolling("Pairs", html`<table class="sortable">${head([["Pair", "text"], ["Class", "text"], ["e", "num"], ["95 % CI"], ["q", "num"], ["Sequences", "num"]])}<tbody>${found.pairs.map((p) => html`<tr><th scope="row">${link(p.anchor, p.name)}</th><td>${chip(p.kind)}</td>${cell(p.e[1], signed(p.e[1]))}<td>${interval(p.e)}</td>${cell(p.q, chance(p.q))}${cell(p.sequences, whole(p.sequences))}</tr>`)}</tbody></table>`)}<p>${saveTable("pairs.tsv")}</p>`;

@@ -1,0 +1,128 @@
+"""What the page of a neuron is drawn from: complete, and right where the answer is known."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from combmotif.motifs.motif import Motif
+from combmotif.report import render
+from combmotif.report.activations import histograms
+from combmotif.report.behind import sequences_behind
+from combmotif.report.encode import compact, decode_matrix, embedded_file, encode_matrix
+from combmotif.report.records import distribution
+from combmotif.sampling.samples import Samples
+
+
+def records(folder: Path) -> dict[str, dict]:
+    text = render(folder)
+    found = [json.loads(part) for part in re.findall(r'id="n\d+">(.*?)</script>', text)]
+    return {record["name"]: record for record in found}
+
+
+def test_a_neuron_brings_everything_its_page_shows(run_folder: Path) -> None:
+    found = records(run_folder)
+    neuron = found["conv3:1"]
+    assert neuron["sentence"] == (
+        "conv3:1 looks at 24 nt at a time and answers most strongly to UGUAAAUA (conv3.1.m1), which resembles PUM2 "
+        "(q 1.0e−6). Where it is active, the prediction is higher by 0.817."
+    ).replace("the prediction", "the predicted mrl")
+    assert [m["id"] for m in neuron["motifs"]] == ["conv3.1.m1"]
+    match = neuron["motifs"][0]["matches"][0]
+    assert (match["n"], match["off"], match["k"]) == ("PUM2", 0, "RNA-binding protein")
+    assert [e["outcome"] for e in neuron["effects"]] == ["predicted mrl", "measured rl"]
+    assert len(neuron["sites"]) == 6
+    assert found["conv3:7"]["sentence"] == "conv3:7 looks at 24 nt at a time; no motif was found for it."
+
+
+def test_tree_and_syntax_are_told(run_folder: Path) -> None:
+    nodes = {"layer": "conv3", "neuron": [1, 1, 1, "conv3:2"], "node": ["0", "0.0", "0.1", "0"],
+             "parent": ["", "0", "0", ""], "feature_layer": ["", "conv2", "conv2", ""], "sites": [90, 60, 30, 5],
+             "max_activation": 3.5, "consensus_activation": 3.0, "purity": 0.9, "information": 9.0,
+             "consensus": "UGUA", "motif": ["", "conv3.1.m1", "", "conv3.2.m1"]}  # fmt: skip
+    pd.DataFrame(nodes).to_csv(run_folder / "motifs" / "tree.tsv", sep="\t", index=False)
+    syntax = {"layer": ["conv3"], "neuron": [1], "motif": "conv3.1.m1", "part_a": "UGU", "part_b": "AUA", "start_a": 0,
+              "start_b": 6, "kind": "range", "spacing_min": 3, "spacing_max": 4, "spacing_mode": 3, "sequences": 200,
+              "distribution": "3:120;4:80"}  # fmt: skip
+    pd.DataFrame(syntax).to_csv(run_folder / "motifs" / "syntax.tsv", sep="\t", index=False)
+    found = records(run_folder)
+    assert [node["node"] for node in found["conv3:1"]["tree"]] == ["0", "0.0", "0.1"]
+    assert len(found["conv3:2"]["tree"]) == 1
+    assert found["conv3:1"]["syntax"][0]["distribution"] == [[3, 120], [4, 80]]
+    assert "motifs/tree.tsv has no column" not in render(run_folder)
+    assert distribution("3:120;4:80;x;5:") == [(3, 120), (4, 80)]
+
+
+def test_every_threshold_is_told_and_the_asked_one_is_shown(run_folder: Path) -> None:
+    path = run_folder / "contribution.tsv"
+    table = pd.read_csv(path, sep="\t")
+    pd.concat([table.assign(threshold=t) for t in (0.5, 0.7, 0.9)]).to_csv(path, sep="\t", index=False)
+    effects = records(run_folder)["conv3:1"]["effects"]
+    assert [(e["outcome"], e["threshold"], e["shown"]) for e in effects] == [
+        (outcome, t, t == 0.7) for outcome in ("predicted mrl", "measured rl") for t in (0.5, 0.7, 0.9)
+    ]
+
+
+def test_motifs_of_another_method_need_no_neuron(run_folder: Path) -> None:
+    (run_folder / "motifs" / "modisco.tsv").write_text(
+        "motif\tlayer\tneuron\tconsensus\tsites\tinformation\tpurity\tmax_activation\n"
+        "pos.1\t\t\tUGUANAUA\t120\t9.5\t\t\nseed.1\tconv3\t1\tUGUA\t80\t7\t\t\n"
+    )
+    found = records(run_folder)
+    assert [m["id"] for m in found["modisco"]["motifs"]] == ["pos.1"]
+    assert found["conv3:1"]["motifs"][-1]["method"] == "modisco"
+    text = render(run_folder)
+    assert "no column" not in text
+    assert '"owners":{"seed.1":"conv3.1","pos.1":"modisco"}' in text
+
+
+def test_histogram_counts_every_sequence(tmp_path: Path) -> None:
+    values = np.linspace(-1, 9, 200)
+    pd.DataFrame({"sequence": "s", "conv3:1": values, "conv3:2": np.nan}).to_csv(tmp_path / "a.tsv", sep="\t")
+    found = histograms(tmp_path / "a.tsv", ["conv3:1", "conv3:2", "conv3:3"], {"conv3:1": 9.0}, 0.7)
+    assert list(found) == ["conv3:1"]
+    assert found["conv3:1"].mark == pytest.approx(6.3)
+    assert found["conv3:1"].counts == (5,) * 40
+    assert histograms(tmp_path / "none.tsv", ["conv3:1"], {}, 0.7) == {}
+
+
+def test_sequences_behind_a_motif_are_shared_out_and_aligned(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    codes = rng.integers(0, 4, (40, 12)).astype(np.uint8)
+    words = np.array([[3, 2, 3, 0, 0], [1, 1, 1, 1, 1]])
+    codes[:30, 4:9] = words[0]
+    codes[30:, 2:7] = words[1]
+    Samples("conv3", 1, codes, np.linspace(4, 1, 40, dtype=np.float32), "evolve").save(tmp_path / "1.npz")
+    motifs = [
+        Motif(id=f"m{k}", pfm=np.eye(4)[word] * 50, sites=50, start=start, offsets=(0, 1))
+        for k, (word, start) in enumerate(zip(words, (3, 2), strict=True))
+    ]
+    found = sequences_behind(tmp_path / "1.npz", motifs, alphabet="rna")
+    assert [found[m.id].fitting for m in motifs] == [30, 10]
+    activation, before, inside, after = found["m0"].rows[0]
+    assert (activation, inside, len(before), len(after)) == (4.0, "UGUAA", 4, 3)
+    assert sequences_behind(tmp_path / "none.npz", motifs, alphabet="rna") == {}
+    (tmp_path / "bad.npz").write_bytes(b"no archive")
+    assert sequences_behind(tmp_path / "bad.npz", motifs, alphabet="rna") == {}
+
+
+def test_matrices_survive_their_short_writing() -> None:
+    ppm = np.random.default_rng(0).dirichlet(np.ones(4), 17)
+    word = encode_matrix(ppm)
+    assert len(word) == 17 * 8
+    np.testing.assert_allclose(decode_matrix(word), ppm, atol=0.5 / 4095)
+
+
+def test_numbers_and_files_are_made_short() -> None:
+    assert compact({"a": [1.23456789, 2.0, float("nan"), True, "x", None], "b": np.float64(1e-12)}) == {
+        "a": [1.2346, 2, None, True, "x", None], "b": 1e-12
+    }  # fmt: skip
+    assert embedded_file(b"a\tb\n") == "a\tb\n"
+    long = embedded_file(b"a\tb\n" * 20000)
+    assert isinstance(long, dict)
+    assert embedded_file(b"a\tb\n" * 20000) == long
