@@ -47,16 +47,17 @@ class PythonSection(Section):
     )
 
 
-def _model_kind(data: Any) -> str:
-    if isinstance(data, PythonSection):
-        return "python"
+def model_kind(data: Any) -> str:
+    """Tell which kind of model section plain data are."""
+    if isinstance(data, Section):
+        return str(getattr(data, "kind", "card"))
     if isinstance(data, dict) and ("kind" in data or "factory" in data):
         return str(data.get("kind", "python"))
     return "card"
 
 
 ModelSection = Annotated[
-    Annotated[CardSection, Tag("card")] | Annotated[PythonSection, Tag("python")], Discriminator(_model_kind)
+    Annotated[CardSection, Tag("card")] | Annotated[PythonSection, Tag("python")], Discriminator(model_kind)
 ]
 
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 from combmotif.config.fitting import MeasuredConfig
 from combmotif.config.half_life import HalfLifeConfig
 from combmotif.config.hexamers import CountedTable, HexamersConfig
-from combmotif.config.inputs import CardSection, FastaSequences, PythonSection, RandomSequences, TableSequences
+from combmotif.config.inputs import CardSection, FastaSequences, Hdf5Sequences, PythonSection, TableSequences
 from combmotif.config.run import RunConfig
 from combmotif.config.training import TrainConfig
 from combmotif.typed_yaml import nearest
@@ -132,7 +132,7 @@ def resolve_paths(config: _Config, base: Path) -> _Config:
         weights = None if model.weights is None else found("model.weights")(model.weights)
         factory = find_factory(model.factory, base=base, key="model.factory")
         update["model"] = model.model_copy(update={"weights": weights, "factory": factory})
-    if not isinstance(sequences, RandomSequences):
+    if isinstance(sequences, (FastaSequences, TableSequences, Hdf5Sequences)):
         changed = {"path": found("sequences.path")(sequences.path)}
         if isinstance(sequences, (FastaSequences, TableSequences)) and sequences.annotation is not None:
             changed["annotation"] = found("sequences.annotation")(sequences.annotation)

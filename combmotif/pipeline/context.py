@@ -142,16 +142,26 @@ def _layers(model: SequenceModel, section: NeuronsSection, *, longest: int) -> t
     return tuple(Layer(p, tuple(select_neurons(section.select, p.neurons, p.layer))) for p in probes)
 
 
-def load_context(config: RunConfig) -> Context:
+def load_context(
+    config: RunConfig, *, model: SequenceModel | None = None, sequences: SequenceSet | None = None
+) -> Context:
     """Load everything a config names and check that it fits together, before any long work.
+
+    Parameters
+    ----------
+    config : RunConfig
+    model : SequenceModel, optional
+        In place of the one the config names.
+    sequences : SequenceSet, optional
+        In place of those the config names.
 
     Raises
     ------
     ValueError, FileNotFoundError
         One sentence that names the key, what was expected and what was found.
     """
-    model = open_model(config.model, device=choose_device(config.device))
-    sequences = load_sequences(config)
+    model = open_model(config.model, device=choose_device(config.device)) if model is None else model
+    sequences = load_sequences(config) if sequences is None else sequences
     layers = _layers(model, config.neurons, longest=int(sequences.lengths.max()))
     for name, codes in zip(sequences.names, sequences.codes, strict=True):
         model.check(codes, name=f"sequences: {name}")

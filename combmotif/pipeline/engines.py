@@ -46,12 +46,12 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _start(config: dict[str, Any]) -> None:
+def _start(config: RunConfig, given: dict[str, Any]) -> None:
     global _context
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends its workers
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
-    _context = load_context(RunConfig.model_validate(config))
+    _context = load_context(config, **given)
 
 
 def _work(task: Task, payload: Any) -> None:
@@ -71,10 +71,13 @@ class Engine:
         Of this process; workers load their own from its config.
     workers : int
         1 works in this process.
+    given : dict, default none
+        The ``model`` and ``sequences`` that the config does not name; they are sent to the workers.
     """
 
-    def __init__(self, context: Context, workers: int) -> None:
+    def __init__(self, context: Context, workers: int, *, given: dict[str, Any] | None = None) -> None:
         self.context = context
+        self.given = given or {}
         self.workers = workers if context.model.device.type == "cpu" else 1
         self._pool: ProcessPoolExecutor | None = None
 
@@ -93,7 +96,7 @@ class Engine:
                 self.workers,
                 mp_context=multiprocessing.get_context("spawn"),
                 initializer=_start,
-                initargs=(self.context.config.as_dict(),),
+                initargs=(self.context.config, self.given),
             )
         pending: set[Future] = {self._pool.submit(_work, task, payload) for payload in payloads}
         done = 0

@@ -16,6 +16,7 @@ from typing import Any
 import combmotif
 from combmotif.config.run import RunConfig
 from combmotif.inference.geometry import convolution_layers, layer_geometry
+from combmotif.models.model import SequenceModel
 from combmotif.motifs.database import load_database
 from combmotif.pipeline.context import Context, load_context, sequences_checksum
 from combmotif.pipeline.contributions import run_contribution
@@ -25,6 +26,7 @@ from combmotif.pipeline.stages import Empty, Stages
 from combmotif.pipeline.store import RunStore
 from combmotif.pipeline.tracks import track_warnings
 from combmotif.report.html import build_report
+from combmotif.sequence.tables import SequenceSet
 
 _PACKAGES = ("torch", "numpy", "scipy", "pandas", "scikit-learn", "memelite")
 _OUTPUTS = {
@@ -141,6 +143,8 @@ def run(
     workers: int | None = None,
     progress: Callable[[str, int, int], None] | None = None,
     on_stage: Callable[[str, str, float], None] | None = None,
+    model: SequenceModel | None = None,
+    sequences: SequenceSet | None = None,
 ) -> RunResult:
     """Interpret a model as a config says.
 
@@ -159,6 +163,8 @@ def run(
         Called with (stage, tasks done, tasks in all).
     on_stage : callable, optional
         Called with (stage, status, seconds) when a stage has ended and is recorded in run.json.
+    model, sequences : SequenceModel, SequenceSet, optional
+        In place of those the config names; with several workers they must be picklable.
 
     Returns
     -------
@@ -172,12 +178,13 @@ def run(
         If the config does not fit the files, the model or the folder. A stage that fails later is recorded and the
         others go on.
     """
-    context = load_context(config)
+    given = {name: value for name, value in (("model", model), ("sequences", sequences)) if value is not None}
+    context = load_context(config, model=model, sequences=sequences)
     databases = [load_database(name) for name in config.match.databases] if config.match else []
     plan_interactions(context)
     folder = Path(out)
     store = RunStore(folder)
-    engine = Engine(context, workers or available_cores())
+    engine = Engine(context, workers or available_cores(), given=given)
     try:
         record = _record(config, context)
         stages = Stages(context, store, engine, databases, progress or (lambda stage, done, total: None))

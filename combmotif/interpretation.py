@@ -1,0 +1,191 @@
+"""The result of a run, for Python and notebooks: motifs, tables as DataFrames, a summary with logos."""
+
+from __future__ import annotations
+
+import html
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+
+from combmotif.motifs.formats.h5 import load_motifs
+from combmotif.motifs.motif import MotifSet
+from combmotif.pipeline.earlier import read_record
+from combmotif.report.logos import logo_svg
+from combmotif.report.summary import main_findings
+
+SHOWN = 24
+"""Most motifs in a notebook's table."""
+
+
+class Tables(Mapping[str, pd.DataFrame]):
+    """The tables of a run folder by name, read when asked for: ``neurons``, ``matches``, ``motifs/neuronmotif``, ..."""
+
+    def __init__(self, folder: Path) -> None:
+        paths = sorted(path for ending in ("tsv", "tsv.gz") for path in folder.rglob(f"*.{ending}"))
+        paths = [path for path in paths if path.relative_to(folder).parts[0] != "tasks"]
+        self._paths = {path.relative_to(folder).as_posix().partition(".tsv")[0]: path for path in paths}
+        self._read: dict[str, pd.DataFrame] = {}
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name not in self._read:
+            if name not in self._paths:
+                raise KeyError(f"{name}; the run has {', '.join(self._paths) or 'no tables'}")
+            try:
+                self._read[name] = pd.read_csv(self._paths[name], sep="\t")
+            except pd.errors.EmptyDataError:
+                self._read[name] = pd.DataFrame()
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+
+@dataclass(frozen=True)
+class Interpretation:
+    """What a model has learned.
+
+    Attributes
+    ----------
+    folder : Path
+        The run folder: every table, the motifs as MEME and HDF5, ``report.html``. It is removed with this object where
+        it was not named; ``save`` keeps it.
+    """
+
+    folder: Path
+    _temporary: TemporaryDirectory | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """run.json: config, seed, versions, checksums, stages, warnings."""
+        return read_record(self.folder)
+
+    @property
+    def stages(self) -> dict[str, str]:
+        """How each stage ended: done, ``empty: reason`` or ``failed: reason``."""
+        return {name: stage["status"] for name, stage in self.record["stages"].items()}
+
+    @property
+    def warnings(self) -> list[str]:
+        """What to know before trusting the numbers."""
+        return list(self.record.get("warnings", []))
+
+    @property
+    def report(self) -> Path:
+        """The HTML report."""
+        return self.folder / "report.html"
+
+    @cached_property
+    def tables(self) -> Tables:
+        """Every table of the run folder as a DataFrame, by name."""
+        return Tables(self.folder)
+
+    @cached_property
+    def motifs(self) -> MotifSet:
+        """The motifs of the neurons, by demixing or words."""
+        path = self.folder / "motifs" / "neuronmotif.h5"
+        return load_motifs(path) if path.is_file() else MotifSet((), "neuronmotif")
+
+    def _table(self, name: str) -> pd.DataFrame:
+        return self.tables[name] if name in self.tables else pd.DataFrame()
+
+    @property
+    def neurons(self) -> pd.DataFrame:
+        """One row per neuron; empty where there is none."""
+        return self._table("neurons")
+
+    @property
+    def matches(self) -> pd.DataFrame:
+        """Known elements the motifs resemble; empty where none was asked for or found."""
+        return self._table("matches")
+
+    @property
+    def contribution(self) -> pd.DataFrame:
+        """Effect of the neurons; empty where it was not asked for."""
+        return self._table("contribution")
+
+    @property
+    def interactions(self) -> pd.DataFrame:
+        """Effect of motif pairs; empty where it was not asked for."""
+        return self._table("interactions")
+
+    def summary(self) -> pd.DataFrame:
+        """Return the main findings: columns ``what``, ``value`` and ``sentence``."""
+        rows = [(f.label, f.value, f.sentence) for f in main_findings(self.folder)]
+        return pd.DataFrame(rows, columns=["what", "value", "sentence"])
+
+    def save(self, folder: str | Path) -> Path:
+        """Copy tables, motifs and report to a folder that is new or empty; returns the report's path.
+
+        Raises
+        ------
+        FileExistsError
+            If the folder holds something.
+        """
+        target = Path(folder)
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise FileExistsError(f"{target}: expected a new or empty folder, found something there; choose another")
+        shutil.copytree(self.folder, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("tasks", "*.tmp"))
+        return target / "report.html"
+
+    def _repr_html_(self) -> str:
+        findings = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(row.what)}</th>"
+            f"<td style='text-align:left'>{html.escape(row.value)}</td></tr>"
+            for row in self.summary().itertuples()
+            if row.value
+        )
+        name = html.escape(str(self.record.get("model", {}).get("name", "")))
+        return (
+            f"<div><h4>What {name} has learned</h4><table>{findings}</table>{self._motif_rows()}"
+            f"<p>Tables: {html.escape(', '.join(self.tables))}.<br>"
+            f"Report: <code>{html.escape(str(self.report))}</code></p></div>"
+        )
+
+    def _motif_rows(self) -> str:
+        if not len(self.motifs):
+            return ""
+        names = {}
+        if len(self.matches):
+            best = self.matches.sort_values("q_value", kind="stable").drop_duplicates("motif")
+            names = {row.motif: f"{row.name if 'name' in best else row.target}" for row in best.itertuples(index=False)}
+        rows = []
+        for motif in self.motifs.motifs[:SHOWN]:
+            logo = logo_svg(motif, alphabet=self.motifs.alphabet, column=14, height=48)
+            cells = [
+                logo, motif.id, motif.consensus(self.motifs.alphabet), f"{motif.layer}:{motif.neuron}",
+                f"{motif.sites:,}", f"{motif.information.sum():.1f}", f"{motif.purity:.2f}", names.get(motif.id, ""),
+            ]  # fmt: skip
+            rows.append(
+                "<tr>"
+                + "".join(
+                    f"<td style='text-align:left'>{c if i == 0 else html.escape(c)}</td>" for i, c in enumerate(cells)
+                )
+                + "</tr>"
+            )
+        heads = ("motif", "id", "consensus", "neuron", "sites", "bits", "purity", "known element")
+        more = len(self.motifs) - len(rows)
+        return f"<table><tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr>{''.join(rows)}</table>" + (
+            f"<p>and {more:,} more in <code>.motifs</code></p>" if more > 0 else ""
+        )
+
+
+def open_run(folder: str | Path) -> Interpretation:
+    """Open the folder of a run that ``combmotif run`` or :func:`combmotif.interpret` made.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If it is no run folder.
+    """
+    found = Interpretation(Path(folder))
+    found.record  # noqa: B018 - reads run.json, which a run folder has
+    return found
