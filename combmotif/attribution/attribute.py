@@ -1,0 +1,258 @@
+"""One door to every attribution method."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from combmotif.attribution.attributions import Attributions, join_attributions
+from combmotif.attribution.gradients import (
+    NUCLEOTIDES,
+    captum_attr,
+    gradient_input,
+    gradient_shap,
+    integrated_gradients,
+    values,
+)
+from combmotif.attribution.mutagenesis import mutagenesis
+from combmotif.attribution.targets import Target, TargetFunction, Unit, parse_target
+from combmotif.effects.seeding import named_generator, stable_hash
+from combmotif.models.model import SequenceModel
+from combmotif.sequence.shuffle import dinucleotide_shuffle
+
+METHODS = ("integrated_gradients", "gradient_shap", "gradient_input", "mutagenesis")
+
+
+class CompletenessWarning(UserWarning):
+    """Contributions do not add up to the change of the target within the tolerance."""
+
+
+@dataclass(frozen=True)
+class AttributionOptions:
+    """How to attribute.
+
+    Attributes
+    ----------
+    method : str, default "integrated_gradients"
+        Or ``gradient_shap``, ``gradient_input``, ``mutagenesis``.
+    baselines : int, default 10
+        Dinucleotide shuffles of each sequence that it is compared with; extra tracks stay as they are.
+    steps : int, default 16
+        Points per baseline of integrated gradients to begin with.
+    max_steps : int, default 128
+        While the completeness error of a sequence is above the tolerance its points are doubled, up to this many.
+    draws : int, default 100
+        Points per sequence of GradientShap.
+    tolerance : float, default 0.05
+        Largest completeness error of integrated gradients that is accepted without a warning.
+
+    Raises
+    ------
+    ValueError
+        If a field is out of its range.
+    """
+
+    method: str = "integrated_gradients"
+    baselines: int = 10
+    steps: int = 16
+    max_steps: int = 128
+    draws: int = 100
+    tolerance: float = 0.05
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise ValueError(f"method: expected one of {', '.join(METHODS)}, found '{self.method}'")
+        for name in ("baselines", "steps", "draws"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}: expected at least 1, found {getattr(self, name)}")
+        if self.max_steps < self.steps:
+            raise ValueError(f"max_steps: expected at least steps ({self.steps}), found {self.max_steps}")
+        if not self.tolerance > 0:
+            raise ValueError(f"tolerance: expected a number above 0, found {self.tolerance}")
+
+
+def attribute(
+    model: SequenceModel,
+    codes: Sequence[np.ndarray],
+    target: str | Target,
+    *,
+    options: AttributionOptions | None = None,
+    names: Sequence[str] | None = None,
+    tracks: Sequence[np.ndarray] | None = None,
+    starts: np.ndarray | None = None,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Attributions:
+    """Explain which bases make the model's output, or a neuron, what it is.
+
+    A neuron is followed at one window, by default the one on which it is most active in the sequence; an output reads
+    the whole sequence, in its true length. Baselines depend on the seed and the letters of a sequence alone, so the
+    result of a sequence is the same whatever stands beside it.
+
+    Parameters
+    ----------
+    model : SequenceModel
+    codes : sequence of n uint8 arrays, any lengths
+    target : str or Target
+        ``output:0``, ``output:NAME`` or a neuron such as ``conv5:12``.
+    options : AttributionOptions, optional
+    names : sequence of n str, optional
+        Default ``0``, ``1``, ...
+    tracks : sequence of n arrays, each of shape (k, length), optional
+        Of a model with extra channels; never changed, and not scored.
+    starts : integer array, shape (n,), optional
+        First position of the window, for a neuron.
+    seed : int, default 0
+    progress : callable, optional
+        Called with (sequences done, sequences in all).
+
+    Returns
+    -------
+    Attributions
+
+    Raises
+    ------
+    ValueError
+        If the target does not exist or a sequence does not fit.
+    ImportError
+        If integrated gradients are asked for and captum is not installed.
+
+    Warns
+    -----
+    CompletenessWarning
+        If integrated gradients stay above the tolerance; the message holds the numbers.
+    """
+    parts = list(
+        attribute_parts(
+            model, codes, target, options=options, names=names, tracks=tracks, starts=starts, seed=seed,
+            progress=progress,
+        )
+    )  # fmt: skip
+    result = join_attributions(parts)
+    if result.warning:
+        warnings.warn(result.warning, CompletenessWarning, stacklevel=2)
+    return result
+
+
+def attribute_parts(
+    model: SequenceModel,
+    codes: Sequence[np.ndarray],
+    target: str | Target,
+    *,
+    options: AttributionOptions | None = None,
+    names: Sequence[str] | None = None,
+    tracks: Sequence[np.ndarray] | None = None,
+    starts: np.ndarray | None = None,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Attributions]:
+    """Attribute in parts of bounded memory; arguments as for :func:`attribute`, which joins the parts.
+
+    Yields
+    ------
+    Attributions
+        Of sequences of one length, in ascending order of length and row; one empty part where nothing has a window.
+    """
+    options = options or AttributionOptions()
+    if options.method == "integrated_gradients":
+        captum_attr()
+    chosen = parse_target(target, model) if isinstance(target, str) else target
+    function = TargetFunction(model, chosen)
+    names = [str(i) for i in range(len(codes))] if names is None else list(names)
+    units = function.units(codes, tracks, starts=starts)
+    lengths = np.array([len(unit.codes) for unit in units], dtype=np.int64)
+    done = 0
+    for length in np.unique(lengths):
+        members = [units[i] for i in np.flatnonzero(lengths == length)]
+        size = max(1, NUCLEOTIDES // int(length) // options.baselines)
+        for begin in range(0, len(members), size):
+            part = members[begin : begin + size]
+            yield _explain(function, part, options, [names[unit.row] for unit in part], seed)
+            done += len(part)
+            if progress is not None:
+                progress(done, len(units))
+    if not units:
+        yield _explain(function, [], options, [], seed)
+
+
+def _baselines(function: TargetFunction, units: list[Unit], count: int, seed: int) -> torch.Tensor:
+    """Dinucleotide shuffles of each unit as inputs, (n, count, channels, length); tracks stay."""
+    rows, tracks = [], []
+    for unit in units:
+        random = named_generator(seed, "baselines", stable_hash(unit.codes.tobytes().hex()))
+        rows.append(dinucleotide_shuffle(unit.codes, count, random))
+        if unit.tracks is not None:
+            tracks += [unit.tracks] * count
+    x = function.tensor(np.concatenate(rows), tracks or None)
+    return x.reshape(len(units), count, *x.shape[1:])
+
+
+def _explain(
+    function: TargetFunction, units: list[Unit], options: AttributionOptions, names: list[str], seed: int
+) -> Attributions:
+    """Attribute units of one length."""
+    tolerance = options.tolerance if options.method == "integrated_gradients" else None
+    if not units:
+        none = np.zeros(0)
+        whole = none.astype(np.int64)
+        return Attributions(
+            str(function.target), options.method, (), whole, whole, (), (), none, none, none, whole, tolerance
+        )
+    given = [unit.tracks for unit in units if unit.tracks is not None]
+    x = function.tensor(np.stack([unit.codes for unit in units]), given or None)
+    baselines = _baselines(function, units, options.baselines, seed)
+    reached = values(function, x)
+    other = values(function, baselines.reshape(-1, *x.shape[1:])).reshape(len(units), options.baselines)
+    steps = np.full(len(units), {"gradient_shap": options.draws, "mutagenesis": 0}.get(options.method, 1), np.int64)
+
+    if options.method == "gradient_input":
+        scores = gradient_input(function, x)
+    elif options.method == "mutagenesis":
+        scores = mutagenesis(function, x)
+    elif options.method == "gradient_shap":
+        random = [named_generator(seed, "shap", stable_hash(unit.codes.tobytes().hex())) for unit in units]
+        scores = torch.cat(
+            [
+                gradient_shap(function, x[i : i + 1], baselines[i : i + 1], draws=options.draws, random=random[i])
+                for i in range(len(units))
+            ]
+        )
+    else:
+        scores = torch.zeros_like(x[:, :4])
+        points, todo = options.steps, np.arange(len(units))
+        while len(todo):
+            index = torch.as_tensor(todo, device=x.device)
+            scores[index] = integrated_gradients(function, x[index], baselines[index], steps=points)
+            steps[todo] = points
+            error = _errors(scores[index], x[index], reached[todo], other[todo])
+            todo = todo[error > options.tolerance] if 2 * points <= options.max_steps else todo[:0]
+            points *= 2
+    errors = _errors(scores, x, reached, other)
+    table = scores.float().cpu().numpy()
+    sizes = [min(unit.stop - unit.start, len(unit.codes)) for unit in units]
+    return Attributions(
+        str(function.target),
+        options.method,
+        tuple(names),
+        np.array([unit.row for unit in units], dtype=np.int64),
+        np.array([unit.start for unit in units], dtype=np.int64),
+        tuple(unit.codes[:size] for unit, size in zip(units, sizes, strict=True)),
+        tuple(own[:, :size].copy() for own, size in zip(table, sizes, strict=True)),
+        reached,
+        other.mean(1),
+        errors,
+        steps,
+        tolerance,
+    )
+
+
+def _errors(scores: torch.Tensor, x: torch.Tensor, reached: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Completeness error of scores (n, 4, length) on inputs x; values (n,) against baselines (n, b)."""
+    total = (scores * x[:, :4]).double().sum((1, 2)).cpu().numpy()
+    size = np.abs(reached[:, None] - other).mean(1)
+    noise = 1e-5 * np.maximum(np.abs(reached), np.abs(other).max(1)) + 1e-12  # of float32
+    return np.abs(total - (reached - other.mean(1))) / np.maximum(size, noise)

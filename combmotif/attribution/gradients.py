@@ -1,0 +1,149 @@
+"""Attributions that follow the gradient: integrated gradients, GradientShap, gradient x input.
+
+All give *hypothetical* contributions, one per base and position: what that base would add there, against the
+baselines. The contribution of a sequence is the value at its own base.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from types import ModuleType
+
+import numpy as np
+import torch
+
+from combmotif.attribution.recurrence import recurrent_gradients
+from combmotif.attribution.targets import TargetFunction
+
+NUCLEOTIDES = 51_200
+"""Most nucleotides of one forward and backward pass."""
+
+
+def captum_attr() -> ModuleType:
+    """Import captum.attr, or say how to install it."""
+    try:
+        return importlib.import_module("captum.attr")
+    except ImportError:
+        raise ImportError(
+            "integrated gradients need captum, which is not installed; run: pip install 'combmotif[attribution]', or "
+            "choose method gradient_shap, gradient_input or mutagenesis"
+        ) from None
+
+
+def values(function: TargetFunction, x: torch.Tensor) -> np.ndarray:
+    """Evaluate a target on inputs (n, channels, length) in passes of bounded size; float64 (n,)."""
+    size = max(1, NUCLEOTIDES // x.shape[2])
+    with torch.inference_mode():
+        parts = [function(x[start : start + size]).double().cpu().numpy() for start in range(0, len(x), size)]
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def gradient(function: TargetFunction, x: torch.Tensor) -> torch.Tensor:
+    """Gradient of a target at inputs (n, channels, length), in passes of bounded size; same shape."""
+    size = max(1, NUCLEOTIDES // x.shape[2])
+    parts = []
+    with torch.enable_grad(), recurrent_gradients(function.model.module):
+        for start in range(0, len(x), size):
+            part = x[start : start + size].detach().requires_grad_()
+            (slope,) = torch.autograd.grad(function(part).sum(), part)
+            parts.append(slope)
+    return torch.cat(parts)
+
+
+def hypothetical(slope: torch.Tensor, baselines: torch.Tensor) -> torch.Tensor:
+    """Turn mean gradients (n, 4, length) from baselines (n, 4, length) to the bases into hypothetical contributions.
+
+    Base c at position i counts ``slope[c, i] - sum_b baseline[b, i] * slope[b, i]``.
+    """
+    return slope - (baselines * slope).sum(1, keepdim=True)
+
+
+def integrated_gradients(
+    function: TargetFunction, x: torch.Tensor, baselines: torch.Tensor, *, steps: int
+) -> torch.Tensor:
+    """Integrate the gradient along the straight line from each baseline to its input, by captum.
+
+    Parameters
+    ----------
+    function : TargetFunction
+    x : torch.Tensor, shape (n, channels, length)
+    baselines : torch.Tensor, shape (n, b, channels, length)
+        Equal to x in the channels behind the four bases.
+    steps : int
+        Points on each line (Gauss-Legendre).
+
+    Returns
+    -------
+    torch.Tensor, shape (n, 4, length)
+        Hypothetical contributions, mean over the baselines.
+
+    References
+    ----------
+    Sundararajan et al., ICML 2017 (arXiv 1703.01365); Erion et al., Nat Mach Intell 2021 (many baselines).
+    """
+    method = captum_attr().IntegratedGradients(_named(function), multiply_by_inputs=False)
+    count = baselines.shape[1]
+    size = max(1, NUCLEOTIDES // x.shape[2])
+    pairs = x[:, None].expand_as(baselines).reshape(-1, *x.shape[1:])
+    from_there = baselines.reshape(-1, *x.shape[1:])
+    parts = []
+    with torch.enable_grad(), recurrent_gradients(function.model.module):
+        for start in range(0, len(pairs), size):
+            part, base = pairs[start : start + size], from_there[start : start + size]
+            slope = method.attribute(part, baselines=base, n_steps=steps, internal_batch_size=max(size, len(part)))
+            parts.append(hypothetical(slope[:, :4].float(), base[:, :4]).detach())
+    return torch.cat(parts).reshape(len(x), count, 4, x.shape[2]).mean(1)
+
+
+def _named(function: TargetFunction) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Give captum the plain function it expects, which has a ``__name__``."""
+
+    def value(x: torch.Tensor) -> torch.Tensor:
+        return function(x)
+
+    return value
+
+
+def gradient_shap(
+    function: TargetFunction, x: torch.Tensor, baselines: torch.Tensor, *, draws: int, random: np.random.Generator
+) -> torch.Tensor:
+    """Average the gradient over random points between input and baselines (expected gradients).
+
+    Parameters
+    ----------
+    function, x, baselines
+        As for :func:`integrated_gradients`.
+    draws : int
+        Points per input; every baseline is drawn as often as any other, to within one.
+    random : numpy.random.Generator
+
+    Returns
+    -------
+    torch.Tensor, shape (n, 4, length)
+        Hypothetical contributions.
+
+    References
+    ----------
+    Lundberg and Lee, NeurIPS 2017 (arXiv 1705.07874); Erion et al., Nat Mach Intell 2021, 3:620.
+    """
+    count = baselines.shape[1]
+    size = max(1, NUCLEOTIDES // x.shape[2] // draws)
+    parts = []
+    for start in range(0, len(x), size):
+        part = x[start : start + size]
+        order = np.stack([random.permutation(np.arange(draws) % count) for _ in part])
+        chosen = baselines[start : start + size].gather(
+            1, torch.as_tensor(order, device=x.device)[:, :, None, None].expand(-1, -1, *x.shape[1:])
+        )
+        share = torch.as_tensor(random.random(order.shape), dtype=x.dtype, device=x.device)[:, :, None, None]
+        points = chosen + share * (part[:, None] - chosen)
+        slope = gradient(function, points.reshape(-1, *x.shape[1:]))[:, :4]
+        own = hypothetical(slope, chosen.reshape(-1, *x.shape[1:])[:, :4])
+        parts.append(own.reshape(len(part), draws, 4, x.shape[2]).mean(1))
+    return torch.cat(parts)
+
+
+def gradient_input(function: TargetFunction, x: torch.Tensor) -> torch.Tensor:
+    """Gradient at the input, (n, 4, length); its value at the sequence's own bases is gradient x input."""
+    return gradient(function, x)[:, :4]
