@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from combmotif.effects.seeding import named_generator
+from combmotif.inference.edits import Edits
+from combmotif.inference.perturb import predict_edits
 from combmotif.inference.probe import WindowProbe
 
 TRIALS = 4
@@ -74,16 +76,12 @@ def scramble_sites(
     good = activations < silent
     good &= np.cumsum(good, axis=1) <= draws
     rows, columns = np.nonzero(good)
-    edited = []
-    for row, column in zip(rows, columns, strict=True):
-        copy = codes[int(row)].copy()
-        copy[starts[row] : starts[row] + size] = tried[row, column]
-        edited.append(copy)
-    plain = probe.model.predict(codes, tracks=tracks)[:, wanted].astype(np.float64)
-    total = np.zeros(plain.shape)
-    if edited:
-        kept = None if tracks is None else [tracks[int(row)] for row in rows]
-        np.add.at(total, rows, probe.model.predict(edited, tracks=kept)[:, wanted].astype(np.float64))
+    plain, total = np.zeros((2, len(codes), len(wanted)))
+    if len(rows):
+        edits = Edits.of(rows, [(np.asarray(starts)[rows], tried[rows, columns])])
+        predicted = predict_edits(probe.model, codes, edits, tracks=tracks)
+        plain = predicted.base[:, wanted].astype(np.float64)
+        np.add.at(total, rows, predicted.values[:, wanted].astype(np.float64))
     count = np.bincount(rows, minlength=len(codes))[:, None]
     change = np.where(count > 0, plain - total / np.maximum(count, 1), np.nan)
     return change[:, 0] if np.ndim(output) == 0 else change

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from combmotif.effects.scramble import Scrambles
+from combmotif.inference.edits import Edits
+from combmotif.inference.perturb import predict_edits
 from combmotif.models.model import SequenceModel
-
-NUCLEOTIDES_AT_ONCE = 32_000_000
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,9 @@ def evaluate_states(
     output: int = 0,
     batch: int = 512,
 ) -> States:
-    """Predict every state of every placement, each distinct sequence of a chunk once.
+    """Predict every state of every placement; equal edits of equal sequences are predicted once.
+
+    Only what an edit changes is worked out again, where that is faster (see `combmotif.inference.predict_edits`).
 
     Parameters
     ----------
@@ -55,44 +57,33 @@ def evaluate_states(
     output : int, default 0
         Column of the prediction.
     batch : int, default 512
-        Most sequences per forward pass.
+        Most sequences per full forward pass.
     """
     count, draws = scrambles.a.shape[:2]
-    states = np.zeros((count, 3 * draws + 1))
-    sizes = np.array([len(c) * (3 * draws + 1) for c in codes], dtype=np.int64)
-    chunk = np.cumsum(sizes) // NUCLEOTIDES_AT_ONCE
-    for part in np.split(np.arange(count), np.flatnonzero(np.diff(chunk)) + 1):
-        known: dict[tuple[bytes, bytes], int] = {}
-        distinct: list[np.ndarray] = []
-        beside: list[np.ndarray] = []
-        index = np.zeros((len(part), states.shape[1]), dtype=np.int64)
-        for row, placement in enumerate(part):
-            edits = _edit(codes[placement], start_a[placement], start_b[placement], scrambles, placement)
-            track = None if tracks is None else tracks[placement]
-            own = b"" if track is None else track.tobytes()
-            for column, edit in enumerate(edits):
-                key = (edit.tobytes(), own)
-                if key not in known:
-                    known[key] = len(distinct)
-                    distinct.append(edit)
-                    if track is not None:
-                        beside.append(track)
-                index[row, column] = known[key]
-        if distinct:
-            predicted = model.predict(distinct, tracks=beside or None, batch=batch)
-            states[part] = predicted[:, output].astype(np.float64)[index]
-    a, b, n = (states[:, 1 + k * draws : 1 + (k + 1) * draws] for k in range(3))
-    return States(states[:, 0], a, b, n)
-
-
-def _edit(codes: np.ndarray, start_a: int, start_b: int, scrambles: Scrambles, placement: int) -> np.ndarray:
-    """Write the intact sequence, then all draws of A, of B and of both: uint8 (3 draws + 1, length)."""
-    a, b = scrambles.a[placement], scrambles.b[placement]
-    draws = len(a)
-    edits = np.tile(np.asarray(codes, dtype=np.uint8), (3 * draws + 1, 1))
-    inside_a, inside_b = slice(start_a, start_a + a.shape[1]), slice(start_b, start_b + b.shape[1])
-    edits[1 : draws + 1, inside_a] = a
-    edits[draws + 1 : 2 * draws + 1, inside_b] = b
-    edits[2 * draws + 1 :, inside_a] = a
-    edits[2 * draws + 1 :, inside_b] = b
-    return edits
+    if not count:
+        return States(np.zeros(0), *np.zeros((3, 0, draws)))
+    known: dict[tuple[bytes, bytes], int] = {}
+    own = np.zeros(count, dtype=np.int64)
+    first: list[int] = []
+    for placement, sequence in enumerate(codes):
+        key = (sequence.tobytes(), b"" if tracks is None else np.ascontiguousarray(tracks[placement]).tobytes())
+        if key not in known:
+            known[key] = len(first)
+            first.append(placement)
+        own[placement] = known[key]
+    rows = np.repeat(own, draws)
+    starts = (np.repeat(np.asarray(start, dtype=np.int64), draws) for start in (start_a, start_b))
+    letters = (side.reshape(count * draws, -1) for side in (scrambles.a, scrambles.b))
+    both = Edits.of(rows, list(zip(starts, letters, strict=True)))
+    # a and b scrambled alone are the same segments as in n, so that no draw is worked out twice
+    alone = [np.where(np.arange(2) == side, both.members, -1) for side in range(2)]
+    edits = replace(both, rows=np.tile(rows, 3), members=np.concatenate([*alone, both.members]))
+    predicted = predict_edits(
+        model,
+        [codes[i] for i in first],
+        edits,
+        tracks=None if tracks is None else [tracks[i] for i in first],
+        batch=batch,
+    )
+    a, b, n = predicted.values[:, output].astype(np.float64).reshape(3, count, draws)
+    return States(predicted.base[own, output].astype(np.float64), a, b, n)

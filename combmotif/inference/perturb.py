@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +47,28 @@ class Predicted:
     reason: str
     checked: int
     difference: float
+
+
+_listeners: list[list[Predicted]] = []
+
+
+@contextmanager
+def recording() -> Iterator[list[Predicted]]:
+    """Collect how edits were predicted while the context lasts, for a run's record; values are left out.
+
+    Examples
+    --------
+    >>> with recording() as how:
+    ...     pass
+    >>> how
+    []
+    """
+    heard: list[Predicted] = []
+    _listeners.append(heard)
+    try:
+        yield heard
+    finally:
+        _listeners[:] = [other for other in _listeners if other is not heard]
 
 
 def predict_edits(
@@ -134,6 +157,8 @@ def predict_edits(
     kinds = sorted(notes)
     label = kinds[0] if len(kinds) == 1 else "mixed" if kinds else "plain"
     reason = "; ".join(f"{notes[k]}" for k in kinds) or "there is no edit"
+    for heard in _listeners:
+        heard.append(Predicted(values[:0], base[:0], label, reason, checked, difference))
     return Predicted(values, base, label, reason, checked, difference)
 
 
