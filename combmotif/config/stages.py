@@ -17,7 +17,7 @@ class SampleSection(Section):
     method: Literal["auto", "enumerate", "evolve"] = Field(
         "auto", description="enumerate all windows (receptive field below 11 nt), evolve, or auto; default auto"
     )
-    population: Whole = Field(512, ge=2, description="windows per neuron that evolve together; default 512")
+    population: Whole = Field(256, ge=2, description="windows per neuron that evolve together; default 256")
     generations: Whole = Field(300, ge=1, description="most generations; default 300")
     patience: Whole = Field(8, ge=1, description="generations without gain that end an ascent; default 8")
     keep: Whole = Field(5000, ge=10, description="most windows kept per neuron; default 5000")

@@ -153,6 +153,8 @@ class LocalityMode(TorchFunctionMode):
         length = (x.shape[-1] - (width - 1) * step - 1) // jump + 1
         if length < 1:
             raise ValueError(f"input too short for a pool of width {width}")
+        if kind == "max" and x.requires_grad and torch.is_grad_enabled():
+            return mark(_MaxPool.apply(x, width, step, jump, length), seen)
         pooled = x[..., : (length - 1) * jump + 1 : jump]
         for offset in range(1, width):
             part = x[..., offset * step : offset * step + (length - 1) * jump + 1 : jump]
@@ -167,6 +169,30 @@ class LocalityMode(TorchFunctionMode):
         seen = window.then(1, padding=call["pad"][0], right=call["pad"][1])
         result = call["input"].view_as(call["input"]) if self.unpadded else F.pad(*args, **kwargs)
         return mark(result, seen)
+
+
+class _MaxPool(torch.autograd.Function):
+    """Maximum over strided slices, whose gradient goes to the first of equal values: several times cheaper backward."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, width: int, step: int, jump: int, length: int) -> torch.Tensor:
+        extent = (length - 1) * jump + 1
+        ctx.starts = [slice(offset * step, offset * step + extent, jump) for offset in range(width)]
+        ctx.shape = x.shape
+        pooled, best = x[..., ctx.starts[0]], torch.zeros((), dtype=torch.uint8, device=x.device)
+        for offset, part in enumerate(ctx.starts[1:], 1):
+            best = torch.where(x[..., part] > pooled, torch.full_like(best, offset), best)
+            pooled = torch.maximum(pooled, x[..., part])
+        ctx.save_for_backward(best)
+        return pooled.clone() if width == 1 else pooled
+
+    @staticmethod
+    def backward(ctx: Any, *outward: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        (best,) = ctx.saved_tensors
+        inward = outward[0].new_zeros(ctx.shape)
+        for offset, part in enumerate(ctx.starts):
+            inward[..., part] += outward[0] * (best == offset)
+        return inward, None, None, None, None
 
 
 def _flatten(values: Any) -> list[Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 
@@ -18,8 +20,10 @@ class WindowProbe:
     model : SequenceModel
     layer : str
         A layer that ``layer_geometry`` accepts.
-    batch : int, default 2048
+    batch : int, default 512
         Most windows of 100 nt per forward pass; longer windows run in smaller batches.
+    tracks : array, shape (k, receptive_field), optional
+        What windows have beside their bases where nothing else is said, of a model with k extra channels; default zero.
 
     Attributes
     ----------
@@ -29,13 +33,14 @@ class WindowProbe:
         The convolutions that run before the layer, in order of execution.
     """
 
-    def __init__(self, model: SequenceModel, layer: str, *, batch: int = 2048) -> None:
+    def __init__(self, model: SequenceModel, layer: str, *, batch: int = 512, tracks: np.ndarray | None = None) -> None:
         self.model = model
         self.layer = layer
         self.geometry = layer_geometry(model, layer)
         self.receptive_field = self.geometry.receptive_field
         self.neurons = self.geometry.neurons
         self.batch = max(16, batch * 100 // max(100, self.receptive_field))
+        self.tracks = tracks
         self.lower = tuple(self._lower())
 
     def _lower(self) -> list[str]:
@@ -66,23 +71,31 @@ class WindowProbe:
                 f"found {codes.shape}"
             )
 
+    def _inputs(self, codes: np.ndarray, tracks: np.ndarray | None) -> Iterator[tuple[torch.Tensor, slice]]:
+        """Encode windows batch by batch, never one alone: its sums may be rounded otherwise than in company."""
+        self._check(codes)
+        if tracks is None and self.tracks is not None and self.model.input_spec.channels > 4:
+            tracks = np.broadcast_to(self.tracks, (len(codes), *self.tracks.shape))
+        for start in range(0, len(codes), self.batch):
+            part = slice(start, min(start + self.batch, len(codes)))
+            x = self.model.tensor(codes[part], None if tracks is None else tracks[part])
+            yield (x.expand(2, -1, -1).contiguous() if len(x) == 1 else x), part
+
     def activations(self, codes: np.ndarray, tracks: np.ndarray | None = None) -> np.ndarray:
         """Evaluate every neuron; codes uint8 (n, receptive_field) -> float32 (n, neurons).
 
-        Tracks (n, k, receptive_field) of a model with extra channels are zero where they are not given.
+        Tracks (n, k, receptive_field) of a model with extra channels are the probe's where they are not given.
         """
-        self._check(codes)
-        parts = [np.zeros((0, self.neurons), dtype=np.float32)]
+        result = np.zeros((len(codes), self.neurons), dtype=np.float32)
         with torch.inference_mode():
-            for start in range(0, len(codes), self.batch):
-                beside = None if tracks is None else tracks[start : start + self.batch]
-                x = self.model.tensor(codes[start : start + self.batch], beside)
-                parts.append(
-                    layer_outputs(self.model, x, [self.layer], unpadded=True)[self.layer][:, :, 0].cpu().numpy()
-                )
-        return np.concatenate(parts)
+            for x, part in self._inputs(codes, tracks):
+                found = layer_outputs(self.model, x, [self.layer], unpadded=True)[self.layer]
+                result[part] = found[: part.stop - part.start, :, 0].cpu().numpy()
+        return result
 
-    def maps(self, codes: np.ndarray, layers: tuple[str, ...] | None = None) -> dict[str, np.ndarray]:
+    def maps(
+        self, codes: np.ndarray, layers: tuple[str, ...] | None = None, tracks: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
         """Evaluate the lower convolutions on windows.
 
         Parameters
@@ -90,24 +103,26 @@ class WindowProbe:
         codes : uint8 array, shape (n, receptive_field)
         layers : tuple of str, optional
             Default every convolution of ``lower``.
+        tracks : array, shape (n, k, receptive_field), optional
+            Of a model with extra channels; default the probe's.
 
         Returns
         -------
         dict of layer to float32 array, shape (n, channels, positions)
             Raw outputs, before pooling, norm and ReLU, restricted to the window.
         """
-        self._check(codes)
         layers = self.lower if layers is None else layers
         parts: dict[str, list[np.ndarray]] = {name: [] for name in layers}
         with torch.inference_mode():
-            for start in range(0, len(codes), self.batch):
-                x = self.model.tensor(codes[start : start + self.batch])
+            for x, part in self._inputs(codes, tracks):
                 found = layer_outputs(self.model, x, list(layers), unpadded=True)
                 for name in layers:
-                    parts[name].append(found[name].cpu().numpy())
+                    parts[name].append(found[name][: part.stop - part.start].cpu().numpy())
         return {name: np.concatenate(part) for name, part in parts.items()}
 
-    def gradient(self, codes: np.ndarray, neurons: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def gradient(
+        self, codes: np.ndarray, neurons: np.ndarray, tracks: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Evaluate one neuron per window, and its gradient with respect to the one-hot input.
 
         Parameters
@@ -115,23 +130,24 @@ class WindowProbe:
         codes : uint8 array, shape (n, receptive_field)
         neurons : integer array, shape (n,)
             The neuron to follow in each window.
+        tracks : array, shape (n, k, receptive_field), optional
+            Of a model with extra channels; default the probe's.
 
         Returns
         -------
         (values, gradients)
             float32 of shapes (n,) and (n, 4, receptive_field).
         """
-        self._check(codes)
-        values, gradients = [], []
-        for start in range(0, len(codes), self.batch):
+        values = np.zeros(len(codes), np.float32)
+        gradients = np.zeros((len(codes), 4, self.receptive_field), np.float32)
+        for x, part in self._inputs(codes, tracks):
+            count = part.stop - part.start
             with torch.enable_grad():
-                x = self.model.tensor(codes[start : start + self.batch]).requires_grad_()
-                index = torch.as_tensor(neurons[start : start + self.batch].astype(np.int64), device=x.device)
+                x = x.requires_grad_()
+                followed = np.resize(neurons[part].astype(np.int64), len(x))
                 output = layer_outputs(self.model, x, [self.layer], unpadded=True)[self.layer][:, :, 0]
-                value = output.gather(1, index[:, None])[:, 0]
+                value = output.gather(1, torch.as_tensor(followed, device=x.device)[:, None])[:, 0]
                 (gradient,) = torch.autograd.grad(value.sum(), x)
-            values.append(value.detach().cpu().numpy())
-            gradients.append(gradient[:, :4].cpu().numpy())
-        if not values:
-            return np.zeros(0, np.float32), np.zeros((0, 4, self.receptive_field), np.float32)
-        return np.concatenate(values), np.concatenate(gradients)
+            values[part] = value.detach().cpu().numpy()[:count]
+            gradients[part] = gradient[:count, :4].cpu().numpy()
+        return values, gradients

@@ -1,7 +1,19 @@
-"""Windows that excite neurons: all of them where they can be counted, else evolved."""
+"""Windows that excite neurons: all of them where they can be counted, else evolved, or those of real sequences."""
 
 from combmotif.sampling.enumerate import all_windows, enumerate_windows
 from combmotif.sampling.evolve import EvolveOptions, evolve
-from combmotif.sampling.samples import Samples, stratify
+from combmotif.sampling.published import combmotif_quota, combmotif_samples, neuronmotif_samples
+from combmotif.sampling.samples import BINS, Samples, stratify
 
-__all__ = ["EvolveOptions", "Samples", "all_windows", "enumerate_windows", "evolve", "stratify"]
+__all__ = [
+    "BINS",
+    "EvolveOptions",
+    "Samples",
+    "all_windows",
+    "combmotif_quota",
+    "combmotif_samples",
+    "enumerate_windows",
+    "evolve",
+    "neuronmotif_samples",
+    "stratify",
+]

@@ -27,11 +27,13 @@ class Samples:
         Mean activation of random windows, or 0 where that is negative. A raw convolution output has no meaningful zero:
         what lies below its mean over random sequences is no response to a motif.
     method : str
-        ``enumerate`` or ``evolve``.
+        ``enumerate``, ``evolve``, ``neuronmotif``, ``combmotif`` or ``dataset``.
     generations : int
         Passes of the network that the search took (0 for an enumeration).
     converged : bool
         False where the search ended at its limit of generations.
+    tracks : float32 array, shape (n, tracks, receptive_field), or None
+        What each window has beside its bases, of a model with extra channels, where they differ between windows.
     """
 
     layer: str
@@ -42,6 +44,7 @@ class Samples:
     generations: int = 0
     converged: bool = True
     background: float = 0.0
+    tracks: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -55,6 +58,19 @@ class Samples:
     def excitation(self) -> np.ndarray:
         """Activations above the background, shape (n,)."""
         return self.activations - np.float32(self.background)
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Distinct windows in each of 20 equal bins from the background to the maximum, integer (20,)."""
+        share = self.excitation / max(float(self.excitation.max(initial=0)), 1e-30)
+        return np.bincount(np.minimum(share * BINS, BINS - 1).astype(int), minlength=BINS)
+
+    @property
+    def entropy(self) -> np.ndarray:
+        """Shannon entropy of the letters in each column over all windows, in bits, 0 to 2; (receptive_field,)."""
+        shares = np.stack([(self.codes == base).mean(0) for base in range(4)]) if len(self) else np.zeros((4, 1))
+        bits = -(shares * np.log2(np.where(shares > 0, shares, 1))).sum(0)
+        return np.broadcast_to(bits, (self.codes.shape[1],)).copy()
 
     def save(self, path: str | Path) -> None:
         """Write an .npz file, whole or not at all."""
@@ -72,6 +88,7 @@ class Samples:
                 generations=np.array(self.generations),
                 converged=np.array(self.converged),
                 background=np.array(self.background),
+                **({} if self.tracks is None else {"tracks": self.tracks}),
             )
         temporary.replace(path)
 
@@ -88,11 +105,18 @@ class Samples:
                 int(file["generations"]),
                 bool(file["converged"]),
                 float(file["background"]),
+                file.get("tracks"),
             )
 
 
 def stratify(
-    codes: np.ndarray, activations: np.ndarray, *, keep: int, random: np.random.Generator, background: float = 0.0
+    codes: np.ndarray,
+    activations: np.ndarray,
+    *,
+    keep: int,
+    random: np.random.Generator,
+    background: float = 0.0,
+    spare: np.ndarray | None = None,
 ) -> np.ndarray:
     """Choose rows that cover the range of activation evenly.
 
@@ -108,6 +132,8 @@ def stratify(
         Most rows in all; at least one per bin.
     random : numpy.random.Generator
     background : float, default 0
+    spare : bool array, shape (n,), optional
+        Rows that are taken only where a bin has too few others.
 
     Returns
     -------
@@ -120,6 +146,8 @@ def stratify(
     rows = np.flatnonzero(activations > np.float32(background + noise))
     if not rows.size:
         return rows
+    if spare is not None:
+        rows = rows[np.argsort(spare[rows], kind="stable")]  # of a window that is there twice the first stays
     packed = np.ascontiguousarray(codes[rows]).view(np.dtype((np.void, codes.shape[1]))).ravel()
     _, first = np.unique(packed, return_index=True)  # sorted by sequence, whatever the order of discovery
     rows = rows[first]
@@ -130,7 +158,12 @@ def stratify(
     for index in range(BINS):
         members = np.flatnonzero(bins == index)
         if len(members) > quota:
-            members = random.choice(members, quota, replace=False)
+            second = np.zeros(len(members), bool) if spare is None else spare[rows[members]]
+            first = members[~second]
+            if len(first) >= quota:
+                members = random.choice(first, quota, replace=False)
+            else:
+                members = np.concatenate([first, random.choice(members[second], quota - len(first), replace=False)])
         kept.append(members)
     best = int(np.argmax(values))
     if best not in kept[-1]:

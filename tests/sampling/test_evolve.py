@@ -118,6 +118,15 @@ def test_a_neuron_that_stays_below_zero_has_no_samples(words, generators):
     assert samples.converged
 
 
+def test_a_neuron_does_not_depend_on_those_beside_it(random_net, generators):
+    probe = random_net("conv3")
+    options = EvolveOptions(population=64, generations=25, keep=200)
+    both = evolve(probe, [0, 5, 3], seeds=generators(0, 5, 3), options=options)
+    (alone,) = evolve(probe, [5], seeds=generators(5), options=options)
+    np.testing.assert_array_equal(both[1].codes, alone.codes)
+    np.testing.assert_array_equal(both[1].activations, alone.activations)
+
+
 def test_the_limit_of_generations_is_told(random_net, generators):
     (samples,) = evolve(
         random_net("conv3"),

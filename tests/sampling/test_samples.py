@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -84,3 +86,21 @@ def test_excitation_is_above_the_background(samples):
     assert samples.maximum == samples.activations.max()
     none = Samples("conv3", 1, np.zeros((0, 11), np.uint8), np.zeros(0, np.float32), "evolve", background=0.5)
     assert (len(none), none.maximum, none.excitation.shape) == (0, 0.5, (0,))
+
+
+def test_tracks_are_saved_with_their_windows(samples, tmp_path):
+    tracks = np.random.default_rng(3).random((30, 2, 11)).astype(np.float32)
+    dataclasses.replace(samples, tracks=tracks).save(tmp_path / "1.npz")
+    np.testing.assert_array_equal(Samples.load(tmp_path / "1.npz").tracks, tracks)
+    samples.save(tmp_path / "2.npz")
+    assert Samples.load(tmp_path / "2.npz").tracks is None
+
+
+def test_diversity():
+    codes = np.array([[0, 0, 1], [0, 1, 1], [0, 2, 1], [0, 3, 2]], np.uint8)
+    values = np.float32([2.0, 1.98, 1.5, 1.01])
+    some = Samples("conv1", 0, codes, values, "enumerate", background=1.0)
+    assert some.counts.tolist() == [1] + [0] * 9 + [1] + [0] * 8 + [2]
+    np.testing.assert_allclose(some.entropy, [0, 2, 0.811278], atol=1e-6)
+    none = Samples("conv1", 0, codes[:0], values[:0], "enumerate", background=1.0)
+    assert (none.counts.sum(), none.entropy.tolist()) == (0, [0, 0, 0])

@@ -1,0 +1,190 @@
+"""Markov chains of one neuron on a ladder of temperatures, and the moves that take them through sequence space."""
+
+from __future__ import annotations
+
+import numpy as np
+
+LEVELS = 16
+"""Temperatures; each holds an equal share of the chains and aims at one level of activation."""
+_GUIDED, _SLID = 0.55, 0.2  # shares of the moves; the others are crossings
+
+
+def _chosen(table: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    return np.take_along_axis(table, codes[:, :, None].astype(np.intp), 2)[:, :, 0]
+
+
+class Chains:
+    """Windows, their values and gradients, each drawn from exp(beta x activation).
+
+    Parameters
+    ----------
+    codes : uint8 array, shape (n, length)
+    values : float32 array, shape (n,)
+    gradients : float32 array, shape (n, length, 4)
+    places : integer array, shape (n,)
+        A number that stays with a window: where its tracks are in the bank.
+    random : numpy.random.Generator
+    bank : int, default 0
+        Size of the bank of tracks; 0 where there is none.
+    """
+
+    def __init__(
+        self,
+        codes: np.ndarray,
+        values: np.ndarray,
+        gradients: np.ndarray,
+        places: np.ndarray,
+        random: np.random.Generator,
+        bank: int = 0,
+    ) -> None:
+        self.codes, self.values, self.gradients, self.places = codes, values, gradients, places
+        self.random = random
+        self.bank = bank
+        self.level = np.arange(len(codes)) * LEVELS // len(codes)
+        self.beta = np.zeros(len(codes))
+        self.step = np.ones(LEVELS)
+
+    # --- selection ---------------------------------------------------------------------------------------------------
+
+    def anneal(self, effective: float) -> None:
+        """Raise the common beta as far as this share of the population stays effective, and resample it."""
+        gain = (self.values - self.values.max()).astype(np.float64)
+        count, spread = len(gain), float(self.values.std())
+        if spread < 1e-6 * max(1.0, abs(float(self.values.max()))):
+            return
+
+        def left(rise: float) -> float:
+            weights = np.exp(rise * gain)
+            return weights.sum() ** 2 / (weights**2).sum() / count
+
+        low, high = 0.0, 1.0 / spread
+        while left(high) > effective and high < 1e6 / spread:
+            low, high = high, 2 * high
+        for _ in range(20):
+            middle = 0.5 * (low + high)
+            low, high = (middle, high) if left(middle) > effective else (low, middle)
+        self.beta += low
+        weights = np.cumsum(np.exp(low * gain))
+        marks = (np.arange(count) + self.random.random()) / count
+        self._reorder(np.searchsorted(weights / weights[-1], marks).clip(max=count - 1))
+
+    def _reorder(self, rows: np.ndarray) -> None:
+        self.codes, self.values = self.codes[rows], self.values[rows]
+        self.gradients, self.places = self.gradients[rows], self.places[rows]
+
+    def exchange(self, rounds: int = 20) -> None:
+        """Swap windows between temperatures by the Metropolis rule (replica exchange)."""
+        count = len(self.values)
+        rows = np.arange(count)
+        values = self.values.astype(np.float64)
+        share = count // LEVELS
+        for _ in range(rounds):
+            pairs = self.random.permutation(count)[: count // 2 * 2].reshape(2, -1)
+            near = np.abs(self.level[pairs[0]] - self.level[pairs[1]]) <= max(1, LEVELS * 2 // share)
+            a, b = pairs[:, near]
+            gain = (self.beta[a] - self.beta[b]) * (values[rows[b]] - values[rows[a]])
+            swap = np.log(self.random.random(len(a))) < gain
+            rows[a[swap]], rows[b[swap]] = rows[b[swap]], rows[a[swap]]
+        self._reorder(rows)
+
+    # --- moves -------------------------------------------------------------------------------------------------------
+
+    def _log_proposal(self, codes: np.ndarray, gradients: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Log probabilities of the letters that a guided move draws; (n, length, 4)."""
+        scale = (0.5 * self.beta[rows]).astype(np.float32)[:, None, None]
+        cost = (1.0 / self.step[self.level[rows]]).astype(np.float32)[:, None, None]
+        letters = codes[:, :, None].astype(np.intp)
+        logits = scale * (gradients - np.take_along_axis(gradients, letters, 2)) - cost
+        np.put_along_axis(logits, letters, 0.0, 2)
+        np.clip(logits, -30, 30, out=logits)
+        logits -= np.log(np.exp(logits).sum(2, keepdims=True))
+        return logits
+
+    def propose(self) -> tuple[np.ndarray, np.ndarray]:
+        """Make one move in every chain; returns windows (n, length) and their places (n,).
+
+        A guided move redraws many letters by the gradient (discrete Langevin proposal). A slide moves a segment by a
+        few positions, the letters it runs over leaving and random ones coming in behind it. In a crossing two chains
+        of like temperature exchange a segment.
+        """
+        count, size = self.codes.shape
+        kind = self.random.random(count)
+        self.guided = rows = np.flatnonzero(kind < _GUIDED)
+        slid = np.flatnonzero((kind >= _GUIDED) & (kind < _GUIDED + _SLID))
+        self.pairs = self._pairs(np.flatnonzero(kind >= _GUIDED + _SLID))
+        drawn, places = self.codes.copy(), self.places.copy()
+        self.forward = self._log_proposal(self.codes[rows], self.gradients[rows], rows)
+        edges = np.cumsum(np.exp(self.forward), 2)[:, :, :3]
+        drawn[rows] = (edges < self.random.random((*edges.shape[:2], 1), dtype=np.float32)).sum(2)
+        drawn[slid] = self._slide(self.codes[slid])
+        one, other = self.pairs
+        ends = np.sort(self.random.integers(0, size + 1, (len(one), 2)), 1)
+        crossed = (np.arange(size) >= ends[:, :1]) & (np.arange(size) < ends[:, 1:])
+        drawn[one] = np.where(crossed, self.codes[other], self.codes[one])
+        drawn[other] = np.where(crossed, self.codes[one], self.codes[other])
+        if self.bank:
+            moved = slid[: len(slid) // 2]
+            drawn[moved] = self.codes[moved]
+            places[moved] = self.random.integers(0, self.bank, len(moved))
+        self.proposal, self.proposed_places = drawn, places
+        return drawn, places
+
+    def _pairs(self, rows: np.ndarray) -> np.ndarray:
+        """Pair rows of the same or neighbouring temperatures at random; (2, n)."""
+        near = rows + self.random.random(len(rows)) * 2 * len(self.codes) / LEVELS
+        return rows[np.argsort(near)][: len(rows) // 2 * 2].reshape(-1, 2).T
+
+    def _slide(self, codes: np.ndarray) -> np.ndarray:
+        count, size = codes.shape
+        ends = np.sort(self.random.integers(0, size + 1, (count, 2)), 1)
+        whole = self.random.random(count) < 0.3
+        ends[whole] = 0, size
+        reach = max(1, size // 8)
+        moves = self.random.integers(1, reach + 1, count) * self.random.choice((-1, 1), count)
+        positions = np.arange(size)[None]
+        source = positions - moves[:, None]
+        segment = (positions >= ends[:, :1]) & (positions < ends[:, 1:])
+        inside = (source >= ends[:, :1]) & (source < ends[:, 1:])
+        moved = np.take_along_axis(codes, source.clip(0, size - 1), 1)
+        fill = self.random.integers(0, 4, moved.shape).astype(np.uint8)
+        return np.where(segment, np.where(inside, moved, fill), codes)
+
+    def accept(self, values: np.ndarray, gradients: np.ndarray) -> None:
+        """Take each proposal with the Metropolis-Hastings probability; tune the steps to accept about half."""
+        ratio = self.beta * (values.astype(np.float64) - self.values)
+        rows = self.guided
+        backward = self._log_proposal(self.proposal[rows], gradients[rows], rows)
+        ratio[rows] += (_chosen(backward, self.codes[rows]) - _chosen(self.forward, self.proposal[rows])).sum(1)
+        one, other = self.pairs
+        ratio[one] = ratio[other] = ratio[one] + ratio[other]
+        chance = np.log(self.random.random(len(values)))
+        chance[other] = chance[one]
+        taken = chance < ratio
+        made = np.bincount(self.level[rows], minlength=LEVELS)
+        rate = np.bincount(self.level[rows], taken[rows], LEVELS) / np.maximum(made, 1)
+        self.step = np.clip(self.step * np.exp(0.3 * np.where(made, rate - 0.5, 0)), 0.15, 4.0)
+        self.codes[taken], self.values[taken] = self.proposal[taken], values[taken]
+        self.gradients[taken], self.places[taken] = gradients[taken], self.proposed_places[taken]
+
+    # --- the ladder --------------------------------------------------------------------------------------------------
+
+    def spread(self, curve: np.ndarray, targets: np.ndarray) -> None:
+        """Give each level the beta at which the mean activation reached its target.
+
+        Parameters
+        ----------
+        curve : float array, shape (m, 2)
+            Betas, ascending, and the mean activations there.
+        targets : float array, shape (LEVELS,)
+        """
+        means = np.maximum.accumulate(curve[:, 1])
+        betas = np.interp(targets, means, curve[:, 0])
+        self.beta = betas[self.level]
+
+    def adapt(self, targets: np.ndarray, span: float, least: float) -> None:
+        """Move each level's beta up or down, as its mean activation is below or above its target."""
+        size = np.bincount(self.level, minlength=LEVELS)
+        means = np.bincount(self.level, self.values, LEVELS) / size
+        change = np.exp(np.clip(2.0 * (targets - means) / span, -0.3, 0.3))
+        betas = np.maximum(np.bincount(self.level, self.beta, LEVELS) / size, least) * change
+        self.beta = np.maximum.accumulate(betas)[self.level]

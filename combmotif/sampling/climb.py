@@ -1,0 +1,147 @@
+"""Climb from strong windows to maxima: changes chosen by the gradient and tried out exactly, then crossings."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from combmotif.inference.probe import WindowProbe
+from combmotif.sampling.reservoir import Reservoir
+
+CLIMBERS = 16
+_SINGLE, _SEVERAL, _SLIDES = 24, 6, 10  # changes tried per climber and step
+_STRONG = 4000
+
+
+def diverse(codes: np.ndarray, count: int, distance: float = 0.25) -> np.ndarray:
+    """Choose rows that differ in at least a quarter of their letters, in the order given; integer (<= count,)."""
+    free = np.ones(len(codes), bool)
+    chosen: list[int] = []
+    while free.any() and len(chosen) < count:
+        chosen.append(int(np.argmax(free)))
+        free &= (codes != codes[chosen[-1]]).mean(1) >= distance
+    return np.array(chosen, np.int64)
+
+
+class Climb:
+    """A few windows of one neuron that are improved until nothing that is tried helps.
+
+    Parameters
+    ----------
+    probe : WindowProbe
+    neuron : int
+    pool : Reservoir
+        Where every window that is tried goes.
+    random : numpy.random.Generator
+    bank : array, shape (m, tracks, length), optional
+    """
+
+    def __init__(
+        self, probe: WindowProbe, neuron: int, pool: Reservoir, random: np.random.Generator, bank: np.ndarray | None
+    ) -> None:
+        self.probe, self.neuron, self.pool, self.random, self.bank = probe, neuron, pool, random, bank
+
+    def _evaluate(self, codes: np.ndarray, places: np.ndarray) -> np.ndarray:
+        values = self.probe.activations(codes, None if self.bank is None else self.bank[places])[:, self.neuron]
+        self.pool.add(codes, values, places, spare=True)
+        return values
+
+    def run(self, *, rounds: int = 3) -> None:
+        """Climb from the strongest windows that differ; cross the summits and climb again, until that gains nothing."""
+        codes, _, places = self.pool.strongest(_STRONG)
+        if not len(codes):
+            return
+        rows = diverse(codes, CLIMBERS)
+        best = -np.inf
+        codes, values, places = self._ascend(codes[rows], places[rows])
+        for _ in range(rounds):
+            if values.max() <= best + 1e-4 * abs(best):
+                break
+            best = float(values.max())
+            crossed, places_crossed = self._cross(codes, places)
+            offspring = self._evaluate(crossed, places_crossed)
+            order = np.argsort(-offspring, kind="stable")
+            rows = order[diverse(crossed[order], CLIMBERS, 0.1)]
+            reached = self._ascend(crossed[rows], places_crossed[rows])
+            codes, values, places = (np.concatenate(p) for p in zip((codes, values, places), reached, strict=True))
+            order = np.argsort(-values, kind="stable")
+            rows = order[diverse(codes[order], CLIMBERS, 0.1)]
+            codes, values, places = codes[rows], values[rows], places[rows]
+        self._finish(codes[:2], places[:2])
+
+    def _cross(self, codes: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Put a segment of one window into another, at the same place or up to two positions aside."""
+        count, size = codes.shape
+        mothers, fathers = self.random.integers(0, count, (2, 24 * CLIMBERS))
+        ends = np.sort(self.random.integers(0, size + 1, (len(mothers), 2)), 1)
+        shift = self.random.integers(-2, 3, (len(mothers), 1))
+        positions = np.arange(size)[None]
+        taken = (positions >= ends[:, :1]) & (positions < ends[:, 1:])
+        source = np.take_along_axis(codes[fathers], (positions - shift).clip(0, size - 1), 1)
+        return np.where(taken, source, codes[mothers]), places[mothers]
+
+    def _ascend(self, codes: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        codes = codes.copy()
+        count, size = codes.shape
+        values = np.full(count, -np.inf, np.float32)
+        climbing = np.arange(count)
+        for _ in range(2 * size):
+            tracks = None if self.bank is None else self.bank[places[climbing]]
+            here, gradients = self.probe.gradient(codes[climbing], np.full(len(climbing), self.neuron), tracks)
+            values[climbing] = here
+            tried = self._tries(codes[climbing], gradients.transpose(0, 2, 1))
+            each = tried.shape[1]
+            scores = self._evaluate(tried.reshape(-1, size), np.repeat(places[climbing], each)).reshape(-1, each)
+            top = scores.argmax(1)
+            value = scores[np.arange(len(top)), top]
+            better = value > here + 1e-5 * np.abs(here)
+            codes[climbing[better]] = tried[better, top[better]]
+            values[climbing[better]] = value[better]
+            climbing = climbing[better]
+            if not len(climbing):
+                break
+        self.pool.add(codes, values, places)
+        return codes, values, places
+
+    def _tries(self, codes: np.ndarray, gradients: np.ndarray) -> np.ndarray:
+        """Changes that the gradient promises most of, alone and together, and short slides; (n, tries, length)."""
+        count, size = codes.shape
+        gain = gradients - np.take_along_axis(gradients, codes[:, :, None].astype(np.intp), 2)
+        np.put_along_axis(gain, codes[:, :, None].astype(np.intp), -np.inf, 2)
+        single, several = min(_SINGLE, 3 * size), min(_SEVERAL, size - 1)
+        tried = np.repeat(codes[:, None], single + several + _SLIDES, 1)
+        rows = np.arange(count)[:, None]
+        best = np.argsort(-gain.reshape(count, -1), 1)[:, :single]
+        tried[rows, np.arange(single), best // 4] = best % 4
+        letter = gain.argmax(2)
+        order = np.argsort(-gain.max(2), 1)
+        for number in range(several):
+            sites = order[:, : number + 2]
+            tried[rows, single + number, sites] = np.take_along_axis(letter, sites, 1)
+        ends = np.sort(self.random.integers(0, size + 1, (count, _SLIDES, 2)), 2)
+        ends[:, :2] = 0, size
+        move = self.random.choice((-1, 1), (count, _SLIDES, 1))
+        move[:, :2, 0] = -1, 1
+        positions = np.arange(size)
+        inside = (positions >= ends[..., :1]) & (positions < ends[..., 1:])
+        source = np.where(inside, (positions - move).clip(ends[..., :1], np.maximum(ends[..., 1:] - 1, 0)), positions)
+        tried[:, single + several :] = np.take_along_axis(tried[:, single + several :], source, 2)
+        return tried
+
+    def _finish(self, codes: np.ndarray, places: np.ndarray) -> None:
+        """Try every single change of the best windows until none helps, so that the maximum is a local one."""
+        codes = codes.copy()
+        size = codes.shape[1]
+        sites, letters = np.repeat(np.arange(size), 4), np.tile(np.arange(4, dtype=np.uint8), size)
+        best = np.full(len(codes), -np.inf, np.float32)
+        climbing = np.arange(len(codes))
+        while len(climbing):
+            tried = np.repeat(codes[climbing, None], 4 * size, 1)
+            tried[:, np.arange(4 * size), sites] = letters
+            scores = self._evaluate(tried.reshape(-1, size), np.repeat(places[climbing], 4 * size))
+            scores = scores.reshape(len(climbing), -1)
+            top = scores.argmax(1)
+            value = scores[np.arange(len(top)), top]
+            better = value > best[climbing] + 1e-6 * np.abs(value)
+            climbing, top = climbing[better], top[better]
+            codes[climbing], best[climbing] = tried[better, top], value[better]
+        self.pool.add(codes, best, places)
