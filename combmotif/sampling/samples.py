@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -77,19 +78,9 @@ class Samples:
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(path.name + f".{os.getpid()}.tmp")
+        arrays: dict[str, Any] = {name: np.asarray(value) for name, value in vars(self).items() if value is not None}
         with temporary.open("wb") as stream:
-            np.savez_compressed(
-                stream,
-                layer=np.array(self.layer),
-                neuron=np.array(self.neuron),
-                codes=self.codes,
-                activations=self.activations,
-                method=np.array(self.method),
-                generations=np.array(self.generations),
-                converged=np.array(self.converged),
-                background=np.array(self.background),
-                **({} if self.tracks is None else {"tracks": self.tracks}),
-            )
+            np.savez_compressed(stream, **arrays)
         temporary.replace(path)
 
     @classmethod
