@@ -16,6 +16,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "run": ("combmotif.cli.run:run", "Interpret a model as CONFIG says."),
         "status": ("combmotif.cli.status:status", "Tell how far the run of the folder RUN is."),
         "report": ("combmotif.cli.report:report", "Write report.html of the run folder RUN again, from its tables."),
+        "figures": ("combmotif.cli.figures:figures", "Draw the figures of the run folder RUN for a paper."),
     },
     "Models": {
         "models": ("combmotif.cli.models:models", "List the models that come with combmotif."),

@@ -13,13 +13,17 @@ from combmotif.report.interactions import PairView
 
 @dataclass(frozen=True)
 class Cell:
-    """One place of the map: its class and symbol, what it says, and where a click leads ("" where nowhere)."""
+    """One place of the map: its class and symbol, what it says, where a click leads ("" where nowhere), and e.
+
+    ``strength`` is the size of e over the largest of the map, 0 to 1.
+    """
 
     kind: str
     symbol: str
     title: str
     anchor: str
     strength: float
+    value: float
 
 
 @dataclass(frozen=True)
@@ -65,9 +69,7 @@ def pair_map(views: list[PairView]) -> PairMap | None:
         (
             f"{v.row['motif_a']}\n{v.a}",
             f"{v.row['motif_b']}\n{v.b}",
-            Cell(
-                v.kind, v.symbol, f"{v.a} and {v.b}: {v.kind}, e = {v.text}", v.anchor, _share(v.estimate[1], largest)
-            ),
+            _cell(v, largest),
         )
         for v in views
     ]
@@ -76,7 +78,7 @@ def pair_map(views: list[PairView]) -> PairMap | None:
 
 def _cell(view: PairView, largest: float) -> Cell:
     title = f"{view.a} and {view.b}: {view.kind}, e = {view.text}"
-    return Cell(view.kind, view.symbol, title, view.anchor, _share(view.estimate[1], largest))
+    return Cell(view.kind, view.symbol, title, view.anchor, _share(view.estimate[1], largest), view.estimate[1])
 
 
 def _share(value: float, largest: float) -> float:
@@ -124,5 +126,5 @@ def family_map(
                      "sequences": v.row["sequences"]} for v in views
                 ],
             }))  # fmt: skip
-        found.append((a, b, Cell(kind, symbol, title, anchor, _share(row["e"], largest))))
+        found.append((a, b, Cell(kind, symbol, title, anchor, _share(row["e"], largest), row["e"])))
     return _square(names, names, found, "family"), records

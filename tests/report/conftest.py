@@ -14,6 +14,7 @@ from combmotif.effects.columns import CONTRIBUTION_COLUMNS, INTERACTION_COLUMNS
 from combmotif.motifs.formats.h5 import save_motifs
 from combmotif.motifs.formats.meme import write_meme
 from combmotif.motifs.motif import Motif, MotifSet
+from combmotif.sampling.samples import Samples
 
 RECEPTIVE_FIELD = 24
 WORDS = (
@@ -28,19 +29,22 @@ WORDS = (
 )
 
 
-def _pfm(word: str, sites: int, rng: np.random.Generator) -> np.ndarray:
+def _pfm(word: str, sites: int, rng: np.random.Generator, columns: int) -> np.ndarray:
     purity = rng.uniform(0.82, 0.99, len(word))
     pfm = np.outer(sites * (1 - purity) / 3, np.ones(4))
     pfm[np.arange(len(word)), ["ACGU".index(c) for c in word]] = sites * purity
-    return np.round(pfm)
+    flank = np.round(rng.dirichlet(np.full(4, 6.0), max(0, columns - len(word))) * sites)
+    return np.concatenate([flank[: len(flank) // 2], np.round(pfm), flank[len(flank) // 2 :]])
 
 
 def _demixing(motifs: list[dict]) -> tuple[list[dict], list[dict]]:
     """Two levels of groups above the motifs of each neuron, and a spacing for motifs of 8 columns or more."""
     tree, syntax = [], []
-    for channel in dict.fromkeys(row["channel"] for row in motifs):
-        own = [row for row in motifs if row["channel"] == channel]
-        shared = {"layer": "conv3", "neuron": channel, "max_activation": 8, "consensus_activation": 6, "purity": 0.7,
+    owners: dict[tuple[str, int], list[dict]] = {}
+    for row in motifs:
+        owners.setdefault((row["layer"], row["channel"]), []).append(row)
+    for (layer, channel), own in owners.items():
+        shared = {"layer": layer, "neuron": channel, "max_activation": 8, "consensus_activation": 6, "purity": 0.7,
                   "information": 5.5}  # fmt: skip
         tree.append(shared | {"node": "0", "parent": "", "feature_layer": "", "sites": 999, "consensus": "NNNN",
                               "motif": ""})  # fmt: skip
@@ -48,7 +52,7 @@ def _demixing(motifs: list[dict]) -> tuple[list[dict], list[dict]]:
             tree.append(shared | {"node": f"0.{k}", "parent": "0", "feature_layer": "conv2", "sites": row["sites"],
                                   "consensus": row["consensus"], "motif": row["motif"]})  # fmt: skip
             if row["length"] >= 8:
-                syntax.append({"layer": "conv3", "neuron": channel, "motif": row["motif"],
+                syntax.append({"layer": layer, "neuron": channel, "motif": row["motif"],
                                "part_a": row["consensus"][:3], "part_b": row["consensus"][5:], "start_a": 0,
                                "start_b": 5, "kind": "range", "spacing_min": 2, "spacing_max": 4, "spacing_mode": 2,
                                "sequences": 300, "distribution": "2:200;3:60;4:40"})  # fmt: skip
@@ -56,20 +60,31 @@ def _demixing(motifs: list[dict]) -> tuple[list[dict], list[dict]]:
 
 
 def write_run(
-    path: Path, *, neurons: int = 8, motifs: int = 3, pairs: int = 6, full: bool = False, seed: int = 1
+    path: Path,
+    *,
+    neurons: int = 8,
+    motifs: int = 3,
+    pairs: int = 6,
+    full: bool = False,
+    layers: int = 1,
+    seed: int = 1,
 ) -> Path:
-    """Write a whole run folder: `neurons` of conv3 with up to `motifs` motifs each (`full`: exactly), `pairs` pairs.
+    """Write a whole run folder: `neurons` of conv3 with up to `motifs` motifs each, `pairs` pairs.
 
-    Neuron conv3:0 has the upstream AUG and lowers the prediction by 1.21; the last neuron gave no motif.
+    Neuron conv3:0 has the upstream AUG and lowers the prediction by 1.21; the last neuron gave no motif. As large as a
+    real run where it is `full`: exactly so many motifs, 20 columns each, with their sample sequences. Several `layers`
+    are conv1, conv2 ...
     """
     rng = np.random.default_rng(seed)
     (path / "motifs").mkdir(parents=True, exist_ok=True)
     made, motif_rows, match_rows, neuron_rows, site_rows, effect_rows, targets = [], [], [], [], [], [], {}
     for channel in range(neurons):
-        name, dead = f"conv3:{channel}", channel == neurons - 1
+        each = -(-neurons // layers)
+        layer, local = ("conv3", channel) if layers == 1 else (f"conv{channel // each + 1}", channel % each)
+        name, dead = f"{layer}:{local}", channel == neurons - 1
         n_motifs = 0 if dead else motifs if full else 1 + (channel + motifs - 1) % motifs
         neuron_rows.append({
-            "neuron": name, "layer": "conv3", "channel": channel, "receptive_field": RECEPTIVE_FIELD,
+            "neuron": name, "layer": layer, "channel": local, "receptive_field": RECEPTIVE_FIELD,
             "samples": 0 if dead else int(rng.integers(900, 4000)),
             "max_activation": "" if dead else round(8 - channel / 10, 3),
             "dataset_max": round(6 - channel / 10, 3), "generations": 40, "converged": channel != 2,
@@ -79,16 +94,18 @@ def write_run(
         for k in range(1, n_motifs + 1):
             word, element, kind, family = WORDS[(channel + 3 * (k - 1)) % len(WORDS)]
             sites, start = int(rng.integers(80, 900)), int(rng.integers(0, RECEPTIVE_FIELD - len(word)))
+            start = min(start, RECEPTIVE_FIELD - 20) if full else start
             peak = 8 - channel / 10 - k / 2
             motif = Motif(
-                id=f"conv3.{channel}.m{k}", pfm=_pfm(word, sites, rng), sites=sites, layer="conv3", neuron=channel,
+                id=f"{layer}.{local}.m{k}", pfm=_pfm(word, sites, rng, 20 if full else 0), sites=sites, layer=layer,
+                neuron=local,
                 method="neuronmotif", start=start, max_activation=peak, mean_activation=peak * 0.6,
                 consensus_activation=peak * rng.uniform(0.85, 1.0), share=1 / (k + 1),
                 offsets=(0, 2) if k == 2 else (0,),
             )  # fmt: skip
             made.append(motif)
             motif_rows.append({
-                "motif": motif.id, "layer": "conv3", "channel": channel, "consensus": motif.consensus(),
+                "motif": motif.id, "layer": layer, "channel": local, "consensus": motif.consensus(),
                 "length": len(motif),
                 "start": start, "end": start + len(motif), "sites": sites, "share": motif.share,
                 "max_activation": motif.max_activation, "mean_activation": motif.mean_activation,
@@ -117,6 +134,12 @@ def write_run(
                     "citation": "Example 2020", "method": "word", "identical": rank == 0, "start": 0,
                     "end": len(word),
                 })  # fmt: skip
+        if full and not dead:
+            codes = rng.integers(0, 4, (200, RECEPTIVE_FIELD)).astype(np.uint8)
+            for at, motif in enumerate(made[-n_motifs:]):
+                codes[at::n_motifs, motif.start : motif.start + len(motif)] = motif.ppm.argmax(1)
+            strengths = np.linspace(8, 1, 200, dtype=np.float32)
+            Samples(layer, local, codes, strengths, "evolve").save(path / "samples" / layer / f"{local}.npz")
         if not dead:
             word, start = WORDS[channel % len(WORDS)][0], 6
             for s in range(8):
@@ -199,7 +222,7 @@ def write_run(
         "interactions.tsv": pd.DataFrame(pair_rows), "interaction_instances.tsv.gz": instances,
         "sites.tsv.gz": pd.DataFrame(site_rows),
         "activations.tsv": pd.DataFrame({"sequence": [f"seq_{s}" for s in range(200)]}
-        | {f"conv3:{n}": np.round(np.linspace(-2, 6 - n / 10, 200), 3) for n in range(neurons)}),
+        | {row["neuron"]: np.round(np.linspace(-2, max(1, row["dataset_max"]), 200), 3) for row in neuron_rows}),
         "motifs/tree.tsv": pd.DataFrame(tree_rows), "motifs/syntax.tsv": pd.DataFrame(syntax_rows),
         "interaction_spacing.tsv": pd.DataFrame(spacing_rows,
         columns=["pair", "spacing", "sequences", "e", "low", "high"]),
