@@ -13,6 +13,7 @@ from combmotif.cli.guide import LazyGroup
 # A command is imported when it is asked for. Its line here is the first line of its docstring (a test compares them).
 COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Interpret a model": {
+        "init": ("combmotif.cli.init:init", "Write a commented config to begin with."),
         "run": ("combmotif.cli.run:run", "Interpret a model as CONFIG says."),
         "status": ("combmotif.cli.status:status", "Tell how far the run of the folder RUN is."),
         "report": ("combmotif.cli.report:report", "Write report.html of the run folder RUN again, from its tables."),
@@ -30,6 +31,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "fetch": ("combmotif.cli.fetch:fetch", "Download the published weights NAME (hal) and check them."),
     },
     "Help with configs": {
+        "import-config": (
+            "combmotif.cli.import_config:import_config",
+            "Turn a config of the original CombMotif scripts into ours.",
+        ),
         "schema": ("combmotif.cli.schema:schema", "Print every key of a config file, with meaning, default and unit."),
     },
 }

@@ -1,8 +1,7 @@
-"""``combmotif schema``: the JSON Schema of config files."""
+"""``combmotif schema``: every key of the config files."""
 
 from __future__ import annotations
 
-import json
 from typing import Any, Union
 
 import click
@@ -12,20 +11,29 @@ from combmotif.cli.guide import GuidedCommand
 
 @click.command(
     cls=GuidedCommand,
-    example="combmotif schema > combmotif.schema.json",
+    example="combmotif schema --format markdown\ncombmotif schema > combmotif.schema.json",
     then="put '# yaml-language-server: $schema=combmotif.schema.json' above a config: editors complete it",
 )
 @click.option("--train", "training", is_flag=True, help="Of the config of 'combmotif train' instead of 'run'.")
-def schema(training: bool) -> None:  # noqa: FBT001
-    """Print every key of a config file, with meaning, default and unit.
-
-    As JSON Schema, which editors use to complete and check YAML.
-    """
-    from pydantic import TypeAdapter
-
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["json", "markdown"]),
+    default="json",
+    show_default=True,
+    help="JSON Schema, which editors use to complete and check YAML, or tables to read.",
+)
+def schema(training: bool, form: str) -> None:  # noqa: FBT001
+    """Print every key of a config file, with meaning, default and unit."""
     from combmotif.config import RunConfig, TrainConfig
     from combmotif.config.load import TRAININGS
+    from combmotif.config.reference import reference_text, schema_text
 
-    trainings = (TrainConfig, *TRAININGS.values())
-    kinds: Any = Union[trainings] if training else RunConfig  # noqa: UP007
-    click.echo(json.dumps(TypeAdapter(kinds).json_schema(), indent=2))
+    if form == "json":
+        trained = (TrainConfig, *TRAININGS.values())
+        kinds: Any = Union[trained] if training else RunConfig  # noqa: UP007
+        click.echo(schema_text(kinds), nl=False)
+        return
+    trainings = {f"`combmotif train`, `kind: {kind}`": model for kind, model in TRAININGS.items()}
+    headings = {"`combmotif train` without a kind: distillation": TrainConfig, **trainings}
+    click.echo(reference_text(headings if training else {"`combmotif run`": RunConfig}), nl=False)

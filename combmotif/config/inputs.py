@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, field_validator
 
 from combmotif.config.neurons import parse_selection
+from combmotif.sequence.alphabet import iupac_sets
 from combmotif.typed_yaml import Real, Section, Whole
 
 Limit = Annotated[Whole | None, Field(ge=1, description="read only the first rows; default all")]
@@ -77,8 +78,6 @@ class RandomSequences(Section):
     @field_validator("exclude")
     @classmethod
     def _words(cls, value: list[str]) -> list[str]:
-        from combmotif.sequence.alphabet import iupac_sets  # which needs torch: only where there is a word
-
         for word in value:
             iupac_sets(word)
         return value

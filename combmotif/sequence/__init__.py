@@ -1,10 +1,17 @@
 """Nucleotide sequences: letters, codes, one-hot tensors, files."""
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from combmotif.sequence.alphabet import IUPAC, LETTERS, decode, encode, iupac_sets
-from combmotif.sequence.annotation import TRACKS, Annotation, Transcript, annotate, read_annotation
-from combmotif.sequence.hdf5 import read_hdf5
-from combmotif.sequence.onehot import one_hot
-from combmotif.sequence.tables import SequenceSet, iterate_fasta, random_sequences, read_fasta, read_table
+
+if TYPE_CHECKING:
+    from combmotif.sequence.annotation import TRACKS, Annotation, Transcript, annotate, read_annotation
+    from combmotif.sequence.hdf5 import read_hdf5
+    from combmotif.sequence.onehot import one_hot
+    from combmotif.sequence.tables import SequenceSet, iterate_fasta, random_sequences, read_fasta, read_table
 
 __all__ = [
     "IUPAC",
@@ -25,3 +32,18 @@ __all__ = [
     "read_hdf5",
     "read_table",
 ]
+
+_HEAVY = {
+    "annotation": ("TRACKS", "Annotation", "Transcript", "annotate", "read_annotation"),
+    "hdf5": ("read_hdf5",),
+    "onehot": ("one_hot",),
+    "tables": ("SequenceSet", "iterate_fasta", "random_sequences", "read_fasta", "read_table"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs torch, pandas or h5py when it is asked for, so that a config is checked at once."""
+    for module, names in _HEAVY.items():
+        if name in names:
+            return getattr(importlib.import_module(f"combmotif.sequence.{module}"), name)
+    raise AttributeError(f"module 'combmotif.sequence' has no attribute '{name}'")

@@ -1,0 +1,118 @@
+"""``combmotif init``: a commented config to begin with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from combmotif.cli.complete import complete_model
+from combmotif.cli.guide import GuidedCommand, next_step
+
+if TYPE_CHECKING:
+    from combmotif.config.starter import LayerFacts
+    from combmotif.models.model import SequenceModel
+
+SCHEMA_FILE = "combmotif.schema.json"
+
+
+@click.command(
+    cls=GuidedCommand,
+    example="combmotif init --model mrl\ncombmotif init mine.yaml --python my_net.py:build --length 50",
+    then="combmotif plan question.yaml   what would run, and how long",
+)
+@click.argument("path", type=click.Path(path_type=Path), default="question.yaml")
+@click.option("--model", "card", shell_complete=complete_model, help="Name of a shipped model, or path of a card.")
+@click.option("--python", "factory", metavar="FILE.py:FUNCTION", help="Your own function that returns a torch module.")
+@click.option("--weights", help="File of its weights, with --python.")
+@click.option("--length", type=click.IntRange(min=1), help="Its input length in nt, with --python; default any.")
+def init(path: Path, card: str | None, factory: str | None, weights: str | None, length: int | None) -> None:
+    """Write a commented config to begin with.
+
+    PATH (question.yaml) is not overwritten. The model is opened, so that its layers and outputs stand in the comments;
+    beside the config comes combmotif.schema.json, with which editors complete and check it.
+    """
+    if card and factory:
+        raise click.UsageError("give one of --model and --python")
+    if not factory and (weights or length):
+        raise click.UsageError("--weights and --length go with --python")
+    if path.exists():
+        raise FileExistsError(f"{path}: is there already and is not overwritten; name another file")
+    from combmotif.config.starter import propose_layer, starter_config
+
+    model, lines = _open(path.parent, card or "mrl", factory, weights, length)
+    layers = _layers(model)
+    text = starter_config(
+        lines,
+        layers,
+        name=model.name,
+        length=model.input_spec.length,
+        outputs=model.outputs,
+        tracks=model.input_spec.channels - 4,
+        schema=SCHEMA_FILE,
+        file=str(path),
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write_schema(path.parent / SCHEMA_FILE)
+    path.write_text(text, encoding="utf-8")
+    chosen = propose_layer(layers, model.input_spec.length)
+    click.echo(f"Config: {path} (layer {chosen.name}, {chosen.receptive_field} nt; schema for editors beside it)")
+    next_step(f"combmotif plan {path}")
+
+
+def _open(
+    folder: Path, card: str, factory: str | None, weights: str | None, length: int | None
+) -> tuple[SequenceModel, list[str]]:
+    """Open the model as the config will, and say it in YAML."""
+    from combmotif.config import PythonSection, open_model
+    from combmotif.config.inputs import CardSection
+    from combmotif.config.paths import find_card, find_factory, find_file
+
+    if factory is None:
+        found = find_card(card, base=folder, key="--model")
+        return open_model(CardSection(card=found)), [f"card: {card}    # 'combmotif models' lists the shipped ones"]
+    section = PythonSection(
+        kind="python",
+        factory=find_factory(factory, base=folder, key="--python"),
+        weights=None if weights is None else find_file(weights, base=folder, key="--weights"),
+        length=length,
+    )
+    model = open_model(section)
+    lines = [
+        "kind: python",
+        f"factory: {factory}    # a function that returns the module; the file is run",
+        "# kwargs: {width: 64}    # its keyword arguments",
+        f"weights: {weights}" if weights else "# weights: weights.safetensors    # or a torch state_dict",
+        "alphabet: rna    # letters of the output; U and T are the same letter inside",
+        f"length: {length}" if length else "# length: 50    # where it reads one length only",
+        f"outputs: [{', '.join(model.outputs)}]",
+    ]
+    return model, lines
+
+
+def _layers(model: SequenceModel) -> list[LayerFacts]:
+    from combmotif.config.starter import LayerFacts
+    from combmotif.inference import convolution_layers, layer_geometry
+
+    layers, refused = [], ""
+    for name in convolution_layers(model):
+        try:
+            geometry = layer_geometry(model, name)
+        except ValueError as error:
+            refused = str(error)
+            continue
+        layers.append(LayerFacts(name, geometry.neurons, geometry.receptive_field))
+    if not layers:
+        raise ValueError(f"model '{model.name}': expected a convolutional layer to interpret, found none; {refused}")
+    return layers
+
+
+def _write_schema(path: Path) -> None:
+    """Write the JSON Schema of a run's config, unless a file of another kind has its name."""
+    from combmotif.config import RunConfig
+    from combmotif.config.reference import schema_text
+
+    if path.exists() and f'"title": "{RunConfig.__name__}"' not in path.read_text(encoding="utf-8", errors="replace"):
+        raise FileExistsError(f"{path}: expected the schema that this command writes, found another file; move it away")
+    path.write_text(schema_text(RunConfig), encoding="utf-8")
