@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from combmotif.models.fetch import PUBLISHED, cache_folder, md5_of
+from combmotif.download import cache_folder, md5_of
+from combmotif.models.published import PUBLISHED_WEIGHTS
 from combmotif.models.hal_hexamers import HEXAMERS, hexamer_word, word_number
 
-TABLE_FILE, TABLE_MD5 = PUBLISHED["hal"].file, PUBLISHED["hal"].md5
+TABLE_FILE, TABLE_MD5 = PUBLISHED_WEIGHTS["hal"].file, PUBLISHED_WEIGHTS["hal"].md5
 EXON_FILES = ("exonic_mer6_scores.csv", "exonic_acceptor_scores.csv")
 REGIONS = (
     "far exon", "near exon", "donor -3", "donor -2", "donor -1", "donor 0", "near intron", "far intron",

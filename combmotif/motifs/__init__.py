@@ -2,9 +2,20 @@
 
 from combmotif.motifs.chance import letter_p_values
 from combmotif.motifs.cluster import families, merge_shifted, similarity
-from combmotif.motifs.database import Database, DatabaseEntry, load_database, word_ppm
-from combmotif.motifs.formats import MemeMotif, load_motifs, read_meme, save_motifs, write_meme
+from combmotif.motifs.database import Database, DatabaseEntry, database_path, load_database, word_ppm
+from combmotif.motifs.formats import (
+    FORMATS,
+    MotifFile,
+    MotifRecord,
+    load_motifs,
+    read_meme,
+    read_motifs,
+    save_motifs,
+    write_meme,
+    write_motif_table,
+)
 from combmotif.motifs.match import MATCH_COLUMNS, match
+from combmotif.motifs.mirna import SITE_TYPES, read_mature, seed_families, site_word
 from combmotif.motifs.motif import Motif, MotifSet, information, purity
 from combmotif.motifs.scan import SITE_COLUMNS, find_sites, score_threshold
 from combmotif.motifs.segment import segments
@@ -12,15 +23,19 @@ from combmotif.motifs.tomtom import TomtomResult, guarded_tomtom, tomtom
 from combmotif.motifs.word import WordTest, word_test
 
 __all__ = [
+    "FORMATS",
     "MATCH_COLUMNS",
     "SITE_COLUMNS",
+    "SITE_TYPES",
     "Database",
     "DatabaseEntry",
-    "MemeMotif",
     "Motif",
+    "MotifFile",
+    "MotifRecord",
     "MotifSet",
     "TomtomResult",
     "WordTest",
+    "database_path",
     "families",
     "find_sites",
     "guarded_tomtom",
@@ -31,13 +46,18 @@ __all__ = [
     "match",
     "merge_shifted",
     "purity",
+    "read_mature",
     "read_meme",
+    "read_motifs",
     "save_motifs",
     "score_threshold",
+    "seed_families",
     "segments",
     "similarity",
+    "site_word",
     "tomtom",
     "word_ppm",
     "word_test",
     "write_meme",
+    "write_motif_table",
 ]

@@ -1,7 +1,9 @@
-"""Known elements to match motifs against: our own list of words, or any MEME file."""
+"""Known elements to match motifs against: our own list of words, a motif file, or microRNAs."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,11 +11,16 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from combmotif.motifs.formats.meme import parse_meme
+from combmotif.download import cache_folder
+from combmotif.motifs.formats.read import read_motifs, sniff_text
+from combmotif.motifs.formats.record import read_text
+from combmotif.motifs.mirna import SITE_TYPES, family_name, read_mature, seed_families, site_word
+from combmotif.motifs.published import PUBLISHED_DATABASES
 from combmotif.resources import resource_path
 from combmotif.sequence.alphabet import iupac_sets
 
 SOFTENING = 0.04
+MIRNA_CITATION = "Bartel DP. Cell 2009;136:215"
 _KEYS = {"id", "name", "word", "kind", "family", "citation"}
 
 
@@ -34,6 +41,10 @@ class DatabaseEntry:
     word : str
         The IUPAC word the entry was made from; empty for a measured matrix. Words are matched by
         `combmotif.motifs.word.word_test`, matrices by Tomtom.
+    sites : float or None
+        Sites behind a measured matrix, where the file says so.
+    species : str
+        Where the database says so.
     """
 
     id: str
@@ -43,6 +54,8 @@ class DatabaseEntry:
     family: str = ""
     citation: str = ""
     word: str = ""
+    sites: float | None = None
+    species: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,15 +83,23 @@ class Database:
         return {entry.id: entry for entry in self.entries}
 
 
-def load_database(spec: str | Path) -> Database:
-    """Load the built-in list of RNA elements, a YAML file of the same form, or a MEME file.
+def load_database(
+    spec: str | Path, *, species: str | None = None, sites: Sequence[str] = ("7mer-m8",)
+) -> Database:
+    """Load the built-in list of RNA elements, or a motif file of any format.
 
     Parameters
     ----------
     spec : str or pathlib.Path
         ``"builtin"`` for the words in ``resources/motifs/rna_elements.yaml`` (start and stop codons, poly(A) signals,
-        AU-rich elements, splice sites, sites of RNA-binding proteins and microRNAs), or a path that ends in ``.yaml``,
-        ``.meme`` or ``.meme.gz`` (any other ending is read as MEME).
+        AU-rich elements, splice sites, sites of RNA-binding proteins and microRNAs), the name of a database that
+        ``combmotif fetch`` brought (``"attract"``), or a path: whatever `combmotif.motifs.read_motifs` reads, a YAML
+        file in the form of the built-in list, or mature microRNAs in FASTA, of which the target sites are taken.
+    species : str, optional
+        Only the elements of this species (``Homo_sapiens``; ``hsa`` for microRNAs), where a database knows species; the
+        built-in list and MEME files do not, and are taken whole.
+    sites : sequence of str, default ("7mer-m8",)
+        Of microRNAs: types of site, see `combmotif.motifs.mirna.SITE_TYPES`.
 
     Returns
     -------
@@ -89,14 +110,69 @@ def load_database(spec: str | Path) -> Database:
     FileNotFoundError, ValueError
         If there is no such file, or it does not hold motifs; the line or entry is named.
     """
-    path = resource_path("motifs", "rna_elements.yaml") if str(spec) == "builtin" else Path(spec)
-    if not path.is_file():
-        raise FileNotFoundError(f"motif database {spec!r}: no such file; give 'builtin' or the path of a MEME file")
-    if path.suffix in (".yaml", ".yml"):
-        return _words(path, "builtin" if str(spec) == "builtin" else path.stem)
-    alphabet, motifs = parse_meme(path)
-    name = path.name.removesuffix(".gz").removesuffix(".meme")
-    return Database(name, tuple(DatabaseEntry(m.id, m.name, m.ppm, family=m.name) for m in motifs), alphabet)
+    if str(spec) == "builtin":
+        return _words(resource_path("motifs", "rna_elements.yaml"), "builtin")
+    path = database_path(spec)
+    name = re.sub(r"(\.(meme|tf|transfac|jaspar|motifs?|h5|hdf5|txt|tsv|fa|fasta|zip|ya?ml))?(\.gz)?$", "", path.name)
+    if path.is_file():
+        with path.open("rb") as raw:
+            binary = raw.read(4) in (b"PK\x03\x04", b"\x89HDF")
+        kind = "" if binary else sniff_text(read_text(path))
+        if kind == "fasta":
+            return _micrornas(path, name, species, sites)
+        if kind == "words" or path.suffix in (".yaml", ".yml"):
+            return _words(path, name)
+    found = read_motifs(path, species=species)
+    entries = tuple(
+        DatabaseEntry(r.id, r.name, r.ppm, family=r.name, sites=r.nsites, species=r.species) for r in found.records
+    )
+    return Database(name, entries, found.alphabet)
+
+
+def database_path(spec: str | Path) -> Path:
+    """Find a database by its path or by the name it is fetched by.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is neither; says how to fetch it where the name is a published one.
+    """
+    path = Path(spec)
+    if path.exists():
+        return path
+    known = PUBLISHED_DATABASES.get(str(spec))
+    if known is None:
+        raise FileNotFoundError(
+            f"motif database {str(spec)!r}: no such file; give 'builtin' or the path of a motif file (or fetch one: "
+            f"{', '.join(PUBLISHED_DATABASES)})"
+        )
+    fetched = cache_folder() / known.name / known.file
+    if not fetched.is_file():
+        raise FileNotFoundError(f"motif database {str(spec)!r}: not fetched yet; run: combmotif fetch {spec}")
+    return fetched
+
+
+def _micrornas(path: Path, name: str, species: str | None, sites: Sequence[str]) -> Database:
+    """Target sites of microRNAs; sites that are spelled alike are one entry."""
+    wrong = [site for site in sites if site not in SITE_TYPES]
+    if wrong or not sites:
+        raise ValueError(f"sites: expected any of {', '.join(SITE_TYPES)}, got {wrong[0] if wrong else 'none'!r}")
+    groups: dict[tuple[str, str], list[str]] = {}
+    for seeds in seed_families(read_mature(path, species=species)):
+        for site in SITE_TYPES:
+            if site in sites:
+                groups.setdefault((site_word(seeds.seed, site), site), []).extend(seeds.names)
+    entries = []
+    for (word, site), names in groups.items():
+        family = family_name(names)
+        shown = family if tuple(sites) == ("7mer-m8",) else f"{family} ({site})"
+        entries.append(
+            DatabaseEntry(
+                f"{word}:{site}", shown, word_ppm(word), "mirna", family, MIRNA_CITATION, word,
+                species=species or "",
+            )
+        )  # fmt: skip
+    return Database(name, tuple(entries), "rna")
 
 
 def word_ppm(word: str) -> np.ndarray:
@@ -106,8 +182,10 @@ def word_ppm(word: str) -> np.ndarray:
 
 
 def _words(path: Path, name: str) -> Database:
-    with path.open(encoding="utf-8") as handle:
-        content = yaml.safe_load(handle)
+    try:
+        content = yaml.safe_load(read_text(path))
+    except yaml.YAMLError as error:
+        raise ValueError(f"motif database {path}: expected YAML ({' '.join(str(error).split())})") from None
     if not isinstance(content, dict) or not isinstance(content.get("entries"), list):
         raise ValueError(f"motif database {path}: expected a list under the key 'entries'")
     citations = content.get("citations", {})

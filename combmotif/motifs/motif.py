@@ -94,6 +94,12 @@ class Motif:
         return counts / counts.sum(1, keepdims=True)
 
     @cached_property
+    def frequencies(self) -> np.ndarray:
+        """Plain frequencies per column, without pseudo-count, shape (length, 4); a column without counts is uniform."""
+        total = self.pfm.sum(1, keepdims=True)
+        return np.where(total > 0, self.pfm / np.where(total > 0, total, 1), 0.25)
+
+    @cached_property
     def information(self) -> np.ndarray:
         """Information content per column in bits, shape (length,)."""
         return information(self.ppm)

@@ -224,8 +224,8 @@ def _motifs(run: RunFolder) -> None:
     targets = run.path / "motifs" / "targets.meme"
     if targets.exists():
         try:
-            for identifier, _, ppm, _ in read_meme(targets):
-                run.targets.setdefault(identifier, np.asarray(ppm, dtype=float))
+            for record in read_meme(targets):
+                run.targets.setdefault(record.id, np.asarray(record.ppm, dtype=float))
         except (OSError, ValueError) as error:
             run.problems.append(f"motifs/targets.meme could not be read: {error}.")
 

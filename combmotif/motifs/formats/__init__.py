@@ -1,6 +1,20 @@
-"""Files that hold motifs: MEME text and HDF5."""
+"""Files that hold motifs: MEME, TRANSFAC, JASPAR, HOMER, CISBP-RNA, ATtRACT, TF-MoDISco's HDF5, tables."""
 
-from combmotif.motifs.formats.h5 import load_motifs, save_motifs
-from combmotif.motifs.formats.meme import MemeMotif, read_meme, write_meme
+from combmotif.motifs.formats.h5 import load_motifs, read_patterns, save_motifs
+from combmotif.motifs.formats.meme import read_meme, write_meme
+from combmotif.motifs.formats.read import FORMATS, read_motifs
+from combmotif.motifs.formats.record import MotifFile, MotifRecord
+from combmotif.motifs.formats.table import write_motif_table
 
-__all__ = ["MemeMotif", "load_motifs", "read_meme", "save_motifs", "write_meme"]
+__all__ = [
+    "FORMATS",
+    "MotifFile",
+    "MotifRecord",
+    "load_motifs",
+    "read_meme",
+    "read_motifs",
+    "read_patterns",
+    "save_motifs",
+    "write_meme",
+    "write_motif_table",
+]

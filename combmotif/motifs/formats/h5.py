@@ -9,6 +9,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from combmotif.motifs.formats.record import MotifFile, MotifRecord
 from combmotif.motifs.motif import Motif, MotifSet
 
 FORMAT_VERSION = 1
@@ -90,3 +91,63 @@ def _motif(group: Any) -> Motif:
 
 def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
+
+
+def read_patterns(path: str | Path) -> MotifFile:
+    """Read the patterns of an HDF5 file in the layout of TF-MoDISco-lite, whoever wrote it.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        With the groups ``pos_patterns`` and ``neg_patterns`` (one suffices), in each ``pattern_N`` with ``sequence`` of
+        shape (length, 4) and, usually, ``seqlets/n_seqlets``.
+
+    Returns
+    -------
+    MotifFile
+        Identifiers are the motif's own where combmotif wrote the file, else ``pos_patterns.pattern_0``. The alphabet is
+        DNA unless the file says otherwise.
+
+    Raises
+    ------
+    ValueError
+        If it is not such a file, or holds no pattern.
+    """
+    path = Path(path)
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise ValueError(f"motif file {path}: expected HDF5 ({error})") from None
+    with file:
+        groups = [name for name in ("pos_patterns", "neg_patterns") if name in file]
+        if not groups:
+            raise ValueError(
+                f"motif file {path}: expected the groups pos_patterns or neg_patterns of TF-MoDISco-lite, found "
+                f"{', '.join(list(file)[:5]) or 'nothing'}; results of the first TF-MoDISco must be converted with "
+                f"'modisco convert'"
+            )
+        records = [_record(file[group], group, name, path) for group in groups for name in _in_order(file[group])]
+        alphabet = str(file.attrs.get("alphabet", "dna"))
+    if not records:
+        raise ValueError(f"motif file {path}: it holds no pattern")
+    return MotifFile("modisco", alphabet if alphabet in ("rna", "dna") else "dna", tuple(records))
+
+
+def _in_order(group: h5py.Group) -> list[str]:
+    return sorted(group, key=lambda name: (len(name), name))
+
+
+def _record(parent: h5py.Group, group: str, name: str, path: Path) -> MotifRecord:
+    pattern = parent[name]
+    if "sequence" not in pattern:
+        raise ValueError(f"motif file {path}: {group}/{name} has no dataset 'sequence'")
+    matrix = np.asarray(pattern["sequence"][()], dtype=float)
+    if matrix.ndim != 2 or matrix.shape[1] != 4 or not len(matrix):
+        raise ValueError(f"motif file {path}: {group}/{name}/sequence: expected shape (length, 4), got {matrix.shape}")
+    total = matrix.sum(1, keepdims=True)
+    if not np.isfinite(matrix).all() or (matrix < 0).any() or (total <= 0).any():
+        raise ValueError(f"motif file {path}: {group}/{name}/sequence: expected probabilities above 0 in every column")
+    sites = pattern.get("seqlets/n_seqlets")
+    count = float(np.asarray(sites[()]).ravel()[0]) if sites is not None else None
+    identifier = str(pattern.attrs.get("id", f"{group}.{name}"))
+    return MotifRecord(identifier, identifier, matrix / total, count)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
+from combmotif.motifs.formats.record import MotifRecord, read_text
 from combmotif.motifs.motif import MotifSet
 
 _ALPHABETS = {"ACGT": "dna", "ACGU": "rna", "DNA": "dna", "RNA": "rna"}
@@ -17,17 +16,8 @@ _NUMBERS = re.compile(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?(?:[\s,]+[-+]?[\d.]+(?:[eE][
 _SUM_TOLERANCE = 0.05
 
 
-class MemeMotif(NamedTuple):
-    """One motif of a MEME file: `ppm` of shape (length, 4) with rows that sum to 1; `nsites` None where not given."""
-
-    id: str
-    name: str
-    ppm: np.ndarray
-    nsites: float | None
-
-
-def read_meme(path: str | Path) -> list[MemeMotif]:
-    """Read the motifs of a MEME file (text, or gzip by the ending ``.gz``).
+def read_meme(path: str | Path) -> list[MotifRecord]:
+    """Read the motifs of a MEME file (text, gzipped or not).
 
     Minimal and full MEME output of versions 4 and 5 are accepted: U or T alphabets, motifs with or without
     ``nsites``, ``w`` and alternate names, any spacing, URL lines, log-odds matrices (skipped).
@@ -38,7 +28,7 @@ def read_meme(path: str | Path) -> list[MemeMotif]:
 
     Returns
     -------
-    list of MemeMotif
+    list of MotifRecord
         In file order. Columns A, C, G, T/U; rows are renormalised, so that rounding in the file does not matter.
         `name` is the alternate name, or the id where there is none.
 
@@ -50,17 +40,14 @@ def read_meme(path: str | Path) -> list[MemeMotif]:
     return parse_meme(path)[1]
 
 
-def parse_meme(path: str | Path) -> tuple[str, list[MemeMotif]]:
+def parse_meme(path: str | Path) -> tuple[str, list[MotifRecord]]:
     """Read a MEME file and return its alphabet ("rna" or "dna") with its motifs; see `read_meme`."""
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"motif file {path}: no such file")
-    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open(encoding="utf-8-sig") as handle:
-        try:
-            lines = handle.read().splitlines()
-        except (UnicodeDecodeError, OSError) as error:
-            raise ValueError(f"motif file {path}: not a text file ({error})") from None
-    return _Reader(lines, str(path)).read()
+    return parse_meme_text(read_text(Path(path)), str(path))
+
+
+def parse_meme_text(text: str, source: str) -> tuple[str, list[MotifRecord]]:
+    """Read the text of a MEME file; `source` is what errors call it."""
+    return _Reader(text.splitlines(), source).read()
 
 
 class _Reader:
@@ -72,7 +59,7 @@ class _Reader:
     def error(self, message: str, at: int | None = None) -> ValueError:
         return ValueError(f"motif file {self.source}, line {(self.at if at is None else at) + 1}: {message}")
 
-    def read(self) -> tuple[str, list[MemeMotif]]:
+    def read(self) -> tuple[str, list[MotifRecord]]:
         if not any(re.match(r"\s*MEME version\s+\d", line) for line in self.lines):
             raise self.error("expected a 'MEME version 4' line: this is not a MEME motif file", 0)
         alphabet, motifs, current = "dna", [], None
@@ -114,7 +101,7 @@ class _Reader:
             raise self.error(f"expected ALPHABET= ACGT or ACGU, got {(letters or core)!r}", start)
         return _ALPHABETS[core]
 
-    def matrix(self, identifier: str, name: str) -> MemeMotif:
+    def matrix(self, identifier: str, name: str) -> MotifRecord:
         header = self.at
         keys = dict(re.findall(r"(\w+)\s*=\s*([^\s=]+)", self.lines[self.at]))
         if keys.get("alength", "4") != "4":
@@ -140,7 +127,7 @@ class _Reader:
                 f"motif {identifier}: expected {width or 'some'} rows of 4 numbers, got {len(rows)}", header
             )
         ppm = np.array(rows)
-        return MemeMotif(identifier, name, ppm / ppm.sum(1, keepdims=True), nsites)
+        return MotifRecord(identifier, name, ppm / ppm.sum(1, keepdims=True), nsites)
 
     def row(self, line: str, identifier: str) -> list[float]:
         try:
@@ -155,32 +142,33 @@ class _Reader:
         return values
 
 
-def write_meme(motifs: MotifSet, path: str | Path) -> None:
+def write_meme(motifs: MotifSet, path: str | Path, *, names: dict[str, str] | None = None) -> None:
     """Write motifs as a minimal MEME file that Tomtom, FIMO and `read_meme` read.
 
     Probabilities are the plain frequencies of the counts (tools add their own pseudo-counts from ``nsites``), with six
-    digits, each row summing to 1 exactly. The alternate name is the IUPAC consensus.
+    digits, each row summing to 1 exactly. No E-value is written: there is none.
 
     Parameters
     ----------
     motifs : MotifSet
         Its alphabet decides between ``ACGU`` and ``ACGT``; ``strands: +`` for both, as the networks read one strand.
     path : str or pathlib.Path
+    names : dict, optional
+        Alternate name of each motif by its id; default its IUPAC consensus.
     """
-    with Path(path).open("w", encoding="ascii", newline="\n") as handle:
-        handle.writelines(_lines(motifs))
+    with Path(path).open("w", encoding="utf-8", newline="\n") as handle:
+        handle.writelines(_lines(motifs, names))
 
 
-def _lines(motifs: MotifSet) -> Iterable[str]:
+def _lines(motifs: MotifSet, names: dict[str, str] | None) -> Iterable[str]:
     letters = "ACGU" if motifs.alphabet == "rna" else "ACGT"
     yield f"MEME version 4\n\nALPHABET= {letters}\n\nstrands: +\n\n"
     yield "Background letter frequencies\n" + " ".join(f"{letter} 0.25" for letter in letters) + "\n"
     for motif in motifs:
-        total = motif.pfm.sum(1, keepdims=True)
-        ppm = np.where(total > 0, motif.pfm / np.where(total > 0, total, 1), 0.25)
-        yield f"\nMOTIF {motif.id} {motif.consensus(motifs.alphabet)}\n\n"
-        yield f"letter-probability matrix: alength= 4 w= {len(ppm)} nsites= {motif.sites} E= 0\n"
-        for row in _millionths(ppm):
+        name = "_".join((names or {}).get(motif.id, "").split()) or motif.consensus(motifs.alphabet)
+        yield f"\nMOTIF {motif.id} {name}\n\n"
+        yield f"letter-probability matrix: alength= 4 w= {len(motif)} nsites= {motif.sites}\n"
+        for row in _millionths(motif.frequencies):
             yield " ".join(f" {value // 1_000_000}.{value % 1_000_000:06d}" for value in row) + "\n"
 
 

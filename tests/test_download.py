@@ -9,7 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from combmotif.models.fetch import PUBLISHED, fetch, md5_of
+from combmotif.download import fetch, md5_of
+from combmotif.models.published import PUBLISHED_WEIGHTS
 
 CONTENT = b"weights" * 30_000
 
@@ -57,7 +58,7 @@ def cache(tmp_path, monkeypatch):
 @pytest.fixture
 def published():
     digest = hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()
-    return replace(PUBLISHED["hal"], md5=digest, size=len(CONTENT))
+    return replace(PUBLISHED_WEIGHTS["hal"], md5=digest, size=len(CONTENT))
 
 
 def test_a_download_is_checked_and_done_once(server, published, cache):
@@ -108,6 +109,6 @@ def test_an_exception_of_the_caller_leaves_nothing(server, published, cache):
 
 
 def test_the_published_table_has_this_checksum(data_dir):
-    published = PUBLISHED["hal"]
+    published = PUBLISHED_WEIGHTS["hal"]
     path = data_dir / "hal" / published.file
     assert (md5_of(path), path.stat().st_size) == (published.md5, published.size)

@@ -1,4 +1,4 @@
-"""Download published weights that do not come with the package, and check them."""
+"""Download published files that do not come with the package, and check them."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ class Published:
         In bytes.
     licence, citation : str
         Shown to the user.
+    description : str
+        What it is, in a few words.
     """
 
     name: str
@@ -40,23 +42,7 @@ class Published:
     size: int
     licence: str
     citation: str
-
-
-PUBLISHED = {
-    "hal": Published(
-        name="hal",
-        file="HAL_mer_scores.npz",
-        urls=(
-            "https://zenodo.org/record/1466088/files/HAL_mer_scores.npz?download=1",
-            "https://raw.githubusercontent.com/kipoi/models/d1a74cb003916b3efb0c8bca1dce41e4b52a8ec3/HAL/model_files/"
-            "HAL_mer_scores.npz",
-        ),
-        md5="4db740f6b72345db5303c106ed6aad61",
-        size=262_344,
-        licence="MIT (kipoi/models)",
-        citation="Rosenberg et al., Cell 2015, 163:698-711, doi 10.1016/j.cell.2015.09.054",
-    )
-}
+    description: str = ""
 
 
 def md5_of(path: str | Path) -> str:
@@ -88,9 +74,9 @@ def fetch(
     Parameters
     ----------
     published : Published
-        One of ``PUBLISHED``.
+        Of `combmotif.models.published.PUBLISHED_WEIGHTS` or `combmotif.motifs.published.PUBLISHED_DATABASES`.
     folder : path, optional
-        Where to put it; default a folder of its name in :func:`cache_folder`, where its card looks for it.
+        Where to put it; default a folder of its name in :func:`cache_folder`, where combmotif looks for it.
     urls : tuple of str, optional
         Other places to download it from.
     on_bytes : callable, optional

@@ -1,0 +1,128 @@
+"""What every motif file is read into, and how its text is opened."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+
+class MotifRecord(NamedTuple):
+    """One motif of a file.
+
+    Attributes
+    ----------
+    id, name : str
+        `name` is the id where the file gives no other.
+    ppm : float array, shape (length, 4)
+        Probabilities of A, C, G, T/U; rows sum to 1.
+    nsites : float or None
+        Sites behind the matrix, where the file says so.
+    family, species : str
+        Of the protein, where the file says so.
+    """
+
+    id: str
+    name: str
+    ppm: np.ndarray
+    nsites: float | None = None
+    family: str = ""
+    species: str = ""
+
+
+@dataclass(frozen=True)
+class MotifFile:
+    """The motifs of one file, folder or archive.
+
+    Attributes
+    ----------
+    format : str
+        One of `FORMATS`.
+    alphabet : str
+        ``rna`` or ``dna``, as the file spells its letters.
+    records : tuple of MotifRecord
+        In file order; identifiers differ.
+    """
+
+    format: str
+    alphabet: str
+    records: tuple[MotifRecord, ...]
+
+
+class Lines:
+    """The lines of a motif file, and errors that name the one they are about."""
+
+    def __init__(self, text: str, source: str):
+        self.lines, self.source = text.splitlines(), source
+
+    def __iter__(self):
+        """Yield (index, stripped line) of every line that is not blank."""
+        return ((at, line.strip()) for at, line in enumerate(self.lines) if line.strip())
+
+    def error(self, message: str, at: int) -> ValueError:
+        """Make an error about line `at`, counted from 0."""
+        return ValueError(f"motif file {self.source}, line {at + 1}: {message}")
+
+    def numbers(self, words: list[str], at: int, *, expected: str, count: int | None = 4) -> list[float]:
+        """Turn words into numbers of which none is negative; `expected` says what the line should be."""
+        try:
+            values = [float(word) for word in words]
+        except ValueError:
+            values = []
+        wrong = (count is not None and len(values) != count) or not values
+        if wrong or not np.isfinite(values).all() or min(values) < 0:
+            raise self.error(f"expected {expected}, got {self.lines[at].strip()[:60]!r}", at)
+        return values
+
+    def motif(
+        self, identifier: str, name: str, rows: list[list[float]], at: int, *, family: str = "", species: str = ""
+    ) -> MotifRecord:
+        """Make a record of rows of counts or probabilities; `at` is the line of the motif's header."""
+        matrix = np.array(rows, dtype=float).reshape(-1, 4)
+        if not len(matrix):
+            raise self.error(f"motif {identifier}: expected at least one position, got none", at)
+        total = matrix.sum(1, keepdims=True)
+        if (total <= 0).any():
+            raise self.error(f"motif {identifier}: position {int(np.argmin(total)) + 1} has no counts at all", at)
+        nsites = float(np.round(total.max(), 6)) if total.max() >= 2 else None
+        return MotifRecord(identifier, name or identifier, matrix / total, nsites, family, species)
+
+    def unique(self, records: list[MotifRecord], what: str) -> tuple[MotifRecord, ...]:
+        """Check that there are records, and that no identifier occurs twice."""
+        if not records:
+            raise ValueError(f"motif file {self.source}: expected at least one {what} motif, found none")
+        seen: set[str] = set()
+        for record in records:
+            if record.id in seen:
+                raise ValueError(f"motif file {self.source}: motif {record.id} occurs twice; identifiers must differ")
+            seen.add(record.id)
+        return tuple(records)
+
+
+def read_text(path: Path) -> str:
+    """Read a text file, plain or gzipped whatever its name says; an empty or binary one is a ValueError."""
+    if not path.is_file():
+        raise FileNotFoundError(f"motif file {path}: no such file")
+    return decode_text(path.read_bytes(), str(path))
+
+
+def decode_text(raw: bytes, source: str) -> str:
+    """Turn the bytes of a file into text; see `read_text`."""
+    if raw[:2] == b"\x1f\x8b":
+        try:
+            raw = gzip.decompress(raw)
+        except (EOFError, OSError, zlib.error) as error:
+            raise ValueError(f"motif file {source}: not a text file (damaged gzip: {error})") from None
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("latin-1")  # names with accents in old files
+    if "\0" in text:
+        raise ValueError(f"motif file {source}: not a text file (it holds a zero byte)")
+    if not text.strip():
+        raise ValueError(f"motif file {source}: the file is empty")
+    return text
