@@ -28,7 +28,12 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "Compare a model's predictions with measured values.",
         ),
         "train": ("combmotif.cli.train:train", "Train a net as CONFIG says, and write its card."),
-        "fetch": ("combmotif.cli.fetch:fetch", "Download the published weights NAME (hal) and check them."),
+        "fetch": ("combmotif.cli.fetch:fetch", "Download published weights or a motif database, and check it."),
+    },
+    "Motifs": {
+        "motifs": ("combmotif.cli.motifs:motifs", "List, convert, compare and cluster motif files."),
+        "match": ("combmotif.cli.match:match", "Find the known elements that motifs resemble."),
+        "scan": ("combmotif.cli.scan:scan", "Find the sites of motifs on the sequences of a FASTA file."),
     },
     "Help with configs": {
         "import-config": (

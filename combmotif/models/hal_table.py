@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from combmotif.download import cache_folder, md5_of
-from combmotif.models.published import PUBLISHED_WEIGHTS
 from combmotif.models.hal_hexamers import HEXAMERS, hexamer_word, word_number
+from combmotif.models.published import PUBLISHED_WEIGHTS
 
 TABLE_FILE, TABLE_MD5 = PUBLISHED_WEIGHTS["hal"].file, PUBLISHED_WEIGHTS["hal"].md5
 EXON_FILES = ("exonic_mer6_scores.csv", "exonic_acceptor_scores.csv")

@@ -14,12 +14,13 @@ import yaml
 from combmotif.download import cache_folder
 from combmotif.motifs.formats.read import read_motifs, sniff_text
 from combmotif.motifs.formats.record import read_text
-from combmotif.motifs.mirna import SITE_TYPES, family_name, read_mature, seed_families, site_word
+from combmotif.motifs.mirna import SITE_TYPES, SeedFamily, family_name, read_mature, seed_families, site_word
 from combmotif.motifs.published import PUBLISHED_DATABASES
 from combmotif.resources import resource_path
 from combmotif.sequence.alphabet import iupac_sets
 
 SOFTENING = 0.04
+_BINARY = (b"PK\x03\x04", b"\x89HDF")
 MIRNA_CITATION = "Bartel DP. Cell 2009;136:215"
 _KEYS = {"id", "name", "word", "kind", "family", "citation"}
 
@@ -83,9 +84,7 @@ class Database:
         return {entry.id: entry for entry in self.entries}
 
 
-def load_database(
-    spec: str | Path, *, species: str | None = None, sites: Sequence[str] = ("7mer-m8",)
-) -> Database:
+def load_database(spec: str | Path, *, species: str | None = None, sites: Sequence[str] = ("7mer-m8",)) -> Database:
     """Load the built-in list of RNA elements, or a motif file of any format.
 
     Parameters
@@ -116,7 +115,7 @@ def load_database(
     name = re.sub(r"(\.(meme|tf|transfac|jaspar|motifs?|h5|hdf5|txt|tsv|fa|fasta|zip|ya?ml))?(\.gz)?$", "", path.name)
     if path.is_file():
         with path.open("rb") as raw:
-            binary = raw.read(4) in (b"PK\x03\x04", b"\x89HDF")
+            binary = raw.read(4) in _BINARY
         kind = "" if binary else sniff_text(read_text(path))
         if kind == "fasta":
             return _micrornas(path, name, species, sites)
@@ -150,6 +149,19 @@ def database_path(spec: str | Path) -> Path:
     if not fetched.is_file():
         raise FileNotFoundError(f"motif database {str(spec)!r}: not fetched yet; run: combmotif fetch {spec}")
     return fetched
+
+
+def read_micrornas(spec: str | Path, *, species: str | None = None) -> list[SeedFamily] | None:
+    """Read mature microRNAs from FASTA, grouped by seed; None where `spec` is another kind of database."""
+    if str(spec) == "builtin":
+        return None
+    path = database_path(spec)
+    if not path.is_file():
+        return None
+    with path.open("rb") as raw:
+        if raw.read(4) in _BINARY:
+            return None
+    return seed_families(read_mature(path, species=species)) if sniff_text(read_text(path)) == "fasta" else None
 
 
 def _micrornas(path: Path, name: str, species: str | None, sites: Sequence[str]) -> Database:
@@ -200,9 +212,9 @@ def _words(path: Path, name: str) -> Database:
             raise ValueError(f"motif database {path}, entry {number}: the id {item['id']!r} occurs twice")
         seen.add(item["id"])
         values = {key: str(value) for key, value in item.items()}
-        values["word"] = values["word"].upper()
         values.setdefault("name", values["id"])
         values.setdefault("family", values["name"])
         values["citation"] = str(citations.get(values.get("citation"), values.get("citation", "")))
-        entries.append(DatabaseEntry(ppm=word_ppm(values["word"]), **values))
+        word = values.pop("word").upper()
+        entries.append(DatabaseEntry(ppm=word_ppm(word), word=word, **values))  # type: ignore[arg-type]
     return Database(name, tuple(entries), str(content.get("alphabet", "rna")))

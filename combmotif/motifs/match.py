@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,39 +10,13 @@ from scipy.stats import false_discovery_control
 
 from combmotif.motifs.database import Database, DatabaseEntry
 from combmotif.motifs.motif import Motif, MotifSet
-from combmotif.motifs.segment import segments
-from combmotif.motifs.tomtom import guarded_tomtom
-from combmotif.motifs.word import word_test
+from combmotif.motifs.pairs import Pairs, Run, compare_runs, informative_runs
 
 MATCH_COLUMNS = (
     "motif", "target", "name", "kind", "family", "database", "offset", "overlap", "strand",
     "p_value", "e_value", "q_value", "query_consensus", "target_consensus", "citation",
     "method", "identical", "start", "end",
 )  # fmt: skip
-LONGEST_QUERY = 40
-SMALLEST_DATABASE = 20
-
-
-class _Query(NamedTuple):
-    """An informative run of a motif: columns start to end of motif number `row`."""
-
-    row: int
-    start: int
-    end: int
-    ppm: np.ndarray
-
-
-class _Pairs(NamedTuple):
-    """Every query against every target of one database and method; arrays of shape (queries, targets)."""
-
-    database: str
-    entries: list[DatabaseEntry]
-    method: str
-    p: np.ndarray
-    offset: np.ndarray
-    overlap: np.ndarray
-    reverse: np.ndarray
-    identical: np.ndarray
 
 
 def match(
@@ -115,66 +87,14 @@ def match(
         raise ValueError(f"top and min_overlap: expected at least 1, got {top} and {min_overlap}")
     if not any(len(database) for database in databases):
         raise ValueError("databases: expected at least one with an entry; load_database('builtin') is our own")
-    runs = _runs(queries, min_information, min_bits)
+    runs = informative_runs(queries, min_information=min_information, min_bits=min_bits)
     if not runs:
         return pd.DataFrame(columns=list(MATCH_COLUMNS))
-    pairs = []
-    for database in databases:
-        words = [entry for entry in database.entries if entry.word]
-        matrices = [entry for entry in database.entries if not entry.word]
-        if words:
-            pairs.append(_words(runs, words, database.name, strands))
-        if matrices:
-            pairs.append(_matrices(runs, matrices, database.name, strands, min_overlap))
+    pairs = compare_runs(runs, databases, strands=strands, min_overlap=min_overlap)
     return _table(queries, runs, pairs, q, top)
 
 
-def _runs(queries: MotifSet, min_information: float, min_bits: float) -> list[_Query]:
-    """Informative runs of all motifs; one longer than 40 columns is cut into pieces that overlap, to bound memory."""
-    runs = []
-    for row, motif in enumerate(queries):
-        for start, end in segments(motif.ppm, min_information=min_information):
-            step = LONGEST_QUERY // 2
-            for left in range(start, max(end - step, start + 1), step):
-                right = min(left + LONGEST_QUERY, end)
-                if motif.information[left:right].sum() >= min_bits:
-                    runs.append(_Query(row, left, right, motif.ppm[left:right]))
-    return runs
-
-
-def _words(runs: list[_Query], entries: list[DatabaseEntry], database: str, strands: str) -> _Pairs:
-    words, ppms = [entry.word for entry in entries], [run.ppm for run in runs]
-    found = word_test(ppms, words)
-    p, offset, overlap, identical = found.p_value, found.offset, found.overlap, found.identical
-    reverse = np.zeros(p.shape, dtype=bool)
-    if strands == "both":
-        other = word_test([ppm[::-1, ::-1] for ppm in ppms], words)
-        reverse = other.p_value < p
-        ends = np.subtract.outer([len(ppm) for ppm in ppms], [len(word) for word in words])
-        p = np.minimum(1, 2 * np.minimum(p, other.p_value))
-        offset = np.where(reverse, ends - other.offset, offset)
-        overlap = np.where(reverse, other.overlap, overlap)
-        identical = np.where(reverse, other.identical, identical)
-    return _Pairs(database, entries, "word", p, offset, overlap, reverse, identical)
-
-
-def _matrices(
-    runs: list[_Query], entries: list[DatabaseEntry], database: str, strands: str, min_overlap: int
-) -> _Pairs:
-    if len(entries) < SMALLEST_DATABASE:
-        warnings.warn(
-            f"database {database} has {len(entries)} matrices. Tomtom takes its background from their columns: with "
-            f"fewer than {SMALLEST_DATABASE} its p-values are rough (within a factor of 2 with 5). Add a larger one.",
-            stacklevel=3,
-        )
-    found = guarded_tomtom(
-        [run.ppm for run in runs], [entry.ppm for entry in entries], strands=strands, min_overlap=min_overlap
-    )
-    never = np.zeros(found.p_value.shape, dtype=bool)
-    return _Pairs(database, entries, "tomtom", found.p_value, found.offset, found.overlap, found.reverse, never)
-
-
-def _table(queries: MotifSet, runs: list[_Query], pairs: list[_Pairs], q: float, top: int) -> pd.DataFrame:
+def _table(queries: MotifSet, runs: list[Run], pairs: list[Pairs], q: float, top: int) -> pd.DataFrame:
     p, identical = (np.concatenate(parts, axis=1) for parts in ([x.p for x in pairs], [x.identical for x in pairs]))
     q_values = false_discovery_control(p.ravel()).reshape(p.shape)
     targets = [(pair, column) for pair in pairs for column in range(len(pair.entries))]

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
-from combmotif.sequence.alphabet import decode
+from combmotif.sequence.alphabet import decode, encode
 from combmotif.sequence.tables import iterate_fasta
 
 SITE_TYPES = ("8mer", "7mer-m8", "7mer-A1", "6mer")
-"""From the most to the least effective (Bartel 2009): a pair of nucleotides 2-7, or 2-8, without or with an A opposite 1."""
+"""From the most to the least effective (Bartel 2009): pairs of nucleotides 2-8 or 2-7, with or without A opposite 1."""
 _SHORTEST, _LONGEST = 15, 35
+_PLACES = 4 ** np.arange(5, -1, -1)
 
 
 class MicroRNA(NamedTuple):
@@ -82,7 +85,9 @@ def _prefix(path: Path, species: str) -> str:
         for line in stream:
             if line.startswith(">") and f" {wanted} " in f" {line.lower().rstrip()} ":
                 return line[1:].split("-")[0].strip()
-    raise ValueError(f"{path}: no microRNA of the species {species!r}; give its letters, such as hsa, or its Latin name")
+    raise ValueError(
+        f"{path}: no microRNA of the species {species!r}; give its letters, such as hsa, or its Latin name"
+    )
 
 
 def seed_families(micrornas: Iterable[MicroRNA]) -> list[SeedFamily]:
@@ -120,3 +125,71 @@ def family_name(names: Sequence[str], *, most: int = 4) -> str:
     stem = first.split("-")[0] + "-"
     shown = [first, *(name.removeprefix(stem) for name in rest)]
     return "/".join(shown[:most]) + (f"/+{len(shown) - most}" if len(shown) > most else "")
+
+
+@dataclass(frozen=True)
+class MirnaSites:
+    """Target sites on sequences.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        Columns ``sequence`` (row), ``start``, ``end`` (0-based half-open), ``type``, ``word``, ``p_value``, ``group``.
+    groups : dict of int to tuple of str
+        The microRNAs of a group: those whose site a word is, which are more for 6mer and 7mer-A1 than for 7mer-m8.
+    """
+
+    table: pd.DataFrame
+    groups: dict[int, tuple[str, ...]]
+
+
+def find_mirna_sites(
+    codes: Sequence[np.ndarray], families: Sequence[SeedFamily], *, background: Sequence[float] | None = None
+) -> MirnaSites:
+    """Find the sites that pair with nucleotides 2-7 of microRNAs, each called by its best type.
+
+    A place that is an 8mer is not reported as the 7mers and the 6mer within it as well (Bartel 2009).
+
+    Parameters
+    ----------
+    codes : sequence of uint8 arrays, shape (length,)
+    families : sequence of SeedFamily
+        As `seed_families` gives them.
+    background : sequence of 4 floats, default uniform
+        Frequencies of A, C, G, U, for the p-value of a word.
+
+    Returns
+    -------
+    MirnaSites
+        By sequence and start.
+    """
+    base = np.full(4, 0.25) if background is None else np.asarray(background, dtype=float)
+    by_core: dict[int, dict[int, list[str]]] = {}  # 6mer -> base opposite nucleotide 8 -> names
+    for family in families:
+        site = encode(site_word(family.seed, "7mer-m8"))
+        by_core.setdefault(_number(site[1:]), {}).setdefault(int(site[0]), []).extend(family.names)
+    is_core = np.zeros(4**6, dtype=bool)
+    is_core[list(by_core)] = True
+    groups: dict[tuple[str, ...], int] = {}
+    rows = []
+    for row, sequence in enumerate(codes):
+        if len(sequence) < 6:
+            continue
+        windows = np.lib.stride_tricks.sliding_window_view(np.asarray(sequence, dtype=np.int64), 6)
+        numbers = np.where((windows < 4).all(1), windows @ _PLACES, 0)
+        for start in np.flatnonzero(is_core[numbers] & (windows < 4).all(1)).tolist():
+            seeds = by_core[int(numbers[start])]
+            before = int(sequence[start - 1]) if start else 4
+            m8, a1 = before in seeds, start + 6 < len(sequence) and sequence[start + 6] == 0
+            kind = "8mer" if m8 and a1 else "7mer-m8" if m8 else "7mer-A1" if a1 else "6mer"
+            left, right = start - m8, start + 6 + a1
+            names = seeds[before] if m8 else [name for members in seeds.values() for name in members]
+            group = groups.setdefault(tuple(names), len(groups))
+            word = sequence[left:right]
+            rows.append((row, left, right, kind, decode(word), float(np.prod(base[word])), group))
+    columns = ["sequence", "start", "end", "type", "word", "p_value", "group"]
+    return MirnaSites(pd.DataFrame(rows, columns=columns), {number: names for names, number in groups.items()})
+
+
+def _number(codes: np.ndarray) -> int:
+    return int(codes.astype(np.int64) @ _PLACES)

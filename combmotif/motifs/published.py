@@ -13,7 +13,7 @@ PUBLISHED_DATABASES = {
         size=790_028,
         licence="CC BY 4.0",
         citation="Giudice et al., Database 2016, baw035, doi 10.1093/database/baw035",
-        description="ATtRACT of December 2017 as RSAT converted it: 1,322 matrices of RNA-binding proteins, all species",
+        description="ATtRACT of December 2017 (RSAT): 1,322 matrices of RNA-binding proteins, all species",
     ),
     "rbpdb": Published(
         name="rbpdb",
@@ -23,7 +23,7 @@ PUBLISHED_DATABASES = {
         size=42_833,
         licence="open access, no further terms stated; ask its authors before you redistribute it",
         citation="Cook et al., Nucleic Acids Res 2011, 39:D301-D308, doi 10.1093/nar/gkq1069",
-        description="RBPDB as RSAT converted it: 71 matrices of RNA-binding proteins",
+        description="RBPDB (RSAT): 71 matrices of RNA-binding proteins",
     ),
     "ray2013": Published(
         name="ray2013",

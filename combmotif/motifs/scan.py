@@ -76,25 +76,52 @@ def find_sites(
     ValueError
         If `p_value`, `background` or the motif is not valid.
     """
-    _check_p(p_value)
-    base = _background(background)
-    if isinstance(motif, str):
-        if not motif:
-            raise ValueError("motif: expected an IUPAC word of at least one letter, got ''")
-        allowed = iupac_sets(motif)
-        chance = float(np.prod(allowed @ base))
-        rows, starts, raw = _hits(codes, np.where(allowed, 0, -1), 0)
-        score, tail = np.full(len(raw), -np.log2(chance)), np.full(len(raw), chance)
-        width = len(allowed)
-    else:
-        scores = _log_odds(motif, base)
-        chances, lowest = _tail(scores, base)
-        reached = np.flatnonzero(chances <= p_value * (1 + 1e-9))
-        rows, starts, raw = _hits(codes, scores, lowest + int(reached[0]) if reached.size else lowest + len(chances))
-        score, tail = raw * GRID, chances[raw - lowest]
-        width = len(scores)
-    values = (rows, starts, starts + width, score, tail)
-    return pd.DataFrame(dict(zip(SITE_COLUMNS, values, strict=True)))
+    return Scanner(motif, p_value=p_value, background=background).find(codes)
+
+
+class Scanner:
+    """A motif made ready to be looked for in many sequences; parameters as for `find_sites`.
+
+    Attributes
+    ----------
+    width : int
+        Columns of the motif.
+    best_p : float
+        Chance of the best-scoring word: no site can have a smaller p-value.
+    reachable : bool
+        Whether any window can have so small a p-value; a motif of 3 letters cannot at p = 1e-4.
+    word : bool
+        The motif is an IUPAC word.
+    """
+
+    def __init__(
+        self, motif: np.ndarray | str, *, p_value: float = 1e-4, background: Sequence[float] | None = None
+    ) -> None:
+        _check_p(p_value)
+        base = _background(background)
+        if isinstance(motif, str):
+            if not motif:
+                raise ValueError("motif: expected an IUPAC word of at least one letter, got ''")
+            allowed = iupac_sets(motif)
+            self._scores, self._lowest_hit, self._lowest = np.where(allowed, 0, -1), 0, 0
+            self.best_p = float(np.prod(allowed @ base))
+            self._chances = np.array([self.best_p])
+        else:
+            self._scores = _log_odds(motif, base)
+            self._chances, self._lowest = _tail(self._scores, base)
+            reached = np.flatnonzero(self._chances <= p_value * (1 + 1e-9))
+            self._lowest_hit = self._lowest + (int(reached[0]) if reached.size else len(self._chances))
+            self.best_p = float(self._chances[-1])
+        self.width = len(self._scores)
+        self.word = isinstance(motif, str)
+        self.reachable = self.word or self.best_p <= p_value * (1 + 1e-9)
+
+    def find(self, codes: Sequence[np.ndarray]) -> pd.DataFrame:
+        """List the sites on sequences; a table as `find_sites` returns it."""
+        rows, starts, raw = _hits(codes, self._scores, self._lowest_hit)
+        score = np.full(len(raw), -np.log2(self.best_p)) if self.word else raw * GRID
+        values = (rows, starts, starts + self.width, score, self._chances[raw - self._lowest])
+        return pd.DataFrame(dict(zip(SITE_COLUMNS, values, strict=True)))
 
 
 def _hits(

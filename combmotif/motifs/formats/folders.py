@@ -98,7 +98,8 @@ def _cisbp(
         identifier = PurePosixPath(name).stem
         if species is not None and identifier not in direct and identifier not in inferred:
             continue
-        shown = ",".join(direct.get(identifier, [])) or ",".join(f"({n})" for n in inferred.get(identifier, []))
+        shown = ",".join(direct.get(identifier, [])) or ",".join(sorted(inferred.get(identifier, [])))
+        shown = f"({shown})" if shown and identifier not in direct else shown
         record = parse_cisbp_pwm(Lines(decode_text(read(name), f"{path}/{name}"), f"{path}/{name}"), identifier)
         if record is None:
             empty.append(identifier)

@@ -142,6 +142,9 @@ def _record(parent: h5py.Group, group: str, name: str, path: Path) -> MotifRecor
     if "sequence" not in pattern:
         raise ValueError(f"motif file {path}: {group}/{name} has no dataset 'sequence'")
     matrix = np.asarray(pattern["sequence"][()], dtype=float)
+    if "pfm" in pattern:  # ours: counts, without the pseudo-count of ``sequence``
+        matrix = np.asarray(pattern["pfm"][()], dtype=float)
+        matrix = np.where(matrix.sum(1, keepdims=True) > 0, matrix, 0.25)
     if matrix.ndim != 2 or matrix.shape[1] != 4 or not len(matrix):
         raise ValueError(f"motif file {path}: {group}/{name}/sequence: expected shape (length, 4), got {matrix.shape}")
     total = matrix.sum(1, keepdims=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+
 from combmotif.motifs.formats.record import Lines, MotifFile, MotifRecord
 
 TABLE_COLUMNS = ("motif", "name", "sites", "position", "A", "C", "G")
@@ -13,7 +15,9 @@ _LETTERS = {"ACGT": "dna", "ACGU": "rna"}
 def parse_transfac(lines: Lines) -> MotifFile:
     """Read TRANSFAC flat text (AC, ID, NA, DE, BF lines, a matrix from P0 on, ``//`` between motifs)."""
     records: list[MotifRecord] = []
-    alphabet, keys, rows, begun, first = "dna", {}, [], False, 0
+    alphabet, begun, first = "dna", False, 0
+    keys: dict[str, str] = {}
+    rows: list[list[float]] = []
     for at, line in [*lines, (len(lines.lines), "//")]:
         key, *words = line.split()
         if key == "//":
@@ -36,7 +40,7 @@ def parse_transfac(lines: Lines) -> MotifFile:
 
 
 def parse_jaspar(lines: Lines) -> MotifFile:
-    """Read JASPAR counts: ``>ID name``, then a row per base, as ``A [ 3 0 1 ]`` or as bare numbers in the order ACGT."""
+    """Read JASPAR counts: ``>ID name``, a row per base, as ``A [ 3 0 1 ]`` or as bare numbers in the order ACGT."""
     records: list[MotifRecord] = []
     alphabet, header, first = "dna", "", 0
     rows: dict[str, list[float]] = {}
@@ -45,8 +49,8 @@ def parse_jaspar(lines: Lines) -> MotifFile:
         if len(rows) != 4 or len({len(row) for row in rows.values()}) != 1:
             raise lines.error(f"motif {header}: expected 4 rows of equal length, one per base, got {len(rows)}", first)
         identifier, *name = header.split()
-        bases = [rows[letter] for letter in "ACGT"]
-        records.append(lines.motif(identifier, " ".join(name), [list(column) for column in zip(*bases)], first))
+        columns = np.array([rows[letter] for letter in "ACGT"]).T.tolist()
+        records.append(lines.motif(identifier, " ".join(name), columns, first))
 
     for at, line in lines:
         if line.startswith(">"):

@@ -69,7 +69,8 @@ class _Reader:
                 alphabet = self.alphabet(line)
             elif re.match(r"MOTIF\s", line):
                 words = line.split()
-                current = (words[1], words[2] if len(words) > 2 else words[1])
+                named = len(words) > 2 and words[2] not in ("-", ".")
+                current = (words[1], words[2] if named else words[1])
             elif line == "MOTIF":
                 raise self.error("MOTIF without an identifier")
             elif line.startswith("letter-probability matrix"):

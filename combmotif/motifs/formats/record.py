@@ -88,7 +88,7 @@ class Lines:
         total = matrix.sum(1, keepdims=True)
         if (total <= 0).any():
             raise self.error(f"motif {identifier}: position {int(np.argmin(total)) + 1} has no counts at all", at)
-        nsites = float(np.round(total.max(), 6)) if total.max() >= 2 else None
+        nsites = float(np.round(total.max(), 2)) if total.max() >= 2 else None
         return MotifRecord(identifier, name or identifier, matrix / total, nsites, family, species)
 
     def unique(self, records: list[MotifRecord], what: str) -> tuple[MotifRecord, ...]:

@@ -13,8 +13,8 @@ from combmotif.motifs.motif import MotifSet
 def write_motif_table(motifs: MotifSet, path: str | Path, *, names: dict[str, str] | None = None) -> None:
     """Write motifs as a tab-separated table that `read_motifs` reads back.
 
-    Columns: ``motif``, ``name``, ``sites``, ``position`` (from 1), and the frequencies ``A``, ``C``, ``G``, and ``U`` or
-    ``T`` (six digits).
+    Columns: ``motif``, ``name``, ``sites``, ``position`` (from 1), and the frequencies ``A``, ``C``, ``G``, and
+    ``U`` or ``T`` (six digits).
 
     Parameters
     ----------

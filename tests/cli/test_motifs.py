@@ -1,0 +1,82 @@
+"""The commands motifs, match and scan."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from combmotif.motifs import read_motifs, word_ppm
+
+
+@pytest.fixture
+def meme(tmp_path):
+    text = "MEME version 4\nALPHABET= ACGU\n"
+    for name, word in {"pum": "UGUANAUA", "pum_again": "NUGUANAUA", "fox": "UGCAUGN", "flat": "NNNN"}.items():
+        rows = "\n".join(" ".join(f"{x:.6f}" for x in row) for row in word_ppm(word))
+        text += f"MOTIF {name} {name.upper()}1\nletter-probability matrix: w= {len(word)} nsites= 200\n{rows}\n"
+    (tmp_path / "m.meme").write_text(text)
+    return tmp_path / "m.meme"
+
+
+def test_list_convert_compare_cluster(cli, meme, tmp_path):
+    result = cli("motifs", "list", meme)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[0] == "motif\tname\tlength\tsites\tinformation\tconsensus"
+    assert result.stdout.splitlines()[1].split("\t")[5] == "UGUANAUA"
+    assert "Next: combmotif match" in result.stderr
+    for ending in ("h5", "tsv", "meme"):
+        result = cli("motifs", "convert", meme, f"c.{ending}", "--alphabet", "dna")
+        assert result.stdout == f"4 motifs: c.{ending}\n"
+        assert read_motifs(tmp_path / f"c.{ending}").alphabet == "dna"
+    assert [r.name for r in read_motifs(tmp_path / "c.meme").records] == ["PUM1", "PUM_AGAIN1", "FOX1", "FLAT1"]
+    result = cli("motifs", "compare", "c.tsv", meme)
+    assert result.exit_code == 0, result.output
+    assert "3 of 4 motifs have a counterpart (similarity 0.8 or more)" in result.stderr
+    result = cli("motifs", "cluster", meme, "--out", "clusters.tsv", "--meme", "one.meme")
+    assert "4 motifs in 3 clusters: clusters.tsv" in result.stdout
+    table = pd.read_csv("clusters.tsv", sep="\t")
+    assert table["cluster"].tolist() == [1, 1, 2, 3]
+    assert table.groupby("cluster")["representative"].sum().tolist() == [1, 1, 1]
+    assert len(read_motifs(tmp_path / "one.meme").records) == 3
+
+
+def test_match_and_its_control(cli, meme):
+    result = cli("match", meme, "--out", "matches.tsv", "--shuffles", "3")
+    assert result.exit_code == 0, result.output
+    assert "3 of 4 motifs resemble a known element" in result.stdout
+    assert "1 motifs have no run of columns with 2 bits" in result.stdout
+    assert "Against shuffled databases" in result.stdout
+    table = pd.read_csv("matches.tsv", sep="\t")
+    best = table.groupby("motif").first()
+    assert best["family"].to_dict() == {"fox": "RBFOX", "pum": "PUM", "pum_again": "PUM"}
+    assert table["chance"].between(0, 1).all()
+    before = table.to_csv()
+    cli("match", meme, "--out", "matches.tsv", "--shuffles", "3")
+    assert pd.read_csv("matches.tsv", sep="\t").to_csv() == before
+
+
+def test_scan(cli, meme, tmp_path):
+    (tmp_path / "s.fa").write_text(">one\nCCCUGUAAAUACCC\n>two\nCCUGCAUGC\n")
+    result = cli("scan", "s.fa", "--motifs", meme, "--out", "hits.bed", "--p", "0.0003")
+    assert result.exit_code == 0, result.output
+    assert "1 of 4 motifs are too short or too flat" in result.stdout
+    assert "3 sites of 3 motifs in 2 sequences (23 nt): hits.bed" in result.stdout
+    assert (tmp_path / "hits.bed").read_text().splitlines()[-1].split("\t")[:4] == ["two", "2", "9", "fox(FOX1)"]
+
+
+def test_refusals(refused, meme, tmp_path):
+    (tmp_path / "s.fa").write_text(">one\nCCCUGUAAAUACCC\n")
+    assert refused("motifs", "list", "none.meme").startswith("motif database 'none.meme': no such file; give")
+    assert (
+        refused("motifs", "convert", meme, "c.txt")
+        == "OUT: expected a name that ends in .meme, .h5, .hdf5, .tsv, got 'c.txt'"
+    )
+    assert refused("match", meme, "--database", "attract", "--out", "x.tsv").endswith("run: combmotif fetch attract")
+    assert refused("match", meme, "--q", "2", "--out", "x.tsv").startswith("q: expected a number above 0")
+    assert refused("scan", "s.fa", "--motifs", meme, "--out", "x.txt").startswith("--out: expected a name that ends in")
+    assert (
+        refused("scan", "no.fa", "--motifs", meme, "--out", "x.tsv")
+        == "sequences no.fa: no such file; give a FASTA file"
+    )
+    assert refused("scan", "s.fa", "--motifs", meme, "--out", "x.tsv", "--p", "0").startswith("--p: expected")
+    assert not list(tmp_path.glob("x.tsv*"))

@@ -1,0 +1,264 @@
+"""Every format, written here as its source writes it, and told apart by its content."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+
+import h5py
+import numpy as np
+import pytest
+
+from combmotif.motifs import Motif, MotifSet, load_database, read_motifs, save_motifs, write_meme, write_motif_table
+
+PFM = np.array([[8, 0, 1, 1], [0, 0, 10, 0], [0, 0, 0, 10], [2, 3, 3, 2]], dtype=float)
+TRANSFAC = """\
+VV  TRANSFAC MATRIX TABLE
+XX
+//
+AC  M00001
+XX
+ID  V$PUM_01
+XX
+NA  PUM1
+XX
+BF  T00001; Pumilio; Species: Homo sapiens.
+P0      A      C      G      U
+01      8      0      1      1      A
+02      0      0     10      0      G
+03      0      0      0     10      U
+04      2      3      3      2      N
+XX
+//
+AC  M00002
+P0 a c g u
+1 1.5 1.5 0 0
+XX
+//
+"""
+JASPAR = """\
+>MA0001.1\tPUM one
+A  [ 8  0  0  2 ]
+C  [ 0  0  0  3 ]
+G  [ 1 10  0  3 ]
+T  [ 1  0 10  2 ]
+>MA0002.2 other
+A [ 1 ]
+C [ 0 ]
+G [ 0 ]
+T [ 3 ]
+"""
+BARE = ">MA0001.1 PUM\n8 0 0 2\n0 0 0 3\n1 10 0 3\n1 0 10 2\n"
+HOMER = (
+    ">AGTN\tPUM1(PUF)/K562-PUM1-CLIP(GSE1)/Homer\t4.2\t-1000\t0\n"
+    "0.8\t0\t0.1\t0.1\n0\t0\t1\t0\n0\t0\t0\t1\n0.2\t0.3\t0.3\t0.2\n"
+    ">AC\t1-AC,BestGuess:Other/Homer(0.7)\t5\n1 0 0 0\n0 1 0 0\n"
+)
+CISBP = "Pos\tA\tC\tG\tU\n1\t0.8\t0\t0.1\t0.1\n2\t0\t0\t1\t0\n3\t0\t0\t0\t1\n4\t0.2\t0.3\t0.3\t0.2\n"
+INFORMATION = (
+    "RBP_ID\tFamily_ID\tMotif_ID\tDBID\tRBP_Name\tRBP_Species\tRBP_Status\tFamily_Name\tDBID\n"
+    "T1\tF1\tM001_0.6\tE1\tPUM1\tHomo_sapiens\tD\tPUF\t.\n"
+    "T2\tF1\tM001_0.6\tE2\tPUM2\tHomo_sapiens\tI\tPUF\t.\n"
+    "T3\tF1\tM002_0.6\tE3\tPum2\tMus_musculus\tI\tPUF\t.\n"
+    "T4\tF1\t.\tE4\tNONE\tHomo_sapiens\tN\tPUF\t.\n"
+)
+ATTRACT = (
+    "Gene_name\tGene_id\tMutated\tOrganism\tMotif\tLen\tExperiment_description\tDatabase\tPubmed\tExperiment\tFamily\t"
+    "Matrix_id\tScore\n"
+    "PUM1\tE1\tno\tHomo_sapiens\tAGUN\t4\tx\tR\t1\ty\tPUF\t12\t1.000000**\n"
+    "PUM2\tE2\tno\tHomo_sapiens\tAGUN\t4\tx\tR\t1\ty\tPUF\t12\t1.000000**\n"
+    "Pum\tE3\tno\tDrosophila_melanogaster\tAGUN\t4\tx\tR\t1\ty\tPUF\tM013_0.6\t1.0\n"
+    "BAD\tE4\tyes\tHomo_sapiens\tA\t1\tx\tR\t1\ty\tPUF\tmut\t1.0\n"
+)
+PWM = (
+    ">12\t4\n0.8\t0\t0.1\t0.1\n0\t0\t1\t0\n0\t0\t0\t1\n0.2\t0.3\t0.3\t0.2\n"
+    ">M013_0.6\t1\n1\t0\t0\t0\n>mut\t1\n0\t0\t0\t1\n"
+)
+MEME = (
+    "MEME version 4\nALPHABET= ACGU\nMOTIF a PUM1\n"
+    "letter-probability matrix: nsites= 10\n0.8 0 0.1 0.1\n0 0 1 0\n0 0 0 1\n.2 .3 .3 .2\n"
+)
+
+
+def first(found):
+    record = found.records[0]
+    np.testing.assert_allclose(record.ppm, PFM / 10, atol=1e-9)
+    return record
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "alphabet", "identifier", "name", "sites", "number"),
+    [
+        (TRANSFAC, "transfac", "rna", "M00001", "PUM1", 10, 2),
+        (JASPAR, "jaspar", "dna", "MA0001.1", "PUM one", 10, 2),
+        (JASPAR.replace("\nT ", "\nU "), "jaspar", "rna", "MA0001.1", "PUM one", 10, 2),
+        (BARE, "jaspar", "dna", "MA0001.1", "PUM", 10, 1),
+        (HOMER, "homer", "dna", "PUM1(PUF)/K562-PUM1-CLIP(GSE1)/Homer", "PUM1", None, 2),
+        (CISBP, "cisbp-rna", "rna", "file", "file", None, 1),
+        (PWM, "attract", "rna", "12", "12", None, 3),
+        (MEME, "meme", "rna", "a", "PUM1", 10, 1),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("packed", [False, True])
+def test_text_formats(tmp_path, text, kind, alphabet, identifier, name, sites, number, packed):
+    path = tmp_path / "file.txt"
+    text = text.replace("\n", "\r\n") if packed else text
+    path.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
+    found = read_motifs(path)
+    assert (found.format, found.alphabet, len(found.records)) == (kind, alphabet, number)
+    record = first(found)
+    assert (record.id, record.name, record.nsites) == (identifier, name, sites)
+    assert all(abs(r.ppm.sum(1) - 1).max() < 1e-12 for r in found.records)
+
+
+@pytest.fixture(params=["folder", "zip", "nested"])
+def folder(request, tmp_path):
+    """Make a folder or zip of files given by name."""
+
+    def make(files):
+        below = "download/" if request.param == "nested" else ""
+        if request.param == "zip":
+            with zipfile.ZipFile(tmp_path / "db.zip", "w") as archive:
+                for name, text in files.items():
+                    archive.writestr(name, text)
+            return tmp_path / "db.zip"
+        for name, text in files.items():
+            path = tmp_path / "db" / below / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return tmp_path / "db"
+
+    return make
+
+
+def test_cisbp_rna(folder):
+    path = folder(
+        {
+            "RBP_Information.txt": INFORMATION,
+            "pwms_all_motifs/M001_0.6.txt": CISBP,
+            "pwms_all_motifs/M002_0.6.txt": "Pos\tA\tC\tG\tU\n1\t1\t0\t0\t0\n",
+            "pwms_all_motifs/M003_0.6.txt": "Pos\tA\tC\tG\tU\n",
+            "pwms_all_motifs/.DS_Store": "x",
+        }
+    )
+    with pytest.warns(UserWarning, match="1 of 3 matrices are empty .* left out: M003_0.6"):
+        found = read_motifs(path)
+    assert (found.format, found.alphabet) == ("cisbp-rna", "rna")
+    assert first(found).name == "PUM1"  # measured; PUM2 is inferred
+    assert [(r.id, r.name, r.species) for r in found.records] == [
+        ("M001_0.6", "PUM1", "Homo_sapiens"), ("M002_0.6", "(Pum2)", "Mus_musculus"),
+    ]  # fmt: skip
+    assert [r.id for r in read_motifs(path, species="Mus musculus").records] == ["M002_0.6"]
+    with pytest.raises(ValueError, match="no motif of the species 'Danio_rerio'; it has .*Homo_sapiens"):
+        read_motifs(path, species="Danio_rerio")
+
+
+def test_attract(folder):
+    path = folder({"ATtRACT_db.txt": ATTRACT, "pwm.txt": PWM})
+    found = read_motifs(path)
+    assert first(found).name == "PUM1,PUM2"
+    assert [(r.id, r.species) for r in found.records] == [
+        ("12", "Homo_sapiens"), ("M013_0.6", "Drosophila_melanogaster"),
+    ]  # fmt: skip
+    database = load_database(path, species="Homo_sapiens")
+    assert [(e.id, e.family, e.species) for e in database.entries] == [("12", "PUM1,PUM2", "Homo_sapiens")]
+
+
+def test_a_folder_of_something_else(folder):
+    with pytest.raises(ValueError, match=r"expected CISBP-RNA .* or ATtRACT .*, found readme.txt"):
+        read_motifs(folder({"readme.txt": "x"}))
+    with pytest.raises(ValueError, match="line 1: expected the columns Motif_ID, RBP_Name, RBP_Status"):
+        read_motifs(folder({"RBP_Information.txt": "A\tB\n"}))
+
+
+def test_modisco_hdf5(tmp_path):
+    path = tmp_path / "modisco.h5"
+    with h5py.File(path, "w") as file:
+        for group, count in (("pos_patterns", 11), ("neg_patterns", 1)):
+            for number in range(count):
+                pattern = file.create_group(f"{group}/pattern_{number}")
+                pattern["sequence"] = PFM / 10
+                pattern["contrib_scores"] = -PFM
+                pattern.create_group("seqlets")["n_seqlets"] = np.array([100 + number])
+    found = read_motifs(path)
+    assert (found.format, found.alphabet, len(found.records)) == ("modisco", "dna", 12)
+    assert first(found).nsites == 100
+    names = [record.id for record in found.records]
+    assert names[:3] == ["pos_patterns.pattern_0", "pos_patterns.pattern_1", "pos_patterns.pattern_2"]
+    assert names[10:] == ["pos_patterns.pattern_10", "neg_patterns.pattern_0"]
+    with h5py.File(path, "w") as file:
+        file["metacluster_idx_to_submetacluster_results"] = 1
+    with pytest.raises(ValueError, match=r"expected the groups pos_patterns or neg_patterns .*modisco convert"):
+        read_motifs(path)
+    path.write_bytes(b"\x89HDF\r\n\x1a\nbroken")
+    with pytest.raises(ValueError, match="expected HDF5"):
+        read_motifs(path)
+
+
+@pytest.mark.parametrize("ending", ["meme", "h5", "tsv"])
+@pytest.mark.parametrize("alphabet", ["rna", "dna"])
+def test_what_is_written_is_read_back(tmp_path, ending, alphabet):
+    motifs = MotifSet((Motif("conv1.2.m1", PFM, 10), Motif("b", PFM[::-1] * 7, 70)), "x", alphabet)
+    path = tmp_path / f"m.{ending}"
+    {"meme": write_meme, "h5": save_motifs, "tsv": write_motif_table}[ending](motifs, path)
+    found = read_motifs(path)
+    assert found.alphabet == alphabet
+    assert [(r.id, r.nsites) for r in found.records] == [("conv1.2.m1", 10), ("b", 70)]
+    np.testing.assert_allclose(found.records[0].ppm, PFM / 10, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "the file is empty"),
+        (" \n\n", "the file is empty"),
+        ("hello\nworld\n", "expected MEME, TRANSFAC, .* and it begins with 'hello'"),
+        ("PK\0\0", "not a text file"),
+        (TRANSFAC.replace("02      0      0     10", "02      0      x     10"), "line 13: expected 4 counts"),
+        (TRANSFAC.replace("02      0      0     10", "02      0      0      0"), "M00001: position 2 has no counts"),
+        (TRANSFAC.replace("02      0      0     10", "02      0      0    -10"), "line 13: expected 4 counts"),
+        (TRANSFAC.replace("M00002", "M00001"), "motif M00001 occurs twice"),
+        (JASPAR.replace("G  [ 1 10  0  3 ]\n", ""), "line 1: motif MA0001.1.* expected 4 rows of equal length"),
+        (JASPAR.replace("G  [ 1 10  0  3 ]", "G  [ 1 10  0 ]"), "expected 4 rows of equal length"),
+        (JASPAR.replace("G  [ 1 10", "G  [ 1 ten"), "line 4: expected a row of counts"),
+        (HOMER.replace("0\t0\t1\t0", "0\t0\t1"), "line 3: expected 4 probabilities"),
+        (HOMER.replace("0\t0\t1\t0", "0\t0\tnan\t0"), "line 3: expected 4 probabilities"),
+        (CISBP.replace("0\t0\t1\t0", "0\t1\t0"), "line 3: expected a position and 4 probabilities"),
+        ("Pos\tA\tC\tG\tU\n", "the matrix is empty, it has only its header"),
+        (PWM.replace(">12\t4", ">12\t5"), "line 1: matrix 12: expected 5 rows, got 4"),
+        (">a\tb\tc\n1 2\n3 4\n", "line 2: expected 4 probabilities"),
+        (MEME.replace(".2 .3 .3 .2\n", ".2 .3 .3\n"), "line 8: motif a: expected 4 probabilities"),
+    ],
+)
+def test_malformed_files_are_refused(tmp_path, text, message):
+    path = tmp_path / "bad.txt"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        read_motifs(path)
+    with pytest.raises(FileNotFoundError, match="no such file"):
+        read_motifs(tmp_path / "none.txt")
+
+
+def test_damaged_archives(tmp_path):
+    (tmp_path / "a.meme.gz").write_bytes(gzip.compress(MEME.encode())[:40])
+    with pytest.raises(ValueError, match="damaged gzip"):
+        read_motifs(tmp_path / "a.meme.gz")
+    (tmp_path / "a.zip").write_bytes(b"PK\x03\x04" + bytes(30))
+    with pytest.raises(ValueError, match="the zip is damaged"):
+        read_motifs(tmp_path / "a.zip")
+
+
+def test_real_databases_in_their_own_format_say_what_their_meme_file_says(data_dir):
+    folder = data_dir / "motifs"
+    for own, meme, number in (
+        ("attract/ATtRACT_2017_12.tf", "attract/ATtRACT_2017_12.meme", 1322),
+        ("rbpdb/RBPDB_2017_12.tf", "rbpdb/RBPDB_2017_12.meme", 71),
+        ("cisbp-rna_human", "cisbp-rna_human/CISBP-RNA_Homo_sapiens.meme", 193),
+        ("ray2013/Ray2013_rbp_Homo_sapiens.dna_encoded.meme", "ray2013/Ray2013_rbp_Homo_sapiens.meme", 102),
+    ):
+        found = {record.id: record for record in read_motifs(folder / own).records}
+        known = {record.id: record for record in read_motifs(folder / meme).records}
+        assert len(found) == number
+        assert found.keys() == known.keys()
+        for identifier, record in known.items():
+            np.testing.assert_allclose(found[identifier].ppm, record.ppm, atol=1e-5)
