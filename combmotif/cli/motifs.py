@@ -16,7 +16,15 @@ _FILE = click.Path(path_type=Path)
 _SPECIES = click.option("--species", help="Only motifs of this species: Homo_sapiens, or hsa for microRNAs.")
 
 
-@click.group()
+class _Guided(GuidedCommand, click.Group):
+    """A group whose help ends with an example and the next step."""
+
+
+@click.group(
+    cls=_Guided,
+    example="combmotif motifs list RUN/motifs/neuronmotif.meme",
+    then="combmotif match RUN/motifs/neuronmotif.meme --database builtin --out matches.tsv",
+)
 def motifs() -> None:
     """List, convert, compare and cluster motif files.
 
