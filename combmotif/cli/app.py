@@ -14,6 +14,10 @@ from combmotif.cli.guide import LazyGroup
 COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Interpret a model": {
         "init": ("combmotif.cli.init:init", "Write a commented config to begin with."),
+        "plan": (
+            "combmotif.cli.plan:plan",
+            "Say what CONFIG would run, how long it would take and how much memory.",
+        ),
         "run": ("combmotif.cli.run:run", "Interpret a model as CONFIG says."),
         "status": ("combmotif.cli.status:status", "Tell how far the run of the folder RUN is."),
         "report": ("combmotif.cli.report:report", "Write report.html of the run folder RUN again, from its tables."),

@@ -138,7 +138,7 @@ class StageProgress:
         since, before = self._first
         speed = rate(done - before, now - since)
         left = ""
-        if speed and total is not None:
+        if speed and total is not None and done < total:
             left = f", about {duration((total - done) * (now - since) / (done - before))} left"
         text = (
             f"{stage}: {done:,}" + ("" if total is None else f" of {total:,}") + (f", {speed}" if speed else "") + left

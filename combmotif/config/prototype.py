@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from combmotif.sequence.alphabet import iupac_sets
+from combmotif.config.prototype_tables import cluster_section, read_label_file
 from combmotif.typed_yaml import read_yaml
 
 _SCRIPTS = (
@@ -87,32 +87,6 @@ def _path(data: Mapping[str, Any], key: str, base: Path, notes: list[str]) -> st
     return str(found or data[key])
 
 
-def read_label_file(data: Mapping[str, Any], name: str) -> list[tuple[str, str]]:
-    """Read the motif pairs of a label file, ``{combination1: {motifA: [...], motifB: [...]}}``, each once.
-
-    Raises
-    ------
-    ValueError
-        If it has another form, or a word that is no nucleotide word.
-    """
-    pairs: list[tuple[str, str]] = []
-    for key, entry in data.items():
-        sides = [entry.get(side) if isinstance(entry, Mapping) else None for side in ("motifA", "motifB")]
-        words = [[side] if isinstance(side, str) else side for side in sides]
-        if not all(isinstance(side, list) and side for side in words):
-            raise ValueError(f"{name}: {key}: expected motifA and motifB with words, found {entry!r}")
-        for a in words[0] or ():
-            for b in words[1] or ():
-                for word in (a, b):
-                    try:
-                        iupac_sets(str(word))
-                    except ValueError as error:
-                        raise ValueError(f"{name}: {key}: {error}") from None
-                if (a, b) not in pairs and (b, a) not in pairs:
-                    pairs.append((str(a), str(b)))
-    return pairs
-
-
 def _label_pairs(data: Mapping[str, Any], layer: str, base: Path, notes: list[str]) -> list[list[str]]:
     folder = _find(str(data["combination"]), base)
     files: list[Path] = []
@@ -142,21 +116,6 @@ def _clusters(data: Mapping[str, Any], base: Path, notes: list[str]) -> dict[str
         notes.append("featuremap_layer_name_dict_path: clusters per layer follow from the pools and the motifs' purity")
         return {}
     return cluster_section(read_yaml(path), path.name, notes)
-
-
-def cluster_section(data: Mapping[str, Any], name: str, notes: list[str]) -> dict[str, Any]:
-    """Turn a table of clusters per feature map into a ``discover`` section."""
-    counts = {int(count) for maps in data.values() for count in maps.values()}
-    if counts == {4}:
-        notes.append(f"{name}: 4 clusters on every map; here auto, by purity ('discover: {{clusters: 4}}' for as many)")
-        return {}
-    if len(counts) == 1:
-        section = {"discover": {"clusters": counts.pop()}}
-        notes.append(f"{name}: the same number of clusters on every map is 'discover: {section['discover']}' here")
-        return section
-    found = ", ".join(map(str, sorted(counts)))
-    notes.append(f"{name}: {found} clusters on different maps; here one number holds for all, or auto, the default")
-    return {}
 
 
 def _select(data: Mapping[str, Any], notes: list[str]) -> str:

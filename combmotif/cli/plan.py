@@ -1,0 +1,75 @@
+"""``combmotif plan``: what a config would do, without doing it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from combmotif.cli.complete import complete_key
+from combmotif.cli.guide import GuidedCommand, next_step
+
+
+@click.command(
+    cls=GuidedCommand,
+    example="combmotif plan configs/mrl.yaml --workers 2",
+    then="combmotif run CONFIG            do it",
+)
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Run folder; default runs/CONFIG.")
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    shell_complete=complete_key,
+    help="Override a key: neurons.select=0-3.",
+)
+@click.option("--workers", type=click.IntRange(min=1), help="Processes; default one per core.")
+@click.option("--no-measure", "counted_only", is_flag=True, help="Count only; no estimate of time and memory.")
+def plan(
+    config: Path,
+    out: Path | None,
+    overrides: tuple[str, ...],
+    workers: int | None,
+    counted_only: bool,  # noqa: FBT001
+) -> None:
+    """Say what CONFIG would run, how long it would take and how much memory.
+
+    Nothing is written to the run folder; what it holds already is counted as done. The estimate comes from a short
+    measurement with two neurons of each layer and is right to within a factor of about two.
+    """
+    from combmotif.cli.progress import StageProgress, duration
+    from combmotif.cli.table import print_table
+    from combmotif.config import load_config
+    from combmotif.pipeline.plan import plan as make_plan
+
+    asked = load_config(config, overrides=overrides)
+    folder = out or Path("runs") / config.stem
+    with StageProgress() as progress:
+        found = make_plan(
+            asked,
+            folder,
+            workers=workers,
+            measure=not counted_only,
+            progress=lambda stage, done, total: progress.update(f"measuring {stage}", done, total),
+        )
+    for name, neurons, size in found.layers:
+        click.echo(f"{name}: {neurons} neurons, each sees {size} nt")
+    click.echo(f"sequences: {found.sequences:,}")
+    rows = []
+    for stage in found.stages:
+        tasks = "" if stage.tasks is None else f"{stage.tasks:,}"
+        done = "" if stage.done is None else f"{stage.done:,}"
+        rows.append((stage.stage, tasks, done, "" if stage.seconds is None else duration(stage.seconds)))
+    print_table(rows, columns=("stage", "tasks", "done", "time"))
+    if found.left_out:
+        click.echo(f"not asked for: {', '.join(found.left_out)}")
+    if found.seconds is not None:
+        processes = f"{found.workers} worker{'s' if found.workers > 1 else ''}"
+        click.echo(f"about {duration(found.seconds)} and {(found.memory_mb or 0) / 1024:.1f} GB with {processes}")
+    if found.replaced:
+        click.echo(f"{folder} holds the results of another config ({'; '.join(found.replaced[:3])})")
+        next_step(f"combmotif run {config} --out ANOTHER, or --replace")
+    else:
+        next_step(f"combmotif run {config}{'' if out is None else f' --out {out}'}")

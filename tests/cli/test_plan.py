@@ -1,0 +1,38 @@
+QUICK = ("--set", "sample.population=16", "--set", "sample.generations=2", "--set", "contribution={}")
+
+
+def test_counts_and_an_estimate_without_a_folder(cli, own_net, tmp_path):
+    result = cli("plan", own_net, *QUICK, "--workers", 2)
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[:4] == [
+        "0: 2 neurons, each sees 4 nt",
+        "sequences: 60",
+        "stage         tasks  done  time",
+        lines[3],
+    ]
+    assert [line.split()[:3] for line in lines[3:5]] == [["samples", "1", "0"], ["motifs", "1", "0"]]
+    assert lines[6].split()[:2] == ["contribution", "2"]
+    assert lines[7] == "not asked for: matches, interaction"
+    assert lines[8].startswith("about ")
+    assert lines[8].endswith(" GB with 2 workers")
+    assert result.stderr.endswith(f"Next: combmotif run {own_net}\n")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_what_is_done_already_and_what_would_be_replaced(cli, own_net):
+    assert cli("run", own_net, *QUICK, "--workers", 1).exit_code == 0
+    again = cli("plan", own_net, *QUICK, "--no-measure")
+    rows = [line.split() for line in again.stdout.splitlines()[3:7]]
+    assert rows == [["samples", "1", "1"], ["motifs", "1", "1"], ["activations", "1", "1"], ["contribution", "2", "2"]]
+    assert "about" not in again.stdout
+    other = cli("plan", own_net, *QUICK, "--no-measure", "--set", "discover.purity=0.5")
+    rows = [line.split() for line in other.stdout.splitlines()[3:6]]
+    assert rows == [["samples", "1", "1"], ["motifs", "1", "0"], ["activations", "1", "1"]]
+    assert "holds the results of another config (discover.purity: 0.95 there, 0.5 here)" in other.stdout
+    assert "or --replace" in other.stderr
+
+
+def test_mistakes_are_found(refused, own_net):
+    assert "has no layer 'conv3'" in refused("plan", own_net, "--set", "neurons.layer=conv3")
+    assert "interaction.pairs" in refused("plan", own_net, "--set", "interaction.pairs=[[AX, AC]]")
