@@ -138,8 +138,10 @@ def resolve_paths(config: _Config, base: Path) -> _Config:
             changed["annotation"] = found("sequences.annotation")(sequences.annotation)
         update["sequences"] = sequences.model_copy(update=changed)
     if config.match is not None:
+        from combmotif.motifs.published import PUBLISHED_DATABASES  # the package costs more than 0.3 s
+
         databases = [
-            name if name == "builtin" else found(f"match.databases.{i}")(name)
+            name if name == "builtin" or name in PUBLISHED_DATABASES else found(f"match.databases.{i}")(name)
             for i, name in enumerate(config.match.databases)
         ]
         update["match"] = config.match.model_copy(update={"databases": databases})

@@ -51,12 +51,28 @@ class MatchSection(Section):
     """Which known elements the motifs resemble."""
 
     databases: list[str] = Field(
-        ["builtin"], min_length=1, description="builtin, or paths of MEME files; default: builtin"
+        ["builtin"],
+        min_length=1,
+        description="builtin, names that combmotif fetch lists, or paths of motif files (MEME, TRANSFAC, JASPAR, "
+        "HOMER, CISBP-RNA, ATtRACT, mature microRNAs as FASTA); default: builtin",
     )
     q: Real = Field(0.05, gt=0, le=1, description="largest q-value of a reported match; default 0.05")
     top: Whole = Field(5, ge=1, description="most matches per motif and database; default 5")
     strands: Literal["single", "both"] = Field(
         "single", description="both also matches the reverse complement (for DNA); default single"
+    )
+    species: str | None = Field(
+        None,
+        description="only elements of this species, from databases that know it: Homo_sapiens, or hsa for microRNAs; "
+        "default all",
+    )
+    sites: list[Literal["8mer", "7mer-m8", "7mer-A1", "6mer"]] = Field(
+        ["7mer-m8"], min_length=1, description="types of microRNA site to match; default: 7mer-m8"
+    )
+    shuffles: Whole = Field(
+        10,
+        ge=0,
+        description="shuffled copies of each database, to see how many matches chance gives; 0 for none; default 10",
     )
 
 

@@ -168,5 +168,5 @@ def _chance(
         key = (row.database, row.method)
         if key in lowest:
             below = np.searchsorted(lowest[key], row.p_value * (1 + 1e-9), side="right") / len(lowest[key])
-            result[at] = max(below, identical[key]) if row.identical else below
+            result[at] = identical[key] if row.identical else below
     return result

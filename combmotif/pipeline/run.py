@@ -17,7 +17,7 @@ import combmotif
 from combmotif.config.run import RunConfig
 from combmotif.inference.geometry import convolution_layers, layer_geometry
 from combmotif.models.model import SequenceModel
-from combmotif.motifs.database import load_database
+from combmotif.motifs.database import Database, load_database
 from combmotif.pipeline.context import Context, load_context, sequences_checksum
 from combmotif.pipeline.contributions import run_contribution
 from combmotif.pipeline.engines import Engine, available_cores
@@ -30,7 +30,7 @@ from combmotif.sequence.tables import SequenceSet
 
 _PACKAGES = ("torch", "numpy", "scipy", "pandas", "scikit-learn", "memelite")
 _OUTPUTS = {
-    "matches": ("matches.tsv", "motifs/targets.meme"),
+    "matches": ("matches.tsv", "match_control.tsv", "motifs/targets.meme"),
     "contribution": ("contribution.tsv",),
     "interaction": ("interactions.tsv", "interaction_instances.tsv.gz"),
 }
@@ -55,6 +55,14 @@ class RunResult:
     def failed(self) -> dict[str, str]:
         """Stages that failed, with the reason."""
         return {name: status for name, status in self.stages.items() if status.startswith("failed")}
+
+
+def _databases(config: RunConfig) -> list[Database]:
+    """Read the databases of the match section."""
+    section = config.match
+    if section is None:
+        return []
+    return [load_database(name, species=section.species, sites=section.sites) for name in section.databases]
 
 
 def _versions() -> dict[str, str]:
@@ -180,7 +188,7 @@ def run(
     """
     given = {name: value for name, value in (("model", model), ("sequences", sequences)) if value is not None}
     context = load_context(config, model=model, sequences=sequences)
-    databases = [load_database(name) for name in config.match.databases] if config.match else []
+    databases = _databases(config)
     plan_interactions(context)
     folder = Path(out)
     store = RunStore(folder)

@@ -15,10 +15,10 @@ from combmotif.motifs.cluster import families
 from combmotif.motifs.database import Database
 from combmotif.motifs.formats.h5 import load_motifs, save_motifs
 from combmotif.motifs.formats.meme import write_meme
-from combmotif.motifs.match import match
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.pipeline.context import Context, sequences_checksum, source_checksum
 from combmotif.pipeline.engines import Engine, Task
+from combmotif.pipeline.matching import match_motifs
 from combmotif.pipeline.store import PROGRESS, RunStore, atomic, content_key, is_whole, load_arrays, write_table
 from combmotif.pipeline.tables import activation_table, motif_table, neuron_table, site_table
 from combmotif.pipeline.tasks import (
@@ -167,7 +167,11 @@ class Stages:
             raise Empty("not asked for: the configuration has no 'match' section")
         if not len(self.motifs):
             raise Empty("there is no motif to match")
-        self.matches = match(self.motifs, self.databases, strands=section.strands, q=section.q, top=section.top)
+        seed = self.context.config.seed
+        self.matches, control, warnings = match_motifs(self.motifs, self.databases, section, seed=seed)
+        self.warnings += warnings
+        if control is not None:
+            write_table(self.store.path / "match_control.tsv", control)
         write_table(self.store.path / "matches.tsv", self.matches)
         targets = {(row.database, row.target) for row in self.matches.itertuples()}
         matched = [

@@ -126,6 +126,7 @@ COLUMNS = {
         "identical": "True where the motif spells the known word exactly.",
         "start": "First column of the motif that was compared.",
         "end": "Column after the last.",
+        "chance": "Share of the run's motifs that match a shuffled database as well as this.",
     },
     "contribution": CONTRIBUTION_COLUMNS,
     "interactions": INTERACTION_COLUMNS,

@@ -1,0 +1,51 @@
+"""The matches of a run: motifs against databases whose elements have family names, and against shuffled ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from combmotif.config.stages import MatchSection
+from combmotif.effects.seeding import named_generator
+from combmotif.motifs.control import match_control
+from combmotif.motifs.database import Database
+from combmotif.motifs.family import with_families
+from combmotif.motifs.match import match
+from combmotif.motifs.motif import MotifSet
+from combmotif.motifs.pairs import informative_runs
+
+
+def match_motifs(
+    motifs: MotifSet, databases: Sequence[Database], section: MatchSection, *, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame | None, list[str]]:
+    """Match a run's motifs as its config says.
+
+    Returns
+    -------
+    matches : pandas.DataFrame
+        As `combmotif.motifs.match` gives it; with the column ``chance`` where shuffles were asked for.
+    control : pandas.DataFrame or None
+        See `combmotif.motifs.control.MatchControl`.
+    warnings : list of str
+    """
+    known = with_families(databases)
+    found = match(motifs, known, strands=section.strands, q=section.q, top=section.top)
+    control = None
+    if section.shuffles:
+        shuffled = match_control(
+            motifs,
+            known,
+            found,
+            named_generator(seed, "matches", "shuffles"),
+            copies=section.shuffles,
+            strands=section.strands,
+            q=section.q,
+        )
+        found["chance"], control = shuffled.chance, shuffled.table
+    dull = len(motifs) - len({run.row for run in informative_runs(motifs)})
+    warnings = [
+        f"{dull:,} of {len(motifs):,} motifs have no run of columns with 2 bits of information and were not matched to "
+        f"known elements."
+    ]
+    return found, control, warnings if dull else []
