@@ -55,7 +55,7 @@ def _neurons(run: RunFolder) -> list[Finding]:
     mean = motifs["purity"].median()
     pure = f" Median purity is {number(mean)} (1 means a single, unmixed motif)." if np.isfinite(mean) else ""
     return [
-        Finding("neurons", "Neurons", neurons, f"{neurons} of the network were probed.", "neurons"),
+        Finding("neurons", "Neurons", neurons, f"{neurons.replace(' of ', ' of the layer ' if len(layers) == 1 else ' of ', 1)} were probed.", "neurons"),
         Finding(
             "motifs",
             "Motifs",

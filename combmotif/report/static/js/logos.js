@@ -100,7 +100,7 @@ const fill = (box) => {
   const rows = logoOf(box.dataset.logo);
   if (!rows) return;
   const room = Number(box.dataset.room || 150), high = Number(box.dataset.height || 34);
-  const column = Math.min(9, room / rows.length);
+  const column = Math.min(13, room / rows.length);
   box.innerHTML = logoSvg(rows, { column, height: high, title: titleOf(box.dataset.logo, rows), scores: scoresOf(box.dataset.logo) });
   box.dataset.drawn = "1";
 };

@@ -13,7 +13,7 @@ const alignment = (motif) => {
   const found = motif.matches.map((match) => ({ match, rows: targetOf(match.t, match.s === "-") }));
   const before = Math.max(0, ...found.map(({ match }) => -match.off));
   const columns = before + Math.max(rows.length, ...found.map(({ match, rows: target }) => match.off + (target ? target.length : match.tc.length)));
-  const column = Math.max(6, Math.min(22, Math.floor(620 / columns)));
+  const column = Math.max(6, Math.min(22, Math.floor(Math.min(620, innerWidth - 84) / columns)));
   const scores = scoresOf(motif.id);
   const lines = [html`<figure class="aligned" data-save="${motif.id}">${raw(logoSvg(rows, { column, height: 72, axis: true, shift: before, columns, scores, start: motif.start + 1, title: titleOf(motif.id, rows) }))}</figure>`];
   found.forEach(({ match, rows: target }) => {
