@@ -27,6 +27,7 @@ TEXT = {
     "database", "strand", "query_consensus", "target_consensus", "citation", "method", "identical", "outcome", "class",
     "reason", "pair", "motif_a", "motif_b", "name_a", "name_b", "sequence", "site", "node", "parent", "feature_layer",
     "part_a", "part_b", "distribution", "family_a", "family_b",
+    "motif_c", "name_c",
 }  # fmt: skip
 """Columns the page uses as text; all others in `NEEDED` are numbers (``family`` is text in the match table only)."""
 
@@ -60,7 +61,10 @@ NEEDED = {
     ),
     "spacing": ("pair", "spacing", "sequences", "e", "low", "high"),
     "map": ("family_a", "family_b", "class", "pairs", "sequences", "e", "joint", "q"),
-    "triples": (),
+    "triples": (
+        "motif_a", "motif_b", "motif_c", "name_a", "name_b", "name_c", "sequences", "joint", "epistasis3",
+        "epistasis3_ci_low", "epistasis3_ci_high", "q_value", "class", "reason",
+    ),
 }  # fmt: skip
 """Columns the page uses; where one is missing, the page says so and leaves it blank."""
 
@@ -185,6 +189,21 @@ COLUMNS = {
         "e": "Epistasis.",
         "joint": "Effect of both together.",
         "q": "Benjamini-Hochberg q of e.",
+    },
+    "triples": {
+        **{
+            f"{what}_{side}": f"As in the table of pairs, of motif {side.upper()}."
+            for side in "abc"
+            for what in ("motif", "name")
+        },
+        "sequences": "Sequences in the test.",
+        "joint": "Effect of all three together.",
+        "epistasis3": "e3 = o - a - b - c + ab + ac + bc - abc, letters = scrambled.",
+        "epistasis3_ci_low": "Lower end of the 95 % interval of epistasis3.",
+        "epistasis3_ci_high": "Upper end of it.",
+        "q_value": "Benjamini-Hochberg q over all tested triples.",
+        "class": "more-than-pairs, less-than-pairs, pairwise, undetermined or untestable.",
+        "reason": "Why, in words.",
     },
 }
 """Table to column to meaning."""

@@ -178,7 +178,7 @@ def interaction_pages(run: RunFolder) -> Iterator[tuple[str, Any]]:
     axes.tick_params(which="minor", length=0)
     figure.colorbar(image, ax=axes, shrink=0.5, label="epistasis e")
     kinds = dict.fromkeys(cell.kind for row in found.cells for cell in row if cell)
-    legend = "   ".join(f"{wording.INTERACTION_CLASSES[k][0]} {k}" for k in kinds if k in wording.INTERACTION_CLASSES)
+    legend = "   ".join(f"{wording.MAP_CLASSES[k][0]} {k}" for k in kinds if k in wording.MAP_CLASSES)
     figure.supxlabel(legend, fontsize=6)
     yield "interactions", figure
 

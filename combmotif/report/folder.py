@@ -13,7 +13,7 @@ import pandas as pd
 
 from combmotif.motifs.formats.h5 import load_motifs
 from combmotif.motifs.formats.meme import read_meme
-from combmotif.motifs.motif import Motif
+from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.report.columns import EXTRAS, NEEDED, OPTIONAL, TABLES, is_text
 
 STAGES = ("samples", "motifs", "matches", "activations", "contribution", "interaction")
@@ -182,17 +182,25 @@ def _stages(record: dict[str, Any], config: dict[str, Any]) -> dict[str, Stage]:
     return stages
 
 
-def _scores(path: Path) -> dict[str, np.ndarray]:
-    """Read the contribution weights of a motif file that holds attributions; {} where it holds none."""
+def _scores(path: Path, motifs: MotifSet) -> dict[str, np.ndarray]:
+    """Read the mean contributions of motifs that were found in attributions; {} where the file holds none.
+
+    A pattern may be longer than the motif cut from it; the contributions are those of the columns that look like it.
+    """
+    found: dict[str, np.ndarray] = {}
     with h5py.File(path, "r") as file:
         if "not attributions" in str(file.attrs.get("contrib_scores_are", "")):
-            return {}
-        groups = [group for name in ("pos_patterns", "neg_patterns") for group in file.get(name, {}).values()]
-        return {
-            str(group.attrs["id"]): np.asarray(group["contrib_scores"][()], dtype=float)
-            for group in groups
-            if "id" in group.attrs and "contrib_scores" in group
-        }
+            return found
+        for group in (group for name in ("pos_patterns", "neg_patterns") for group in file.get(name, {}).values()):
+            if not {"sequence", "contrib_scores"} <= set(group) or "id" not in group.attrs:
+                continue
+            motif = motifs[str(group.attrs["id"])]
+            letters, scores = group["sequence"][()], group["contrib_scores"][()]
+            places = range(len(letters) - len(motif) + 1)
+            if len(places):
+                start = min(places, key=lambda at: np.abs(letters[at : at + len(motif)] - motif.ppm).sum())
+                found[motif.id] = np.asarray(scores[start : start + len(motif)], dtype=float)
+    return found
 
 
 def _motifs(run: RunFolder) -> None:
@@ -203,7 +211,7 @@ def _motifs(run: RunFolder) -> None:
             run.alphabet = motifs.alphabet
             for motif in motifs:
                 run.motifs.setdefault(motif.id, motif)
-            run.scores |= _scores(path)
+            run.scores |= _scores(path, motifs)
         except (OSError, KeyError, ValueError) as error:
             run.problems.append(
                 f"motifs/{path.name} could not be read ({error}); its logos are left out. "

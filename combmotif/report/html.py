@@ -15,7 +15,7 @@ from combmotif.report.columns import COLUMNS, TABLES
 from combmotif.report.effects import effects, outcomes, tally, whiskers
 from combmotif.report.encode import compact, embedded_file, encode_matrix, script_json
 from combmotif.report.folder import RunFolder, anchor, mapping, read_run
-from combmotif.report.interactions import ESTIMATES, PairView, pairs
+from combmotif.report.interactions import ESTIMATES, PairView, pairs, triples
 from combmotif.report.logos import COLOURS, GLYPHS
 from combmotif.report.matches import columns_of, elements, matches
 from combmotif.report.neurons import Family, NeuronView, motif_names, neurons
@@ -93,7 +93,7 @@ def _story(findings: tuple[Finding, ...]) -> list[list[Finding]]:
 
 def _page_data(run: RunFolder, views: list[NeuronView], cells: list[dict[str, Any]], title: str) -> dict[str, Any]:
     """What the scripts need from the first moment: what neurons can be searched by, and how logos are drawn."""
-    symbols = wording.CONTRIBUTION_CLASSES | wording.INTERACTION_CLASSES
+    symbols = wording.TRIPLE_CLASSES | wording.CONTRIBUTION_CLASSES | wording.MAP_CLASSES
     return {
         "title": title,
         "alphabet": run.alphabet,
@@ -194,6 +194,7 @@ def _context(run: RunFolder, title: str | None) -> dict[str, Any]:
         "family_tallies": [tally(first[n] for n in family.neurons if n in first) for family in families],
         "outcomes": outcomes(run, found_effects, notes),
         "pairs": pair_views,
+        "triples": triples(run, found),
         "map": drawn_map or pair_map(pair_views),
         "anchor": anchor,
         "words": wording,

@@ -43,6 +43,11 @@ class PairMap:
     cells: tuple[tuple[Cell | None, ...], ...]
     what: str
 
+    @property
+    def kinds(self) -> set[str]:
+        """Classes that occur."""
+        return {cell.kind for row in self.cells for cell in row if cell is not None}
+
 
 def _square(names: list[str], labels: list[str], found: list[tuple[str, str, Cell]], what: str) -> PairMap | None:
     if not names:
@@ -109,7 +114,7 @@ def family_map(
     records: list[dict[str, Any]] = []
     for row in rows:
         a, b, kind = row["family_a"], row["family_b"], row["class"]
-        symbol, meaning = wording.INTERACTION_CLASSES.get(kind, ("", ""))
+        symbol, meaning = wording.MAP_CLASSES.get(kind, ("", ""))
         views = members.get((min(a, b), max(a, b)), [])
         anchor = views[0].anchor if len(views) == 1 else f"cell-{len(records)}" if views else ""
         e = wording.number(row["e"], sign=True)

@@ -49,13 +49,20 @@ def _neurons(run: RunFolder) -> list[Finding]:
     layers = dict.fromkeys(name.partition(":")[0] for name in names)
     where = f" of {', '.join(layers)}" if 0 < len(layers) <= 4 else f" of {len(layers)} layers" if layers else ""
     neurons = f"{plural(len(names), 'neuron')}{where}"
+    place = where.replace(" of ", " of the layer ", 1) if len(layers) == 1 else where
     with_motif = len(set(owners))
     silent = len(names) - with_motif
     rest = f"; {plural(silent, 'neuron')} gave none" if silent > 0 else ""
     mean = motifs["purity"].median()
     pure = f" Median purity is {number(mean)} (1 means a single, unmixed motif)." if np.isfinite(mean) else ""
     return [
-        Finding("neurons", "Neurons", neurons, f"{neurons.replace(' of ', ' of the layer ' if len(layers) == 1 else ' of ', 1)} were probed.", "neurons"),
+        Finding(
+            "neurons",
+            "Neurons",
+            neurons,
+            f"{plural(len(names), 'neuron')}{place} were probed.",
+            "neurons",
+        ),
         Finding(
             "motifs",
             "Motifs",

@@ -26,6 +26,18 @@ INTERACTION_CLASSES = {
 }
 """Class of a motif pair: its symbol and its meaning."""
 
+MAP_CLASSES = INTERACTION_CLASSES | {"mixed": ("≠", "Pairs of these two families fall into different classes.")}
+"""Class of two families in the map of interactions."""
+
+TRIPLE_CLASSES = {
+    "more-than-pairs": ("+", "The three do more than their pairs explain."),
+    "less-than-pairs": ("−", "The three do less than their pairs explain."),
+    "pairwise": ("=", "Their pairs explain what the three do."),
+    "undetermined": ("?", "The data can neither show a departure nor rule one out."),
+    "untestable": ("×", "Too few sequences hold all three."),
+}
+"""Class of three motifs: its symbol and its meaning."""
+
 MISSING = "–"
 
 

@@ -187,7 +187,7 @@ def test_tables_that_should_be_there_are_missed(run_folder: Path) -> None:
 
 @pytest.mark.parametrize("table", [table for table in NEEDED if table not in EXTRAS])
 def test_any_column_may_be_missing(tmp_path: Path, make_run: Callable[..., Path], table: str) -> None:
-    run_folder = make_run(tmp_path / "run", neurons=3, motifs=2, pairs=1)
+    run_folder = make_run(tmp_path / "run", neurons=2, motifs=1, pairs=1)
     file = {
         "motifs": "motifs/neuronmotif.tsv",
         "instances": "interaction_instances.tsv.gz",

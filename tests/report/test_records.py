@@ -6,15 +6,18 @@ import json
 import re
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
 
-from combmotif.motifs.motif import Motif
+from combmotif.motifs.formats.h5 import save_motifs
+from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.report import render
 from combmotif.report.activations import histograms
 from combmotif.report.behind import sequences_behind
 from combmotif.report.encode import compact, decode_matrix, embedded_file, encode_matrix
+from combmotif.report.folder import read_run
 from combmotif.report.records import distribution
 from combmotif.sampling.samples import Samples
 
@@ -126,3 +129,39 @@ def test_numbers_and_files_are_made_short() -> None:
     long = embedded_file(b"a\tb\n" * 20000)
     assert isinstance(long, dict)
     assert embedded_file(b"a\tb\n" * 20000) == long
+
+
+def test_contributions_are_those_of_the_columns_that_were_kept(run_folder: Path) -> None:
+    rng = np.random.default_rng(5)
+    letters = np.eye(4)[rng.integers(0, 4, 30)] * 0.9 + 0.025
+    scores = letters * rng.normal(size=(30, 1))
+    motif = Motif(id="neg.1", pfm=letters[11:19] * 80, sites=80, method="modisco")
+    path = run_folder / "motifs" / "modisco.h5"
+    save_motifs(MotifSet((motif,), "modisco"), path)
+    with h5py.File(path, "a") as file:
+        del file.attrs["contrib_scores_are"]
+        group = file["pos_patterns/pattern_0"]
+        for name, values in (("sequence", letters), ("contrib_scores", scores)):
+            del group[name]
+            group[name] = values
+    run = read_run(run_folder)
+    assert list(run.scores) == ["neg.1"]
+    np.testing.assert_allclose(run.scores["neg.1"], scores[11:19])
+    assert '<option value="contribution">' in render(run_folder)
+
+
+def test_triples_are_told_with_their_pairs(run_folder: Path) -> None:
+    row = pd.read_csv(run_folder / "interactions.tsv", sep="\t").iloc[0]
+    triple = {"triple": "x", "motif_a": row["motif_a"], "motif_b": row["motif_b"], "motif_c": "AUG", "name_a": "A",
+              "name_b": "B", "name_c": "AUG", "sequences": 50, "joint": -2.0, "epistasis3": 0.4,
+              "epistasis3_ci_low": 0.2, "epistasis3_ci_high": 0.6, "q_value": 0.01, "class": "less-than-pairs",
+              "reason": "why"}  # fmt: skip
+    pd.DataFrame([triple]).to_csv(run_folder / "interaction_triples.tsv", sep="\t", index=False)
+    text = render(run_folder)
+    assert "Three motifs at once" in text
+    told = [json.loads(part)["triples"] for part in re.findall(r'id="p\d+">(.*?)</script>', text)]
+    assert len(told[0]) == 1
+    assert told[0][0].endswith(
+        "AUG: less-than-pairs, e3 = +0.400 [0.200, 0.600] (q = 0.010). The three do less than their pairs explain."
+    )
+    assert told[1:] == [[]] * 5
