@@ -5,13 +5,16 @@ from combmotif.inference.geometry import LayerGeometry, convolution_layers, laye
 from combmotif.inference.locality import LocalityMode, Window
 from combmotif.inference.perturb import Predicted, predict_edits
 from combmotif.inference.probe import WindowProbe
-from combmotif.inference.scan import scan
+from combmotif.inference.scan import Block, scan, scan_layers
+from combmotif.inference.sites import SiteFinder
 
 __all__ = [
+    "Block",
     "Edits",
     "LayerGeometry",
     "LocalityMode",
     "Predicted",
+    "SiteFinder",
     "Window",
     "WindowProbe",
     "convolution_layers",
@@ -19,4 +22,5 @@ __all__ = [
     "layer_outputs",
     "predict_edits",
     "scan",
+    "scan_layers",
 ]

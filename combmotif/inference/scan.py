@@ -1,14 +1,109 @@
-"""Dense scan: every window of every sequence, every neuron of a layer."""
+"""Dense scan: every window of every sequence, every neuron of one layer or of several."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from combmotif.inference.geometry import layer_geometry, layer_outputs
 from combmotif.models.model import SequenceModel
+
+POSITIONS = 16_384
+"""Nucleotides per pass: a layer's values then stay in the processor's cache."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Values of some sequences of one length, or of a piece of them.
+
+    Attributes
+    ----------
+    rows : int64 array, shape (sequences,)
+        Places of the sequences in the list that is scanned.
+    start : int
+        Window number of the first value.
+    values : dict of layer to float32 array, shape (sequences, neurons, windows)
+        Window w of a layer covers [start + w, start + w + receptive field).
+    valid : dict of layer to bool array, shape (sequences, windows)
+        False where a window holds an N.
+    inner : dict of layer to slice
+        The windows that no other block has; those around them are there to tell local maxima.
+    """
+
+    rows: np.ndarray
+    start: int
+    values: dict[str, np.ndarray]
+    valid: dict[str, np.ndarray]
+    inner: dict[str, slice]
+
+
+def scan_layers(
+    model: SequenceModel,
+    layers: Sequence[str],
+    codes: Sequence[np.ndarray],
+    *,
+    tracks: Sequence[np.ndarray] | None = None,
+    length_limit: int = 100_000,
+) -> Iterator[Block]:
+    """Evaluate all neurons of several layers on all windows of sequences, in one pass.
+
+    The network runs once, without padding, with dilation in place of strides (the à-trous algorithm), which gives the
+    value of every window start exactly. Windows that touch padding do not exist here; those that hold an N are marked
+    invalid. Memory does not grow with the number or the length of the sequences.
+
+    Parameters
+    ----------
+    model : SequenceModel
+    layers : sequence of str
+    codes : sequence of n uint8 arrays, any lengths
+    tracks : sequence of n arrays, each of shape (k, length), optional
+        Of a model with extra channels; default zeros.
+    length_limit : int, default 100,000
+        A longer sequence is cut into overlapping pieces of this many nt (at least two receptive fields).
+
+    Yields
+    ------
+    Block
+        In ascending order of length, row and start. Of a layer whose receptive field is longer than the sequences,
+        with zero windows.
+
+    Raises
+    ------
+    ValueError
+        If a layer does not exist or has no windows (it mixes the whole sequence).
+    """
+    geometries = {layer: layer_geometry(model, layer) for layer in layers}
+    sizes = {layer: geometry.receptive_field for layer, geometry in geometries.items()}
+    longest = max(sizes.values(), default=1)
+    step = max(length_limit, 2 * longest + 2) - longest - 1
+    lengths = np.array([len(c) for c in codes], dtype=np.int64)
+    for length in np.unique(lengths).tolist():
+        rows = np.flatnonzero(lengths == length)
+        together = max(1, POSITIONS // max(1, length))
+        fits = [layer for layer in layers if sizes[layer] <= length]
+        for part in (rows[i : i + together] for i in range(0, len(rows), together)):
+            block = np.stack([np.asarray(codes[i]) for i in part])
+            beside = None if tracks is None else np.stack([np.asarray(tracks[i]) for i in part])
+            # a piece owns the windows [own, own + step), and has one more on either side
+            for own in range(0, max(1, length - min(sizes.values(), default=1) + 1), step):
+                begin = max(0, own - 1)
+                cut = slice(begin, min(length, own + step + longest))
+                some = [layer for layer in fits if sizes[layer] <= cut.stop - begin]
+                found = _dense(model, some, block[:, cut], None if beside is None else beside[:, :, cut])
+                values, valid, inner = {}, {}, {}
+                for layer in layers:
+                    size = sizes[layer]
+                    last = max(0, cut.stop - begin - size + 1)
+                    count = min(last, own + step + 1 - begin)
+                    none = np.zeros((len(part), geometries[layer].neurons, 0), np.float32)
+                    values[layer] = found[layer][:, :, :count] if layer in found else none
+                    unknown = np.cumsum(np.pad(block[:, cut] > 3, ((0, 0), (1, 0))), axis=1)
+                    valid[layer] = (unknown[:, size:] == unknown[:, :-size])[:, :count]
+                    inner[layer] = slice(min(own - begin, count), min(own + step - begin, count))
+                yield Block(part, begin, values, valid, inner)
 
 
 def scan(
@@ -17,26 +112,9 @@ def scan(
     codes: Sequence[np.ndarray],
     *,
     tracks: Sequence[np.ndarray] | None = None,
-    batch: int = 64,
     length_limit: int = 100_000,
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Evaluate all neurons of a layer on all windows of sequences.
-
-    The network runs once, without padding, with dilation in place of strides, which gives the value of every window
-    start exactly. Windows that touch padding do not exist here; windows that hold an N are marked invalid.
-
-    Parameters
-    ----------
-    model : SequenceModel
-    layer : str
-    codes : sequence of n uint8 arrays, any lengths
-    tracks : sequence of n arrays, each of shape (k, length), optional
-        Of a model with extra channels; default zeros.
-    batch : int, default 64
-        Most sequences per pass; sequences of equal length run together, long ones in smaller batches.
-    length_limit : int, default 100,000
-        A longer sequence is cut into overlapping pieces of this many nt (at least two receptive fields), which bounds
-        the memory.
+    """Evaluate all neurons of one layer on all windows of sequences; see :func:`scan_layers`.
 
     Yields
     ------
@@ -45,33 +123,29 @@ def scan(
         (m, neurons, windows); valid: bool (m, windows). Window w covers [w, w + receptive field). Sequences shorter
         than the receptive field yield zero windows.
     """
-    geometry = layer_geometry(model, layer)
-    size, neurons = geometry.receptive_field, geometry.neurons
-    length_limit = max(length_limit, 2 * size)
-    lengths = np.array([len(c) for c in codes], dtype=np.int64)
-    for length in np.unique(lengths):
-        rows = np.flatnonzero(lengths == length)
-        if length < size:
-            yield rows, np.zeros((len(rows), neurons, 0), np.float32), np.zeros((len(rows), 0), bool)
-            continue
-        together = int(max(1, min(batch, batch * 256 // length)))
-        for start in range(0, len(rows), together):
-            part = rows[start : start + together]
-            block = np.stack([np.asarray(codes[i]) for i in part])
-            beside = None if tracks is None else np.stack([np.asarray(tracks[i]) for i in part])
-            pieces = [slice(s, s + length_limit) for s in _pieces(int(length), size, length_limit)]
-            values = np.concatenate(
-                [_dense(model, layer, block[:, s], None if beside is None else beside[:, :, s]) for s in pieces], 2
-            )
-            unknown = np.cumsum(np.pad(block > 3, ((0, 0), (1, 0))), axis=1)
-            yield part, values, unknown[:, size:] == unknown[:, :-size]
+    pieces: list[Block] = []
+    for block in scan_layers(model, [layer], codes, tracks=tracks, length_limit=length_limit):
+        if pieces and block.start == 0:
+            yield _whole(pieces, layer)
+            pieces = []
+        pieces.append(block)
+    if pieces:
+        yield _whole(pieces, layer)
 
 
-def _pieces(length: int, size: int, limit: int) -> range:
-    return range(0, max(1, length - size + 1), max(1, limit - size + 1))
+def _whole(pieces: list[Block], layer: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    values = [block.values[layer][:, :, block.inner[layer]] for block in pieces]
+    valid = [block.valid[layer][:, block.inner[layer]] for block in pieces]
+    if len(pieces) == 1:
+        return pieces[0].rows, values[0], valid[0]
+    return pieces[0].rows, np.concatenate(values, 2), np.concatenate(valid, 1)
 
 
-def _dense(model: SequenceModel, layer: str, block: np.ndarray, tracks: np.ndarray | None) -> np.ndarray:
+def _dense(
+    model: SequenceModel, layers: list[str], block: np.ndarray, tracks: np.ndarray | None
+) -> dict[str, np.ndarray]:
+    if not layers:
+        return {}
     with torch.inference_mode():
-        x = model.tensor(block, tracks)
-        return layer_outputs(model, x, [layer], unpadded=True, dense=True)[layer].cpu().numpy()
+        found = layer_outputs(model, model.tensor(block, tracks), layers, unpadded=True, dense=True)
+        return {layer: values.cpu().numpy() for layer, values in found.items()}

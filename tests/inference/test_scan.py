@@ -1,8 +1,10 @@
+import sys
+
 import numpy as np
 import pytest
 import torch
 
-from combmotif.inference import WindowProbe, scan
+from combmotif.inference import SiteFinder, WindowProbe, scan, scan_layers
 from combmotif.models.cnn_gru import CnnGru
 from combmotif.models.optimus import Optimus5Prime
 
@@ -31,7 +33,7 @@ def collect(*arguments, **options):
 def test_every_window_of_every_neuron(model, layer):
     probe = WindowProbe(model, layer)
     codes = sequences(60, 41, 60, 50, 36)
-    for sequence, (values, valid) in zip(codes, collect(model, layer, codes, batch=2), strict=True):
+    for sequence, (values, valid) in zip(codes, collect(model, layer, codes), strict=True):
         windows = np.lib.stride_tricks.sliding_window_view(sequence, probe.receptive_field).copy()
         assert values.dtype == np.float32
         np.testing.assert_allclose(values.T, probe.activations(windows), atol=1e-5)
@@ -45,7 +47,7 @@ def test_equal_to_the_plain_net_where_it_sees_no_padding(wrap, plain_output):
     with torch.no_grad():
         plain = plain_output(model, "conv3", model.tensor(np.stack(codes))).numpy()
     found = np.stack([values for values, _ in collect(model, "conv3", codes)])
-    np.testing.assert_allclose(found, plain[:, :, 9:-12], atol=1e-4)
+    np.testing.assert_allclose(found, plain[:, :, 9:-12], rtol=1e-5, atol=1e-4 * np.abs(plain).max() / 100)
 
 
 def test_windows_with_n_are_invalid(model):
@@ -83,9 +85,10 @@ def test_short_and_empty_sequences_have_no_windows(model):
     assert list(scan(model, "conv3", [])) == []
 
 
-def test_the_order_is_by_length_then_row(model):
+def test_the_order_is_by_length_then_row(monkeypatch, model):
+    monkeypatch.setattr(sys.modules[scan.__module__], "POSITIONS", 30)
     codes = sequences(30, 20, 30, 20, 10)
-    rows = [part.tolist() for part, _, _ in scan(model, "conv2", codes, batch=1)]
+    rows = [part.tolist() for part, _, _ in scan(model, "conv2", codes)]
     assert rows == [[4], [1], [3], [0], [2]]
 
 
@@ -96,3 +99,59 @@ def test_an_interrupted_scan_leaves_nothing_behind(model):
     assert not torch.is_inference_mode_enabled()
     stream.close()
     assert not any(m._forward_hooks for m in model.module.modules())
+
+
+LAYERS = {"conv1": (0, 3), "conv3": (4, 1, 0), "conv4": (2,)}
+
+
+@pytest.mark.parametrize("limit", [36, 50, 90, 1000])
+def test_layers_in_one_pass(model, limit):
+    codes = sequences(137, 36, 137, 20, 3)
+    codes[0][90] = 4
+    alone = {layer: collect(model, layer, codes) for layer in LAYERS}
+    seen = {layer: [np.zeros((5, 0), np.float32) for _ in codes] for layer in LAYERS}
+    for block in scan_layers(model, list(LAYERS), codes, length_limit=limit):
+        for layer in LAYERS:
+            inner = block.inner[layer]
+            for row, values, valid in zip(block.rows, block.values[layer], block.valid[layer], strict=True):
+                value, mask = alone[layer][row]
+                here = slice(block.start, block.start + values.shape[1])
+                np.testing.assert_allclose(values, value[:, here], atol=1e-5)  # also those around the inner ones
+                np.testing.assert_array_equal(valid, mask[here])
+                assert block.start + inner.start == seen[layer][row].shape[1] or inner.start == inner.stop
+                seen[layer][row] = np.concatenate([seen[layer][row], values[:, inner]], 1)
+    for layer in LAYERS:
+        for found, (value, _) in zip(seen[layer], alone[layer], strict=True):
+            np.testing.assert_allclose(found, value, atol=1e-5)
+
+
+@pytest.mark.parametrize("limit", [37, 60, 1000])
+@pytest.mark.parametrize("threshold", [0.2, 0.9])
+def test_maxima_and_sites(model, limit, threshold):
+    codes = sequences(137, 60, 137, 20, 3, 61, seed=4)
+    codes[0][90], codes[2][:] = 4, 4
+    finder = SiteFinder(len(codes), LAYERS, threshold)
+    for block in scan_layers(model, list(LAYERS), codes, length_limit=limit):
+        finder.add(block)
+    found = {tuple(place): strength for place, strength in zip(*finder.sites(), strict=True)}
+    column, expected = 0, set()
+    for number, (layer, channels) in enumerate(LAYERS.items()):
+        every = collect(model, layer, codes)
+        assert finder.windows[number].tolist() == [
+            sum(mask.size for _, mask in every), sum(int((~mask).sum()) for _, mask in every)
+        ]  # fmt: skip
+        for channel in channels:
+            tracks = [np.where(mask, value[channel], -np.inf) for value, mask in every]
+            top = [track.max(initial=-np.inf) for track in tracks]
+            np.testing.assert_allclose(finder.best[:, column], np.where(np.isfinite(top), top, np.nan), rtol=1e-5)
+            for row, track in enumerate(tracks):
+                if np.isfinite(top[row]):
+                    assert finder.where[row, column] == track.argmax()
+                for start, value in enumerate(track):
+                    before, after = ([-np.inf, *track][start], [*track, -np.inf][start + 1])
+                    if value > 0 and value >= threshold * max(top) and before < value >= after:
+                        expected.add((row, column, start))
+                        assert found[row, column, start] == pytest.approx(value, rel=1e-5)
+            column += 1
+    assert set(found) == expected
+    assert len(expected) > 3

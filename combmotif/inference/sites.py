@@ -1,0 +1,109 @@
+"""The strongest window of every sequence, and all sites above a threshold, while sequences stream by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+
+from combmotif.inference.scan import Block
+
+
+class SiteFinder:
+    """Collect, block by block of a scan, what is kept of the values of all windows.
+
+    A site is a valid window whose value is above 0, at least the threshold times the neuron's maximum over all
+    sequences, and a local maximum: no neighbouring window has more, and of equal neighbours it is the first. The maximum
+    is known at the end only, so more are held until then; memory grows with the sites, not with the windows.
+
+    Parameters
+    ----------
+    count : int
+        Sequences that will be scanned.
+    neurons : mapping of layer to channels
+        The neurons whose values are kept; they are numbered in this order.
+    threshold : float, default 0.7
+
+    Attributes
+    ----------
+    best : float32 array, shape (count, neurons)
+        Largest value in each sequence; NaN where it has no valid window.
+    where : int64 array, shape (count, neurons)
+        First window that has it.
+    windows : int64 array, shape (layers, 2)
+        All windows seen, and those left out because they hold an N.
+
+    Examples
+    --------
+    >>> from combmotif.inference import scan_layers
+    >>> from combmotif.models.cnn_gru import CnnGru
+    >>> from combmotif.models.model import SequenceModel
+    >>> model = SequenceModel("toy", CnnGru(width=8))
+    >>> codes = [np.zeros(60, np.uint8), np.ones(80, np.uint8)]
+    >>> finder = SiteFinder(2, {"conv1": range(8), "conv2": range(8)})
+    >>> for block in scan_layers(model, ["conv1", "conv2"], codes):
+    ...     finder.add(block)
+    >>> finder.best.shape
+    (2, 16)
+    >>> finder.windows.tolist()
+    [[132, 0], [124, 0]]
+    """
+
+    def __init__(self, count: int, neurons: Mapping[str, Sequence[int]], threshold: float = 0.7) -> None:
+        self.channels = {layer: np.asarray(channels, dtype=np.int64) for layer, channels in neurons.items()}
+        self.threshold = threshold
+        total = sum(map(len, self.channels.values()))
+        self.best = np.full((count, total), np.nan, np.float32)
+        self.where = np.zeros((count, total), np.int64)
+        self.windows = np.zeros((len(self.channels), 2), np.int64)
+        self._floor = np.zeros(total, np.float32)
+        self._places: list[np.ndarray] = []
+        self._strengths: list[np.ndarray] = []
+
+    def add(self, block: Block) -> None:
+        """Take the values of a block into account."""
+        first = 0
+        for number, (layer, channels) in enumerate(self.channels.items()):
+            columns = np.arange(first, first + len(channels))
+            first += len(channels)
+            inner, valid = block.inner[layer], block.valid[layer]
+            self.windows[number] += valid[:, inner].size, int((~valid[:, inner]).sum())
+            if inner.stop > inner.start and valid.any() and len(channels):
+                self._add(block, layer, channels, columns)
+
+    def _add(self, block: Block, layer: str, channels: np.ndarray, columns: np.ndarray) -> None:
+        values = torch.from_numpy(block.values[layer])
+        if not np.array_equal(channels, np.arange(values.shape[1])):
+            values = values.index_select(1, torch.from_numpy(channels))
+        if not block.valid[layer].all():
+            values = values.masked_fill(torch.from_numpy(~block.valid[layer])[:, None], -torch.inf)
+        inner = block.inner[layer]
+        own = values[:, :, inner]
+        top, place = (part.numpy() for part in own.max(2))
+        known = self.best[np.ix_(block.rows, columns)]
+        more = np.isfinite(top) & ~(top <= known)
+        self.best[np.ix_(block.rows, columns)] = np.where(more, top, known)
+        where = self.where[np.ix_(block.rows, columns)]
+        self.where[np.ix_(block.rows, columns)] = np.where(more, place + block.start + inner.start, where)
+        highest = np.where(np.isfinite(top), top, 0).max(0)
+        self._floor[columns] = np.maximum(self._floor[columns], np.float32(self.threshold) * highest)
+        floor = torch.from_numpy(np.maximum(self._floor[columns], np.finfo(np.float32).tiny))
+        sequence, neuron, window = torch.nonzero(own >= floor[:, None], as_tuple=True)
+        window = window + inner.start
+        value = values[sequence, neuron, window]
+        last = values.shape[2] - 1
+        before = values[sequence, neuron, (window - 1).clamp(min=0)]
+        after = values[sequence, neuron, (window + 1).clamp(max=last)]
+        kept = ((value > before) | (window == 0)) & (value >= after)
+        sequence, neuron, window = (part[kept].numpy() for part in (sequence, neuron, window))
+        self._places.append(np.stack([block.rows[sequence], columns[neuron], window + block.start], axis=1))
+        self._strengths.append(value[kept].numpy())
+
+    def sites(self) -> tuple[np.ndarray, np.ndarray]:
+        """List the sites found: (sequence, neuron, first position) as int64 (n, 3), and their values, float32 (n,)."""
+        places = np.concatenate([np.zeros((0, 3), np.int64), *self._places])
+        strengths = np.concatenate([np.zeros(0, np.float32), *self._strengths])
+        kept = strengths >= self._floor[places[:, 1]]
+        self._places, self._strengths = [places[kept]], [strengths[kept]]
+        return self._places[0], self._strengths[0]
