@@ -16,6 +16,8 @@ import torch
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
+from combmotif.inference.rows import conv_in_rows
+
 _POOLS = {F.max_pool1d: "max", torch.max_pool1d: "max", F.avg_pool1d: "mean", torch.avg_pool1d: "mean"}
 _JOINS = (torch.cat, torch.concat, torch.concatenate)
 _ATTRIBUTE = "_combmotif_window"
@@ -134,7 +136,7 @@ class LocalityMode(TorchFunctionMode):
             call["padding"] = 0
         if self.dense:
             call["stride"], call["dilation"] = 1, dilation * window.stride
-        return mark(_in_rows(**call) if self.dense else torch.conv1d(**call), seen)
+        return mark(conv_in_rows(**call) if self.dense else torch.conv1d(**call), seen)
 
     def _pool(self, func: Callable, args: tuple, kwargs: dict) -> Any:
         kind = _POOLS[func]
@@ -193,27 +195,6 @@ class _MaxPool(torch.autograd.Function):
         for offset, part in enumerate(ctx.starts):
             inward[..., part] += outward[0] * (best == offset)
         return inward, None, None, None, None
-
-
-def _in_rows(
-    input: torch.Tensor,  # noqa: A002 - torch's own name
-    weight: torch.Tensor,
-    bias: torch.Tensor | None = None,
-    stride: int = 1,
-    padding: int = 0,
-    dilation: int = 1,
-    groups: int = 1,
-) -> torch.Tensor:
-    """Run a convolution with the channels of a position together in memory: up to twice as fast, whatever the dilation.
-
-    What follows position by position keeps that order, and a norm over the channels then needs no copy.
-    """
-    if input.ndim != 3 or input.device.type != "cpu" or input.dtype != torch.float32:
-        return torch.conv1d(input, weight, bias, stride, padding, dilation, groups)
-    rows = input.unsqueeze(2).contiguous(memory_format=torch.channels_last)
-    return torch.conv2d(
-        rows, weight.unsqueeze(2), bias, (1, _first(stride)), (0, _first(padding, 0)), (1, _first(dilation)), groups
-    ).squeeze(2)
 
 
 def _flatten(values: Any) -> list[Any]:

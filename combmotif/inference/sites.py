@@ -14,8 +14,9 @@ class SiteFinder:
     """Collect, block by block of a scan, what is kept of the values of all windows.
 
     A site is a valid window whose value is above 0, at least the threshold times the neuron's maximum over all
-    sequences, and a local maximum: no neighbouring window has more, and of equal neighbours it is the first. The maximum
-    is known at the end only, so more are held until then; memory grows with the sites, not with the windows.
+    sequences, and a local maximum: no neighbouring window has more, and of equal neighbours it is the first. The
+    neuron's maximum is known at the end only, so more are held until then; memory grows with the sites, not with the
+    windows.
 
     Parameters
     ----------
@@ -79,26 +80,37 @@ class SiteFinder:
         if not block.valid[layer].all():
             values = values.masked_fill(torch.from_numpy(~block.valid[layer])[:, None], -torch.inf)
         inner = block.inner[layer]
-        own = values[:, :, inner]
-        top, place = (part.numpy() for part in own.max(2))
-        known = self.best[np.ix_(block.rows, columns)]
-        more = np.isfinite(top) & ~(top <= known)
-        self.best[np.ix_(block.rows, columns)] = np.where(more, top, known)
-        where = self.where[np.ix_(block.rows, columns)]
-        self.where[np.ix_(block.rows, columns)] = np.where(more, place + block.start + inner.start, where)
-        highest = np.where(np.isfinite(top), top, 0).max(0)
+        rows = values.transpose(1, 2)  # as a scan leaves them in memory
+        own = rows[:, inner]
+        top = own.amax(1)
+        highest = top.clamp(min=0).amax(0).numpy()
         self._floor[columns] = np.maximum(self._floor[columns], np.float32(self.threshold) * highest)
         floor = torch.from_numpy(np.maximum(self._floor[columns], np.finfo(np.float32).tiny))
-        sequence, neuron, window = torch.nonzero(own >= floor[:, None], as_tuple=True)
+        least = torch.minimum(top, floor).masked_fill(top == -torch.inf, torch.inf)
+        sequence, window, neuron = torch.nonzero(own >= least[:, None], as_tuple=True)
         window = window + inner.start
-        value = values[sequence, neuron, window]
-        last = values.shape[2] - 1
-        before = values[sequence, neuron, (window - 1).clamp(min=0)]
-        after = values[sequence, neuron, (window + 1).clamp(max=last)]
+        value = rows[sequence, window, neuron]
+        self._best(block, columns, top.numpy(), [part.numpy() for part in (sequence, window, neuron, value)])
+        kept = value >= floor[neuron]
+        sequence, window, neuron, value = (part[kept] for part in (sequence, window, neuron, value))
+        last = rows.shape[1] - 1
+        before = rows[sequence, (window - 1).clamp(min=0), neuron]
+        after = rows[sequence, (window + 1).clamp(max=last), neuron]
         kept = ((value > before) | (window == 0)) & (value >= after)
-        sequence, neuron, window = (part[kept].numpy() for part in (sequence, neuron, window))
-        self._places.append(np.stack([block.rows[sequence], columns[neuron], window + block.start], axis=1))
+        row, first, column = (part[kept].numpy() for part in (sequence, window, neuron))
+        self._places.append(np.stack([block.rows[row], columns[column], first + block.start], axis=1))
         self._strengths.append(value[kept].numpy())
+
+    def _best(self, block: Block, columns: np.ndarray, top: np.ndarray, found: list[np.ndarray]) -> None:
+        """Keep the largest values and the first windows that have them, among windows in ascending order."""
+        sequence, window, neuron, value = found
+        place = np.zeros(top.shape, np.int64)
+        largest = np.flatnonzero(value == top[sequence, neuron])[::-1]
+        place[sequence[largest], neuron[largest]] = window[largest]
+        here = np.ix_(block.rows, columns)
+        more = np.isfinite(top) & ~(top <= self.best[here])
+        self.best[here] = np.where(more, top, self.best[here])
+        self.where[here] = np.where(more, place + block.start, self.where[here])
 
     def sites(self) -> tuple[np.ndarray, np.ndarray]:
         """List the sites found: (sequence, neuron, first position) as int64 (n, 3), and their values, float32 (n,)."""

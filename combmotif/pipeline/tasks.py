@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from combmotif.discovery.demix import DemixOptions
@@ -14,7 +13,8 @@ from combmotif.discovery.syntax import SYNTAX_COLUMNS
 from combmotif.discovery.tree import TREE_COLUMNS
 from combmotif.discovery.words import word_motifs
 from combmotif.effects.seeding import named_generator, stable_hash
-from combmotif.inference.scan import scan
+from combmotif.inference.scan import scan_layers
+from combmotif.inference.sites import SiteFinder
 from combmotif.motifs.formats.h5 import save_motifs
 from combmotif.motifs.motif import MotifSet
 from combmotif.pipeline.context import Context
@@ -99,46 +99,19 @@ def scan_task(context: Context, task: ScanTask) -> None:
     threshold = context.config.contribution.threshold if context.config.contribution else 0.7
     codes = [context.sequences.codes[i] for i in task.rows]
     tracks = context.sequences.tracks_of(task.rows)
-    best = np.full((len(codes), len(context.neurons)), np.nan, np.float32)
-    where = np.zeros(best.shape, np.int64)
-    counts = np.zeros((len(context.layers), 2), np.int64)
-    sites: list[np.ndarray] = []
-    values: list[np.ndarray] = []
-    floor = np.zeros(len(context.neurons), np.float32)
-    for layer, count in zip(context.layers, counts, strict=True):
-        columns, channels = context.columns(layer), np.asarray(layer.channels)
-        for rows, activations, valid in scan(context.model, layer.probe.layer, codes, tracks=tracks):
-            count += valid.size, int((~valid).sum())
-            if not activations.shape[2]:
-                continue
-            chosen = np.where(valid[:, None, :], activations[:, channels], -np.inf)
-            top = chosen.max(2)
-            best[rows, columns] = np.where(np.isfinite(top), top, np.nan)
-            where[rows, columns] = chosen.argmax(2)
-            lowest = np.maximum(floor[columns], threshold * np.where(np.isfinite(top), top, 0).max(0))
-            floor[columns] = lowest
-            sequence, neuron, start = np.nonzero((chosen >= lowest[None, :, None]) & (chosen > 0) & _peaks(chosen))
-            sites.append(np.stack([rows[sequence], columns.start + neuron, start], axis=1))
-            values.append(chosen[sequence, neuron, start])
-    places = np.concatenate(sites) if sites else np.zeros((0, 3), np.int64)
-    strengths = np.concatenate(values) if values else np.zeros(0, np.float32)
-    kept = strengths >= floor[places[:, 1]]
-    places[:, 0] += task.rows.start
+    neurons = {layer.probe.layer: layer.channels for layer in context.layers}
+    finder = SiteFinder(len(codes), neurons, threshold)
+    for block in scan_layers(context.model, list(neurons), codes, tracks=tracks):
+        finder.add(block)
+    places, strengths = finder.sites()
     save_arrays(
         task.path,
         {
-            "best": best,
-            "where": where,
+            "best": finder.best,
+            "where": finder.where,
             "prediction": context.model.predict(codes, tracks=tracks),
-            "sites": places[kept].astype(np.int64),
-            "strengths": strengths[kept],
-            "windows": counts,
+            "sites": places + [task.rows.start, 0, 0],
+            "strengths": strengths,
+            "windows": finder.windows,
         },
     )
-
-
-def _peaks(values: np.ndarray) -> np.ndarray:
-    """Local maxima along the last axis: no neighbour is larger, and of equal neighbours the first."""
-    before = np.concatenate([np.full_like(values[..., :1], -np.inf), values[..., :-1]], axis=-1)
-    after = np.concatenate([values[..., 1:], np.full_like(values[..., :1], -np.inf)], axis=-1)
-    return (values > before) & (values >= after)

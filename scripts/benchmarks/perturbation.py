@@ -2,11 +2,11 @@
 
     python scripts/benchmarks/perturbation.py
 
-Prints one row per case. An instance is what one scramble of a motif pair needs: four states (the sequence, A scrambled,
-B scrambled, both); for mutagenesis it is one substitution. "Full forward" runs the module on tensors that are ready,
-the most a full forward pass can do; "one pair at a time" predicts the four states of every scramble by themselves. Rates
-of full passes are measured on some of the instances. The difference is the largest between the two predictions of
-the same edits, as a share of the largest prediction.
+Prints one row per case. An instance is what one scramble of a motif pair needs: four states (the sequence, A
+scrambled, B scrambled, both); for mutagenesis it is one substitution. "Full forward" runs the module on tensors that
+are ready, the most a full forward pass can do; "one at a time" predicts the four states of every scramble by
+themselves. Rates of full passes are measured on some of the instances. The difference is the largest between the two
+predictions of the same edits, as a share of the largest prediction.
 """
 
 from __future__ import annotations
