@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -162,6 +163,17 @@ def layer_geometry(model: SequenceModel, layer: str) -> LayerGeometry:
     _verify_reach(model, geometry, length, refuse)
     _verify_twin(model, geometry, codes, output, refuse)
     return geometry
+
+
+_known: WeakKeyDictionary[nn.Module, dict[str, LayerGeometry]] = WeakKeyDictionary()
+
+
+def known_geometry(model: SequenceModel, layer: str) -> LayerGeometry:
+    """Derive and verify a layer's geometry once per network: it takes as long as scanning some long transcripts."""
+    known = _known.setdefault(model.module, {})
+    if layer not in known:
+        known[layer] = layer_geometry(model, layer)
+    return known[layer]
 
 
 def _verify_reach(model: SequenceModel, geometry: LayerGeometry, length: int, refuse: str) -> None:

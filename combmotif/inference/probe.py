@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from combmotif.inference.geometry import convolution_layers, layer_geometry, layer_outputs
+from combmotif.inference.geometry import convolution_layers, known_geometry, layer_outputs
 from combmotif.inference.locality import window_of
 from combmotif.models.model import SequenceModel
 
@@ -36,7 +36,7 @@ class WindowProbe:
     def __init__(self, model: SequenceModel, layer: str, *, batch: int = 512, tracks: np.ndarray | None = None) -> None:
         self.model = model
         self.layer = layer
-        self.geometry = layer_geometry(model, layer)
+        self.geometry = known_geometry(model, layer)
         self.receptive_field = self.geometry.receptive_field
         self.neurons = self.geometry.neurons
         self.batch = max(16, batch * 100 // max(100, self.receptive_field))

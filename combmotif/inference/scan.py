@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
 
-from combmotif.inference.geometry import LayerGeometry, layer_geometry, layer_outputs
+from combmotif.inference.geometry import known_geometry, layer_outputs
 from combmotif.models.model import SequenceModel
 
 POSITIONS = 16_384
@@ -76,7 +75,7 @@ def scan_layers(
     ValueError
         If a layer does not exist or has no windows (it mixes the whole sequence).
     """
-    geometries = {layer: _geometry(model, layer) for layer in layers}
+    geometries = {layer: known_geometry(model, layer) for layer in layers}
     sizes = {layer: geometry.receptive_field for layer, geometry in geometries.items()}
     longest = max(sizes.values(), default=1)
     step = max(length_limit, 2 * longest + 2) - longest - 1
@@ -105,17 +104,6 @@ def scan_layers(
                     valid[layer] = (unknown[:, size:] == unknown[:, :-size])[:, :count]
                     inner[layer] = slice(min(own - begin, count), min(own + step - begin, count))
                 yield Block(part, begin, values, valid, inner)
-
-
-_known: WeakKeyDictionary[torch.nn.Module, dict[str, LayerGeometry]] = WeakKeyDictionary()
-
-
-def _geometry(model: SequenceModel, layer: str) -> LayerGeometry:
-    """Derive and verify a layer's geometry once per network, since that costs as much as scanning some transcripts."""
-    known = _known.setdefault(model.module, {})
-    if layer not in known:
-        known[layer] = layer_geometry(model, layer)
-    return known[layer]
 
 
 def scan(

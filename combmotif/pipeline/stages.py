@@ -20,7 +20,7 @@ from combmotif.pipeline.context import Context, sequences_checksum, source_check
 from combmotif.pipeline.engines import Engine, Task
 from combmotif.pipeline.matching import match_motifs
 from combmotif.pipeline.store import PROGRESS, RunStore, atomic, content_key, is_whole, load_arrays, write_table
-from combmotif.pipeline.tables import activation_table, motif_table, neuron_table, site_table
+from combmotif.pipeline.tables import activation_table, bed_table, motif_table, neuron_table, site_table
 from combmotif.pipeline.tasks import (
     NeuronTask,
     ScanTask,
@@ -221,7 +221,9 @@ class Stages:
         kept = strengths >= threshold * maxima[places[:, 1]]
         folder = self.store.path
         write_table(folder / "activations.tsv", activation_table(context, self.best, self.predictions))
-        write_table(folder / "sites.tsv.gz", site_table(context, places[kept], strengths[kept]))
+        sites = site_table(context, places[kept], strengths[kept])
+        write_table(folder / "sites.tsv.gz", sites)
+        write_table(folder / "sites.bed.gz", bed_table(sites), header=False)
         write_table(folder / "neurons.tsv", neuron_table(context, self.samples, maxima, self.motifs))
 
     def dataset_maxima(self) -> np.ndarray:

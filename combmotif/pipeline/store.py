@@ -42,14 +42,14 @@ def atomic(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_table(path: Path, table: pd.DataFrame) -> None:
+def write_table(path: Path, table: pd.DataFrame, *, header: bool = True) -> None:
     """Write a tab-separated table, gzipped where the name ends in .gz; the same table gives the same bytes."""
     with atomic(path) as temporary, temporary.open("wb") as raw, contextlib.ExitStack() as stack:
         stream: Any = raw
         if path.suffix == ".gz":
             stream = stack.enter_context(gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0))
         text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
-        table.to_csv(text, sep="\t", index=False, float_format="%.6g", lineterminator="\n")
+        table.to_csv(text, sep="\t", index=False, header=header, float_format="%.6g", lineterminator="\n")
         text.flush()
         text.detach()
 

@@ -92,6 +92,26 @@ def site_table(context: Context, places: np.ndarray, strengths: np.ndarray) -> p
     )
 
 
+def bed_table(sites: pd.DataFrame) -> pd.DataFrame:
+    """Turn sites into the six columns of a BED file, ordered by sequence and position.
+
+    Sequence (white space as _), start and end (0-based half-open, on the sequence as given), neuron, score (0-1000: the
+    activation as a share of the neuron's strongest site) and strand, always +.
+    """
+    strongest = sites.groupby("neuron", sort=False)["activation"].transform("max")
+    table = pd.DataFrame(
+        {
+            "sequence": sites["sequence"].astype(str).str.replace(r"\s", "_", regex=True),
+            "start": sites["start"],
+            "end": sites["end"],
+            "neuron": sites["neuron"],
+            "score": (1000 * sites["activation"] / strongest).round().astype(int),
+            "strand": "+",
+        }
+    )
+    return table.sort_values(["sequence", "start", "end", "neuron"], ignore_index=True)
+
+
 def neuron_table(context: Context, samples: Sequence[Samples], maxima: np.ndarray, motifs: MotifSet) -> pd.DataFrame:
     """Tabulate neurons: how far the search went, their maximum in the sequences, how many motifs they have."""
     counts = Counter((motif.layer, motif.neuron) for motif in motifs)

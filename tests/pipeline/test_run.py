@@ -31,6 +31,7 @@ def test_a_users_net_goes_through_every_stage(undisturbed):
         "neurons.tsv",
         "activations.tsv",
         "sites.tsv.gz",
+        "sites.bed.gz",
         "contribution.tsv",
         "interactions.tsv",
         "interaction_instances.tsv.gz",
@@ -67,6 +68,12 @@ def test_tables_hold_what_the_net_computes(undisturbed, model):
     best = sites.groupby("neuron").activation.max()
     np.testing.assert_allclose(best, neurons.set_index("neuron").dataset_max[best.index], rtol=1e-4)
     assert (sites.activation >= 0.7 * best[sites.neuron].to_numpy() - 1e-4).all()
+    names = ["sequence", "start", "end", "neuron", "score", "strand"]
+    bed = pd.read_csv(folder / "sites.bed.gz", sep="\t", names=names)
+    assert bed.equals(bed.sort_values(["sequence", "start", "end", "neuron"], ignore_index=True))
+    both = sites.merge(bed, on=["sequence", "start", "end", "neuron"], validate="1:1")
+    assert len(both) == len(sites) == len(bed)
+    np.testing.assert_allclose(both.score, 1000 * both.activation / best[both.neuron].to_numpy(), atol=0.51)
 
     for neuron, row in neurons.iterrows():
         samples = Samples.load(folder / "samples" / "conv2" / f"{neuron}.npz")
