@@ -13,7 +13,7 @@ from combmotif.motifs.formats.record import MotifFile, MotifRecord
 from combmotif.motifs.motif import Motif, MotifSet
 
 FORMAT_VERSION = 1
-_SCALARS = [field.name for field in fields(Motif) if field.name not in ("pfm", "offsets")]
+SCALARS = [field.name for field in fields(Motif) if field.name not in ("pfm", "offsets")]
 
 
 def save_motifs(motifs: MotifSet, path: str | Path) -> None:
@@ -44,7 +44,7 @@ def save_motifs(motifs: MotifSet, path: str | Path) -> None:
             group["pfm"] = motif.pfm
             group["offsets"] = np.array(motif.offsets, dtype=np.int64)
             group.create_group("seqlets")["n_seqlets"] = np.array([motif.sites], dtype=np.int64)
-            for name in _SCALARS:
+            for name in SCALARS:
                 group.attrs[name] = getattr(motif, name)
 
 
@@ -85,7 +85,7 @@ def load_motifs(path: str | Path) -> MotifSet:
 
 
 def _motif(group: Any) -> Motif:
-    values = {name: _plain(group.attrs[name]) for name in _SCALARS if name in group.attrs}
+    values = {name: _plain(group.attrs[name]) for name in SCALARS if name in group.attrs}
     return Motif(pfm=group["pfm"][()], offsets=tuple(int(o) for o in group["offsets"][()]), **values)
 
 
