@@ -2,7 +2,11 @@
 
 from combmotif.discovery.demix import DemixOptions, demix, demix_tree
 from combmotif.discovery.group import Group, make_group, weighted_counts
+from combmotif.discovery.modisco import ModiscoOptions, ModiscoResult, modisco
 from combmotif.discovery.neuronmotif import Demixed, demix_neuron, neuron_motifs
+from combmotif.discovery.pattern_motifs import neuron_pattern_motifs, pattern_motifs
+from combmotif.discovery.patterns import Pattern, load_patterns, save_patterns
+from combmotif.discovery.seqlets import PUBLISHED, SeqletOptions, seqlet_motif, top_windows
 from combmotif.discovery.syntax import SYNTAX_COLUMNS, syntax_table
 from combmotif.discovery.tree import TREE_COLUMNS, tree_table
 from combmotif.discovery.words import word_motifs
@@ -10,15 +14,27 @@ from combmotif.discovery.words import word_motifs
 __all__ = [
     "SYNTAX_COLUMNS",
     "TREE_COLUMNS",
+    "PUBLISHED",
     "Demixed",
     "DemixOptions",
     "Group",
+    "ModiscoOptions",
+    "ModiscoResult",
+    "Pattern",
+    "SeqletOptions",
     "demix",
     "demix_neuron",
     "demix_tree",
+    "load_patterns",
     "make_group",
+    "modisco",
     "neuron_motifs",
+    "neuron_pattern_motifs",
+    "pattern_motifs",
+    "save_patterns",
+    "seqlet_motif",
     "syntax_table",
+    "top_windows",
     "tree_table",
     "weighted_counts",
     "word_motifs",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -116,8 +117,8 @@ class ModiscoResult:
     def statement(self) -> str:
         """Say in one sentence what was found in how many seqlets."""
         return (
-            f"{len(self.patterns)} patterns in {self.seqlets[0]:,} positive and {self.seqlets[1]:,} negative seqlets of "
-            f"{self.window} + 2 x {self.flank} nt (window sums of {self.thresholds[0]:.3g} and above, "
+            f"{len(self.patterns)} patterns in {self.seqlets[0]:,} positive and {self.seqlets[1]:,} negative seqlets "
+            f"of {self.window} + 2 x {self.flank} nt (window sums of {self.thresholds[0]:.3g} and above, "
             f"{self.thresholds[1]:.3g} and below, among {self.windows:,} windows; at least {self.min_seqlets} seqlets "
             f"of one sign are clustered)"
         )
@@ -232,7 +233,7 @@ def _filled(truth: np.ndarray) -> np.ndarray:
     return whole
 
 
-def _thresholds(extract, flat: np.ndarray, window: int, options: ModiscoOptions) -> tuple[float, float, float]:
+def _thresholds(extract: Any, flat: np.ndarray, window: int, options: ModiscoOptions) -> tuple[float, float, float]:
     """Window sums from which, and up to which, a window is a seqlet, and the least size at which its sign counts.
 
     As modisco-lite finds them: a Laplace distribution fitted to the window sums is the null, isotonic regression
@@ -259,7 +260,9 @@ def _thresholds(extract, flat: np.ndarray, window: int, options: ModiscoOptions)
     return float(high), float(low), float(sizes[int(max(0.0, min(*ranks, 0.8) - 1e-4) * len(sizes))])
 
 
-def _cluster(tool, seqlets: list, tracks, sign: int, window: int, flank: int, options: ModiscoOptions) -> list:
+def _cluster(
+    tool: Any, seqlets: list, tracks: Any, sign: int, window: int, flank: int, options: ModiscoOptions
+) -> list:
     """Cluster seqlets of one sign into the tool's patterns; on one strand nothing is turned."""
     tool._import_dependencies()
     settings = {

@@ -13,7 +13,6 @@ import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import RLock
-from types import ModuleType
 from typing import Any
 
 _LOCK = RLock()
@@ -23,7 +22,7 @@ _NAMES = {
 }
 
 
-def modisco_module(name: str) -> ModuleType:
+def modisco_module(name: str) -> Any:
     """Import a module of modisco-lite, or say how to install it."""
     try:
         return importlib.import_module(f"modiscolite.{name}")

@@ -70,6 +70,9 @@ class Motif:
         Relative positions at which merged copies of the motif sat (0 always among them).
     background : float
         Activation of the neuron on random windows (0 where that is negative).
+    contribution : float
+        Of a motif that attributions gave: mean contribution of a site to the target, in its units; below 0 where the
+        motif lowers it.
     """
 
     id: str
@@ -86,6 +89,7 @@ class Motif:
     offsets: tuple[int, ...] = field(default=(0,))
     background: float = 0.0
     min_activation: float = float("nan")
+    contribution: float = float("nan")
 
     @cached_property
     def ppm(self) -> np.ndarray:

@@ -17,7 +17,7 @@ from combmotif.sequence.alphabet import decode
 MOTIF_COLUMNS = (
     "motif", "layer", "channel", "consensus", "length", "start", "end", "sites", "share", "max_activation",
     "mean_activation", "min_activation", "consensus_activation", "background", "purity", "information", "offsets",
-    "segments", "family",
+    "segments", "family", "contribution",
 )  # fmt: skip
 
 
@@ -44,6 +44,7 @@ def motif_table(motifs: MotifSet, labels: Sequence[int]) -> pd.DataFrame:
             "offsets": ",".join(map(str, motif.offsets)),
             "segments": ",".join(f"{start}-{end}" for start, end in segments(motif.ppm)),
             "family": label,
+            "contribution": motif.contribution,
         }
         for motif, label in zip(motifs, labels, strict=True)
     ]

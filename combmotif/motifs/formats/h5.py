@@ -78,9 +78,9 @@ def load_motifs(path: str | Path) -> MotifSet:
                 f"motif file {path}: expected the attribute combmotif_format = {FORMAT_VERSION}, got "
                 f"{file.attrs.get('combmotif_format')}; only files written by combmotif hold every field of a motif"
             )
-        groups = file["pos_patterns"]
-        names = sorted(groups, key=lambda name: int(name.removeprefix("pattern_")))
-        motifs = tuple(_motif(groups[name]) for name in names)
+        groups = [group for side in ("pos_patterns", "neg_patterns") for group in file.get(side, {}).values()]
+        groups.sort(key=lambda group: int(group.attrs.get("rank", group.name.rpartition("_")[2])))
+        motifs = tuple(_motif(group) for group in groups)
         return MotifSet(motifs, method=str(file.attrs["method"]), alphabet=str(file.attrs["alphabet"]))
 
 
