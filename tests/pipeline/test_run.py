@@ -28,6 +28,7 @@ def test_a_users_net_goes_through_every_stage(undisturbed):
         *("motifs/syntax.tsv", "motifs/tree.tsv"),
         "motifs/targets.meme",
         "matches.tsv",
+        "match_control.tsv",
         "neurons.tsv",
         "activations.tsv",
         "sites.tsv.gz",
@@ -99,7 +100,7 @@ def test_a_stage_that_fails_is_recorded_and_the_others_go_on(config, copy, monke
         raise ZeroDivisionError("no variance")
 
     monkeypatch.setattr("combmotif.pipeline.contributions.contribution", broken)
-    monkeypatch.setattr("combmotif.pipeline.stages.match", broken)
+    monkeypatch.setattr("combmotif.pipeline.matching.match", broken)
     result = run(config(), copy, workers=1)
     expected = "failed: ZeroDivisionError: no variance"
     assert result.failed == {"matches": expected, "contribution": expected}
