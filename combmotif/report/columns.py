@@ -16,10 +16,11 @@ TABLES = {
     "spacing": "interaction_spacing.tsv",
     "map": "interaction_map.tsv",
     "triples": "interaction_triples.tsv",
+    "control": "match_control.tsv",
 }
 """Table to file, beside ``motifs/<method>.tsv``."""
 
-EXTRAS = ("tree", "syntax", "spacing", "map", "triples")
+EXTRAS = ("tree", "syntax", "spacing", "map", "triples", "control")
 """Tables that not every run has; their absence is no problem."""
 
 TEXT = {
@@ -61,6 +62,7 @@ NEEDED = {
     ),
     "spacing": ("pair", "spacing", "sequences", "e", "low", "high"),
     "map": ("family_a", "family_b", "class", "pairs", "sequences", "e", "joint", "q"),
+    "control": ("database", "method", "queries", "matched", "matched_shuffled", "false_match_rate"),
     "triples": (
         "motif_a", "motif_b", "motif_c", "name_a", "name_b", "name_c", "sequences", "joint", "epistasis3",
         "epistasis3_ci_low", "epistasis3_ci_high", "q_value", "class", "reason",
@@ -189,6 +191,16 @@ COLUMNS = {
         "e": "Epistasis.",
         "joint": "Effect of both together.",
         "q": "Benjamini-Hochberg q of e.",
+    },
+    "control": {
+        "database": "Database, or all together.",
+        "method": "tomtom or word.",
+        "elements": "Elements compared.",
+        "queries": "Informative runs of columns compared.",
+        "matched": "Those that match the database.",
+        "matched_shuffled": "Those that match a shuffled copy of it, mean over the copies.",
+        "false_match_rate": "Their ratio: the share of matches that chance would give.",
+        "copies": "Number of shuffled copies.",
     },
     "triples": {
         **{

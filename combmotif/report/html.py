@@ -17,7 +17,7 @@ from combmotif.report.encode import compact, embedded_file, encode_matrix, scrip
 from combmotif.report.folder import RunFolder, anchor, mapping, read_run
 from combmotif.report.interactions import ESTIMATES, PairView, pairs, triples
 from combmotif.report.logos import COLOURS, GLYPHS
-from combmotif.report.matches import columns_of, elements, matches
+from combmotif.report.matches import columns_of, control_sentence, elements, matches
 from combmotif.report.neurons import Family, NeuronView, motif_names, neurons
 from combmotif.report.overview import as_lines, model_facts, model_name, stage_times
 from combmotif.report.pairmap import family_map, pair_map
@@ -62,7 +62,7 @@ def _downloads(run: RunFolder) -> tuple[dict[str, bytes], list[str]]:
     """Choose the files that are put into the page, and name the others that the folder holds."""
     inside: dict[str, bytes] = {}
     beside = []
-    tables = ("neurons", "matches", "contribution", "interactions", "spacing", "map", "triples")
+    tables = ("neurons", "matches", "control", "contribution", "interactions", "spacing", "map", "triples")
     wanted = [TABLES[table] for table in tables]
     wanted += sorted(f"motifs/{p.name}" for end in ("tsv", "meme") for p in (run.path / "motifs").glob(f"*.{end}"))
     for name in wanted:
@@ -190,6 +190,7 @@ def _context(run: RunFolder, title: str | None) -> dict[str, Any]:
         "clamped": any(e.causal_text for rows in found_effects.values() for e in rows.values()),
         "whiskers": whiskers(first),
         "elements": known,
+        "control": control_sentence(run),
         "tallies": [tally(first[n] for n in element.neurons if n in first) for element in known],
         "family_tallies": [tally(first[n] for n in family.neurons if n in first) for family in families],
         "outcomes": outcomes(run, found_effects, notes),

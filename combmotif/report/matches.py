@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from combmotif.report.folder import RunFolder, mapping, neuron_name
-from combmotif.report.wording import p_value
+from combmotif.report.folder import RunFolder, as_number, mapping, neuron_name
+from combmotif.report.wording import count, number, p_value
 
 KINDS = {
     "rbp": "RNA-binding protein",
@@ -31,7 +31,8 @@ class Match:
     It counts as a match (``significant``) where q is small enough, or where it spells a known word (``identical``):
     a short word cannot reach a small q; ``by_word`` says that the word is all there is.
 
-    ``offset`` is the motif's column at which the target's first column lies.
+    ``offset`` is the motif's column at which the target's first column lies; ``chance`` the share of the run's motifs
+    that match a shuffled database as well (NaN where none was shuffled).
     """
 
     motif: str
@@ -52,6 +53,7 @@ class Match:
     start: float = float("nan")
     end: float = float("nan")
     by_word: bool = False
+    chance: float = float("nan")
 
     @property
     def kind_words(self) -> str:
@@ -97,6 +99,7 @@ def matches(run: RunFolder) -> dict[str, list[Match]]:
                 by_word=identical and q > limit,
                 start=row["start"],
                 end=row["end"],
+                chance=as_number(row.get("chance")),
             )
         )
     for rows in found.values():
@@ -191,3 +194,20 @@ def elements(run: RunFolder, found: dict[str, list[Match]]) -> list[Element]:
     for element in gathered.values():
         element.motifs.sort(key=lambda m: (m[2] if np.isfinite(m[2]) else 2, m[0]))
     return sorted(gathered.values(), key=lambda e: (not e.leads, e.q if np.isfinite(e.q) else 2, e.name))
+
+
+def control_sentence(run: RunFolder) -> str:
+    """Say how many motifs match shuffled databases, or "" where match_control.tsv does not tell."""
+    table = run.tables["control"]
+    told = table[table["matched_shuffled"].notna()]
+    if told.empty:
+        return ""
+    row = told.iloc[-1]
+    sentence = (
+        f"As a check, the databases were shuffled: {count(row['matched'])} of {count(row['queries'])} informative "
+        f"stretches match the databases, on average {number(row['matched_shuffled'])} match a shuffled copy"
+    )
+    rate = row["false_match_rate"]
+    return sentence + (
+        f", so about {number(100 * rate, digits=2)} % of the matches are chance." if rate == rate else "."
+    )

@@ -25,6 +25,7 @@ def _match(match: Match) -> dict[str, Any]:
         "t": match.target, "n": match.name, "k": match.kind_words, "f": match.family, "db": match.database,
         "off": match.offset, "ov": match.overlap, "s": match.strand, "p": match.p, "q": match.q,
         "sig": match.significant, "word": match.by_word, "tc": match.consensus, "cit": match.citation,
+        "chance": match.chance,
     }  # fmt: skip
 
 

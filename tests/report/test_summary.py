@@ -12,7 +12,7 @@ from combmotif.report import main_findings
 from combmotif.report.effects import effects
 from combmotif.report.folder import SITES_KEPT, read_run
 from combmotif.report.interactions import pairs
-from combmotif.report.matches import best, columns_of, elements, matches
+from combmotif.report.matches import best, columns_of, control_sentence, elements, matches
 from combmotif.report.pairmap import family_map, pair_map
 from combmotif.report.sites import locate
 
@@ -174,3 +174,14 @@ def test_a_trimmed_motif_is_named_by_what_lies_in_its_columns(run_folder: Path) 
     assert known.name == "upstream AUG"
     assert best(found, "conv3.0.m1[6:9]") is None
     assert best(found, "conv3.0.m1[0:2]") is None
+
+
+def test_the_check_against_shuffled_databases_is_told(run_folder: Path) -> None:
+    assert control_sentence(read_run(run_folder)) == ""
+    rows = {"database": ["builtin", "all"], "method": ["tomtom", ""], "elements": 90, "queries": [40, 40],
+            "matched": [10, 12], "matched_shuffled": [1.5, 2.4], "false_match_rate": [0.15, 0.2]}  # fmt: skip
+    pd.DataFrame(rows).to_csv(run_folder / "match_control.tsv", sep="\t", index=False)
+    assert control_sentence(read_run(run_folder)) == (
+        "As a check, the databases were shuffled: 12 of 40 informative stretches match the databases, on average 2.40 "
+        "match a shuffled copy, so about 20 % of the matches are chance."
+    )

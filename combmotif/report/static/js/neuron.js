@@ -27,8 +27,8 @@ const alignment = (motif) => {
 };
 const matchTable = (motif) => !motif.matches.length
   ? DATA.matched ? html`<p class="muted">No known element resembles it.</p>` : ""
-  : html`<details><summary>${plural(motif.matches.length, "match", "matches")} in numbers</summary>${scrolling(`Matches of ${motif.id}`, html`<table>${head([["Element"], ["Kind"], ["Offset", "num"], ["Overlap", "num"], ["p", "num"], ["q", "num"], ["Database"], ["Source"]])}
-<tbody>${motif.matches.map((m) => html`<tr class="${m.sig ? "" : "weak"}"><th scope="row">${m.n}${m.f && m.f !== m.n ? html` <span class="muted">${m.f}</span>` : ""}</th><td>${m.k}</td>${cell(m.off, short(m.off))}${cell(m.ov, whole(m.ov))}${cell(m.p, chance(m.p))}${cell(m.q, chance(m.q))}<td>${m.t} <span class="muted">${m.db}</span></td><td>${m.cit}</td></tr>`)}</tbody></table>`)}
+  : html`<details><summary>${plural(motif.matches.length, "match", "matches")} in numbers</summary>${scrolling(`Matches of ${motif.id}`, html`<table>${head([["Element"], ["Kind"], ["Offset", "num"], ["Overlap", "num"], ["p", "num"], ["q", "num"], ...(motif.matches.some((m) => finite(m.chance)) ? [["By chance", "num"]] : []), ["Database"], ["Source"]])}
+<tbody>${motif.matches.map((m) => html`<tr class="${m.sig ? "" : "weak"}"><th scope="row">${m.n}${m.f && m.f !== m.n ? html` <span class="muted">${m.f}</span>` : ""}</th><td>${m.k}</td>${cell(m.off, short(m.off))}${cell(m.ov, whole(m.ov))}${cell(m.p, chance(m.p))}${cell(m.q, chance(m.q))}${motif.matches.some((x) => finite(x.chance)) ? cell(m.chance, finite(m.chance) ? `${number(m.chance * 100, { digits: 2 })} %` : MISSING) : ""}<td>${m.t} <span class="muted">${m.db}</span></td><td>${m.cit}</td></tr>`)}</tbody></table>`)}
 <p>${saveTable(`${motif.id}.matches.tsv`)}</p></details>`;
 const marked = (before, inside, after) => html`<code class="nt">${letters(before)}${inside ? html`<mark>${letters(inside)}</mark>` : ""}${letters(after)}</code>`;
 /* letters of an aligned sequence, coloured by base */
@@ -71,6 +71,10 @@ const effectsPart = (neuron) => {
   const first = rows.filter((row) => row.shown);
   return html`<h3 id="effect">Effect</h3>${first.map((row) => html`<p>${chip(row.kind)} on the ${row.outcome}. <span class="muted">${row.reason}</span></p>
 ${estimates(kinds.map(([key, label]) => ({ label, value: row[key], kind: row.kind })), { title: `Effect of ${neuron.name} on the ${row.outcome}`, axis: `change in ${row.outcome}, with 95 % confidence interval` })}`).map((part) => scrolling("Effect", part))}
+${[...new Set(rows.map((row) => row.outcome))].map((outcome) => {
+    const levels = rows.filter((row) => row.outcome === outcome && finite(row.threshold) && finite(row.observed[1]));
+    return levels.length < 2 ? "" : html`<figure>${against([], levels.map((row) => [row.threshold * 100, row.observed[1], row.observed[0], row.observed[2], row.active]), { title: `Effect on the ${outcome} by threshold`, axis: "active from this share of the maximum, %", side: "observed difference", unit: "%", what: "difference", whole: false })}<figcaption>Observed difference in the ${outcome}, the higher the activation that counts as active.</figcaption></figure>`;
+  })}
 <details${rows.length > first.length ? raw(" open") : ""}><summary>In numbers${rows.length > first.length ? ", at every threshold" : ""}</summary>${scrolling(`Effect of ${neuron.name}`, html`<table>${head([["Outcome"], ["Active from", "num"], ["Class"], ...kinds.map(([, label]) => [`${label}, 95 % CI`, "num"]), ["q", "num"], ["AUC", "num"], ["Active", "num"], ["Inactive", "num"]])}
 <tbody>${rows.map((row) => html`<tr><td>${row.outcome}</td>${cell(row.threshold, finite(row.threshold) ? `${number(row.threshold * 100, { digits: 2 })} % of max.` : MISSING)}<td>${chip(row.kind)}</td>${kinds.map(([key]) => cell(row[key][1], estimate(row[key])))}${cell(row.q, chance(row.q))}${cell(row.auc)}${cell(row.active, whole(row.active))}${cell(row.inactive, whole(row.inactive))}</tr>`)}</tbody></table>`)}<p>${saveTable(`${neuron.anchor}.effect.tsv`)}</p></details>`;
 };

@@ -69,16 +69,16 @@ const boxes = (groups, { title, zero = false, axis = "" }) => {
 };
 
 /* e against spacing: dots of single sequences, and mean with interval where the run has tabulated it */
-const against = (dots, means, { title, axis, side }) => {
+const against = (dots, means, { title, axis, side, unit = "nt", what = "e", whole: wholeOnly = true }) => {
   const xs = [...dots.map(([x]) => x), ...means.map((row) => row[0])];
   const ys = [...dots.map(([, y]) => y), ...means.flatMap((row) => row.slice(1, 4)).filter(finite)];
   const [low, high] = range(ys, true), [first, last] = range(xs);
   const width = 420, left = 58, right = 412, top = 8, bottom = 190;
   const x = scaled(first, last, left, right), y = scaled(low, high, bottom, top);
   const body = dots.map(([a, b]) => `M${Math.round(x(a))} ${Math.round(y(b))}h0`).join("");
-  const bar = means.map(([k, e, from, to, n]) => `<g><title>${k} nt: e ${signed(e)}, ${plural(n, "sequence")}</title>`
+  const bar = means.map(([k, e, from, to, n]) => `<g><title>${short(k)} ${unit}: ${what} ${signed(e)}${finite(n) ? `, ${plural(n, "sequence")}` : ""}</title>`
     + (finite(from) && finite(to) ? `<path class="ci" d="M${x(k)} ${y(from)}V${y(to)}"/>` : "") + `<circle class="dot" cx="${x(k)}" cy="${y(e)}" r="3.6"/></g>`).join("");
-  const marks = ticks(first, last, 6).filter(Number.isInteger).map((k) => caption(x(k), bottom + 16, short(k))).join("");
+  const marks = ticks(first, last, 6).filter((k) => !wholeOnly || Number.isInteger(k)).map((k) => caption(x(k), bottom + 16, short(k))).join("");
   return svg("plot", width, 226, title, `${upAxis(y, low, high, left, right)}<path class="zero" d="M${left} ${y(0)}H${right}"/><path class="dots" d="${body}"/>${bar}${marks}`
     + caption((left + right) / 2, bottom + 33, axis) + `<text class="tick" transform="translate(11 ${(top + bottom) / 2}) rotate(-90)" text-anchor="middle">${escaped(side)}</text>`);
 };
