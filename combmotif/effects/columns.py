@@ -69,18 +69,21 @@ def _effect_columns() -> dict[str, str]:
 
 
 INTERACTION_COLUMNS: dict[str, str] = {
-    "pair": "names of the two motifs",
+    "pair": "names of the two motifs and, in brackets, the order, frame and spacing asked for",
     "motif_a": "IUPAC word or id of motif A, with its columns where it was trimmed",
     "motif_b": "IUPAC word or id of motif B",
     "name_a": "consensus of A",
     "name_b": "consensus of B",
-    "sequences": "sequences in the test: the n of every p-value in this row",
+    "instances": "where both sites had to lie: anywhere, or in one window in which this neuron fires",
+    "sequences": "sequences (or clusters, where they are given) in the test: the n of every p-value in this row",
     "sequences_with_pair": "sequences that hold a placement of the pair, before the cap on their number",
     "placements": "placements (an A site and a B site that do not overlap) in the test",
     "mode": "how segments were asked to be scrambled",
     "mode_used": "how they were; a segment that cannot be scrambled so is drawn from the background",
     "fallback": "share of the segments drawn from the background for that reason, 0 to 1",
     "rejected": "share of the drawn scrambles that were rejected, 0 to 1",
+    "overlapping": "share of the sites left out because they share bases with another copy of the partner motif or "
+    "cross the border of a word to avoid, so that scrambling them would change that as well, 0 to 1",
     "unscrambled": "placements left out because no scramble was found that keeps neither motif",
     **_effect_columns(),
     "epistasis_fraction": "epistasis / (|a_alone| + |b_alone|); NaN where both are zero",
@@ -90,6 +93,7 @@ INTERACTION_COLUMNS: dict[str, str] = {
     "controls": "number of random segment pairs",
     "class": "synergistic, antagonistic, additive, opposing, one-sided, inert, undetermined or untestable",
     "reason": "why, in words",
+    "scale": "latent scale: the model's own link (identity, logit, log), or a spline fitted to all pairs; empty: none",
     "epistasis_latent": "e on the latent scale, in latent units; NaN where there is none",
     "epistasis_latent_ci_low": "lower end of the 95 % interval of epistasis_latent",
     "epistasis_latent_ci_high": "upper end of the 95 % interval of epistasis_latent",
@@ -112,4 +116,14 @@ INSTANCE_COLUMNS: dict[str, str] = {
     "b": "prediction with B scrambled, mean over the same draws",
     "n": "prediction with both scrambled, mean over the same draws",
     "e": "o - a - b + n",
+}
+
+SPACING_COLUMNS: dict[str, str] = {
+    "pair": "as in the table of pairs",
+    "spacing": "fewest nt between the two sites in this bin; 0 = adjacent",
+    "spacing_end": "most nt between the two sites in this bin; equal to spacing up to 50 nt",
+    "sequences": "sequences (or clusters) with a placement at this distance",
+    "e": "epistasis (Hodges-Lehmann over them), in the prediction's unit; positive = more than the sum of both alone",
+    "low": "lower end of the 95 % interval of e; empty for fewer than 6 sequences",
+    "high": "upper end of the 95 % interval of e; empty for fewer than 6 sequences",
 }

@@ -6,18 +6,24 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from combmotif.effects.frame import coding_region
 from combmotif.effects.measure import measure_pair
+from combmotif.effects.pair import Pair, as_pair, refuse_repeats
 from combmotif.effects.pattern import Pattern, as_pattern
 from combmotif.effects.summary import InteractionResult, summarise
 from combmotif.models.model import SequenceModel
 from combmotif.motifs.motif import Motif
 from combmotif.sequence.tables import SequenceSet
 
+STOP = "stop"
+AVOIDED = ("AUG", "AAUAAA", STOP)
+"""What a scramble may not create, unless told otherwise: a start codon, the poly(A) signal, an in-frame stop codon."""
+
 
 def interaction(
     model: SequenceModel,
     sequences: SequenceSet,
-    pairs: Sequence[tuple[str | Motif | Pattern, str | Motif | Pattern]],
+    pairs: Sequence[Pair | tuple[str | Motif | Pattern, str | Motif | Pattern]],
     *,
     scrambles: int = 32,
     mode: str = "shuffle",
@@ -26,12 +32,14 @@ def interaction(
     p_value: float = 1e-3,
     max_sequences: int = 200,
     max_placements: int = 3,
-    avoid: Sequence[str] = ("AUG", "AAUAAA"),
+    avoid: Sequence[str] = AVOIDED,
+    overlaps: str = "skip",
     controls: int = 3,
     units: Sequence[object] | None = None,
     n_min: int = 6,
     alpha: float = 0.05,
     margin: float = 0.1,
+    latent: str = "auto",
     batch: int = 512,
 ) -> InteractionResult:
     """Test motif pairs for synergy, antagonism and additivity.
@@ -49,12 +57,14 @@ def interaction(
     ----------
     model : SequenceModel
     sequences : SequenceSet
-    pairs : sequence of (A, B)
-        IUPAC words, motifs or patterns. The same pair may not be given twice, in either order.
+    pairs : sequence of Pair or (A, B)
+        IUPAC words, motifs or patterns; a `Pair` also asks for an order, a spacing or a frame. The same pair may not be
+        given twice, in either order.
     scrambles : int, default 32
         Draws per placement.
-    mode : {"shuffle", "dinucleotide", "background", "uniform"}, default "shuffle"
-        How a site is scrambled, see `draw_scrambles`; "background" has the base frequencies of `sequences`.
+    mode : {"shuffle", "dinucleotide", "background", "uniform", "synonymous"}, default "shuffle"
+        How a site is scrambled, see `draw_scrambles`; "background" has the base frequencies of `sequences`,
+        "synonymous" needs a coding frame as their first track.
     seed : int, default 0
     output : int or str, default 0
         Column or name of the prediction.
@@ -62,8 +72,12 @@ def interaction(
         Score threshold of a Motif, as the probability that a random window reaches it.
     max_sequences, max_placements : int, default 200 and 3
         Most sequences per pair and placements per sequence, drawn at random.
-    avoid : sequence of str, default AUG and AAUAAA
-        IUPAC words a scramble may not create (besides A and B).
+    avoid : sequence of str, default AUG, AAUAAA and stop
+        IUPAC words a scramble may not create (besides A and B); "stop" is an in-frame stop codon, where the first
+        track of the sequences is a coding frame.
+    overlaps : {"skip", "keep"}, default "skip"
+        Whether sites are left out that share bases with another copy of the partner, or that a word to avoid
+        straddles: scrambling them would change both.
     controls : int, default 3
         Random segment pairs per sequence for the empirical p, with 8 draws each; 0 for none.
     units : sequence of length sequences, optional
@@ -74,6 +88,9 @@ def interaction(
         False discovery rate of the classes, over all pairs for each of the six effects.
     margin : float, default 0.1
         An interval of e within this share of the joint effect is ``additive``.
+    latent : {"auto", "spline", "identity", "logit", "log", "none"}, default "auto"
+        Scale beside the raw one: a monotone curve fitted to all pairs, or a link; auto takes the link of the model's
+        card where it names one, else the curve.
     batch : int, default 512
         Most sequences per forward pass.
 
@@ -89,32 +106,60 @@ def interaction(
     column = _output(model, output)
     frequencies = base_frequencies(sequences.codes)
     letters = model.input_spec.alphabet
-    patterns = [
-        tuple(as_pattern(m, p_value=p_value, background=frequencies, alphabet=letters) for m in pair) for pair in pairs
-    ]
-    _refuse_repeats(patterns)
-    avoided = [as_pattern(word, alphabet=letters) for word in avoid]
+    specs = [as_pair(pair, p_value=p_value, background=frequencies, alphabet=letters) for pair in pairs]
+    refuse_repeats(specs)
+    avoided, stops = avoided_patterns(avoid, alphabet=letters)
+    if overlaps not in ("skip", "keep"):
+        raise ValueError(f"overlaps: expected skip or keep, found '{overlaps}'")
+    if mode == "synonymous":
+        require_frame(sequences)
     measured = [
         measure_pair(
             model,
             sequences,
-            a,
-            b,
+            spec,
             scrambles=scrambles,
             mode=mode,
             seed=seed,
             output=column,
             frequencies=frequencies,
             avoid=avoided,
+            avoid_stops=stops,
+            overlaps=overlaps,
             max_sequences=max_sequences,
             max_placements=max_placements,
             controls=controls,
             n_min=n_min,
             batch=batch,
         )
-        for a, b in patterns
+        for spec in specs
     ]
-    return summarise(measured, sequences.names, units=units, n_min=n_min, alpha=alpha, margin=margin)
+    scale = model_link(model, column) if latent == "auto" else latent
+    return summarise(
+        measured, sequences.names, units=units, n_min=n_min, alpha=alpha, margin=margin, latent=scale
+    )  # fmt: skip
+
+
+def avoided_patterns(words: Sequence[str], *, alphabet: str) -> tuple[list[Pattern], bool]:
+    """Turn an avoid list into patterns, and whether in-frame stop codons ("stop") are among it."""
+    stops = any(word.lower() == STOP for word in words)
+    return [as_pattern(word, alphabet=alphabet) for word in words if word.lower() != STOP], stops
+
+
+def require_frame(sequences: SequenceSet) -> None:
+    """Raise ValueError where no sequence has a coding frame as its first track."""
+    if not any(coding_region(track[0]) for track in sequences.tracks or ()):
+        raise ValueError(
+            "mode: synonymous needs a coding frame, and the sequences have none; give them an annotation (BED12, GTF "
+            "or GFF3) or HDF5 with a coding-frame channel, or choose another mode"
+        )
+
+
+def model_link(model: SequenceModel, column: int) -> str:
+    """Name the link that the model's card gives for an output; spline where it gives none."""
+    outputs = model.description.get("outputs") or []
+    link = outputs[column].get("link") if column < len(outputs) and isinstance(outputs[column], dict) else None
+    return str(link or "spline")
 
 
 def base_frequencies(codes: Sequence[np.ndarray]) -> np.ndarray:
@@ -133,12 +178,3 @@ def _output(model: SequenceModel, output: int | str) -> int:
     if not 0 <= output < len(model.outputs):
         raise ValueError(f"output: model '{model.name}' has outputs 0-{len(model.outputs) - 1}, found {output}")
     return output
-
-
-def _refuse_repeats(pairs: Sequence[tuple[Pattern, ...]]) -> None:
-    seen: set[frozenset[str]] = set()
-    for a, b in pairs:
-        key = frozenset((a.name, b.name))
-        if key in seen:
-            raise ValueError(f"pairs: '{a.name} x {b.name}' is given twice (the order of A and B does not matter)")
-        seen.add(key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,8 @@ from scipy.optimize import nnls
 
 from combmotif.effects.states import States
 
+SCALES = ("spline", "identity", "logit", "log", "none")
+"""Fitted to the pairs; or the model's own link, from the prediction to the scale on which it adds up."""
 KNOTS = 24
 MIN_PAIRS = 5
 ROWS_PER_PAIR = 1000
@@ -58,6 +60,40 @@ def _basis(x: np.ndarray, knots: np.ndarray) -> np.ndarray:
     result[..., 0] += below
     result[..., -1] += above
     return result
+
+
+def link_scale(link: str, pairs: Sequence[States]) -> Callable[[np.ndarray], np.ndarray]:
+    """Make the function from predictions to the scale of a link.
+
+    Parameters
+    ----------
+    link : {"identity", "logit", "log"}
+        logit, ln(p / (1 - p)), for probabilities; log, ln(p), for amounts.
+    pairs : sequence of States
+        Their predictions are checked.
+
+    Raises
+    ------
+    ValueError
+        If a prediction has no place on the scale.
+    """
+    if link == "identity":
+        return np.asarray
+    seen = [values.ravel() for states in pairs for values in (states.o, states.a, states.b, states.n) if values.size]
+    low, high = (min(v.min() for v in seen), max(v.max() for v in seen)) if seen else (0.5, 0.5)
+    if low < 0 or (link == "logit" and high > 1):
+        expected = "between 0 and 1" if link == "logit" else "of 0 or more"
+        raise ValueError(f"latent: {link}: expected predictions {expected}, found {low:.3g} to {high:.3g}")
+    smallest = float(np.finfo(np.float32).eps)
+
+    def logit(prediction: np.ndarray) -> np.ndarray:
+        p = np.clip(prediction, smallest, 1 - smallest)
+        return np.log(p / (1 - p))
+
+    def log(prediction: np.ndarray) -> np.ndarray:
+        return np.log(np.maximum(prediction, smallest))
+
+    return logit if link == "logit" else log
 
 
 def fit_latent_scale(pairs: Sequence[States]) -> LatentScale | None:

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from combmotif.effects.control import Control, compare_with_controls, control_starts
+from combmotif.effects.frame import codon_phase
+from combmotif.effects.overlaps import confounded, stop_codons
+from combmotif.effects.pair import Pair
 from combmotif.effects.pattern import Pattern
-from combmotif.effects.placements import find_placements
+from combmotif.effects.placements import Windows, find_placements
 from combmotif.effects.scramble import draw_scrambles
 from combmotif.effects.seeding import named_generator
 from combmotif.effects.states import States, evaluate_states
@@ -31,8 +34,7 @@ class MeasuredPair:
 
     Attributes
     ----------
-    pair : str
-    a, b : Pattern
+    spec : Pair
     rows, start_a, start_b : integer arrays, shape (placements,)
         Row of the sequence set and first positions of the sites.
     states : States
@@ -48,11 +50,11 @@ class MeasuredPair:
     unscrambled : int
         Placements left out because they could not be scrambled.
     control : Control
+    overlapping : float
+        Share of the sites of A and B left out because they share bases with a copy of the partner or an avoided word.
     """
 
-    pair: str
-    a: Pattern
-    b: Pattern
+    spec: Pair
     rows: np.ndarray
     start_a: np.ndarray
     start_b: np.ndarray
@@ -63,13 +65,28 @@ class MeasuredPair:
     rejected: float
     unscrambled: int
     control: Control
+    overlapping: float = 0.0
+
+    @property
+    def pair(self) -> str:
+        """The pair's name."""
+        return self.spec.name
+
+    @property
+    def a(self) -> Pattern:
+        """Motif A."""
+        return self.spec.a
+
+    @property
+    def b(self) -> Pattern:
+        """Motif B."""
+        return self.spec.b
 
 
 def measure_pair(
     model: SequenceModel,
     sequences: SequenceSet,
-    a: Pattern,
-    b: Pattern,
+    spec: Pair,
     *,
     scrambles: int = 32,
     mode: str = "shuffle",
@@ -77,29 +94,46 @@ def measure_pair(
     output: int = 0,
     frequencies: np.ndarray,
     avoid: Sequence[Pattern] = (),
+    avoid_stops: bool = False,
+    overlaps: str = "skip",
     max_sequences: int = 200,
     max_placements: int = 3,
     controls: int = 3,
     n_min: int = 6,
     batch: int = 512,
+    windows: Windows | None = None,
 ) -> MeasuredPair:
     """Predict the four states of every placement of a pair.
 
     The result depends on the seed, the pair and the sequences with their names, on nothing else that is measured in
-    the run. Parameters are those of `combmotif.effects.interaction.interaction`.
+    the run. Parameters are those of `combmotif.effects.interaction.interaction`; `windows` limits the placements, see
+    `find_placements`.
     """
-    pair = f"{a.name} x {b.name}"
+    pair, a, b = spec.name, spec.a, spec.b
+    others = [p for p in avoid if p.name not in (a.name, b.name)]
+    sites_a, sites_b = a.find(sequences.codes), b.find(sequences.codes)
+    overlapping = 0.0
+    if overlaps == "skip":
+        stops = stop_codons(sequences.codes, sequences.tracks) if avoid_stops else None
+        bad = [
+            confounded(sites, own, partner, beside, others, sequences.codes, stops)
+            for sites, own, partner, beside in ((sites_a, a, b, sites_b), (sites_b, b, a, sites_a))
+        ]
+        overlapping = float(np.concatenate(bad).mean()) if len(bad[0]) + len(bad[1]) else 0.0
+        sites_a, sites_b = (
+            (rows[~out], starts[~out]) for (rows, starts), out in zip((sites_a, sites_b), bad, strict=True)
+        )
     places = find_placements(
-        a,
-        b,
+        spec,
         sequences.codes,
         sequences.names,
-        pair=pair,
         seed=seed,
         max_sequences=max_sequences,
         max_placements=max_placements,
+        occurrences=(sites_a, sites_b),
+        windows=windows,
     )
-    others = [p for p in avoid if p.name not in (a.name, b.name)]
+    framed = sequences.tracks is not None and (avoid_stops or mode == "synonymous")
 
     def evaluate(rows: np.ndarray, start_a: np.ndarray, start_b: np.ndarray, draws: int, purpose: str):
         codes = [sequences.codes[row] for row in rows]
@@ -107,8 +141,24 @@ def measure_pair(
             named_generator(seed, purpose, pair, sequences.names[row], i, j)
             for row, i, j in zip(rows, start_a, start_b, strict=True)
         ]
-        options = {"mode": mode, "frequencies": frequencies, "generators": generators, "avoid": others}
-        drawn = draw_scrambles(codes, start_a, start_b, a, b, draws=draws, **options)  # type: ignore[arg-type]
+        phases = None
+        if framed:
+            known = {row: codon_phase(sequences.tracks[row][0]) for row in np.unique(rows)}  # type: ignore[index]
+            phases = [known[row] for row in rows]
+        drawn = draw_scrambles(
+            codes,
+            start_a,
+            start_b,
+            a,
+            b,
+            draws=draws,
+            mode=mode,
+            frequencies=frequencies,
+            generators=generators,
+            avoid=others,
+            avoid_stops=avoid_stops,
+            phases=phases,
+        )
         return drawn, evaluate_states(
             model, codes, start_a, start_b, drawn, tracks=sequences.tracks_of(rows), output=output, batch=batch
         )
@@ -145,9 +195,7 @@ def measure_pair(
             own, pools, n_min=n_min, generator=named_generator(seed, "exchange", pair)
         )  # fmt: skip
     return MeasuredPair(
-        pair=pair,
-        a=a,
-        b=b,
+        spec=spec,
         rows=rows,
         start_a=start_a,
         start_b=start_b,
@@ -158,6 +206,7 @@ def measure_pair(
         rejected=drawn.rejected,
         unscrambled=int(drawn.failed.sum()),
         control=control,
+        overlapping=overlapping,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from combmotif.effects.pair import Pair
 from combmotif.effects.pattern import Pattern, as_pattern
 from combmotif.effects.placements import holds_pair, outer_starts
 from combmotif.motifs.motif import Motif, MotifSet
@@ -25,7 +26,8 @@ def choose_pairs(
     min_bits: float = 4.0,
     p_value: float = 1e-3,
     background: Sequence[float] | np.ndarray = (0.25, 0.25, 0.25, 0.25),
-) -> list[tuple[Pattern, Pattern]]:
+    by_neuron: bool = False,
+) -> list[Pair]:
     """Choose motif pairs to test, from motifs that were found in the network.
 
     A motif is trimmed to its informative segments; those with less than `min_bits` in all stand everywhere and are
@@ -53,10 +55,12 @@ def choose_pairs(
         Score threshold, as the probability that a random window reaches it.
     background : 4 floats, default equal
         Frequencies of A, C, G, T/U.
+    by_neuron : bool, default False
+        Whether the two segments of a motif are to be looked for in windows where its neuron fires (`Pair.neuron`).
 
     Returns
     -------
-    list of (Pattern, Pattern)
+    list of Pair
         At most `max_pairs`, for `interaction`.
 
     Raises
@@ -75,7 +79,8 @@ def choose_pairs(
     for motif, parts in zip(motifs, cut, strict=True):
         if len(parts) > 1:
             best = sorted(sorted(parts, key=lambda part: -_bits(motif, part))[:2])
-            own.append((pattern(motif, best[0]), pattern(motif, best[1])))
+            neuron = f"{motif.layer}:{motif.neuron}" if by_neuron else ""
+            own.append(Pair(pattern(motif, best[0]), pattern(motif, best[1]), neuron=neuron))
     strongest: dict[int, int] = {}
     for index, label in enumerate(family_labels):
         if cut[index] and (label not in strongest or _strength(motifs, index) > _strength(motifs, strongest[label])):
@@ -89,18 +94,18 @@ def choose_pairs(
 
     outer: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
-    def together(pair: tuple[Pattern, Pattern]) -> int:
-        for side in pair:
+    def together(pair: Pair) -> int:
+        a, b = pair.a, pair.b
+        for side in (a, b):
             if side.name not in outer:
                 outer[side.name] = outer_starts(side.find(codes), len(codes))
-        a, b = pair
         return int(holds_pair(outer[a.name], outer[b.name], len(a), len(b)).sum())
 
-    chosen: list[tuple[Pattern, Pattern]] = []
+    chosen: list[Pair] = []
     words: set[frozenset[str]] = set()
 
-    def take(pair: tuple[Pattern, Pattern], count: int) -> bool:
-        key = frozenset(side.consensus for side in pair)
+    def take(pair: Pair, count: int) -> bool:
+        key = frozenset((pair.a.consensus, pair.b.consensus))
         if count < FEWEST or key in words or len(chosen) >= max_pairs:
             return False
         words.add(key)
@@ -110,7 +115,9 @@ def choose_pairs(
     counts = [together(pair) for pair in own]
     for index in np.argsort(-np.array(counts, dtype=np.int64), kind="stable"):
         take(own[index], counts[index])
-    open_pairs = {(i, j): together((single[i], single[j])) for i in range(len(single)) for j in range(i, len(single))}
+    open_pairs = {
+        (i, j): together(Pair(single[i], single[j])) for i in range(len(single)) for j in range(i, len(single))
+    }
     uses = [0] * len(single)
     while open_pairs and len(chosen) < max_pairs:
         i, j = min(
@@ -122,7 +129,7 @@ def choose_pairs(
                 pair,
             ),
         )
-        if take((single[i], single[j]), open_pairs.pop((i, j))):
+        if take(Pair(single[i], single[j]), open_pairs.pop((i, j))):
             uses[i] += 1
             uses[j] += 1
     return chosen

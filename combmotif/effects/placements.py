@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from combmotif.effects.pattern import Pattern
+from combmotif.effects.overlaps import Occurrences
+from combmotif.effects.pair import Pair
 from combmotif.effects.seeding import named_generator, stable_hash
 
 SITES_PER_SEQUENCE = 1000
@@ -34,9 +35,6 @@ class Placements:
         return len(self.rows)
 
 
-Occurrences = tuple[np.ndarray, np.ndarray]
-
-
 def outer_starts(occurrences: Occurrences, count: int) -> tuple[np.ndarray, np.ndarray]:
     """First and last start per sequence, each of shape (count,); beyond every sequence where there is none."""
     rows, starts = occurrences
@@ -54,19 +52,39 @@ def holds_pair(
     return (a[0] + length_a <= b[1]) | (b[0] + length_b <= a[1])
 
 
+@dataclass(frozen=True)
+class Windows:
+    """Windows in which both sites of a pair must lie, such as those where a neuron fires.
+
+    Attributes
+    ----------
+    rows, starts : integer arrays, shape (windows,)
+        Row of the sequence and first position.
+    length : int
+        In nt.
+    """
+
+    rows: np.ndarray
+    starts: np.ndarray
+    length: int
+
+    def of(self, row: int) -> np.ndarray:
+        """First positions of a sequence's windows."""
+        return self.starts[self.rows == row]
+
+
 def find_placements(
-    a: Pattern,
-    b: Pattern,
+    pair: Pair,
     codes: Sequence[np.ndarray],
     names: Sequence[str],
     *,
-    pair: str,
     seed: int,
     max_sequences: int = 200,
     max_placements: int = 3,
     occurrences: tuple[Occurrences, Occurrences] | None = None,
+    windows: Windows | None = None,
 ) -> Placements:
-    """Choose placements of a pair: sites of A and B in one sequence that do not overlap.
+    """Choose placements of a pair: sites of A and B in one sequence that do not overlap and obey the pair's rules.
 
     A homotypic pair (A and B the same pattern) counts each two sites once, with A upstream. Which sequences and
     which placements are kept under the caps depends on the seed, the pair and the names of the sequences only, not
@@ -74,38 +92,57 @@ def find_placements(
 
     Parameters
     ----------
-    a, b : Pattern
+    pair : Pair
     codes : sequence of uint8 arrays, each of shape (length,)
     names : sequence of str
-    pair : str
-        Name of the pair.
     seed : int
     max_sequences : int, default 200
         Most sequences kept, drawn without replacement.
     max_placements : int, default 3
         Most placements kept per sequence, drawn without replacement. A sequence with more than 1,000 sites of a
         motif is represented by 1,000 of them, drawn as well.
-    occurrences : pair of `Pattern.find` results, optional
-        To save scanning again.
+    occurrences : pair of (rows, starts), optional
+        Sites of A and of B to choose from, sorted by row, then start; default all that the patterns find.
+    windows : Windows, optional
+        Both sites of a placement lie in one of them.
     """
+    a, b = pair.a, pair.b
     sites_a, sites_b = occurrences or (a.find(codes), b.find(codes))
     holding = holds_pair(outer_starts(sites_a, len(codes)), outer_starts(sites_b, len(codes)), len(a), len(b))
+    if windows is not None:
+        holding &= np.isin(np.arange(len(codes)), windows.rows)
     rows = np.flatnonzero(holding)
+
+    def allowed(row: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """All placements of a row: first positions of A and of B, each of shape (placements,)."""
+        starts = [_of_row(sites, row, generator) for sites in (sites_a, sites_b)]
+        first, second = np.meshgrid(*starts, indexing="ij")
+        good = pair.allows(first, second)
+        if windows is not None:
+            inside = np.zeros(good.shape, dtype=bool)
+            for start in windows.of(row):
+                end = start + windows.length
+                inside |= (
+                    (np.minimum(first, second) >= start) & (first + len(a) <= end) & (second + len(b) <= end)
+                )  # fmt: skip
+            good &= inside
+        return first[good], second[good]
+
+    def of(row: int) -> np.random.Generator:
+        return named_generator(seed, "placements", pair.name, names[row])
+
+    if pair.constrained or windows is not None:
+        rows = np.array([row for row in rows if len(allowed(int(row), of(int(row)))[0])], dtype=np.int64)
     total = len(rows)
     if total > max_sequences:
-        ranked = sorted(rows.tolist(), key=lambda row: stable_hash(seed, "sequences", pair, names[row]))
+        ranked = sorted(rows.tolist(), key=lambda row: stable_hash(seed, "sequences", pair.name, names[row]))
         rows = np.array(ranked[:max_sequences])
     chosen: list[tuple[int, int, int]] = []
     for row in np.sort(rows).tolist():
-        generator = named_generator(seed, "placements", pair, names[row])
-        starts_a, starts_b = (_of_row(sites, row, generator) for sites in (sites_a, sites_b))
-        first, second = np.meshgrid(starts_a, starts_b, indexing="ij")
-        apart = first + len(a) <= second
-        if a.name != b.name:
-            apart |= second + len(b) <= first
-        pairs = np.argwhere(apart)
-        kept = generator.permutation(len(pairs))[:max_placements]
-        chosen += [(row, int(starts_a[i]), int(starts_b[j])) for i, j in pairs[kept]]
+        generator = of(row)
+        first, second = allowed(row, generator)
+        kept = generator.permutation(len(first))[:max_placements]
+        chosen += [(row, int(first[i]), int(second[i])) for i in kept]
     table = np.array(chosen, dtype=np.int64).reshape(-1, 3)
     return Placements(table[:, 0], table[:, 1], table[:, 2], total)
 

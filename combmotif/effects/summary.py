@@ -11,8 +11,9 @@ import pandas as pd
 
 from combmotif.effects.classify import classify
 from combmotif.effects.columns import EFFECTS, INSTANCE_COLUMNS, INTERACTION_COLUMNS
-from combmotif.effects.latent import fit_latent_scale
+from combmotif.effects.latent import SCALES, fit_latent_scale, link_scale
 from combmotif.effects.measure import MeasuredPair, snap
+from combmotif.effects.spacing import spacing_profile
 from combmotif.effects.states import States
 from combmotif.effects.statistics import benjamini_hochberg, hodges_lehmann, signed_rank
 
@@ -27,10 +28,13 @@ class InteractionResult:
         One row per pair, in the order asked for. Columns: `combmotif.effects.columns.INTERACTION_COLUMNS`.
     instances : pandas.DataFrame
         One row per placement. Columns: `combmotif.effects.columns.INSTANCE_COLUMNS`.
+    spacing : pandas.DataFrame
+        e against the distance of the sites. Columns: `combmotif.effects.columns.SPACING_COLUMNS`.
     """
 
     table: pd.DataFrame
     instances: pd.DataFrame
+    spacing: pd.DataFrame
 
 
 def summarise(
@@ -41,12 +45,20 @@ def summarise(
     n_min: int = 6,
     alpha: float = 0.05,
     margin: float = 0.1,
+    latent: str = "spline",
 ) -> InteractionResult:
     """Test and class measured pairs; parameters are those of `interaction`, `names` are of the sequences."""
+    if latent not in SCALES:
+        raise ValueError(f"latent: expected one of {', '.join(SCALES)}, found '{latent}'")
     unit_of = np.unique(np.arange(len(names)) if units is None else [str(u) for u in units], return_inverse=True)[1]
     raw = _tested(measured, unit_of, None, n_min, alpha, margin)
     table = pd.DataFrame([_description(pair) for pair in measured]).join(raw)
-    scale = fit_latent_scale([pair.states for pair in measured])
+    scale: Callable[[np.ndarray], np.ndarray] | None = None
+    if latent == "spline":
+        scale = fit_latent_scale([pair.states for pair in measured])
+    elif latent != "none":
+        scale = link_scale(latent, [pair.states for pair in measured])
+    table["scale"] = "" if scale is None else latent
     if scale is None:
         table = table.assign(**dict.fromkeys(("epistasis_latent", "p_latent", "q_latent"), np.nan))
         table["class_latent"], table["scale_dependent"] = "", False
@@ -59,7 +71,7 @@ def summarise(
     table = table.reindex(columns=list(INTERACTION_COLUMNS))
     parts = [_instances(pair, names) for pair in measured]
     instances = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(INSTANCE_COLUMNS))
-    return InteractionResult(table, instances)
+    return InteractionResult(table, instances, spacing_profile(measured, unit_of))
 
 
 def contrasts(o: np.ndarray, a: np.ndarray, b: np.ndarray, n: np.ndarray) -> dict[str, np.ndarray]:
@@ -121,6 +133,10 @@ def _tested(
     for name in EFFECTS if rows else ():
         table[_q(name)] = benjamini_hochberg(table[_p(name)].to_numpy(dtype=float))
     classes = [classify(row, alpha=alpha, n_min=n_min) for row in table.to_dict("records")]
+    classes = [
+        (label, reason + _left_out(pair) if label == "untestable" else reason)
+        for (label, reason), pair in zip(classes, measured, strict=True)
+    ]
     table["class"], table["reason"] = [c for c, _ in classes], [r for _, r in classes]
     return table
 
@@ -133,6 +149,17 @@ def _q(effect: str) -> str:
     return "q_value" if effect == "epistasis" else f"{effect}_q"
 
 
+def _left_out(pair: MeasuredPair) -> str:
+    """Say what made a pair rare, where sites or placements were left out."""
+    parts = []
+    if pair.overlapping:
+        parts.append(f"{pair.overlapping:.0%} of their sites share bases with the partner or a word to avoid")
+    if pair.unscrambled:
+        count = pair.unscrambled
+        parts.append(f"{count} placement{'s' * (count != 1)} could not be scrambled")
+    return f" ({' and '.join(parts)})" if parts else ""
+
+
 def _description(pair: MeasuredPair) -> dict[str, Any]:
     share = float(pair.fallback.mean()) if pair.fallback.size else 0.0
     used = pair.mode if share == 0 else "background" if share == 1 else f"{pair.mode}+background"
@@ -142,12 +169,14 @@ def _description(pair: MeasuredPair) -> dict[str, Any]:
         "motif_b": pair.b.name,
         "name_a": pair.a.consensus,
         "name_b": pair.b.consensus,
+        "instances": pair.spec.neuron or "anywhere",
         "sequences_with_pair": pair.sequences_with_pair,
         "placements": len(pair.rows),
         "mode": pair.mode,
         "mode_used": used,
         "fallback": share,
         "rejected": pair.rejected,
+        "overlapping": pair.overlapping,
         "unscrambled": pair.unscrambled,
         "p_control": pair.control.p_value,
         "control_epistasis": pair.control.epistasis,

@@ -31,6 +31,9 @@ class CardOutput(Section):
     name: str = Field(description="name of the output", min_length=1)
     unit: str = Field("", description="unit")
     meaning: str = Field("", description="what a larger value means")
+    link: Literal["identity", "logit", "log"] | None = Field(
+        None, description="scale on which the model adds up, for interactions: of the output itself, its logit or log"
+    )
 
 
 class CardTraining(Section):

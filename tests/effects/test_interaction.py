@@ -128,7 +128,7 @@ def test_rare_pairs_are_untestable_not_dropped(word_model, planted):
     sequences = planted(WORDS, 4)
     table = interaction(word_model("and"), sequences, [WORDS, ("GGGGGGGG", "CCCCCCCC")]).table
     assert list(table["class"]) == ["untestable", "untestable"]
-    assert table.reason[0] == "found together in 4 sequences, 6 needed"
+    assert table.reason[0].startswith("found together in 4 sequences, 6 needed")
     assert table.p_value.isna().all()
 
 

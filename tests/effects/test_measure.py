@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from combmotif.effects.measure import measure_pair, snap
+from combmotif.effects.pair import Pair
 from combmotif.effects.pattern import as_pattern
 
 
@@ -12,7 +13,12 @@ def test_placements_states_and_counts_belong_together(word_model, planted):
     sequences = planted(("GGACU", "UGUAA"), 30)
     model = word_model("and")
     pair = measure_pair(
-        model, sequences, as_pattern("GGACU"), as_pattern("UGUAA"), scrambles=5, frequencies=np.full(4, 0.25)
+        model,
+        sequences,
+        Pair(as_pattern("GGACU"), as_pattern("UGUAA")),
+        scrambles=5,
+        frequencies=np.full(4, 0.25),
+        overlaps="keep",
     )
     assert pair.pair == "GGACU x UGUAA"
     assert pair.states.a.shape == (len(pair.rows), 5)
@@ -26,7 +32,11 @@ def test_placements_states_and_counts_belong_together(word_model, planted):
 def test_placements_that_cannot_be_scrambled_are_left_out_and_counted(word_model, planted):
     sequences = planted(("GGACU", "UGUAA"), 10)
     pair = measure_pair(
-        word_model("and"), sequences, as_pattern("NN"), as_pattern("UGUAA"), frequencies=np.full(4, 0.25)
+        word_model("and"),
+        sequences,
+        Pair(as_pattern("NN"), as_pattern("UGUAA")),
+        overlaps="keep",
+        frequencies=np.full(4, 0.25),
     )
     assert len(pair.rows) == 0
     assert pair.unscrambled == 30

@@ -36,7 +36,7 @@ A, B, C = "GGAGG", "UGUGU", "GCGCG"
 
 
 def consensus(pairs):
-    return [(a.consensus, b.consensus) for a, b in pairs]
+    return [(pair.a.consensus, pair.b.consensus) for pair in pairs]
 
 
 def test_pairs_take_turns_and_the_commonest_comes_first():
@@ -45,7 +45,7 @@ def test_pairs_take_turns_and_the_commonest_comes_first():
     pairs = choose_pairs(motifs, [0, 1, 2], codes)
     # A x C leads; then A x B, of two families used once in all, as C x C needs C twice more; B x B stands in too few
     assert consensus(pairs) == [(A, C), (A, B), (C, C)]
-    assert pairs[0][0].name == "m1[3:8]"
+    assert pairs[0].a.name == "m1[3:8]"
     assert consensus(choose_pairs(motifs, [0, 1, 2], codes, max_pairs=1)) == [(A, C)]
 
 
@@ -64,14 +64,14 @@ def test_vague_segments_are_passed_over():
 def test_two_segments_of_one_motif_come_first():
     motifs = MotifSet((motif("m1", C), motif("m2", A + "NNNNNNNN" + B)))
     pairs = choose_pairs(motifs, [0, 1], sequences({(A, B): 8, (C, C): 30}))
-    assert [(a.name, b.name) for a, b in pairs[:1]] == [("m2[0:5]", "m2[13:18]")]
+    assert [(p.a.name, p.b.name) for p in pairs[:1]] == [("m2[0:5]", "m2[13:18]")]
     assert consensus(pairs) == [(A, B), (C, C)]
 
 
 def test_a_family_is_represented_by_its_strongest_member():
     motifs = MotifSet((motif("weak", A, 1.0), motif("strong", A + "G", 2.0), motif("other", C)))
     pairs = choose_pairs(motifs, [0, 0, 1], sequences({(A + "G", C): 10}))
-    assert [(a.name, b.name) for a, b in pairs] == [("strong[0:6]", "other[0:5]")]
+    assert [(p.a.name, p.b.name) for p in pairs] == [("strong[0:6]", "other[0:5]")]
 
 
 def test_choice_is_repeatable_and_uses_no_random_numbers():

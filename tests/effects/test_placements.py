@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from combmotif.effects.pair import Pair
 from combmotif.effects.pattern import as_pattern
-from combmotif.effects.placements import find_placements
+from combmotif.effects.placements import Windows, find_placements
 from combmotif.sequence.alphabet import encode
 
 
 def places(a: str, b: str, words: list[str], names=None, **options):
     names = names or [f"s{i}" for i in range(len(words))]
-    options = {"pair": "p", "seed": 0, "max_placements": 100} | options
-    return find_placements(as_pattern(a), as_pattern(b), [encode(w) for w in words], names, **options)
+    rules = {key: options.pop(key) for key in ("order", "spacing", "frame") if key in options}
+    options = {"seed": 0, "max_placements": 100} | options
+    pair = Pair(as_pattern(a), as_pattern(b), **rules)
+    return find_placements(pair, [encode(w) for w in words], names, **options)
 
 
 def as_set(result):
@@ -56,3 +59,30 @@ def test_many_sites_stay_bounded():
     result = places("AA", "AA", ["A" * 5000], max_placements=50)
     assert len(as_set(result)) == 50
     assert (result.start_a + 2 <= result.start_b).all()
+
+
+def test_rules_choose_among_the_placements():
+    words = ["AUGCCCUAACCAUG"]  # AUG at 0 and 11, UAA at 6
+    assert as_set(places("AUG", "UAA", words)) == {(0, 0, 6), (0, 11, 6)}
+    assert as_set(places("AUG", "UAA", words, order="ab")) == {(0, 0, 6)}
+    assert as_set(places("AUG", "UAA", words, order="ba")) == {(0, 11, 6)}
+    assert as_set(places("AUG", "UAA", words, frame=0)) == {(0, 0, 6)}
+    assert as_set(places("AUG", "UAA", words, frame=2)) == {(0, 11, 6)}
+    assert as_set(places("AUG", "UAA", words, spacing=(3, 10))) == {(0, 0, 6)}
+    assert as_set(places("AUG", "UAA", words, spacing=(0, 2))) == {(0, 11, 6)}
+    far = places("AUG", "UAA", words, spacing=(4, None))
+    assert (len(far), far.sequences_with_pair) == (0, 0)
+
+
+def test_both_sites_lie_in_one_window():
+    words = ["AUGCCCUAACCAUG"] * 2
+    windows = Windows(np.array([1, 1]), np.array([0, 6]), 8)  # 0-8 and 6-14 of the second
+    assert as_set(places("AUG", "UAA", words, windows=windows)) == {(1, 11, 6)}
+
+
+def test_the_same_test_has_the_same_key_whichever_motif_is_called_a():
+    a, b = as_pattern("AUG"), as_pattern("UAA")
+    assert Pair(a, b, order="ab").key() == Pair(b, a, order="ba").key()
+    assert Pair(a, b, order="ab").key() != Pair(b, a, order="ab").key()
+    assert Pair(a, b, frame=0).key() != Pair(a, b).key()
+    assert Pair(a, b, order="ab", frame=0, spacing=(0, 30)).name == "AUG x UAA (A first, in frame, 0-30 nt apart)"

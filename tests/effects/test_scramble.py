@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from combmotif.effects.frame import codon_phase, translate
 from combmotif.effects.pattern import as_pattern
 from combmotif.effects.scramble import MODES, draw_scrambles
 from combmotif.sequence.alphabet import decode, encode
@@ -35,7 +36,7 @@ def versions(word: str, drawn, start_a: int, start_b: int):
             yield edits, decode(codes)
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", [mode for mode in MODES if mode != "synonymous"])
 @pytest.mark.parametrize("gap", [0, 1, 9])
 def test_no_version_holds_either_motif_at_an_edited_segment_or_a_new_motif_to_avoid(mode, gap):
     word = "CCAUACC" + "GGAC" + "CAUACCAGC"[:gap] + "UGUA" + "UGCCAUAAUC"
@@ -104,5 +105,98 @@ def test_draws_belong_to_the_placement_not_to_its_company():
 
 
 def test_an_unknown_mode_is_named():
-    with pytest.raises(ValueError, match="mode: expected one of shuffle, dinucleotide, background, uniform, found 'x'"):
+    with pytest.raises(
+        ValueError, match="mode: expected one of shuffle, dinucleotide, background, uniform, synonymous, found 'x'"
+    ):
         scramble("ACGU", "A", "C", 0, 1, mode="x")
+
+
+def coding(word: str, start: int, a: str, at_a: int, b: str, at_b: int, **options):
+    """Scramble synonymously in a coding region from `start` to the end; returns the phases as well."""
+    track = np.zeros(len(word))
+    track[start::3] = 1
+    phase = codon_phase(track)
+    options = {"draws": 64, "mode": "synonymous", "frequencies": np.full(4, 0.25)} | options
+    drawn = draw_scrambles(
+        [encode(word)], np.array([at_a]), np.array([at_b]), as_pattern(a), as_pattern(b),
+        generators=[np.random.default_rng(0)], phases=[phase], **options,
+    )  # fmt: skip
+    return drawn, phase
+
+
+def protein(word: str, phase: np.ndarray) -> list[int]:
+    first = np.flatnonzero(phase == 0)
+    return translate(encode(word)[first[:, None] + np.arange(3)]).tolist()
+
+
+def test_synonymous_draws_keep_the_protein_and_destroy_the_motifs():
+    word = "CC" + "CUUAGACGUUCUCUAGGAGCACGUUUACUC"  # codons from 2 on
+    drawn, phase = coding(word, 2, "UUAGAC", 3, "CUAGGAG", 14)
+    assert not drawn.failed.any()
+    assert not drawn.fallback.any()
+    seen = set()
+    for _, edited in versions(word, drawn, 3, 14):
+        assert protein(edited, phase) == protein(word, phase)
+        seen.add(edited)
+    assert len(seen) > 10
+
+
+def test_synonymous_edits_that_share_a_codon_keep_the_protein_together():
+    # Each of C -> A at the first and A -> C at the third base of CGA (Arg) is silent; both make AGC (Ser).
+    word = "GCC" * 3 + "GCCCGAGCC" + "GCC" * 3
+    drawn, phase = coding(word, 0, "CCC", 10, "AGCC", 14, draws=32)
+    assert not drawn.failed.any()
+    changed = [edited for _, edited in versions(word, drawn, 10, 14)]
+    assert all(protein(edited, phase) == protein(word, phase) for edited in changed)
+    assert any(edited[12:15] == "AGA" for edited in changed)
+
+
+def test_a_coding_site_without_a_synonym_fails_and_does_not_fall_back():
+    drawn, _ = coding("GCCAUGUGGGCCGCCCUAGCC", 0, "AUGUGG", 3, "CUA", 15)
+    assert drawn.failed.all()
+    assert not drawn.fallback.any()
+
+
+def test_bases_outside_the_coding_region_are_permuted():
+    word = "ACGUUACCAUGG" + "GCCCUAGCC"
+    drawn, phase = coding(word, 12, "GUUACC", 2, "CUA", 15)
+    assert not drawn.failed.any()
+    for a in drawn.a[0]:
+        assert sorted(decode(a)) == sorted("GUUACC")
+    assert {decode(b) for b in drawn.b[0]} <= {"CUC", "CUG", "CUU", "UUA", "UUG"}
+    assert (phase[:12] == -1).all()
+
+
+def test_no_stop_codon_is_made_in_frame():
+    word, track = "GCC" * 4 + "GAAUGCAUC" + "GCC" * 4, np.zeros(33)
+    track[::3] = 1
+
+    def stops(**options):
+        drawn = draw_scrambles(
+            [encode(word)], np.array([12]), np.array([18]), as_pattern("GAAUGC"), as_pattern("AUC"), draws=500,
+            mode="uniform", frequencies=np.full(4, 0.25), generators=[np.random.default_rng(0)],
+            phases=[codon_phase(track)], **options,
+        )  # fmt: skip
+        found = [protein(edited, codon_phase(track)) for _, edited in versions(word, drawn, 12, 18)]
+        return sum(0 in sequence for sequence in found)  # "*" sorts first
+
+    assert stops() > 0
+    assert stops(avoid_stops=True) == 0
+
+
+def test_three_sites_are_clean_in_every_combination():
+    word = "CCAUACC" + "GGAC" + "C" + "UGUA" + "GGCCA" + "CUUC" + "AUAAUC"
+    starts = [7, 12, 21]
+    drawn = draw_scrambles(
+        [encode(word)], np.array(starts[:1]), np.array(starts[1:2]), as_pattern("GGAC"), as_pattern("UGUA"), draws=50,
+        mode="uniform", frequencies=np.full(4, 0.25), generators=[np.random.default_rng(0)],
+        third=(np.array(starts[2:]), as_pattern("CUUC")),
+    )  # fmt: skip
+    for edits in zip(drawn.a[0], drawn.b[0], drawn.c[0], strict=True):
+        for chosen in range(1, 8):
+            codes = encode(word)
+            for site in range(3):
+                if chosen >> site & 1:
+                    codes[starts[site] : starts[site] + 4] = edits[site]
+            edited = decode(codes)
+            assert [motif in edited for motif in ("GGAC", "UGUA", "CUUC")] == [not chosen >> s & 1 for s in range(3)]

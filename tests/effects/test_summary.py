@@ -8,6 +8,7 @@ import pytest
 from combmotif.effects.columns import INSTANCE_COLUMNS, INTERACTION_COLUMNS
 from combmotif.effects.control import Control
 from combmotif.effects.measure import MeasuredPair
+from combmotif.effects.pair import Pair
 from combmotif.effects.pattern import as_pattern
 from combmotif.effects.states import States
 from combmotif.effects.statistics import hodges_lehmann, signed_rank
@@ -49,8 +50,9 @@ def test_estimate_is_unbiased_and_its_interval_covers():
 
 def measured(name: str, states: States, rows: np.ndarray) -> MeasuredPair:
     at = np.arange(len(rows))
+    spec = Pair(as_pattern("AUG"), as_pattern("UAAC"), neuron=name)
     return MeasuredPair(
-        name, as_pattern("AUG"), as_pattern("UAAC"), rows, at, at + 10, states, len(np.unique(rows)), "shuffle",
+        spec, rows, at, at + 10, states, len(np.unique(rows)), "shuffle",
         np.zeros((len(rows), 2), bool), 0.1, 0, Control(0.5, 0.0, 3),
     )  # fmt: skip
 
