@@ -108,6 +108,9 @@ class TableSequences(Section):
     name: str | None = Field(None, description="column of the names; default row1, row2, ...")
     annotation: Annotation = None
     label: Labels = None
+    cluster: str | None = Field(
+        None, description="column of what counts as independent in interactions, such as the gene; default each row"
+    )
     limit: Limit = None
 
 

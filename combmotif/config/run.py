@@ -57,6 +57,17 @@ class RunConfig(Section):
             )
         return self
 
+    @property
+    def site_threshold(self) -> float:
+        """Share of its maximum from which a neuron's window is written down as a site."""
+        return self.contribution.threshold if self.contribution else 0.7
+
+    @property
+    def scan_threshold(self) -> float:
+        """Share of its maximum from which the scan keeps a neuron's windows: for sites and for interactions."""
+        asked = self.interaction is not None and self.interaction.instances == "neurons"
+        return min(self.site_threshold, self.interaction.fires) if asked and self.interaction else self.site_threshold
+
     def as_dict(self) -> dict[str, Any]:
         """Return plain data that reads back to the same config; stages that are not asked for are left out."""
         return self.model_dump(mode="json", exclude_none=True)

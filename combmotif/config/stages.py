@@ -176,8 +176,8 @@ class InteractionSection(Section):
     )
     latent: Literal["auto", "spline", "identity", "logit", "log", "none"] = Field(
         "auto",
-        description="second scale: a fitted spline, the logit or log of the prediction, or none; auto takes the link in "
-        "the model's card, else the spline; default auto",
+        description="second scale: a fitted spline, the logit or log of the prediction, or none; auto takes the link "
+        "in the model's card, else the spline; default auto",
     )
     order: Literal[2, 3] = Field(2, description="3 also tests triples of the pairs that were found; default 2")
     max_triples: Whole = Field(20, ge=1, description="most triples tested with order: 3; default 20")

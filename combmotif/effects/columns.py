@@ -127,3 +127,36 @@ SPACING_COLUMNS: dict[str, str] = {
     "low": "lower end of the 95 % interval of e; empty for fewer than 6 sequences",
     "high": "upper end of the 95 % interval of e; empty for fewer than 6 sequences",
 }
+
+MAP_COLUMNS: dict[str, str] = {
+    "family_a": "consensus of the first family of motifs (or the word)",
+    "family_b": "consensus of the second; equal to family_a for a family with itself",
+    "class": "class of its pairs, see the table of pairs; mixed where they differ",
+    "pairs": "pairs of motifs of these families that were tested",
+    "sequences": "sequences (or clusters) in those tests, summed",
+    "e": "epistasis, mean over the pairs weighted by sequences, in the prediction's unit",
+    "joint": "effect of both motifs together, mean in the same way",
+    "q": "smallest q-value of e among the pairs",
+}
+
+TRIPLE_COLUMNS: dict[str, str] = {
+    "triple": "names of the three motifs",
+    "motif_a": "IUPAC word or id of motif A",
+    "motif_b": "IUPAC word or id of motif B",
+    "motif_c": "IUPAC word or id of motif C",
+    "name_a": "consensus of A",
+    "name_b": "consensus of B",
+    "name_c": "consensus of C",
+    "sequences": "sequences (or clusters) in the test: the n of the p-value",
+    "placements": "placements (three sites that do not overlap) in the test",
+    "joint": "effect of all three, prediction - prediction with all scrambled (Hodges-Lehmann); positive raises it",
+    "epistasis3": "e3 = o - a - b - c + ab + ac + bc - abc, letters = scrambled; three that act only together have +1",
+    "epistasis3_ci_low": "lower end of the 95 % interval of epistasis3",
+    "epistasis3_ci_high": "upper end of the 95 % interval of epistasis3",
+    "p_value": "two-sided p of epistasis3 (Wilcoxon signed-rank over sequences)",
+    "q_value": "Benjamini-Hochberg q of p_value over all tested triples",
+    "margin": "an interval of e3 within +- this means that the pairs explain the three, in the prediction's unit",
+    "class": "more-than-pairs (e3 has the sign of joint: an AND, and a redundant triple, whose pairs overlap), "
+    "less-than-pairs, pairwise, undetermined or untestable",
+    "reason": "why, in words",
+}

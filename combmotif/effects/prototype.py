@@ -114,7 +114,7 @@ def prototype_interaction(
         return float(stats.wilcoxon(first, second).pvalue) if (first != second).any() else 1.0
 
     marginal = (p(a, o), p(b, o), p(ab, a), p(ab, b), p(ab, o))
-    sign_a, sign_b = -np.sign(a.mean() - o.mean()), -np.sign(b.mean() - o.mean())
+    sign_a, sign_b = (-1 if edited.mean() > o.mean() else 1 for edited in (a, b))
     if marginal[0] < alpha and marginal[1] < alpha and sign_a != sign_b:
         return PrototypeInteraction("none", np.nan, *marginal)
     p_value = p(o - ab, a + b - 2 * ab)

@@ -63,10 +63,10 @@ def summarise(
         table = table.assign(**dict.fromkeys(("epistasis_latent", "p_latent", "q_latent"), np.nan))
         table["class_latent"], table["scale_dependent"] = "", False
     else:
-        latent = _tested(measured, unit_of, scale, n_min, alpha, margin)
+        mapped = _tested(measured, unit_of, scale, n_min, alpha, margin)
         for name in ("epistasis", "epistasis_ci_low", "epistasis_ci_high"):
-            table[name.replace("epistasis", "epistasis_latent")] = latent[name]
-        table["p_latent"], table["q_latent"], table["class_latent"] = latent.p_value, latent.q_value, latent["class"]
+            table[name.replace("epistasis", "epistasis_latent")] = mapped[name]
+        table["p_latent"], table["q_latent"], table["class_latent"] = mapped.p_value, mapped.q_value, mapped["class"]
         table["scale_dependent"] = table["class"] != table["class_latent"]
     table = table.reindex(columns=list(INTERACTION_COLUMNS))
     parts = [_instances(pair, names) for pair in measured]

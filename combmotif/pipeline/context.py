@@ -115,6 +115,7 @@ def load_sequences(config: RunConfig) -> SequenceSet:
             name=section.name,
             labels=labels,
             annotation=section.annotation,
+            cluster=section.cluster,
             skip_missing=True,
         )
     else:
@@ -226,6 +227,7 @@ def sequences_checksum(sequences: SequenceSet) -> str:
         digest.update(codes.tobytes())
     if sequences.labels is not None:
         digest.update(np.ascontiguousarray(sequences.labels).tobytes())
+    digest.update("\n".join(sequences.clusters or ()).encode())
     for tracks in sequences.tracks or ():
         digest.update(f"{tracks.dtype}{tracks.shape}".encode())
         digest.update(np.ascontiguousarray(tracks).tobytes())

@@ -4,75 +4,106 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from combmotif.config.stages import InteractionSection
 from combmotif.effects.control import Control
-from combmotif.effects.interaction import base_frequencies, summarise
+from combmotif.effects.frame import codon_phase
+from combmotif.effects.interaction import avoided_patterns, base_frequencies, model_link, require_frame
+from combmotif.effects.interaction_map import interaction_map, name_families
+from combmotif.effects.map_drawing import draw_interaction_map
 from combmotif.effects.measure import MeasuredPair, measure_pair
+from combmotif.effects.pair import Pair
 from combmotif.effects.pairs import choose_pairs
-from combmotif.effects.pattern import Pattern, as_pattern
+from combmotif.effects.pattern import Pattern
+from combmotif.effects.placements import Windows
+from combmotif.effects.prototype_pairs import PrototypePair, measure_prototype, summarise_prototype
 from combmotif.effects.states import States
+from combmotif.effects.summary import summarise
+from combmotif.effects.triples import MeasuredTriple, Triple, choose_triples, measure_triple, summarise_triples
 from combmotif.pipeline.context import Context
-from combmotif.pipeline.store import content_key, load_arrays, save_arrays, write_table
+from combmotif.pipeline.pair_files import read_pairs
+from combmotif.pipeline.store import atomic, content_key, load_arrays, save_arrays, write_table
 
 if TYPE_CHECKING:
     from combmotif.pipeline.stages import Stages
 
-AVOIDED = ("AUG", "AAUAAA")
+OUTPUTS = (
+    "interactions.tsv", "interaction_instances.tsv.gz", "interaction_spacing.tsv", "interaction_map.tsv",
+    "interaction_map.svg", "interaction_triples.tsv",
+)  # fmt: skip
+"""Files of the stage."""
 
 
 @dataclass(frozen=True)
 class PairTask:
-    """A pair to measure, base frequencies of the sequences, and the file of the result."""
+    """A pair to measure, base frequencies of the sequences, windows to look in, and the file of the result."""
 
-    a: Pattern
-    b: Pattern
+    pair: Pair
+    frequencies: np.ndarray
+    windows: Windows | None
+    path: Path
+
+
+@dataclass(frozen=True)
+class TripleTask:
+    """Three motifs to measure, base frequencies of the sequences, and the file of the result."""
+
+    motifs: Triple
     frequencies: np.ndarray
     path: Path
 
 
-def pair_task(context: Context, task: PairTask) -> None:
-    """Measure one motif pair; writes an .npz."""
+def _options(context: Context) -> dict[str, Any]:
+    """What pairs and triples have in common."""
+    section = _section(context)
+    avoid, stops = avoided_patterns(section.avoid, alphabet=context.model.input_spec.alphabet)
+    return {
+        "scrambles": section.scrambles,
+        "mode": section.mode,
+        "seed": context.config.seed,
+        "output": context.output(section.output, "interaction.output"),
+        "avoid": avoid,
+        "avoid_stops": stops,
+        "overlaps": section.overlaps,
+        "max_sequences": section.max_sequences,
+        "max_placements": section.max_placements,
+    }
+
+
+def _section(context: Context) -> InteractionSection:
     section = context.config.interaction
     assert section is not None
+    return section
+
+
+def pair_task(context: Context, task: PairTask) -> None:
+    """Measure one motif pair; writes an .npz."""
+    section = _section(context)
     pair = measure_pair(
         context.model,
         context.sequences,
-        task.a,
-        task.b,
-        scrambles=section.scrambles,
-        mode=section.mode,
-        seed=context.config.seed,
-        output=context.output(section.output, "interaction.output"),
+        task.pair,
         frequencies=task.frequencies,
-        avoid=[as_pattern(word, alphabet=context.model.input_spec.alphabet) for word in AVOIDED],
+        controls=section.controls,
+        n_min=section.n_min,
+        windows=task.windows,
+        **_options(context),
     )
-    save_arrays(
-        task.path,
-        {
-            "rows": pair.rows,
-            "start_a": pair.start_a,
-            "start_b": pair.start_b,
-            "o": pair.states.o,
-            "a": pair.states.a,
-            "b": pair.states.b,
-            "n": pair.states.n,
-            "fallback": pair.fallback,
-            "numbers": np.array([pair.sequences_with_pair, pair.rejected, pair.unscrambled, *pair.control], float),
-        },
-    )
+    numbers = [pair.sequences_with_pair, pair.rejected, pair.unscrambled, pair.overlapping, *pair.control]
+    states = {"o": pair.states.o, "a": pair.states.a, "b": pair.states.b, "n": pair.states.n}
+    places = {"rows": pair.rows, "start_a": pair.start_a, "start_b": pair.start_b}
+    save_arrays(task.path, {**places, **states, "fallback": pair.fallback, "numbers": np.array(numbers, float)})
 
 
 def _read_pair(task: PairTask, mode: str) -> MeasuredPair:
     arrays = load_arrays(task.path)
-    with_pair, rejected, unscrambled, p, epistasis, count = arrays["numbers"]
+    with_pair, rejected, unscrambled, overlapping, p, epistasis, count = arrays["numbers"]
     return MeasuredPair(
-        f"{task.a.name} x {task.b.name}",
-        task.a,
-        task.b,
+        task.pair,
         arrays["rows"],
         arrays["start_a"],
         arrays["start_b"],
@@ -83,82 +114,173 @@ def _read_pair(task: PairTask, mode: str) -> MeasuredPair:
         float(rejected),
         int(unscrambled),
         Control(float(p), float(epistasis), int(count)),
+        float(overlapping),
     )
 
 
-def plan_interactions(context: Context) -> list[tuple[str, str]]:
+def prototype_task(context: Context, task: PairTask) -> None:
+    """Measure one motif pair as the published prototype does; writes an .npz."""
+    output = context.output(_section(context).output, "interaction.output")
+    pair = measure_prototype(
+        context.model, context.sequences, task.pair, seed=context.config.seed, output=output, windows=task.windows
+    )
+    names = ("rows", "start_a", "start_b", "o", "a", "b", "n")
+    save_arrays(task.path, {name: getattr(pair, name) for name in names})
+
+
+def triple_task(context: Context, task: TripleTask) -> None:
+    """Measure three motifs; writes an .npz."""
+    section, tracks = _section(context), context.sequences.tracks
+    phases = None
+    if tracks is not None and (section.mode == "synonymous" or "stop" in section.avoid):
+        phases = [codon_phase(track[0]) for track in tracks]
+    found = measure_triple(
+        context.model, context.sequences, task.motifs, frequencies=task.frequencies, phases=phases, **_options(context)
+    )
+    save_arrays(task.path, {"rows": found.rows, "starts": found.starts, "states": found.states})
+
+
+def plan_interactions(context: Context) -> list[Pair]:
     """Read the pairs of words a config gives, checked; empty for ``from_motifs`` and where none are asked for.
 
     Raises
     ------
     ValueError
-        If a word is no IUPAC word, is longer than the sequences, or a table lacks the columns a and b.
+        If a word is no IUPAC word, is longer than the sequences, a table lacks the columns a and b, a neuron is not
+        among those of the run, or the mode needs a coding frame that the sequences do not have.
     """
     section = context.config.interaction
-    if section is None or section.pairs == "from_motifs":
+    if section is None:
         return []
-    if isinstance(section.pairs, str):
+    if section.mode == "synonymous":
         try:
-            table = pd.read_csv(section.pairs, sep="\t", dtype=str, keep_default_na=False)
-        except pd.errors.EmptyDataError:
-            table = pd.DataFrame()
-        if not {"a", "b"} <= set(table) or not len(table):
-            raise ValueError(
-                f"interaction.pairs: {section.pairs}: expected a tab-separated table with the columns a and b and one "
-                f"pair per row, found {', '.join(map(str, table)) or 'nothing'}{'' if len(table) else ' and no rows'}"
-            )
-        pairs = list(zip(table["a"].str.strip(), table["b"].str.strip(), strict=True))
-    else:
-        pairs = [(a, b) for a, b in section.pairs]
-    seen = set()
-    longest = int(context.sequences.lengths.max())
-    for a, b in pairs:
-        try:
-            key = frozenset(as_pattern(word).name for word in (a, b))
+            require_frame(context.sequences)
         except ValueError as error:
-            raise ValueError(f"interaction.pairs: {error}") from None
-        if len(a) + len(b) > longest:
-            raise ValueError(f"interaction.pairs: {a} and {b} do not fit into the longest sequence of {longest} nt")
-        if key in seen:
-            raise ValueError(f"interaction.pairs: '{a} x {b}' is given twice (the order does not matter)")
-        seen.add(key)
+            raise ValueError(f"interaction.{error}") from None
+    if section.pairs == "from_motifs":
+        return []
+    pairs = read_pairs(section, alphabet=context.model.input_spec.alphabet)
+    longest = int(context.sequences.lengths.max())
+    known = {neuron.name for neuron in context.neurons}
+    for pair in pairs:
+        if len(pair.a) + len(pair.b) + pair.spacing[0] > longest:
+            raise ValueError(
+                f"interaction.pairs: {pair.a.name} and {pair.b.name} do not fit into the longest sequence of "
+                f"{longest} nt"
+            )
+        if pair.neuron and pair.neuron not in known:
+            raise ValueError(
+                f"interaction.pairs: {pair.name}: expected a neuron that the run interprets, found '{pair.neuron}'; "
+                f"add it to 'neurons', or write 'instances: scan'"
+            )
+    if section.instances == "neurons" and not any(pair.neuron for pair in pairs):
+        raise ValueError(
+            "interaction.instances: neurons needs the neuron that reads each pair, and no pair has one; name it "
+            "(neuron: conv5:13), or write 'instances: scan'"
+        )
     return pairs
 
 
 def run_interactions(stages: Stages) -> None:
-    """Test motif pairs by scrambling; write the table of pairs and the table of placements."""
+    """Test motif pairs by scrambling; write the tables of pairs, placements and distances, and the map."""
     from combmotif.pipeline.stages import Empty
 
     context, section = stages.context, stages.context.config.interaction
     if section is None:
         raise Empty("not asked for: the configuration has no 'interaction' section")
-    frequencies = base_frequencies(context.sequences.codes)
-    letters = context.model.input_spec.alphabet
+    sequences = context.sequences
+    frequencies = base_frequencies(sequences.codes)
     if section.pairs == "from_motifs":
         if not len(stages.motifs):
             raise Empty("there is no motif to pair")
         pairs = choose_pairs(
             stages.motifs,
             stages.families,
-            context.sequences.codes,
+            sequences.codes,
             max_pairs=section.max_pairs,
             p_value=section.p_value,
             background=frequencies,
+            by_neuron=section.instances == "neurons",
         )
         if not pairs:
             raise Empty("no two motifs stand without overlap in 6 sequences or more")
     else:
-        pairs = [
-            (as_pattern(a, alphabet=letters), as_pattern(b, alphabet=letters)) for a, b in plan_interactions(context)
-        ]
+        pairs = plan_interactions(context)
+    pairs = name_families(pairs)
+    asked = section.model_dump(exclude={"pairs", "alpha", "margin", "latent", "order", "max_triples", "max_pairs"})
+    kind = "prototype" if section.preset else "pair"
     tasks = []
-    for a, b in pairs:
-        sides = [(side.name, side.scores.tolist(), side.threshold) for side in (a, b)]
-        asked = [section.scrambles, section.mode, section.output]
-        key = content_key("pair", stages.base, stages.sequences_key, asked, sides)
-        tasks.append(PairTask(a, b, frequencies, stages.store.task("pair", key, ".npz")))
-    stages.bring_up_to_date("interaction", pair_task, tasks, lambda task: (task.path,))
-    measured = [_read_pair(task, section.mode) for task in tasks]
-    result = summarise(measured, context.sequences.names)
-    write_table(stages.store.path / "interactions.tsv", result.table)
-    write_table(stages.store.path / "interaction_instances.tsv.gz", result.instances)
+    for pair in pairs:
+        windows = _windows(stages, pair, section.fires)
+        inside = None if windows is None else [windows.rows.tolist(), windows.starts.tolist(), windows.length]
+        key = content_key(kind, stages.base, stages.sequences_key, asked, pair.name, _sides(pair.a, pair.b), inside)
+        tasks.append(PairTask(pair, frequencies, windows, stages.store.task(kind, key, ".npz")))
+    done = prototype_task if section.preset else pair_task
+    stages.bring_up_to_date("interaction", done, tasks, lambda task: (task.path,))
+    folder = stages.store.path
+    if section.preset:
+        rows = [PrototypePair(task.pair, **load_arrays(task.path)) for task in tasks]
+        table, instances = summarise_prototype(rows, sequences.names, alpha=section.alpha)
+    else:
+        link = model_link(context.model, context.output(section.output, "interaction.output"))
+        result = summarise(
+            [_read_pair(task, section.mode) for task in tasks],
+            sequences.names,
+            units=sequences.clusters,
+            n_min=section.n_min,
+            alpha=section.alpha,
+            margin=section.margin,
+            latent=link if section.latent == "auto" else section.latent,
+        )
+        table, instances = result.table, result.instances
+        write_table(folder / "interaction_spacing.tsv", result.spacing)
+    write_table(folder / "interactions.tsv", table)
+    write_table(folder / "interaction_instances.tsv.gz", instances)
+    overview = interaction_map(table, pairs)
+    write_table(folder / "interaction_map.tsv", overview)
+    with atomic(folder / "interaction_map.svg") as temporary:
+        unit = _unit(context, context.output(section.output, "interaction.output"))
+        temporary.write_text(draw_interaction_map(overview, unit=unit), encoding="utf-8")
+    if section.order == 3 and not section.preset:
+        write_table(
+            folder / "interaction_triples.tsv", _triples(stages, pairs, list(table["class"]), frequencies, asked)
+        )
+
+
+def _triples(
+    stages: Stages, pairs: list[Pair], classes: list[str], frequencies: np.ndarray, asked: dict[str, Any]
+) -> pd.DataFrame:
+    """Test the triples of the pairs that were found."""
+    section = _section(stages.context)
+    tasks = []
+    for motifs in choose_triples(pairs, classes, most=section.max_triples):
+        key = content_key("triple", stages.base, stages.sequences_key, asked, _sides(*motifs))
+        tasks.append(TripleTask(motifs, frequencies, stages.store.task("triple", key, ".npz")))
+    stages.bring_up_to_date("interaction", triple_task, tasks, lambda task: (task.path,))
+    measured = [MeasuredTriple(task.motifs, **load_arrays(task.path)) for task in tasks]
+    sequences = stages.context.sequences
+    return summarise_triples(
+        measured, sequences.names, units=sequences.clusters, n_min=section.n_min, alpha=section.alpha,
+        margin=section.margin,
+    )  # fmt: skip
+
+
+def _sides(*patterns: Pattern) -> list[Any]:
+    return [(side.name, side.scores.tolist(), side.threshold) for side in patterns]
+
+
+def _windows(stages: Stages, pair: Pair, fires: float) -> Windows | None:
+    """Windows in which the neuron that reads a pair fires; None where the pair is looked for anywhere."""
+    if not pair.neuron:
+        return None
+    column = next(i for i, neuron in enumerate(stages.context.neurons) if neuron.name == pair.neuron)
+    maximum = stages.dataset_maxima()[column]
+    here = (stages.places[:, 1] == column) & (stages.strengths >= fires * maximum) & (maximum > 0)
+    rows, _, starts = stages.places[here].T
+    return Windows(rows, starts, stages.context.neurons[column].probe.receptive_field)
+
+
+def _unit(context: Context, column: int) -> str:
+    outputs = context.model.description.get("outputs") or []
+    known = column < len(outputs) and isinstance(outputs[column], dict)
+    return str(outputs[column].get("unit") or "") if known else ""

@@ -37,10 +37,8 @@ def read_pairs(section: InteractionSection, *, alphabet: str) -> list[Pair]:
     given = section.pairs
     if isinstance(given, str):
         path = Path(given)
-        if path.is_dir() or path.suffix in (".yaml", ".yml"):
-            asked = _read_labels(path)
-        else:
-            asked = _read_table(path)
+        labels = path.is_dir() or path.suffix in (".yaml", ".yml")
+        asked = _read_labels(path) if labels else _read_table(path)
         once = section.instances == "scan"
     else:
         asked = [one if isinstance(one, PairSection) else PairSection(a=one[0], b=one[1]) for one in given]

@@ -21,6 +21,7 @@ from combmotif.motifs.database import Database, load_database
 from combmotif.pipeline.context import Context, load_context, sequences_checksum
 from combmotif.pipeline.contributions import run_contribution
 from combmotif.pipeline.engines import Engine, available_cores
+from combmotif.pipeline.interactions import OUTPUTS as INTERACTION_OUTPUTS
 from combmotif.pipeline.interactions import plan_interactions, run_interactions
 from combmotif.pipeline.stages import Empty, Stages
 from combmotif.pipeline.store import RunStore
@@ -32,7 +33,7 @@ _PACKAGES = ("torch", "numpy", "scipy", "pandas", "scikit-learn", "memelite")
 _OUTPUTS = {
     "matches": ("matches.tsv", "match_control.tsv", "motifs/targets.meme"),
     "contribution": ("contribution.tsv",),
-    "interaction": ("interactions.tsv", "interaction_instances.tsv.gz"),
+    "interaction": INTERACTION_OUTPUTS,
 }
 
 

@@ -67,6 +67,8 @@ class Stages:
     families: list[int] = field(default_factory=list)
     matches: pd.DataFrame = field(default_factory=pd.DataFrame)
     best: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    places: np.ndarray = field(default_factory=lambda: np.zeros((0, 3), int))
+    strengths: np.ndarray = field(default_factory=lambda: np.zeros(0))
     where: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), int))
     predictions: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
     warnings: list[str] = field(default_factory=list)
@@ -189,7 +191,7 @@ class Stages:
     def run_activations(self) -> None:
         """Scan every window of every sequence; write each neuron's maxima and sites, and the predictions."""
         context, config = self.context, self.context.config
-        threshold = config.contribution.threshold if config.contribution else 0.7
+        threshold = config.scan_threshold
         together = max(1, int(NUCLEOTIDES_PER_TASK / context.sequences.lengths.mean()))
         tasks = []
         for start in range(0, len(context.sequences), together):
@@ -218,7 +220,8 @@ class Stages:
         maxima = self.dataset_maxima()
         places = np.concatenate([part["sites"] for part in parts])
         strengths = np.concatenate([part["strengths"] for part in parts])
-        kept = strengths >= threshold * maxima[places[:, 1]]
+        self.places, self.strengths = places, strengths
+        kept = strengths >= config.site_threshold * maxima[places[:, 1]]
         folder = self.store.path
         write_table(folder / "activations.tsv", activation_table(context, self.best, self.predictions))
         sites = site_table(context, places[kept], strengths[kept])

@@ -96,7 +96,7 @@ def scan_task(context: Context, task: ScanTask) -> None:
     Of every neuron and sequence the strongest valid window is kept, and every local maximum that may yet turn out to
     be a site: at or above the threshold times the largest activation among these sequences.
     """
-    threshold = context.config.contribution.threshold if context.config.contribution else 0.7
+    threshold = context.config.scan_threshold
     codes = [context.sequences.codes[i] for i in task.rows]
     tracks = context.sequences.tracks_of(task.rows)
     neurons = {layer.probe.layer: layer.channels for layer in context.layers}

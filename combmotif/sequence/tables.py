@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,8 @@ class SequenceSet:
         What stands at each position beside the base, such as the coding frame and the splice sites.
     notes : tuple of str
         What was changed or left out when they were read, one sentence each.
+    clusters : tuple of str, or None
+        What counts as independent in a test, such as the gene of each sequence; None: every sequence.
     """
 
     names: tuple[str, ...]
@@ -42,6 +44,7 @@ class SequenceSet:
     source: str = ""
     tracks: tuple[np.ndarray, ...] | None = None
     notes: tuple[str, ...] = ()
+    clusters: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -67,6 +70,7 @@ class SequenceSet:
             self.source,
             None if self.tracks is None else tuple(self.tracks[i] for i in rows),
             self.notes,
+            None if self.clusters is None else tuple(self.clusters[i] for i in rows),
         )
 
     def last(self, length: int) -> SequenceSet:
@@ -74,7 +78,7 @@ class SequenceSet:
         kept = self.subset(np.flatnonzero(self.lengths >= length))
         tracks = None if kept.tracks is None else tuple(track[:, -length:] for track in kept.tracks)
         codes = tuple(codes[-length:] for codes in kept.codes)
-        return SequenceSet(kept.names, codes, kept.labels, kept.label_names, kept.source, tracks, kept.notes)
+        return replace(kept, codes=codes, tracks=tracks)
 
     def tracks_of(self, rows: Sequence[int] | np.ndarray) -> list[np.ndarray] | None:
         """Tracks of the given rows, or None where the set has none."""
@@ -89,10 +93,10 @@ class SequenceSet:
             )
         }
         names = tuple(found)
-        if self.labels is not None and names != self.names:
+        if names != self.names and (self.labels is not None or self.clusters is not None):
             raise ValueError(f"{self.source}: expected transcripts, found chromosomes; labels are of transcripts")
         codes, tracks = (tuple(found[name][i] for name in names) for i in (0, 1))
-        return SequenceSet(names, codes, self.labels, self.label_names, self.source, tracks, self.notes)
+        return replace(self, names=names, codes=codes, tracks=tracks)
 
 
 def iterate_fasta(path: str | Path) -> Iterator[tuple[str, np.ndarray]]:
@@ -163,6 +167,7 @@ def read_table(
     labels: Sequence[str] = (),
     annotation: str | Path | None = None,
     where: str | None = None,
+    cluster: str | None = None,
     skip_missing: bool = False,
 ) -> SequenceSet:
     """Read sequences from a CSV or TSV table (plain or .gz).
@@ -182,6 +187,8 @@ def read_table(
         ``name``.
     where : str, optional
         ``column=value``: read only the rows with this value.
+    cluster : str, optional
+        Column of what counts as independent in tests, such as the gene.
     skip_missing : bool, default False
         Leave out rows without a measurement (an empty cell, NA, NaN), with a note that counts them, instead of
         refusing them.
@@ -208,7 +215,7 @@ def read_table(
         if not len(table):
             raise ValueError(f"{path}: no row has '{value}' in column '{key}'")
     column = sequence or next((c for c in ("sequence", "seq", "utr") if c in columns), None)
-    for wanted in [column or "sequence", *([name] if name else []), *labels]:
+    for wanted in [column or "sequence", *filter(None, (name, cluster)), *labels]:
         if wanted not in columns:
             raise ValueError(f"{path}: expected a column '{wanted}', found {', '.join(columns)}")
     if not len(table):
@@ -244,7 +251,9 @@ def read_table(
     codes = tuple(encode(str(s), name=f"{path}: row {row}") for row, s in zip(rows, table[column], strict=True))
     names, renamed = unique_names(given, str(path))
     notes = (*notes, *renamed)
-    found = SequenceSet(names, codes, values if labels else None, tuple(labels), str(path), notes=notes)
+    groups = None if cluster is None else tuple(table[cluster].astype(str))
+    measured = values if labels else None
+    found = SequenceSet(names, codes, measured, tuple(labels), str(path), notes=notes, clusters=groups)
     if annotation is None:
         return found
     if name is None:
