@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from combmotif.config.run import RunConfig
+from combmotif.config.stages import PairSection
 from combmotif.pipeline.context import Context, load_context
 from combmotif.pipeline.contributions import sequences_changed
 from combmotif.pipeline.earlier import read_record, replaced_results
@@ -151,7 +152,10 @@ def _trial(context: Context) -> tuple[RunConfig, Any, dict[str, float]]:
     if config.interaction is not None:
         given = plan_interactions(context)
         pairs = len(given) or config.interaction.max_pairs
-        section = {"pairs": [list(given[0])]} if given else {"max_pairs": 1}
+        section: dict[str, Any] = {"max_pairs": 1}
+        if given:
+            first = given[0]
+            section = {"pairs": [PairSection(a=first.a.name, b=first.b.name, neuron=first.neuron or None)]}
         update["interaction"] = config.interaction.model_copy(update=section)
         factors["interaction"] = pairs * more
     return config.model_copy(update=update), sequences.subset(rows), factors
