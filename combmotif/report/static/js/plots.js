@@ -38,7 +38,7 @@ const histogram = (data, { title, axis, mark = NaN }) => {
 /* bars of whole numbers, such as spacings */
 const bars = (pairs, { title, axis }) => {
   const first = Math.min(...pairs.map(([k]) => k)), last = Math.max(...pairs.map(([k]) => k));
-  const width = Math.max(150, Math.min(420, 60 + (last - first + 1) * 14)), left = 40, right = width - 8, top = 6, bottom = 78;
+  const room = Math.min(360, (last - first + 1) * 22), width = Math.max(140, 52 + room), left = 44, right = left + room, top = 6, bottom = 78;
   const most = Math.max(...pairs.map(([, n]) => n)), step = (right - left) / (last - first + 1);
   const y = scaled(0, most, bottom, top), x = (k) => round(left + (k - first + 0.5) * step);
   const body = pairs.map(([k, n]) => `<path class="bar on" d="M${round(x(k) - step * 0.4)} ${bottom}V${y(n)}h${round(step * 0.8)}V${bottom}z"><title>${k} nt: ${n}</title></path>`).join("");
