@@ -37,6 +37,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Motifs": {
         "motifs": ("combmotif.cli.motifs:motifs", "List, convert, compare and cluster motif files."),
         "match": ("combmotif.cli.match:match", "Find the known elements that motifs resemble."),
+        "compare": (
+            "combmotif.cli.compare:compare",
+            "Compare the motifs of methods on one model, or of models under one method.",
+        ),
         "scan": ("combmotif.cli.scan:scan", "Find the sites of motifs on the sequences of a FASTA file."),
     },
     "Help with configs": {

@@ -80,3 +80,8 @@ def test_refusals(refused, meme, tmp_path):
     )
     assert refused("scan", "s.fa", "--motifs", meme, "--out", "x.tsv", "--p", "0").startswith("--p: expected")
     assert not list(tmp_path.glob("x.tsv*"))
+
+
+def test_compare_refuses_what_is_no_run(refused, tmp_path):
+    (tmp_path / "one").mkdir()
+    assert refused("compare", "one", "two", "--out", "x").startswith("one: expected a run folder (with a run.json)")

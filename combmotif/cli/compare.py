@@ -1,0 +1,106 @@
+"""``combmotif compare``: the motifs of several runs side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from combmotif.cli.guide import GuidedCommand, next_step
+
+if TYPE_CHECKING:
+    from combmotif.comparison import ComparedRun
+    from combmotif.models.model import SequenceModel
+    from combmotif.sequence.tables import SequenceSet
+
+
+@click.command(
+    cls=GuidedCommand,
+    example="combmotif compare runs/mrl runs/mrl_modisco --out comparison",
+    then="open comparison/compare.html; the tables are beside it",
+)
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
+@click.option(
+    "--database",
+    "databases",
+    multiple=True,
+    default=("builtin",),
+    show_default=True,
+    help="builtin, a database of 'combmotif fetch', or a motif file; may be given several times.",
+)
+@click.option("--q", "q", type=float, default=0.05, show_default=True, help="Largest q-value of a match.")
+@click.option("--strands", type=click.Choice(["single", "both"]), default="single", show_default=True)
+@click.option(
+    "--draws",
+    type=click.IntRange(min=0),
+    default=64,
+    show_default=True,
+    help="Sequences drawn from each motif to see what they do to the model; 0 leaves the models alone.",
+)
+@click.option("--sequences", "most", type=click.IntRange(min=20), default=500, show_default=True, help="Of each run.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--quiet", is_flag=True, help="Print only the page's path.")
+def compare(
+    runs: tuple[str, ...],
+    out: Path,
+    databases: tuple[str, ...],
+    q: float,
+    strands: str,
+    draws: int,
+    most: int,
+    seed: int,
+    quiet: bool,  # noqa: FBT001
+) -> None:
+    """Compare the motifs of methods on one model, or of models under one method.
+
+    RUN is a run folder, or NAME=RUN to name it. Per run: how much information its motifs hold, how many differ, how
+    many match known elements (and how many would by chance), and whether sequences drawn from them excite their
+    neuron and move the output, against shuffled motifs. Families and motifs that runs share are drawn: circles for
+    up to three runs, an UpSet chart for more.
+    """
+    from combmotif.cli.progress import StageProgress
+    from combmotif.comparison import compare_runs, read_runs, write_comparison
+    from combmotif.motifs.database import load_database
+
+    found = read_runs(runs)
+    known = [load_database(name) for name in databases]
+    with StageProgress(quiet=quiet) as progress:
+        comparison = compare_runs(
+            found,
+            known,
+            open_run=(lambda run: _open(run, most)) if draws else None,
+            strands=strands,
+            q=q,
+            draws=draws or 1,
+            seed=seed,
+            on_progress=progress.update,
+        )
+    page = write_comparison(comparison, found, out)
+    if not quiet:
+        for row in comparison.summary.itertuples():
+            click.echo(
+                f"{row.run}: {row.motifs} motifs, {row.clusters} different, {row.matched} match a known element "
+                f"({row.expected_by_chance:.1f} expected by chance), {row.excite} of {row.tested_on_neuron} excite "
+                f"their neuron, {row.move} of {row.tested_on_output} move the output"
+            )
+    click.echo(f"Page: {page}")
+    next_step(f"open {page}; the tables are in {out}", quiet=quiet)
+
+
+def _open(run: ComparedRun, most: int) -> tuple[SequenceModel, SequenceSet]:
+    """Open the model of a run and some of its sequences, evenly from all."""
+    import numpy as np
+
+    from combmotif.config.opening import open_model
+    from combmotif.config.run import RunConfig
+    from combmotif.models import choose_device
+    from combmotif.pipeline.context import load_sequences
+    from combmotif.typed_yaml import validate
+
+    config = validate(RunConfig, run.config, name=f"{run.path}/run.json")
+    model = open_model(config.model, device=choose_device(config.device))
+    sequences = load_sequences(config)
+    rows = np.unique(np.linspace(0, len(sequences) - 1, min(most, len(sequences))).round().astype(int))
+    return model, sequences.subset(rows)

@@ -1,0 +1,187 @@
+"""Compare the motifs of runs: how good, how many different, which known elements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from scipy.stats import false_discovery_control
+
+from combmotif.comparison.faithfulness import FAITH_COLUMNS, faithfulness
+from combmotif.comparison.folder import ComparedRun
+from combmotif.effects.seeding import named_generator
+from combmotif.models.model import SequenceModel
+from combmotif.motifs.cluster import families
+from combmotif.motifs.control import match_control
+from combmotif.motifs.database import Database
+from combmotif.motifs.family import with_families
+from combmotif.motifs.match import match
+from combmotif.motifs.motif import MotifSet
+from combmotif.sequence.tables import SequenceSet
+
+MOTIF_COLUMNS = (
+    "run", "method", "model", "motif", "layer", "neuron", "consensus", "length", "sites", "information", "purity",
+    "cluster", "family", "kind", "match", "q_value", "identical", "chance", *FAITH_COLUMNS, "auc_q", "moves_q",
+)  # fmt: skip
+SUMMARY_COLUMNS = (
+    "run", "method", "model", "neurons", "motifs", "clusters", "own_clusters", "information", "purity", "matched",
+    "matched_share", "expected_by_chance", "families", "tested_on_neuron", "excite", "auc", "reach", "tested_on_output",
+    "move", "moves",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a comparison found.
+
+    Attributes
+    ----------
+    motifs : pandas.DataFrame
+        One row per motif, columns `MOTIF_COLUMNS`: ``cluster`` is common to all runs (motifs with one number are
+        alike), ``match`` the best known element, see `combmotif.motifs.match` and `faithfulness` for the others;
+        q-values are over all motifs of all runs.
+    summary : pandas.DataFrame
+        One row per run, columns `SUMMARY_COLUMNS`: medians of ``information``, ``purity``, ``auc``, ``reach`` and of
+        the size of ``moves``; counts of the rest. ``own_clusters`` no other run has; ``expected_by_chance`` matches
+        against shuffled databases; ``excite`` and ``move`` are counts at q <= 0.05.
+    overlaps : pandas.DataFrame
+        ``kind`` (family or cluster), ``runs`` (labels joined by " & "), ``size``, ``members``: elements that exactly
+        these runs have.
+    matches : pandas.DataFrame
+    """
+
+    motifs: pd.DataFrame
+    summary: pd.DataFrame
+    overlaps: pd.DataFrame
+    matches: pd.DataFrame
+
+
+def compare_runs(
+    runs: Sequence[ComparedRun],
+    databases: Sequence[Database],
+    *,
+    open_run: Callable[[ComparedRun], tuple[SequenceModel, SequenceSet]] | None = None,
+    strands: str = "single",
+    q: float = 0.05,
+    draws: int = 64,
+    threshold: float = 0.8,
+    seed: int = 0,
+    on_progress: Callable[[str, int, int], None] | None = None,
+) -> Comparison:
+    """Compare the motifs of runs, all by the same measures.
+
+    Motifs are matched anew, those of all runs at once to the same databases, so that neither the databases nor the
+    number of motifs of a run favour it.
+
+    Parameters
+    ----------
+    runs : sequence of ComparedRun
+    databases : sequence of Database
+    open_run : callable, optional
+        Gives the model of a run and some of its sequences; without it nothing is measured on the model.
+    strands, q
+        As for `combmotif.motifs.match`.
+    draws : int, default 64
+        Sequences drawn from each motif.
+    threshold : float, default 0.8
+        Similarity of motifs of one cluster.
+    seed : int, default 0
+    on_progress : callable, optional
+        Called with ("faithfulness", runs done, runs in all).
+
+    Returns
+    -------
+    Comparison
+    """
+    motifs = MotifSet(
+        tuple(replace(m, id=f"{run.label}|{m.id}") for run in runs for m in run.motifs), "all", runs[0].motifs.alphabet
+    )
+    if not len(motifs):
+        raise ValueError("runs: expected motifs to compare, none of the runs has any")
+    known = with_families(databases)
+    found = match(motifs, known, strands=strands, q=q)
+    control = match_control(
+        motifs, known, found, named_generator(seed, "compare", "shuffles"), copies=5, strands=strands, q=q
+    )
+    found["chance"] = control.chance
+    rate = control.table.iloc[-1]
+    by_chance = float(rate["matched_shuffled"] / rate["queries"]) if rate["queries"] else 0.0
+    best = found.drop_duplicates("motif").set_index("motif")
+    labels = families(motifs, threshold=threshold)
+    parts = []
+    for number, run in enumerate(runs):
+        if on_progress is not None:
+            on_progress("faithfulness", number, len(runs))
+        faith = pd.DataFrame(np.nan, index=range(len(run.motifs)), columns=list(FAITH_COLUMNS))
+        if open_run is not None and len(run.motifs):
+            model, sequences = open_run(run)
+            generator = named_generator(seed, "compare", run.label)
+            faith = faithfulness(model, run.motifs.motifs, sequences, generator, draws=draws)
+        parts.append(faith)
+    if on_progress is not None:
+        on_progress("faithfulness", len(runs), len(runs))
+    rows: list[dict[str, object]] = []
+    for run in runs:
+        for motif in run.motifs:
+            row = best.loc[f"{run.label}|{motif.id}"] if f"{run.label}|{motif.id}" in best.index else None
+            rows.append(
+                {
+                    "run": run.label, "method": run.method, "model": run.model, "motif": motif.id,
+                    "layer": motif.layer, "neuron": motif.neuron, "consensus": motif.consensus(run.motifs.alphabet),
+                    "length": len(motif), "sites": motif.sites, "information": float(motif.information.sum()),
+                    "purity": run.purity.get(motif.id, np.nan), "cluster": labels[len(rows)],
+                    **{c: "" if row is None else row[c] for c in ("family", "kind")},
+                    "match": "" if row is None else row["name"],
+                    **{c: np.nan if row is None else row[c] for c in ("q_value", "identical", "chance")},
+                }
+            )  # fmt: skip
+    table = pd.concat([pd.DataFrame(rows), pd.concat(parts, ignore_index=True)], axis=1)
+    for p, corrected in (("auc_p", "auc_q"), ("moves_p", "moves_q")):
+        table[corrected] = np.nan
+        there = table[p].notna()
+        if there.any():
+            table.loc[there, corrected] = false_discovery_control(table.loc[there, p].to_numpy(dtype=float))
+    table = table[list(MOTIF_COLUMNS)]
+    return Comparison(table, _summary(runs, table, by_chance), overlaps(table, [r.label for r in runs]), found)
+
+
+def _summary(runs: Sequence[ComparedRun], table: pd.DataFrame, by_chance: float) -> pd.DataFrame:
+    rows = []
+    for run in runs:
+        own = table[table["run"] == run.label]
+        elsewhere = set(table.loc[table["run"] != run.label, "cluster"])
+        matched = own["match"] != ""
+        rows.append(
+            {
+                "run": run.label, "method": run.method, "model": run.model, "neurons": run.neurons, "motifs": len(own),
+                "clusters": own["cluster"].nunique(), "own_clusters": len(set(own["cluster"]) - elsewhere),
+                "information": own["information"].median(), "purity": own["purity"].median(),
+                "matched": int(matched.sum()), "matched_share": matched.mean() if len(own) else np.nan,
+                "expected_by_chance": by_chance * len(own), "families": own.loc[matched, "family"].nunique(),
+                "tested_on_neuron": int(own["auc"].notna().sum()), "excite": int((own["auc_q"] <= 0.05).sum()),
+                "auc": own["auc"].median(), "reach": own["reach"].median(),
+                "tested_on_output": int(own["moves"].notna().sum()), "move": int((own["moves_q"] <= 0.05).sum()),
+                "moves": own["moves"].abs().median(),
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS))
+
+
+def overlaps(table: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
+    """List which families and clusters exactly which runs have; columns as in `Comparison`."""
+    rows = []
+    for kind, column in (("family", "family"), ("cluster", "cluster")):
+        named = table[table["family"] != ""] if kind == "family" else table
+        sets = {label: set(named.loc[named["run"] == label, column]) for label in labels}
+        shown = dict(zip(table["cluster"][::-1], table["consensus"][::-1], strict=True))
+        for size in range(len(labels), 0, -1):
+            for group in combinations(labels, size):
+                inside = set.intersection(*(sets[label] for label in group))
+                outside = set().union(*(sets[label] for label in labels if label not in group))
+                members = sorted(str(m) if kind == "family" else shown[m] for m in inside - outside)
+                if members or len(labels) <= 3:
+                    rows.append((kind, " & ".join(group), len(members), "; ".join(members)))
+    return pd.DataFrame(rows, columns=["kind", "runs", "size", "members"])
