@@ -104,11 +104,8 @@ def _known(run: RunFolder, found: dict[str, list[Match]]) -> list[Finding]:
         sentence += (
             f" {count(by_word)} of them only {'spells' if by_word == 1 else 'spell'} a short known word, as chance may."
         )
-    return [
-        Finding(
-            "known", "Known elements", f"{count(len(matched))} of {plural(total, 'motif')} match", sentence, "elements"
-        )
-    ]
+    value = f"{count(len(matched))} of {plural(total, 'motif')} match{f': {shown}' if leading else ''}"
+    return [Finding("known", "Known elements", value, sentence, "elements")]
 
 
 def strongest(rows: dict[str, Effect]) -> Effect | None:
@@ -173,7 +170,7 @@ def _interaction(run: RunFolder, found: dict[str, list[Match]]) -> list[Finding]
     parts = [f"{tally[kind]} {kind}" for kind in wording.INTERACTION_CLASSES if tally[kind]]
     counts = ", ".join(parts) or "no class given"
     pairs = plural(len(table), "motif pair")
-    value = f"{tally['synergistic']} synergistic, {tally['antagonistic']} antagonistic of {len(table)}"
+    value = f"{counts} of {len(table)}"
     sentence = f"{pairs} {'was' if len(table) == 1 else 'were'} tested by scrambling: {counts}."
     findings = [Finding("interaction", "Motif pairs", value, sentence, "interactions")]
     clear = table[table["class"].isin(["synergistic", "antagonistic"]) & table["epistasis"].notna()]

@@ -1,0 +1,175 @@
+"""The documentation is true: links lead somewhere, configs are right, commands and Python blocks run."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import re
+import shlex
+import shutil
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from combmotif.cli import app
+from combmotif.config import RunConfig
+from combmotif.typed_yaml import parse_yaml, validate
+
+TINY = ("sample.population=16", "sample.generations=2", "sample.keep=200", "neurons.select=0-1")
+FASTA = "".join(f">s{i}\n{'ACGUAUGGCA' * 5}\n" for i in range(5))
+
+
+def _pages(repository):
+    return [repository / "README.md", *sorted((repository / "docs").rglob("*.md"))]
+
+
+def _blocks(text, language):
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def _commands(text):
+    lines = [line for block in _blocks(text, "bash") for line in block.splitlines()]
+    return [shlex.split(line, comments=True) for line in lines if line.startswith("combmotif ")]
+
+
+def test_links_lead_somewhere(repository):
+    for page in _pages(repository):
+        for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+            if link.startswith(("http://", "https://", "mailto:")):
+                continue
+            name, _, anchor = link.partition("#")
+            target = (page.parent / name).resolve() if name else page
+            assert target.exists(), f"{page.name}: {link}"
+            if anchor and target.suffix == ".md":
+                heads = re.findall(r"^#+ (.*)$", target.read_text(), re.MULTILINE)
+                slugs = {re.sub(r"[^\w\- ]", "", head.lower()).strip().replace(" ", "-") for head in heads}
+                assert anchor in slugs, f"{page.name}: {link}; {target.name} has {sorted(slugs)}"
+
+
+def test_every_page_is_linked(repository):
+    index = (repository / "docs" / "index.md").read_text()
+    for page in sorted((repository / "docs").rglob("*.md")):
+        if page.name != "index.md":
+            assert f"({page.relative_to(repository / 'docs').as_posix()})" in index, page
+
+
+def test_files_that_are_named_exist(repository):
+    for page in _pages(repository):
+        for path in re.findall(
+            r"`(?:python |bash |pytest )?((?:scripts|configs|tests)/[\w/.-]+\.\w+)", page.read_text()
+        ):
+            if not path.startswith(("configs/interpreting", "configs/interaction", "configs/training")):
+                assert (repository / path).is_file(), f"{page.name}: {path}"
+
+
+def test_commands_have_these_options(repository):
+    found = 0
+    for page in _pages(repository):
+        text = page.read_text()
+        inline = [shlex.split(command) for command in re.findall(r"`(combmotif [a-z][a-z-]* [^`\[|]*)`", text)]
+        for command in [*_commands(text), *inline]:
+            name, *arguments = ["2" if word == "N" else word for word in command[1:] if word != ">"]
+            context = click.Context(app)
+            assert name in app.list_commands(context), f"{page.name}: {command}"
+            with contextlib.suppress(click.MissingParameter):  # in running text
+                app.get_command(context, name).make_context(name, arguments)
+            found += 1
+    assert found > 30
+
+
+def test_configs_are_right(repository):
+    base = {
+        "model": {"card": "mrl"}, "sequences": {"kind": "random"}, "neurons": {"layer": "conv3"},
+    }  # fmt: skip
+    for page in _pages(repository):
+        for block in _blocks(page.read_text(), "yaml"):
+            data = parse_yaml(block, name=page.name)
+            if set(data) <= set(RunConfig.model_fields):
+                validate(RunConfig, {**base, **data}, name=page.name)
+
+
+def test_the_config_reference_is_current(repository):
+    path = repository / "scripts" / "config_reference.py"
+    spec = importlib.util.spec_from_file_location("config_reference", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    shown = (repository / "docs" / "config.md").read_text()
+    assert shown == module.page(), "docs/config.md is out of date: python scripts/config_reference.py"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, repository):
+    """An empty working directory with the repository's configs and a few sequences."""
+    shutil.copytree(repository / "configs", tmp_path / "configs")
+    (tmp_path / "utrs.fa").write_text(FASTA)
+    (tmp_path / "my_utrs.tsv").write_text("utr\trl\n" + "".join(f"{'ACGUAUGGCA' * 5}\t{i}\n" for i in range(4)))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def _write_files(text):
+    for language in ("python", "yaml"):
+        for block in _blocks(text, language):
+            name = re.match(r"# ([\w.]+\.(?:py|yaml))\n", block)
+            if name:
+                with open(name[1], "w") as file:  # noqa: PTH123
+                    file.write(block)
+
+
+def _quick(command):
+    """The same command on so little that it takes a second."""
+    if command[1] == "run":
+        few = [f"--set={key}" for key in TINY]
+        if "runs/hal" in command:
+            few[-1] = "--set=neurons.select=0-7"
+        return [*command[1:], "--workers", "1", "--replace", *few, "--set=sequences.count=150"]
+    if command[1] == "plan":
+        return [*command[1:], "--no-measure"]
+    return command[1:]
+
+
+@pytest.mark.parametrize("name", ["tutorials/mrl", "tutorials/stability", "tutorials/own_model", "command_line"])
+def test_the_commands_of_a_page_run_one_after_the_other(repository, folder, name):
+    text = (repository / "docs" / f"{name}.md").read_text()
+    _write_files(text)
+    for command in _commands(text):
+        result = CliRunner().invoke(app, _quick(command))
+        assert result.exit_code == 0, f"{command}: {result.output}"
+
+
+def test_the_hal_tutorial(repository, folder, data_dir, monkeypatch):
+    monkeypatch.setenv("COMBMOTIF_DATA", str(data_dir))
+    for command in _commands((repository / "docs" / "tutorials" / "hal.md").read_text()):
+        if command[1] != "fetch":  # which downloads
+            result = CliRunner().invoke(app, _quick(command))
+            assert result.exit_code == 0, f"{command}: {result.output}"
+
+
+def test_the_python_lines_run(repository, folder, monkeypatch):
+    (block,) = _blocks((repository / "docs" / "python.md").read_text(), "python")
+    names: dict = {}
+    exec(block, names)
+    assert (folder / "my_run" / "report.html").is_file()
+    own = (repository / "docs" / "tutorials" / "own_model.md").read_text()
+    _write_files(own)
+    monkeypatch.syspath_prepend(str(folder))
+    exec((folder / "save_card.py").read_text(), {})
+    shutil.copy("my_net.py", "my_model/my_net.py")
+    assert CliRunner().invoke(app, ["inspect", "my_model"]).exit_code == 0
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shell_completion(shell, folder, monkeypatch):
+    def complete(words):
+        instruction = f"{shell}_complete"
+        monkeypatch.setenv("_COMBMOTIF_COMPLETE", instruction)
+        monkeypatch.setenv("COMP_WORDS", words)
+        monkeypatch.setenv("COMP_CWORD", words.split()[-1] if shell == "fish" else str(len(words.split()) - 1))
+        return CliRunner().invoke(app, [], prog_name="combmotif").output
+
+    assert "evaluate-model" in complete("combmotif eval")
+    assert "neurons.select=" in complete("combmotif run q.yaml --set neu")
+    assert "utr3_stability" in complete("combmotif inspect utr")
+    monkeypatch.setenv("_COMBMOTIF_COMPLETE", f"{shell}_source")
+    assert "_COMBMOTIF_COMPLETE" in CliRunner().invoke(app, [], prog_name="combmotif").output
