@@ -14,8 +14,10 @@ from combmotif.effects.columns import CONTRIBUTION_COLUMNS
 from combmotif.effects.contribution import contribution
 from combmotif.effects.frame import region_lengths
 from combmotif.effects.sites import scramble_sites
+from combmotif.inference.perturb import recording
 from combmotif.pipeline.context import Context
 from combmotif.pipeline.engines import single_thread
+from combmotif.pipeline.predicted import as_array, summary
 from combmotif.pipeline.store import content_key, load_arrays, save_arrays, write_table
 
 if TYPE_CHECKING:
@@ -65,19 +67,20 @@ def causal_task(context: Context, task: CausalTask) -> None:
     tracks = sequences.tracks_of(task.rows)
     held = np.array([task.mean])
     clamped = clamp(context.model, task.layer, (task.neuron,), codes, held, tracks=tracks, output=task.outputs)[:, 0]
-    scrambled = scramble_sites(
-        context.probe(task.layer),
-        task.neuron,
-        codes,
-        task.starts,
-        silent=task.silent,
-        names=[sequences.names[i] for i in task.rows],
-        tracks=tracks,
-        seed=context.config.seed,
-        draws=DRAWS,
-        output=task.outputs,
-    )
-    save_arrays(task.path, {"clamped": clamped, "scrambled": scrambled})
+    with recording() as how:
+        scrambled = scramble_sites(
+            context.probe(task.layer),
+            task.neuron,
+            codes,
+            task.starts,
+            silent=task.silent,
+            names=[sequences.names[i] for i in task.rows],
+            tracks=tracks,
+            seed=context.config.seed,
+            draws=DRAWS,
+            output=task.outputs,
+        )
+    save_arrays(task.path, {"clamped": clamped, "scrambled": scrambled, "how": as_array(how)})
 
 
 def run_contribution(stages: Stages) -> None:
@@ -173,7 +176,11 @@ def _changes(
     stages.bring_up_to_date("contribution", causal_task, list(tasks.values()), lambda task: (task.path,))
     shape = (*stages.best.shape, len(outputs))
     changes = {level: {name: np.full(shape, np.nan) for name in ("clamped", "scrambled")} for level in levels}
+    how = []
     for (level, column), task in tasks.items():
-        for name, values in load_arrays(task.path).items():
-            changes[level][name][task.rows, column] = values
+        arrays = load_arrays(task.path)
+        how.append(arrays["how"])
+        for name, changed in changes[level].items():
+            changed[task.rows, column] = arrays[name]
+    stages.edits["contribution"] = summary(how)
     return changes

@@ -219,6 +219,8 @@ def run(
                 "tasks": stages.done.get(name, 0),
                 "reused": stages.reused.get(name, 0),
             }
+            if stages.edits.get(name):
+                record["stages"][name]["edits"] = stages.edits[name]
             record["warnings"] = list(stages.warnings)
             record["peak_memory_mb"] = _peak_memory_mb()
             store.write_json("run.json", record)

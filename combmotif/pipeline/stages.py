@@ -52,6 +52,8 @@ class Stages:
         Of the match section.
     on_progress : callable
         Called with (stage, tasks done, tasks in all).
+    edits : dict of stage to dict
+        How edited sequences were predicted there, for run.json; see `predicted.summary`.
     """
 
     context: Context
@@ -72,6 +74,7 @@ class Stages:
     where: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), int))
     predictions: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
     warnings: list[str] = field(default_factory=list)
+    edits: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         model = self.context.model

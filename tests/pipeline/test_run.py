@@ -42,6 +42,10 @@ def test_a_users_net_goes_through_every_stage(undisturbed):
     record = json.loads((result.folder / "run.json").read_text())
     assert list(record["stages"]) == STAGES
     assert record["sequences"]["count"] == 3600
+    (method, edits), *others = record["stages"]["contribution"]["edits"].items()
+    assert (method, others) == ("plain", [])  # on 30 nt, full forward passes are faster
+    assert 0 < edits["calls"] <= 10
+    assert "of the work of a forward pass" in edits["reason"]
     assert record["model"]["parameters"] == 4 * 4 * 6 + 6 + 6 * 4 * 10 + 10 + 11
 
 
