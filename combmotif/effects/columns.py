@@ -74,6 +74,8 @@ INTERACTION_COLUMNS: dict[str, str] = {
     "motif_b": "IUPAC word or id of motif B",
     "name_a": "consensus of A",
     "name_b": "consensus of B",
+    "family_a": "family of A, as in the map of families",
+    "family_b": "family of B",
     "instances": "where both sites had to lie: anywhere, or in one window in which this neuron fires",
     "sequences": "sequences (or clusters, where they are given) in the test: the n of every p-value in this row",
     "sequences_with_pair": "sequences that hold a placement of the pair, before the cap on their number",
@@ -116,6 +118,11 @@ INSTANCE_COLUMNS: dict[str, str] = {
     "b": "prediction with B scrambled, mean over the same draws",
     "n": "prediction with both scrambled, mean over the same draws",
     "e": "o - a - b + n",
+}
+
+CONTROL_COLUMNS: dict[str, str] = {
+    "pair": "as in the table of pairs",
+    "e": "epistasis of one pair of random segments of the same sequences, lengths and distance, mean over its draws",
 }
 
 SPACING_COLUMNS: dict[str, str] = {

@@ -14,11 +14,12 @@ PERMUTATIONS = 999
 
 
 class Control(NamedTuple):
-    """Empirical p of a pair against its controls, their mean e, and how many there were."""
+    """Empirical p of a pair against its controls, their mean e, how many there were, and the e of each."""
 
     p_value: float
     epistasis: float
     segments: int
+    values: tuple[float, ...] = ()
 
 
 def control_starts(
@@ -98,5 +99,5 @@ def compare_with_controls(
     picks = (generator.random((PERMUTATIONS, len(pools))) * sizes).astype(np.int64)
     exchanged = np.abs(table[np.arange(len(pools)), picks].mean(1))
     extreme = int((exchanged >= observed * (1 - 1e-9)).sum())
-    mean = float(np.mean(np.concatenate([pool[1:] for pool in pools])))
-    return Control((1 + extreme) / (1 + PERMUTATIONS), mean, count)
+    values = np.concatenate([pool[1:] for pool in pools])
+    return Control((1 + extreme) / (1 + PERMUTATIONS), float(values.mean()), count, tuple(values.tolist()))

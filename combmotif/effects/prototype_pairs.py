@@ -117,6 +117,8 @@ def summarise_prototype(
                 "motif_b": pair.spec.b.name,
                 "name_a": pair.spec.a.consensus,
                 "name_b": pair.spec.b.consensus,
+                "family_a": pair.spec.family_a,
+                "family_b": pair.spec.family_b,
                 "instances": pair.spec.neuron or "anywhere",
                 "sequences": len(np.unique(pair.rows)),
                 "sequences_with_pair": len(np.unique(pair.rows)),

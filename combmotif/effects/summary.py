@@ -169,6 +169,8 @@ def _description(pair: MeasuredPair) -> dict[str, Any]:
         "motif_b": pair.b.name,
         "name_a": pair.a.consensus,
         "name_b": pair.b.consensus,
+        "family_a": pair.spec.family_a,
+        "family_b": pair.spec.family_b,
         "instances": pair.spec.neuron or "anywhere",
         "sequences_with_pair": pair.sequences_with_pair,
         "placements": len(pair.rows),

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from combmotif.config.stages import InteractionSection
+from combmotif.effects.columns import CONTROL_COLUMNS
 from combmotif.effects.control import Control
 from combmotif.effects.frame import codon_phase
 from combmotif.effects.interaction import avoided_patterns, base_frequencies, model_link, require_frame
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 OUTPUTS = (
     "interactions.tsv", "interaction_instances.tsv.gz", "interaction_spacing.tsv", "interaction_map.tsv",
-    "interaction_map.svg", "interaction_triples.tsv",
+    "interaction_map.svg", "interaction_triples.tsv", "interaction_controls.tsv.gz",
 )  # fmt: skip
 """Files of the stage."""
 
@@ -93,10 +94,11 @@ def pair_task(context: Context, task: PairTask) -> None:
         windows=task.windows,
         **_options(context),
     )
-    numbers = [pair.sequences_with_pair, pair.rejected, pair.unscrambled, pair.overlapping, *pair.control]
+    numbers = [pair.sequences_with_pair, pair.rejected, pair.unscrambled, pair.overlapping, *pair.control[:3]]
     states = {"o": pair.states.o, "a": pair.states.a, "b": pair.states.b, "n": pair.states.n}
     places = {"rows": pair.rows, "start_a": pair.start_a, "start_b": pair.start_b}
-    save_arrays(task.path, {**places, **states, "fallback": pair.fallback, "numbers": np.array(numbers, float)})
+    others = {"fallback": pair.fallback, "numbers": np.array(numbers, float), "controls": pair.control.values}
+    save_arrays(task.path, {**places, **states, **others})  # type: ignore[dict-item]
 
 
 def _read_pair(task: PairTask, mode: str) -> MeasuredPair:
@@ -113,7 +115,7 @@ def _read_pair(task: PairTask, mode: str) -> MeasuredPair:
         arrays["fallback"],
         float(rejected),
         int(unscrambled),
-        Control(float(p), float(epistasis), int(count)),
+        Control(float(p), float(epistasis), int(count), tuple(arrays["controls"].tolist())),
         float(overlapping),
     )
 
@@ -223,8 +225,9 @@ def run_interactions(stages: Stages) -> None:
         table, instances = summarise_prototype(rows, sequences.names, alpha=section.alpha)
     else:
         link = model_link(context.model, context.output(section.output, "interaction.output"))
+        measured = [_read_pair(task, section.mode) for task in tasks]
         result = summarise(
-            [_read_pair(task, section.mode) for task in tasks],
+            measured,
             sequences.names,
             units=sequences.clusters,
             n_min=section.n_min,
@@ -234,6 +237,8 @@ def run_interactions(stages: Stages) -> None:
         )
         table, instances = result.table, result.instances
         write_table(folder / "interaction_spacing.tsv", result.spacing)
+        controls = [(pair.pair, e) for pair in measured for e in pair.control.values]
+        write_table(folder / "interaction_controls.tsv.gz", pd.DataFrame(controls, columns=list(CONTROL_COLUMNS)))
     write_table(folder / "interactions.tsv", table)
     write_table(folder / "interaction_instances.tsv.gz", instances)
     overview = interaction_map(table, pairs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from combmotif.effects.columns import CONTRIBUTION_COLUMNS, INSTANCE_COLUMNS, INTERACTION_COLUMNS
+from combmotif.effects.columns import CONTRIBUTION_COLUMNS, CONTROL_COLUMNS, INSTANCE_COLUMNS, INTERACTION_COLUMNS
 
 TABLES = {
     "neurons": "neurons.tsv",
@@ -14,13 +14,14 @@ TABLES = {
     "tree": "motifs/tree.tsv",
     "syntax": "motifs/syntax.tsv",
     "spacing": "interaction_spacing.tsv",
+    "controls": "interaction_controls.tsv.gz",
     "map": "interaction_map.tsv",
     "triples": "interaction_triples.tsv",
     "control": "match_control.tsv",
 }
 """Table to file, beside ``motifs/<method>.tsv``."""
 
-EXTRAS = ("tree", "syntax", "spacing", "map", "triples", "control")
+EXTRAS = ("tree", "syntax", "spacing", "controls", "map", "triples", "control")
 """Tables that not every run has; their absence is no problem."""
 
 TEXT = {
@@ -61,6 +62,7 @@ NEEDED = {
         "sequences", "distribution",
     ),
     "spacing": ("pair", "spacing", "sequences", "e", "low", "high"),
+    "controls": ("pair", "e"),
     "map": ("family_a", "family_b", "class", "pairs", "sequences", "e", "joint", "q"),
     "control": ("database", "method", "queries", "matched", "matched_shuffled", "false_match_rate"),
     "triples": (
@@ -182,6 +184,7 @@ COLUMNS = {
         "low": "Lower end of its 95 % interval.",
         "high": "Upper end of it.",
     },
+    "controls": CONTROL_COLUMNS,
     "map": {
         "family_a": "Family of the first motif.",
         "family_b": "Family of the second.",

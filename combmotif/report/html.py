@@ -73,7 +73,7 @@ def _downloads(run: RunFolder) -> tuple[dict[str, bytes], list[str]]:
             beside.append(name)
             continue
         inside[name] = path.read_bytes()
-    named = [TABLES["instances"], "activations.tsv", TABLES["sites"], "interaction_map.svg"]
+    named = [TABLES["instances"], TABLES["controls"], "activations.tsv", TABLES["sites"], "interaction_map.svg"]
     named += sorted(f"motifs/{p.name}" for p in (run.path / "motifs").glob("*.h5"))
     beside += [name for name in named if (run.path / name).is_file()]
     beside += [f"{name}/" for name in ("attributions", "samples") if (run.path / name).is_dir()]

@@ -149,7 +149,9 @@ def _estimates(row: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def _record(view: PairView, rows: pd.DataFrame, spacing: pd.DataFrame, triples: list[str]) -> dict[str, Any]:
+def _record(
+    view: PairView, rows: pd.DataFrame, spacing: pd.DataFrame, controls: np.ndarray, triples: list[str]
+) -> dict[str, Any]:
     row = view.row
     shown = rows.iloc[thin(rows["e"].to_numpy())] if len(rows) else rows
     complete = rows.dropna(subset=list(LETTERS))
@@ -164,7 +166,7 @@ def _record(view: PairView, rows: pd.DataFrame, spacing: pd.DataFrame, triples: 
         "rows": _estimates(row), "measured": len(rows), "names": list(shown.index),
         "dots": {key: shown[key].tolist() for key in (*LETTERS, "spacing")},
         "box": {key: _box(complete[key].to_numpy()) for key in LETTERS},
-        "controls": [], "control_box": None,
+        "controls": controls[thin(controls)].tolist(), "control_box": _box(controls),
         "spaced": spaced[["spacing", "e"]].to_numpy().tolist() if apart else [],
         "spacing": spacing[["spacing", "e", "low", "high", "sequences"]].to_numpy(dtype=float).tolist(),
         "triples": triples,
@@ -229,7 +231,7 @@ def pairs(run: RunFolder, found: dict[str, list[Match]]) -> list[PairView]:
     """
     table = run.tables["interactions"]
     bounds = domain(list(table["epistasis"]), [*table["epistasis_ci_low"], *table["epistasis_ci_high"]])
-    instances, spacing = _per_sequence(run), run.tables["spacing"]
+    instances, spacing, controls = _per_sequence(run), run.tables["spacing"], run.tables["controls"]
     nothing = pd.DataFrame(columns=[*LETTERS, "spacing"], dtype=float)
     views, three = [], triples(run, found)
     for number, row in enumerate(table.to_dict("records"), 1):
@@ -240,6 +242,7 @@ def pairs(run: RunFolder, found: dict[str, list[Match]]) -> list[PairView]:
         own = {row["motif_a"], row["motif_b"]}
         third = [t.sentence for t in three if own <= {t.row[f"motif_{side}"] for side in "abc"}]
         distances = spacing[spacing["pair"] == row["pair"]]
-        view.record = _record(view, instances.get(row["pair"], nothing), distances, third)
+        random = controls.loc[controls["pair"] == row["pair"], "e"].dropna().to_numpy()
+        view.record = _record(view, instances.get(row["pair"], nothing), distances, random, third)
         views.append(view)
     return views

@@ -41,6 +41,7 @@ def test_all_files_and_the_same_bytes_with_two_workers(tmp_path):
     assert one.stages["interaction"] == "done"
     assert tables(one.folder) == tables(two.folder)
     assert sorted(tables(one.folder)) == [
+        "interaction_controls.tsv.gz",
         "interaction_instances.tsv.gz", "interaction_map.svg", "interaction_map.tsv", "interaction_spacing.tsv",
         "interaction_triples.tsv", "interactions.tsv",
     ]  # fmt: skip

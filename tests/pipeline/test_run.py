@@ -36,7 +36,7 @@ def test_a_users_net_goes_through_every_stage(undisturbed):
         "contribution.tsv",
         "interactions.tsv",
         "interaction_instances.tsv.gz",
-        *("interaction_map.svg", "interaction_map.tsv", "interaction_spacing.tsv"),
+        *("interaction_controls.tsv.gz", "interaction_map.svg", "interaction_map.tsv", "interaction_spacing.tsv"),
         "report.html",
     }
     record = json.loads((result.folder / "run.json").read_text())

@@ -173,7 +173,7 @@ def write_run(
             effect_rows.append(row)
 
     tree_rows, syntax_rows = _demixing(motif_rows)
-    spacing_rows = []
+    spacing_rows, control_rows = [], []
     kinds = ("synergistic", "antagonistic", "additive", "one-sided", "untestable", "opposing", "inert", "undetermined")
     pair_rows, instance_rows = [], []
     for k in range(pairs):
@@ -194,6 +194,7 @@ def write_run(
                 "epistasis": e, "epistasis_ci_low": e - 0.08, "epistasis_ci_high": e + 0.08,
                 "p_value": 1e-8 if abs(e) > 0.1 else 0.3, "q_value": 1e-7 if abs(e) > 0.1 else 0.5,
             }  # fmt: skip
+            control_rows += [(row["pair"], value) for value in np.linspace(-0.3, 0.3, 101)]
             spacing_rows += [(row["pair"], gap, 9, e + gap / 90, e + gap / 90 - 0.1, e + gap / 90 + 0.1)
                              for gap in range(0, 25, 4)]  # fmt: skip
             for s in range(n_sequences):
@@ -224,6 +225,7 @@ def write_run(
         "activations.tsv": pd.DataFrame({"sequence": [f"seq_{s}" for s in range(200)]}
         | {row["neuron"]: np.round(np.linspace(-2, max(1, row["dataset_max"]), 200), 3) for row in neuron_rows}),
         "motifs/tree.tsv": pd.DataFrame(tree_rows), "motifs/syntax.tsv": pd.DataFrame(syntax_rows),
+        "interaction_controls.tsv.gz": pd.DataFrame(control_rows, columns=["pair", "e"]),
         "interaction_spacing.tsv": pd.DataFrame(spacing_rows,
         columns=["pair", "spacing", "sequences", "e", "low", "high"]),
     }.items():  # fmt: skip

@@ -205,7 +205,8 @@ def test_pairs_open_from_the_map(page: Any, report: str) -> None:
     ):
         assert words in said, words
     assert page.locator("#view svg.plot").count() == 4
-    assert page.locator("#view .boxed").count() == 5
+    assert page.locator("#view .boxed").count() == 6
+    assert "random segments of the same sequences" in said
     name, content = saved(page, '#view button[data-table="pair-2.tsv"]')
     assert name == "pair-2.tsv"
     assert content.decode().splitlines()[-1].startswith("epistasis e\to - a - b + n\t0.42\t[0.340, 0.500]")

@@ -148,6 +148,8 @@ def test_dots_are_one_per_sequence_and_at_most_200(run_folder: Path) -> None:
     table = pd.read_csv(run_folder / "interaction_instances.tsv.gz", sep="\t")
     first = table[table["pair"] == table["pair"].iloc[0]].groupby("sequence")["e"].mean()
     np.testing.assert_allclose(records[0]["box"]["e"], np.quantile(first, [0, 0.25, 0.5, 0.75, 1]), rtol=1e-4)
+    assert records[0]["control_box"] == [-0.3, -0.15, 0, 0.15, 0.3]
+    assert len(records[0]["controls"]) == 101
     assert {row["key"] for row in records[0]["rows"]} == {
         "joint", "a_alone", "b_alone", "a_in_context", "b_in_context", "epistasis"
     }  # fmt: skip
