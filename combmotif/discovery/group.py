@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,11 +90,17 @@ def window_weights(activations: np.ndarray) -> np.ndarray:
 
 
 def make_group(
-    probe: WindowProbe, samples: Samples, rows: np.ndarray, path: str = "0", feature_layer: str = ""
+    probe: WindowProbe,
+    samples: Samples,
+    rows: np.ndarray,
+    path: str = "0",
+    feature_layer: str = "",
+    *,
+    count: Callable[[np.ndarray, np.ndarray], np.ndarray] = weighted_counts,
 ) -> Group:
-    """Describe the windows `rows` of the samples as a group."""
+    """Describe the windows `rows` of the samples as a group; ``count`` turns codes and excitation into a matrix."""
     excitation = samples.excitation[rows]
-    pfm = weighted_counts(samples.codes[rows], excitation)
+    pfm = count(samples.codes[rows], excitation)
     consensus = pfm.argmax(1).astype(np.uint8)[None]
     activations = samples.activations[rows]
     return Group(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -77,13 +78,26 @@ def demix_neuron(
     """
     options = options or DemixOptions()
     tree = demix_tree(probe, samples, options=options, seed=seed)
-    groups = [group for group in leaves(tree, options.min_sites) if _span(group.pfm)]
+    return from_tree(probe, samples, tree, min_sites=options.min_sites, merge=merge, alphabet=alphabet)
+
+
+def from_tree(
+    probe: WindowProbe,
+    samples: Samples,
+    tree: Sequence[Group],
+    *,
+    min_sites: int = 20,
+    merge: float | None = 0.8,
+    alphabet: str = "rna",
+) -> Demixed:
+    """Make motifs of the leaves of a tree, and the tables; ``merge`` of None keeps every leaf for itself."""
+    groups = [group for group in leaves(tree, min_sites) if _span(group.pfm)]
     found: list[tuple[Motif, list[Group]]] = []
     if groups:
         merged = merge_shifted(
             [group.pfm for group in groups],
             np.array([group.max_activation for group in groups]),
-            threshold=merge,
+            threshold=2.0 if merge is None else merge,
         )
         for members in merged:
             chosen = [(groups[index], offset) for index, offset in members]

@@ -1,0 +1,1 @@
+"""Neurons whose motifs are known, and how well methods find them."""
