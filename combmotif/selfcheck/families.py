@@ -146,7 +146,8 @@ def one_motif(random: np.random.Generator, number: int, *, family: str = "a", cr
             plant(net, channel, part / share, level)
             found = windows(random, shape, consensus(ppm))
             wires.append(Wire(channel, channel * half, share, found))
-        connect(net, 2, 2, wires, float(random.uniform(0.3, 0.5)), random, crosstalk=crosstalk)
+        needed = max(wire.weight for wire in wires) + float(random.uniform(-0.05, 0.1))  # a half is not enough
+        connect(net, 2, 2, wires, needed, random, crosstalk=crosstalk)
         climb(net, shape, random, windows(random, shape, consensus(ppm)), source=2, layer=2, crosstalk=crosstalk)
     else:
         shape = draw_shape(random, size)
@@ -162,7 +163,7 @@ def alternatives(
     """Family (b): several detectors that one channel adds up at the same tap; any of them excites the neuron."""
     shape = draw_shape(random, max(map(len, motifs)))
     net = build(shape, random)
-    level = threshold(random)
+    level = float(random.uniform(0.45, 0.6))  # else the sum of partial matches of several motifs is a motif of its own
     wires = []
     joint = 2 if net.depth == 2 else int(random.integers(2, net.depth + 1))
     tap = int(random.integers(shape.kernels[1]))

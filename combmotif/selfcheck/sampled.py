@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from combmotif.discovery.syntax import part_scores
 from combmotif.inference.probe import WindowProbe
 from combmotif.sampling.enumerate import LONGEST, enumerate_windows
 from combmotif.sampling.evolve import EvolveOptions, evolve
 from combmotif.sampling.samples import Samples, stratify
 from combmotif.selfcheck.truth import Instance
 
-REACHED = 0.9
-"""Share of the known maximum, above the background, that the sampler must reach for its windows to be used."""
+FEWEST = 20
+"""Windows that carry a motif the sampler found."""
 
 
 @dataclass(frozen=True)
@@ -27,32 +28,54 @@ class Sampling:
 
 def sample(
     instance: Instance, probe: WindowProbe, sampling: Sampling, random: np.random.Generator
-) -> tuple[Samples, bool]:
-    """Draw windows that excite the neuron; say whether the sampler reached the maximum known from planted windows.
+) -> tuple[Samples, float]:
+    """Draw windows that excite the neuron; say which share of the known motifs the sampler found.
 
-    Where it did not, the windows are grown from planted ones by random changes, so that demixing is judged on its own.
+    A motif is found if 20 windows carry it, of a pair both. What the sampler did not find is grown from planted
+    windows by random changes and added, so that demixing is judged on its own.
     """
     if probe.receptive_field <= LONGEST:
-        return enumerate_windows(probe, [instance.neuron], seeds=[random], keep=20_000)[0], True
-    options = EvolveOptions(sampling.population, sampling.generations, keep=sampling.keep)
-    samples = evolve(probe, [instance.neuron], seeds=[random], options=options)[0]
-    if not instance.truth.parts:
-        return samples, True
-    planted = planted_windows(instance, probe.receptive_field, random)
-    values = probe.activations(planted)[:, instance.neuron]
-    known = float(values.max()) - samples.background
-    if samples.maximum - samples.background >= REACHED * known:
-        return samples, True
-    return _grown(instance, probe, planted, samples.background, sampling.keep, random), False
+        samples = enumerate_windows(probe, [instance.neuron], seeds=[random], keep=20_000)[0]
+    else:
+        options = EvolveOptions(sampling.population, sampling.generations, keep=sampling.keep)
+        samples = evolve(probe, [instance.neuron], seeds=[random], options=options)[0]
+    parts = instance.truth.parts
+    if not parts:
+        return samples, 1.0
+    carried = np.array([_carriers(samples, part) for part in parts])
+    found = carried.sum(1) >= FEWEST if instance.truth.spacing is None else carried.all(0).sum(keepdims=True) >= FEWEST
+    if found.all():
+        return samples, 1.0
+    words = _words(instance)
+    missing = [word for word, known in zip(words, found, strict=True) if not known] if len(found) > 1 else words
+    planted = planted_windows(missing, probe.receptive_field, random)
+    grown = _grown(instance, probe, planted, samples.background, sampling.keep, random)
+    codes = np.concatenate([samples.codes, grown.codes])
+    values = np.concatenate([samples.activations, grown.activations])
+    rows = stratify(codes, values, keep=sampling.keep, random=random, background=samples.background)
+    both = Samples(
+        probe.layer, instance.neuron, codes[rows], values[rows], "evolve and planted", background=samples.background
+    )
+    return both, float(found.mean())
 
 
-def planted_windows(instance: Instance, size: int, random: np.random.Generator, contexts: int = 16) -> np.ndarray:
-    """Put each known motif, or the pair at each spacing, at every place of random windows, uint8 (n, size)."""
+def _carriers(samples: Samples, part: np.ndarray) -> np.ndarray:
+    """Windows that carry a motif with 80 % of its best log-odds."""
+    if not len(samples) or samples.codes.shape[1] < len(part):
+        return np.zeros(len(samples), bool)
+    return part_scores(samples.codes, part).max(1) >= 0.8
+
+
+def _words(instance: Instance) -> list[np.ndarray]:
+    """Consensus of each motif, or of the pair at each spacing; -1 is free."""
     words = [np.where(part.max(1) < 0.3, -1, part.argmax(1)) for part in instance.truth.parts]
-    if instance.truth.spacing is not None:
-        words = [
-            np.concatenate([words[0], np.full(gap, -1), words[1]]) for gap in sorted(instance.truth.gaps)
-        ]  # fmt: skip
+    if instance.truth.spacing is None:
+        return words
+    return [np.concatenate([words[0], np.full(gap, -1), words[1]]) for gap in sorted(instance.truth.gaps)]
+
+
+def planted_windows(words: list[np.ndarray], size: int, random: np.random.Generator, contexts: int = 16) -> np.ndarray:
+    """Put words (codes, -1 is free) at every place of random windows, uint8 (n, size)."""
     places = [(word, start) for word in words for start in range(size - len(word) + 1)]
     codes = random.integers(0, 4, (len(places) * contexts, size)).astype(np.uint8)
     for row, (word, start) in zip(codes, places * contexts, strict=True):
