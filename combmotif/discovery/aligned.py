@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from combmotif.discovery.demix import DemixOptions
-from combmotif.discovery.drafts import Draft, Found, tally, count_at, informative, select
+from combmotif.discovery.drafts import Choice, Draft, Windows, descent_weights, informative, select, tally
 from combmotif.discovery.group import Group, make_group
-from combmotif.discovery.kinds import find_kinds
+from combmotif.discovery.kinds import find_kinds, support
 from combmotif.discovery.spans import choose_windows, crops, read_spans
 from combmotif.discovery.units import Copies, Unit, find_units, join_fragments, pair_offsets
 from combmotif.inference.probe import WindowProbe
@@ -63,49 +63,52 @@ def demix_aligned(
     weights = excitation[rows]
     copies = join_fragments(kinds.templates, copies, weights)
     units = find_units(copies, weights, len(kinds.templates))
-    codes = samples.codes[rows]
-    drafts = [draft for unit in units if (draft := make_draft(codes, weights, copies, unit, kinds.templates)) is not None]
-    plain = random.integers(0, 4, (2000, codes.shape[1])).astype(np.uint8)
-    chosen = select(drafts, codes, weights, plain, least=MIN_SHARE)
-    return _assemble(probe, samples, rows, [_placed(*choice) for choice in chosen], options)
+    windows = Windows(samples.codes[rows], weights, descent_weights(samples.codes[rows]))
+    drafts = [draft for unit in units if (draft := make_draft(windows, copies, unit, kinds.templates)) is not None]
+    plain = random.integers(0, 4, (2000, samples.codes.shape[1])).astype(np.uint8)
+    chosen = select(drafts, windows, plain, least=MIN_SHARE)
+    return _assemble(probe, samples, rows, [_placed(choice) for choice in chosen], options)
 
 
-def make_draft(
-    codes: np.ndarray, weights: np.ndarray, copies: Copies, unit: Unit, templates: np.ndarray
-) -> Draft | None:
+def make_draft(windows: Windows, copies: Copies, unit: Unit, templates: np.ndarray) -> Draft | None:
     """Count letters around the copies of a unit; one part where it is rigid, else one per kind. None if all are flat."""
-    size, long = codes.shape[1], templates.shape[1]
+    count = len(windows.codes)
+    order = [int(i) for i in np.argsort(unit.offsets, kind="stable")]
+    spans = [support(templates[kind]) for kind in unit.kinds]
+    reach = [(int(span[0]), int(span[-1]) + 1) for span in spans]
     if unit.rigid:
-        window, place = _anchors(copies, unit, len(codes))
-        pfm = count_at(codes[window], weights[window], place, -size, long + size)
-        spans = informative(pfm)
-        if not spans:
+        window, place = _anchors(copies, unit, count)
+        low = min(offset + a for offset, (a, _) in zip(unit.offsets, reach, strict=True))
+        high = max(offset + b for offset, (_, b) in zip(unit.offsets, reach, strict=True))
+        pfm = windows.count(window, place, low, high)
+        read = np.zeros(high - low, bool)
+        for offset, (a, b) in zip(unit.offsets, reach, strict=True):
+            read[offset + a - low : offset + b - low] = True
+        pfm[~read] = pfm.sum(1, keepdims=True)[~read] / 4
+        found = informative(pfm)
+        if not found:
             return None
-        low, high = spans[0][0], spans[-1][1]
-        return Draft((pfm[low:high],), tally(place + low - size))
-    order = np.argsort(unit.offsets, kind="stable")
+        first, last = found[0][0], found[-1][1]
+        return Draft((pfm[first:last],), tally(place + low + first))
     parts, shifts, kept = [], [], []
     for index in order:
-        kind = unit.kinds[index]
-        own = np.flatnonzero((templates[kind] ** 2).sum(1) > 0.01 * (templates[kind] ** 2).sum())
-        low, high = int(own[0]), int(own[-1]) + 1
+        kind, (low, high) = unit.kinds[index], reach[index]
         of = copies.kind == kind
-        window, place = copies.window[of], copies.place[of]
-        pfm = count_at(codes[window], weights[window], place, low, high)
-        spans = informative(pfm)
-        if spans:
-            parts.append(pfm[spans[0][0] : spans[-1][1]])
-            shifts.append(low + spans[0][0])
+        pfm = windows.count(copies.window[of], copies.place[of], low, high)
+        found = informative(pfm)
+        if found:
+            parts.append(pfm[found[0][0] : found[-1][1]])
+            shifts.append(low + found[0][0])
             kept.append(kind)
     if not parts:
         return None
-    first = copies.kind == kept[0]
+    of = copies.kind == kept[0]
     steps = []
     for i in range(len(kept) - 1):
-        window, offset = pair_offsets(copies, kept[i], kept[i + 1], len(codes))
+        _, offset = pair_offsets(copies, kept[i], kept[i + 1], count)
         near = tally(offset + shifts[i + 1] - shifts[i], 0.01)
         steps.append({step: n for step, n in near.items() if step >= len(parts[i]) - 1} or near)
-    return Draft(tuple(parts), tally(copies.place[first] + shifts[0]), tuple(steps))
+    return Draft(tuple(parts), tally(copies.place[of] + shifts[0]), tuple(steps))
 
 
 def _anchors(copies: Copies, unit: Unit, windows: int) -> tuple[np.ndarray, np.ndarray]:
@@ -120,9 +123,9 @@ def _anchors(copies: Copies, unit: Unit, windows: int) -> tuple[np.ndarray, np.n
     return np.concatenate(window), np.concatenate(place)
 
 
-def _placed(draft: Draft, found: Found, carried: np.ndarray) -> _Placed:
+def _placed(choice: Choice) -> _Placed:
     """Put the parts at their most frequent spacing into one matrix, uniform between them."""
-    window = np.flatnonzero(carried)
+    draft, window = choice.draft, np.flatnonzero(choice.carried)
     starts = [0]
     for part, steps in zip(draft.parts, draft.steps, strict=False):
         starts.append(starts[-1] + max(max(steps, key=lambda step: steps[step]), len(part)))
@@ -130,7 +133,7 @@ def _placed(draft: Draft, found: Found, carried: np.ndarray) -> _Placed:
     total = np.full((starts[-1] + len(draft.parts[-1]), 4), sites / 4)
     for start, part in zip(starts, draft.parts, strict=True):
         total[start : start + len(part)] = part * (sites / part.sum(1, keepdims=True))
-    return _Placed(total, window, found.places[window, 0])
+    return _Placed(total, window, choice.found.places[window, 0])
 
 
 def _assemble(

@@ -10,10 +10,11 @@ from combmotif.discovery.group import window_weights
 from combmotif.motifs.motif import PSEUDOCOUNT
 from combmotif.motifs.segment import segments
 
-FLANK = 0
-"""Columns on both sides by which a part may grow when it is counted anew."""
 LEAST_CARRIED = 0.4
 """Share of a motif's best score that a window must reach to carry it."""
+NEAR = 0.6
+FEWEST_ALONE = 20
+LEAST_ALONE = 0.1
 CHANCE = 0.95
 """Share of random windows that must score less."""
 
@@ -56,6 +57,15 @@ class Found:
 
     score: np.ndarray
     places: np.ndarray
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A draft, its best place in every window, and the windows that carry it (bool array)."""
+
+    draft: Draft
+    found: Found
+    carried: np.ndarray
 
 
 def odds(pfm: np.ndarray) -> np.ndarray:
@@ -127,13 +137,53 @@ def scores_at(codes: np.ndarray, pfm: np.ndarray, places: np.ndarray) -> np.ndar
     return (odds(pfm)[np.arange(len(pfm)), letters] * inside).sum(1)
 
 
-def count_at(codes: np.ndarray, weights: np.ndarray, places: np.ndarray, low: int, high: int) -> np.ndarray:
+@dataclass(frozen=True)
+class Windows:
+    """The windows that are looked at.
+
+    Attributes
+    ----------
+    codes : uint8 array, shape (n, size)
+    weights : float array, shape (n,)
+        Excitation.
+    descent : float array, shape (n,)
+        1 over the number of windows that are nearly the same, see `descent_weights`.
+    """
+
+    codes: np.ndarray
+    weights: np.ndarray
+    descent: np.ndarray
+
+    def count(self, rows: np.ndarray, places: np.ndarray, low: int, high: int) -> np.ndarray:
+        """Weighted counts of the columns low <= column < high relative to a place in each of ``rows``."""
+        return count_at(self.codes[rows], self.weights[rows], self.descent[rows], places, low, high)
+
+
+def descent_weights(codes: np.ndarray) -> np.ndarray:
+    """Weigh windows by 1 over the number of their near copies, themselves included.
+
+    A sampler's strong windows descend from each other, and what they share by descent is no motif. Near copies share
+    60 % of the letters by which they could differ beyond the median pair of windows.
+    """
+    n = len(codes)
+    flat = np.eye(4, dtype=np.float32)[codes].reshape(n, -1)
+    some = flat[:: max(1, n // 200)]
+    usual = float(np.median(some @ flat.T)) / codes.shape[1]
+    least = (usual + NEAR * (1 - usual)) * codes.shape[1]
+    near = np.concatenate([(flat[i : i + 500] @ flat.T >= least).sum(1) for i in range(0, n, 500)])
+    return 1.0 / np.maximum(near, 1)
+
+
+def count_at(
+    codes: np.ndarray, weights: np.ndarray, descent: np.ndarray, places: np.ndarray, low: int, high: int
+) -> np.ndarray:
     """Weighted counts of the columns low <= column < high relative to a place per window; (high - low, 4)."""
     size = codes.shape[1]
     columns = places[:, None] + np.arange(low, high)
     inside = (columns >= 0) & (columns < size)
     letters = np.take_along_axis(codes, np.clip(columns, 0, size - 1), 1)
-    share = window_weights(weights)[:, None] * inside
+    weight = window_weights(weights) * descent
+    share = (weight * (len(codes) / weight.sum()))[:, None] * inside
     return np.stack([(share * (letters == base)).sum(0) for base in range(4)], axis=1)
 
 
@@ -149,21 +199,20 @@ def informative(pfm: np.ndarray) -> list[tuple[int, int]]:
     return segments(counts / counts.sum(1, keepdims=True))
 
 
-def refine(draft: Draft, codes: np.ndarray, weights: np.ndarray, found: Found, carried: np.ndarray) -> Draft:
-    """Count the letters of the windows that carry a draft anew, and let every part grow or shrink to what they say."""
+def refine(draft: Draft, windows: Windows, found: Found, carried: np.ndarray) -> Draft:
+    """Count the letters of the windows that carry a draft anew, and cut every part to what they say."""
     rows = np.flatnonzero(carried)
     if len(rows) < 2:
         return draft
     parts: list[np.ndarray] = []
     moves: list[int] = []
     for index, part in enumerate(draft.parts):
-        flank = FLANK
-        pfm = count_at(codes[rows], weights[rows], found.places[rows, index], -flank, len(part) + flank)
+        pfm = windows.count(rows, found.places[rows, index], 0, len(part))
         spans = informative(pfm)
         if not spans:
             return draft
         parts.append(pfm[spans[0][0] : spans[-1][1]])
-        moves.append(spans[0][0] - flank)
+        moves.append(spans[0][0])
     places = found.places[rows] + np.array(moves)
     return replace(
         draft,
@@ -180,54 +229,72 @@ def tally(values: np.ndarray, least: float = 0.005) -> dict[int, float]:
     return {int(v): float(c) for v, c in zip(unique[kept], counts[kept], strict=True)}
 
 
-def select(
-    drafts: list[Draft], codes: np.ndarray, weights: np.ndarray, random: np.ndarray, *, least: float
-) -> list[tuple[Draft, Found, np.ndarray]]:
+def select(drafts: list[Draft], windows: Windows, random: np.ndarray, *, least: float) -> list[Choice]:
     """Choose drafts that explain the windows, and count their letters anew.
 
     The draft that adds most log-odds, weighted by excitation, comes next; it stays if it brings windows with at least
-    ``least`` of all excitation that carry none of those chosen before. So variants of one motif, and what
-    a few related windows have in common by descent, do not become motifs of their own.
+    ``least`` of all excitation that carry none of those chosen before. So variants of one motif do not become
+    motifs of their own. In the end the letters of each are counted where no other motif lies over it.
 
     Parameters
     ----------
     drafts : list of Draft
-    codes : uint8 array, shape (n, size)
-    weights : float array, shape (n,)
-        Excitation.
+    windows : Windows
     random : uint8 array, shape (m, size)
         Random windows, which set what counts as carrying.
     least : float
 
     Returns
     -------
-    list of (Draft, Found, bool array of the windows that carry it)
+    list of Choice
     """
-    drafts = [_renewed(draft, codes, weights, random) for draft in drafts]
-    results = [(draft, *_carried(draft, codes, random)) for draft in drafts]
-    chosen: list[tuple[Draft, Found, np.ndarray]] = []
+    codes, weights = windows.codes, windows.weights
+    results = [_renewed(draft, windows, random) for draft in drafts]
+    chosen: list[Choice] = []
     best = np.zeros(len(codes))
     covered = np.zeros(len(codes), bool)
     left = list(range(len(results)))
     while left:
         gains = [
-            float((weights * np.maximum(np.where(results[i][2], results[i][1].score, 0) - best, 0)).sum()) for i in left
+            float((weights * np.maximum(np.where(results[i].carried, results[i].found.score, 0) - best, 0)).sum())
+            for i in left
         ]
-        index = left.pop(int(np.argmax(gains)))
-        draft, found, carried = results[index]
-        if weights[carried & ~covered].sum() < least * weights.sum():
+        choice = results[left.pop(int(np.argmax(gains)))]
+        if weights[choice.carried & ~covered].sum() < least * weights.sum():
             continue
-        chosen.append(results[index])
-        covered |= carried
-        best = np.maximum(best, np.where(carried, found.score, 0))
-    return chosen
+        chosen.append(choice)
+        covered |= choice.carried
+        best = np.maximum(best, np.where(choice.carried, choice.found.score, 0))
+    alone = [_alone(index, chosen) for index in range(len(chosen))]
+    recounted = []
+    for choice, free in zip(chosen, alone, strict=True):
+        if FEWEST_ALONE <= free.sum() < choice.carried.sum() and free.sum() >= LEAST_ALONE * choice.carried.sum():
+            draft = refine(choice.draft, windows, choice.found, free)
+            choice = Choice(draft, *_carried(draft, codes, random))
+        recounted.append(choice)
+    return recounted
 
 
-def _renewed(draft: Draft, codes: np.ndarray, weights: np.ndarray, random: np.ndarray) -> Draft:
+def _alone(index: int, chosen: list[Choice]) -> np.ndarray:
+    """Windows that carry a choice where no other carried one overlaps it."""
+    choice = chosen[index]
+    free = choice.carried.copy()
+    for other, rival in enumerate(chosen):
+        if other == index:
+            continue
+        both = choice.carried & rival.carried
+        for i, part in enumerate(choice.draft.parts):
+            for j, against in enumerate(rival.draft.parts):
+                apart = rival.found.places[:, j] - choice.found.places[:, i]
+                free &= ~(both & (apart < len(part)) & (-apart < len(against)))
+    return free
+
+
+def _renewed(draft: Draft, windows: Windows, random: np.ndarray) -> Choice:
     for _ in range(2):
-        found, carried = _carried(draft, codes, random)
-        draft = refine(draft, codes, weights, found, carried)
-    return draft
+        found, carried = _carried(draft, windows.codes, random)
+        draft = refine(draft, windows, found, carried)
+    return Choice(draft, *_carried(draft, windows.codes, random))
 
 
 def _carried(draft: Draft, codes: np.ndarray, random: np.ndarray) -> tuple[Found, np.ndarray]:
