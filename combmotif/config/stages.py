@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from combmotif.sequence.alphabet import iupac_sets
 from combmotif.typed_yaml import Real, Section, Whole
@@ -29,13 +29,27 @@ class DiscoverSection(Section):
 
     method: Literal["neuronmotif", "words"] = Field(
         "neuronmotif",
-        description="neuronmotif (layer-wise demixing) or words (the strongest words, merged); default neuronmotif",
+        description="neuronmotif (demixing) or words (the strongest words, merged); default neuronmotif",
+    )
+    demixing: Literal["aligned", "layers"] = Field(
+        "aligned",
+        description="aligned (what the neuron's gradient reads, moved onto each other) or layers (layer-wise k-means, "
+        "NeuronMotif's recursion with purity and merging); default aligned",
+    )
+    preset: Literal["neuronmotif", "combmotif"] | None = Field(
+        None, description="demix with the published settings of NeuronMotif or CombMotif instead; default none"
+    )
+    windows: Whole = Field(
+        4000, ge=50, description="of aligned: most samples looked at, evenly over the range of activation; default 4000"
     )
     clusters: Whole | Literal["auto"] = Field(
-        "auto", description="clusters per layer on the way down, or auto (by purity); default auto"
+        "auto", description="of layers: clusters per layer on the way down, or auto (by purity); default auto"
     )
     purity: Real = Field(
-        0.95, gt=0, le=1, description="consensus over maximum activation at which a motif is pure; default 0.95"
+        0.95,
+        gt=0,
+        le=1,
+        description="of layers: consensus over maximum activation at which a motif is pure; default 0.95",
     )
     min_sites: Whole = Field(20, ge=1, description="fewest sequences behind a motif; default 20")
     top: Whole = Field(100, ge=1, description="of words: how many words are merged; default 100")
@@ -46,6 +60,16 @@ class DiscoverSection(Section):
         if isinstance(value, int) and value < 1:
             raise ValueError(f"expected auto or a whole number of at least 1, found {value}")
         return value
+
+    @model_validator(mode="after")
+    def _one_procedure(self) -> DiscoverSection:
+        given = self.model_fields_set
+        if self.preset is not None and (self.method == "words" or given & {"demixing", "clusters", "purity"}):
+            other = "method: words" if self.method == "words" else sorted(given & {"demixing", "clusters", "purity"})[0]
+            raise ValueError(
+                f"preset: expected alone, as it sets the whole procedure, found beside it {other}; leave out one"
+            )
+        return self
 
 
 class MatchSection(Section):

@@ -1,20 +1,24 @@
 """Motifs of neurons."""
 
+from combmotif.discovery.aligned import demix_aligned
 from combmotif.discovery.demix import DemixOptions, demix, demix_tree
+from combmotif.discovery.demixed import Demixed
 from combmotif.discovery.group import Group, make_group, weighted_counts
 from combmotif.discovery.modisco import ModiscoOptions, ModiscoResult, modisco
-from combmotif.discovery.neuronmotif import Demixed, demix_neuron, neuron_motifs
+from combmotif.discovery.neuronmotif import demix_neuron, neuron_motifs
 from combmotif.discovery.pattern_motifs import neuron_pattern_motifs, pattern_motifs
 from combmotif.discovery.patterns import Pattern, load_patterns, save_patterns
+from combmotif.discovery.presets import PRESETS, preset_tree
 from combmotif.discovery.seqlets import PUBLISHED, SeqletOptions, seqlet_motif, top_windows
 from combmotif.discovery.syntax import SYNTAX_COLUMNS, syntax_table
 from combmotif.discovery.tree import TREE_COLUMNS, tree_table
 from combmotif.discovery.words import word_motifs
 
 __all__ = [
+    "PRESETS",
+    "PUBLISHED",
     "SYNTAX_COLUMNS",
     "TREE_COLUMNS",
-    "PUBLISHED",
     "Demixed",
     "DemixOptions",
     "Group",
@@ -23,6 +27,7 @@ __all__ = [
     "Pattern",
     "SeqletOptions",
     "demix",
+    "demix_aligned",
     "demix_neuron",
     "demix_tree",
     "load_patterns",
@@ -31,6 +36,7 @@ __all__ = [
     "neuron_motifs",
     "neuron_pattern_motifs",
     "pattern_motifs",
+    "preset_tree",
     "save_patterns",
     "seqlet_motif",
     "syntax_table",

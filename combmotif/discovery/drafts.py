@@ -1,4 +1,4 @@
-"""Motifs in the making: parts with the places and spacings they were seen at, found again in windows by their letters."""
+"""Motifs in the making: parts with their places and spacings, found again in windows by their letters."""
 
 from __future__ import annotations
 
@@ -232,9 +232,10 @@ def tally(values: np.ndarray, least: float = 0.005) -> dict[int, float]:
 def select(drafts: list[Draft], windows: Windows, random: np.ndarray, *, least: float) -> list[Choice]:
     """Choose drafts that explain the windows, and count their letters anew.
 
-    The draft that adds most log-odds, weighted by excitation, comes next; it stays if it brings windows with at least
-    ``least`` of all excitation that carry none of those chosen before. So variants of one motif do not become
-    motifs of their own. In the end the letters of each are counted where no other motif lies over it.
+    The draft that adds most log-odds, weighted by excitation, comes next; it stays if windows that carry none of
+    those chosen before, with at least ``least`` of all excitation beyond the 5 % that any motif meets by chance, carry
+    it. So variants of one motif do not become motifs of their own. In the end the letters of each are counted where
+    no other motif lies over it.
 
     Parameters
     ----------
@@ -260,7 +261,8 @@ def select(drafts: list[Draft], windows: Windows, random: np.ndarray, *, least: 
             for i in left
         ]
         choice = results[left.pop(int(np.argmax(gains)))]
-        if weights[choice.carried & ~covered].sum() < least * weights.sum():
+        by_chance = (1 - CHANCE) * weights[~covered].sum()
+        if weights[choice.carried & ~covered].sum() - by_chance < least * weights.sum():
             continue
         chosen.append(choice)
         covered |= choice.carried

@@ -10,6 +10,8 @@ ALIKE = 0.85
 """Least cosine of two maps, at the best shift, of one kind."""
 LOOSE = 0.6
 """Least cosine of a map with the template it is counted to in the end."""
+DIFFERENT = 0.85
+"""Cosine of the means of two halves of a kind, below which they are two kinds."""
 COMPOSED = 0.9
 """Cosine of a template with two shorter ones, from which it is no kind of its own."""
 _LAYERS = 3
@@ -127,18 +129,65 @@ def find_kinds(crops: np.ndarray, weights: np.ndarray, random: np.random.Generat
     if not templates:
         empty = np.zeros(0, int)
         return Kinds(empty, empty, empty, np.zeros((0, long, 4)), np.zeros(count))
-    stack = np.stack(templates)
+    stack = _averaged(np.stack(templates), crops, weights)
+    halves = _bisected(stack, crops, weights, least)
+    if len(halves) > len(stack):
+        stack = _averaged(halves, crops, weights)
+    stack = _without_composites(stack, margin, width)
+    return _copies(stack, crops)
+
+
+def _averaged(stack: np.ndarray, crops: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Average the maps that are nearest to each template, three times."""
+    stack = stack.copy()
     for _ in range(_ROUNDS):
-        cosine, where = compare(stack, crops)
-        label = cosine.argmax(1)
-        shift = np.take_along_axis(where, label[:, None], 1)[:, 0]
-        near = cosine.max(1) >= ALIKE
+        label, shift, near = _nearest(stack, crops)
         for kind in range(len(stack)):
             rows = near & (label == kind)
             if rows.any():
-                stack[kind] = _template(crops[rows], shift[rows], weights[rows], long)
-    stack = _without_composites(stack, margin, width)
-    return _copies(stack, crops)
+                stack[kind] = _template(crops[rows], shift[rows], weights[rows], stack.shape[1])
+    return stack
+
+
+def _nearest(stack: np.ndarray, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Nearest template of every map, the move, and whether it is near enough."""
+    cosine, where = compare(stack, crops)
+    label = cosine.argmax(1)
+    return label, np.take_along_axis(where, label[:, None], 1)[:, 0], cosine.max(1) >= ALIKE
+
+
+def _bisected(stack: np.ndarray, crops: np.ndarray, weights: np.ndarray, least: float) -> np.ndarray:
+    """Split templates that are the mean of two kinds: each map may be near the mean of two that are unlike."""
+    label, shift, near = _nearest(stack, crops)
+    width, long = crops.shape[1], stack.shape[1]
+    done: list[np.ndarray] = []
+    todo = [np.flatnonzero(near & (label == kind)) for kind in range(len(stack))]
+    placed = np.zeros((len(crops), long, 4), np.float32)
+    np.put_along_axis(
+        placed, (shift[:, None] + np.arange(width))[:, :, None].repeat(4, 2), crops.astype(np.float32), 1
+    )  # fmt: skip
+    aligned = placed.reshape(len(crops), -1)
+    while todo:
+        rows = todo.pop()
+        if not len(rows):
+            continue
+        share, values = weights[rows, None], aligned[rows]
+        mean = (share * values).sum(0)
+        centred = np.sqrt(share) * (values - mean / share.sum())
+        direction = np.linalg.eigh(centred.T @ centred)[1][:, -1]
+        side = centred @ direction > 0
+        centres = np.zeros((2, aligned.shape[1]))
+        for _ in range(5):
+            for part in (0, 1):
+                centre = (share * values)[side == part].sum(0)
+                centres[part] = centre / max(float(np.sqrt((centre**2).sum())), 1e-12)
+            side = values @ centres[1] > values @ centres[0]
+        mass = [float(weights[rows[side == part]].sum()) for part in (0, 1)]
+        if min(mass) >= least * weights.sum() and float(centres[0] @ centres[1]) < DIFFERENT and len(done) < _MOST:
+            todo += [rows[side], rows[~side]]
+        else:
+            done.append((mean / max(float(np.sqrt((mean**2).sum())), 1e-12)).reshape(long, 4))
+    return np.stack(done) if done else stack
 
 
 def _without_composites(stack: np.ndarray, margin: int, width: int) -> np.ndarray:

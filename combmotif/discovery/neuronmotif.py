@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 
+from combmotif.discovery.aligned import demix_aligned
 from combmotif.discovery.demix import DemixOptions, demix_tree, leaves
+from combmotif.discovery.demixed import Demixed
 from combmotif.discovery.group import Group
+from combmotif.discovery.presets import preset_tree
 from combmotif.discovery.syntax import syntax_table
 from combmotif.discovery.tree import tree_table
 from combmotif.inference.probe import WindowProbe
@@ -18,40 +20,28 @@ from combmotif.motifs.motif import PSEUDOCOUNT, Motif
 from combmotif.motifs.segment import segments
 from combmotif.sampling.samples import Samples
 
-
-@dataclass(frozen=True)
-class Demixed:
-    """What demixing finds in one neuron.
-
-    Attributes
-    ----------
-    motifs : tuple of Motif
-        By descending maximum activation, with ids ``layer.neuron.m1``, ``.m2``, ...
-    rows : tuple of integer arrays
-        Rows of the samples behind each motif.
-    tree : pandas.DataFrame
-        See `tree_table`.
-    syntax : pandas.DataFrame
-        See `syntax_table`.
-    """
-
-    motifs: tuple[Motif, ...]
-    rows: tuple[np.ndarray, ...]
-    tree: pd.DataFrame
-    syntax: pd.DataFrame
+METHODS = ("aligned", "layers")
 
 
 def neuron_motifs(
-    probe: WindowProbe, samples: Samples, *, options: DemixOptions | None = None, seed: int = 0, merge: float = 0.8
+    probe: WindowProbe,
+    samples: Samples,
+    *,
+    method: str = "aligned",
+    options: DemixOptions | None = None,
+    seed: int = 0,
+    merge: float = 0.8,
 ) -> list[Motif]:
     """Find the motifs of one neuron; the motifs of `demix_neuron`, whose parameters it takes."""
-    return list(demix_neuron(probe, samples, options=options, seed=seed, merge=merge).motifs)
+    return list(demix_neuron(probe, samples, method=method, options=options, seed=seed, merge=merge).motifs)
 
 
 def demix_neuron(
     probe: WindowProbe,
     samples: Samples,
     *,
+    method: str = "aligned",
+    preset: str | None = None,
     options: DemixOptions | None = None,
     seed: int = 0,
     merge: float = 0.8,
@@ -64,10 +54,15 @@ def demix_neuron(
     probe : WindowProbe
         Of the layer the samples were drawn for.
     samples : Samples
+    method : str, default "aligned"
+        ``aligned`` (spans of the neuron's gradient, see `demix_aligned`; where it finds none, ``layers``) or ``layers``
+        (see `demix_tree`).
+    preset : str, optional
+        ``neuronmotif`` or ``combmotif``: the published procedure instead (see `preset_tree`).
     options : DemixOptions, optional
     seed : int, default 0
     merge : float, default 0.8
-        Groups at least this similar at some shift are one motif; the groups' offsets are kept in ``offsets``.
+        Of layers: groups at least this similar at some shift are one motif; their offsets are kept in ``offsets``.
     alphabet : str, default "rna"
         Of the words in the tables.
 
@@ -75,8 +70,22 @@ def demix_neuron(
     -------
     Demixed
         A group without informative columns gives no motif.
+
+    Raises
+    ------
+    ValueError
+        If there is no such method or preset.
     """
     options = options or DemixOptions()
+    if preset is not None:
+        tree, least = preset_tree(probe, samples, preset, seed=seed)
+        return from_tree(probe, samples, tree, min_sites=least, merge=None, alphabet=alphabet)
+    if method not in METHODS:
+        raise ValueError(f"discover.demixing: expected one of {', '.join(METHODS)}, found '{method}'")
+    if method == "aligned":
+        found = demix_aligned(probe, samples, options=options, seed=seed, alphabet=alphabet)
+        if found is not None:
+            return found
     tree = demix_tree(probe, samples, options=options, seed=seed)
     return from_tree(probe, samples, tree, min_sites=options.min_sites, merge=merge, alphabet=alphabet)
 

@@ -76,10 +76,10 @@ def pair_offsets(copies: Copies, first: int, second: int, windows: int) -> tuple
     a, b = copies.kind == first, copies.kind == second
     has = np.zeros((2, windows), bool)
     has[0, copies.window[a]] = has[1, copies.window[b]] = True
-    shared = has.all(0)
+    shared = np.asarray(has.all(0))
     wa, pa = copies.window[a], copies.place[a]
     wb, pb = copies.window[b], copies.place[b]
-    keep_a, keep_b = shared[wa], shared[wb]
+    keep_a, keep_b = np.asarray(shared[wa]), np.asarray(shared[wb])
     wa, pa, wb, pb = wa[keep_a], pa[keep_a], wb[keep_b], pb[keep_b]
     start, stop = np.searchsorted(wb, wa, "left"), np.searchsorted(wb, wa, "right")
     sizes = stop - start
@@ -110,10 +110,10 @@ class Unit:
 def find_units(copies: Copies, weights: np.ndarray, count: int) -> list[Unit]:
     """Unite kinds that occur together.
 
-    Two kinds are united where 85 % of the excitation of windows with either lies in windows with both (the neuron needs
-    both), where one hardly occurs without the other (90 %) and is in at least half of the other's windows, or where 40 %
-    lies in windows with both and 85 % of that has them at one spacing (a rigid motif with a gap). Alternatives, and
-    motifs whose contributions merely add up, stay apart.
+    Two kinds are united where 85 % of the excitation of windows with either lies in windows with both (the neuron
+    needs both), where one hardly occurs without the other (90 %) and is in at least half of the other's windows, or
+    where 40 % lies in windows with both and 85 % of that has them at one spacing (a rigid motif with a gap).
+    Alternatives, and motifs whose contributions merely add up, stay apart.
 
     Parameters
     ----------
@@ -137,8 +137,8 @@ def find_units(copies: Copies, weights: np.ndarray, count: int) -> list[Unit]:
             either = float(weights[has[first] | has[second]].sum())
             if both < RIGID_TOGETHER * either:
                 continue
-            where, offset = pair_offsets(copies, first, second, windows)
-            values, index = np.unique(offset, return_inverse=True)
+            where, apart = pair_offsets(copies, first, second, windows)
+            values, index = np.unique(apart, return_inverse=True)
             share = np.bincount(index, weights[where]) / both
             rigid = float(share.max()) >= RIGID
             if both >= TOGETHER * either or rigid:

@@ -60,6 +60,7 @@ def motif_task(context: Context, task: NeuronTask) -> None:
         clusters=None if section.clusters == "auto" else int(section.clusters),
         purity=section.purity,
         min_sites=section.min_sites,
+        windows=section.windows,
     )
     for neuron, source, path in zip(task.neurons, task.sources, task.paths, strict=True):
         seed = stable_hash(context.config.seed, "motifs", task.layer, neuron) % 2**31
@@ -69,7 +70,10 @@ def motif_task(context: Context, task: NeuronTask) -> None:
             motifs = tuple(word_motifs(probe, samples, top=section.top, min_sites=section.min_sites))
             tables = {"tree": pd.DataFrame(columns=TREE_COLUMNS), "syntax": pd.DataFrame(columns=SYNTAX_COLUMNS)}
         else:
-            found = demix_neuron(probe, samples, options=options, seed=seed, alphabet=alphabet)
+            found = demix_neuron(
+                probe, samples, method=section.demixing, preset=section.preset, options=options, seed=seed,
+                alphabet=alphabet,
+            )  # fmt: skip
             motifs, tables = found.motifs, {"tree": found.tree, "syntax": found.syntax}
         for name, table in tables.items():
             write_table(beside(path, name), table)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
@@ -12,8 +15,9 @@ from combmotif.discovery.neuronmotif import Demixed
 from combmotif.effects.seeding import named_generator, stable_hash
 from combmotif.inference.probe import WindowProbe
 from combmotif.motifs.motif import Motif
+from combmotif.pipeline.engines import single_thread
 from combmotif.sampling.samples import Samples
-from combmotif.selfcheck.families import draw
+from combmotif.selfcheck.families import FAMILIES, draw
 from combmotif.selfcheck.methods import METHODS, Method
 from combmotif.selfcheck.sampled import Sampling, sample
 from combmotif.selfcheck.scores import (
@@ -28,9 +32,13 @@ from combmotif.selfcheck.scores import (
 from combmotif.selfcheck.truth import Instance
 
 SCORE_COLUMNS = (
-    "family", "neuron", "method", "receptive_field", "samples", "sampled", "truth", "recall", "precision", "motifs", "spacing",
-    "explained", "stability", "seconds",
+    "family", "neuron", "method", "receptive_field", "samples", "sampled", "truth", "recall", "precision", "motifs",
+    "spacing", "explained", "stability", "seconds",
 )  # fmt: skip
+
+
+LEAST_RECALL = 0.95
+LEAST_PRECISION = 0.90
 
 
 def check_neuron(
@@ -85,9 +93,7 @@ def _pairs(found: Sequence[Demixed]) -> list[tuple[Demixed, Demixed]]:
     return [(found[i], found[j]) for i in range(len(found)) for j in range(i)]
 
 
-def _score(
-    instance: Instance, found: Demixed, samples: Samples, fresh: Samples, plain: np.ndarray
-) -> dict[str, float]:
+def _score(instance: Instance, found: Demixed, samples: Samples, fresh: Samples, plain: np.ndarray) -> dict[str, float]:
     truth, motifs = instance.truth, found.motifs
     right = precision_of(motifs, truth.parts)
     recall = [recalled(part, motifs) >= LEAST_CORRELATION for part in truth.parts]
@@ -119,16 +125,22 @@ def precision_of(motifs: Sequence[Motif], parts: Sequence[np.ndarray]) -> float:
     return float(np.mean([explained_by(motif, parts) >= LEAST_CORRELATION for motif in motifs]))
 
 
+def _check(family: str, number: int, seed: int, names: tuple[str, ...], sampling: Sampling) -> list[dict[str, object]]:
+    with single_thread():
+        return check_neuron(draw(family, number, seed), seed, {name: METHODS[name] for name in names}, sampling)
+
+
 def benchmark(
     families: str,
     numbers: Sequence[int],
     seed: int,
     *,
-    methods: Mapping[str, Method] | None = None,
+    methods: Sequence[str] | None = None,
     sampling: Sampling | None = None,
-    on_done: Callable[[list[dict[str, object]]], None] | None = None,
+    workers: int = 1,
+    on_done: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
-    """Score methods on many neurons.
+    """Score methods on many neurons; the same seed gives the same scores, whatever the number of workers.
 
     Parameters
     ----------
@@ -138,26 +150,48 @@ def benchmark(
         Instances of each family.
     seed : int
         Of nets, samples and methods.
-    methods : mapping of name to Method, optional
-        Default `METHODS`.
+    methods : sequence of str, optional
+        Names in `METHODS`; default all.
     sampling : Sampling, optional
+    workers : int, default 1
+        Processes.
     on_done : callable, optional
-        Called with the rows of every neuron.
+        Called with the number of neurons done and of all.
 
     Returns
     -------
     pandas.DataFrame
         One row per neuron and method, columns `SCORE_COLUMNS`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such family or method.
     """
+    names = tuple(METHODS) if methods is None else tuple(methods)
+    for given, known, what in ((families, FAMILIES, "families"), (names, METHODS, "methods")):
+        unknown = [name for name in given if name not in known]
+        if unknown:
+            raise ValueError(f"{what}: expected some of {', '.join(known)}, found '{unknown[0]}'")
+    tasks = [(family, number, seed, names, sampling or Sampling()) for family in families for number in numbers]
     rows: list[dict[str, object]] = []
-    for family in families:
-        for number in numbers:
-            instance = draw(family, number, seed)
-            new = check_neuron(instance, seed, METHODS if methods is None else methods, sampling or Sampling())
+    done = 0
+    with _executor(workers) as each:
+        for new in each(_check, *zip(*tasks, strict=True)):
             rows += new
+            done += 1
             if on_done:
-                on_done(new)
+                on_done(done, len(tasks))
     return pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
+
+
+@contextmanager
+def _executor(workers: int) -> Iterator[Callable[..., Iterable[list[dict[str, object]]]]]:
+    if workers < 2:
+        yield map
+        return
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        yield pool.map
 
 
 def summary(scores: pd.DataFrame) -> pd.DataFrame:
@@ -168,5 +202,20 @@ def summary(scores: pd.DataFrame) -> pd.DataFrame:
     total = per.groupby("method").mean()
     total.index = pd.MultiIndex.from_tuples([("all", name) for name in total.index], names=["family", "method"])
     table = pd.concat([per, total]).reset_index()
-    table["method"] = pd.Categorical(table["method"], order, ordered=True)
-    return table.sort_values(["family", "method"], key=lambda c: c.map({"all": "~"}).fillna(c) if c.name == "family" else c)
+    rank = {name: place for place, name in enumerate([*dict.fromkeys(scores["family"]), "all"])}
+    place = {name: number for number, name in enumerate(order)}
+    keys = pd.DataFrame({"family": table["family"].map(rank), "method": table["method"].map(place)})
+    return table.loc[keys.sort_values(["family", "method"]).index].reset_index(drop=True)
+
+
+def verdict(table: pd.DataFrame, method: str = "aligned") -> list[str]:
+    """Name what a method misses of the thresholds, one sentence each; empty where it passes.
+
+    ``table`` is of `summary`. Recall over all families must be at least 0.95 and precision 0.90.
+    """
+    own = table[(table["family"] == "all") & (table["method"] == method)].iloc[0]
+    return [
+        f"{name} of {method} over all families: expected at least {least:.2f}, found {own[name]:.2f}"
+        for name, least in (("recall", LEAST_RECALL), ("precision", LEAST_PRECISION))
+        if own[name] < least
+    ]

@@ -51,7 +51,10 @@ def draw_shape(
     """Draw a net with a first kernel of at least ``first``; pools and kernels of given layers may be set."""
     while True:
         layers = depth or int(random.integers(2, 5))
-        sizes = [int(random.integers(first, max(first, 12) + 1)), *(int(random.integers(1, 5)) for _ in range(layers - 1))]
+        sizes = [
+            int(random.integers(first, max(first, 12) + 1)),
+            *(int(random.integers(1, 5)) for _ in range(layers - 1)),
+        ]
         steps = [int(random.integers(max(1, least_pool), 5)) for _ in range(layers - 1)]
         for layer, value in (kernels or {}).items():
             sizes[layer - 1] = value
@@ -293,17 +296,17 @@ def distracted(random: np.random.Generator, number: int) -> Instance:
         return one_motif(random, number, family="f", crosstalk=0.25)
     shape = draw_shape(random, int(random.integers(5, 9)))
     net = build(shape, random)
-    conv = net.get_submodule(f"conv{net.depth}")
+    conv, first = net.conv(net.depth), net.conv(1)
     kind = (number // 2) % 3
+    assert conv.bias is not None
+    assert first.bias is not None
     weight, bias = conv.weight.data, conv.bias.data
     if kind == 0:  # inhibited by everything
         weight[0], bias[0] = -weight[0].abs(), -0.1
     elif kind == 1:  # constant
         weight[0], bias[0] = 0.0, float(random.normal())
     else:  # an input that never comes: its channel is off
-        for name in ("weight", "bias"):
-            below = getattr(net.get_submodule("conv1"), name).data
-            below[0] = 0 if name == "weight" else -50.0
+        first.weight.data[0], first.bias.data[0] = 0.0, -50.0
         weight[0], bias[0] = 0.0, 0.0
     return instance("f", number, net, Truth(()))
 

@@ -8,8 +8,7 @@ import numpy as np
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
-from combmotif.discovery.aligned import demix_aligned
-from combmotif.discovery.demix import DemixOptions, demix_tree
+from combmotif.discovery.demix import demix_tree
 from combmotif.discovery.group import Group, make_group
 from combmotif.discovery.neuronmotif import Demixed, demix_neuron, from_tree
 from combmotif.discovery.presets import preset_tree
@@ -48,16 +47,12 @@ def combmotif(probe: WindowProbe, samples: Samples, seed: int) -> Demixed:
 
 def layers(probe: WindowProbe, samples: Samples, seed: int) -> Demixed:
     """Layer-wise recursion with purity and merging."""
-    return demix_neuron(probe, samples, options=DemixOptions(), seed=seed)
+    return demix_neuron(probe, samples, method="layers", seed=seed)
 
 
 def aligned(probe: WindowProbe, samples: Samples, seed: int) -> Demixed:
-    """Gradient spans, aligned."""
-    empty = from_tree(probe, samples, [])
-    if not len(samples):
-        return empty
-    motifs, rows, tree, _ = demix_aligned(probe, samples, options=DemixOptions(), seed=seed)
-    return Demixed(tuple(motifs), tuple(rows), empty.tree, empty.syntax)
+    """The default: spans of the gradient, aligned."""
+    return demix_neuron(probe, samples, seed=seed)
 
 
 def flat(features: str) -> Method:

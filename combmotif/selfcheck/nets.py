@@ -49,6 +49,12 @@ class StackNet(nn.Module):
                 self.add_module(f"pool{i + 1}", nn.MaxPool1d(pools[i]) if pools[i] > 1 else nn.Identity())
         self.eval()
 
+    def conv(self, layer: int) -> nn.Conv1d:
+        """Return convolution number ``layer``, from 1."""
+        module = self.get_submodule(f"conv{layer}")
+        assert isinstance(module, nn.Conv1d)
+        return module
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map (batch, 4, length) to the maximum of each last neuron, (batch, neurons)."""
         for i in range(1, self.depth):
@@ -72,7 +78,8 @@ def fill_with_noise(net: StackNet, random: np.random.Generator) -> None:
     generator = torch.Generator().manual_seed(int(random.integers(2**31)))
     with torch.no_grad():
         for i in range(1, net.depth + 1):
-            conv = _conv(net, i)
+            conv = net.conv(i)
+            assert conv.bias is not None
             scale = (0.5 if i == 1 else 0.7) / np.sqrt(conv.in_channels * conv.kernel_size[0] / (4 if i == 1 else 1))
             conv.weight.normal_(0, scale, generator=generator)
             if i == 1:
@@ -89,15 +96,10 @@ def fill_with_noise(net: StackNet, random: np.random.Generator) -> None:
                 norm.bias.copy_(mean * scale)  # zero stays zero, so the thresholds keep their meaning
 
 
-def _conv(net: StackNet, layer: int) -> nn.Conv1d:
-    conv = net.get_submodule(f"conv{layer}")
-    assert isinstance(conv, nn.Conv1d)
-    return conv
-
-
 def plant(net: StackNet, channel: int, weights: np.ndarray, threshold: float, *, start: int = 0) -> None:
     """Make a channel of the first layer score a motif: ``GAIN`` x (score - threshold); weights (length, 4)."""
-    conv = _conv(net, 1)
+    conv = net.conv(1)
+    assert conv.bias is not None
     with torch.no_grad():
         conv.weight[channel] = 0
         conv.weight[channel, :, start : start + len(weights)] = GAIN * torch.from_numpy(weights.T).float()
@@ -139,7 +141,8 @@ def connect(
     Each wire's weight is divided by what the channel below puts out on its windows, so a full match adds
     ``weight`` x gain whatever the norms do; the bias takes ``threshold`` x gain off.
     """
-    conv = _conv(net, layer)
+    conv = net.conv(layer)
+    assert conv.bias is not None
     count = conv.in_channels * conv.kernel_size[0]
     noise = random.normal(0, crosstalk * GAIN / np.sqrt(count), (conv.in_channels, conv.kernel_size[0]))
     with torch.no_grad():
@@ -157,6 +160,6 @@ def _output(net: StackNet, layer: int, codes: np.ndarray) -> torch.Tensor:
     x = nn.functional.one_hot(torch.from_numpy(codes.astype(np.int64)), 4).transpose(1, 2).float()
     with torch.inference_mode():
         for i in range(1, layer + 1):
-            x = torch.relu(net.get_submodule(f"norm{i}")(_conv(net, i)(x)))
+            x = torch.relu(net.get_submodule(f"norm{i}")(net.conv(i)(x)))
             x = net.get_submodule(f"pool{i}")(x)
     return x

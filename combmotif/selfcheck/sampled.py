@@ -84,7 +84,12 @@ def planted_windows(words: list[np.ndarray], size: int, random: np.random.Genera
 
 
 def _grown(
-    instance: Instance, probe: WindowProbe, planted: np.ndarray, background: float, keep: int, random: np.random.Generator
+    instance: Instance,
+    probe: WindowProbe,
+    planted: np.ndarray,
+    background: float,
+    keep: int,
+    random: np.random.Generator,
 ) -> Samples:
     """Change planted windows at 1 to a third of their letters, and what still excites the neuron again, 10 times."""
     size = probe.receptive_field

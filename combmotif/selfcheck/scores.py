@@ -37,7 +37,9 @@ def placements(part: np.ndarray, deviation: np.ndarray) -> tuple[np.ndarray, np.
     views = np.lib.stride_tricks.sliding_window_view(padded, size, axis=0).transpose(0, 2, 1)
     truth = part - 0.25
     norm = np.sqrt((views**2).sum((1, 2)) * (truth**2).sum())
-    return np.where(norm > 1e-9, (views * truth).sum((1, 2)) / np.maximum(norm, 1e-9), 0), np.arange(len(views)) - size + 1
+    return np.where(norm > 1e-9, (views * truth).sum((1, 2)) / np.maximum(norm, 1e-9), 0), np.arange(
+        len(views)
+    ) - size + 1
 
 
 def recalled(part: np.ndarray, motifs: Sequence[Motif]) -> float:
@@ -112,7 +114,9 @@ def jaccard(found: frozenset[int], known: frozenset[int]) -> float:
     return len(found & known) / max(1, len(found | known))
 
 
-def explained_activation(motifs: Sequence[Motif], fresh: np.ndarray, excitation: np.ndarray, random: np.ndarray) -> float:
+def explained_activation(
+    motifs: Sequence[Motif], fresh: np.ndarray, excitation: np.ndarray, random: np.ndarray
+) -> float:
     """Share of the excitation of fresh samples in windows that carry a motif.
 
     A window carries one if its best score, over motifs and places, is above that of 95 % of the random

@@ -72,5 +72,6 @@ def test_the_whole_method_merges_the_shift(demo, samples):
     strongest = motifs[0]
     assert strongest.id == "3.0.m1"
     assert "CAGGUG" in strongest.consensus("rna")
-    assert strongest.offsets in ((0, 1), (-1, 0))
-    assert sum(motif.share for motif in motifs) == pytest.approx(1, abs=0.02)
+    assert {abs(offset) for offset in strongest.offsets} == {0, 1}
+    assert strongest.purity == 1
+    assert strongest.share > 0.7

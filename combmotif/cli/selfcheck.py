@@ -1,0 +1,45 @@
+"""``combmotif selfcheck``: does demixing find motifs that are known?"""
+
+from __future__ import annotations
+
+import click
+
+QUICK, FULL = 3, 24
+SEED = 2
+
+
+@click.command()
+@click.option("--full", is_flag=True, help=f"{FULL} nets of every family instead of {QUICK}, and every method.")
+@click.option("--workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes.")
+@click.option("--seed", type=int, default=SEED, show_default=True, help="Of the nets.")
+def selfcheck(full: bool, workers: int, seed: int) -> None:  # noqa: FBT001
+    """Find the motifs of small nets that are known beforehand, and compare.
+
+    Exit code 0 where recall and precision reach what is expected, else 1.
+
+    \b
+    Example:  combmotif selfcheck
+    """
+    from combmotif.cli.progress import StageProgress
+    from combmotif.selfcheck import FAMILIES, METHODS, benchmark, summary, verdict
+
+    methods = list(METHODS) if full else ["none", "CombMotif", "aligned"]
+    with StageProgress() as progress:
+        scores = benchmark(
+            "".join(FAMILIES),
+            range(FULL if full else QUICK),
+            seed,
+            methods=methods,
+            workers=workers,
+            on_done=lambda done, count: progress.update("neurons", done, count),
+        )
+    table = summary(scores)
+    for family, meaning in {**FAMILIES, "all": "all families alike"}.items():
+        click.echo(f"\n({family}) {meaning}")
+        part = table[table["family"] == family]
+        click.echo(part.drop(columns="family").to_string(index=False, float_format=lambda v: f"{v:.2f}", na_rep="-"))
+    missed = verdict(table)
+    click.echo("")
+    click.echo("\n".join(missed) if missed else "passed: the motifs of nets whose answer is known are found")
+    if missed:
+        raise click.exceptions.Exit(1)
