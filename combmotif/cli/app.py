@@ -43,6 +43,12 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "scan": ("combmotif.cli.scan:scan", "Find the sites of motifs on the sequences of a FASTA file."),
     },
+    "Trust": {
+        "selfcheck": (
+            "combmotif.cli.selfcheck:selfcheck",
+            "Find the motifs of small nets that are known beforehand, and compare.",
+        ),
+    },
     "Help with configs": {
         "import-config": (
             "combmotif.cli.import_config:import_config",

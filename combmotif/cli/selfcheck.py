@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import click
 
+from combmotif.cli.guide import GuidedCommand
+
 QUICK, FULL = 3, 24
 SEED = 2
 
 
-@click.command()
+@click.command(
+    cls=GuidedCommand,
+    example="combmotif selfcheck",
+    then="interpret a model with 'combmotif run CONFIG', whose motifs were demixed in the way just checked",
+)
 @click.option("--full", is_flag=True, help=f"{FULL} nets of every family instead of {QUICK}, and every method.")
 @click.option("--workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes.")
 @click.option("--seed", type=int, default=SEED, show_default=True, help="Of the nets.")
@@ -16,9 +22,6 @@ def selfcheck(full: bool, workers: int, seed: int) -> None:  # noqa: FBT001
     """Find the motifs of small nets that are known beforehand, and compare.
 
     Exit code 0 where recall and precision reach what is expected, else 1.
-
-    \b
-    Example:  combmotif selfcheck
     """
     from combmotif.cli.progress import StageProgress
     from combmotif.selfcheck import FAMILIES, METHODS, benchmark, summary, verdict

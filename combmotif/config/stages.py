@@ -63,11 +63,12 @@ class DiscoverSection(Section):
 
     @model_validator(mode="after")
     def _one_procedure(self) -> DiscoverSection:
-        given = self.model_fields_set
-        if self.preset is not None and (self.method == "words" or given & {"demixing", "clusters", "purity"}):
-            other = "method: words" if self.method == "words" else sorted(given & {"demixing", "clusters", "purity"})[0]
+        usual = {"method": "neuronmotif", "demixing": "aligned", "clusters": "auto", "purity": 0.95}
+        other = [f"{name}: {getattr(self, name)}" for name, value in usual.items() if getattr(self, name) != value]
+        if self.preset is not None and other:
             raise ValueError(
-                f"preset: expected alone, as it sets the whole procedure, found beside it {other}; leave out one"
+                f"preset: {self.preset} sets the whole procedure, expected nothing beside it, "
+                f"found {', '.join(other)}; leave out one"
             )
         return self
 

@@ -1,8 +1,9 @@
 import dataclasses
 
 import pytest
+from pydantic import ValidationError
 
-from combmotif.config import SampleSection, load_config
+from combmotif.config import DiscoverSection, SampleSection, load_config
 from combmotif.sampling import EvolveOptions
 
 
@@ -43,3 +44,11 @@ def test_pairs_of_words(right, write):
     assert config.interaction is not None
     assert config.interaction.pairs == [["AUG", "UAA"], ["DRACH", "UGUANAUA"]]
     assert config.interaction.scrambles == 32
+
+
+def test_a_preset_stands_alone():
+    assert DiscoverSection(preset="combmotif").preset == "combmotif"
+    with pytest.raises(ValidationError, match="preset: combmotif sets the whole procedure.*found clusters: 4"):
+        DiscoverSection(preset="combmotif", clusters=4)
+    again = DiscoverSection.model_validate(DiscoverSection(preset="neuronmotif").model_dump())
+    assert again.preset == "neuronmotif"

@@ -123,8 +123,8 @@ def test_layers_of_one_run_are_those_of_runs_of_their_own(config, undisturbed, t
     for layer in ("conv1", "conv2"):
         run(config(*both[1:], f"neurons.layer={layer}"), tmp_path / layer, workers=1)
         for name in ("neurons.tsv", "sites.tsv.gz", "motifs/neuronmotif.tsv", "activations.tsv", "contribution.tsv"):
-            tables.setdefault(name, []).append(pd.read_csv(tmp_path / layer / name, sep="\t"))
-    together = {name: pd.read_csv(tmp_path / "both" / name, sep="\t") for name in tables}
+            tables.setdefault(name, []).append(pd.read_csv(tmp_path / layer / name, sep="\t", dtype={"offsets": str}))
+    together = {name: pd.read_csv(tmp_path / "both" / name, sep="\t", dtype={"offsets": str}) for name in tables}
     names = ["conv1:0", "conv1:1", "conv2:0", "conv2:1"]
     assert together["neurons.tsv"].neuron.tolist() == names
     for name in ("neurons.tsv", "sites.tsv.gz", "motifs/neuronmotif.tsv", "contribution.tsv"):
