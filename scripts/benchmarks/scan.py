@@ -5,9 +5,9 @@
 Scans random transcripts with the net of 6 blocks, in worker processes of one thread each, as a run does: all windows of
 conv5, and all windows of all convolutions in one pass, each with the search for maxima and sites. Times are
 milliseconds per transcript: the time until all transcripts are done over their number. "Processor" is the time one
-process spends on a transcript, which other programs on the machine do not lengthen as much. "Window by window" evaluates
-windows alone, without padding, in batches, in as many processes, and is measured on a part of the windows. The
-difference is the largest between the two, as a share of the largest value.
+process spends on a transcript, which other programs on the machine do not lengthen as much. "Window by window"
+evaluates windows alone, without padding, in batches, in as many processes, and is measured on a part of the windows.
+The difference is the largest between the two, as a share of the largest value.
 """
 
 from __future__ import annotations
