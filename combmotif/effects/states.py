@@ -59,9 +59,37 @@ def evaluate_states(
     batch : int, default 512
         Most sequences per full forward pass.
     """
-    count, draws = scrambles.a.shape[:2]
-    if not count:
-        return States(np.zeros(0), *np.zeros((3, 0, draws)))
+    every = evaluate_every(
+        model, codes, [(start_a, scrambles.a), (start_b, scrambles.b)], tracks=tracks, output=output, batch=batch
+    )
+    return States(every[:, 0, 0] if every.shape[1] else np.zeros(len(every)), *(every[:, :, k] for k in (1, 2, 3)))
+
+
+def evaluate_every(
+    model: SequenceModel,
+    codes: Sequence[np.ndarray],
+    segments: Sequence[tuple[np.ndarray, np.ndarray]],
+    *,
+    tracks: Sequence[np.ndarray] | None = None,
+    output: int = 0,
+    batch: int = 512,
+) -> np.ndarray:
+    """Predict every combination of segments replaced or left, for every draw; the others as `evaluate_states`.
+
+    Parameters
+    ----------
+    segments : sequence of (starts, letters)
+        Integer (placements,) and uint8 (placements, draws, width), one item per segment.
+
+    Returns
+    -------
+    float64 array, shape (placements, draws, 2 ** segments)
+        In state k, segment i is replaced where bit i of k is set; state 0 is the sequence as it is.
+    """
+    count, draws = segments[0][1].shape[:2]
+    masks = np.arange(2 ** len(segments))
+    if not count or not draws:
+        return np.zeros((count, draws, len(masks)))
     known: dict[tuple[bytes, bytes], int] = {}
     own = np.zeros(count, dtype=np.int64)
     first: list[int] = []
@@ -72,18 +100,24 @@ def evaluate_states(
             first.append(placement)
         own[placement] = known[key]
     rows = np.repeat(own, draws)
-    starts = (np.repeat(np.asarray(start, dtype=np.int64), draws) for start in (start_a, start_b))
-    letters = (side.reshape(count * draws, -1) for side in (scrambles.a, scrambles.b))
-    both = Edits.of(rows, list(zip(starts, letters, strict=True)))
-    # a and b scrambled alone are the same segments as in n, so that no draw is worked out twice
-    alone = [np.where(np.arange(2) == side, both.members, -1) for side in range(2)]
-    edits = replace(both, rows=np.tile(rows, 3), members=np.concatenate([*alone, both.members]))
+    whole = Edits.of(
+        rows,
+        [
+            (np.repeat(np.asarray(starts, dtype=np.int64), draws), letters.reshape(count * draws, -1))
+            for starts, letters in segments
+        ],
+    )
+    # a segment is the same in every state it is replaced in, so that no draw is worked out twice
+    held = (masks[1:, None] >> np.arange(len(segments))) & 1 > 0
+    members = np.where(held[:, None], whole.members, -1).reshape(-1, len(segments))
     predicted = predict_edits(
         model,
         [codes[i] for i in first],
-        edits,
+        replace(whole, rows=np.tile(rows, len(masks) - 1), members=members),
         tracks=None if tracks is None else [tracks[i] for i in first],
         batch=batch,
     )
-    a, b, n = predicted.values[:, output].astype(np.float64).reshape(3, count, draws)
-    return States(predicted.base[own, output].astype(np.float64), a, b, n)
+    states = np.empty((count, draws, len(masks)))
+    states[:, :, 0] = predicted.base[own, output][:, None]
+    states[:, :, 1:] = predicted.values[:, output].reshape(len(masks) - 1, count, draws).transpose(1, 2, 0)
+    return states

@@ -14,9 +14,9 @@ from combmotif.effects.measure import snap
 from combmotif.effects.overlaps import confounded
 from combmotif.effects.pair import Pair
 from combmotif.effects.pattern import Pattern
-from combmotif.effects.scramble import Scrambles, draw_scrambles
+from combmotif.effects.scramble import draw_scrambles
 from combmotif.effects.seeding import named_generator, stable_hash
-from combmotif.effects.states import evaluate_states
+from combmotif.effects.states import evaluate_every
 from combmotif.effects.statistics import benjamini_hochberg, hodges_lehmann, signed_rank
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.tables import SequenceSet
@@ -114,35 +114,14 @@ def measure_triple(
     )  # fmt: skip
     good = np.flatnonzero(~drawn.failed)
     assert drawn.c is not None
-    states = np.zeros((len(good), 8))
-    kept = Scrambles(drawn.a[good], drawn.b[good], drawn.fallback[good], drawn.failed[good], drawn.rejected)
-    own = [codes[i] for i in good]
-    beside = None if tracks is None else [tracks[i] for i in good]
-    first = evaluate_states(
-        model, own, starts[good, 0], starts[good, 1], kept, tracks=beside, output=output, batch=batch
-    )
-    states[:, 0] = first.o
-    for column, values in ((1, first.a), (2, first.b), (3, first.n)):
-        states[:, column] = values.mean(1)
-    # With C replaced every draw is a sequence of its own.
-    edited = []
-    for i in good:
-        for draw in drawn.c[i]:
-            copy = codes[i].copy()
-            copy[starts[i, 2] : starts[i, 2] + len(c)] = draw
-            edited.append(copy)
-    number = len(good) * scrambles
-    single = Scrambles(
-        kept.a.reshape(number, 1, -1), kept.b.reshape(number, 1, -1), np.zeros((number, 2), bool),
-        np.zeros(number, bool), 0.0,
-    )  # fmt: skip
-    again = np.repeat(starts[good], scrambles, axis=0)
-    repeated = None if beside is None else [track for track in beside for _ in range(scrambles)]
-    second = evaluate_states(
-        model, edited, again[:, 0], again[:, 1], single, tracks=repeated, output=output, batch=batch
-    )
-    for column, values in ((4, second.o), (5, second.a[:, 0]), (6, second.b[:, 0]), (7, second.n[:, 0])):
-        states[:, column] = values.reshape(len(good), scrambles).mean(1)
+    states = evaluate_every(
+        model,
+        [codes[i] for i in good],
+        [(starts[good, i], letters[good]) for i, letters in enumerate((drawn.a, drawn.b, drawn.c))],
+        tracks=None if tracks is None else [tracks[i] for i in good],
+        output=output,
+        batch=batch,
+    ).mean(1)
     return MeasuredTriple(motifs, rows[good], starts[good], states)
 
 

@@ -25,8 +25,10 @@ from combmotif.effects.prototype_pairs import PrototypePair, measure_prototype, 
 from combmotif.effects.states import States
 from combmotif.effects.summary import summarise
 from combmotif.effects.triples import MeasuredTriple, Triple, choose_triples, measure_triple, summarise_triples
+from combmotif.inference.perturb import recording
 from combmotif.pipeline.context import Context
 from combmotif.pipeline.pair_files import read_pairs
+from combmotif.pipeline.predicted import as_array, summary
 from combmotif.pipeline.store import atomic, content_key, load_arrays, save_arrays, write_table
 
 if TYPE_CHECKING:
@@ -84,21 +86,22 @@ def _section(context: Context) -> InteractionSection:
 def pair_task(context: Context, task: PairTask) -> None:
     """Measure one motif pair; writes an .npz."""
     section = _section(context)
-    pair = measure_pair(
-        context.model,
-        context.sequences,
-        task.pair,
-        frequencies=task.frequencies,
-        controls=section.controls,
-        n_min=section.n_min,
-        windows=task.windows,
-        **_options(context),
-    )
+    with recording() as how:
+        pair = measure_pair(
+            context.model,
+            context.sequences,
+            task.pair,
+            frequencies=task.frequencies,
+            controls=section.controls,
+            n_min=section.n_min,
+            windows=task.windows,
+            **_options(context),
+        )
     numbers = [pair.sequences_with_pair, pair.rejected, pair.unscrambled, pair.overlapping, *pair.control[:3]]
     states = {"o": pair.states.o, "a": pair.states.a, "b": pair.states.b, "n": pair.states.n}
     places = {"rows": pair.rows, "start_a": pair.start_a, "start_b": pair.start_b}
     others = {"fallback": pair.fallback, "numbers": np.array(numbers, float), "controls": pair.control.values}
-    save_arrays(task.path, {**places, **states, **others})  # type: ignore[dict-item]
+    save_arrays(task.path, {**places, **states, **others, "how": as_array(how)})  # type: ignore[dict-item]
 
 
 def _read_pair(task: PairTask, mode: str) -> MeasuredPair:
@@ -226,6 +229,7 @@ def run_interactions(stages: Stages) -> None:
     else:
         link = model_link(context.model, context.output(section.output, "interaction.output"))
         measured = [_read_pair(task, section.mode) for task in tasks]
+        stages.edits["interaction"] = summary(load_arrays(task.path)["how"] for task in tasks)
         result = summarise(
             measured,
             sequences.names,

@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
-REVISION = 5
+REVISION = 6
 """Raised when the files of tasks change, so that a run folder of an earlier version is not read as one of this."""
 
 PROGRESS = "tasks/progress.json"

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from combmotif.effects.scramble import Scrambles
-from combmotif.effects.states import evaluate_states
+from combmotif.effects.states import evaluate_every, evaluate_states
 from combmotif.inference.perturb import recording
 from combmotif.models.cnn_gru import CnnGru
 from combmotif.models.model import SequenceModel
@@ -67,3 +67,24 @@ def test_long_inputs_are_worked_out_from_what_changes(planted):
         np.testing.assert_allclose(states.a[i], model.predict(only)[:, 0], atol=1e-5)
         np.testing.assert_allclose(states.n[i], model.predict(both)[:, 0], atol=1e-5)
     assert np.ptp(states.n, axis=1).min() > 1e-4
+
+
+def test_every_combination_of_three_segments():
+    torch.manual_seed(0)
+    model = SequenceModel("net", CnnGru(width=8))
+    rng = np.random.default_rng(1)
+    codes = [rng.integers(0, 4, 200).astype(np.uint8) for _ in range(2)]
+    segments = [
+        (np.array([100, 150]), rng.integers(0, 4, (2, 3, 5)).astype(np.uint8)),
+        (np.array([105, 180]), rng.integers(0, 4, (2, 3, 4)).astype(np.uint8)),
+        (np.array([190, 120]), rng.integers(0, 4, (2, 3, 6)).astype(np.uint8)),
+    ]
+    found = evaluate_every(model, codes, segments)
+    assert found.shape == (2, 3, 8)
+    for i, k, state in np.ndindex(found.shape):
+        edit = codes[i].copy()
+        for j, (starts, letters) in enumerate(segments):
+            if state >> j & 1:
+                edit[starts[i] : starts[i] + letters.shape[2]] = letters[i, k]
+        np.testing.assert_allclose(found[i, k, state], model.predict([edit])[0, 0], atol=1e-5)
+    assert np.ptp(found, axis=2).min() > 1e-4

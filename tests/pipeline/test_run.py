@@ -46,6 +46,7 @@ def test_a_users_net_goes_through_every_stage(undisturbed):
     assert (method, others) == ("plain", [])  # on 30 nt, full forward passes are faster
     assert 0 < edits["calls"] <= 10
     assert "of the work of a forward pass" in edits["reason"]
+    assert record["stages"]["interaction"]["edits"]["plain"]["calls"] > 0
     assert record["model"]["parameters"] == 4 * 4 * 6 + 6 + 6 * 4 * 10 + 10 + 11
 
 
