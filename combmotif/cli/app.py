@@ -48,6 +48,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "combmotif.cli.selfcheck:selfcheck",
             "Find the motifs of small nets that are known beforehand, and compare.",
         ),
+        "calibrate": ("combmotif.cli.calibrate:calibrate", "Test the interaction statistics on simulated motifs."),
     },
     "Help with configs": {
         "import-config": (
