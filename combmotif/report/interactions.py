@@ -41,6 +41,8 @@ class PairView:
         What the motifs are called.
     kind, symbol, meaning : str
         Class, its symbol and what it means.
+    known : (str, str)
+        The elements that A and B match best, or "".
     whisker : str
         Epistasis with its interval, SVG.
     record : dict
@@ -54,6 +56,7 @@ class PairView:
     kind: str
     symbol: str
     meaning: str
+    known: tuple[str, str] = ("", "")
     whisker: str = ""
     record: dict[str, Any] = field(default_factory=dict)
 
@@ -85,7 +88,8 @@ class PairView:
         if str(row.get("scale_dependent", "")).lower() in ("true", "1"):
             other = row.get("class_latent") or "of another class"
             remarks.append(
-                f"On the latent scale the pair is {other}: its class depends on the scale of the prediction."
+                f"On the scale on which effects add up best (latent) the pair is {other}: its class depends on the "
+                "scale of the prediction."
             )
         control, mean, amount = (as_number(row.get(k)) for k in ("p_control", "control_epistasis", "controls"))
         if np.isfinite(control):
@@ -108,10 +112,14 @@ class PairView:
         row = self.row
         if not np.isfinite(row["epistasis"]):
             return row["reason"] or self.meaning
+        twice = self.a == self.b
+        both, a, b = (f"two copies of {self.a}", "the first", "the second") if twice else (
+            f"{self.a} and {self.b}", self.a, self.b
+        )  # fmt: skip
         parts = [
-            f"Together, {self.a} and {self.b} change the prediction by {wording.number(row['joint'], sign=True)}",
-            f"alone by {wording.number(row['a_alone'], sign=True)} ({self.a}) and "
-            f"{wording.number(row['b_alone'], sign=True)} ({self.b})",
+            f"Together, {both} change the prediction by {wording.number(row['joint'], sign=True)}",
+            f"alone by {wording.number(row['a_alone'], sign=True)} ({a}) and "
+            f"{wording.number(row['b_alone'], sign=True)} ({b})",
             f"e, the departure from a sum, is {self.text}",
         ]
         q = f" (q {_with_sign(wording.p_value(row['q_value']))})" if np.isfinite(row["q_value"]) else ""
@@ -237,7 +245,9 @@ def pairs(run: RunFolder, found: dict[str, list[Match]]) -> list[PairView]:
     for number, row in enumerate(table.to_dict("records"), 1):
         a, b = called(row, found)
         symbol, meaning = wording.INTERACTION_CLASSES.get(row["class"], ("", ""))
-        view = PairView(number, row, a, b, row["class"], symbol, meaning)
+        first, second = (best(found, row[key]) for key in ("motif_a", "motif_b"))
+        known = (first.name if first else "", second.name if second else "")
+        view = PairView(number, row, a, b, row["class"], symbol, meaning, known)
         view.whisker = whisker(view.estimate, bounds, kind=row["class"], title=f"{a} and {b}: e = {view.text}")
         own = {row["motif_a"], row["motif_b"]}
         third = [t.sentence for t in three if own <= {t.row[f"motif_{side}"] for side in "abc"}]

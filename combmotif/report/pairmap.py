@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,6 +91,16 @@ def _share(value: float, largest: float) -> float:
     return abs(value) / largest if largest > 0 and value == value else 0.0
 
 
+def _labels(names: list[str], members: dict[tuple[str, str], list[PairView]]) -> list[str]:
+    """Put the known element that most members of a family match before its consensus."""
+    known: dict[str, Counter[str]] = {}
+    for view in (view for views in members.values() for view in views):
+        for side, element in zip("ab", view.known, strict=True):
+            if element:
+                known.setdefault(str(view.row.get(f"family_{side}") or ""), Counter())[element] += 1
+    return [f"{known[name].most_common(1)[0][0]}: {name}" if name in known else name for name in names]
+
+
 def family_map(
     run: RunFolder, members: dict[tuple[str, str], list[PairView]]
 ) -> tuple[PairMap | None, list[dict[str, Any]]]:
@@ -132,4 +143,4 @@ def family_map(
                 ],
             }))  # fmt: skip
         found.append((a, b, Cell(kind, symbol, title, anchor, _share(row["e"], largest), row["e"])))
-    return _square(names, names, found, "family"), records
+    return _square(names, _labels(names, members), found, "family"), records

@@ -201,7 +201,7 @@ def test_pairs_open_from_the_map(page: Any, report: str) -> None:
         "both together",
         "o − a − b + n",
         "Sequence by sequence",
-        "circles with bars are means",
+        "circles with bars are estimates",
     ):
         assert words in said, words
     assert page.locator("#view svg.plot").count() == 4
