@@ -6,7 +6,9 @@ import numpy as np
 
 LEVELS = 16
 """Temperatures; each holds an equal share of the chains and aims at one level of activation."""
-_GUIDED, _SLID = 0.55, 0.2  # shares of the moves; the others are crossings
+_GUIDANCE, _TRUST = 0.5, 5.0  # weight of the gradient, and the most it may say of a change
+_ACCEPTED = 0.4  # share of the guided moves that should be accepted
+_CHANGED, _SLID = 0.35, 0.3  # shares of the blind moves; the others are crossings
 
 
 def _chosen(table: np.ndarray, codes: np.ndarray) -> np.ndarray:
@@ -38,11 +40,12 @@ class Chains:
         bank: int = 0,
     ) -> None:
         self.codes, self.values, self.gradients, self.places = codes, values, gradients, places
+        self.fresh = np.ones(len(codes), bool)
         self.random = random
         self.bank = bank
         self.level = np.arange(len(codes)) * LEVELS // len(codes)
         self.beta = np.zeros(len(codes))
-        self.step = np.ones(LEVELS)
+        self.changes = np.full(LEVELS, 2.0)
 
     # --- selection ---------------------------------------------------------------------------------------------------
 
@@ -71,6 +74,7 @@ class Chains:
     def _reorder(self, rows: np.ndarray) -> None:
         self.codes, self.values = self.codes[rows], self.values[rows]
         self.gradients, self.places = self.gradients[rows], self.places[rows]
+        self.fresh = self.fresh[rows]
 
     def exchange(self, rounds: int = 20) -> None:
         """Swap windows between temperatures by the Metropolis rule (replica exchange)."""
@@ -90,33 +94,46 @@ class Chains:
     # --- moves -------------------------------------------------------------------------------------------------------
 
     def _log_proposal(self, codes: np.ndarray, gradients: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Log probabilities of the letters that a guided move draws; (n, length, 4)."""
-        scale = (0.5 * self.beta[rows]).astype(np.float32)[:, None, None]
-        cost = (1.0 / self.step[self.level[rows]]).astype(np.float32)[:, None, None]
+        """Log probabilities of the letters that a guided move draws; (n, length, 4).
+
+        Each change is weighed by exp(beta x gain / 2), the gain being what the gradient promises; the weights of a
+        window are scaled to so many changes as its level makes at present.
+        """
         letters = codes[:, :, None].astype(np.intp)
-        logits = scale * (gradients - np.take_along_axis(gradients, letters, 2)) - cost
+        gain = gradients - np.take_along_axis(gradients, letters, 2)
+        logits = gain * (_GUIDANCE * self.beta[rows]).astype(np.float32)[:, None, None]
+        np.clip(logits, -_TRUST, _TRUST, out=logits)
+        np.put_along_axis(logits, letters, -np.inf, 2)
+        sums = np.log(np.exp(logits).sum((1, 2), keepdims=True))
+        logits += np.log(self.changes[self.level[rows]]).astype(np.float32)[:, None, None] - sums
         np.put_along_axis(logits, letters, 0.0, 2)
-        np.clip(logits, -30, 30, out=logits)
         logits -= np.log(np.exp(logits).sum(2, keepdims=True))
         return logits
 
-    def propose(self) -> tuple[np.ndarray, np.ndarray]:
+    def propose(self, *, blind: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """Make one move in every chain; returns windows (n, length) and their places (n,).
 
-        A guided move redraws many letters by the gradient (discrete Langevin proposal). A slide moves a segment by a
-        few positions, the letters it runs over leaving and random ones coming in behind it. In a crossing two chains
-        of like temperature exchange a segment.
+        Where the gradient is known, and the move is not to be blind, it is guided: many letters are drawn anew by the
+        gradient (discrete Langevin proposal). Else a few letters are changed at random; or a segment slides by a few
+        positions, the letters it runs over leaving and random ones coming in behind it; or two chains of like
+        temperature exchange a segment.
         """
         count, size = self.codes.shape
-        kind = self.random.random(count)
-        self.guided = rows = np.flatnonzero(kind < _GUIDED)
-        slid = np.flatnonzero((kind >= _GUIDED) & (kind < _GUIDED + _SLID))
-        self.pairs = self._pairs(np.flatnonzero(kind >= _GUIDED + _SLID))
         drawn, places = self.codes.copy(), self.places.copy()
-        self.forward = self._log_proposal(self.codes[rows], self.gradients[rows], rows)
-        edges = np.cumsum(np.exp(self.forward), 2)[:, :, :3]
-        drawn[rows] = (edges < self.random.random((*edges.shape[:2], 1), dtype=np.float32)).sum(2)
+        free = np.ones(count, bool)
+        self.guided = rows = np.flatnonzero(self.fresh) if not blind else np.zeros(0, np.int64)
+        if rows.size:
+            self.forward = self._log_proposal(self.codes[rows], self.gradients[rows], rows)
+            edges = np.cumsum(np.exp(self.forward), 2)[:, :, :3]
+            drawn[rows] = (edges < self.random.random((*edges.shape[:2], 1), dtype=np.float32)).sum(2)
+            free[rows] = (drawn[rows] == self.codes[rows]).all(1)
+            self.guided, self.forward = rows[~free[rows]], self.forward[~free[rows]]
+        kind = np.where(free, self.random.random(count), 2.0)
+        changed = np.flatnonzero(kind < _CHANGED)
+        drawn[changed] = self._change(self.codes[changed])
+        slid = np.flatnonzero((kind >= _CHANGED) & (kind < _CHANGED + _SLID))
         drawn[slid] = self._slide(self.codes[slid])
+        self.pairs = self._pairs(np.flatnonzero((kind >= _CHANGED + _SLID) & (kind < 2)))
         one, other = self.pairs
         ends = np.sort(self.random.integers(0, size + 1, (len(one), 2)), 1)
         crossed = (np.arange(size) >= ends[:, :1]) & (np.arange(size) < ends[:, 1:])
@@ -128,6 +145,16 @@ class Chains:
             places[moved] = self.random.integers(0, self.bank, len(moved))
         self.proposal, self.proposed_places = drawn, places
         return drawn, places
+
+    def _change(self, codes: np.ndarray) -> np.ndarray:
+        """Change one to three letters at random."""
+        count, size = codes.shape
+        result = codes.copy()
+        for part in range(3):
+            rows = np.flatnonzero(self.random.random(count) < (1.0, 0.5, 0.5)[part])
+            sites = self.random.integers(0, size, len(rows))
+            result[rows, sites] = (result[rows, sites] + self.random.integers(1, 4, len(rows))) % 4
+        return result
 
     def _pairs(self, rows: np.ndarray) -> np.ndarray:
         """Pair rows of the same or neighbouring temperatures at random; (2, n)."""
@@ -149,12 +176,13 @@ class Chains:
         fill = self.random.integers(0, 4, moved.shape).astype(np.uint8)
         return np.where(segment, np.where(inside, moved, fill), codes)
 
-    def accept(self, values: np.ndarray, gradients: np.ndarray) -> None:
-        """Take each proposal with the Metropolis-Hastings probability; tune the steps to accept about half."""
+    def accept(self, values: np.ndarray, gradients: np.ndarray | None = None) -> None:
+        """Take each proposal with the Metropolis-Hastings probability; tune how many letters guided moves change."""
         ratio = self.beta * (values.astype(np.float64) - self.values)
         rows = self.guided
-        backward = self._log_proposal(self.proposal[rows], gradients[rows], rows)
-        ratio[rows] += (_chosen(backward, self.codes[rows]) - _chosen(self.forward, self.proposal[rows])).sum(1)
+        if rows.size and gradients is not None:
+            backward = self._log_proposal(self.proposal[rows], gradients[rows], rows)
+            ratio[rows] += (_chosen(backward, self.codes[rows]) - _chosen(self.forward, self.proposal[rows])).sum(1)
         one, other = self.pairs
         ratio[one] = ratio[other] = ratio[one] + ratio[other]
         chance = np.log(self.random.random(len(values)))
@@ -162,9 +190,13 @@ class Chains:
         taken = chance < ratio
         made = np.bincount(self.level[rows], minlength=LEVELS)
         rate = np.bincount(self.level[rows], taken[rows], LEVELS) / np.maximum(made, 1)
-        self.step = np.clip(self.step * np.exp(0.3 * np.where(made, rate - 0.5, 0)), 0.15, 4.0)
+        factor = np.exp(0.5 * np.where(made, rate - _ACCEPTED, 0))
+        self.changes = np.clip(self.changes * factor, 1.2, self.codes.shape[1] / 2)
         self.codes[taken], self.values[taken] = self.proposal[taken], values[taken]
-        self.gradients[taken], self.places[taken] = gradients[taken], self.proposed_places[taken]
+        self.places[taken] = self.proposed_places[taken]
+        self.fresh[taken] = gradients is not None
+        if gradients is not None:
+            self.gradients[taken] = gradients[taken]
 
     # --- the ladder --------------------------------------------------------------------------------------------------
 

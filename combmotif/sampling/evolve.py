@@ -19,7 +19,7 @@ sampling of neurons: NeuronMotif, PNAS 2023, 120:e2216698120.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +30,7 @@ from combmotif.sampling.climb import Climb
 from combmotif.sampling.reservoir import Reservoir
 from combmotif.sampling.samples import BINS, Samples
 
-_EFFECTIVE = 0.85  # share of the population that stays effective when beta rises
+_EFFECTIVE = 0.5  # share of the population that stays effective when beta rises
 _EVERYWHERE = 0.4  # weight of a level whose bin is full, where that of an empty one is this and 1
 _USEFUL = 0.2  # share of the windows that must go into bins that are not full, for a ladder to go on
 _LOOK = 4  # generations between looks at the bins
@@ -91,6 +91,19 @@ class _Search:
     def tracks(self, places: np.ndarray) -> np.ndarray | None:
         """Look up the tracks of windows; (n, tracks, length)."""
         return None if self.bank is None else self.bank[places]
+
+    def wander(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return windows that are to be evaluated without a gradient, and their places."""
+        if self.chains is None:
+            return self.pending[0][:0], self.pending[1][:0]
+        self.pending = self.chains.propose(blind=True)
+        return self.pending
+
+    def wandered(self, values: np.ndarray) -> None:
+        """Take in the values of these windows."""
+        if self.chains is not None:
+            self.pool.add(self.pending[0], values, self.pending[1])
+            self.chains.accept(values)
 
     def propose(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the windows of the next generation and their places."""
@@ -186,6 +199,30 @@ class _Search:
                 self.done = self.converged = True
 
 
+def _evaluate(
+    probe: WindowProbe,
+    searches: Sequence[_Search],
+    proposals: Sequence[tuple[np.ndarray, np.ndarray]],
+    bank: np.ndarray | None,
+    *,
+    gradient: bool = False,
+) -> Iterator[tuple[_Search, np.ndarray, np.ndarray]]:
+    """Evaluate the windows of all neurons together; yields each search with its values and gradients (n, length, 4)."""
+    codes = np.concatenate([codes for codes, _ in proposals])
+    places = np.concatenate([places for _, places in proposals])
+    sizes = [len(places) for _, places in proposals]
+    neurons = np.repeat([search.neuron for search in searches], sizes)
+    tracks = None if bank is None else bank[places]
+    if gradient:
+        values, gradients = probe.gradient(codes, neurons, tracks)
+    else:
+        values = probe.activations(codes, tracks)[np.arange(len(codes)), neurons]
+        gradients = np.zeros((len(codes), 4, 0), np.float32)
+    edges = np.cumsum([0, *sizes])
+    for search, start, stop in zip(searches, edges[:-1], edges[1:], strict=True):
+        yield search, values[start:stop], gradients[start:stop].transpose(0, 2, 1)
+
+
 def evolve(
     probe: WindowProbe,
     neurons: Sequence[int],
@@ -216,18 +253,11 @@ def evolve(
     searches = [_Search(probe, int(n), options, g, bank) for n, g in zip(neurons, seeds, strict=True)]
     active = searches
     while active:
+        for search, values, _ in _evaluate(probe, active, [search.wander() for search in active], bank):
+            search.wandered(values)
         proposals = [search.propose() for search in active]
-        sizes = [len(codes) for codes, _ in proposals]
-        places = np.concatenate([place for _, place in proposals])
-        values, gradients = probe.gradient(
-            np.concatenate([codes for codes, _ in proposals]),
-            np.repeat([search.neuron for search in active], sizes),
-            None if bank is None else bank[places],
-        )
-        gradients = gradients.transpose(0, 2, 1)
-        edges = np.cumsum([0, *sizes])
-        for search, start, stop in zip(active, edges[:-1], edges[1:], strict=True):
-            search.take(values[start:stop], gradients[start:stop])
+        for search, values, gradients in _evaluate(probe, active, proposals, bank, gradient=True):
+            search.take(values, gradients)
         active = [search for search in active if not search.done]
     return [
         search.pool.samples(
