@@ -179,7 +179,8 @@ def _field_at(model: Any, location: tuple) -> tuple[list[str], FieldInfo | None]
         if len(classes) > 1:  # a union: this step is the tag of the branch that was taken
             candidates = [c for c in classes if _branch(c) == step] or [c for c in classes if _branch(c) is None]
             continue
-        fields = [c.model_fields[step] for c in classes if isinstance(step, str) and step in c.model_fields]
+        named = [(name, field) for c in classes for name, field in c.model_fields.items()]
+        fields = [field for name, field in named if step in (field.alias or name, name)]
         if fields:
             found = fields[0]
             candidates = _alternatives(found.annotation)

@@ -70,4 +70,4 @@ class RunConfig(Section):
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data that reads back to the same config; stages that are not asked for are left out."""
-        return self.model_dump(mode="json", exclude_none=True)
+        return self.model_dump(mode="json", exclude_none=True, by_alias=True)

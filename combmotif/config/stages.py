@@ -15,13 +15,75 @@ Output = Annotated[Whole | str, Field(description="output of the model, by name 
 class SampleSection(Section):
     """How sequences that excite a neuron are found."""
 
+    origin: Literal["search", "dataset"] = Field(
+        "search",
+        alias="from",
+        description="search among all sequences there could be, or take the windows of the run's sequences (dataset); "
+        "default search",
+    )
+    preset: Literal["neuronmotif", "combmotif"] | None = Field(
+        None, description="search as NeuronMotif or CombMotif do, with their published settings; default neither"
+    )
     method: Literal["auto", "enumerate", "evolve"] = Field(
         "auto", description="enumerate all windows (receptive field below 11 nt), evolve, or auto; default auto"
     )
-    population: Whole = Field(256, ge=2, description="windows per neuron that evolve together; default 256")
-    generations: Whole = Field(300, ge=1, description="most generations; default 300")
-    patience: Whole = Field(8, ge=1, description="generations without gain that end an ascent; default 8")
-    keep: Whole = Field(5000, ge=10, description="most windows kept per neuron; default 5000")
+    population: Whole | None = Field(
+        None, ge=16, description="windows per neuron that evolve together; default 256, or the preset's"
+    )
+    generations: Whole = Field(
+        300, ge=1, description="most generations; default 300, or the preset's (neuronmotif 200, combmotif 350)"
+    )
+    patience: Whole = Field(
+        8,
+        ge=1,
+        description="generations without gain that end an ascent; default 8, or the preset's (neuronmotif 10, "
+        "combmotif 30)",
+    )
+    keep: Whole | None = Field(
+        None,
+        ge=20,
+        description="most windows kept per neuron; default 5000, of an enumeration 20000, or the preset's (neuronmotif "
+        "100000, combmotif 20 bins by the receptive field, 30000 for 72 nt)",
+    )
+    tracks: str | list[list[Real]] = Field(
+        "zero",
+        description="what windows have beside their bases, for nets that read coding frame and splice sites: zero, "
+        "data (drawn from the run's sequences) or a row of numbers per track, repeated along the window, such as "
+        "[[1, 0, 0], [0]]; default zero",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _published(cls, data: Any) -> Any:
+        settings = {"neuronmotif": (200, 10), "combmotif": (350, 30)}
+        if isinstance(data, dict) and isinstance(data.get("preset"), str) and data["preset"] in settings:
+            generations, patience = settings[data["preset"]]
+            data = {"generations": generations, "patience": patience, **data}
+        return data
+
+    @model_validator(mode="after")
+    def _one_way(self) -> SampleSection:
+        if self.preset and (self.origin == "dataset" or self.method != "auto"):
+            other = "from: dataset" if self.origin == "dataset" else f"method: {self.method}"
+            raise ValueError(f"preset: {self.preset} and {other} exclude each other; leave one of the lines out")
+        if self.origin == "dataset" and self.method != "auto":
+            raise ValueError(f"from: dataset and method: {self.method} exclude each other; leave one of the lines out")
+        return self
+
+    @field_validator("tracks", mode="before")
+    @classmethod
+    def _tracks(cls, value: Any) -> Any:
+        def number(one: Any) -> bool:
+            return isinstance(one, (int, float)) and not isinstance(one, bool)
+
+        rows = (
+            isinstance(value, list) and value and all(isinstance(r, list) and r and all(map(number, r)) for r in value)
+        )
+        if value not in ("zero", "data") and not rows:
+            raise ValueError(
+                f"expected zero, data, or a row of numbers for each track such as [[1, 0, 0], [0]], found {value!r}"
+            )
+        return value
 
 
 class DiscoverSection(Section):

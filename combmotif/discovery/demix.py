@@ -120,7 +120,11 @@ def demix_tree(
     options = options or DemixOptions()
     if not len(samples):
         return []
-    maps = probe.maps(samples.codes) if probe.lower else {"input": np.eye(4, dtype=np.float32)[samples.codes]}
+    maps = (
+        probe.maps(samples.codes, tracks=samples.tracks)
+        if probe.lower
+        else {"input": np.eye(4, dtype=np.float32)[samples.codes]}
+    )
     counts = cluster_counts(probe) if probe.lower else {}
     if options.clusters is not None:
         counts = dict.fromkeys(list(maps)[::-1], options.clusters)

@@ -103,13 +103,14 @@ def make_group(
     pfm = count(samples.codes[rows], excitation)
     consensus = pfm.argmax(1).astype(np.uint8)[None]
     activations = samples.activations[rows]
+    beside = None if samples.tracks is None else samples.tracks[rows[[activations.argmax()]]]
     return Group(
         rows=rows,
         pfm=pfm,
         min_activation=float(activations.min()),
         max_activation=float(activations.max()),
         mean_activation=float(activations.mean()),
-        consensus_activation=float(probe.activations(consensus)[0, samples.neuron]),
+        consensus_activation=float(probe.activations(consensus, beside)[0, samples.neuron]),
         share=float(excitation.sum() / samples.excitation.sum()),
         background=samples.background,
         path=path,

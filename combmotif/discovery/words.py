@@ -83,6 +83,7 @@ def _motif(
             else:
                 counts[column] += weights[row] / 4
     consensus = counts.argmax(1).astype(np.uint8)[None]
+    beside = None if samples.tracks is None else samples.tracks[rows[[samples.activations[rows].argmax()]]]
     return Motif(
         id=f"{samples.layer}.{samples.neuron}.m{number}",
         pfm=counts * len(rows) / weights[rows].sum(),
@@ -92,7 +93,7 @@ def _motif(
         method="words",
         max_activation=float(samples.activations[rows].max()),
         mean_activation=float(samples.activations[rows].mean()),
-        consensus_activation=float(probe.activations(consensus)[0, samples.neuron]),
+        consensus_activation=float(probe.activations(consensus, beside)[0, samples.neuron]),
         share=float(weights[rows].sum() / samples.excitation.sum()),
         offsets=tuple(sorted({move for _, move in group})),
         background=samples.background,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -22,8 +22,9 @@ class WindowProbe:
         A layer that ``layer_geometry`` accepts.
     batch : int, default 512
         Most windows of 100 nt per forward pass; longer windows run in smaller batches.
-    tracks : array, shape (k, receptive_field), optional
-        What windows have beside their bases where nothing else is said, of a model with k extra channels; default zero.
+    tracks : sequence of k sequences of numbers, optional
+        What windows have beside their bases where nothing else is said, of a model with k extra channels: one row per
+        track, repeated along the window; default zero.
 
     Attributes
     ----------
@@ -33,14 +34,22 @@ class WindowProbe:
         The convolutions that run before the layer, in order of execution.
     """
 
-    def __init__(self, model: SequenceModel, layer: str, *, batch: int = 512, tracks: np.ndarray | None = None) -> None:
+    def __init__(
+        self, model: SequenceModel, layer: str, *, batch: int = 512, tracks: Sequence[Sequence[float]] | None = None
+    ) -> None:
         self.model = model
         self.layer = layer
         self.geometry = known_geometry(model, layer)
         self.receptive_field = self.geometry.receptive_field
         self.neurons = self.geometry.neurons
         self.batch = max(16, batch * 100 // max(100, self.receptive_field))
-        self.tracks = tracks
+        extra = model.input_spec.channels - 4
+        if tracks is not None and (len(tracks) != extra or not all(len(row) for row in tracks)):
+            raise ValueError(
+                f"tracks: model '{model.name}' reads {extra} tracks beside the bases, expected a row of numbers for "
+                f"each, found {[list(row) for row in tracks]}"
+            )
+        self.pattern = None if tracks is None else tuple(tuple(map(float, row)) for row in tracks)
         self.lower = tuple(self._lower())
 
     def _lower(self) -> list[str]:
@@ -64,6 +73,10 @@ class WindowProbe:
                 seen.append((len(seen), name))
         return [name for _, name in seen]
 
+    def repeated(self, length: int) -> np.ndarray:
+        """Repeat the probe's tracks along a sequence; float32 (k, length)."""
+        return np.stack([np.resize(np.array(row, np.float32), length) for row in self.pattern or ()])
+
     def _check(self, codes: np.ndarray) -> None:
         if codes.ndim != 2 or codes.shape[1] != self.receptive_field:
             raise ValueError(
@@ -74,8 +87,8 @@ class WindowProbe:
     def _inputs(self, codes: np.ndarray, tracks: np.ndarray | None) -> Iterator[tuple[torch.Tensor, slice]]:
         """Encode windows batch by batch, never one alone: its sums may be rounded otherwise than in company."""
         self._check(codes)
-        if tracks is None and self.tracks is not None and self.model.input_spec.channels > 4:
-            tracks = np.broadcast_to(self.tracks, (len(codes), *self.tracks.shape))
+        if tracks is None and self.pattern is not None:
+            tracks = np.broadcast_to(self.repeated(codes.shape[1]), (len(codes), len(self.pattern), codes.shape[1]))
         for start in range(0, len(codes), self.batch):
             part = slice(start, min(start + self.batch, len(codes)))
             x = self.model.tensor(codes[part], None if tracks is None else tracks[part])

@@ -124,13 +124,15 @@ def load_sequences(config: RunConfig) -> SequenceSet:
     return sequences.subset(range(min(section.limit, len(sequences)))) if section.limit else sequences
 
 
-def _layers(model: SequenceModel, section: NeuronsSection, *, longest: int) -> tuple[Layer, ...]:
+def _layers(
+    model: SequenceModel, section: NeuronsSection, *, longest: int, tracks: list[list[float]] | None = None
+) -> tuple[Layer, ...]:
     """Find the layers and neurons a config names; ``all`` means those whose windows fit into the sequences."""
     if section.layer == "all":
         probes = []
         for name in convolution_layers(model):
             with contextlib.suppress(ValueError):  # a convolution behind a layer that mixes the whole sequence
-                probes.append(WindowProbe(model, name))
+                probes.append(WindowProbe(model, name, tracks=tracks))
         probes = [probe for probe in probes if probe.receptive_field <= longest]
         if not probes:
             raise ValueError(
@@ -139,8 +141,34 @@ def _layers(model: SequenceModel, section: NeuronsSection, *, longest: int) -> t
             )
     else:
         names = section.layer if isinstance(section.layer, list) else [section.layer]
-        probes = [WindowProbe(model, name) for name in names]
+        probes = [WindowProbe(model, name, tracks=tracks) for name in names]
     return tuple(Layer(p, tuple(select_neurons(section.select, p.neurons, p.layer))) for p in probes)
+
+
+def _checked_tracks(config: RunConfig, model: SequenceModel, sequences: SequenceSet) -> list[list[float]] | None:
+    """Check sample.tracks; return the rows it gives, or None."""
+    tracks, extra = config.sample.tracks, model.input_spec.channels - 4
+    if tracks == "zero":
+        return None
+    if not extra:
+        raise ValueError(
+            f"sample.tracks: model '{model.name}' reads the bases alone, expected zero, found {tracks}; leave the "
+            f"line out"
+        )
+    if tracks == "data":
+        if sequences.tracks is None:
+            raise ValueError(
+                f"sample.tracks: data: the sequences have no tracks beside the bases, model '{model.name}' reads "
+                f"{extra}; give the sequences an annotation (BED12, GTF or GFF3), or HDF5 with all channels"
+            )
+        return None
+    assert isinstance(tracks, list)
+    if len(tracks) != extra:
+        raise ValueError(
+            f"sample.tracks: model '{model.name}' reads {extra} tracks beside the bases, expected a row of numbers for "
+            f"each, found {len(tracks)}"
+        )
+    return tracks
 
 
 def load_context(
@@ -163,7 +191,8 @@ def load_context(
     """
     model = open_model(config.model, device=choose_device(config.device)) if model is None else model
     sequences = load_sequences(config) if sequences is None else sequences
-    layers = _layers(model, config.neurons, longest=int(sequences.lengths.max()))
+    fixed = _checked_tracks(config, model, sequences)
+    layers = _layers(model, config.neurons, longest=int(sequences.lengths.max()), tracks=fixed)
     for name, codes in zip(sequences.names, sequences.codes, strict=True):
         model.check(codes, name=f"sequences: {name}")
     extra = model.input_spec.channels - 4

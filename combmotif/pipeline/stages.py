@@ -20,7 +20,14 @@ from combmotif.pipeline.context import Context, sequences_checksum, source_check
 from combmotif.pipeline.engines import Engine, Task
 from combmotif.pipeline.matching import match_motifs
 from combmotif.pipeline.store import PROGRESS, RunStore, atomic, content_key, is_whole, load_arrays, write_table
-from combmotif.pipeline.tables import activation_table, bed_table, motif_table, neuron_table, site_table
+from combmotif.pipeline.tables import (
+    activation_table,
+    bed_table,
+    motif_table,
+    neuron_table,
+    sample_table,
+    site_table,
+)
 from combmotif.pipeline.tasks import (
     NeuronTask,
     ScanTask,
@@ -101,20 +108,23 @@ class Stages:
         """Say that a stage begins."""
         self.on_progress(stage, 0, 1)
 
-    def _chunks(self) -> list[tuple[str, tuple[int, ...]]]:
+    def _chunks(self, together: int = NEURONS_PER_TASK) -> list[tuple[str, tuple[int, ...]]]:
         """Split the neurons into tasks: (layer, channels)."""
         return [
-            (layer.probe.layer, layer.channels[i : i + NEURONS_PER_TASK])
+            (layer.probe.layer, layer.channels[i : i + together])
             for layer in self.context.layers
-            for i in range(0, len(layer.channels), NEURONS_PER_TASK)
+            for i in range(0, len(layer.channels), together)
         ]
 
     def run_samples(self) -> None:
         """Find windows that excite each neuron."""
-        section = self.context.config.sample.model_dump()
+        section = self.context.config.sample
+        of_data = section.origin == "dataset" or section.tracks == "data"
+        depends = [self.sequences_key] if of_data else []
         tasks = []
-        for layer, chunk in self._chunks():
-            key = content_key("samples", self.base, section, layer, chunk)
+        # one scan of the sequences serves all neurons of a layer
+        for layer, chunk in self._chunks(10**9 if section.origin == "dataset" else NEURONS_PER_TASK):
+            key = content_key("samples", self.base, section.model_dump(), layer, chunk, *depends)
             paths = tuple(self.store.task("samples", f"{key}-{neuron}", ".npz") for neuron in chunk)
             tasks.append(NeuronTask(layer, chunk, paths))
         self.bring_up_to_date("samples", sample_task, tasks, lambda task: task.paths)
@@ -126,6 +136,7 @@ class Stages:
         self.store.keep_only("samples", set(copies))
         for samples, path in zip(self.samples, copies, strict=True):
             samples.save(path)
+        write_table(self.store.path / "samples.tsv", sample_table(self.samples))
         slow = [f"{s.layer}:{s.neuron}" for s in self.samples if not s.converged]
         if slow:
             self.warnings.append(

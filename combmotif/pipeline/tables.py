@@ -136,3 +136,35 @@ def neuron_table(context: Context, samples: Sequence[Samples], maxima: np.ndarra
             }
         )
     return pd.DataFrame(rows)
+
+
+def sample_table(samples: Sequence[Samples]) -> pd.DataFrame:
+    """Tabulate how widely each neuron's windows were sampled; one row per neuron.
+
+    ``filled`` counts the bins, of 20 equal ones from the background to the maximum, that hold a window; ``per_bin``
+    lists the distinct windows in them, weakest bin first; ``entropy`` is the mean over the columns of the letters'
+    Shannon entropy in bits (2: as random as can be), ``entropy_top`` that of the windows above 80 % of the range, and
+    ``per_column`` lists it by column.
+    """
+    rows = []
+    for one in samples:
+        top = one.strongest(0.8)
+        rows.append(
+            {
+                "neuron": f"{one.layer}:{one.neuron}",
+                "layer": one.layer,
+                "channel": one.neuron,
+                "method": one.method,
+                "samples": len(one),
+                "background": one.background,
+                "max_activation": one.maximum,
+                "generations": one.generations,
+                "converged": one.converged,
+                "filled": int((one.counts > 0).sum()),
+                "per_bin": ",".join(map(str, one.counts)),
+                "entropy": one.entropy.mean(),
+                "entropy_top": top.entropy.mean(),
+                "per_column": ",".join(f"{bits:.3f}" for bits in one.entropy),
+            }
+        )
+    return pd.DataFrame(rows)

@@ -19,12 +19,14 @@ from combmotif.motifs.formats.h5 import save_motifs
 from combmotif.motifs.motif import MotifSet
 from combmotif.pipeline.context import Context
 from combmotif.pipeline.store import atomic, save_arrays, write_table
+from combmotif.sampling.dataset import dataset_samples, track_windows
 from combmotif.sampling.enumerate import LONGEST, enumerate_windows
 from combmotif.sampling.evolve import EvolveOptions, evolve
+from combmotif.sampling.published import combmotif_samples, neuronmotif_samples
 from combmotif.sampling.samples import Samples
 
 ENUMERATED = 20_000
-"""Windows kept of an enumeration, unless sample.keep is larger."""
+"""Windows kept of an enumeration, unless sample.keep says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -39,16 +41,29 @@ class NeuronTask:
 
 def sample_task(context: Context, task: NeuronTask) -> None:
     """Find windows that excite the neurons; writes one .npz per neuron."""
-    section, probe = context.config.sample, context.probe(task.layer)
+    section, probe, sequences = context.config.sample, context.probe(task.layer), context.sequences
     seeds = [named_generator(context.config.seed, "samples", probe.layer, neuron) for neuron in task.neurons]
-    method = section.method
-    if method == "auto":
-        method = "enumerate" if probe.receptive_field <= LONGEST else "evolve"
-    if method == "enumerate":
-        found = enumerate_windows(probe, task.neurons, seeds=seeds, keep=max(ENUMERATED, section.keep))
+    given = {name: value for name in ("population", "keep") if (value := getattr(section, name)) is not None}
+    limits = {"generations": section.generations, "patience": section.patience}
+    short = probe.receptive_field <= LONGEST
+    bank = None
+    if section.tracks == "data" and section.origin == "search":
+        assert sequences.tracks is not None
+        random = named_generator(context.config.seed, "tracks", probe.layer)
+        bank = track_windows(sequences.tracks, probe.receptive_field, random=random)
+    if section.origin == "dataset":
+        tracks = sequences.tracks if section.tracks == "data" else None
+        keep = given.get("keep", EvolveOptions.keep)
+        found = dataset_samples(probe, task.neurons, sequences.codes, tracks=tracks, keep=keep)
+    elif section.preset == "neuronmotif" and short:
+        found = enumerate_windows(probe, task.neurons, seeds=seeds, keep=given.get("keep", 100_000), bank=bank)
+    elif section.preset:
+        sampler = {"neuronmotif": neuronmotif_samples, "combmotif": combmotif_samples}[section.preset]
+        found = sampler(probe, task.neurons, seeds=seeds, bank=bank, **given, **limits)
+    elif section.method == "enumerate" or (section.method == "auto" and short):
+        found = enumerate_windows(probe, task.neurons, seeds=seeds, keep=given.get("keep", ENUMERATED), bank=bank)
     else:
-        options = EvolveOptions(section.population, section.generations, section.patience, section.keep)
-        found = evolve(probe, task.neurons, seeds=seeds, options=options)
+        found = evolve(probe, task.neurons, seeds=seeds, options=EvolveOptions(**given, **limits), bank=bank)
     for samples, path in zip(found, task.paths, strict=True):
         samples.save(path)
 

@@ -15,9 +15,10 @@ def track_warnings(context: Context) -> list[str]:
             f"The model reads {extra} tracks beside the bases (coding frame, splice sites); the sequences have none, "
             f"so they are zero. Give the sequences an annotation (BED12, GTF or GFF3), or HDF5 with all channels."
         )
-    if extra:
+    if extra and context.config.sample.tracks == "zero":
         warnings.append(
-            "Windows that are sampled for motifs have no place on a transcript: their tracks beside the bases are zero."
+            "Windows that are sampled for motifs have no place on a transcript: their tracks beside the bases are "
+            "zero. sample.tracks gives them others."
         )
     if spec.rule == "pad_right" and spec.length is not None:
         longer = int((sequences.lengths > spec.length).sum())

@@ -20,7 +20,12 @@ def all_windows(length: int, start: int = 0, stop: int | None = None) -> np.ndar
 
 
 def enumerate_windows(
-    probe: WindowProbe, neurons: Sequence[int], *, seeds: Sequence[np.random.Generator], keep: int = 20_000
+    probe: WindowProbe,
+    neurons: Sequence[int],
+    *,
+    seeds: Sequence[np.random.Generator],
+    keep: int = 20_000,
+    bank: np.ndarray | None = None,
 ) -> list[Samples]:
     """Evaluate neurons on every possible window.
 
@@ -33,6 +38,8 @@ def enumerate_windows(
         Used where more than ``keep`` windows are positive.
     keep : int, default 20,000
         Most windows per neuron, spread evenly over the range of activation.
+    bank : float array, shape (m, tracks, receptive_field), optional
+        Tracks of a model with extra channels: window i has those of row i modulo m; default the probe's.
 
     Returns
     -------
@@ -51,15 +58,29 @@ def enumerate_windows(
         )
     wanted = np.asarray(neurons)
     values = np.empty((4**size, len(wanted)), dtype=np.float32)
+
+    def beside(rows: np.ndarray) -> np.ndarray | None:
+        return None if bank is None else bank[rows % len(bank)]
+
     for start in range(0, 4**size, _BLOCK):
         stop = min(start + _BLOCK, 4**size)
-        values[start:stop] = probe.activations(all_windows(size, start, stop))[:, wanted]
+        values[start:stop] = probe.activations(all_windows(size, start, stop), beside(np.arange(start, stop)))[
+            :, wanted
+        ]
     codes = all_windows(size)
     result = []
     for column, (neuron, random) in enumerate(zip(wanted, seeds, strict=True)):
         activations = values[:, column]
         background = max(0.0, float(activations.mean(dtype=np.float64)))
         rows = stratify(codes, activations, keep=keep, random=random, background=background)
-        found = Samples(probe.layer, int(neuron), codes[rows], activations[rows], "enumerate", background=background)
+        found = Samples(
+            probe.layer,
+            int(neuron),
+            codes[rows],
+            activations[rows],
+            "enumerate",
+            background=background,
+            tracks=beside(rows),
+        )
         result.append(found)
     return result

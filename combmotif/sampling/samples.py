@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,12 @@ class Samples:
     def excitation(self) -> np.ndarray:
         """Activations above the background, shape (n,)."""
         return self.activations - np.float32(self.background)
+
+    def strongest(self, share: float) -> Samples:
+        """Return the windows above a share, 0 to 1, of the range from the background to the maximum."""
+        count = int((self.excitation > share * self.excitation.max(initial=0)).sum())
+        tracks = None if self.tracks is None else self.tracks[:count]
+        return replace(self, codes=self.codes[:count], activations=self.activations[:count], tracks=tracks)
 
     @property
     def counts(self) -> np.ndarray:

@@ -1,10 +1,11 @@
-import dataclasses
+import re
 
 import pytest
 from pydantic import ValidationError
 
-from combmotif.config import DiscoverSection, SampleSection, load_config
+from combmotif.config import DiscoverSection, RunConfig, SampleSection, load_config
 from combmotif.sampling import EvolveOptions
+from combmotif.typed_yaml import validate
 
 
 @pytest.mark.parametrize(
@@ -35,8 +36,11 @@ def test_mistakes(right, write, section, message):
 
 
 def test_defaults_are_those_of_the_library():
-    section = SampleSection().model_dump()
-    assert {name: section[name] for name in dataclasses.asdict(EvolveOptions())} == dataclasses.asdict(EvolveOptions())
+    section, options = SampleSection(), EvolveOptions()
+    assert (section.generations, section.patience) == (options.generations, options.patience)
+    for name in ("population", "keep"):
+        assert getattr(section, name) is None
+        assert f"default {getattr(options, name)}" in str(SampleSection.model_fields[name].description)
 
 
 def test_pairs_of_words(right, write):
@@ -52,3 +56,52 @@ def test_a_preset_stands_alone():
         DiscoverSection(preset="combmotif", clusters=4)
     again = DiscoverSection.model_validate(DiscoverSection(preset="neuronmotif").model_dump())
     assert again.preset == "neuronmotif"
+
+
+def test_sampling_from_the_dataset_is_written_from():
+    section = SampleSection(**{"from": "dataset", "keep": 400})
+    assert (section.origin, section.keep, section.method) == ("dataset", 400, "auto")
+
+
+@pytest.mark.parametrize(("preset", "settings"), [("neuronmotif", (200, 10)), ("combmotif", (350, 30))])
+def test_presets_bring_their_published_settings(preset, settings):
+    section = SampleSection(preset=preset)
+    assert (section.generations, section.patience) == settings
+    assert (section.population, section.keep) == (None, None)
+    assert SampleSection(preset=preset, patience=3).patience == 3
+    assert SampleSection(**section.model_dump(by_alias=True)) == section
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (
+            {"from": "datasets"},
+            "sample.from: expected one of search, dataset, found 'datasets'; did you mean",
+        ),
+        ({"form": "dataset"}, "sample.form: unknown key; did you mean 'from'"),
+        ({"from": "dataset", "preset": "combmotif"}, "preset: combmotif and from: dataset exclude each other"),
+        ({"method": "evolve", "preset": "combmotif"}, "preset: combmotif and method: evolve exclude each other"),
+        ({"from": "dataset", "method": "evolve"}, "from: dataset and method: evolve exclude each other"),
+        ({"preset": "combmotiv"}, "sample.preset: expected one of neuronmotif, combmotif, found 'combmotiv'"),
+        ({"tracks": "dat"}, "sample.tracks: expected zero, data, or a row of numbers for each track"),
+        ({"tracks": [[1, 0], []]}, "sample.tracks: expected zero, data, or a row of numbers for each track"),
+        ({"tracks": [1, 0, 0]}, "sample.tracks: expected zero, data, or a row of numbers for each track"),
+    ],
+)
+def test_sampling_that_makes_no_sense_is_refused(data, message):
+    whole = {
+        "model": {"card": "mrl"}, "sequences": {"kind": "random"}, "neurons": {"layer": "conv3"}, "sample": data,
+    }  # fmt: skip
+    with pytest.raises(ValueError, match=re.escape(message)):
+        validate(RunConfig, whole, name="run.yaml")
+
+
+def test_a_run_writes_down_where_it_samples_from():
+    data = {
+        "model": {"card": "mrl"}, "sequences": {"kind": "random"}, "neurons": {"layer": "conv3"},
+        "sample": {"from": "dataset", "tracks": [[1, 0, 0], [0]]},
+    }  # fmt: skip
+    config = validate(RunConfig, data, name="run.yaml")
+    assert config.as_dict()["sample"]["from"] == "dataset"
+    assert validate(RunConfig, config.as_dict(), name="run.yaml") == config

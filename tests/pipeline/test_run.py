@@ -30,6 +30,7 @@ def test_a_users_net_goes_through_every_stage(undisturbed):
         "matches.tsv",
         "match_control.tsv",
         "neurons.tsv",
+        "samples.tsv",
         "activations.tsv",
         "sites.tsv.gz",
         "sites.bed.gz",
