@@ -2,7 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from combmotif.pipeline import load_context, run
+from combmotif.inference import WindowProbe
+from combmotif.pipeline import run
+from combmotif.pipeline.context import load_context
 from combmotif.sampling import Samples
 
 
@@ -60,8 +62,31 @@ def test_tracks_of_a_model_without_any_are_refused(config, tmp_path, tracks):
     assert not (tmp_path / "out").exists()
 
 
-def test_tracks_of_data_need_data(config, tmp_path):
+@pytest.fixture(scope="module")
+def six(home):
+    """Overrides for a net that reads two tracks."""
+    text = (home / "net.py").read_text()
+    assert "nn.Conv1d(4, 6, 4)" in text
+    (home / "six.py").write_text(text.replace("nn.Conv1d(4, 6, 4)", "nn.Conv1d(6, 6, 4)"))
+    return ["model.factory=six.py:build", "model.channels=6"]
+
+
+def test_tracks_that_do_not_fit_are_refused(config, six, tmp_path):
     with pytest.raises(ValueError, match=r"sample.tracks: data: the sequences have no tracks beside the bases"):
-        run(quick(config, "model.channels=6", "sample.tracks=data"), tmp_path / "out")
+        run(quick(config, *six, "sample.tracks=data"), tmp_path / "out")
     with pytest.raises(ValueError, match="reads 2 tracks beside the bases, expected a row .* for each, found 1"):
-        run(quick(config, "model.channels=6", "sample.tracks=[[1, 0]]"), tmp_path / "out")
+        run(quick(config, *six, "sample.tracks=[[1, 0]]"), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_fixed_tracks_reach_samples_and_motifs(config, six, tmp_path):
+    chosen = without_effects(quick(config, *six, "sample.tracks=[[1, 0, 0], [2]]"))
+    run(chosen, tmp_path, workers=1)
+    model = load_context(chosen).model
+    tracks = np.stack([np.resize([1, 0, 0], 11), np.full(11, 2)])
+    for neuron in range(3):
+        samples = Samples.load(tmp_path / "samples" / "conv2" / f"{neuron}.npz")
+        probe = WindowProbe(model, "conv2")
+        beside = np.broadcast_to(tracks, (len(samples), 2, 11))
+        np.testing.assert_allclose(probe.activations(samples.codes, beside)[:, neuron], samples.activations, atol=1e-5)
+        assert np.abs(probe.activations(samples.codes)[:, neuron] - samples.activations).max() > 0.01
