@@ -84,9 +84,12 @@ def test_fixed_tracks_reach_samples_and_motifs(config, six, tmp_path):
     run(chosen, tmp_path, workers=1)
     model = load_context(chosen).model
     tracks = np.stack([np.resize([1, 0, 0], 11), np.full(11, 2)])
-    for neuron in range(3):
-        samples = Samples.load(tmp_path / "samples" / "conv2" / f"{neuron}.npz")
-        probe = WindowProbe(model, "conv2")
+    probe = WindowProbe(model, "conv2")
+    found = [Samples.load(tmp_path / "samples" / "conv2" / f"{neuron}.npz") for neuron in range(3)]
+    assert any(map(len, found))
+    for neuron, samples in enumerate(found):
+        if not len(samples):
+            continue
         beside = np.broadcast_to(tracks, (len(samples), 2, 11))
         np.testing.assert_allclose(probe.activations(samples.codes, beside)[:, neuron], samples.activations, atol=1e-5)
         assert np.abs(probe.activations(samples.codes)[:, neuron] - samples.activations).max() > 0.01
