@@ -53,7 +53,11 @@ def preset_tree(probe: WindowProbe, samples: Samples, preset: str, *, seed: int 
         raise ValueError(f"discover.preset: expected one of {', '.join(PRESETS)}, found '{preset}'")
     if not len(samples):
         return [], 1
-    maps = probe.maps(samples.codes) if probe.lower else {"input": np.eye(4, dtype=np.float32)[samples.codes]}
+    maps = (
+        probe.maps(samples.codes, tracks=samples.tracks)
+        if probe.lower
+        else {"input": np.eye(4, dtype=np.float32)[samples.codes]}
+    )
     if preset == "combmotif":
         least = 5 if probe.receptive_field < 7 else 20
         counts = dict.fromkeys(list(maps)[::-1], _CLUSTERS)
