@@ -25,6 +25,8 @@ class SiteFinder:
     neurons : mapping of layer to channels
         The neurons whose values are kept; they are numbered in this order.
     threshold : float, default 0.7
+    after : SiteFinder, optional
+        Of sequences scanned before, whose maxima count too.
 
     Attributes
     ----------
@@ -32,6 +34,8 @@ class SiteFinder:
         Largest value in each sequence; NaN where it has no valid window.
     where : int64 array, shape (count, neurons)
         First window that has it.
+    floor : float32 array, shape (neurons,)
+        Threshold times the maximum so far.
     windows : int64 array, shape (layers, 2)
         All windows seen, and those left out because they hold an N.
 
@@ -51,14 +55,21 @@ class SiteFinder:
     [[132, 0], [124, 0]]
     """
 
-    def __init__(self, count: int, neurons: Mapping[str, Sequence[int]], threshold: float = 0.7) -> None:
+    def __init__(
+        self,
+        count: int,
+        neurons: Mapping[str, Sequence[int]],
+        threshold: float = 0.7,
+        *,
+        after: SiteFinder | None = None,
+    ) -> None:
         self.channels = {layer: np.asarray(channels, dtype=np.int64) for layer, channels in neurons.items()}
         self.threshold = threshold
         total = sum(map(len, self.channels.values()))
         self.best = np.full((count, total), np.nan, np.float32)
         self.where = np.zeros((count, total), np.int64)
         self.windows = np.zeros((len(self.channels), 2), np.int64)
-        self._floor = np.zeros(total, np.float32)
+        self.floor: np.ndarray = np.zeros(total, np.float32) if after is None else after.floor.copy()
         self._places: list[np.ndarray] = []
         self._strengths: list[np.ndarray] = []
 
@@ -84,8 +95,8 @@ class SiteFinder:
         own = rows[:, inner]
         top = own.amax(1)
         highest = top.clamp(min=0).amax(0).numpy()
-        self._floor[columns] = np.maximum(self._floor[columns], np.float32(self.threshold) * highest)
-        floor = torch.from_numpy(np.maximum(self._floor[columns], np.finfo(np.float32).tiny))
+        self.floor[columns] = np.maximum(self.floor[columns], np.float32(self.threshold) * highest)
+        floor = torch.from_numpy(np.maximum(self.floor[columns], np.finfo(np.float32).tiny))
         least = torch.minimum(top, floor).masked_fill(top == -torch.inf, torch.inf)
         sequence, window, neuron = torch.nonzero(own >= least[:, None], as_tuple=True)
         window = window + inner.start
@@ -116,6 +127,6 @@ class SiteFinder:
         """List the sites found: (sequence, neuron, first position) as int64 (n, 3), and their values, float32 (n,)."""
         places = np.concatenate([np.zeros((0, 3), np.int64), *self._places])
         strengths = np.concatenate([np.zeros(0, np.float32), *self._strengths])
-        kept = strengths >= self._floor[places[:, 1]]
+        kept = strengths >= self.floor[places[:, 1]]
         self._places, self._strengths = [places[kept]], [strengths[kept]]
         return self._places[0], self._strengths[0]

@@ -9,7 +9,7 @@ from combmotif.sequence.alphabet import IUPAC, LETTERS, decode, encode, iupac_se
 
 if TYPE_CHECKING:
     from combmotif.sequence.annotation import TRACKS, Annotation, Transcript, annotate, read_annotation
-    from combmotif.sequence.hdf5 import read_hdf5
+    from combmotif.sequence.hdf5 import read_hdf5, stream_hdf5
     from combmotif.sequence.onehot import one_hot
     from combmotif.sequence.tables import SequenceSet, iterate_fasta, random_sequences, read_fasta, read_table
 
@@ -31,11 +31,12 @@ __all__ = [
     "read_fasta",
     "read_hdf5",
     "read_table",
+    "stream_hdf5",
 ]
 
 _HEAVY = {
     "annotation": ("TRACKS", "Annotation", "Transcript", "annotate", "read_annotation"),
-    "hdf5": ("read_hdf5",),
+    "hdf5": ("read_hdf5", "stream_hdf5"),
     "onehot": ("one_hot",),
     "tables": ("SequenceSet", "iterate_fasta", "random_sequences", "read_fasta", "read_table"),
 }

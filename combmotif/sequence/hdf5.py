@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import h5py
@@ -11,6 +12,7 @@ from combmotif.sequence.alphabet import encode
 from combmotif.sequence.tables import SequenceSet
 
 _BYTES_AT_ONCE = 64_000_000
+_ROWS_AT_ONCE = 1024
 
 
 def check_one_hot(raw: h5py.Dataset, *, name: str) -> bool:
@@ -66,14 +68,8 @@ def read_hdf5(path: str | Path, *, sequence: str = "sequence", label: str | None
                 raise ValueError(f"{path}: expected a dataset '{wanted}', found {', '.join(file) or 'nothing'}")
         raw = file[sequence]
         values = None if label is None else np.asarray(file[label][()], dtype=float)
-        if raw.dtype.kind in "OS":
-            texts = [t.decode() if isinstance(t, bytes) else str(t) for t in raw[()]]
-            codes = [encode(t, name=f"{path}: row {i + 1}") for i, t in enumerate(texts)]
-        elif raw.ndim == 2:
-            block = raw[()]
-            if block.max(initial=0) > 4 or block.min(initial=0) < 0:
-                raise ValueError(f"{path}: '{sequence}': expected codes 0-4, found {block.min()} to {block.max()}")
-            codes = [row.astype(np.uint8) for row in block]
+        if raw.dtype.kind in "OS" or raw.ndim == 2:
+            codes = _plain(raw[()], path, sequence, 0)
         else:
             channels_first = check_one_hot(raw, name=f"{path}: '{sequence}'")
             step = max(1, _BYTES_AT_ONCE // max(1, int(np.prod(raw.shape[1:])) * raw.dtype.itemsize))
@@ -95,6 +91,43 @@ def read_hdf5(path: str | Path, *, sequence: str = "sequence", label: str | None
     return SequenceSet(
         tuple(f"row{i + 1}" for i in range(len(codes))), tuple(codes), values, label_names, str(path), kept
     )
+
+
+def stream_hdf5(path: str | Path, *, sequence: str = "sequence") -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Read the sequences of an HDF5 dataset row by row, in bounded memory; the dataset as in :func:`read_hdf5`.
+
+    Yields
+    ------
+    (name, codes, tracks)
+        row1, row2, ..., uint8 codes (length,) and tracks (k, length); k is 0 where the dataset has none.
+    """
+    path = Path(path)
+    with open_hdf5(path) as file:
+        if sequence not in file:
+            raise ValueError(f"{path}: expected a dataset '{sequence}', found {', '.join(file) or 'nothing'}")
+        raw = file[sequence]
+        plain = raw.dtype.kind in "OS" or raw.ndim == 2
+        first = not plain and check_one_hot(raw, name=f"{path}: '{sequence}'")
+        step = max(1, _BYTES_AT_ONCE // max(1, int(np.prod(raw.shape[1:])) * raw.dtype.itemsize))
+        for start in range(0, len(raw), min(step, _ROWS_AT_ONCE)):
+            block = raw[start : start + min(step, _ROWS_AT_ONCE)]
+            if not plain:
+                codes, tracks = _from_one_hot(block.transpose(0, 2, 1) if first else block)
+            else:
+                codes = _plain(block, path, sequence, start)
+                tracks = [np.zeros((0, len(row)), np.uint8) for row in codes]
+            for number, (row, track) in enumerate(zip(codes, tracks, strict=True), start + 1):
+                yield f"row{number}", row, track
+
+
+def _plain(block: np.ndarray, path: Path, sequence: str, start: int) -> list[np.ndarray]:
+    """Codes of a block of strings or of integer codes."""
+    if block.dtype.kind in "OS":
+        texts = [t.decode() if isinstance(t, bytes) else str(t) for t in block]
+        return [encode(t, name=f"{path}: row {start + i + 1}") for i, t in enumerate(texts)]
+    if block.max(initial=0) > 4 or block.min(initial=0) < 0:
+        raise ValueError(f"{path}: '{sequence}': expected codes 0-4, found {block.min()} to {block.max()}")
+    return [row.astype(np.uint8) for row in block]
 
 
 def open_hdf5(path: str | Path) -> h5py.File:
