@@ -59,8 +59,8 @@ def scan_file(
         For example `combmotif.sequence.iterate_fasta(path)` or `stream_hdf5(path)`.
     out : path
         Folder for ``activations.tsv`` (sequence, length, one column per neuron: its largest value, empty without a
-        valid window), ``sites.tsv.gz`` (neuron, sequence, start, end, activation; the strongest of each neuron first) and
-        ``sites.bed.gz`` (six columns, see `bed_table`).
+        valid window), ``sites.tsv.gz`` (neuron, sequence, start, end, activation; the strongest of each neuron first)
+        and ``sites.bed.gz`` (six columns, see `bed_table`).
     neurons : mapping of layer to channels
     threshold : float, default 0.7
         A site has at least this share of the neuron's maximum over all sequences.

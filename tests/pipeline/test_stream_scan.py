@@ -37,7 +37,7 @@ def test_tables_of_a_fasta_file(monkeypatch, model, codes, tmp_path):
     fasta.write_text("".join(f">t{i} about\n{decode(c)}\n" for i, c in enumerate(codes)))
     found = scan_file(model, iterate_fasta(fasta), tmp_path / "out", NEURONS, threshold=0.5)
     assert found.sequences == 5
-    assert found.windows == {"conv1": 253, "conv3": 62 + 42 + 62 + 23 + 1 - 1}
+    assert found.windows == {"conv1": 253, "conv3": 63 + 43 + 63 + 24}
     assert found.excluded == {"conv1": 5, "conv3": 18}
     activations = pd.read_csv(tmp_path / "out" / "activations.tsv", sep="\t")
     assert activations.columns.tolist() == ["sequence", "length", "conv1:0", "conv1:4", "conv3:2"]
