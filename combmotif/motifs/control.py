@@ -13,6 +13,7 @@ from scipy.stats import false_discovery_control
 from combmotif.motifs.database import Database, DatabaseEntry, word_ppm
 from combmotif.motifs.motif import MotifSet
 from combmotif.motifs.pairs import Run, compare_runs, informative_runs
+from combmotif.sequence.alphabet import IUPAC, iupac_sets
 
 CONTROL_COLUMNS = (
     "database",
@@ -25,9 +26,7 @@ CONTROL_COLUMNS = (
     "copies",
 )
 MOST_QUERIES = 400
-_SETS = {"A": 1, "C": 2, "G": 4, "T": 8, "U": 8, "R": 5, "Y": 10, "S": 6, "W": 9, "K": 12, "M": 3, "B": 14, "D": 13,
-         "H": 11, "V": 7, "N": 15}  # fmt: skip
-_SPELLED = {bits: letter for letter, bits in _SETS.items() if letter != "T"}
+_SPELLED = {tuple(iupac_sets(letter)[0].tolist()): letter for letter in IUPAC if letter != "T"}
 
 
 @dataclass(frozen=True)
@@ -64,8 +63,8 @@ def match_control(
     """Match the same motifs to shuffled databases, as often as `match` was right to call nothing.
 
     A p-value rests on a model of chance; this asks chance itself. Every element is shuffled: its positions are put in
-    random order and its letters renamed at random (the same for all its positions), which keeps how sharp it is,
-    how long, and whether it repeats one letter, and destroys what it says. Runs beyond 400 are left out evenly.
+    random order, and the letters of each position are renamed at random, which keeps how long and how sharp it is and
+    destroys what it says. Runs beyond 400 are left out evenly.
 
     Parameters
     ----------
@@ -114,16 +113,17 @@ def match_control(
 
 
 def shuffled_database(database: Database, generator: np.random.Generator) -> Database:
-    """Shuffle every element: positions in random order, letters renamed at random; see `match_control`."""
+    """Shuffle every element: positions in random order, letters of each renamed at random; see `match_control`."""
     return replace(database, entries=tuple(_shuffled(entry, generator) for entry in database.entries))
 
 
 def _shuffled(entry: DatabaseEntry, generator: np.random.Generator) -> DatabaseEntry:
-    order, letters = generator.permutation(len(entry.ppm)), generator.permutation(4)
+    order = generator.permutation(len(entry.ppm))
+    letters = generator.permuted(np.tile(np.arange(4), (len(order), 1)), axis=1)
     if not entry.word:
-        return replace(entry, ppm=np.ascontiguousarray(entry.ppm[order][:, letters]))
-    allowed = np.array([[_SETS[entry.word[at]] >> bit & 1 for bit in letters] for at in order])
-    word = "".join(_SPELLED[int(row @ (1, 2, 4, 8))] for row in allowed)
+        return replace(entry, ppm=np.take_along_axis(entry.ppm[order], letters, axis=1))
+    allowed = np.take_along_axis(iupac_sets(entry.word)[order], letters, axis=1)
+    word = "".join(_SPELLED[tuple(row)] for row in allowed.tolist())
     return replace(entry, word=word, ppm=word_ppm(word))
 
 

@@ -82,10 +82,11 @@ def test_protein_words_are_what_the_assays_measured(builtin, data_dir):
         for motif in read_meme(data_dir / "motifs" / path):
             measured.setdefault(motif.name, []).append(motif.ppm)
     proteins = {
-        "elavl": "HuR", "ptbp1_UCUU": "PTBP3", "qki": "QKI", "rbfox": "RBFOX1", "tia1": "TIA1", "hnrnpa1": "HNRNPA1",
+        "elavl": "HuR", "ptbp1_UCUU": "PTBP3", "ptbp1": "PTBP1", "igf2bp": "IGF2BP3",
+        "qki": "QKI", "rbfox": "RBFOX1", "tia1": "TIA1", "hnrnpa1": "HNRNPA1",
         "hnrnpc": "HNRNPC", "hnrnpl": "HNRNPL", "hnrnpk": "PCBP2", "hnrnph": "HNRNPH2", "celf": "BRUNOL6",
         "lin28": "LIN28A", "lin28_long": "LIN28A", "srsf1_GGA": "SRSF1", "msi": "MSI1", "rbm4": "RBM4",
-        "pcbp_two": "PCBP1", "u2af2": "U2AF2", "ybx1": "YBX1", "fxr": "FMR1",
+        "fmrp": "FMR1", "pcbp_two": "PCBP1", "u2af2": "U2AF2", "ybx1": "YBX1", "fxr": "FMR1",
         "pabpc": "PABPC4", "mbnl": "MBNL1", "nova": "NOVA1", "zfp36": "ZFP36", "cpe": "CPEB1", "pum": "PUM1",
         "hnrnpl_CACA": "HNRNPL", "tardbp": "TARDBP", "tra2b": "TRA2A", "pcbp": "PCBP2",
     }  # fmt: skip
@@ -93,6 +94,11 @@ def test_protein_words_are_what_the_assays_measured(builtin, data_dir):
         word = builtin.by_id[identifier].word
         best = word_test(measured[protein], [word]).p_value.min()
         assert best < 0.1, f"{identifier} ({word}) is not in the measured motifs of {protein}: p = {best}"
+
+
+def test_no_word_stands_for_two_elements(builtin):
+    words = [entry.word for entry in builtin.entries]
+    assert sorted(words) == sorted(set(words))
 
 
 def test_word_ppm_softens_iupac_letters():
