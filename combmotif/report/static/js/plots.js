@@ -84,14 +84,15 @@ const against = (dots, means, { title, axis, side, unit = "nt", what = "e", whol
 };
 
 /* estimates under one another, each with its interval, on one axis with a line at zero */
-const estimates = (rows, { title, axis, width = 680 }) => {
+const estimates = (rows, { title, axis, room = Math.min(680, innerWidth - 40) }) => {
   const shown = rows.filter((row) => finite(row.value[1]));
   if (!shown.length) return "";
   const middle = shown.map((row) => row.value[1]);
   const reach = 2 * Math.max(...middle.map(Math.abs), 1e-12);
   const ends = shown.flatMap((row) => [row.value[0], row.value[2]]).filter(finite).map((v) => Math.min(Math.max(v, -reach), reach));
   const [low, high] = range([...middle, ...ends], true);
-  const left = 190, right = width - 205, top = 6, step = 24, bottom = top + step * shown.length;
+  /* on a narrow screen the numbers are left to the table below */
+  const wide = room >= 560, width = room, left = wide ? 190 : 148, right = wide ? width - 205 : width - 10, top = 6, step = 24, bottom = top + step * shown.length;
   const x = scaled(low, high, left, right);
   const parts = ticks(low, high, 5).map((tick) => `<path class="grid" d="M${x(tick)} ${top}V${bottom}"/>${caption(x(tick), bottom + 15, short(tick))}`);
   parts.push(`<path class="zero" d="M${x(0)} ${top}V${bottom}"/>`);
@@ -99,7 +100,7 @@ const estimates = (rows, { title, axis, width = 680 }) => {
     const y = top + step * (i + 0.5), [from, value, to] = row.value;
     parts.push(`<g class="k-${row.kind || "plain"}"><title>${escaped(row.label)}: ${estimate(row.value)}</title><text class="label" x="0" y="${y + 4}">${escaped(row.label)}</text>`
       + (finite(from) && finite(to) ? `<path class="ci" d="M${x(from)} ${y}H${x(to)}M${x(from)} ${y - 3.5}v7M${x(to)} ${y - 3.5}v7"/>` : "")
-      + `<circle class="dot" cx="${x(value)}" cy="${y}" r="4"/><text class="value" x="${right + 12}" y="${y + 4}">${estimate(row.value)}</text></g>`);
+      + `<circle class="dot" cx="${x(value)}" cy="${y}" r="4"/>${wide ? `<text class="value" x="${right + 12}" y="${y + 4}">${estimate(row.value)}</text>` : ""}</g>`);
   });
   parts.push(caption((left + right) / 2, bottom + 32, axis));
   return svg("plot", width, bottom + 38, title, parts.join(""));
