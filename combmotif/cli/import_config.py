@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     then="combmotif plan hl.yaml         what would run, and how long",
 )
 @click.argument("old", type=click.Path(path_type=Path))
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="File to write; default NAME.combmotif.yaml (pairs: .tsv)."
-)
+@click.option("--out", type=click.Path(path_type=Path), help="File to write; default NAME.combmotif.yaml.")
 @click.option("--layer", help="Layer to interpret; default conv5 of half-life nets, conv3 of MRL nets.")
 def import_config(old: Path, out: Path | None, layer: str | None) -> None:
     """Turn a config of the original CombMotif scripts into ours.
@@ -34,7 +32,7 @@ def import_config(old: Path, out: Path | None, layer: str | None) -> None:
     from combmotif.config.prototype import import_config as read
 
     imported = read(old, layer=layer)
-    target = out or Path(f"{old.stem}.{'pairs.tsv' if imported.kind == 'pairs' else 'combmotif.yaml'}")
+    target = out or Path(f"{old.stem}.combmotif.yaml")
     if imported.kind != "none":
         for path in (target, _card_path(target)):
             if path.exists() and (path == target or imported.card):
@@ -42,11 +40,8 @@ def import_config(old: Path, out: Path | None, layer: str | None) -> None:
         _write(imported, target, source=old.name)
     for note in imported.notes:
         click.echo(f"  {note}")
-    if imported.kind == "pairs":
-        click.echo(f"Pairs: {target}")
-        next_step(f"write 'interaction: {{pairs: {target}}}' into a config")
-    elif imported.kind == "none":
-        click.echo(f"{old}: needs no file here.")
+    if imported.kind == "none":
+        click.echo(f"{old}: needs no new file.")
     else:
         click.echo(f"Config: {target}")
         next_step(f"combmotif {'train' if imported.kind == 'train' else 'plan'} {target}")
@@ -60,9 +55,6 @@ def _write(imported: Imported, target: Path, *, source: str) -> None:
     from combmotif.typed_yaml import dump_yaml
 
     target.parent.mkdir(parents=True, exist_ok=True)
-    if imported.kind == "pairs":
-        target.write_text("a\tb\n" + "".join(f"{a}\t{b}\n" for a, b in imported.pairs), encoding="utf-8")
-        return
     if imported.card:
         card = _card_path(target)
         weights = Path(imported.card["weights"])

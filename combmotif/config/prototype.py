@@ -54,13 +54,11 @@ class Imported:
     Attributes
     ----------
     kind : str
-        run, train, pairs, or none where combmotif needs no such file.
+        run, train, or none where combmotif needs no new file.
     config : dict
-        Ours; empty for pairs and none.
+        Ours; empty for none.
     card : dict
         A model card for the weights, where the config names some.
-    pairs : list of (str, str)
-        Of hand-written label files.
     notes : list of str
         What has no counterpart, what was decided, what to check; one sentence each.
     """
@@ -68,7 +66,6 @@ class Imported:
     kind: str
     config: dict[str, Any] = field(default_factory=dict)
     card: dict[str, Any] = field(default_factory=dict)
-    pairs: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -87,26 +84,29 @@ def _path(data: Mapping[str, Any], key: str, base: Path, notes: list[str]) -> st
     return str(found or data[key])
 
 
-def _label_pairs(data: Mapping[str, Any], layer: str, base: Path, notes: list[str]) -> list[list[str]]:
+def _label_pairs(data: Mapping[str, Any], layer: str, base: Path, notes: list[str]) -> list[dict[str, str]]:
+    """Read the pairs of a layer's label files, each with the neuron that reads it; names there began at 1."""
     folder = _find(str(data["combination"]), base)
     files: list[Path] = []
     if folder is not None:
         own = folder / str(data.get("model_name", ""))
         files = sorted((own if own.is_dir() else folder).glob(f"{layer}_neuron*.yaml"))
-    if not files and data.get("template"):
-        template = _find(str(data["template"]), base)
-        files = [template] if template else []
-    if not files:
-        notes.append(f"combination: found no label files in '{data['combination']}'; pairs are chosen from the motifs")
-        return []
-    pairs: list[tuple[str, str]] = []
+    pairs = []
     for path in files:
-        pairs += [p for p in read_label_file(read_yaml(path), str(path)) if p not in pairs and p[::-1] not in pairs]
-    notes.append(
-        f"combination: {len(pairs)} pairs from {len(files)} label files; there each was tested in the fragments of "
-        f"one neuron, here in every sequence with both words ('pairs: from_motifs' takes pairs of the motifs found)"
-    )
-    return [[a, b] for a, b in pairs]
+        number = re.fullmatch(r"\w+_neuron(\d+)", path.stem)
+        if number is not None:
+            neuron = f"{layer}:{int(number[1]) - 1}"
+            pairs += [{"a": a, "b": b, "neuron": neuron} for a, b in read_label_file(read_yaml(path), str(path))]
+    if pairs:
+        notes.append(
+            f"combination: {len(pairs)} pairs from {len(files)} label files, each tested where its neuron "
+            f"fires, as there ('instances: scan' tests it anywhere, 'pairs: from_motifs' takes pairs of the motifs found)"
+        )
+    else:
+        notes.append(f"combination: found no label files of {layer}; pairs are chosen from the motifs")
+    if data.get("template"):
+        notes.append("template: no counterpart; a neuron without a label file has no pair")
+    return pairs
 
 
 def _clusters(data: Mapping[str, Any], base: Path, notes: list[str]) -> dict[str, Any]:
@@ -172,8 +172,9 @@ def _run(data: Mapping[str, Any], base: Path, layer: str | None, imported: Impor
         notes.append("contribution: on labels, as the scripts did, and on predictions, as their README says")
         if "combination" in data:
             pairs = _label_pairs(data, chosen, base, notes)
-            config["interaction"] = {"pairs": pairs or "from_motifs", "mode": "uniform", "output": output}
-            notes.append("interaction: 32 scrambles of a site, the scripts made one and had frame and splice at 0")
+            where = {"pairs": pairs, "instances": "neurons"} if pairs else {"pairs": "from_motifs"}
+            config["interaction"] = {**where, "mode": "uniform", "output": output}
+            notes.append("interaction: a value per sequence, 32 scrambles, q-values; 'preset: combmotif' is as there")
     config["seed"] = int(data.get("seed", 0))
     imported.config = config
 
@@ -245,10 +246,14 @@ def import_config(path: str | Path, *, layer: str | None = None) -> Imported:
             return Imported("none", notes=[f"{path.name}: {_DROPPED['recp_path']}; 'combmotif inspect' lists them"])
         if all(isinstance(value, Mapping) for value in values):
             imported = Imported("none")
-            section = cluster_section(data, path.name, imported.notes)
-            return Imported("none", section, notes=imported.notes)
+            cluster_section(data, path.name, imported.notes)
+            return imported
     if all(isinstance(value, Mapping) and "motifA" in value for value in values):
-        return Imported("pairs", pairs=read_label_file(data, str(path)))
+        pairs = read_label_file(data, str(path))
+        note = (
+            f"{path.name}: {len(pairs)} pairs; 'interaction: {{pairs: {path}, instances: neurons}}' reads it as it is"
+        )
+        return Imported("none", notes=[note])
     if "method_list" in data or "model_list" in data:
         what = "methods" if "method_list" in data else "models"
         return Imported("none", notes=[f"{path.name}: {what} are compared by their run folders, without a config"])

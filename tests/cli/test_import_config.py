@@ -75,14 +75,18 @@ def test_a_config_for_interpreting(cli, old):
 def test_a_config_for_interaction_runs(cli, old):
     assert cli("import-config", "configs/interaction/mrl.yaml", "--out", "i.yaml", "--layer", "conv3").exit_code == 0
     config = load_config(old / "i.yaml")
-    assert config.interaction.pairs == [["TTCTTT", "TTTTTT"], ["TTTTTT", "TGTANA"]]
+    pairs = [(pair.a, pair.b, pair.neuron) for pair in config.interaction.pairs]
+    assert pairs == [
+        ("TTCTTT", "TTTTTT", "conv3:1"), ("TTTTTT", "TTCTTT", "conv3:8"), ("TTTTTT", "TGTANA", "conv3:8"),
+    ]  # fmt: skip
+    assert config.interaction.instances == "neurons"
     assert config.interaction.mode == "uniform"
     assert config.sequences.path == str(old / "data" / "d.h5")
     assert (config.sequences.sequence, config.contribution.outcome, config.seed) == ("test_sequence", "both", 2024)
     text = (old / "i.yaml").read_text()
-    assert "# combination: 2 pairs from 2 label files" in text
+    assert "# combination: 3 pairs from 2 label files, each tested where its neuron fires, as there" in text
     assert "# fragment: no counterpart; sites are found by the scan" in text
-    small = ("sample.population=16", "sample.generations=2", "neurons.select=0")
+    small = ("sample.population=16", "sample.generations=2", "neurons.select=[1, 8]")
     result = cli("run", "i.yaml", "--workers", 1, *(f"--set={key}" for key in small))
     assert result.exit_code == 0, result.output
 
@@ -102,12 +106,13 @@ def test_configs_for_training(cli, old):
 def test_hand_written_tables(cli, old):
     fields = cli("import-config", "motif_discovery/recp_field/saluki_model_3layer.yaml")
     assert "receptive fields are derived from the network and verified on it" in fields.stdout
-    assert fields.stdout.endswith("needs no file here.\n")
+    assert fields.stdout.endswith("needs no new file.\n")
     clusters = cli("import-config", "motif_discovery/feature_cluster_criteria/saluki_model_3layer.yaml")
     assert "4 clusters on every map; here auto" in clusters.stdout
     labels = "motif_interaction/motif_combination_labels/mrl_predictor/conv3_neuron9.yaml"
-    assert cli("import-config", labels, "--out", "pairs.tsv").exit_code == 0
-    assert (old / "pairs.tsv").read_text() == "a\tb\nTTTTTT\tTTCTTT\nTTTTTT\tTGTANA\n"
+    assert (
+        f"2 pairs; 'interaction: {{pairs: {labels}, instances: neurons}}' reads" in cli("import-config", labels).stdout
+    )
 
 
 def test_missing_files_are_said_and_kept_as_written(old):
