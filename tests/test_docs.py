@@ -16,7 +16,7 @@ from combmotif.cli import app
 from combmotif.config import RunConfig
 from combmotif.typed_yaml import parse_yaml, validate
 
-TINY = ("sample.population=16", "sample.generations=2", "sample.keep=200", "neurons.select=0-1")
+TINY = ("sample.population=16", "sample.generations=2", "sample.keep=200", "neurons.select=0")
 FASTA = "".join(f">s{i}\n{'ACGUAUGGCA' * 5}\n" for i in range(5))
 
 
@@ -123,7 +123,7 @@ def _quick(command):
         few = [f"--set={key}" for key in TINY]
         if "runs/hal" in command:
             few[-1] = "--set=neurons.select=0-7"
-        return [*command[1:], "--workers", "1", "--replace", *few, "--set=sequences.count=150"]
+        return [*command[1:], "--workers", "1", "--replace", *few, "--set=sequences.count=60"]
     if command[1] == "plan":
         return [*command[1:], "--no-measure"]
     return command[1:]

@@ -100,7 +100,7 @@ def _label_pairs(data: Mapping[str, Any], layer: str, base: Path, notes: list[st
     if pairs:
         notes.append(
             f"combination: {len(pairs)} pairs from {len(files)} label files, each tested where its neuron "
-            f"fires, as there ('instances: scan' tests it anywhere, 'pairs: from_motifs' takes pairs of the motifs found)"
+            f"fires, as there ('instances: scan' tests it anywhere, 'pairs: from_motifs' pairs the motifs found)"
         )
     else:
         notes.append(f"combination: found no label files of {layer}; pairs are chosen from the motifs")
