@@ -16,7 +16,7 @@ from combmotif.cli import app
 from combmotif.config import RunConfig
 from combmotif.typed_yaml import parse_yaml, validate
 
-TINY = ("sample.population=16", "sample.generations=2", "sample.keep=200", "neurons.select=0")
+TINY = ("sample.population=16", "sample.generations=2", "sample.keep=200", "neurons.select=1")
 FASTA = "".join(f">s{i}\n{'ACGUAUGGCA' * 5}\n" for i in range(5))
 
 
