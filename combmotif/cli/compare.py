@@ -59,11 +59,20 @@ def compare(
     many match known elements (and how many would by chance), and whether sequences drawn from them excite their
     neuron and move the output, against shuffled motifs. Families and motifs that runs share are drawn: circles for
     up to three runs, an UpSet chart for more.
+
+    A config may stand in place of the runs (configs/compare_methods.yaml): it names run folders, or configs, which are
+    run first, and replaces the options.
     """
     from combmotif.cli.progress import StageProgress
     from combmotif.comparison import compare_runs, read_runs, write_comparison
+    from combmotif.config.comparing import load_compare_config
     from combmotif.motifs.database import load_database
 
+    if len(runs) == 1 and runs[0].endswith((".yaml", ".yml")):
+        config = load_compare_config(runs[0])
+        runs = tuple(f"{name}={_run_first(name, run, out, quiet)}" for name, run in config.runs.items())
+        databases, q, strands = tuple(config.databases), config.q, config.strands
+        draws, most, seed = config.draws, config.sequences, config.seed
     found = read_runs(runs)
     known = [load_database(name) for name in databases]
     with StageProgress(quiet=quiet) as progress:
@@ -87,6 +96,23 @@ def compare(
             )
     click.echo(f"Page: {page}")
     next_step(f"open {page}; the tables are in {out}", quiet=quiet)
+
+
+def _run_first(name: str, path: str, out: Path, quiet: bool) -> Path:  # noqa: FBT001
+    """Give a run folder; of a config, that of its run, which is done here unless it is there."""
+    from combmotif.cli.progress import StageProgress
+    from combmotif.config import load_config
+    from combmotif.pipeline import run as run_pipeline
+
+    if Path(path).is_dir():
+        return Path(path)
+    folder = out / "runs" / name
+    with StageProgress(quiet=quiet) as progress:
+        result = run_pipeline(load_config(path), folder, progress=progress.update)
+    if result.failed:
+        reasons = "; ".join(f"{stage} {status}" for stage, status in result.failed.items())
+        raise ValueError(f"runs.{name}: the run of {path} failed: {reasons}")
+    return folder
 
 
 def _open(run: ComparedRun, most: int) -> tuple[SequenceModel, SequenceSet]:

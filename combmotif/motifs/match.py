@@ -39,8 +39,8 @@ def match(
 
     A pair is returned where its q-value is at most `q`, or where a word is what the query says and little else
     (`identical`). The p- and q-values of these are given as they are, as chance says short words too: of 100 random
-    motifs of 3, 4, 6, 8 and 12 sharp columns 7, 13, 1, 1 and 0 say a word of the built-in list, of weak ones of 20
-    columns 5 (``python scripts/benchmarks/false_matches.py``; none of them reaches q <= 0.05).
+    motifs of 3, 4, 6, 8 and 12 sharp columns 7, 12, 1, 1 and 0 say a word of the built-in list, of weak ones of 20
+    columns 1 (``python scripts/benchmarks/false_matches.py``; none of them reaches q <= 0.05).
 
     Parameters
     ----------

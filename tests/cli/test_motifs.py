@@ -85,3 +85,18 @@ def test_refusals(refused, meme, tmp_path):
 def test_compare_refuses_what_is_no_run(refused, tmp_path):
     (tmp_path / "one").mkdir()
     assert refused("compare", "one", "two", "--out", "x").startswith("one: expected a run folder (with a run.json)")
+
+
+def test_compare_runs_the_configs_it_names(cli, own_net, tmp_path):
+    text = own_net.read_text() + "sample: {population: 32, generations: 20, keep: 200}\n"
+    own_net.write_text(text)
+    (tmp_path / "words.yaml").write_text(text + "discover: {method: words, min_sites: 5}\n")
+    (tmp_path / "c.yaml").write_text("runs: {demixing: own.yaml, words: words.yaml}\ndraws: 8\n")
+    result = cli("compare", "c.yaml", "--out", "out")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.endswith("Page: out/compare.html\n")
+    table = pd.read_csv(tmp_path / "out" / "summary.tsv", sep="\t")
+    assert table["run"].tolist() == ["demixing", "words"]
+    assert table["method"].tolist() == ["neuronmotif", "words"]
+    assert (table["tested_on_neuron"] == table["motifs"]).all()
+    assert (tmp_path / "out" / "runs" / "words" / "report.html").is_file()

@@ -15,6 +15,8 @@ from torch import nn
 from combmotif.comparison import compare_runs, read_runs, write_comparison
 from combmotif.comparison.faithfulness import draw, draw_controls, faithfulness
 from combmotif.comparison.venn import regions, sets_svg, upset_svg, venn_svg
+from combmotif.config import load_config
+from combmotif.config.comparing import load_compare_config
 from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.motifs import Motif, MotifSet, load_database, word_ppm, write_meme
 from combmotif.sequence import encode
@@ -107,7 +109,7 @@ def test_the_place_in_the_window_is_found_where_the_run_does_not_say_it(sequence
             net.module[0].weight[0, code, place + 3] = 1
     one = Motif("m", 100 * word_ppm("UGUA"), 100, layer="0", neuron=0, start=-1, max_activation=4.0)
     table = faithfulness(net, [one], sequences, np.random.default_rng(0), draws=32)
-    assert table["drawn"][0] == pytest.approx(4 + float(net.module[0].bias), abs=1e-3)
+    assert table["drawn"][0] == pytest.approx(4 + net.module[0].bias.item(), abs=1e-3)
 
 
 def test_runs_of_any_method_are_compared_with_honest_counts(tmp_path, model, sequences):
@@ -177,3 +179,17 @@ def test_drawings_hold_the_numbers():
     assert sets_svg(sets, list("abc"), title="t").count("<circle") == 3
     with pytest.raises(ValueError, match="draw more with upset_svg"):
         venn_svg([set()] * 4, list("abcd"), title="t")
+
+
+def test_the_config_names_runs_or_their_configs(tmp_path, repository):
+    config = load_compare_config(repository / "configs" / "compare_methods.yaml")
+    assert list(config.runs) == ["demixing", "words"]
+    for path in config.runs.values():
+        assert load_config(path).match is not None
+    path = tmp_path / "c.yaml"
+    path.write_text("runs: {a: x.yaml, b: y.yaml}\n")
+    with pytest.raises(FileNotFoundError, match=r"runs.a: found no 'x.yaml'"):
+        load_compare_config(path)
+    path.write_text("runs: {a: x.yaml}\ndrawz: 3\n")
+    with pytest.raises(ValueError, match="drawz.*did you mean 'draws'"):
+        load_compare_config(path)
