@@ -123,7 +123,11 @@ class PairView:
             f"e, the departure from a sum, is {self.text}",
         ]
         q = f" (q {_with_sign(wording.p_value(row['q_value']))})" if np.isfinite(row["q_value"]) else ""
-        meaning = f" {self.kind.capitalize()}: {self.meaning[:1].lower()}{self.meaning[1:]}" if self.meaning else ""
+        meaning = (
+            f" {self.kind.capitalize().replace('_', ' ')}: {self.meaning[:1].lower()}{self.meaning[1:]}"
+            if self.meaning
+            else ""
+        )
         return "; ".join(parts) + q + "." + meaning
 
 
@@ -244,7 +248,7 @@ def pairs(run: RunFolder, found: dict[str, list[Match]]) -> list[PairView]:
     views, three = [], triples(run, found)
     for number, row in enumerate(table.to_dict("records"), 1):
         a, b = called(row, found)
-        symbol, meaning = wording.INTERACTION_CLASSES.get(row["class"], ("", ""))
+        symbol, meaning = wording.PAIR_CLASSES.get(row["class"], ("", ""))
         first, second = (best(found, row[key]) for key in ("motif_a", "motif_b"))
         known = (first.name if first else "", second.name if second else "")
         view = PairView(number, row, a, b, row["class"], symbol, meaning, known)

@@ -26,7 +26,19 @@ INTERACTION_CLASSES = {
 }
 """Class of a motif pair: its symbol and its meaning."""
 
-MAP_CLASSES = INTERACTION_CLASSES | {"mixed": ("≠", "Pairs of these two families fall into different classes.")}
+PROTOTYPE_CLASSES = {
+    "positive_synergistic": ("+", "Together they raise the outcome by more than the sum (the published rule)."),
+    "positive_antagonistic": ("−", "Together they raise the outcome by less than the sum (the published rule)."),
+    "negative_synergistic": ("+", "Together they lower the outcome by more than the sum (the published rule)."),
+    "negative_antagonistic": ("−", "Together they lower the outcome by less than the sum (the published rule)."),
+    "none": ("·", "No interaction by the published rule."),
+}
+"""Class of a pair under the preset of the published prototype, where it differs from ours."""
+
+PAIR_CLASSES = INTERACTION_CLASSES | PROTOTYPE_CLASSES
+"""Every class a pair may have."""
+
+MAP_CLASSES = PAIR_CLASSES | {"mixed": ("≠", "Pairs of these two families fall into different classes.")}
 """Class of two families in the map of interactions."""
 
 TRIPLE_CLASSES = {

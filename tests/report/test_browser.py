@@ -357,3 +357,5 @@ def test_print_has_every_logo_and_no_controls(page: Any, report: str) -> None:
     assert page.is_hidden("#filters")
     page.goto(f"{report}#all-neurons")
     assert page.locator("#view .sheet-page").count() == 8
+    assert page.locator("#view path.bar").first.is_visible()
+    assert page.is_hidden("nav")

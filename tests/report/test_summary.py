@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from combmotif.motifs.motif import Motif
-from combmotif.report import main_findings
+from combmotif.report import main_findings, render
 from combmotif.report.effects import effects
 from combmotif.report.folder import SITES_KEPT, read_run
 from combmotif.report.interactions import pairs
@@ -187,3 +187,14 @@ def test_the_check_against_shuffled_databases_is_told(run_folder: Path) -> None:
         "As a check, the databases were shuffled: 12 of 40 informative stretches match the databases, on average 2.40 "
         "match a shuffled copy, so about 20 % of the matches are chance."
     )
+
+
+def test_classes_of_the_prototype_are_told_in_words(run_folder: Path) -> None:
+    path = run_folder / "interactions.tsv"
+    pd.read_csv(path, sep="\t").assign(**{"class": "negative_antagonistic"}).to_csv(path, sep="\t", index=False)
+    view = pairs(read_run(run_folder), {})[0]
+    assert view.symbol == "−"
+    assert view.sentence.endswith(
+        "Negative antagonistic: together they lower the outcome by less than the sum (the published rule)."
+    )
+    assert "negative antagonistic</span>" in render(run_folder)

@@ -37,7 +37,7 @@ const interval = ([low, , high]) => finite(low) && finite(high) ? `[${number(low
 const estimate = (row) => row && finite(row[1]) ? `${signed(row[1])} ${interval(row)}`.trim() : MISSING;
 const plural = (amount, noun, many) => `${whole(amount)} ${amount === 1 ? noun : many || `${noun}s`}`;
 const chip = (kind) => kind
-  ? html`<span class="chip k-${kind}"><span aria-hidden="true">${(DATA.symbols[kind] || "")}</span> ${kind}</span>`
+  ? html`<span class="chip k-${kind}"><span aria-hidden="true">${(DATA.symbols[kind] || "")}</span> ${kind.replace("_", " ")}</span>`
   : raw('<span class="muted">–</span>');
 const cell = (value, text) => html`<td class="num" data-v="${finite(value) ? value : ""}">${text ?? number(value)}</td>`;
 /* letters of a sequence or a consensus, written as RNA or DNA */
