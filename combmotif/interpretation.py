@@ -90,9 +90,9 @@ class Interpretation:
 
     @cached_property
     def motifs(self) -> MotifSet:
-        """The motifs of the neurons, by demixing or words."""
-        path = self.folder / "motifs" / "neuronmotif.h5"
-        return load_motifs(path) if path.is_file() else MotifSet((), "neuronmotif")
+        """The motifs of the run, by the method that was asked for."""
+        paths = [self.folder / "motifs" / f"{name}.h5" for name in ("neuronmotif", "modisco", "seqlets")]
+        return next((load_motifs(path) for path in paths if path.is_file()), MotifSet((), "neuronmotif"))
 
     def _table(self, name: str) -> pd.DataFrame:
         return self.tables[name] if name in self.tables else pd.DataFrame()

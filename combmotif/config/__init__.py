@@ -16,6 +16,7 @@ from combmotif.config.opening import open_model, open_model_from, output_index
 from combmotif.config.paths import find_file, resolve_paths
 from combmotif.config.run import RunConfig
 from combmotif.config.stages import (
+    AttributionSection,
     ContributionSection,
     DiscoverSection,
     InteractionSection,
@@ -26,6 +27,7 @@ from combmotif.config.stages import (
 from combmotif.config.training import TrainConfig
 
 __all__ = [
+    "AttributionSection",
     "CardSection",
     "ContributionSection",
     "DiscoverSection",

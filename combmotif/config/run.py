@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from combmotif.config.inputs import ModelSection, NeuronsSection, SequencesSection
 from combmotif.config.stages import (
+    AttributionSection,
     ContributionSection,
     DiscoverSection,
     InteractionSection,
@@ -31,6 +32,9 @@ class RunConfig(Section):
     sequences: SequencesSection = Field(description="sequences the neurons and effects are measured on")
     neurons: NeuronsSection = Field(description="layer and neurons to interpret")
     sample: SampleSection = Field(default_factory=SampleSection, description="how exciting sequences are found")
+    attribution: AttributionSection | None = Field(
+        None, description="how bases are scored for discover.method: modisco; default its defaults"
+    )
     discover: DiscoverSection = Field(default_factory=DiscoverSection, description="how motifs are separated")
     match: MatchSection | None = Field(None, description="match motifs to known elements; default not asked for")
     contribution: ContributionSection | None = Field(None, description="effect of neurons; default not asked for")
@@ -42,10 +46,19 @@ class RunConfig(Section):
     @model_validator(mode="before")
     @classmethod
     def _not_bare(cls, data: Any) -> Any:
-        for key in ("match", "contribution", "interaction"):
+        for key in ("attribution", "match", "contribution", "interaction"):
             if isinstance(data, dict) and key in data and data[key] is None:
                 raise ValueError(f"{key}: is empty; write '{key}: {{}}' for the defaults, or leave the line out")
         return data
+
+    @model_validator(mode="after")
+    def _attribution_is_used(self) -> RunConfig:
+        if self.attribution is not None and self.discover.method != "modisco":
+            raise ValueError(
+                f"attribution: is read by discover.method: modisco alone, found discover.method: "
+                f"{self.discover.method}; leave the section out (combmotif attribute writes attributions by themselves)"
+            )
+        return self
 
     @model_validator(mode="after")
     def _labels_are_there(self) -> RunConfig:

@@ -86,12 +86,47 @@ class SampleSection(Section):
         return value
 
 
-class DiscoverSection(Section):
-    """How the sampled sequences are separated into motifs."""
+class AttributionSection(Section):
+    """How the model's output, or a neuron, is explained base by base, for ``discover.method: modisco``."""
 
-    method: Literal["neuronmotif", "words"] = Field(
+    target: str = Field(
+        "output:0", description="of from: dataset, the output explained, output:0 or output:NAME; default output:0"
+    )
+    method: Literal["integrated_gradients", "gradient_shap", "gradient_input", "mutagenesis"] = Field(
+        "integrated_gradients",
+        description="integrated_gradients, gradient_shap, gradient_input or mutagenesis; default integrated_gradients",
+    )
+    baselines: Whole = Field(10, ge=1, description="dinucleotide shuffles each sequence is compared with; default 10")
+    steps: Whole = Field(16, ge=1, description="of integrated_gradients: points per baseline at first; default 16")
+    max_steps: Whole = Field(
+        128, ge=1, description="points are doubled up to this many while the tolerance is exceeded; default 128"
+    )
+    tolerance: Real = Field(
+        0.05, gt=0, description="largest completeness error accepted without a warning; default 0.05"
+    )
+    draws: Whole = Field(100, ge=1, description="of gradient_shap: points per sequence; default 100")
+    limit: Whole = Field(2000, ge=1, description="most sequences, or windows of a neuron, explained; default 2000")
+
+    @model_validator(mode="after")
+    def _steps_in_order(self) -> AttributionSection:
+        if self.max_steps < self.steps:
+            raise ValueError(f"attribution.max_steps: expected at least steps ({self.steps}), found {self.max_steps}")
+        return self
+
+
+class DiscoverSection(Section):
+    """How motifs are found: in the sampled sequences of neurons, in the sequences given, or in attributions."""
+
+    method: Literal["neuronmotif", "words", "modisco", "seqlets"] = Field(
         "neuronmotif",
-        description="neuronmotif (demixing) or words (the strongest words, merged); default neuronmotif",
+        description="neuronmotif (demixing), words (the strongest words, merged), modisco (TF-MoDISco on "
+        "attributions) or seqlets (the strongest windows, laid over one another); default neuronmotif",
+    )
+    source: Literal["auto", "samples", "dataset"] = Field(
+        "auto",
+        alias="from",
+        description="of modisco: dataset (sequences, explained by attribution.target) or samples (each neuron's own "
+        "windows); of seqlets: where the windows come from; default auto (modisco: dataset, else samples)",
     )
     demixing: Literal["aligned", "layers"] = Field(
         "aligned",
@@ -114,7 +149,44 @@ class DiscoverSection(Section):
         description="of layers: consensus over maximum activation at which a motif is pure; default 0.95",
     )
     min_sites: Whole = Field(20, ge=1, description="fewest sequences behind a motif; default 20")
-    top: Whole = Field(100, ge=1, description="of words: how many words are merged; default 100")
+    top: Whole = Field(100, ge=1, description="of words and seqlets: how many words or windows; default 100")
+    align: bool = Field(
+        True, description="of seqlets: move windows to undo pooling, or (as published) leave them; default true"
+    )
+    window: Whole | None = Field(
+        None,
+        ge=4,
+        description="of modisco: nt of a seqlet's core; default 8 (both strands 21), less for short sequences",
+    )
+    flank: Whole | None = Field(None, ge=1, description="of modisco: nt on either side; default half the window")
+    fdr: Real = Field(0.05, gt=0, lt=1, description="of modisco: false discovery rate of seqlets; default 0.05")
+    min_seqlets: Whole = Field(
+        100, ge=2, description="of modisco: fewest seqlets of one sign that are clustered; default 100"
+    )
+    strands: Literal["auto", "single", "both"] = Field(
+        "auto", description="of modisco: single, both, or auto (both for dna alone); default auto"
+    )
+
+    @property
+    def origin(self) -> str:
+        """What motifs are made of: ``samples`` or ``dataset``."""
+        if self.source != "auto":
+            return self.source
+        return "dataset" if self.method == "modisco" else "samples"
+
+    @property
+    def file_name(self) -> str:
+        """Name of the motif files."""
+        return "neuronmotif" if self.method == "words" else self.method
+
+    @model_validator(mode="after")
+    def _source_fits(self) -> DiscoverSection:
+        if self.source == "dataset" and self.method not in ("modisco", "seqlets"):
+            raise ValueError(
+                f"discover.from: dataset needs discover.method: modisco or seqlets, found '{self.method}', which "
+                f"separates the sampled windows of neurons"
+            )
+        return self
 
     @field_validator("clusters")
     @classmethod

@@ -30,7 +30,7 @@ class ModiscoOptions:
         ``both`` also compares reverse complements (DNA).
     window : int or None, default None
         Width in nt of the stretch that is scored; None takes 8 on one strand and 21 on both, and never more than a
-        quarter of the longest sequence (at least 5).
+        third of the longest sequence (at least 5).
     flank : int or None, default None
         Bases added to a seqlet on either side; None takes half the window.
     fdr : float, default 0.05
@@ -81,7 +81,7 @@ class ModiscoOptions:
     def sizes(self, longest: int) -> tuple[int, int]:
         """Window and flank in nt for sequences of at most ``longest`` nt."""
         widest = ONE_STRAND if self.strands == "single" else BOTH_STRANDS
-        window = self.window or min(widest, max(5, longest // 4))
+        window = self.window or min(widest, max(5, longest // 3))
         return window, self.flank or max(2, window // 2)
 
 
@@ -116,8 +116,9 @@ class ModiscoResult:
     @property
     def statement(self) -> str:
         """Say in one sentence what was found in how many seqlets."""
+        noun = "pattern" if len(self.patterns) == 1 else "patterns"
         return (
-            f"{len(self.patterns)} patterns in {self.seqlets[0]:,} positive and {self.seqlets[1]:,} negative seqlets "
+            f"{len(self.patterns)} {noun} in {self.seqlets[0]:,} positive and {self.seqlets[1]:,} negative seqlets "
             f"of {self.window} + 2 x {self.flank} nt (window sums of {self.thresholds[0]:.3g} and above, "
             f"{self.thresholds[1]:.3g} and below, among {self.windows:,} windows; at least {self.min_seqlets} seqlets "
             f"of one sign are clustered)"

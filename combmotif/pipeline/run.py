@@ -18,6 +18,7 @@ from combmotif.config.run import RunConfig
 from combmotif.inference.geometry import convolution_layers, layer_geometry
 from combmotif.models.model import SequenceModel
 from combmotif.motifs.database import Database, load_database
+from combmotif.pipeline.attributed import check_modisco
 from combmotif.pipeline.context import Context, load_context, sequences_checksum
 from combmotif.pipeline.contributions import run_contribution
 from combmotif.pipeline.engines import Engine, available_cores
@@ -191,6 +192,7 @@ def run(
     context = load_context(config, model=model, sequences=sequences)
     databases = _databases(config)
     plan_interactions(context)
+    check_modisco(context)
     folder = Path(out)
     store = RunStore(folder)
     engine = Engine(context, workers or available_cores(), given=given)

@@ -16,7 +16,9 @@ from combmotif.motifs.database import Database
 from combmotif.motifs.formats.h5 import load_motifs, save_motifs
 from combmotif.motifs.formats.meme import write_meme
 from combmotif.motifs.motif import Motif, MotifSet
+from combmotif.pipeline.attributed import run_modisco
 from combmotif.pipeline.context import Context, sequences_checksum, source_checksum
+from combmotif.pipeline.dataset_seqlets import run_dataset_seqlets
 from combmotif.pipeline.engines import Engine, Task
 from combmotif.pipeline.matching import match_motifs
 from combmotif.pipeline.store import PROGRESS, RunStore, atomic, content_key, is_whole, load_arrays, write_table
@@ -27,6 +29,7 @@ from combmotif.pipeline.tables import (
     neuron_table,
     sample_table,
     site_table,
+    unsampled,
 )
 from combmotif.pipeline.tasks import (
     NeuronTask,
@@ -40,6 +43,8 @@ from combmotif.sampling.samples import Samples
 
 NEURONS_PER_TASK = 8
 NUCLEOTIDES_PER_TASK = 100_000
+MOTIF_FILES = ("neuronmotif", "modisco", "seqlets")
+"""Names of motif files, one per method; a run keeps those of its own."""
 
 
 class Empty(Exception):
@@ -118,6 +123,11 @@ class Stages:
 
     def run_samples(self) -> None:
         """Find windows that excite each neuron."""
+        if self.context.config.discover.origin == "dataset":
+            self.store.keep_only("samples", set())
+            self.store.remove("samples.tsv")
+            self.samples = [unsampled(neuron.layer, neuron.channel) for neuron in self.context.neurons]
+            raise Empty("not needed: motifs come from the sequences given (discover.from: dataset)")
         section = self.context.config.sample
         of_data = section.origin == "dataset" or section.tracks == "data"
         depends = [self.sequences_key] if of_data else []
@@ -146,9 +156,20 @@ class Stages:
         if not any(map(len, self.samples)):
             raise Empty("no window excites any of the neurons; their activation is never above 0")
 
+    def sample_path(self, layer: str, neuron: int) -> Path:
+        """File of a neuron's samples among the tasks' results."""
+        return self._sample_paths[layer, neuron]
+
     def run_motifs(self) -> None:
         """Demix the windows into motifs; write them as MEME, HDF5 and a table."""
-        section = self.context.config.discover.model_dump()
+        discover = self.context.config.discover
+        if discover.method == "modisco":
+            run_modisco(self)
+            return
+        if discover.origin == "dataset":
+            run_dataset_seqlets(self)
+            return
+        section = discover.model_dump()
         tasks = []
         for layer, chunk in self._chunks():
             sources = tuple(self._sample_paths[layer, neuron] for neuron in chunk)
@@ -160,20 +181,35 @@ class Stages:
             "motifs", motif_task, tasks,
             lambda task: [*task.paths, *(beside(path, name) for path in task.paths for name in tables)],
         )  # fmt: skip
-        found = [motif for task in tasks for path in task.paths for motif in load_motifs(path)]
-        self.motifs = MotifSet(tuple(found), "neuronmotif", self.context.model.input_spec.alphabet)
-        folder = self.store.path / "motifs"
-        self.families = families(self.motifs)
-        write_table(folder / "neuronmotif.tsv", motif_table(self.motifs, self.families))
         for name in tables:
             parts = [pd.read_csv(beside(path, name), sep="\t", dtype=str) for task in tasks for path in task.paths]
-            write_table(folder / f"{name}.tsv", pd.concat(parts))
+            write_table(self.store.path / "motifs" / f"{name}.tsv", pd.concat(parts))
+        self.write_motifs(
+            [motif for task in tasks for path in task.paths for motif in load_motifs(path)],
+            save_motifs,
+            empty="no group of windows has an informative column (0.5 bits or more)",
+        )
+
+    def write_motifs(self, found: Sequence[Motif], save: Callable[[MotifSet, Path], None], *, empty: str) -> None:
+        """Keep the run's motifs, and write them as HDF5 (by ``save``), MEME and a table.
+
+        Raises
+        ------
+        Empty
+            For the reason given, if there are none.
+        """
+        name = self.context.config.discover.file_name
+        self.motifs = MotifSet(tuple(found), name, self.context.model.input_spec.alphabet)
+        folder = self.store.path / "motifs"
+        self.families = families(self.motifs)
+        self.store.remove(*(f"motifs/{o}{x}" for o in MOTIF_FILES if o != name for x in (".h5", ".meme", ".tsv")))
+        write_table(folder / f"{name}.tsv", motif_table(self.motifs, self.families))
         if not found:
-            self.store.remove("motifs/neuronmotif.h5", "motifs/neuronmotif.meme")
-            raise Empty("no group of windows has an informative column (0.5 bits or more)")
-        with atomic(folder / "neuronmotif.h5") as temporary:
-            save_motifs(self.motifs, temporary)
-        with atomic(folder / "neuronmotif.meme") as temporary:
+            self.store.remove(f"motifs/{name}.h5", f"motifs/{name}.meme")
+            raise Empty(empty)
+        with atomic(folder / f"{name}.h5") as temporary:
+            save(self.motifs, temporary)
+        with atomic(folder / f"{name}.meme") as temporary:
             write_meme(self.motifs, temporary)
 
     def run_matches(self) -> None:
@@ -202,10 +238,9 @@ class Stages:
         with atomic(self.store.path / "motifs" / "targets.meme") as temporary:
             write_meme(MotifSet(tuple(matched), "targets", self.motifs.alphabet), temporary)
 
-    def run_activations(self) -> None:
-        """Scan every window of every sequence; write each neuron's maxima and sites, and the predictions."""
-        context, config = self.context, self.context.config
-        threshold = config.scan_threshold
+    def scan(self) -> list[dict[str, np.ndarray]]:
+        """Scan every window of every sequence, where that is not done yet; the results of the tasks, in order."""
+        context, threshold = self.context, self.context.config.scan_threshold
         together = max(1, int(NUCLEOTIDES_PER_TASK / context.sequences.lengths.mean()))
         tasks = []
         for start in range(0, len(context.sequences), together):
@@ -218,6 +253,12 @@ class Stages:
         self.best = np.concatenate([part["best"] for part in parts])
         self.where = np.concatenate([part["where"] for part in parts])
         self.predictions = np.concatenate([part["prediction"] for part in parts])
+        return parts
+
+    def run_activations(self) -> None:
+        """Scan every window of every sequence; write each neuron's maxima and sites, and the predictions."""
+        context = self.context
+        parts = self.scan()
         counts = np.sum([part["windows"] for part in parts], axis=0)
         for layer, (windows, invalid) in zip(context.layers, counts, strict=True):
             name, size = layer.probe.layer, layer.probe.receptive_field
@@ -235,7 +276,7 @@ class Stages:
         places = np.concatenate([part["sites"] for part in parts])
         strengths = np.concatenate([part["strengths"] for part in parts])
         self.places, self.strengths = places, strengths
-        kept = strengths >= config.site_threshold * maxima[places[:, 1]]
+        kept = strengths >= context.config.site_threshold * maxima[places[:, 1]]
         folder = self.store.path
         write_table(folder / "activations.tsv", activation_table(context, self.best, self.predictions))
         sites = site_table(context, places[kept], strengths[kept])

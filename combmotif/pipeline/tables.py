@@ -14,6 +14,7 @@ from combmotif.pipeline.context import Context
 from combmotif.sampling.samples import Samples
 from combmotif.sequence.alphabet import decode
 
+NOT_SAMPLED = "not sampled"
 MOTIF_COLUMNS = (
     "motif", "layer", "channel", "consensus", "length", "start", "end", "sites", "share", "max_activation",
     "mean_activation", "min_activation", "consensus_activation", "background", "purity", "information", "offsets",
@@ -113,6 +114,11 @@ def bed_table(sites: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values(["sequence", "start", "end", "neuron"], ignore_index=True)
 
 
+def unsampled(layer: str, neuron: int) -> Samples:
+    """Stand in for the samples of a neuron for which no exciting windows were looked for."""
+    return Samples(layer, neuron, np.zeros((0, 0), np.uint8), np.zeros(0, np.float32), NOT_SAMPLED)
+
+
 def neuron_table(context: Context, samples: Sequence[Samples], maxima: np.ndarray, motifs: MotifSet) -> pd.DataFrame:
     """Tabulate neurons: how far the search went, their maximum in the sequences, how many motifs they have."""
     counts = Counter((motif.layer, motif.neuron) for motif in motifs)
@@ -120,6 +126,8 @@ def neuron_table(context: Context, samples: Sequence[Samples], maxima: np.ndarra
     for neuron, sample, maximum in zip(context.neurons, samples, maxima, strict=True):
         number = counts[neuron.layer, neuron.channel]
         status = "done" if number else "dead: no window excites it" if not len(sample) else "no informative motif"
+        if sample.method == NOT_SAMPLED and not number:
+            status = "not sampled: motifs come from the sequences given"
         rows.append(
             {
                 "neuron": neuron.name,
@@ -127,7 +135,7 @@ def neuron_table(context: Context, samples: Sequence[Samples], maxima: np.ndarra
                 "channel": neuron.channel,
                 "receptive_field": neuron.probe.receptive_field,
                 "samples": len(sample),
-                "max_activation": sample.maximum,
+                "max_activation": sample.maximum if sample.method != NOT_SAMPLED else float("nan"),
                 "dataset_max": maximum,
                 "generations": sample.generations,
                 "converged": sample.converged,

@@ -9,6 +9,7 @@ import pandas as pd
 
 from combmotif.discovery.demix import DemixOptions
 from combmotif.discovery.neuronmotif import demix_neuron
+from combmotif.discovery.seqlets import SeqletOptions, seqlet_motif
 from combmotif.discovery.syntax import SYNTAX_COLUMNS
 from combmotif.discovery.tree import TREE_COLUMNS
 from combmotif.discovery.words import word_motifs
@@ -84,6 +85,13 @@ def motif_task(context: Context, task: NeuronTask) -> None:
         if section.method == "words":
             motifs = tuple(word_motifs(probe, samples, top=section.top, min_sites=section.min_sites))
             tables = {"tree": pd.DataFrame(columns=TREE_COLUMNS), "syntax": pd.DataFrame(columns=SYNTAX_COLUMNS)}
+        elif section.method == "seqlets":
+            options_of = SeqletOptions(section.top, section.align, section.min_sites)
+            motif = seqlet_motif(
+                probe, neuron, samples.codes, samples.activations, options=options_of, background=samples.background
+            )
+            motifs = () if motif is None else (motif,)
+            tables = {"tree": pd.DataFrame(columns=TREE_COLUMNS), "syntax": pd.DataFrame(columns=SYNTAX_COLUMNS)}
         else:
             found = demix_neuron(
                 probe, samples, method=section.demixing, preset=section.preset, options=options, seed=seed,
@@ -93,7 +101,7 @@ def motif_task(context: Context, task: NeuronTask) -> None:
         for name, table in tables.items():
             write_table(beside(path, name), table)
         with atomic(path) as temporary:
-            save_motifs(MotifSet(motifs, "neuronmotif", alphabet), temporary)
+            save_motifs(MotifSet(motifs, section.file_name, alphabet), temporary)
 
 
 def beside(path: Path, name: str) -> Path:

@@ -195,7 +195,7 @@ def test_options_out_of_range(given, message):
 
 @pytest.mark.parametrize(
     ("strands", "longest", "sizes"),
-    [("single", 50, (8, 4)), ("single", 20, (5, 2)), ("single", 12288, (8, 4)), ("both", 50, (12, 6)),
+    [("single", 50, (8, 4)), ("single", 20, (6, 3)), ("single", 12288, (8, 4)), ("both", 50, (16, 8)),
      ("both", 2114, (21, 10))],
 )  # fmt: skip
 def test_sizes_follow_the_length(strands, longest, sizes):

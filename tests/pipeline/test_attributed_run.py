@@ -1,0 +1,176 @@
+import json
+
+import h5py
+import pandas as pd
+import pytest
+
+from combmotif.attribution import load_attributions
+from combmotif.config import load_config
+from combmotif.motifs.formats.h5 import load_motifs
+from combmotif.pipeline import run
+
+NET = """
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv1d(4, 2, 6)
+        self.head = nn.Linear(2, 1)
+        with torch.no_grad():
+            self.conv1.weight.zero_()
+            self.conv1.bias.fill_(-4.0)
+            for row, word in enumerate(("TGTACA", "CCGCGG")):
+                for place, letter in enumerate(word):
+                    self.conv1.weight[row, "ACGT".index(letter), place] = 1
+            self.head.weight.copy_(torch.tensor([[3.0, -2.0]]))
+
+    def forward(self, x):
+        return self.head(torch.relu(self.conv1(x)).sum(2))
+
+
+def build():
+    return Net()
+"""
+CONFIG = """
+model: {kind: python, factory: net.py:build, alphabet: rna}
+sequences: {kind: random, count: 600, length: 40}
+neurons: {layer: conv1, select: all}
+discover: {method: seqlets}
+contribution: {outcome: prediction}
+device: cpu
+seed: 1
+"""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("planted")
+    (folder / "net.py").write_text(NET)
+    (folder / "run.yaml").write_text(CONFIG)
+    return folder
+
+
+def ask(home, *overrides):
+    return load_config(home / "run.yaml", overrides=overrides)
+
+
+MODISCO = (
+    "discover={method: modisco, min_seqlets: 30}",
+    "attribution={method: gradient_shap, draws: 10, baselines: 5}",
+)
+
+
+@pytest.fixture(scope="module")
+def found(home, tmp_path_factory):
+    pytest.importorskip("modiscolite", reason="needs modisco-lite: pip install 'combmotif[modisco]'")
+    folder = tmp_path_factory.mktemp("modisco")
+    return folder, run(ask(home, *MODISCO), folder, workers=1)
+
+
+def test_modisco_of_an_output_finds_what_was_planted(found):
+    folder, result = found
+    assert result.stages["motifs"] == "done"
+    assert result.stages["samples"].startswith("empty: not needed")
+    assert not result.failed
+    table = pd.read_csv(folder / "motifs" / "modisco.tsv", sep="\t")
+    words = dict(zip(table["consensus"], table["contribution"], strict=True))
+    assert any("GUAC" in word and value > 0 for word, value in words.items())
+    assert any("CGCG" in word and value < 0 for word, value in words.items())
+    motifs = load_motifs(folder / "motifs" / "modisco.h5")
+    assert motifs.method == "modisco"
+    assert [motif.id for motif in motifs] == table["motif"].tolist()
+    assert {motif.neuron for motif in motifs} == {-1}
+
+
+def test_its_seqlets_and_attributions_are_kept(found):
+    folder, _ = found
+    seqlets = pd.read_csv(folder / "motifs" / "modisco_seqlets.tsv.gz", sep="\t")
+    assert seqlets.columns.tolist() == ["motif", "sequence", "start", "end", "strand", "contribution", "site"]
+    assert (seqlets["strand"] == "+").all()
+    kept = load_attributions(folder / "attributions" / "output-0.h5")
+    assert len(kept) == 600
+    with h5py.File(folder / "attributions" / "output-0.h5") as file:
+        assert file["shap/seq"].shape == (600, 4, 40)
+    row = seqlets.iloc[0]
+    place = kept.names.index(str(row["sequence"]))
+    first = max(0, row["start"])
+    own = kept.contributions[place][first : row["end"]]
+    assert own.sum() == pytest.approx(row["contribution"], abs=1e-4)
+
+
+def test_the_same_again_and_other_methods_leave_no_file(home, found, tmp_path):
+    folder, _ = found
+    again = run(ask(home, *MODISCO), tmp_path, workers=2)
+    for name in ("motifs/modisco.h5", "motifs/modisco.tsv", "attributions/output-0.npz"):
+        assert (again.folder / name).read_bytes() == (folder / name).read_bytes()
+    run(ask(home), tmp_path, workers=1)
+    assert sorted(path.name for path in (tmp_path / "motifs").glob("*.h5")) == ["seqlets.h5"]
+    assert not (tmp_path / "motifs" / "modisco_seqlets.tsv.gz").exists()
+    assert not (tmp_path / "attributions").exists() or not list((tmp_path / "attributions").iterdir())
+
+
+def test_no_motif_is_an_end_with_its_numbers(home, tmp_path):
+    pytest.importorskip("modiscolite", reason="needs modisco-lite: pip install 'combmotif[modisco]'")
+    asked = ask(home, MODISCO[1], "discover={method: modisco, min_seqlets: 5000}", "sequences.count=60")
+    result = run(asked, tmp_path, workers=1)
+    status = result.stages["motifs"]
+    assert status.startswith("empty: output:0: 0 patterns in ")
+    assert "at least 5000 seqlets of one sign are clustered" in status
+
+
+def test_modisco_of_neurons_explains_their_own_windows(home, tmp_path):
+    pytest.importorskip("modiscolite", reason="needs modisco-lite: pip install 'combmotif[modisco]'")
+    overrides = ("discover={method: modisco, from: samples, min_seqlets: 10, min_sites: 5}",)
+    asked = ask(home, *overrides, "attribution={method: gradient_input}", "sequences.count=60")
+    result = run(asked, tmp_path, workers=1)
+    assert {"conv1-0.h5", "conv1-1.h5"} <= {path.name for path in (tmp_path / "attributions").iterdir()}
+    status = result.stages["motifs"]
+    assert status == "done" or status.startswith("empty: conv1:0: ")
+    if status == "done":
+        assert {motif.layer for motif in load_motifs(tmp_path / "motifs" / "modisco.h5")} == {"conv1"}
+
+
+@pytest.mark.parametrize("source", ["samples", "dataset"])
+def test_seqlets_of_both_origins(home, tmp_path, source):
+    asked = ask(home, "discover={method: seqlets, from: %s, top: 30}" % source)  # noqa: UP031 - braces are YAML's
+    result = run(asked, tmp_path, workers=1)
+    assert result.stages["motifs"] == "done"
+    motifs = load_motifs(tmp_path / "motifs" / "seqlets.h5")
+    assert [motif.consensus() for motif in motifs][0].count("N") <= 2
+    assert [motif.neuron for motif in motifs] == [0, 1]
+    assert all(motif.sites <= 30 for motif in motifs)
+    assert json.loads((tmp_path / "run.json").read_text())["config"]["discover"]["from"] == source
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("discover={method: neuronmotif, from: dataset}", "dataset needs discover.method: modisco or seqlets"),
+        ("attribution={}", "is read by discover.method: modisco alone"),
+        ("discover={method: modisco, source: samples}", "unknown key"),
+    ],
+)
+def test_configs_that_do_not_fit_are_refused(home, override, message):
+    with pytest.raises(ValueError, match=message):
+        ask(home, override)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (("attribution={target: 'conv1:0'}", "discover={method: modisco}"), "expected an output"),
+        (("attribution={target: 'output:3'}", "discover={method: modisco}"), "has 1 outputs"),
+        (
+            ("attribution={target: 'output:0'}", "discover={method: modisco, from: samples}"),
+            "is read with discover.from: dataset alone",
+        ),
+    ],
+)
+def test_targets_that_do_not_fit_are_refused_before_any_work(home, tmp_path, overrides, message):
+    pytest.importorskip("modiscolite", reason="needs modisco-lite: pip install 'combmotif[modisco]'")
+    with pytest.raises(ValueError, match=message):
+        run(ask(home, *overrides), tmp_path / "never", workers=1)
+    assert not (tmp_path / "never").exists()
