@@ -238,11 +238,16 @@ def _thresholds(extract: Any, flat: np.ndarray, window: int, options: ModiscoOpt
     """Window sums from which, and up to which, a window is a seqlet, and the least size at which its sign counts.
 
     As modisco-lite finds them: a Laplace distribution fitted to the window sums is the null, isotonic regression
-    against draws of it gives the false discovery rate, and the share of windows that pass is kept in its bounds.
+    against draws of it gives the false discovery rate, and the share of windows that pass is kept in its bounds. Where
+    all windows lie on one side of their mode, the largest share allowed passes.
     """
     cap = 1_000_000
     values = flat if len(flat) <= cap else np.random.default_rng(1234).choice(flat, cap, replace=False)
-    above, below = extract._laplacian_null(track=flat, window_size=window, num_to_samp=10_000)
+    try:
+        above, below = extract._laplacian_null(track=flat, window_size=window, num_to_samp=10_000)
+    except IndexError:  # every window on one side of the mode: no distribution to fit, so the strongest share passes
+        strongest = max(float(np.quantile(np.abs(flat), 1 - options.max_passing)), 1e-4 * float(np.abs(flat).max()))
+        return strongest, -strongest, 0.0
     positive, negative = np.sort(values[values >= 0]), np.sort(values[values < 0])[::-1]
     high, low = np.inf, -np.inf
     if len(positive) and len(above):
@@ -256,6 +261,8 @@ def _thresholds(extract: Any, flat: np.ndarray, window: int, options: ModiscoOpt
         min_passing_windows_frac=options.min_passing,
         max_passing_windows_frac=options.max_passing,
     )
+    noise = 1e-4 * float(np.abs(flat).max())  # of float32, where most windows contribute nothing at all
+    high, low = max(high, noise), min(low, -noise)
     sizes = np.sort(np.abs(flat))
     ranks = [np.searchsorted(sizes, abs(limit)) / len(sizes) for limit in (high, low)]
     return float(high), float(low), float(sizes[int(max(0.0, min(*ranks, 0.8) - 1e-4) * len(sizes))])

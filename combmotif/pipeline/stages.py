@@ -166,6 +166,8 @@ class Stages:
         if discover.method == "modisco":
             run_modisco(self)
             return
+        self.store.remove("motifs/modisco_seqlets.tsv.gz")
+        self.store.keep_only("attributions", set())
         if discover.origin == "dataset":
             run_dataset_seqlets(self)
             return

@@ -1,6 +1,7 @@
 import json
 
 import h5py
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -36,9 +37,9 @@ def build():
 """
 CONFIG = """
 model: {kind: python, factory: net.py:build, alphabet: rna}
-sequences: {kind: random, count: 600, length: 40}
+sequences: {kind: table, path: planted.tsv, sequence: sequence, name: name}
 neurons: {layer: conv1, select: all}
-discover: {method: seqlets}
+discover: {method: seqlets, min_sites: 3}
 contribution: {outcome: prediction}
 device: cpu
 seed: 1
@@ -49,6 +50,14 @@ seed: 1
 def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("planted")
     (folder / "net.py").write_text(NET)
+    random = np.random.default_rng(0)
+    rows = ["name\tsequence"]
+    for row in range(200):
+        letters = ["ACGU"[base] for base in random.integers(0, 4, 40)]
+        start = int(random.integers(0, 35))
+        letters[start : start + 6] = ("UGUACA", "CCGCGG")[row % 2]
+        rows.append(f"s{row}\t{''.join(letters)}")
+    (folder / "planted.tsv").write_text("\n".join(rows) + "\n")
     (folder / "run.yaml").write_text(CONFIG)
     return folder
 
@@ -58,7 +67,7 @@ def ask(home, *overrides):
 
 
 MODISCO = (
-    "discover={method: modisco, min_seqlets: 30}",
+    "discover={method: modisco, min_seqlets: 30, min_sites: 15}",
     "attribution={method: gradient_shap, draws: 10, baselines: 5}",
 )
 
@@ -91,9 +100,9 @@ def test_its_seqlets_and_attributions_are_kept(found):
     assert seqlets.columns.tolist() == ["motif", "sequence", "start", "end", "strand", "contribution", "site"]
     assert (seqlets["strand"] == "+").all()
     kept = load_attributions(folder / "attributions" / "output-0.h5")
-    assert len(kept) == 600
+    assert len(kept) == 200
     with h5py.File(folder / "attributions" / "output-0.h5") as file:
-        assert file["shap/seq"].shape == (600, 4, 40)
+        assert file["shap/seq"].shape == (200, 4, 40)
     row = seqlets.iloc[0]
     place = kept.names.index(str(row["sequence"]))
     first = max(0, row["start"])
@@ -103,7 +112,7 @@ def test_its_seqlets_and_attributions_are_kept(found):
 
 def test_the_same_again_and_other_methods_leave_no_file(home, found, tmp_path):
     folder, _ = found
-    again = run(ask(home, *MODISCO), tmp_path, workers=2)
+    again = run(ask(home, *MODISCO), tmp_path, workers=1)
     for name in ("motifs/modisco.h5", "motifs/modisco.tsv", "attributions/output-0.npz"):
         assert (again.folder / name).read_bytes() == (folder / name).read_bytes()
     run(ask(home), tmp_path, workers=1)
@@ -114,7 +123,7 @@ def test_the_same_again_and_other_methods_leave_no_file(home, found, tmp_path):
 
 def test_no_motif_is_an_end_with_its_numbers(home, tmp_path):
     pytest.importorskip("modiscolite", reason="needs modisco-lite: pip install 'combmotif[modisco]'")
-    asked = ask(home, MODISCO[1], "discover={method: modisco, min_seqlets: 5000}", "sequences.count=60")
+    asked = ask(home, MODISCO[1], "discover={method: modisco, min_seqlets: 5000}", "sequences.limit=60")
     result = run(asked, tmp_path, workers=1)
     status = result.stages["motifs"]
     assert status.startswith("empty: output:0: 0 patterns in ")
@@ -124,7 +133,7 @@ def test_no_motif_is_an_end_with_its_numbers(home, tmp_path):
 def test_modisco_of_neurons_explains_their_own_windows(home, tmp_path):
     pytest.importorskip("modiscolite", reason="needs modisco-lite: pip install 'combmotif[modisco]'")
     overrides = ("discover={method: modisco, from: samples, min_seqlets: 10, min_sites: 5}",)
-    asked = ask(home, *overrides, "attribution={method: gradient_input}", "sequences.count=60")
+    asked = ask(home, *overrides, "attribution={method: gradient_input}", "sequences.limit=60")
     result = run(asked, tmp_path, workers=1)
     assert {"conv1-0.h5", "conv1-1.h5"} <= {path.name for path in (tmp_path / "attributions").iterdir()}
     status = result.stages["motifs"]
@@ -135,7 +144,7 @@ def test_modisco_of_neurons_explains_their_own_windows(home, tmp_path):
 
 @pytest.mark.parametrize("source", ["samples", "dataset"])
 def test_seqlets_of_both_origins(home, tmp_path, source):
-    asked = ask(home, "discover={method: seqlets, from: %s, top: 30}" % source)  # noqa: UP031 - braces are YAML's
+    asked = ask(home, "discover={method: seqlets, from: %s, top: 30, min_sites: 3}" % source)  # noqa: UP031 - braces are YAML's
     result = run(asked, tmp_path, workers=1)
     assert result.stages["motifs"] == "done"
     motifs = load_motifs(tmp_path / "motifs" / "seqlets.h5")
