@@ -212,7 +212,7 @@ def _explain(
     if options.method == "gradient_input":
         scores = gradient_input(function, x)
     elif options.method == "mutagenesis":
-        scores = mutagenesis(function, x)
+        scores = mutagenesis(function, x, units)
     elif options.method == "gradient_shap":
         random = [named_generator(seed, "shap", stable_hash(unit.codes.tobytes().hex())) for unit in units]
         scores = torch.cat(

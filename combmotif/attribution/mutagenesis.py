@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
 from combmotif.attribution.gradients import NUCLEOTIDES
-from combmotif.attribution.targets import TargetFunction
+from combmotif.attribution.targets import TargetFunction, Unit
+from combmotif.inference.edits import Edits
+from combmotif.inference.perturb import predict_edits
 
 
 def mutation_effects(function: TargetFunction, x: torch.Tensor) -> torch.Tensor:
@@ -39,7 +43,34 @@ def mutation_effects(function: TargetFunction, x: torch.Tensor) -> torch.Tensor:
     return effects
 
 
-def mutagenesis(function: TargetFunction, x: torch.Tensor) -> torch.Tensor:
+def edited_effects(function: TargetFunction, units: Sequence[Unit]) -> torch.Tensor:
+    """Change of an output by every substitution, working out again only what a substitution changes.
+
+    Parameters
+    ----------
+    function : TargetFunction
+        Of an output.
+    units : sequence of n Unit
+        Of one length.
+
+    Returns
+    -------
+    torch.Tensor of float32, shape (n, 4, length)
+        As :func:`mutation_effects`, to 1e-5 of the largest prediction.
+    """
+    effects = np.zeros((len(units), 4, len(units[0].codes)), np.float32)
+    for row, unit in enumerate(units):
+        own = unit.codes
+        places, bases = np.nonzero((np.arange(4) != own[:, None]) & (own < 4)[:, None])
+        edits = Edits.of(np.zeros(len(places), np.int64), [(places, bases[:, None].astype(np.uint8))])
+        tracks = None if unit.tracks is None else [unit.tracks]
+        found = predict_edits(function.model, [own], edits, tracks=tracks)
+        channel = function.target.channel
+        effects[row, bases, places] = found.values[:, channel] - found.base[0, channel]
+    return torch.from_numpy(effects)
+
+
+def mutagenesis(function: TargetFunction, x: torch.Tensor, units: Sequence[Unit]) -> torch.Tensor:
     """Hypothetical contributions by mutagenesis: each base's effect less the mean over the four bases.
 
     The value at the sequence's own base is how much that base is worth against the mean of all four; the effect of a
@@ -50,7 +81,10 @@ def mutagenesis(function: TargetFunction, x: torch.Tensor) -> torch.Tensor:
     -------
     torch.Tensor of float32, shape (n, 4, length)
     """
-    effects = mutation_effects(function, x)
+    if function.target.is_output:
+        effects = edited_effects(function, units).to(x.device)
+    else:
+        effects = mutation_effects(function, x)
     known = (x[:, :4].sum(1, keepdim=True) > 0).to(effects.dtype)
     return (effects - effects.mean(1, keepdim=True)) * known
 
