@@ -286,6 +286,11 @@ class PairSection(Section):
     frame: Literal[0, 1, 2] | None = Field(
         None, description="distance of the two first letters modulo 3, 0 = in frame; default any"
     )
+    end_frame: Literal[0, 1, 2] | None = Field(
+        None,
+        description="distance from A's first letter to the 3' end modulo 3, 0 = in frame with a coding sequence that "
+        "follows a 5'UTR; default any",
+    )
     neuron: str | None = Field(
         None, description="neuron such as conv5:13 that reads the pair, for instances: neurons; default none"
     )

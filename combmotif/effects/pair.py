@@ -26,6 +26,9 @@ class Pair:
         Fewest and most nt between the two sites; None for any distance.
     frame : {0, 1, 2} or None, default None
         Distance between the first positions of the two sites, modulo 3: 0 = in frame.
+    end_frame : {0, 1, 2} or None, default None
+        Distance from the first position of A to the 3' end of the sequence, modulo 3: in a 5'UTR that ends where the
+        coding sequence begins, 0 = A is in frame with it.
     neuron : str, default ""
         Neuron (``conv5:12``) that reads the pair; both sites must lie in one window where it fires. "" = anywhere.
     family_a, family_b : str, default ""
@@ -42,6 +45,7 @@ class Pair:
     order: str = "any"
     spacing: tuple[int, int | None] = (0, None)
     frame: int | None = None
+    end_frame: int | None = None
     neuron: str = ""
     family_a: str = ""
     family_b: str = ""
@@ -52,6 +56,8 @@ class Pair:
             raise ValueError(f"order: expected any, ab (A first) or ba (B first), found '{self.order}'")
         if self.frame not in (None, 0, 1, 2):
             raise ValueError(f"frame: expected 0 (in frame), 1 or 2, found {self.frame}")
+        if self.end_frame not in (None, 0, 1, 2):
+            raise ValueError(f"end_frame: expected 0 (in frame with the 3' end), 1 or 2, found {self.end_frame}")
         if low < 0 or (high is not None and high < low):
             raise ValueError(f"spacing: expected the fewest and the most nt between the sites, found {low} and {high}")
 
@@ -63,6 +69,8 @@ class Pair:
             rules.append("A first" if self.order == "ab" else "B first")
         if self.frame is not None:
             rules.append("in frame" if self.frame == 0 else f"frame +{self.frame}")
+        if self.end_frame is not None:
+            rules.append(f"A {f'+{self.end_frame}' if self.end_frame else 'in frame'} to the 3' end")
         if self.spacing != (0, None):
             low, high = self.spacing
             rules.append(f"{low}-{high} nt apart" if high is not None else f"{low} nt or more apart")
@@ -78,7 +86,8 @@ class Pair:
     @property
     def constrained(self) -> bool:
         """Whether two sites that do not overlap may still be no placement."""
-        return self.order != "any" or self.spacing != (0, None) or self.frame is not None or bool(self.neuron)
+        rules = (self.order, self.spacing, self.frame, self.end_frame, self.neuron)
+        return rules != ("any", (0, None), None, None, "")
 
     def key(self) -> tuple[object, ...]:
         """What makes two pairs the same test, whichever motif is called A."""
@@ -88,10 +97,11 @@ class Pair:
             names, order = names[::-1], {"ab": "ba", "ba": "ab"}.get(order, order)
         if self.homotypic:
             order = "any"
-        return (names, order, self.spacing, self.frame, self.neuron)
+        side = "" if self.end_frame is None else self.a.name  # the rule is on A alone
+        return (names, order, self.spacing, self.frame, self.end_frame, side, self.neuron)
 
-    def allows(self, start_a: np.ndarray, start_b: np.ndarray) -> np.ndarray:
-        """Mark the placements that satisfy the rules; integer arrays of one shape -> bool array.
+    def allows(self, start_a: np.ndarray, start_b: np.ndarray, length: int) -> np.ndarray:
+        """Mark the placements in a sequence of a length that satisfy the rules; integer arrays of one shape -> bool.
 
         Sites may not overlap, and a homotypic pair counts with A upstream only. Windows of a neuron are not looked at.
         """
@@ -107,6 +117,8 @@ class Pair:
             good &= gap <= high
         if self.frame is not None:
             good &= np.abs(start_b - start_a) % 3 == self.frame
+        if self.end_frame is not None:
+            good &= (length - start_a) % 3 == self.end_frame
         return good
 
 

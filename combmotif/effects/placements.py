@@ -117,7 +117,7 @@ def find_placements(
         """All placements of a row: first positions of A and of B, each of shape (placements,)."""
         starts = [_of_row(sites, row, generator) for sites in (sites_a, sites_b)]
         first, second = np.meshgrid(*starts, indexing="ij")
-        good = pair.allows(first, second)
+        good = pair.allows(first, second, len(codes[row]))
         if windows is not None:
             inside = np.zeros(good.shape, dtype=bool)
             for start in windows.of(row):

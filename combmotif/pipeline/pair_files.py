@@ -15,7 +15,7 @@ from combmotif.effects.pair import Pair
 from combmotif.effects.pattern import as_pattern
 from combmotif.typed_yaml import read_yaml
 
-RULES = ("order", "spacing_min", "spacing_max", "frame", "neuron")
+RULES = ("order", "spacing_min", "spacing_max", "frame", "end_frame", "neuron")
 _LABEL_FILE = re.compile(r"(?P<layer>\w+?)_neuron(?P<number>\d+)")
 
 
@@ -23,7 +23,7 @@ def read_pairs(section: InteractionSection, *, alphabet: str) -> list[Pair]:
     """Read the pairs of words of a config's ``interaction.pairs``.
 
     A string is the path of a tab-separated table with the columns a and b (and, where wanted, order, spacing_min,
-    spacing_max, frame and neuron), of a label file of CombMotif
+    spacing_max, frame, end_frame and neuron), of a label file of CombMotif
     (``combination1: {motifA: [TGTANA], motifB: [GGAC]}``), or of a folder of such files. ``conv5_neuron14.yaml`` means
     neuron ``conv5:13``, as CombMotif counts neurons from 1. Every word of motifA is paired with every word of motifB.
 
@@ -53,6 +53,7 @@ def read_pairs(section: InteractionSection, *, alphabet: str) -> list[Pair]:
                 order=one.order,
                 spacing=(one.spacing_min, one.spacing_max),
                 frame=one.frame,
+                end_frame=one.end_frame,
                 neuron=one.neuron or "" if section.instances == "neurons" else "",
             )
         except ValueError as error:
@@ -79,7 +80,7 @@ def _read_table(path: Path) -> list[PairSection]:
     found = []
     for number, row in enumerate(table.to_dict("records"), 1):
         rules: dict[str, Any] = {name: row[name].strip() for name in RULES if row.get(name, "").strip()}
-        for name in ("spacing_min", "spacing_max", "frame"):
+        for name in ("spacing_min", "spacing_max", "frame", "end_frame"):
             if name in rules and not re.fullmatch(r"\d+", rules[name]):
                 raise ValueError(
                     f"interaction.pairs: {path}: row {number} column '{name}': expected a whole number, "

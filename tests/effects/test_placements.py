@@ -12,7 +12,7 @@ from combmotif.sequence.alphabet import encode
 
 def places(a: str, b: str, words: list[str], names=None, **options):
     names = names or [f"s{i}" for i in range(len(words))]
-    rules = {key: options.pop(key) for key in ("order", "spacing", "frame") if key in options}
+    rules = {key: options.pop(key) for key in ("order", "spacing", "frame", "end_frame") if key in options}
     options = {"seed": 0, "max_placements": 100} | options
     pair = Pair(as_pattern(a), as_pattern(b), **rules)
     return find_placements(pair, [encode(w) for w in words], names, **options)
@@ -70,6 +70,8 @@ def test_rules_choose_among_the_placements():
     assert as_set(places("AUG", "UAA", words, frame=2)) == {(0, 11, 6)}
     assert as_set(places("AUG", "UAA", words, spacing=(3, 10))) == {(0, 0, 6)}
     assert as_set(places("AUG", "UAA", words, spacing=(0, 2))) == {(0, 11, 6)}
+    assert as_set(places("AUG", "UAA", words, end_frame=2)) == {(0, 0, 6)}  # 14 nt to the end
+    assert as_set(places("AUG", "UAA", words, end_frame=0)) == {(0, 11, 6)}  # 3 nt to the end
     far = places("AUG", "UAA", words, spacing=(4, None))
     assert (len(far), far.sequences_with_pair) == (0, 0)
 
@@ -85,4 +87,6 @@ def test_the_same_test_has_the_same_key_whichever_motif_is_called_a():
     assert Pair(a, b, order="ab").key() == Pair(b, a, order="ba").key()
     assert Pair(a, b, order="ab").key() != Pair(b, a, order="ab").key()
     assert Pair(a, b, frame=0).key() != Pair(a, b).key()
+    assert Pair(a, b, end_frame=0).key() != Pair(b, a, end_frame=0).key()
+    assert Pair(a, b, end_frame=0).name == "AUG x UAA (A in frame to the 3' end)"
     assert Pair(a, b, order="ab", frame=0, spacing=(0, 30)).name == "AUG x UAA (A first, in frame, 0-30 nt apart)"
