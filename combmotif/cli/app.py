@@ -27,6 +27,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "models": ("combmotif.cli.models:models", "List the models that come with combmotif."),
         "inspect": ("combmotif.cli.inspect:inspect", "Show the layers of a model whose neurons can be interpreted."),
         "predict": ("combmotif.cli.predict:predict", "Predict the sequences of a FASTA file or a table."),
+        "attribute": (
+            "combmotif.cli.attribute:attribute",
+            "Score which bases make an output, or a neuron, what it is.",
+        ),
         "evaluate-model": (
             "combmotif.cli.evaluate_model:evaluate_model",
             "Compare a model's predictions with measured values.",

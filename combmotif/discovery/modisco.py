@@ -16,8 +16,12 @@ import numpy as np
 from combmotif.attribution.attributions import own_scores
 from combmotif.discovery.patterns import Pattern
 from combmotif.discovery.strand import cache_kernels, forward_only, modisco_module
+from combmotif.motifs.motif import PSEUDOCOUNT, information
+from combmotif.motifs.segment import segments
 
 ONE_STRAND, BOTH_STRANDS = 8, 21
+LEAST_BITS = 3.0
+"""A pattern none of whose stretches holds as much is no motif."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,8 @@ class ModiscoResult:
         Positive and negative seqlets found.
     min_seqlets : int
         Fewest of one sign that are clustered.
+    faint : int
+        Patterns left out because no stretch of them holds 3 bits: their seqlets share contributions, not letters.
     """
 
     patterns: tuple[Pattern, ...]
@@ -112,6 +118,7 @@ class ModiscoResult:
     thresholds: tuple[float, float]
     seqlets: tuple[int, int]
     min_seqlets: int
+    faint: int = 0
 
     @property
     def statement(self) -> str:
@@ -121,7 +128,7 @@ class ModiscoResult:
             f"{len(self.patterns)} {noun} in {self.seqlets[0]:,} positive and {self.seqlets[1]:,} negative seqlets "
             f"of {self.window} + 2 x {self.flank} nt (window sums of {self.thresholds[0]:.3g} and above, "
             f"{self.thresholds[1]:.3g} and below, among {self.windows:,} windows; at least {self.min_seqlets} seqlets "
-            f"of one sign are clustered)"
+            f"of one sign are clustered)" + (f"; {self.faint} more without 3 bits in a row" if self.faint else "")
         )
 
 
@@ -179,13 +186,17 @@ def modisco(
         total = float(seqlet.contrib_scores[flank : flank + window].sum())
         if abs(total) > least:
             signed[1 if total > 0 else -1].append(seqlet)
-    patterns = []
+    patterns: list[Pattern] = []
+    faint = 0
     for sign, seqlets in signed.items():
         if len(seqlets) < max(options.min_seqlets, 2):
             continue
         strongest = sorted(seqlets, key=lambda seqlet: -float(np.abs(seqlet.contrib_scores).sum()))
         made = _cluster(tool, strongest[: options.max_seqlets], tracks, sign, window, flank, options)
-        patterns += [Pattern.of(pattern, sign, margin, truth) for pattern in made]
+        own = [Pattern.of(pattern, sign, margin, truth) for pattern in made]
+        clear = [pattern for pattern in own if _bits(pattern) >= LEAST_BITS]
+        patterns += clear
+        faint += len(own) - len(clear)
     return ModiscoResult(
         tuple(patterns),
         window,
@@ -194,7 +205,17 @@ def modisco(
         (float(high), float(low)),
         (len(signed[1]), len(signed[-1])),
         options.min_seqlets,
+        faint,
     )
+
+
+def _bits(pattern: Pattern) -> float:
+    """Information of the most informative stretch of a pattern's columns that contribute."""
+    first, last = pattern.span
+    counts = pattern.one_hot[:, first:last].sum(0, dtype=np.float64) + PSEUDOCOUNT
+    ppm = counts / counts.sum(1, keepdims=True)
+    bits = information(ppm)
+    return max((float(bits[start:end].sum()) for start, end in segments(ppm)), default=0.0)
 
 
 def _check(codes: Sequence[np.ndarray], scores: Sequence[np.ndarray]) -> None:

@@ -1,0 +1,113 @@
+"""``combmotif attribute``: which bases of the sequences of a file make an output, or a neuron, what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from combmotif.cli.complete import complete_model
+from combmotif.cli.guide import GuidedCommand
+
+
+@click.command(
+    cls=GuidedCommand,
+    example="combmotif attribute --model mrl --fasta utrs.fa --target output:0 --out attributions",
+    then="modisco motifs -s attributions/output-0.ohe.npz -a attributions/output-0.npz      recurring motifs (DNA)",
+)
+@click.option(
+    "--model",
+    "target_model",
+    required=True,
+    shell_complete=complete_model,
+    help="Name of a shipped model, path of a card, or a config file.",
+)
+@click.option("--fasta", type=click.Path(path_type=Path), help="FASTA file, plain or .gz.")
+@click.option("--table", type=click.Path(path_type=Path), help="CSV or TSV file with a header line, plain or .gz.")
+@click.option("--sequence", default="sequence", show_default=True, help="Column of the sequences in --table.")
+@click.option("--name", help="Column of the names in --table; default row1, row2, ...")
+@click.option(
+    "--annotation", type=click.Path(path_type=Path), help="BED12, GTF or GFF3, for nets that read the coding frame."
+)
+@click.option("--target", default="output:0", show_default=True, help="output:0, output:NAME, or a neuron: conv3:12.")
+@click.option(
+    "--method",
+    type=click.Choice(["integrated_gradients", "gradient_shap", "gradient_input", "mutagenesis"]),
+    default="integrated_gradients",
+    show_default=True,
+)
+@click.option("--baselines", type=int, default=10, show_default=True, help="Dinucleotide shuffles of each sequence.")
+@click.option("--tolerance", type=float, default=0.05, show_default=True, help="Largest completeness error accepted.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write to.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+def attribute(
+    target_model: str,
+    fasta: Path | None,
+    table: Path | None,
+    sequence: str,
+    name: str | None,
+    annotation: Path | None,
+    target: str,
+    method: str,
+    baselines: int,
+    tolerance: float,
+    seed: int,
+    out: Path,
+    device: str,
+) -> None:
+    """Score every base of the sequences of a FASTA file or a table.
+
+    Writes TARGET.h5 and TARGET.npz with TARGET.ohe.npz, which TF-MoDISco and Fi-NeMo read, and TARGET.tsv with each
+    sequence's value and completeness error.
+    """
+    import numpy as np
+    import pandas as pd
+
+    from combmotif.attribution import (
+        AttributionOptions,
+        Attributions,
+        attribute_parts,
+        parse_target,
+        write_attributions,
+    )
+    from combmotif.attribution.attributions import completeness_warning
+    from combmotif.cli.progress import StageProgress
+    from combmotif.config import open_model_from
+    from combmotif.models import choose_device
+    from combmotif.pipeline.store import write_table
+    from combmotif.sequence.tables import read_fasta, read_table
+
+    if (fasta is None) == (table is None):
+        raise click.UsageError("give one of --fasta and --table")
+    model = open_model_from(target_model, device=choose_device(device))
+    chosen = parse_target(target, model)
+    options = AttributionOptions(method, baselines=baselines, tolerance=tolerance)
+    if fasta is not None:
+        sequences = read_fasta(fasta, annotation=annotation)
+    else:
+        assert table is not None
+        sequences = read_table(table, sequence=sequence, name=name, annotation=annotation)
+    told: list[tuple] = []
+
+    def parts() -> Iterator[Attributions]:
+        with StageProgress() as progress:
+            for part in attribute_parts(
+                model, sequences.codes, chosen, options=options, names=sequences.names, tracks=sequences.tracks,
+                seed=seed, progress=lambda done, total: progress.update("sequences", done, total),
+            ):  # fmt: skip
+                told.append((part.rows, part.table(), part.tolerance))
+                yield part
+
+    width = int(sequences.lengths.max())
+    path = out / chosen.file_name
+    files = write_attributions(parts(), path, names=sequences.names, width=width)
+    rows = np.concatenate([own for own, _, _ in told])
+    whole = pd.concat([one for _, one, _ in told]).iloc[np.argsort(rows, kind="stable")]
+    write_table(path.with_name(path.name + ".tsv"), whole)
+    errors, steps = whole["completeness_error"].to_numpy(float), whole["steps"].to_numpy(int)
+    warning = completeness_warning(str(chosen), errors, told[0][2], steps)
+    if warning:
+        click.echo(f"Warning: {warning}", err=True)
+    click.echo(f"{len(whole):,} of {len(sequences):,} sequences explained for {chosen}: {files[0]}")
