@@ -57,7 +57,7 @@ def attribute(
     out: Path,
     device: str,
 ) -> None:
-    """Score every base of the sequences of a FASTA file or a table.
+    """Score which bases make an output, or a neuron, what it is.
 
     Writes TARGET.h5 and TARGET.npz with TARGET.ohe.npz, which TF-MoDISco and Fi-NeMo read, and TARGET.tsv with each
     sequence's value and completeness error.

@@ -174,8 +174,9 @@ def modisco(
     margin = window + 3 * flank  # room to grow beyond the ends
     width = longest + 2 * margin
     track = np.full((len(codes), width - window + 1), -np.inf)
-    for row, own in enumerate(sums):
-        track[row, margin : margin + len(own)] = np.where((own >= high) | (own <= low), np.abs(own), -np.inf)
+    for row, scored in enumerate(sums):
+        passing = (scored >= high) | (scored <= low)
+        track[row, margin : margin + len(scored)] = np.where(passing, np.abs(scored), -np.inf)
     found = extract._iterative_extract_seqlets(
         score_track=track, window_size=window, flank=flank, suppress=int(0.5 * window) + flank
     )
