@@ -23,6 +23,13 @@ class Tape:
     ----------
     keep : bool
         Whether there will be a next time.
+
+    Attributes
+    ----------
+    full, done : float
+        Multiplications for one whole sequence, and for what an edit changes.
+    widest : int
+        Most values of one edit that were written out at a time.
     """
 
     def __init__(self, *, keep: bool) -> None:
@@ -30,6 +37,7 @@ class Tape:
         self.results: list[tuple[str, torch.Tensor]] = []
         self.position: int | None = None
         self.full = self.done = 0.0
+        self.widest = 1
 
     def count(self, full: float, done: float) -> None:
         """Add the multiplications of an operation: of one whole sequence, and of what an edit changes."""
@@ -256,7 +264,9 @@ class Edited(torch.Tensor):
         parts = [self.base, *self.patches]
         rows = torch.cat([rows_of(p, self.batch, self.axis).flatten(0, 1) for p in parts])
         full = rows.index_select(0, index.reshape(-1)).reshape(*index.shape, -1)
-        self.places.roster.tape.count(0, POINTWISE * full[0].numel())
+        tape, values = self.places.roster.tape, full[0].numel()
+        tape.count(0, POINTWISE * values)
+        tape.widest = max(tape.widest, values + 2 * index.shape[1])
         return unrows(full, self.base, self.batch, self.axis)
 
     def rewindowed(self, layout: Layout) -> Edited:

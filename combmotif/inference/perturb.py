@@ -17,8 +17,11 @@ METHODS = ("auto", "incremental", "plain")
 TOLERANCE = 1e-5
 """Largest difference from the full forward pass, as a share of the largest prediction (and at least of 1)."""
 _LEAST_GAIN = 4.0
-_CHECKED = 3
+_CHECKED = 3, 32
+"""Fewest and most edits that are predicted both ways; within them, as many as the nucleotides allow."""
+_NUCLEOTIDES_CHECKED = 20_000
 _EDITS_AT_ONCE = 1024
+_VALUES_AT_ONCE = 30_000_000
 _NUCLEOTIDES_AT_ONCE = 50_000
 
 
@@ -176,7 +179,7 @@ class _Worker:
         self.model, self.codes, self.tracks, self.edits = model, codes, tracks, edits
         self.length = len(codes[edits.rows[0]])
         self.batch = max(1, min(batch, 512 * 200 // max(self.length, 1)))
-        self.at_once = _EDITS_AT_ONCE
+        self.at_once = 1
         self.checked = 0
 
     def _input(self, rows: np.ndarray) -> torch.Tensor:
@@ -211,7 +214,8 @@ class _Worker:
         """Try both ways on a sample of the edits: (method, reason, largest difference)."""
         if method == "plain":
             return "plain", "full forward passes were asked for", 0.0
-        sample = self.edits.select(np.unique(np.linspace(0, len(self.edits) - 1, _CHECKED).astype(np.int64)))
+        count = int(np.clip(_NUCLEOTIDES_CHECKED // max(1, self.length), *_CHECKED))
+        sample = self.edits.select(np.unique(np.linspace(0, len(self.edits) - 1, count).astype(np.int64)))
         tape = Tape(keep=False)
         try:
             found = self._edited(sample, tape)[0]
@@ -219,6 +223,7 @@ class _Worker:
             reason = f"the network cannot be followed from edited positions ({str(error).splitlines()[0]})"
             return "plain", reason, 0.0
         gain = tape.full / max(tape.done, 1)
+        self.at_once = int(np.clip(_VALUES_AT_ONCE // tape.widest, 8, _EDITS_AT_ONCE))
         if method == "auto" and gain < _LEAST_GAIN:
             return "plain", f"an edit changes {100 / gain:.0f} % of the work of a forward pass", 0.0
         expected = self._written(sample)

@@ -65,6 +65,7 @@ class _Reading:
         first = low[roster.members].amin(1)  # an empty slot, -1, is the last entry
         self.first, self.order = torch.sort(first, stable=True)
         self.places = layout.index()[self.order].T.contiguous()
+        self.tape = roster.tape
         self.known = list(roster.tape("recurrent", lambda: self._base(roster.bases, states)))
         self._ends: list[torch.Tensor] | None = None
 
@@ -110,6 +111,7 @@ class _Reading:
         def keep(step: int, count: int, now: torch.Tensor) -> None:
             full[:count, step] = now
 
+        self.tape.widest = max(self.tape.widest, full[0].numel())
         self._ends = self._run(keep)
         return full[torch.argsort(self.order)]
 
