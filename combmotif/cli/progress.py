@@ -78,6 +78,7 @@ class StageProgress:
                 TextColumn("left"),
                 TimeRemainingColumn(),
                 console=console,
+                transient=True,
             )
         self._task: TaskID | None = None
         self._stage = ""
