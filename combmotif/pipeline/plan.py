@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from combmotif.pipeline.earlier import read_record, replaced_results
 from combmotif.pipeline.engines import available_cores
 from combmotif.pipeline.interactions import plan_interactions
 from combmotif.pipeline.run import run
-from combmotif.pipeline.stages import Stages
+from combmotif.pipeline.stages import Empty, Stages
 from combmotif.pipeline.store import is_whole
 
 TRIAL_NEURONS = 2
@@ -105,25 +104,49 @@ class _Counting(Stages):
         self.counts = payloads, len(payloads), there
         raise _Counted
 
-    def count(self, step: Callable[[], None]) -> tuple[Sequence[Any], int, int]:
-        """Return a stage's tasks, how many they are, and how many are done."""
-        with contextlib.suppress(_Counted):
+    def count(self, step: Callable[[], None]) -> tuple[Sequence[Any], int, int] | None:
+        """Return a stage's tasks, how many they are, and how many are done; None where it has none to begin with."""
+        self.counts = None
+        with contextlib.suppress(_Counted, Empty):
             step()
-        payloads, tasks, done = self.counts
-        return payloads, tasks, done
+        found: tuple[Sequence[Any], int, int] | None = self.counts
+        return found
+
+
+class _NamesOnly:
+    """A run folder that is named and left alone."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.tasks = path / "tasks"
+
+    def task(self, stage: str, key: str, suffix: str) -> Path:
+        """Name the file of a task's result."""
+        return self.tasks / f"{stage}-{key}{suffix}"
+
+    def keep_only(self, folder: str, wanted: set[Path]) -> None:
+        """Remove nothing."""
+
+    def remove(self, *names: str) -> None:
+        """Remove nothing."""
 
 
 def count_tasks(context: Context, folder: Path) -> dict[str, tuple[int, int]]:
     """Count the tasks of the stages that are known beforehand: stage: (tasks, done already)."""
-    store: Any = SimpleNamespace(path=folder, tasks=folder / "tasks")
-    store.task = lambda stage, key, suffix: folder / "tasks" / f"{stage}-{key}{suffix}"
-    counting = _Counting(context, store, None, [], lambda *_: None)  # type: ignore[arg-type]
-    payloads, *samples = counting.count(counting.run_samples)
-    counting._sample_paths = {(t.layer, n): p for t in payloads for n, p in zip(t.neurons, t.paths, strict=True)}
-    _, *motifs = counting.count(counting.run_motifs)
-    _, *activations = counting.count(counting.run_activations)
-    stages = {"samples": samples, "motifs": motifs, "activations": activations}
-    return {stage: (tasks, done) for stage, (tasks, done) in stages.items()}
+    store: Any = _NamesOnly(folder)
+    nobody: Any = None
+    counting = _Counting(context, store, nobody, [], lambda *_: None)
+    steps = {"samples": counting.run_samples, "motifs": counting.run_motifs, "activations": counting.run_activations}
+    found = {}
+    for stage, step in steps.items():
+        counted = counting.count(step)
+        if counted is not None:
+            payloads, *found[stage] = counted
+            if stage == "samples":  # what the next stage reads
+                counting._sample_paths = {
+                    (task.layer, n): path for task in payloads for n, path in zip(task.neurons, task.paths, strict=True)
+                }
+    return {stage: (tasks, done) for stage, (tasks, done) in found.items()}
 
 
 def _trial(context: Context) -> tuple[RunConfig, Any, dict[str, float]]:
@@ -144,7 +167,7 @@ def _trial(context: Context) -> tuple[RunConfig, Any, dict[str, float]]:
     changed = sequences_changed(int(sequences.lengths.max()))
     factors = {
         "samples": neurons / used * max(1.0, usual / generations),
-        "motifs": neurons / used,
+        "motifs": more if config.discover.origin == "dataset" else neurons / used,
         "matches": neurons / used,
         "activations": more,
         "contribution": neurons / used * min(more, max(1.0, changed / len(rows) * 2)),
@@ -209,7 +232,7 @@ def plan(
     asked = {"matches": config.match, "contribution": config.contribution, "interaction": config.interaction}
     stages = []
     for stage in ("samples", "motifs", "matches", "activations", "contribution", "interaction"):
-        if stage in asked and asked[stage] is None:
+        if (stage in asked and asked[stage] is None) or (stage == "samples" and stage not in counted):
             continue
         tasks, done = counted.get(stage, (None, None))
         if tasks is None and stage == "contribution":
