@@ -1,5 +1,6 @@
 """Typed YAML: what a run and a training are asked."""
 
+from combmotif.config.effects import ContributionSection, InteractionSection
 from combmotif.config.fitting import MeasuredConfig
 from combmotif.config.inputs import (
     CardSection,
@@ -17,9 +18,7 @@ from combmotif.config.paths import find_file, resolve_paths
 from combmotif.config.run import RunConfig
 from combmotif.config.stages import (
     AttributionSection,
-    ContributionSection,
     DiscoverSection,
-    InteractionSection,
     MatchSection,
     ReportSection,
     SampleSection,

@@ -6,12 +6,11 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from combmotif.config.effects import ContributionSection, InteractionSection
 from combmotif.config.inputs import ModelSection, NeuronsSection, SequencesSection
 from combmotif.config.stages import (
     AttributionSection,
-    ContributionSection,
     DiscoverSection,
-    InteractionSection,
     MatchSection,
     ReportSection,
     SampleSection,

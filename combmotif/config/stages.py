@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from combmotif.sequence.alphabet import iupac_sets
 from combmotif.typed_yaml import Real, Section, Whole
-
-Output = Annotated[Whole | str, Field(description="output of the model, by name or number from 0; default 0")]
 
 
 class SampleSection(Section):
@@ -234,146 +231,6 @@ class MatchSection(Section):
         ge=0,
         description="shuffled copies of each database, to see how many matches chance gives; 0 for none; default 10",
     )
-
-
-class ContributionSection(Section):
-    """Whether a neuron raises or lowers the outcome."""
-
-    outcome: Literal["prediction", "label", "both"] = Field(
-        "prediction", description="what active neurons are compared on; default prediction"
-    )
-    threshold: Real = Field(
-        0.7, gt=0, le=1, description="share of the neuron's maximum from which it is active; default 0.7"
-    )
-    thresholds: list[Annotated[Real, Field(gt=0, le=1)]] | None = Field(
-        None, min_length=1, description="several thresholds at once, such as [0.3, 0.5, 0.7]; default threshold alone"
-    )
-    output: Whole | str | list[Whole | str] = Field(
-        0, description="outputs of the model, by name or number from 0: one, a list, or all; default 0"
-    )
-    margin: Real = Field(
-        0.1, gt=0, description="a difference within this many standard deviations of the outcome is none; default 0.1"
-    )
-    alpha: Real = Field(0.05, gt=0, lt=1, description="false discovery rate of the classes; default 0.05")
-    n_min: Whole = Field(6, ge=2, description="smallest group of sequences that is tested; default 6")
-    preset: Literal["combmotif"] | None = Field(
-        None, description="combmotif: the published prototype's t-test at 0.7, uncorrected; default none"
-    )
-
-    @field_validator("thresholds")
-    @classmethod
-    def _each_once(cls, value: list[float] | None) -> list[float] | None:
-        if value is not None and len(set(value)) < len(value):
-            raise ValueError(f"expected every threshold once, found {', '.join(f'{t:g}' for t in value)}")
-        return value
-
-    @property
-    def levels(self) -> tuple[float, ...]:
-        """The thresholds asked for, ascending."""
-        return (self.threshold,) if self.thresholds is None else tuple(sorted(self.thresholds))
-
-
-class PairSection(Section):
-    """Two words to test, and where they may stand to each other."""
-
-    a: str = Field(min_length=1, description="IUPAC word of motif A")
-    b: str = Field(min_length=1, description="IUPAC word of motif B")
-    order: Literal["any", "ab", "ba"] = Field(
-        "any", description="which comes first (5'): ab is A, ba is B; default any"
-    )
-    spacing_min: Whole = Field(0, ge=0, description="fewest nt between the two sites; default 0")
-    spacing_max: Whole | None = Field(None, ge=0, description="most nt between the two sites; default any number")
-    frame: Literal[0, 1, 2] | None = Field(
-        None, description="distance of the two first letters modulo 3, 0 = in frame; default any"
-    )
-    end_frame: Literal[0, 1, 2] | None = Field(
-        None,
-        description="distance from A's first letter to the 3' end modulo 3, 0 = in frame with a coding sequence that "
-        "follows a 5'UTR; default any",
-    )
-    neuron: str | None = Field(
-        None, description="neuron such as conv5:13 that reads the pair, for instances: neurons; default none"
-    )
-
-
-class InteractionSection(Section):
-    """How two motifs act together."""
-
-    pairs: str | list[Annotated[list[str], Field(min_length=2, max_length=2)] | PairSection] = Field(
-        "from_motifs",
-        description="from_motifs; pairs of IUPAC words such as [[AUG, UAA], {a: AUG, b: UGA, order: ab, frame: 0}]; a "
-        "TSV file with columns a and b; or CombMotif's label files (one .yaml or their folder); default from_motifs",
-    )
-    instances: Literal["scan", "neurons"] = Field(
-        "scan",
-        description="where pairs are looked for: scan (anywhere), or neurons (in one window in which the neuron that "
-        "reads the pair fires; pairs without a neuron anywhere); default scan",
-    )
-    fires: Real = Field(
-        0.9, gt=0, le=1, description="share of its maximum from which a neuron fires, for instances; default 0.9"
-    )
-    scrambles: Whole = Field(32, ge=2, description="scrambled copies per site; default 32")
-    mode: Literal["shuffle", "dinucleotide", "background", "uniform", "synonymous"] = Field(
-        "shuffle",
-        description="how a site is scrambled: shuffle, dinucleotide, background, uniform, or synonymous (the protein "
-        "is kept; needs a coding frame); default shuffle",
-    )
-    avoid: list[str] = Field(
-        ["AUG", "AAUAAA", "stop"],
-        description="IUPAC words a scramble may not create besides A and B; stop is a stop codon in a known frame; "
-        "default [AUG, AAUAAA, stop]",
-    )
-    overlaps: Literal["skip", "keep"] = Field(
-        "skip",
-        description="sites that share bases with another copy of the partner or cross a word to avoid: skip or keep; "
-        "default skip",
-    )
-    max_pairs: Whole = Field(20, ge=1, description="most pairs tested with from_motifs; default 20")
-    max_sequences: Whole = Field(200, ge=2, description="most sequences per pair, drawn at random; default 200")
-    max_placements: Whole = Field(3, ge=1, description="most placements per sequence, drawn at random; default 3")
-    p_value: Real = Field(1e-3, gt=0, lt=1, description="largest p-value of a motif's site; default 0.001")
-    controls: Whole = Field(3, ge=0, description="random segment pairs per sequence for comparison; default 3")
-    n_min: Whole = Field(6, ge=2, description="fewest sequences (or clusters) that are tested; default 6")
-    alpha: Real = Field(0.05, gt=0, lt=1, description="false discovery rate of the classes; default 0.05")
-    margin: Real = Field(
-        0.1, gt=0, description="an interval of e within this share of the joint effect is additive; default 0.1"
-    )
-    latent: Literal["auto", "spline", "identity", "logit", "log", "none"] = Field(
-        "auto",
-        description="second scale: a fitted spline, the logit or log of the prediction, or none; auto takes the link "
-        "in the model's card, else the spline; default auto",
-    )
-    order: Literal[2, 3] = Field(2, description="3 also tests triples of the pairs that were found; default 2")
-    max_triples: Whole = Field(20, ge=1, description="most triples tested with order: 3; default 20")
-    preset: Literal["combmotif"] | None = Field(
-        None,
-        description="combmotif: the published prototype's procedure (one uniform draw, every placement a row, no "
-        "correction, tracks zero); default none",
-    )
-    output: Output = 0
-
-    @field_validator("pairs", mode="before")
-    @classmethod
-    def _pairs_of_words(cls, value: Any) -> Any:
-        def is_pair(one: Any) -> bool:
-            words = isinstance(one, list) and len(one) == 2 and all(isinstance(word, str) for word in one)
-            return words or isinstance(one, (dict, PairSection))
-
-        if not isinstance(value, str) and not (isinstance(value, list) and value and all(map(is_pair, value))):
-            raise ValueError(
-                f"expected from_motifs, a list of pairs such as [[AUG, UAA]], or the path of a table, found {value!r}"
-            )
-        if isinstance(value, list):  # so that a mistake in a rule is told as one
-            return [PairSection.model_validate(one) if isinstance(one, dict) else one for one in value]
-        return value
-
-    @field_validator("avoid")
-    @classmethod
-    def _words(cls, value: list[str]) -> list[str]:
-        for word in value:
-            if word.lower() != "stop":
-                iupac_sets(word)
-        return value
 
 
 class ReportSection(Section):

@@ -17,7 +17,7 @@ STYLES = {
     "inert": ("·", "#dddddd"),
     "undetermined": ("?", "#ffffff"),
     "untestable": ("×", "#ffffff"),
-    "mixed": ("*", "#f7f0b5"),
+    "mixed": ("≠", "#f7f0b5"),
 }
 """Class of two families: symbol and colour. Other classes (of the prototype) are written out."""
 CELL = 46
@@ -48,7 +48,8 @@ def draw_interaction_map(table: pd.DataFrame, *, unit: str = "") -> str:
     shown = [kind for kind in STYLES if kind in set(table["class"])]
     shown += [kind for kind in dict.fromkeys(table["class"]) if kind not in STYLES]
     right = left + size + round(LETTER * 0.72 * max(map(len, names), default=0))
-    width = max(right, left + 260)
+    caption = (f"e in {unit}" if unit else "e in the prediction's unit") + "; * = q below 0.05; empty = not tested"
+    width = max(right, left + round(6.4 * len(caption)))
     height = top + size + 40 + 22 * len(shown)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
@@ -75,10 +76,7 @@ def draw_interaction_map(table: pd.DataFrame, *, unit: str = "") -> str:
         i, j = place[row["family_a"]], place[row["family_b"]]
         for y, x in dict.fromkeys(((i, j), (j, i))):
             parts.append(_cell(row, left + CELL * x, top + CELL * y))
-    caption = f"e in {unit}" if unit else "e in the prediction's unit"
-    parts.append(
-        f'<text x="{left}" y="{top + size + 22}">{escape(caption)}; * = q below 0.05; empty: not tested</text>'
-    )
+    parts.append(f'<text x="{left}" y="{top + size + 22}">{escape(caption)}</text>')
     for index, kind in enumerate(shown):
         symbol, colour = STYLES.get(kind, ("", "#ffffff"))
         y = top + size + 32 + 22 * index

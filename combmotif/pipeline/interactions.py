@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from combmotif.config.stages import InteractionSection
+from combmotif.config.effects import InteractionSection
 from combmotif.effects.columns import CONTROL_COLUMNS
 from combmotif.effects.control import Control
 from combmotif.effects.frame import codon_phase

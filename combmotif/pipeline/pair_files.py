@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from pydantic import ValidationError
 
-from combmotif.config.stages import InteractionSection, PairSection
+from combmotif.config.effects import InteractionSection, PairSection
 from combmotif.effects.pair import Pair
 from combmotif.effects.pattern import as_pattern
 from combmotif.typed_yaml import read_yaml

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from combmotif.config.effects import PairSection
 from combmotif.config.run import RunConfig
-from combmotif.config.stages import PairSection
 from combmotif.pipeline.context import Context, load_context
 from combmotif.pipeline.contributions import sequences_changed
 from combmotif.pipeline.earlier import read_record, replaced_results
