@@ -42,7 +42,7 @@ def test_equal_edits_are_predicted_once(monkeypatch, word_model, planted):
     codes = [sequences.codes[i] for i in (0, 0, 1, 1)]
     evaluate_states(model, codes, np.full(4, 2), np.full(4, 30), drawn)
     assert seen[-2:] == [2, 6]  # two sequences; of each A, B and both replaced
-    assert sum(seen[:-2]) <= 5  # the sample that is predicted both ways
+    assert sum(seen[:-2]) <= 2 + 32  # the sample that is tried first
 
 
 def test_long_inputs_are_worked_out_from_what_changes(planted):
