@@ -13,6 +13,10 @@ from combmotif.motifs.segment import segments
 LEAST_CARRIED = 0.4
 """Share of a motif's best score that a window must reach to carry it."""
 NEAR = 0.6
+SAME_COLUMNS = 0.6
+SAME_WINDOWS = 0.7
+"""A motif of whose columns 60 % lie, in 70 % of its excitation, at one place on another motif is a variant of that."""
+WIDER = 1.2
 FEWEST_ALONE = 20
 LEAST_ALONE = 0.1
 CHANCE = 0.95
@@ -234,8 +238,9 @@ def select(drafts: list[Draft], windows: Windows, random: np.ndarray, *, least: 
 
     The draft that adds most log-odds, weighted by excitation, comes next; it stays if windows that carry none of
     those chosen before, with at least ``least`` of all excitation beyond the 5 % that any motif meets by chance, carry
-    it. So variants of one motif do not become motifs of their own. In the end the letters of each are counted where
-    no other motif lies over it.
+    it. So variants of one motif do not become motifs of their own; nor does what mostly lies on the same columns of one
+    chosen before, unless a fifth more of the excitation carries it: then it takes its place. In the end the letters of
+    each are counted where no other motif lies over it.
 
     Parameters
     ----------
@@ -264,6 +269,12 @@ def select(drafts: list[Draft], windows: Windows, random: np.ndarray, *, least: 
         by_chance = (1 - CHANCE) * weights[~covered].sum()
         if weights[choice.carried & ~covered].sum() - by_chance < least * weights.sum():
             continue
+        same = _same_columns(choice, chosen, weights)
+        if same is not None:
+            mass, other = (weights[c.carried].sum() for c in (choice, chosen[same]))
+            if mass < WIDER * other:
+                continue
+            chosen.pop(same)
         chosen.append(choice)
         covered |= choice.carried
         best = np.maximum(best, np.where(choice.carried, choice.found.score, 0))
@@ -275,6 +286,26 @@ def select(drafts: list[Draft], windows: Windows, random: np.ndarray, *, least: 
             choice = Choice(draft, *_carried(draft, codes, random))
         recounted.append(choice)
     return recounted
+
+
+def _same_columns(choice: Choice, chosen: list[Choice], weights: np.ndarray) -> int | None:
+    """Motif chosen before on whose columns every part lies in most windows; None where there is none."""
+    total = weights[choice.carried].sum()
+    for number, rival in enumerate(chosen):
+        both = choice.carried & rival.carried
+        least = 1.0
+        for i, part in enumerate(choice.draft.parts):
+            share = 0.0
+            for j, against in enumerate(rival.draft.parts):
+                apart = (choice.found.places[:, i] - rival.found.places[:, j])[both]
+                values, index = np.unique(apart, return_inverse=True)
+                shared = np.minimum(values + len(part), len(against)) - np.maximum(values, 0)
+                mass = np.bincount(index, weights[both], minlength=len(values))
+                share = max(share, float(mass[shared >= SAME_COLUMNS * len(part)].max(initial=0)) / total)
+            least = min(least, share)
+        if least >= SAME_WINDOWS:
+            return number
+    return None
 
 
 def _alone(index: int, chosen: list[Choice]) -> np.ndarray:

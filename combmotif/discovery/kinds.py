@@ -19,6 +19,8 @@ _WHOLE = 0.7  # norm of a template inside the crop
 _GAIN = 0.08  # of squared cosine, by another template
 _ENOUGH = 0.93
 _CANDIDATES = 40
+_JUDGES = 1000
+_FAILURES = 4
 _ROUNDS = 3
 _MOST = 24
 
@@ -56,7 +58,7 @@ def shifted(templates: np.ndarray, width: int) -> np.ndarray:
 
 def compare(templates: np.ndarray, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Best cosine and move of every crop (n, width, 4) against templates (k, long, 4); two arrays (n, k)."""
-    moved = shifted(templates, crops.shape[1])
+    moved = shifted(templates.astype(np.float32), crops.shape[1])
     count, moves = moved.shape[:2]
     product = crops.reshape(len(crops), -1) @ moved.reshape(count * moves, -1).T
     product = product.reshape(len(crops), count, moves)
@@ -98,18 +100,21 @@ def find_kinds(crops: np.ndarray, weights: np.ndarray, random: np.random.Generat
     -------
     Kinds
     """
+    crops = crops.astype(np.float32)
     count, width = crops.shape[:2]
     margin = width - 2 if width > 2 else 0
     long = width + 2 * margin
     free = np.ones(count, bool)
     total = weights.sum()
     templates: list[np.ndarray] = []
+    failures = 0
     while free.any() and len(templates) < _MOST:
         rows = np.flatnonzero(free)
         chance = weights[rows] / weights[rows].sum()
         drawn = np.unique(random.choice(rows, min(_CANDIDATES, len(rows)), p=chance))
-        cosine, _ = compare(_padded(crops[drawn], margin), crops[rows])
-        mass = (weights[rows, None] * (cosine >= ALIKE)).sum(0)
+        some = rows[:: max(1, len(rows) // _JUDGES)]
+        cosine, _ = compare(_padded(crops[drawn], margin), crops[some])
+        mass = (weights[some, None] * (cosine >= ALIKE)).sum(0)
         leader = int(drawn[mass.argmax()])
         template = _padded(crops[leader : leader + 1], margin)[0]
         for _ in range(2):
@@ -119,9 +124,9 @@ def find_kinds(crops: np.ndarray, weights: np.ndarray, random: np.random.Generat
                 break
             template = _template(crops[rows[member]], where[member, 0], weights[rows[member]], long)
         if not member.any() or weights[rows[member]].sum() < least * total:
-            free[rows[member]] = False
-            free[leader] = False
-            if weights[free].sum() < least * total:
+            failures += 1
+            free[drawn] = False
+            if failures == _FAILURES or weights[free].sum() < least * total:
                 break
             continue
         templates.append(_centred(template, margin, width))

@@ -64,8 +64,8 @@ def check_neuron(
         ]
         seconds = (time.perf_counter() - start) / repeats
         scores = [
-            _score(instance, result, samples, fresh, plain.astype(np.uint8))
-            for result, samples, fresh in zip(found, draws, draws[1:] + draws[:1], strict=True)
+            _score(instance, result, fresh, plain.astype(np.uint8))
+            for result, fresh in zip(found, draws[1:] + draws[:1], strict=True)
         ]
         mean = {key: float(np.nanmean([s[key] for s in scores])) if _any(scores, key) else np.nan for key in scores[0]}
         rows.append(
@@ -93,14 +93,13 @@ def _pairs(found: Sequence[Demixed]) -> list[tuple[Demixed, Demixed]]:
     return [(found[i], found[j]) for i in range(len(found)) for j in range(i)]
 
 
-def _score(instance: Instance, found: Demixed, samples: Samples, fresh: Samples, plain: np.ndarray) -> dict[str, float]:
+def _score(instance: Instance, found: Demixed, fresh: Samples, plain: np.ndarray) -> dict[str, float]:
     truth, motifs = instance.truth, found.motifs
     right = precision_of(motifs, truth.parts)
     recall = [recalled(part, motifs) >= LEAST_CORRELATION for part in truth.parts]
     spacing = np.nan
     if truth.spacing is not None:
-        codes = [samples.codes[rows] for rows in found.rows]
-        spacing = jaccard(found_gaps(motifs, codes, truth), truth.gaps)
+        spacing = jaccard(found_gaps(motifs, found.syntax, truth), truth.gaps)
     explained = np.nan
     if truth.parts and len(fresh):
         explained = explained_activation(motifs, fresh.codes, fresh.excitation, plain)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from combmotif.discovery.syntax import part_scores
 from combmotif.motifs.motif import Motif
@@ -78,35 +79,35 @@ def explained_by(motif: Motif, parts: Sequence[np.ndarray]) -> float:
     return best
 
 
-def found_gaps(motifs: Sequence[Motif], codes: Sequence[np.ndarray], truth: Truth) -> frozenset[int]:
-    """Spacings of the known pair as the found motifs tell them.
+def found_gaps(motifs: Sequence[Motif], syntax: pd.DataFrame, truth: Truth) -> frozenset[int]:
+    """Spacings of the known pair as the found motifs and their syntax tell them.
 
     Parameters
     ----------
     motifs : sequence of Motif
-    codes : sequence of uint8 arrays, shape (n, length)
-        Sequences behind each motif: of a motif with both parts, all spacings in them that hold 2 % of them or more.
+    syntax : pandas.DataFrame
+        See `combmotif.discovery.syntax_table`; of a motif with both parts, all spacings with 2 % of its sequences or
+        more count, beside that of the matrix.
     truth : Truth
         Of two parts.
     """
     gaps: set[int] = set()
     first, second = truth.parts
-    for motif, windows in zip(motifs, codes, strict=True):
+    for motif in motifs:
         deviation = shown(motif)
         score_a, starts_a = placements(first, deviation)
         score_b, starts_b = placements(second, deviation)
         a, b = int(score_a.argmax()), int(score_b.argmax())
-        if min(score_a[a], score_b[b]) < LEAST_CORRELATION - 0.05 or starts_b[b] < starts_a[a] + len(first):
+        usual = int(starts_b[b] - starts_a[a] - len(first))
+        if min(score_a[a], score_b[b]) < LEAST_CORRELATION - 0.05 or usual < 0:
             continue
-        gaps.add(int(starts_b[b] - starts_a[a] - len(first)))
-        own = [motif.ppm[max(0, s) : s + len(part)] for s, part in ((starts_a[a], first), (starts_b[b], second))]
-        best = [part_scores(windows, ppm) for ppm in own]
-        strong = (best[0].max(1) >= 0.8) & (best[1].max(1) >= 0.8)
-        if strong.any():
-            apart = best[1][strong].argmax(1) - best[0][strong].argmax(1) - len(own[0])
-            values, counts = np.unique(apart, return_counts=True)
-            gaps.update(int(v) for v in values[counts >= max(2, 0.02 * strong.sum())] if v >= 0)
-    return frozenset(gaps)
+        gaps.add(usual)
+        for row in syntax[syntax["motif"] == motif.id].to_dict("records"):
+            counts = [tuple(map(int, entry.split(":"))) for entry in str(row["distribution"]).split(";") if entry]
+            least = 0.02 * sum(count for _, count in counts)
+            if starts_a[a] < row["start_b"] <= starts_b[b] + len(second) and row["start_a"] < starts_b[b]:
+                gaps.update(usual + value - int(row["spacing_mode"]) for value, count in counts if count >= least)
+    return frozenset(gap for gap in gaps if gap >= 0)
 
 
 def jaccard(found: frozenset[int], known: frozenset[int]) -> float:

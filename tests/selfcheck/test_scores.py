@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from combmotif.motifs import Motif
@@ -49,15 +50,14 @@ def test_precision_of_living_and_dead_neurons():
     assert np.isnan(precision_of([], [A]))
 
 
-def test_spacings_come_from_matrix_and_sequences():
-    random = np.random.default_rng(0)
+def test_spacings_come_from_matrix_and_syntax():
     truth = Truth((A, B), (3, 5))
-    codes = random.integers(0, 4, (300, 24)).astype(np.uint8)
-    for row in codes:
-        gap = int(random.choice([3, 5]))
-        row[1:7], row[7 + gap : 14 + gap] = A.argmax(1), B.argmax(1)
-    assert found_gaps([motif("TGTACGnnnCCAGATA")], [codes], truth) == {3, 5}
-    assert found_gaps([motif("TGTACG")], [codes], truth) == frozenset()
+    columns = ["motif", "start_a", "start_b", "spacing_mode", "distribution"]
+    none = pd.DataFrame(columns=columns)
+    assert found_gaps([motif("TGTACGnnnCCAGATA")], none, truth) == {3}
+    assert found_gaps([motif("TGTACG")], none, truth) == frozenset()
+    told = pd.DataFrame([["m", 0, 9, 3, "3:90;5:60;6:1"]], columns=columns)  # one in 151 is not counted
+    assert found_gaps([motif("TGTACGnnnCCAGATA")], told, truth) == {3, 5}
     assert jaccard(frozenset({3, 5}), truth.gaps) == pytest.approx(2 / 3)
 
 
