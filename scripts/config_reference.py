@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from combmotif.config import RunConfig, TrainConfig
+from combmotif.config.comparing import CompareConfig
 from combmotif.config.load import TRAININGS
 from combmotif.config.reference import reference_text
 
@@ -22,7 +23,12 @@ run, `--set KEY=null` takes it out.
 def page() -> str:
     """Return the page."""
     trainings = {f"`combmotif train`, `kind: {kind}`": model for kind, model in TRAININGS.items()}
-    kinds = {"`combmotif run`": RunConfig, "`combmotif train` without a kind: distillation": TrainConfig, **trainings}
+    kinds = {
+        "`combmotif run`": RunConfig,
+        "`combmotif compare`": CompareConfig,
+        "`combmotif train` without a kind: distillation": TrainConfig,
+        **trainings,
+    }
     return HEAD + reference_text(kinds)
 
 
