@@ -60,6 +60,8 @@ def demix_aligned(
     cut = crops(spans, width)
     random = np.random.default_rng(seed)
     kinds = find_kinds(cut, sure, random, least=MIN_SHARE / 2)
+    if not len(kinds.templates):
+        return None
     copies = Copies(
         spans.row_of[spans.window[kinds.span]], kinds.label, spans.start[kinds.span] - kinds.shift
     )  # fmt: skip

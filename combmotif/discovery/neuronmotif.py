@@ -12,6 +12,7 @@ from combmotif.discovery.demix import DemixOptions, demix_tree, leaves
 from combmotif.discovery.demixed import Demixed
 from combmotif.discovery.group import Group
 from combmotif.discovery.presets import preset_tree
+from combmotif.discovery.spans import choose_windows
 from combmotif.discovery.syntax import syntax_table
 from combmotif.discovery.tree import tree_table
 from combmotif.inference.probe import WindowProbe
@@ -86,6 +87,10 @@ def demix_neuron(
         found = demix_aligned(probe, samples, options=options, seed=seed, alphabet=alphabet)
         if found is not None:
             return found
+        rows = choose_windows(samples, options.windows)
+        some = replace(samples, codes=samples.codes[rows], activations=samples.activations[rows])
+        found = demix_neuron(probe, some, method="layers", options=options, seed=seed, merge=merge, alphabet=alphabet)
+        return replace(found, rows=tuple(rows[own] for own in found.rows))
     tree = demix_tree(probe, samples, options=options, seed=seed)
     return from_tree(probe, samples, tree, min_sites=options.min_sites, merge=merge, alphabet=alphabet)
 
