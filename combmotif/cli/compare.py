@@ -125,7 +125,9 @@ def _open(run: ComparedRun, most: int) -> tuple[SequenceModel, SequenceSet]:
     from combmotif.pipeline.context import load_sequences
     from combmotif.typed_yaml import validate
 
-    config = validate(RunConfig, run.config, name=f"{run.path}/run.json")
+    needed = ("model", "sequences", "neurons", "device", "seed")  # other sections may be those of another version
+    data = {key: run.config[key] for key in needed if key in run.config}
+    config = validate(RunConfig, data, name=f"{run.path}/run.json")
     model = open_model(config.model, device=choose_device(config.device))
     sequences = load_sequences(config)
     rows = np.unique(np.linspace(0, len(sequences) - 1, min(most, len(sequences))).round().astype(int))

@@ -73,8 +73,8 @@ def scan_microrna_sites(
 ) -> Iterator[pd.DataFrame]:
     """Find the target sites of microRNAs, each once and by its best type.
 
-    Parameters and tables as for `scan_sequences`; a site's ``name`` ends with its type (8mer, 7mer-m8, 7mer-A1, 6mer),
-    and its score and p-value are of the word it spells.
+    Parameters and tables as for `scan_sequences`; a site's ``motif`` is its word and its type (8mer, 7mer-m8,
+    7mer-A1, 6mer), ``name`` the microRNAs, and its score and p-value are of the word it spells.
     """
     for names, codes in _chunks(records, chunk):
         sites = find_mirna_sites(codes, families, background=background)
@@ -83,7 +83,7 @@ def scan_microrna_sites(
         frame = pd.DataFrame(
             {
                 "motif": table["word"] + ":" + table["type"],
-                "name": [f"{named[g]} {kind}" for g, kind in zip(table["group"], table["type"], strict=True)],
+                "name": [named[g] for g in table["group"]],
                 "sequence": table["sequence"], "start": table["start"], "end": table["end"], "strand": "+",
                 "score": -np.log2(table["p_value"].to_numpy(dtype=float)), "p_value": table["p_value"],
             }

@@ -100,3 +100,7 @@ def test_compare_runs_the_configs_it_names(cli, own_net, tmp_path):
     assert table["method"].tolist() == ["neuronmotif", "words"]
     assert (table["tested_on_neuron"] == table["motifs"]).all()
     assert (tmp_path / "out" / "runs" / "words" / "report.html").is_file()
+    record = tmp_path / "out" / "runs" / "words" / "run.json"
+    record.write_text(record.read_text().replace('"discover"', '"of_another_version": {}, "discover"', 1))
+    again = cli("compare", "out/runs/demixing", "out/runs/words", "--out", "again", "--draws", "8")
+    assert again.exit_code == 0, again.output
