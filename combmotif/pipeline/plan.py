@@ -180,7 +180,7 @@ def _trial(context: Context) -> tuple[RunConfig, Any, dict[str, float]]:
             first = given[0]
             section = {"pairs": [PairSection(a=first.a.name, b=first.b.name, neuron=first.neuron or None)]}
         update["interaction"] = config.interaction.model_copy(update=section)
-        factors["interaction"] = pairs * more
+        factors["interaction"] = pairs * min(more, config.interaction.max_sequences / config.interaction.n_min)
     return config.model_copy(update=update), sequences.subset(rows), factors
 
 
