@@ -15,4 +15,4 @@ export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
 "$PYTHON" -m ruff check .
 "$PYTHON" -m ruff format --check .
 "$PYTHON" -m mypy
-"$PYTHON" -m pytest -q "$@"
+"$PYTHON" -m pytest -q -n 2 --dist loadfile "$@"

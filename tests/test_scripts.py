@@ -65,7 +65,7 @@ def test_test_script_holds_the_quickstarts_install(clone):
     done, asked = _run(clone, "test.sh")
     assert done.returncode == 0, done.stderr
     assert asked[0].endswith(f"-e {clone}[test]")
-    assert asked[1:] == ["-m ruff check .", "-m ruff format --check .", "-m mypy", "-m pytest -q"]
+    assert asked[1:] == ["-m ruff check .", "-m ruff format --check .", "-m mypy", "-m pytest -q -n 2 --dist loadfile"]
     _, asked = _run(clone, "quickstart.sh")
     assert len(asked) == 1
 

@@ -1,6 +1,7 @@
 import pytest
 
 from combmotif.config import apply_override, load_config, load_train_config
+from combmotif.config.comparing import load_compare_config
 
 
 def test_overrides_are_read_as_yaml(right, write):
@@ -65,5 +66,8 @@ def test_shipped_configs_are_right(repository, monkeypatch, data_dir, tmp_path):
     for path in sorted((repository / "configs").glob("*.yaml")):
         text = path.read_text()
         assert text.startswith("# "), f"{path} says what it is for in its first line"
+        if path.stem.startswith("compare"):
+            assert len(load_compare_config(path).runs) > 1
+            continue
         config = (load_train_config if path.stem.startswith("train") else load_config)(path)
         assert config.seed > 0

@@ -54,7 +54,7 @@ def test_a_preset_stands_alone():
     assert DiscoverSection(preset="combmotif").preset == "combmotif"
     with pytest.raises(ValidationError, match="preset: combmotif sets the whole procedure.*found clusters: 4"):
         DiscoverSection(preset="combmotif", clusters=4)
-    again = DiscoverSection.model_validate(DiscoverSection(preset="neuronmotif").model_dump())
+    again = DiscoverSection.model_validate(DiscoverSection(preset="neuronmotif").model_dump(by_alias=True))
     assert again.preset == "neuronmotif"
 
 
