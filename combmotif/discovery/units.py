@@ -12,8 +12,6 @@ RIGID_TOGETHER = 0.4
 RIGID = 0.85
 """Share of the excitation of windows with both parts at one spacing, from which the spacing is fixed."""
 NEEDED = 0.9
-HELPED = 0.5
-"""A part whose windows have the other by 90 %, in half of the other's windows or more, belongs to it as well."""
 CONTAINED = 0.92
 """Cosine of a fragment with the part of another template it lies on, from which it is taken for that motif's."""
 

@@ -68,11 +68,6 @@ class Effect:
         return wording.interval(self.observed[0], self.observed[2])
 
     @property
-    def adjusted_text(self) -> str:
-        """The adjusted effect and its interval in words."""
-        return wording.estimate(self.adjusted[1], self.adjusted[0], self.adjusted[2])
-
-    @property
     def site_text(self) -> str:
         """The effect of its sites and its interval in words, or "" where it was not estimated."""
         return _words(self.site)

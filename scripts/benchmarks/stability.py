@@ -23,6 +23,7 @@ from combmotif.models.training import predict_codes
 from combmotif.pipeline.fit import MeasuredRows, Workshop, held_out_quality, read_rows
 
 ALPHAS = (300.0, 1000.0, 3000.0, 10000.0, 30000.0)
+SALUKI = "Prediction"
 PUBLISHED = "best language-model embeddings (published, the paper's own split by chromosome)"
 
 
@@ -95,6 +96,9 @@ def main(run: Path, config: str, plain: bool) -> None:  # noqa: FBT001
     labels = rows.labels[:, : rows.outputs]
     counts = word_counts(rows.codes)
     found = {"ridge on 5-mer counts": np.stack([ridge(counts, column, rows.folds) for column in labels.T], axis=1)}
+    if SALUKI in rows.tasks:
+        opinion = rows.labels[:, [rows.tasks.index(SALUKI)]]
+        found["published Saluki nets, which saw no reporter"] = np.repeat(opinion, rows.outputs, axis=1)
     if plain:
         found["plain net, 4 blocks"] = plain_net(rows, asked, run / "plain")
     text = {
