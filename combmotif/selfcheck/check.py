@@ -39,7 +39,7 @@ SCORE_COLUMNS = (
 
 LEAST_RECALL = 0.85
 LEAST_PRECISION = 0.80
-"""Of a working installation; the 21 quick nets give 0.93 and 0.88. The goals, 0.95 and 0.90, are not all reached yet."""
+"""Of a working installation; the 21 quick nets give 0.93 and 0.88. The goals, 0.95 and 0.90, are not all reached."""
 
 
 def check_neuron(

@@ -2,7 +2,8 @@
 
 python scripts/benchmarks/demixing.py [INSTANCES] [SEED] [FAMILIES] [WORKERS] [TABLE]
 
-24 instances of each of 7 families, seed 2024 (held out while the methods were written), 2 workers by default; TABLE takes one row per neuron and method.
+24 instances of each of 7 families, seed 2024 (held out while the methods were written), 2 workers by default; TABLE
+takes one row per neuron and method.
 """
 
 from __future__ import annotations
