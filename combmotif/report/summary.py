@@ -50,11 +50,16 @@ def _neurons(run: RunFolder) -> list[Finding]:
     where = f" of {', '.join(layers)}" if 0 < len(layers) <= 4 else f" of {len(layers)} layers" if layers else ""
     neurons = f"{plural(len(names), 'neuron')}{where}"
     place = where.replace(" of ", " of the layer ", 1) if len(layers) == 1 else where
-    with_motif = len(set(owners))
-    silent = len(names) - with_motif
-    rest = f"; {plural(silent, 'neuron')} gave none" if silent > 0 else ""
-    mean = motifs["purity"].median()
-    pure = f" Median purity is {number(mean)} (1 means a single, unmixed motif)." if np.isfinite(mean) else ""
+    found = plural(len(motifs), "motif")
+    if owners and not set(owners) & set(names):  # TF-MoDISco on an output
+        place_of_motifs, said = f"{found} of the whole net", f"{found} recur in what the whole net reads."
+    else:
+        with_motif = len(set(owners))
+        silent = len(names) - with_motif
+        rest = f"; {plural(silent, 'neuron')} gave none" if silent > 0 else ""
+        mean = motifs["purity"].median()
+        pure = f" Median purity is {number(mean)} (1 means a single, unmixed motif)." if np.isfinite(mean) else ""
+        place_of_motifs, said = f"{found} in {plural(with_motif, 'neuron')}", f"They respond to {found}{rest}.{pure}"
     return [
         Finding(
             "neurons",
@@ -66,8 +71,8 @@ def _neurons(run: RunFolder) -> list[Finding]:
         Finding(
             "motifs",
             "Motifs",
-            f"{plural(len(motifs), 'motif')} in {plural(with_motif, 'neuron')}",
-            f"They respond to {plural(len(motifs), 'motif')}{rest}.{pure}",
+            place_of_motifs,
+            said,
             "neurons",
         ),
     ]

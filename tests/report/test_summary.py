@@ -34,6 +34,15 @@ def test_findings_name_the_strongest_neuron_and_pair(run_folder: Path) -> None:
     assert "antagonistic, e = +0.420 [0.340, 0.500]" in found["pair"].sentence
 
 
+def test_motifs_of_the_whole_net_are_not_said_to_be_a_neurons(run_folder: Path) -> None:
+    old = run_folder / "motifs" / "neuronmotif.tsv"
+    pd.read_csv(old, sep="\t").assign(layer="", channel=-1).to_csv(old.with_name("modisco.tsv"), sep="\t", index=False)
+    old.unlink()
+    found = {f.key: f for f in main_findings(run_folder)}
+    assert found["motifs"].value == "15 motifs of the whole net"
+    assert found["motifs"].sentence == "15 motifs recur in what the whole net reads."
+
+
 def test_the_causal_effect_is_told_beside_the_observed_one(run_folder: Path) -> None:
     path = run_folder / "contribution.tsv"
     table = pd.read_csv(path, sep="\t").assign(causal_effect=-0.5, causal_ci_low=-0.6, causal_ci_high=-0.4)
