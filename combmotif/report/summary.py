@@ -52,7 +52,8 @@ def _neurons(run: RunFolder) -> list[Finding]:
     place = where.replace(" of ", " of the layer ", 1) if len(layers) == 1 else where
     found = plural(len(motifs), "motif")
     if owners and not set(owners) & set(names):  # TF-MoDISco on an output
-        place_of_motifs, said = f"{found} of the whole net", f"{found} recur in what the whole net reads."
+        verb = "recurs" if len(motifs) == 1 else "recur"
+        place_of_motifs, said = f"{found} of the whole net", f"{found} {verb} in what the whole net reads."
     else:
         with_motif = len(set(owners))
         silent = len(names) - with_motif
