@@ -183,7 +183,7 @@ def test_drawings_hold_the_numbers():
 
 def test_the_config_names_runs_or_their_configs(tmp_path, repository):
     config = load_compare_config(repository / "configs" / "compare_methods.yaml")
-    assert list(config.runs) == ["demixing", "words"]
+    assert list(config.runs) == ["demixing", "windows", "modisco"]
     for path in config.runs.values():
         assert load_config(path).match is not None
     path = tmp_path / "c.yaml"
