@@ -149,6 +149,7 @@ def _contribution(run: RunFolder, names: dict[str, str]) -> list[Finding]:
         motif = first_motif.get(top.neuron, "")
         called = names.get(motif, "")
         about = f" ({called}, {motif})" if called else ""
+        subject = f"{top.neuron} {called}" if called else top.neuron
         way = "higher" if top.value > 0 else "lower"
         low, high = sorted(abs(v) for v in (top.observed[0], top.observed[2]))
         sizes = (
@@ -162,9 +163,7 @@ def _contribution(run: RunFolder, names: dict[str, str]) -> list[Finding]:
             sentence += f" Its sites there change the prediction by {top.site_text}, found by scrambling them."
         elif top.causal_text:
             sentence += f" The neuron itself adds {top.causal_text} to the prediction, found by clamping it."
-        findings.append(
-            Finding("strongest", "Strongest", f"{top.neuron} {called}: {top.text}", sentence, anchor(top.neuron))
-        )
+        findings.append(Finding("strongest", "Strongest", f"{subject}: {top.text}", sentence, anchor(top.neuron)))
     return findings
 
 

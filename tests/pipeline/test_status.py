@@ -43,12 +43,18 @@ def test_a_process_that_is_gone_and_one_that_is_there(tmp_path):
     assert (died.stages[0].state, died.stages[0].reason) == ("stopped", "its process is gone")
 
 
+def _hear_interrupts():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background job ignores them, and so would the run
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sends signals of POSIX systems")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_is_recorded_and_goes_on(home, config, undisturbed, contents, tmp_path, number):
     command = [sys.executable, "-m", "combmotif", "run", home / "run.yaml", "--out", tmp_path, "--workers", "2"]
     command += ["--set", "sample.generations=400", "--set", "sample.patience=400", "--log", tmp_path / "log.txt"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, cwd=home, start_new_session=True, text=True)
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, cwd=home, start_new_session=True, text=True, preexec_fn=_hear_interrupts
+    )
     for _ in range(300):
         if (tmp_path / PROGRESS).exists() or process.poll() is not None:
             break
