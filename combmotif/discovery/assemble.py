@@ -95,7 +95,7 @@ def assemble(
             tree += [whole, *places]
             nodes = places or [whole]
         found.append((_describe(probe, samples, rows, layouts[i], nodes), layouts[i], [node.path for node in nodes]))
-    found.sort(key=lambda entry: (-entry[0].max_activation, entry[0].start))
+    found.sort(key=lambda entry: (-entry[0].max_activation, -entry[0].share, entry[0].start))
     motifs = tuple(
         replace(motif, id=f"{samples.layer}.{samples.neuron}.m{rank + 1}") for rank, (motif, _, _) in enumerate(found)
     )
