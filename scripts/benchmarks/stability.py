@@ -20,7 +20,8 @@ from combmotif.config import load_train_config
 from combmotif.config.fitting import MeasuredConfig, MeasuredFit
 from combmotif.config.training import NetSection
 from combmotif.models.training import predict_codes
-from combmotif.pipeline.fit import MeasuredRows, Workshop, held_out_quality, read_rows
+from combmotif.pipeline.fit import Workshop, held_out_quality
+from combmotif.pipeline.measured_rows import MeasuredRows, read_rows
 
 ALPHAS = (300.0, 1000.0, 3000.0, 10000.0, 30000.0)
 SALUKI = "Prediction"

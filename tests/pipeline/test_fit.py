@@ -11,7 +11,8 @@ from combmotif.config.fitting import ContextSection
 from combmotif.models import load_card
 from combmotif.models.cnn_gru import CnnGru
 from combmotif.models.multitask import pearson
-from combmotif.pipeline.fit import fit_model, in_context, keep_outputs, read_rows, recombined
+from combmotif.pipeline.fit import fit_model, keep_outputs
+from combmotif.pipeline.measured_rows import in_context, read_rows, recombined
 
 CONFIG = """
 kind: measured
