@@ -19,7 +19,7 @@ from combmotif.motifs.mirna import SITE_TYPES, read_mature, seed_families, site_
 from combmotif.motifs.motif import Motif, MotifSet, information, purity
 from combmotif.motifs.scan import SITE_COLUMNS, find_sites, score_threshold
 from combmotif.motifs.segment import segments
-from combmotif.motifs.tomtom import TomtomResult, guarded_tomtom, tomtom
+from combmotif.motifs.tomtom import TomtomResult, guarded_tomtom, pseudocounted, tomtom
 from combmotif.motifs.word import WordTest, word_test
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "load_motifs",
     "match",
     "merge_shifted",
+    "pseudocounted",
     "purity",
     "read_mature",
     "read_meme",

@@ -64,7 +64,7 @@ def match(
     -------
     pandas.DataFrame
         One row per motif, run and target, in the order of `queries` and from left to right; best first (identical
-        words, then by p-value and target id). Columns:
+        words, then by p-value, overlap and target id, as MEME sorts them). Columns:
 
         - ``motif``, ``target`` (id), ``name``, ``kind``, ``family``, ``database``, ``citation``
         - ``offset``: column of the motif, 0-based, on which the target's first column lies; may be negative
@@ -95,7 +95,10 @@ def match(
 
 
 def _table(queries: MotifSet, runs: list[Run], pairs: list[Pairs], q: float, top: int) -> pd.DataFrame:
-    p, identical = (np.concatenate(parts, axis=1) for parts in ([x.p for x in pairs], [x.identical for x in pairs]))
+    p, identical, overlap = (
+        np.concatenate(parts, axis=1)
+        for parts in ([x.p for x in pairs], [x.identical for x in pairs], [x.overlap for x in pairs])
+    )
     q_values = false_discovery_control(p.ravel()).reshape(p.shape)
     targets = [(pair, column) for pair in pairs for column in range(len(pair.entries))]
     order = np.argsort(np.argsort([pair.entries[column].id for pair, column in targets], kind="stable"))
@@ -103,7 +106,7 @@ def _table(queries: MotifSet, runs: list[Run], pairs: list[Pairs], q: float, top
     seen: set[tuple[str, int, int]] = set()
     for i, run in enumerate(runs):
         kept = np.flatnonzero((q_values[i] <= q) | identical[i])
-        kept = kept[np.lexsort((order[kept], p[i, kept], ~identical[i, kept]))]
+        kept = kept[np.lexsort((order[kept], -overlap[i, kept], p[i, kept], ~identical[i, kept]))]
         motif, said = queries[run.row], Motif("", run.ppm * 100, 100).consensus(queries.alphabet)
         for t in kept[: max(top, int(identical[i].sum()))]:
             pair, j = targets[t]

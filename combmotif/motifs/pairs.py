@@ -11,7 +11,7 @@ import numpy as np
 from combmotif.motifs.database import Database, DatabaseEntry
 from combmotif.motifs.motif import MotifSet
 from combmotif.motifs.segment import segments
-from combmotif.motifs.tomtom import guarded_tomtom
+from combmotif.motifs.tomtom import guarded_tomtom, pseudocounted
 from combmotif.motifs.word import word_test
 
 LONGEST_QUERY = 40
@@ -91,8 +91,7 @@ def _matrices(runs: list[Run], entries: list[DatabaseEntry], database: str, stra
             f"fewer than {SMALLEST_DATABASE} its p-values are rough (within a factor of 2 with 5). Add a larger one.",
             stacklevel=4,
         )
-    found = guarded_tomtom(
-        [run.ppm for run in runs], [entry.ppm for entry in entries], strands=strands, min_overlap=min_overlap
-    )
+    targets = [pseudocounted(entry.ppm, entry.sites) for entry in entries]
+    found = guarded_tomtom([run.ppm for run in runs], targets, strands=strands, min_overlap=min_overlap)
     never = np.zeros(found.p_value.shape, dtype=bool)
     return Pairs(database, entries, "tomtom", found.p_value, found.offset, found.overlap, found.reverse, never)

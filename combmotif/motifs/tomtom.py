@@ -14,6 +14,9 @@ from combmotif.motifs.motif import information
 LETTER_CHANCE = 0.002
 SHARP_QUERY = 1.0
 SMALLEST_P = 1e-300
+MEDIAN_BINS = 100_000  # so many that the median of a column's distances is the exact one, as MEME's is
+MEME_PSEUDOCOUNT = 0.1
+MEME_SITES = 20
 
 
 @dataclass(frozen=True)
@@ -42,14 +45,16 @@ def tomtom(queries: Sequence[np.ndarray], targets: Sequence[np.ndarray], *, stra
     """Compare matrices as MEME's Tomtom does (Gupta et al. 2007), without its binary.
 
     Euclidean distance between columns, complete scores, the columns of all targets as background. Computed by
-    memelite with exact target columns, on one thread.
+    memelite with exact target columns and medians, on one thread. Given the pseudo-counts that MEME adds
+    (`pseudocounted`), the p-values are MEME's to the digits it prints (``python scripts/benchmarks/matching.py``).
 
     Parameters
     ----------
     queries, targets : sequences of float arrays, shape (length, 4)
         Probabilities.
     strands : {"single", "both"}, default "single"
-        "both" also compares the reverse complement of each target.
+        "both" also compares the reverse complement of each target; where both strands score alike (a palindrome) the
+        forward one is given.
 
     Returns
     -------
@@ -59,17 +64,43 @@ def tomtom(queries: Sequence[np.ndarray], targets: Sequence[np.ndarray], *, stra
         raise ValueError(f"tomtom: expected at least one query and target, got {len(queries)} and {len(targets)}")
     from memelite import tomtom as compare  # importing it costs more than 0.3 s
 
+    both = strands == "both"  # of equal strands memelite gives the second: so that this is the forward one
+    given = [target[::-1, ::-1] for target in targets] if both else targets
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="tomtom was given")
-        p_value, _, shift, overlap, reverse = compare(
+        p_value, _, shift, overlap, second = compare(
             [np.ascontiguousarray(query.T) for query in queries],
-            [np.ascontiguousarray(target.T) for target in targets],
+            [np.ascontiguousarray(target.T) for target in given],
+            n_median_bins=MEDIAN_BINS,
             n_target_bins=None,
-            reverse_complement=strands == "both",
+            reverse_complement=both,
             n_jobs=1,
         )
     p_value = np.where(np.isfinite(p_value), np.clip(p_value, SMALLEST_P, 1), 1)
-    return TomtomResult(p_value, -shift.astype(int), overlap.astype(int), reverse > 0)
+    return TomtomResult(p_value, -shift.astype(int), overlap.astype(int), (second == 0) & both)
+
+
+def pseudocounted(ppm: np.ndarray, sites: float | None = None, *, pseudocount: float = MEME_PSEUDOCOUNT) -> np.ndarray:
+    """Add to a database's matrix what MEME's Tomtom adds: 0.1 counts, spread evenly over the letters of a column.
+
+    A zero counted in few sites is no impossibility. Without it the best of two targets that are nearly as good may be
+    the other one.
+
+    Parameters
+    ----------
+    ppm : float array, shape (length, 4)
+        Probabilities, rows sum to 1.
+    sites : float, optional
+        Sites behind the matrix; 20, as MEME takes it, where unknown (or not above 0).
+    pseudocount : float, default 0.1
+        In all, per column.
+
+    Returns
+    -------
+    float array, shape (length, 4)
+    """
+    known = sites if sites is not None and sites > 0 else MEME_SITES
+    return (ppm * known + pseudocount / 4) / (known + pseudocount)
 
 
 def guarded_tomtom(
