@@ -7,66 +7,38 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from combmotif.attribution.gradients import NUCLEOTIDES
 from combmotif.attribution.targets import TargetFunction, Unit
 from combmotif.inference.edits import Edits
 from combmotif.inference.perturb import predict_edits
 
 
-def mutation_effects(function: TargetFunction, x: torch.Tensor) -> torch.Tensor:
-    """Change of the target by every substitution.
+def mutation_effects(function: TargetFunction, units: Sequence[Unit], *, method: str = "auto") -> torch.Tensor:
+    """Change of the target by every substitution, working out again only what a substitution changes.
 
     Parameters
     ----------
     function : TargetFunction
-    x : torch.Tensor, shape (n, channels, length)
-
-    Returns
-    -------
-    torch.Tensor of float32, shape (n, 4, length)
-        Target of the mutant minus target of the sequence; 0 at the sequence's own base and where it has an N.
-    """
-    effects = torch.zeros_like(x[:, :4])
-    length = x.shape[2]
-    size = max(1, NUCLEOTIDES // length)
-    with torch.inference_mode():
-        for row, one in enumerate(x):
-            places, bases = torch.nonzero((one[:4] == 0) & (one[:4].sum(0) > 0), as_tuple=False).flip(1).unbind(1)
-            own = function(one[None])
-            for start in range(0, len(places), size):
-                at, base = places[start : start + size], bases[start : start + size]
-                index = torch.arange(len(at), device=x.device)
-                mutants = one.repeat(len(at), 1, 1)
-                mutants[index, :4, at] = 0
-                mutants[index, base, at] = 1
-                effects[row, base, at] = function(mutants) - own
-    return effects
-
-
-def edited_effects(function: TargetFunction, units: Sequence[Unit]) -> torch.Tensor:
-    """Change of an output by every substitution, working out again only what a substitution changes.
-
-    Parameters
-    ----------
-    function : TargetFunction
-        Of an output.
     units : sequence of n Unit
         Of one length.
+    method : {"auto", "incremental", "plain"}, default "auto"
+        As for :func:`combmotif.inference.perturb.predict_edits`.
 
     Returns
     -------
     torch.Tensor of float32, shape (n, 4, length)
-        As :func:`mutation_effects`, to 1e-5 of the largest prediction.
+        Target of the mutant minus target of the sequence, to 1e-5 of the largest value; 0 at the sequence's own base
+        and where it has an N.
     """
-    effects = np.zeros((len(units), 4, len(units[0].codes)), np.float32)
-    for row, unit in enumerate(units):
-        own = unit.codes
-        places, bases = np.nonzero((np.arange(4) != own[:, None]) & (own < 4)[:, None])
-        edits = Edits.of(np.zeros(len(places), np.int64), [(places, bases[:, None].astype(np.uint8))])
-        tracks = None if unit.tracks is None else [unit.tracks]
-        found = predict_edits(function.model, [own], edits, tracks=tracks)
-        channel = function.target.channel
-        effects[row, bases, places] = found.values[:, channel] - found.base[0, channel]
+    own = np.stack([unit.codes for unit in units])
+    rows, places, bases = np.nonzero((np.arange(4) != own[:, :, None]) & (own < 4)[:, :, None])
+    effects = np.zeros((len(own), 4, own.shape[1]), np.float32)
+    if not len(rows):
+        return torch.from_numpy(effects)
+    model, channel = function.alone
+    tracks = [unit.tracks for unit in units if unit.tracks is not None] or None
+    edits = Edits.of(rows, [(places, bases[:, None].astype(np.uint8))])
+    found = predict_edits(model, list(own), edits, tracks=tracks, method=method)
+    effects[rows, bases, places] = found.values[:, channel] - found.base[rows, channel]
     return torch.from_numpy(effects)
 
 
@@ -81,10 +53,7 @@ def mutagenesis(function: TargetFunction, x: torch.Tensor, units: Sequence[Unit]
     -------
     torch.Tensor of float32, shape (n, 4, length)
     """
-    if function.target.is_output:
-        effects = edited_effects(function, units).to(x.device)
-    else:
-        effects = mutation_effects(function, x)
+    effects = mutation_effects(function, units).to(x.device)
     known = (x[:, :4].sum(1, keepdim=True) > 0).to(effects.dtype)
     return (effects - effects.mean(1, keepdim=True)) * known
 

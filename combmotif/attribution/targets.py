@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from combmotif.inference.geometry import convolution_layers, layer_geometry, layer_outputs
+from combmotif.inference.neuron import neuron_model
 from combmotif.inference.scan import scan
 from combmotif.models.model import SequenceModel
 
@@ -128,6 +129,13 @@ class TargetFunction:
     def width(self) -> int | None:
         """Receptive field of the neuron; None for an output."""
         return None if self.target.layer is None else layer_geometry(self.model, self.target.layer).receptive_field
+
+    @cached_property
+    def alone(self) -> tuple[SequenceModel, int]:
+        """The target as a model of whole inputs or windows, and the number of its output."""
+        if self.target.layer is None:
+            return self.model, self.target.channel
+        return neuron_model(self.model, self.target.layer, self.target.channel), 0
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """Map inputs (n, channels, length) to values (n,)."""

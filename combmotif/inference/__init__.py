@@ -3,6 +3,7 @@
 from combmotif.inference.edits import Edits
 from combmotif.inference.geometry import LayerGeometry, convolution_layers, layer_geometry, layer_outputs
 from combmotif.inference.locality import LocalityMode, Window
+from combmotif.inference.neuron import neuron_model
 from combmotif.inference.perturb import Predicted, predict_edits
 from combmotif.inference.probe import WindowProbe
 from combmotif.inference.scan import Block, scan, scan_layers
@@ -20,6 +21,7 @@ __all__ = [
     "convolution_layers",
     "layer_geometry",
     "layer_outputs",
+    "neuron_model",
     "predict_edits",
     "scan",
     "scan_layers",

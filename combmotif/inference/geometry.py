@@ -91,7 +91,7 @@ def layer_outputs(
     A layer that runs more than once gives the output of its first call.
     """
     with _capture(model.module, layers) as found, LocalityMode(unpadded=unpadded, dense=dense), suppress(_Captured):
-        model.module(mark(x.view_as(x), Window()))
+        model.module(mark(x[:], Window()))
     missing = [name for name in layers if name not in found]
     if missing:
         raise ValueError(

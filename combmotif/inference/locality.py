@@ -151,6 +151,8 @@ class LocalityMode(TorchFunctionMode):
         seen = window.then(width, stride=stride, dilation=dilation, padding=left, right=left)
         if not self.unpadded:
             return mark(func(*args, **kwargs), seen)
+        if not self.dense and type(x) is not torch.Tensor:  # edited sequences have a pool of their own
+            return mark(func(**call | {"padding": 0, "ceil_mode": False}), seen)
         step, jump = (dilation * window.stride, 1) if self.dense else (dilation, stride)
         length = (x.shape[-1] - (width - 1) * step - 1) // jump + 1
         if length < 1:
@@ -169,7 +171,7 @@ class LocalityMode(TorchFunctionMode):
         if window is None or any(call["pad"][2:]):
             return F.pad(*args, **kwargs)
         seen = window.then(1, padding=call["pad"][0], right=call["pad"][1])
-        result = call["input"].view_as(call["input"]) if self.unpadded else F.pad(*args, **kwargs)
+        result = call["input"][:] if self.unpadded else F.pad(*args, **kwargs)
         return mark(result, seen)
 
 

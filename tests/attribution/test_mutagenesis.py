@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-import torch
 
 from combmotif.attribution import AttributionOptions, attribute, effects_of, parse_target
-from combmotif.attribution.mutagenesis import edited_effects, mutation_effects
+from combmotif.attribution.mutagenesis import mutation_effects
 from combmotif.attribution.targets import TargetFunction
+from combmotif.inference.perturb import recording
 from combmotif.models.cnn_gru import CnnGru
 from combmotif.models.model import InputSpec, SequenceModel
 
@@ -21,12 +21,27 @@ def test_effects_are_those_of_predicting_every_mutant(small, codes, target):
     np.testing.assert_allclose(scores.mean(0), 0, atol=1e-6)
 
 
-def test_working_out_what_changes_gives_what_full_passes_give(codes):
-    module = CnnGru(channels=4, width=8, blocks=2)
-    model = SequenceModel("net", module, InputSpec(length=120, rule="pad_right"))
-    (row,) = codes(100)
-    row[7] = 4
-    function = TargetFunction(model, parse_target("output:0", model))
-    units = function.units([row])
-    plain = mutation_effects(function, function.tensor(np.stack([unit.codes for unit in units]), None))
-    torch.testing.assert_close(edited_effects(function, units), plain, atol=1e-5, rtol=0)
+@pytest.mark.parametrize("target", ["output:0", "conv5:3"])
+def test_working_out_what_changes_gives_what_full_passes_give(codes, target):
+    model = SequenceModel("net", CnnGru(channels=5, width=8, blocks=4), InputSpec(channels=5))
+    rows = codes(300, 300)
+    rows[0][7] = 4
+    tracks = [np.full((1, 300), 0.3 * i, np.float32) for i in range(2)]
+    function = TargetFunction(model, parse_target(target, model))
+    units = function.units(rows, tracks)
+    effects = mutation_effects(function, units, method="incremental").numpy()
+    for unit, own in zip(units, effects, strict=True):
+        base = function(function.tensor(unit.codes[None], [unit.tracks])).item()
+        for place in (0, 1, 7, 30, len(unit.codes) - 1):
+            for letter in range(4):
+                mutant = unit.codes.copy()
+                mutant[place] = letter if mutant[place] < 4 else 4
+                change = function(function.tensor(mutant[None], [unit.tracks])).item() - base
+                assert own[letter, place] == pytest.approx(change, abs=1e-5)
+
+
+def test_a_long_window_of_a_neuron_is_not_passed_as_a_whole(codes):
+    model = SequenceModel("net", CnnGru(width=8, blocks=5))
+    with recording() as how:
+        attribute(model, codes(400), "conv6:2", options=AttributionOptions("mutagenesis"))
+    assert [found.method for found in how] == ["incremental"]
