@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
 
 from combmotif.inference.geometry import convolution_layers, known_geometry, layer_outputs
-from combmotif.inference.locality import window_of
+from combmotif.inference.locality import Window, window_of
+from combmotif.inference.words import WordTable, word_table
 from combmotif.models.model import SequenceModel
 
 
@@ -50,15 +52,24 @@ class WindowProbe:
                 f"each, found {[list(row) for row in tracks]}"
             )
         self.pattern = None if tracks is None else tuple(tuple(map(float, row)) for row in tracks)
-        self.lower = tuple(self._lower())
+        ran = self._run_below()
+        self.lower = tuple(dict.fromkeys(name for name, _, _ in ran))
+        self._once = [row for row in ran if [name for name, _, _ in ran].count(row[0]) == 1]
+        self._words: WordTable | None = None
 
-    def _lower(self) -> list[str]:
+    def _run_below(self) -> list[tuple[str, Window, int]]:
+        """Run the network once; returns the convolutions below the layer with what they see and their neurons."""
         codes = torch.zeros((1, self.receptive_field), dtype=torch.long)
-        seen: list[tuple[int, str]] = []
-        order: list[str] = []
+        order: list[tuple[str, Window, int]] = []
+
+        def keep(name: str, output: torch.Tensor) -> None:
+            window = window_of(output)
+            if window and name != self.layer:
+                order.append((name, window, output.shape[1]))
+
         handles = [
             self.model.module.get_submodule(name).register_forward_hook(
-                lambda _m, _i, output, name=name: order.append(name) if window_of(output) else None
+                lambda _m, _i, output, name=name: keep(name, output)
             )
             for name in convolution_layers(self.model)
         ]
@@ -68,10 +79,23 @@ class WindowProbe:
         finally:
             for handle in handles:
                 handle.remove()
-        for name in order:
-            if name != self.layer and name not in (n for _, n in seen):
-                seen.append((len(seen), name))
-        return [name for _, name in seen]
+        return order
+
+    @contextmanager
+    def tabulated(self) -> Iterator[None]:
+        """Look the first convolutions up in a table of words instead of working them out, where that can be done.
+
+        For searches, which evaluate many windows: the table of the 262,144 words of 9 letters takes as long as some
+        thousand windows, and 64 MiB for 64 neurons. Values may differ by the rounding of float32. Windows with tracks
+        are worked out as ever.
+        """
+        before = self._words
+        if self.pattern is None:
+            self._words = word_table(self.model, self.layer, self.receptive_field, self._once)
+        try:
+            yield
+        finally:
+            self._words = before
 
     def repeated(self, length: int) -> np.ndarray:
         """Repeat the probe's tracks along a sequence; float32 (k, length)."""
@@ -84,15 +108,30 @@ class WindowProbe:
                 f"found {codes.shape}"
             )
 
-    def _inputs(self, codes: np.ndarray, tracks: np.ndarray | None) -> Iterator[tuple[torch.Tensor, slice]]:
-        """Encode windows batch by batch, never one alone: its sums may be rounded otherwise than in company."""
+    def _parts(
+        self, codes: np.ndarray, tracks: np.ndarray | None
+    ) -> Iterator[tuple[np.ndarray, np.ndarray | None, slice]]:
+        """Cut windows into batches, never one alone: its sums may be rounded otherwise than in company."""
         self._check(codes)
         if tracks is None and self.pattern is not None:
             tracks = np.broadcast_to(self.repeated(codes.shape[1]), (len(codes), len(self.pattern), codes.shape[1]))
         for start in range(0, len(codes), self.batch):
             part = slice(start, min(start + self.batch, len(codes)))
-            x = self.model.tensor(codes[part], None if tracks is None else tracks[part])
-            yield (x.expand(2, -1, -1).contiguous() if len(x) == 1 else x), part
+            windows, beside = codes[part], None if tracks is None else tracks[part]
+            if len(windows) == 1:
+                windows = np.repeat(windows, 2, 0)
+                beside = None if beside is None else np.repeat(beside, 2, 0)
+            yield windows, beside, part
+
+    def _outputs(self, codes: np.ndarray, tracks: np.ndarray | None, x: torch.Tensor | None = None) -> torch.Tensor:
+        """Evaluate every neuron on a batch of windows, which ``x`` is where its gradient is wanted; (n, neurons)."""
+        words = self._words if tracks is None and codes.max() < 4 else None
+        if words is not None and words.skips and x is None:
+            return words.outputs(self.model, self.layer, codes, None)[:, :, 0]
+        x = self.model.tensor(codes, tracks) if x is None else x
+        if words is not None:
+            return words.outputs(self.model, self.layer, codes, x)[:, :, 0]
+        return layer_outputs(self.model, x, [self.layer], unpadded=True)[self.layer][:, :, 0]
 
     def activations(self, codes: np.ndarray, tracks: np.ndarray | None = None) -> np.ndarray:
         """Evaluate every neuron; codes uint8 (n, receptive_field) -> float32 (n, neurons).
@@ -101,9 +140,8 @@ class WindowProbe:
         """
         result = np.zeros((len(codes), self.neurons), dtype=np.float32)
         with torch.inference_mode():
-            for x, part in self._inputs(codes, tracks):
-                found = layer_outputs(self.model, x, [self.layer], unpadded=True)[self.layer]
-                result[part] = found[: part.stop - part.start, :, 0].cpu().numpy()
+            for windows, beside, part in self._parts(codes, tracks):
+                result[part] = self._outputs(windows, beside)[: part.stop - part.start].cpu().numpy()
         return result
 
     def maps(
@@ -127,8 +165,8 @@ class WindowProbe:
         layers = self.lower if layers is None else layers
         parts: dict[str, list[np.ndarray]] = {name: [] for name in layers}
         with torch.inference_mode():
-            for x, part in self._inputs(codes, tracks):
-                found = layer_outputs(self.model, x, list(layers), unpadded=True)
+            for windows, beside, part in self._parts(codes, tracks):
+                found = layer_outputs(self.model, self.model.tensor(windows, beside), list(layers), unpadded=True)
                 for name in layers:
                     parts[name].append(found[name][: part.stop - part.start].cpu().numpy())
         return {name: np.concatenate(part) for name, part in parts.items()}
@@ -153,12 +191,12 @@ class WindowProbe:
         """
         values = np.zeros(len(codes), np.float32)
         gradients = np.zeros((len(codes), 4, self.receptive_field), np.float32)
-        for x, part in self._inputs(codes, tracks):
+        for windows, beside, part in self._parts(codes, tracks):
             count = part.stop - part.start
             with torch.enable_grad():
-                x = x.requires_grad_()
+                x = self.model.tensor(windows, beside).requires_grad_()
                 followed = np.resize(neurons[part].astype(np.int64), len(x))
-                output = layer_outputs(self.model, x, [self.layer], unpadded=True)[self.layer][:, :, 0]
+                output = self._outputs(windows, beside, x)
                 value = output.gather(1, torch.as_tensor(followed, device=x.device)[:, None])[:, 0]
                 (gradient,) = torch.autograd.grad(value.sum(), x)
             values[part] = value.detach().cpu().numpy()[:count]

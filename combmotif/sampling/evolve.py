@@ -250,6 +250,17 @@ def evolve(
         A neuron that no window excites has none.
     """
     options = options or EvolveOptions()
+    with probe.tabulated():
+        return _run(probe, neurons, seeds, options, bank)
+
+
+def _run(
+    probe: WindowProbe,
+    neurons: Sequence[int],
+    seeds: Sequence[np.random.Generator],
+    options: EvolveOptions,
+    bank: np.ndarray | None,
+) -> list[Samples]:
     searches = [_Search(probe, int(n), options, g, bank) for n, g in zip(neurons, seeds, strict=True)]
     active = searches
     while active:

@@ -87,10 +87,11 @@ def combmotif_samples(
     -------
     list of Samples, one per neuron
     """
-    return [
-        _combmotif(probe, int(n), seed, keep, population, generations, patience, bank)
-        for n, seed in zip(neurons, seeds, strict=True)
-    ]
+    with probe.tabulated():
+        return [
+            _combmotif(probe, int(n), seed, keep, population, generations, patience, bank)
+            for n, seed in zip(neurons, seeds, strict=True)
+        ]
 
 
 def _combmotif(
@@ -202,10 +203,11 @@ def neuronmotif_samples(
     """
     if population is None:
         population = int(np.clip(probe.receptive_field // 20 * 1000, 2000, 5000))
-    return [
-        _neuronmotif(probe, int(n), seed, keep, population, generations, patience, bank)
-        for n, seed in zip(neurons, seeds, strict=True)
-    ]
+    with probe.tabulated():
+        return [
+            _neuronmotif(probe, int(n), seed, keep, population, generations, patience, bank)
+            for n, seed in zip(neurons, seeds, strict=True)
+        ]
 
 
 def _neuronmotif(

@@ -1,0 +1,199 @@
+"""The first convolutions of a network as a table of words, which takes the place of their arithmetic on windows.
+
+A neuron of an early convolution sees a few letters, so it has but 4^n values. A network of blocks spends most of its
+time on them, where the positions are many: looked up, they cost next to nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.grad import conv1d_input
+
+from combmotif.inference.geometry import known_geometry, layer_outputs
+from combmotif.inference.locality import Window, mark
+from combmotif.inference.scan import scan_layers
+from combmotif.models.model import SequenceModel
+
+LONGEST = 9
+"""Most letters of a word."""
+LARGEST = 128 * 2**20
+"""Most bytes of a table."""
+_COMPARED = 8  # random windows on which a table must say what the network says
+
+
+@dataclass(frozen=True)
+class WordTable:
+    """What one convolution says of every word that its neurons can see.
+
+    Attributes
+    ----------
+    layer : str
+    window : Window
+        What the layer's unpadded output sees: the size of a word, and the stride.
+    values : float32 tensor, shape (4^size, neurons)
+        Raw outputs; the row of a word is its codes read as a number to the base of 4.
+    skips : bool
+        All that runs before the layer can be left out where no gradient is wanted: nothing else hands it on.
+    """
+
+    layer: str
+    window: Window
+    values: torch.Tensor
+    skips: bool = False
+
+    @contextmanager
+    def in_place(self, model: SequenceModel, codes: np.ndarray) -> Iterator[None]:
+        """Let the layer say of windows (n, length) what the table says, with its gradient, in forward passes within."""
+        module = model.module.get_submodule(self.layer)
+        numbers = word_numbers(codes, self.window.size)[:, :: self.window.stride]
+        rows = torch.from_numpy(numbers.astype(np.int64)).to(self.values.device)
+        found = nn.functional.embedding(rows, self.values).transpose(1, 2)
+
+        def forward(x: torch.Tensor) -> torch.Tensor:
+            known = _Known.apply(x, found, module) if torch.is_grad_enabled() and x.requires_grad else found
+            return mark(known, self.window)
+
+        own = module.__dict__.get("forward")
+        module.forward = forward
+        try:
+            yield
+        finally:
+            del module.forward
+            if own is not None:
+                module.forward = own
+
+    def outputs(self, model: SequenceModel, layer: str, codes: np.ndarray, x: torch.Tensor | None) -> torch.Tensor:
+        """Evaluate a later layer on windows; (n, neurons, positions).
+
+        ``x``, the windows as the model reads them, may be left out where the table skips.
+        """
+        x = model.tensor(codes[:2]) if x is None else x
+        with self.in_place(model, codes):
+            return layer_outputs(model, x, [layer], unpadded=True)[layer]
+
+
+class _Known(torch.autograd.Function):
+    """A convolution whose result is known already; its gradient is that of the convolution."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, found: torch.Tensor, module: nn.Conv1d) -> torch.Tensor:
+        ctx.module, ctx.shape = module, x.shape
+        return found.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *outward: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        module = ctx.module
+        stride, dilation = module.stride, module.dilation
+        inward = conv1d_input(ctx.shape, module.weight, outward[0], stride, 0, dilation, module.groups)
+        return inward, None, None
+
+
+def word_numbers(codes: np.ndarray, size: int) -> np.ndarray:
+    """Read every word of sequences as a number to the base of 4; codes (n, length), 0 to 3 -> int32 (n, words)."""
+    count = codes.shape[1] - size + 1
+    numbers = np.zeros((len(codes), count), np.int32)
+    for place in range(size):
+        numbers = numbers << 2 | codes[:, place : place + count]
+    return numbers
+
+
+def all_words(size: int) -> np.ndarray:
+    """Write a sequence that holds every word of a size once (de Bruijn); uint8 (4^size + size - 1,).
+
+    It joins the Lyndon words whose lengths divide the size (Fredricksen and Maiorana, Discrete Mathematics 1978,
+    23:207), in the order of Duval's algorithm.
+    """
+    parts: list[int] = []
+    word = [-1]
+    while word:
+        word[-1] += 1
+        if size % len(word) == 0:
+            parts += word
+        word = (word * (size // len(word) + 1))[:size]
+        while word and word[-1] == 3:
+            word.pop()
+    return np.array(parts + parts[: size - 1], np.uint8)
+
+
+_tables: WeakKeyDictionary[nn.Module, tuple[tuple, WordTable]] = WeakKeyDictionary()
+
+
+def word_table(
+    model: SequenceModel, layer: str, receptive_field: int, lower: Sequence[tuple[str, Window, int]]
+) -> WordTable | None:
+    """Tabulate the last convolution below a layer whose words are short enough.
+
+    The values are worked out once per network and state of its weights.
+
+    Parameters
+    ----------
+    model : SequenceModel
+        Extra tracks are zero in the table.
+    layer : str
+        That will be evaluated, on windows of its receptive field.
+    receptive_field : int
+    lower : sequence of (str, Window, int)
+        Convolutions that run once, in order of execution: name, what their output sees, neurons.
+
+    Returns
+    -------
+    WordTable or None
+        None where no convolution is narrow enough (9 letters, 128 MiB), or where the network gives other values or
+        gradients with the table in its place, which random windows tell.
+    """
+    fitting = [row for row in lower if row[1].size <= LONGEST and 4 ** row[1].size * row[2] * 4 <= LARGEST]
+    if not fitting:
+        return None
+    name, window, _ = fitting[-1]
+    state = (name, *((p.data_ptr(), p._version) for p in model.module.parameters()))
+    known = _tables.get(model.module)
+    if known is None or known[0] != state:
+        known = state, WordTable(name, window, _values(model, name, window.size))
+        _tables[model.module] = known
+    return _verified(known[1], model, layer, receptive_field)
+
+
+def _values(model: SequenceModel, layer: str, size: int) -> torch.Tensor:
+    codes = all_words(size)
+    numbers = word_numbers(codes[None], size)[0]
+    values = np.empty((4**size, known_geometry(model, layer).neurons), np.float32)
+    for block in scan_layers(model, [layer], [codes], length_limit=8192):
+        part = block.values[layer][0].T
+        values[numbers[block.start : block.start + len(part)]] = part
+    return torch.from_numpy(values).to(model.device)
+
+
+def _verified(table: WordTable, model: SequenceModel, layer: str, size: int) -> WordTable | None:
+    codes = np.random.default_rng(0).integers(0, 4, (_COMPARED, size)).astype(np.uint8)
+    x = model.tensor(codes).requires_grad_()
+
+    def asked(output: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return output, *torch.autograd.grad(output.square().sum(), x)
+
+    def alike(found: Sequence[torch.Tensor], expected: Sequence[torch.Tensor]) -> bool:
+        return all(
+            a.shape == b.shape and bool((a - b).abs().max() <= 1e-4 * b.abs().max())
+            for a, b in zip(found, expected, strict=True)
+        )
+
+    try:
+        with torch.enable_grad():
+            expected = asked(layer_outputs(model, x, [layer], unpadded=True)[layer])
+            if not alike(asked(table.outputs(model, layer, codes, x)), expected):
+                return None
+    except RuntimeError:
+        return None
+    try:
+        with torch.inference_mode():
+            skips = alike([table.outputs(model, layer, codes, None)], expected[:1])
+    except (RuntimeError, ValueError):
+        skips = False
+    return replace(table, skips=skips)
