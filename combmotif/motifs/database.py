@@ -12,15 +12,16 @@ import numpy as np
 import yaml
 
 from combmotif.download import cache_folder
-from combmotif.motifs.formats.read import read_motifs, sniff_text
+from combmotif.motifs.formats.read import is_archive, read_motifs
 from combmotif.motifs.formats.record import read_text
+from combmotif.motifs.formats.text import sniff_text
 from combmotif.motifs.mirna import SITE_TYPES, SeedFamily, family_name, read_mature, seed_families, site_word
 from combmotif.motifs.published import PUBLISHED_DATABASES
 from combmotif.resources import resource_path
-from combmotif.sequence.alphabet import iupac_sets
+from combmotif.sequence.alphabet import IUPAC, iupac_sets
 
 SOFTENING = 0.04
-_BINARY = (b"PK\x03\x04", b"\x89HDF")
+_HDF5 = b"\x89HDF"
 MIRNA_CITATION = "Bartel DP. Cell 2009;136:215"
 _KEYS = {"id", "name", "word", "kind", "family", "citation"}
 
@@ -114,9 +115,7 @@ def load_database(spec: str | Path, *, species: str | None = None, sites: Sequen
     path = database_path(spec)
     name = re.sub(r"(\.(meme|tf|transfac|jaspar|motifs?|h5|hdf5|txt|tsv|fa|fasta|zip|ya?ml))?(\.gz)?$", "", path.name)
     if path.is_file():
-        with path.open("rb") as raw:
-            binary = raw.read(4) in _BINARY
-        kind = "" if binary else sniff_text(read_text(path))
+        kind = "" if _binary(path) else sniff_text(read_text(path))
         if kind == "fasta":
             return _micrornas(path, name, species, sites)
         if kind == "words" or path.suffix in (".yaml", ".yml"):
@@ -158,10 +157,14 @@ def read_micrornas(spec: str | Path, *, species: str | None = None) -> list[Seed
     path = database_path(spec)
     if not path.is_file():
         return None
-    with path.open("rb") as raw:
-        if raw.read(4) in _BINARY:
-            return None
+    if _binary(path):
+        return None
     return seed_families(read_mature(path, species=species)) if sniff_text(read_text(path)) == "fasta" else None
+
+
+def _binary(path: Path) -> bool:
+    with path.open("rb") as raw:
+        return raw.read(len(_HDF5)) == _HDF5 or is_archive(path)
 
 
 def _micrornas(path: Path, name: str, species: str | None, sites: Sequence[str]) -> Database:
@@ -216,5 +219,11 @@ def _words(path: Path, name: str) -> Database:
         values.setdefault("family", values["name"])
         values["citation"] = str(citations.get(values.get("citation"), values.get("citation", "")))
         word = values.pop("word").upper()
+        wrong = sorted(set(word) - set(IUPAC))
+        if wrong or not word:
+            raise ValueError(
+                f"motif database {path}, entry {number} ({item['id']}): expected a word of the letters "
+                f"{''.join(sorted(IUPAC))}, got {item['word']!r}"
+            )
         entries.append(DatabaseEntry(ppm=word_ppm(word), word=word, **values))  # type: ignore[arg-type]
     return Database(name, tuple(entries), str(content.get("alphabet", "rna")))

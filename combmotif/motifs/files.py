@@ -36,8 +36,11 @@ def open_motifs(spec: str | Path, *, species: str | None = None) -> tuple[MotifS
     """
     path = Path(spec)
     if path.is_file() and h5py.is_hdf5(path):
-        with h5py.File(path, "r") as file:
-            own = "combmotif_format" in file.attrs
+        try:
+            with h5py.File(path, "r") as file:
+                own = "combmotif_format" in file.attrs
+        except OSError as error:
+            raise ValueError(f"motif file {path}: expected HDF5 ({error})") from None
         if own:
             return load_motifs(path), {}
     return as_motifs(load_database(spec, species=species))

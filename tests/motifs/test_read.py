@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import io
+import tarfile
 import zipfile
 
 import h5py
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 
 from combmotif.motifs import Motif, MotifSet, load_database, read_motifs, save_motifs, write_meme, write_motif_table
+from combmotif.motifs.files import open_motifs
 
 PFM = np.array([[8, 0, 1, 1], [0, 0, 10, 0], [0, 0, 0, 10], [2, 3, 3, 2]], dtype=float)
 TRANSFAC = """\
@@ -165,7 +168,7 @@ def test_attract(folder):
 
 
 def test_a_folder_of_something_else(folder):
-    with pytest.raises(ValueError, match=r"expected CISBP-RNA .* or ATtRACT .*, found readme.txt"):
+    with pytest.raises(ValueError, match=r"expected CISBP-RNA .*, ATtRACT .* or files of one .*, found readme.txt"):
         read_motifs(folder({"readme.txt": "x"}))
     with pytest.raises(ValueError, match="line 1: expected the columns Motif_ID, RBP_Name, RBP_Status"):
         read_motifs(folder({"RBP_Information.txt": "A\tB\n"}))
@@ -262,3 +265,140 @@ def test_real_databases_in_their_own_format_say_what_their_meme_file_says(data_d
         assert found.keys() == known.keys()
         for identifier, record in known.items():
             np.testing.assert_allclose(found[identifier].ppm, record.ppm, atol=1e-5)
+
+
+def test_single_matrices_in_a_folder_zip_or_tar(tmp_path):
+    files = {
+        "MA0001.1.jaspar": BARE,
+        "MA0002.1.jaspar": BARE.replace("MA0001.1 PUM", "MA0002.1 FOX"),
+        "README.txt": "hi",
+    }
+    (tmp_path / "db").mkdir()
+    for name, text in files.items():
+        (tmp_path / "db" / name).write_text(text)
+    with zipfile.ZipFile(tmp_path / "db.zip", "w") as archive, tarfile.open(tmp_path / "db.tgz", "w:gz") as packed:
+        for name in files:
+            archive.write(tmp_path / "db" / name, f"inside/{name}")
+            packed.add(tmp_path / "db" / name, f"inside/{name}")
+    for path in (tmp_path / "db", tmp_path / "db.zip", tmp_path / "db.tgz"):
+        with pytest.warns(UserWarning, match=r"1 of 3 files hold no matrix and were left out: .*README.txt"):
+            found = read_motifs(path)
+        assert (found.format, found.alphabet) == ("jaspar", "dna")
+        assert [(r.id, r.name) for r in found.records] == [("MA0001.1", "PUM"), ("MA0002.1", "FOX")]
+        first(found)
+        with pytest.warns(UserWarning, match="no matrix"):
+            assert len(load_database(path)) == 2
+    (tmp_path / "db" / "README.txt").unlink()
+    (tmp_path / "db" / "again.pfm").write_text(BARE)
+    with pytest.raises(
+        ValueError, match=r"motif MA0001.1 is in MA0001.1.jaspar and in again.pfm; identifiers must differ"
+    ):
+        read_motifs(tmp_path / "db")
+    (tmp_path / "db" / "again.pfm").write_text(MEME)
+    with pytest.raises(ValueError, match="expected files of one format, found jaspar 2, meme 1"):
+        read_motifs(tmp_path / "db")
+    (tmp_path / "db" / "again.pfm").write_text(JASPAR)
+    with pytest.raises(ValueError, match=r"expected files of one matrix each, found files of several: again.pfm \(2\)"):
+        read_motifs(tmp_path / "db")
+
+
+def test_one_motif_file_in_a_zip_is_read(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.meme", MEME)
+    assert first(read_motifs(tmp_path / "a.zip")).name == "PUM1"
+
+
+def test_matrices_of_cisbp_rna_without_their_table(tmp_path):
+    (tmp_path / "M1.txt").write_text(CISBP)
+    (tmp_path / "M2.txt").write_text(CISBP)
+    (tmp_path / "M3.txt").write_text("Pos\tA\tC\tG\tU\n")
+    with pytest.warns(UserWarning, match="1 of 3 files hold no matrix .* M3.txt"):
+        found = read_motifs(tmp_path)
+    assert [r.id for r in found.records] == ["M1", "M2"]
+    assert found.alphabet == "rna"
+
+
+def test_cisbp_of_dna(folder):
+    path = folder(
+        {
+            "TF_Information.txt": INFORMATION.replace("RBP_", "TF_"),
+            "pwms/M001_0.6.txt": CISBP.replace("U", "T"),
+            "pwms/M002_0.6.txt": CISBP.replace("U", "T"),
+        }
+    )
+    found = read_motifs(path, species="Homo sapiens")
+    assert (found.alphabet, [(r.id, r.name) for r in found.records]) == ("dna", [("M001_0.6", "PUM1")])
+    assert first(found).species == "Homo_sapiens"
+
+
+def test_a_damaged_member_of_a_zip_is_named(tmp_path):
+    path = tmp_path / "db.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("ATtRACT_db.txt", ATTRACT)
+        archive.writestr("pwm.txt", PWM)
+    raw = bytearray(path.read_bytes())
+    at = raw.index(b">12\t4") + 3
+    raw[at : at + 2] = b"xx"
+    path.write_bytes(raw)
+    with pytest.raises(ValueError, match=r"motif archive .*db.zip: pwm.txt in it is damaged \(Bad CRC-32"):
+        read_motifs(path)
+    path.write_bytes(b"PK\x05\x06" + bytes(18))
+    with pytest.raises(ValueError, match=r"expected CISBP-RNA .*, found nothing"):
+        read_motifs(path)
+    with tarfile.open(tmp_path / "db.tgz", "w:gz") as packed:
+        packed.addfile(tarfile.TarInfo("pwm.txt"), io.BytesIO())
+    path.write_bytes((tmp_path / "db.tgz").read_bytes()[:40])
+    with pytest.raises(ValueError, match="damaged"):
+        read_motifs(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (MEME.replace("0 0 1 0", "nan 0 1 0"), "line 6: motif a: expected 4 probabilities, got 'nan 0 1 0'"),
+        (MEME.replace("0 0 1 0", "inf 0 0 0"), "line 6: motif a: expected 4 probabilities, got 'inf 0 0 0'"),
+        (MEME.replace("nsites= 10", "nsites= nan"), "line 4: motif a: expected nsites of 0 .* or more, got nan"),
+        (MEME.replace("nsites= 10", "nsites= -1"), "line 4: motif a: expected nsites of 0 .* or more, got -1"),
+        (HOMER.replace("0\t0\t1\t0", "0\t0\t9\t0"), r"line 3: expected 4 probabilities .* sum to 1, .* \(counts\?"),
+        (HOMER.replace("0\t0\t1\t0", "0\t0\t.8\t0"), "line 3: expected 4 probabilities .* that sum to 1"),
+        (CISBP.replace("0\t0\t1\t0", "0\t0\t.8\t0"), "line 3: .* 4 probabilities that sum to 1"),
+        (PWM.replace("0\t0\t1\t0", "0\t0\t.8\t0"), "line 3: .* that sum to 1"),
+        (TRANSFAC.replace("A      C      G      U", "A      G      C      U"), "line 11: expected the columns A C G T"),
+    ],
+)
+def test_what_is_no_probability_is_named_with_its_line(tmp_path, text, message):
+    (tmp_path / "bad.txt").write_text(text)
+    with pytest.raises(ValueError, match=message):
+        read_motifs(tmp_path / "bad.txt")
+
+
+def test_zero_sites_are_unknown_sites(tmp_path):
+    (tmp_path / "a.meme").write_text(MEME.replace("nsites= 10", "nsites= 0"))
+    motifs, _ = open_motifs(tmp_path / "a.meme")
+    assert motifs[0].sites == 100
+
+
+@pytest.mark.parametrize(
+    ("write", "message"),
+    [
+        (lambda file: file.create_dataset("pos_patterns", data=1.0), "expected pos_patterns to be a group"),
+        (lambda file: file.create_dataset("pos_patterns/pattern_0", data=1.0), "has no dataset 'sequence'"),
+        (lambda file: file.create_dataset("pos_patterns/pattern_0/sequence", data=b"x"), "expected numbers"),
+        (lambda file: file.create_dataset("pos_patterns/pattern_0/sequence", data=PFM * np.nan), "expected probabil"),
+    ],
+)
+def test_odd_hdf5(tmp_path, write, message):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        write(file)
+    with pytest.raises(ValueError, match=message):
+        open_motifs(tmp_path / "a.h5")
+    (tmp_path / "a.h5").write_bytes((tmp_path / "a.h5").read_bytes()[:300])
+    with pytest.raises(ValueError, match=r"a.h5: expected HDF5"):
+        open_motifs(tmp_path / "a.h5")
+
+
+@pytest.mark.parametrize("word", ["UGXZ", "''", "12"])
+def test_a_wrong_word_is_named_with_its_entry(tmp_path, word):
+    (tmp_path / "words.yaml").write_text(f"entries:\n- {{id: one, word: AUG}}\n- {{id: two, word: {word}}}\n")
+    with pytest.raises(ValueError, match=r"words.yaml, entry 2 \(two\): expected a word of the letters ABCD"):
+        load_database(tmp_path / "words.yaml")

@@ -1,45 +1,138 @@
-"""Databases of several files: CISBP-RNA and ATtRACT, as a folder or the zip they are downloaded as."""
+"""Databases of several files: CISBP-RNA, CIS-BP, ATtRACT and single matrices, as a folder, zip or tar."""
 
 from __future__ import annotations
 
 import csv
 import io
+import tarfile
 import warnings
 import zipfile
+import zlib
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from combmotif.motifs.formats.matrices import parse_attract_pwm, parse_cisbp_pwm
-from combmotif.motifs.formats.record import Lines, MotifFile, MotifRecord, decode_text
+from combmotif.motifs.formats.record import (
+    BinaryFileError,
+    EmptyFileError,
+    Lines,
+    MotifFile,
+    MotifRecord,
+    decode_text,
+    is_tar,
+)
+from combmotif.motifs.formats.text import parse_text
 
 _ATTRACT = {"Gene_name", "Mutated", "Organism", "Matrix_id"}
-_CISBP = {"Motif_ID", "RBP_Name", "RBP_Status"}
+_SINGLE = (".txt", ".meme", ".jaspar", ".pfm", ".pcm", ".ppm", ".pwm", ".motif", ".homer", ".tf", ".transfac")
+_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
 
 
 def read_folder(path: Path, *, species: str | None = None) -> MotifFile:
-    """Read a CISBP-RNA or ATtRACT download, told apart by the files in it; see `read_motifs`."""
+    """Read a CISBP-RNA, CIS-BP or ATtRACT download, or single matrices, told apart by the files; see `read_motifs`."""
     names, read = _open(path)
+    names = [name for name in names if not _hidden(name)]
     files = {PurePosixPath(name).name.lower(): name for name in sorted(names, reverse=True)}
     if "attract_db.txt" in files and "pwm.txt" in files:
         return _attract(path, files, read, species)
-    if "rbp_information_all_motifs.txt" in files or "rbp_information.txt" in files:
-        return _cisbp(path, names, files, read, species)
-    raise ValueError(
-        f"motif folder {path}: expected CISBP-RNA (RBP_Information.txt and a folder of PWMs) or ATtRACT "
-        f"(ATtRACT_db.txt and pwm.txt), found {', '.join(sorted(files)[:5]) or 'nothing'}"
-    )
+    for protein in ("RBP", "TF"):
+        for table in (f"{protein}_information_all_motifs.txt", f"{protein}_information.txt"):
+            if table.lower() in files:
+                return _cisbp(path, names, files[table.lower()], protein, read, species)
+    return _singles(path, names, read)
+
+
+def _hidden(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    return parts[-1].startswith(".") or "__MACOSX" in parts
 
 
 def _open(path: Path) -> tuple[list[str], Callable[[str], bytes]]:
-    """List the files of a folder or zip, and give a function that reads one."""
+    """List the files of a folder, zip or tar, and give a function that reads one."""
     if path.is_dir():
         names = [str(file.relative_to(path).as_posix()) for file in sorted(path.rglob("*")) if file.is_file()]
         return names, lambda name: (path / name).read_bytes()
+    kind = "tar" if not zipfile.is_zipfile(path) and is_tar(path) else "zip"
     try:
-        archive = zipfile.ZipFile(path)
-    except zipfile.BadZipFile as error:
-        raise ValueError(f"motif archive {path}: the zip is damaged ({error})") from None
-    return [info.filename for info in archive.infolist() if not info.is_dir()], archive.read
+        if kind == "tar":
+            packed = tarfile.open(path)  # noqa: SIM115 read until the process ends
+            members = {member.name: member for member in packed.getmembers() if member.isfile()}
+            names = list(members)
+
+            def extract(name: str) -> bytes:
+                stream = packed.extractfile(members[name])
+                return stream.read() if stream is not None else b""
+        else:
+            archive = zipfile.ZipFile(path)
+            names = [info.filename for info in archive.infolist() if not info.is_dir()]
+            extract = archive.read
+    except _DAMAGE as error:
+        raise ValueError(f"motif archive {path}: the {kind} is damaged ({error})") from None
+
+    def read(name: str) -> bytes:
+        try:
+            return extract(name)
+        except _DAMAGE as error:
+            raise ValueError(f"motif archive {path}: {name} in it is damaged ({error})") from None
+
+    return names, read
+
+
+def _singles(path: Path, names: list[str], read: Callable[[str], bytes]) -> MotifFile:
+    """Read files of one matrix each, all of one format; of a folder only those directly in it."""
+    found: list[tuple[str, MotifFile]] = []
+    others: list[str] = []
+    for name in sorted(names):
+        place = PurePosixPath(name)
+        if place.suffix.lower() not in _SINGLE or (path.is_dir() and len(place.parts) > 1):
+            continue
+        raw = read(name)
+        try:
+            text = decode_text(raw, f"{path}/{name}")
+            motifs = parse_text(text, f"{path}/{name}", place.stem)
+        except (EmptyFileError, BinaryFileError):
+            motifs = None
+        if motifs is not None:
+            found.append((name, motifs))
+        else:
+            others.append(name)
+    if not found:
+        shown = ", ".join(sorted(PurePosixPath(name).name for name in names)[:5])
+        raise ValueError(
+            f"motif folder {path}: expected CISBP-RNA (RBP_Information.txt and a folder of PWMs), ATtRACT "
+            f"(ATtRACT_db.txt and pwm.txt) or files of one matrix each ({', '.join(_SINGLE)}), found "
+            f"{shown or 'nothing'}"
+        )
+    if others:
+        warnings.warn(
+            f"{path}: {len(others)} of {len(found) + len(others)} files hold no matrix and were left out: "
+            f"{', '.join(others[:5])}{', ...' if len(others) > 5 else ''}",
+            stacklevel=4,
+        )
+    if len(found) == 1:
+        return found[0][1]
+    several = [f"{name} ({len(motifs.records)})" for name, motifs in found if len(motifs.records) > 1]
+    if several:
+        raise ValueError(
+            f"motif folder {path}: expected files of one matrix each, found files of several: "
+            f"{', '.join(several[:4])}{', ...' if len(several) > 4 else ''}; give one of these files"
+        )
+    formats = Counter(motifs.format for _, motifs in found)
+    if len(formats) > 1:
+        shown = ", ".join(f"{kind} {count}" for kind, count in formats.most_common())
+        raise ValueError(f"motif folder {path}: expected files of one format, found {shown}; give a folder of one")
+    seen: dict[str, str] = {}
+    for name, motifs in found:
+        identifier = motifs.records[0].id
+        if identifier in seen:
+            raise ValueError(
+                f"motif folder {path}: motif {identifier} is in {seen[identifier]} and in {name}; identifiers must "
+                f"differ"
+            )
+        seen[identifier] = name
+    alphabet = "rna" if any(motifs.alphabet == "rna" for _, motifs in found) else "dna"
+    return MotifFile(found[0][1].format, alphabet, tuple(motifs.records[0] for _, motifs in found))
 
 
 def _table(text: str, source: str, needed: set[str]) -> list[dict[str, str]]:
@@ -64,31 +157,30 @@ def _refuse_species(path: Path, species: str | None, known: set[str]) -> ValueEr
 
 
 def _cisbp(
-    path: Path, names: list[str], files: dict[str, str], read: Callable[[str], bytes], species: str | None
+    path: Path, names: list[str], source: str, protein: str, read: Callable[[str], bytes], species: str | None
 ) -> MotifFile:
     """Name every matrix by the proteins it was measured for; those inferred only stand in brackets."""
-    source = files.get("rbp_information_all_motifs.txt") or files["rbp_information.txt"]
-    rows = _table(decode_text(read(source), f"{path}/{source}"), f"{path}/{source}", _CISBP)
+    called, kind, status = f"{protein}_Name", f"{protein}_Species", f"{protein}_Status"
+    rows = _table(decode_text(read(source), f"{path}/{source}"), f"{path}/{source}", {"Motif_ID", called, status})
     direct: dict[str, list[str]] = {}
     inferred: dict[str, list[str]] = {}
-    family: dict[str, str] = {}
     organism: dict[str, str] = {}
     for row in rows:
         motif = row["Motif_ID"]
-        if motif in ("", ".") or not _fits(row.get("RBP_Species", ""), species):
+        if motif in ("", ".") or not _fits(row.get(kind, ""), species):
             continue
-        group = direct if row["RBP_Status"] == "D" else inferred
-        if row["RBP_Name"] not in group.setdefault(motif, []):
-            group[motif].append(row["RBP_Name"])
-        family.setdefault(motif, row.get("Family_Name", ""))
-        organism.setdefault(motif, row.get("RBP_Species", ""))
+        group = direct if row[status] == "D" else inferred
+        if row[called] not in group.setdefault(motif, []):
+            group[motif].append(row[called])
+        organism.setdefault(motif, row.get(kind, ""))
     if species is not None and not (direct or inferred):
-        raise _refuse_species(path, species, {row.get("RBP_Species", "") for row in rows})
+        raise _refuse_species(path, species, {row.get(kind, "") for row in rows})
+    base = PurePosixPath(source).parent
     matrices = [
         name
         for name in names
         if name.endswith(".txt") and "pwm" in PurePosixPath(name).parent.name.lower()
-        and not PurePosixPath(name).name.startswith(".")
+        and base in PurePosixPath(name).parents
     ]  # fmt: skip
     if not matrices:
         raise ValueError(f"motif folder {path}: expected matrices in a folder pwms or pwms_all_motifs, found none")
@@ -115,7 +207,7 @@ def _cisbp(
         )
     if not records:
         raise ValueError(f"motif folder {path}: none of the {len(matrices)} matrices has a position")
-    return MotifFile("cisbp-rna", "rna", tuple(records))
+    return MotifFile("cisbp-rna", "rna" if protein == "RBP" else "dna", tuple(records))
 
 
 def _attract(path: Path, files: dict[str, str], read: Callable[[str], bytes], species: str | None) -> MotifFile:

@@ -126,6 +126,9 @@ def read_patterns(path: str | Path) -> MotifFile:
                 f"{', '.join(list(file)[:5]) or 'nothing'}; results of the first TF-MoDISco must be converted with "
                 f"'modisco convert'"
             )
+        for group in groups:
+            if not isinstance(file[group], h5py.Group):
+                raise ValueError(f"motif file {path}: expected {group} to be a group of patterns, it is a dataset")
         records = [_record(file[group], group, name, path) for group in groups for name in _in_order(file[group])]
         alphabet = str(file.attrs.get("alphabet", "dna"))
     if not records:
@@ -139,9 +142,12 @@ def _in_order(group: h5py.Group) -> list[str]:
 
 def _record(parent: h5py.Group, group: str, name: str, path: Path) -> MotifRecord:
     pattern = parent[name]
-    if "sequence" not in pattern:
+    if not isinstance(pattern, h5py.Group) or "sequence" not in pattern:
         raise ValueError(f"motif file {path}: {group}/{name} has no dataset 'sequence'")
-    matrix = np.asarray(pattern["sequence"][()], dtype=float)
+    try:
+        matrix = np.asarray(pattern["sequence"][()], dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"motif file {path}: {group}/{name}/sequence: expected numbers") from None
     if "pfm" in pattern:  # ours: counts, without the pseudo-count of ``sequence``
         matrix = np.asarray(pattern["pfm"][()], dtype=float)
         matrix = np.where(matrix.sum(1, keepdims=True) > 0, matrix, 0.25)

@@ -109,12 +109,12 @@ def parse_cisbp_pwm(lines: Lines, identifier: str) -> MotifRecord | None:
                 raise lines.error(f"expected the header 'Pos A C G U', got {line[:40]!r}", at)
             first = False
             continue
-        rows.append(lines.numbers(words[1:], at, expected="a position and 4 probabilities"))
+        rows.append(lines.probabilities(words[1:], at, expected="a position and 4 probabilities"))
     return lines.motif(identifier, identifier, rows, 0) if rows else None
 
 
 def parse_table(lines: Lines) -> MotifFile:
-    """Read the table that `write_table_of_motifs` writes: one row per position."""
+    """Read the table that `write_motif_table` writes: one row per position."""
     header, *body = list(lines)
     columns = header[1].split("\t")
     if tuple(columns[:7]) != TABLE_COLUMNS or columns[7:8] not in (["T"], ["U"]):
@@ -128,7 +128,7 @@ def parse_table(lines: Lines) -> MotifFile:
         rows = groups.setdefault(words[0], (name, float(sites) if sites else None, [], at))[2]
         if words[3] != str(len(rows) + 1):
             raise lines.error(f"motif {words[0]}: expected position {len(rows) + 1}, got {words[3]!r}", at)
-        rows.append(lines.numbers(words[4:], at, expected="4 probabilities in the last columns"))
+        rows.append(lines.probabilities(words[4:], at, expected="4 probabilities in the last columns"))
     records = [
         lines.motif(identifier, name, rows, at)._replace(nsites=sites)
         for identifier, (name, sites, rows, at) in groups.items()
@@ -147,5 +147,5 @@ def _blocks(lines: Lines, expected: str) -> list[tuple[str, list[list[float]], i
         elif not blocks:
             raise lines.error(f"expected '>name', got {line[:40]!r}", at)
         else:
-            blocks[-1][1].append(lines.numbers(line.split(), at, expected=expected))
+            blocks[-1][1].append(lines.probabilities(line.split(), at, expected=expected))
     return blocks

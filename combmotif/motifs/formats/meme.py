@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
-from combmotif.motifs.formats.record import MotifRecord, read_text
+from combmotif.motifs.formats.record import SUM_TOLERANCE, MotifRecord, read_text
 from combmotif.motifs.motif import MotifSet
 
 _ALPHABETS = {"ACGT": "dna", "ACGU": "rna", "DNA": "dna", "RNA": "rna"}
+_ROW = re.compile(r"[-+]?(?:[\d.]|(?:nan|inf)\b)", re.IGNORECASE)
 _NUMBERS = re.compile(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?(?:[\s,]+[-+]?[\d.]+(?:[eE][-+]?\d+)?)*")
-_SUM_TOLERANCE = 0.05
 
 
 def read_meme(path: str | Path) -> list[MotifRecord]:
@@ -112,6 +113,8 @@ class _Reader:
             nsites = float(keys["nsites"]) if "nsites" in keys else None
         except ValueError:
             raise self.error(f"motif {identifier}: expected numbers for w and nsites") from None
+        if nsites is not None and not 0 <= nsites < math.inf:
+            raise self.error(f"motif {identifier}: expected nsites of 0 (not known) or more, got {keys['nsites']}")
         rows: list[list[float]] = []
         self.at += 1
         while self.at < len(self.lines) and (width is None or len(rows) < width):
@@ -120,6 +123,8 @@ class _Reader:
                 self.at += 1
                 continue
             if not _NUMBERS.fullmatch(line):
+                if _ROW.match(line):
+                    raise self.error(f"motif {identifier}: expected 4 probabilities, got {line[:60]!r}")
                 break
             rows.append(self.row(line, identifier))
             self.at += 1
@@ -135,7 +140,7 @@ class _Reader:
             values = [float(value) for value in re.split(r"[\s,]+", line)]
         except ValueError:
             raise self.error(f"motif {identifier}: expected 4 probabilities, got {line!r}") from None
-        if len(values) != 4 or min(values) < 0 or abs(sum(values) - 1) > _SUM_TOLERANCE:
+        if len(values) != 4 or min(values) < 0 or abs(sum(values) - 1) > SUM_TOLERANCE:
             raise self.error(
                 f"motif {identifier}: expected 4 probabilities that sum to 1, got {line!r}"
                 + (" (counts? divide each row by its sum)" if len(values) == 4 and sum(values) > 1.5 else "")

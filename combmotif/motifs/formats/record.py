@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import gzip
+import tarfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+SUM_TOLERANCE = 0.05
+"""How far from 1 the probabilities of a position may sum, as files round them."""
+
+
+class EmptyFileError(ValueError):
+    """A motif file without anything in it, or with a header only."""
+
+
+class BinaryFileError(ValueError):
+    """A file that is not text."""
 
 
 class MotifRecord(NamedTuple):
@@ -78,6 +90,14 @@ class Lines:
             raise self.error(f"expected {expected}, got {self.lines[at].strip()[:60]!r}", at)
         return values
 
+    def probabilities(self, words: list[str], at: int, *, expected: str) -> list[float]:
+        """Turn words into 4 probabilities, which sum to 1 but for rounding."""
+        values = self.numbers(words, at, expected=expected)
+        if abs(sum(values) - 1) > SUM_TOLERANCE:
+            hint = " (counts? divide each row by its sum)" if sum(values) > 1.5 else ""
+            raise self.error(f"expected {expected} that sum to 1, got {self.lines[at].strip()[:60]!r}{hint}", at)
+        return values
+
     def motif(
         self, identifier: str, name: str, rows: list[list[float]], at: int, *, family: str = "", species: str = ""
     ) -> MotifRecord:
@@ -103,6 +123,14 @@ class Lines:
         return tuple(records)
 
 
+def is_tar(path: Path) -> bool:
+    """Tell whether a file is a tar, packed or not; a damaged one is none."""
+    try:
+        return tarfile.is_tarfile(path)
+    except (EOFError, OSError, zlib.error):
+        return False
+
+
 def read_text(path: Path) -> str:
     """Read a text file, plain or gzipped whatever its name says; an empty or binary one is a ValueError."""
     if not path.is_file():
@@ -116,13 +144,13 @@ def decode_text(raw: bytes, source: str) -> str:
         try:
             raw = gzip.decompress(raw)
         except (EOFError, OSError, zlib.error) as error:
-            raise ValueError(f"motif file {source}: not a text file (damaged gzip: {error})") from None
+            raise BinaryFileError(f"motif file {source}: not a text file (damaged gzip: {error})") from None
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = raw.decode("latin-1")  # names with accents in old files
     if "\0" in text:
-        raise ValueError(f"motif file {source}: not a text file (it holds a zero byte)")
+        raise BinaryFileError(f"motif file {source}: not a text file (it holds a zero byte)")
     if not text.strip():
-        raise ValueError(f"motif file {source}: the file is empty")
+        raise EmptyFileError(f"motif file {source}: the file is empty")
     return text
