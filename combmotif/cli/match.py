@@ -67,11 +67,12 @@ def match(
     from combmotif.motifs.family import with_families
     from combmotif.motifs.files import open_motifs
     from combmotif.motifs.match import match as find
+    from combmotif.motifs.mirna import check_site_types
     from combmotif.motifs.pairs import informative_runs
     from combmotif.pipeline.store import write_table
 
+    kinds = check_site_types([part.strip() for part in sites.split(",") if part.strip()])
     motifs, _ = open_motifs(queries)
-    kinds = tuple(part.strip() for part in sites.split(",") if part.strip())
     known = with_families([load_database(name, species=species, sites=kinds) for name in databases])
     table = find(motifs, known, strands=strands, q=q, top=top)
     control = None
@@ -85,6 +86,8 @@ def match(
     named = table["motif"].nunique()
     dull = len(motifs) - len({run.row for run in informative_runs(motifs)})
     click.echo(f"{named} of {len(motifs)} motifs resemble a known element (q <= {q:g}, or its very word): {out}")
+    if species and not any(entry.species for database in known for entry in database.entries):
+        click.echo("--species: none of the databases knows species; all of their elements were matched.")
     if dull:
         click.echo(f"{dull} motifs have no run of columns with 2 bits of information and were not matched.")
     if control is not None:

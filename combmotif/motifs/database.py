@@ -15,7 +15,15 @@ from combmotif.download import cache_folder
 from combmotif.motifs.formats.read import is_archive, read_motifs
 from combmotif.motifs.formats.record import read_text
 from combmotif.motifs.formats.text import sniff_text
-from combmotif.motifs.mirna import SITE_TYPES, SeedFamily, family_name, read_mature, seed_families, site_word
+from combmotif.motifs.mirna import (
+    SITE_TYPES,
+    SeedFamily,
+    check_site_types,
+    family_name,
+    read_mature,
+    seed_families,
+    site_word,
+)
 from combmotif.motifs.published import PUBLISHED_DATABASES
 from combmotif.resources import resource_path
 from combmotif.sequence.alphabet import IUPAC, iupac_sets
@@ -169,9 +177,7 @@ def _binary(path: Path) -> bool:
 
 def _micrornas(path: Path, name: str, species: str | None, sites: Sequence[str]) -> Database:
     """Target sites of microRNAs; sites that are spelled alike are one entry."""
-    wrong = [site for site in sites if site not in SITE_TYPES]
-    if wrong or not sites:
-        raise ValueError(f"sites: expected any of {', '.join(SITE_TYPES)}, got {wrong[0] if wrong else 'none'!r}")
+    check_site_types(sites)
     groups: dict[tuple[str, str], list[str]] = {}
     for seeds in seed_families(read_mature(path, species=species)):
         for site in SITE_TYPES:

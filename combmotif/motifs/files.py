@@ -7,7 +7,7 @@ from pathlib import Path
 import h5py
 
 from combmotif.motifs.database import Database, DatabaseEntry, load_database
-from combmotif.motifs.formats.h5 import load_motifs, save_motifs
+from combmotif.motifs.formats.h5 import load_motifs, load_names, save_motifs
 from combmotif.motifs.formats.meme import write_meme
 from combmotif.motifs.formats.table import write_motif_table
 from combmotif.motifs.motif import Motif, MotifSet
@@ -42,7 +42,7 @@ def open_motifs(spec: str | Path, *, species: str | None = None) -> tuple[MotifS
         except OSError as error:
             raise ValueError(f"motif file {path}: expected HDF5 ({error})") from None
         if own:
-            return load_motifs(path), {}
+            return load_motifs(path), load_names(path)
     return as_motifs(load_database(spec, species=species))
 
 
@@ -64,7 +64,7 @@ def write_motifs(motifs: MotifSet, path: str | Path, *, style: str, names: dict[
     if style == "meme":
         write_meme(motifs, path, names=names)
     elif style == "h5":
-        save_motifs(motifs, path)
+        save_motifs(motifs, path, names=names)
     elif style == "tsv":
         write_motif_table(motifs, path, names=names)
     else:

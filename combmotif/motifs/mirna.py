@@ -90,6 +90,14 @@ def _prefix(path: Path, species: str) -> str:
     )
 
 
+def check_site_types(sites: Sequence[str]) -> tuple[str, ...]:
+    """Check that there are sites, and all of `SITE_TYPES`."""
+    wrong = [site for site in sites if site not in SITE_TYPES]
+    if wrong or not sites:
+        raise ValueError(f"sites: expected any of {', '.join(SITE_TYPES)}, got {wrong[0] if wrong else 'none'!r}")
+    return tuple(sites)
+
+
 def seed_families(micrornas: Iterable[MicroRNA]) -> list[SeedFamily]:
     """Group microRNAs by nucleotides 2-8, which decide over their targets; in order of first member."""
     groups: dict[str, list[str]] = {}

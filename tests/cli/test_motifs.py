@@ -28,6 +28,11 @@ def test_list_convert_compare_cluster(cli, meme, tmp_path):
         result = cli("motifs", "convert", meme, f"c.{ending}", "--alphabet", "dna")
         assert result.stdout == f"4 motifs: c.{ending}\n"
         assert read_motifs(tmp_path / f"c.{ending}").alphabet == "dna"
+    for ending in ("h5", "tsv"):
+        assert read_motifs(tmp_path / f"c.{ending}").records[0].name == "PUM1"
+        again = cli("motifs", "convert", f"c.{ending}", f"again_{ending}.meme")
+        assert again.exit_code == 0, again.output
+        assert read_motifs(tmp_path / f"again_{ending}.meme").records[0].name == "PUM1"
     assert [r.name for r in read_motifs(tmp_path / "c.meme").records] == ["PUM1", "PUM_AGAIN1", "FOX1", "FLAT1"]
     result = cli("motifs", "compare", "c.tsv", meme)
     assert result.exit_code == 0, result.output
@@ -55,6 +60,11 @@ def test_match_and_its_control(cli, meme):
     assert pd.read_csv("matches.tsv", sep="\t").to_csv() == before
 
 
+def test_a_species_that_no_database_knows_is_told(cli, meme):
+    result = cli("match", meme, "--out", "matches.tsv", "--shuffles", "0", "--species", "Homo_sapiens")
+    assert "--species: none of the databases knows species; all of their elements were matched." in result.stdout
+
+
 def test_scan(cli, meme, tmp_path):
     (tmp_path / "s.fa").write_text(">one\nCCCUGUAAAUACCC\n>two\nCCUGCAUGC\n")
     result = cli("scan", "s.fa", "--motifs", meme, "--out", "hits.bed", "--p", "0.0003")
@@ -72,6 +82,10 @@ def test_refusals(refused, meme, tmp_path):
         == "OUT: expected a name that ends in .meme, .h5, .hdf5, .tsv, got 'c.txt'"
     )
     assert refused("match", meme, "--database", "attract", "--out", "x.tsv").endswith("run: combmotif fetch attract")
+    assert refused("match", meme, "--sites", "9mer", "--out", "x.tsv").startswith(
+        "sites: expected any of 8mer, 7mer-m8"
+    )
+    assert refused("match", meme, "--shuffles", "0", "--out", ".") == ".: expected a file, found a folder"
     assert refused("match", meme, "--q", "2", "--out", "x.tsv").startswith("q: expected a number above 0")
     assert refused("scan", "s.fa", "--motifs", meme, "--out", "x.txt").startswith("--out: expected a name that ends in")
     assert (

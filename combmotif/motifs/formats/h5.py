@@ -16,7 +16,7 @@ FORMAT_VERSION = 1
 SCALARS = [field.name for field in fields(Motif) if field.name not in ("pfm", "offsets")]
 
 
-def save_motifs(motifs: MotifSet, path: str | Path) -> None:
+def save_motifs(motifs: MotifSet, path: str | Path, *, names: dict[str, str] | None = None) -> None:
     """Write a motif set to an HDF5 file; the same motifs give the same bytes.
 
     The layout is that of TF-MoDISco-lite (``pos_patterns/pattern_0`` ... with ``sequence``, ``contrib_scores``,
@@ -30,6 +30,8 @@ def save_motifs(motifs: MotifSet, path: str | Path) -> None:
     motifs : MotifSet
     path : str or pathlib.Path
         Overwritten where it exists.
+    names : dict, optional
+        Name of each motif by its id, kept as the attribute ``name``; see `load_names`.
     """
     with h5py.File(path, "w", track_order=False) as file:
         file.attrs["combmotif_format"] = FORMAT_VERSION
@@ -46,6 +48,15 @@ def save_motifs(motifs: MotifSet, path: str | Path) -> None:
             group.create_group("seqlets")["n_seqlets"] = np.array([motif.sites], dtype=np.int64)
             for name in SCALARS:
                 group.attrs[name] = getattr(motif, name)
+            if names and names.get(motif.id):
+                group.attrs["name"] = names[motif.id]
+
+
+def load_names(path: str | Path) -> dict[str, str]:
+    """Read the names of motifs, by id, that `save_motifs` was given."""
+    with h5py.File(path, "r") as file:
+        groups = [group for side in ("pos_patterns", "neg_patterns") for group in file.get(side, {}).values()]
+        return {str(g.attrs["id"]): str(g.attrs["name"]) for g in groups if "id" in g.attrs and "name" in g.attrs}
 
 
 def load_motifs(path: str | Path) -> MotifSet:
@@ -159,4 +170,4 @@ def _record(parent: h5py.Group, group: str, name: str, path: Path) -> MotifRecor
     sites = pattern.get("seqlets/n_seqlets")
     count = float(np.asarray(sites[()]).ravel()[0]) if sites is not None else None
     identifier = str(pattern.attrs.get("id", f"{group}.{name}"))
-    return MotifRecord(identifier, identifier, matrix / total, count)
+    return MotifRecord(identifier, str(pattern.attrs.get("name", identifier)), matrix / total, count)
