@@ -9,15 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from combmotif.attribution.attributions import Attributions, join_attributions
+from combmotif.attribution.attributions import Attributions, join_attributions, typical_change
 from combmotif.attribution.gradients import (
     NUCLEOTIDES,
     captum_attr,
     gradient_input,
     gradient_shap,
-    integrated_gradients,
     values,
 )
+from combmotif.attribution.integrated import integrated_gradients
 from combmotif.attribution.mutagenesis import mutagenesis
 from combmotif.attribution.targets import Target, TargetFunction, Unit, parse_target
 from combmotif.effects.seeding import named_generator, stable_hash
@@ -44,7 +44,8 @@ class AttributionOptions:
     steps : int, default 16
         Points per baseline of integrated gradients to begin with.
     max_steps : int, default 128
-        While the completeness error of a sequence is above the tolerance its points are doubled, up to this many.
+        While the completeness error of a sequence is above the tolerance, points are added where the target bends, up
+        to this many per baseline.
     draws : int, default 100
         Points per sequence of GradientShap.
     tolerance : float, default 0.05
@@ -222,15 +223,10 @@ def _explain(
             ]
         )
     else:
-        scores = torch.zeros_like(x[:, :4])
-        points, todo = options.steps, np.arange(len(units))
-        while len(todo):
-            index = torch.as_tensor(todo, device=x.device)
-            scores[index] = integrated_gradients(function, x[index], baselines[index], steps=points)
-            steps[todo] = points
-            error = _errors(scores[index], x[index], reached[todo], other[todo])
-            todo = todo[error > options.tolerance] if 2 * points <= options.max_steps else todo[:0]
-            points *= 2
+        scores, steps = integrated_gradients(
+            function, x, baselines, reached, other, steps=options.steps, max_steps=options.max_steps,
+            tolerance=options.tolerance,
+        )  # fmt: skip
     errors = _errors(scores, x, reached, other)
     table = scores.float().cpu().numpy()
     sizes = [min(unit.stop - unit.start, len(unit.codes)) for unit in units]
@@ -253,6 +249,4 @@ def _explain(
 def _errors(scores: torch.Tensor, x: torch.Tensor, reached: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Completeness error of scores (n, 4, length) on inputs x; values (n,) against baselines (n, b)."""
     total = (scores * x[:, :4]).double().sum((1, 2)).cpu().numpy()
-    size = np.abs(reached[:, None] - other).mean(1)
-    noise = 1e-5 * np.maximum(np.abs(reached), np.abs(other).max(1)) + 1e-12  # of float32
-    return np.abs(total - (reached - other.mean(1))) / np.maximum(size, noise)
+    return np.abs(total - (reached - other.mean(1))) / typical_change(reached, other)

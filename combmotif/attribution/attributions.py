@@ -34,9 +34,10 @@ class Attributions:
         Its mean over the baselines, dinucleotide shuffles of the sequence.
     errors : float64 array, shape (n,)
         Completeness error: how far the contributions of a sequence are from adding up to ``values - references``, in
-        units of the mean distance between the target on the sequence and on its baselines.
+        units of the mean distance between the target on the sequence and on its baselines (:func:`typical_change`).
     steps : integer array, shape (n,)
-        Points per baseline (integrated gradients) or in all (GradientShap); 1 for gradient x input, 0 for mutagenesis.
+        Points per baseline, mean over the baselines (integrated gradients) or in all (GradientShap); 1 for gradient x
+        input, 0 for mutagenesis.
     tolerance : float or None
         Largest error that integrated gradients accept; None for methods that need not add up.
     """
@@ -81,6 +82,16 @@ class Attributions:
                 "steps": self.steps,
             }
         )
+
+
+def typical_change(values: np.ndarray, baselines: np.ndarray) -> np.ndarray:
+    """Mean distance between a target on sequences (n,) and on their baselines (n, b), the unit of completeness errors.
+
+    At least a hundred-thousandth of the largest of these values, about what single precision leaves of a sum: where
+    the target hardly changes, errors are told in that unit.
+    """
+    least = 1e-5 * np.maximum(np.abs(values), np.abs(baselines).max(1)) + 1e-12
+    return np.maximum(np.abs(values[:, None] - baselines).mean(1), least)
 
 
 def completeness_warning(target: str, errors: np.ndarray, tolerance: float | None, steps: np.ndarray) -> str:

@@ -1,4 +1,4 @@
-"""Attributions that follow the gradient: integrated gradients, GradientShap, gradient x input.
+"""Attributions that follow the gradient: GradientShap, gradient x input, and what integrated gradients share.
 
 All give *hypothetical* contributions, one per base and position: what that base would add there, against the
 baselines. The contribution of a sequence is the value at its own base.
@@ -7,7 +7,6 @@ baselines. The contribution of a sequence is the value at its own base.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
 from types import ModuleType
 
 import numpy as np
@@ -59,52 +58,6 @@ def hypothetical(slope: torch.Tensor, baselines: torch.Tensor) -> torch.Tensor:
     return slope - (baselines * slope).sum(1, keepdim=True)
 
 
-def integrated_gradients(
-    function: TargetFunction, x: torch.Tensor, baselines: torch.Tensor, *, steps: int
-) -> torch.Tensor:
-    """Integrate the gradient along the straight line from each baseline to its input, by captum.
-
-    Parameters
-    ----------
-    function : TargetFunction
-    x : torch.Tensor, shape (n, channels, length)
-    baselines : torch.Tensor, shape (n, b, channels, length)
-        Equal to x in the channels behind the four bases.
-    steps : int
-        Points on each line (Gauss-Legendre).
-
-    Returns
-    -------
-    torch.Tensor, shape (n, 4, length)
-        Hypothetical contributions, mean over the baselines.
-
-    References
-    ----------
-    Sundararajan et al., ICML 2017 (arXiv 1703.01365); Erion et al., Nat Mach Intell 2021 (many baselines).
-    """
-    method = captum_attr().IntegratedGradients(_named(function), multiply_by_inputs=False)
-    count = baselines.shape[1]
-    size = max(1, NUCLEOTIDES // x.shape[2])
-    pairs = x[:, None].expand_as(baselines).reshape(-1, *x.shape[1:])
-    from_there = baselines.reshape(-1, *x.shape[1:])
-    parts = []
-    with torch.enable_grad(), recurrent_gradients(function.model.module):
-        for start in range(0, len(pairs), size):
-            part, base = pairs[start : start + size], from_there[start : start + size]
-            slope = method.attribute(part, baselines=base, n_steps=steps, internal_batch_size=max(size, len(part)))
-            parts.append(hypothetical(slope[:, :4].float(), base[:, :4]).detach())
-    return torch.cat(parts).reshape(len(x), count, 4, x.shape[2]).mean(1)
-
-
-def _named(function: TargetFunction) -> Callable[[torch.Tensor], torch.Tensor]:
-    """Give captum the plain function it expects, which has a ``__name__``."""
-
-    def value(x: torch.Tensor) -> torch.Tensor:
-        return function(x)
-
-    return value
-
-
 def gradient_shap(
     function: TargetFunction, x: torch.Tensor, baselines: torch.Tensor, *, draws: int, random: np.random.Generator
 ) -> torch.Tensor:
@@ -113,7 +66,7 @@ def gradient_shap(
     Parameters
     ----------
     function, x, baselines
-        As for :func:`integrated_gradients`.
+        As for :func:`combmotif.attribution.integrated.integrated_gradients`.
     draws : int
         Points per input; every baseline is drawn as often as any other, to within one.
     random : numpy.random.Generator

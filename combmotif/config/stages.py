@@ -96,7 +96,9 @@ class AttributionSection(Section):
     baselines: Whole = Field(10, ge=1, description="dinucleotide shuffles each sequence is compared with; default 10")
     steps: Whole = Field(16, ge=1, description="of integrated_gradients: points per baseline at first; default 16")
     max_steps: Whole = Field(
-        128, ge=1, description="points are doubled up to this many while the tolerance is exceeded; default 128"
+        128,
+        ge=1,
+        description="points are added where the target bends, up to this many, until the tolerance is met; default 128",
     )
     tolerance: Real = Field(
         0.05, gt=0, description="largest completeness error accepted without a warning; default 0.05"
