@@ -17,15 +17,19 @@ from combmotif.cli.guide import GuidedCommand, next_step
 @click.argument("name", required=False)
 @click.option("--to", "folder", type=click.Path(path_type=Path), help="Folder; default one where combmotif looks.")
 @click.option("--url", help="Download it from here instead; the checksum stays the same.")
-def fetch(name: str | None, folder: Path | None, url: str | None) -> None:
+@click.option("--sha256", help="Checksum that the file must have; for those of which none is published.")
+def fetch(name: str | None, folder: Path | None, url: str | None, sha256: str | None) -> None:
     """Download published weights or a motif database, and check it.
 
-    Without NAME, list what is known, with size, licence and whether it is there. None of it is part of combmotif.
+    Without NAME, list what is known, with size, checksum, licence and whether it is there. None of it is part of
+    combmotif. Where no checksum is published, that of the first download is kept beside the file and shown, and a later
+    download must be the same; --sha256 checks it against one you know.
     """
     from combmotif.cli.progress import StageProgress
-    from combmotif.download import cache_folder
+    from combmotif.download import cache_folder, sha256_of
     from combmotif.download import fetch as download
     from combmotif.models.published import PUBLISHED_WEIGHTS
+    from combmotif.motifs.database import load_database
     from combmotif.motifs.published import PUBLISHED_DATABASES
     from combmotif.typed_yaml import nearest
 
@@ -34,7 +38,11 @@ def fetch(name: str | None, folder: Path | None, url: str | None) -> None:
         for published in known.values():
             there = (cache_folder() / published.name / published.file).is_file()
             click.echo(f"{published.name}: {published.description}")
-            click.echo(f"    {published.size:,} bytes, {'fetched' if there else 'not fetched'}; {published.urls[0]}")
+            size = f"{published.size:,} bytes" if published.size else "size not known"
+            kind = "md5" if published.md5 else "sha256" if published.sha256 else ""
+            checksum = f"{kind} {published.md5 or published.sha256}" if kind else "no checksum is published"
+            click.echo(f"    {size}, {'fetched' if there else 'not fetched'}; {published.urls[0]}")
+            click.echo(f"    {checksum}")
             click.echo(f"    licence: {published.licence}; cite {published.citation}")
         next_step("combmotif fetch NAME")
         return
@@ -47,10 +55,16 @@ def fetch(name: str | None, folder: Path | None, url: str | None) -> None:
             published,
             folder=folder,
             urls=(url,) if url else None,
-            on_bytes=lambda done, total: progress.update(published.file, done, total),
+            sha256=sha256,
+            check=load_database if name in PUBLISHED_DATABASES else None,
+            on_bytes=lambda done, total: progress.update(published.file, done, total or None),
         )
+    if not (published.md5 or published.sha256):
+        told = "as you gave it" if sha256 else f"no checksum is published; kept in {path.name}.sha256"
+        click.echo(f"SHA-256 {sha256_of(path)} ({told})")
     click.echo(f"{published.file}: {path}")
     if name in PUBLISHED_DATABASES:
+        click.echo(f"{len(load_database(path)):,} elements")
         given = path if folder else name
         next_step(f"combmotif match QUERIES.meme --database {given} --out matches.tsv")
     else:
