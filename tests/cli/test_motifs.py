@@ -74,6 +74,32 @@ def test_scan(cli, meme, tmp_path):
     assert (tmp_path / "hits.bed").read_text().splitlines()[-1].split("\t")[:4] == ["two", "2", "9", "fox(FOX1)"]
 
 
+def test_scan_for_the_sites_of_micrornas(cli, tmp_path):
+    """let-7 (UGAGGUAG...) pairs with CUACCUC; each place is called by its best site."""
+    (tmp_path / "mature.fa").write_text(
+        ">hsa-let-7a-5p MIMAT0000062 Homo sapiens let-7a-5p\nUGAGGUAGUAGGUUGUAUAGUU\n"
+        ">mmu-miR-1a-3p MIMAT0000123 Mus musculus miR-1a-3p\nUGGAAUGUAAAGAAGUAUGUAU\n"
+    )
+    (tmp_path / "s.fa").write_text(
+        ">eight\nGGCUACCUCAGG\n>seven_m8\nGGCUACCUCGGG\n>seven_a1\nGGGUACCUCAGG\n>six\nGGGUACCUCGGG\n>none\nGGGACCUCGGGG\n"
+        ">mouse\nGGACAUUCCAGG\n"
+    )
+    result = cli("scan", "s.fa", "--motifs", "mature.fa", "--out", "hits.tsv", "--species", "hsa")
+    assert result.exit_code == 0, result.output
+    table = pd.read_csv("hits.tsv", sep="\t")
+    assert table[["sequence", "motif", "start", "end", "site"]].to_numpy().tolist() == [
+        ["eight", "CUACCUCA:8mer", 2, 10, "CUACCUCA"],
+        ["seven_m8", "CUACCUC:7mer-m8", 2, 9, "CUACCUC"],
+        ["seven_a1", "UACCUCA:7mer-A1", 3, 10, "UACCUCA"],
+        ["six", "UACCUC:6mer", 3, 9, "UACCUC"],
+    ]
+    assert table["name"].unique().tolist() == ["let-7a-5p"]
+    assert table["p_value"].tolist() == pytest.approx([4**-8, 4**-7, 4**-7, 4**-6], rel=1e-5)
+    cli("scan", "s.fa", "--motifs", "mature.fa", "--out", "hits.bed")
+    lines = [line.split("\t") for line in (tmp_path / "hits.bed").read_text().splitlines()]
+    assert lines[-1] == ["mouse", "2", "10", "ACAUUCCA:8mer(miR-1a-3p)", "48", "+"]
+
+
 def test_refusals(refused, meme, tmp_path):
     (tmp_path / "s.fa").write_text(">one\nCCCUGUAAAUACCC\n")
     assert refused("motifs", "list", "none.meme").startswith("motif database 'none.meme': no such file; give")

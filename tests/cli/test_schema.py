@@ -12,6 +12,17 @@ def test_run_and_train(cli):
     assert "teachers" in train["$defs"]["TrainConfig"]["required"]
 
 
+def test_compare(cli, refused):
+    compare = json.loads(cli("schema", "--compare").stdout)
+    assert compare["required"] == ["runs"]
+    assert compare["properties"]["draws"]["default"] == 64
+    assert compare["additionalProperties"] is False
+    shown = cli("schema", "--compare", "--format", "markdown").stdout
+    assert shown.startswith("## `combmotif compare`\n")
+    assert "| **`runs`** |" in shown
+    assert refused("schema", "--compare", "--train") == "--train and --compare: expected one of the two"
+
+
 def test_an_unknown_kind_of_training_is_refused(cli, tmp_path):
     (tmp_path / "train.yaml").write_text("kind: half-life\n")
     result = cli("train", "train.yaml")

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import gzip
+import os
+import sys
 
 import numpy as np
 import pandas as pd
@@ -69,7 +71,10 @@ def test_strands(fasta, database):
 
 def test_agrees_with_fimo(tmp_path):
     """The same sites, scores and p-values as FIMO of MEME 5.4.1 (Grant et al. 2011), uniform background."""
-    fimo = pytest.importorskip("pymemesuite.fimo", reason="needs pymemesuite (the extra 'fimo')")
+    if os.environ.get("CI") == "true" and sys.version_info < (3, 13):
+        from pymemesuite import fimo  # where tests run for everybody it is installed, and must not be skipped
+    else:
+        fimo = pytest.importorskip("pymemesuite.fimo", reason="needs pymemesuite (the extra 'fimo')")
     from pymemesuite.common import Background, MotifFile, Sequence
 
     rng = np.random.default_rng(1)
