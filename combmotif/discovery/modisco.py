@@ -96,7 +96,7 @@ class ModiscoResult:
     Attributes
     ----------
     patterns : tuple of Pattern
-        Those of positive contributions first, each by descending number of seqlets.
+        Those first that explain most: by the sum over their seqlets of what these raise or lower the target.
     window, flank : int
         In nt.
     windows : int
@@ -198,6 +198,7 @@ def modisco(
         clear = [pattern for pattern in own if _bits(pattern) >= LEAST_BITS]
         patterns += clear
         faint += len(own) - len(clear)
+    patterns.sort(key=lambda pattern: -abs(pattern.contribution) * len(pattern))
     return ModiscoResult(
         tuple(patterns),
         window,

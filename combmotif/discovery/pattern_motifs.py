@@ -103,7 +103,8 @@ def _written(probe: WindowProbe, samples: Samples, rows: np.ndarray, pattern: Pa
     chosen = [index for index in order if inside[index] and not pattern.turned[index]][:PASTED]
     if not chosen:
         return float("nan")
-    windows = samples.codes[rows[pattern.examples[chosen]]].copy()
+    own = rows[pattern.examples[chosen]]
+    windows, tracks = samples.codes[own].copy(), None if samples.tracks is None else samples.tracks[own]
     for window, start in zip(windows, pattern.starts[chosen] + first, strict=True):
         window[start : start + len(word)] = word
-    return float(probe.activations(windows)[:, samples.neuron].max())
+    return float(probe.activations(windows, tracks)[:, samples.neuron].max())

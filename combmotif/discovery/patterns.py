@@ -11,10 +11,13 @@ import h5py
 import numpy as np
 
 from combmotif.motifs.formats.h5 import FORMAT_VERSION, SCALARS
-from combmotif.motifs.motif import MotifSet
+from combmotif.motifs.motif import PSEUDOCOUNT, MotifSet, information
 
 TRIM = 0.3
 """A pattern is cut to the columns with at least this share of its largest contribution, as the tool's report does."""
+
+LETTERED = 0.25
+"""Bits from which a column at a pattern's end belongs to its motif."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +77,16 @@ class Pattern:
 
     @property
     def span(self) -> tuple[int, int]:
-        """First and last column that matter: those with at least 30 % of the largest mean contribution."""
+        """First and last column that matter: with at least 30 % of the largest mean contribution, and 0.25 bits.
+
+        Columns at the ends that contribute without a preferred letter are left out: they are the seqlets' surroundings.
+        """
         height = np.abs(self.contributions.mean(0).sum(1))
         kept = np.flatnonzero(height >= TRIM * height.max())
-        return int(kept[0]), int(kept[-1]) + 1
+        first, last = int(kept[0]), int(kept[-1]) + 1
+        counts = self.one_hot[:, first:last].sum(0, dtype=np.float64) + PSEUDOCOUNT
+        lettered = np.flatnonzero(information(counts / counts.sum(1, keepdims=True)) >= LETTERED)
+        return (first + int(lettered[0]), first + int(lettered[-1]) + 1) if len(lettered) else (first, last)
 
     @property
     def contribution(self) -> float:

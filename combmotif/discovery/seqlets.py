@@ -115,6 +115,7 @@ def seqlet_motif(
     background: float = 0.0,
     sequences: np.ndarray | None = None,
     starts: np.ndarray | None = None,
+    tracks: np.ndarray | None = None,
 ) -> Motif | None:
     """Make one motif of the windows on which a neuron is most active.
 
@@ -132,6 +133,9 @@ def seqlet_motif(
         Activation of the neuron on random windows; weaker windows are not used.
     sequences, starts : integer arrays, shape (n,), optional
         As for :func:`top_windows`.
+    tracks : float array, shape (n, k, receptive field), optional
+        What the windows have beside their bases, of a model with extra channels; the consensus is tried with those of
+        the strongest window. Default the probe's.
 
     Returns
     -------
@@ -156,6 +160,7 @@ def seqlet_motif(
         return None
     first, last = max(0, found[0][0] - 1), min(len(pfm), found[-1][1] + 1)
     consensus = pfm.argmax(1).astype(np.uint8)[None]
+    beside = None if tracks is None else tracks[rows[:1]]
     excitation = activations[above] - background
     return Motif(
         id=f"{probe.layer}.{neuron}.m1",
@@ -168,7 +173,7 @@ def seqlet_motif(
         max_activation=float(values.max()),
         mean_activation=float(values.mean()),
         min_activation=float(values.min()),
-        consensus_activation=float(probe.activations(consensus)[0, neuron]),
+        consensus_activation=float(probe.activations(consensus, beside)[0, neuron]),
         share=float((values - background).sum() / excitation.sum()),
         offsets=tuple(sorted({0, *(-moves).tolist()})),
         background=background,

@@ -68,8 +68,15 @@ def attribution_task(context: Context, task: AttributionTask) -> None:
         names = [context.sequences.names[row] for row in task.rows]
         tracks = context.sequences.tracks_of(task.rows)
     else:
-        samples = Samples.load(task.source)
-        codes, names, tracks = list(samples.codes[list(task.rows)]), [f"sample {row}" for row in task.rows], None
+        assert task.target.layer is not None
+        samples, probe = Samples.load(task.source), context.probe(task.target.layer)
+        rows = list(task.rows)
+        codes, names = list(samples.codes[rows]), [f"sample {row}" for row in rows]
+        tracks = None
+        if samples.tracks is not None:
+            tracks = list(samples.tracks[rows])
+        elif probe.pattern is not None:
+            tracks = [probe.repeated(probe.receptive_field)] * len(rows)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the stage tells of all sequences together
         found = attribute(
@@ -204,11 +211,17 @@ def run_modisco(stages: Stages) -> None:
     stages.bring_up_to_date("motifs", attribution_task, parts, lambda task: (task.path,))
     tolerance = attribution_options(stages.context.config.attribution).tolerance
     wanted: set[Path] = set()
+    notes: list[str] = []
     for search in searches:
         errors, steps = _keep(stages, search, wanted)
         if (stages.context.config.attribution or AttributionSection()).method == "integrated_gradients":
             warning = completeness_warning(str(search.target), errors, tolerance, steps)
             stages.warnings += [warning] if warning else []
+        if len(errors):
+            notes.append(
+                f"The contributions to {search.target} miss its change by {np.median(errors):.1%} in the middle one of "
+                f"{len(errors):,} sequences, by {errors.max():.1%} at most."
+            )
     stages.store.keep_only("attributions", wanted)
     stages.bring_up_to_date("motifs", modisco_task, searches, lambda task: (task.path, _words(task.path)))
     found: list[Motif] = []
@@ -221,7 +234,7 @@ def run_modisco(stages: Stages) -> None:
         window = words["window"]
         found += own
         patterns += load_patterns(search.path)
-    stages.warnings += [f"TF-MoDISco, {sentence}." for sentence in said]
+    stages.notes["motifs"] = [f"TF-MoDISco, {sentence}." for sentence in said] + notes
     stages.store.remove("motifs/modisco_seqlets.tsv.gz", "motifs/tree.tsv", "motifs/syntax.tsv")
     if found:
         write_table(stages.store.path / "motifs" / "modisco_seqlets.tsv.gz", seqlet_table(stages, found, patterns))

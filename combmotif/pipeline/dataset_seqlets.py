@@ -39,6 +39,9 @@ def run_dataset_seqlets(stages: Stages) -> None:
             if not len(rows):
                 continue
             windows = np.stack([sequences.codes[r][s : s + size] for r, s in zip(rows, starts, strict=True)])
+            tracks = None
+            if sequences.tracks is not None:
+                tracks = np.stack([sequences.tracks[r][:, s : s + size] for r, s in zip(rows, starts, strict=True)])
             motif = seqlet_motif(
                 layer.probe,
                 channel,
@@ -48,6 +51,7 @@ def run_dataset_seqlets(stages: Stages) -> None:
                 background=max(0.0, float(means[channel])),
                 sequences=rows,
                 starts=starts,
+                tracks=tracks,
             )
             if motif is not None:
                 found.append(motif)

@@ -19,6 +19,7 @@ from combmotif.pipeline.context import Context, load_context
 
 Task = Callable[[Context, Any], None]
 _context: Context | None = None
+_same = True
 
 
 def available_cores() -> int:
@@ -46,16 +47,22 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _start(config: RunConfig, given: dict[str, Any]) -> None:
-    global _context
+def _start(config: RunConfig, given: dict[str, Any], fingerprint: str) -> None:
+    global _context, _same
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends its workers
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
     _context = load_context(config, **given)
+    _same = _context.model.fingerprint() == fingerprint
 
 
 def _work(task: Task, payload: Any) -> None:
     assert _context is not None
+    if not _same:
+        raise ValueError(
+            f"model: expected the same weights each time '{_context.model.name}' is loaded, found others in a worker "
+            f"process; let its factory load trained weights, or set the seed of its random ones"
+        )
     with threadpool_limits(1):
         task(_context, payload)
 
@@ -96,7 +103,7 @@ class Engine:
                 self.workers,
                 mp_context=multiprocessing.get_context("spawn"),
                 initializer=_start,
-                initargs=(self.context.config, self.given),
+                initargs=(self.context.config, self.given, self.context.model.fingerprint()),
             )
         pending: set[Future] = {self._pool.submit(_work, task, payload) for payload in payloads}
         done = 0

@@ -221,6 +221,8 @@ def run(
                 "tasks": stages.done.get(name, 0),
                 "reused": stages.reused.get(name, 0),
             }
+            if stages.notes.get(name) and record["stages"][name]["status"] == "done":
+                record["stages"][name]["notes"] = stages.notes[name]
             if stages.edits.get(name):
                 record["stages"][name]["edits"] = stages.edits[name]
             record["warnings"] = list(stages.warnings)

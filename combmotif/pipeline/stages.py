@@ -64,6 +64,8 @@ class Stages:
         Of the match section.
     on_progress : callable
         Called with (stage, tasks done, tasks in all).
+    notes : dict of stage to list of str
+        What a reader of a stage's results should know also where all is well, for run.json.
     edits : dict of stage to dict
         How edited sequences were predicted there, for run.json; see `predicted.summary`.
     """
@@ -86,6 +88,7 @@ class Stages:
     where: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), int))
     predictions: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
     warnings: list[str] = field(default_factory=list)
+    notes: dict[str, list[str]] = field(default_factory=dict)
     edits: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

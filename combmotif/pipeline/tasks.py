@@ -88,8 +88,9 @@ def motif_task(context: Context, task: NeuronTask) -> None:
         elif section.method == "seqlets":
             options_of = SeqletOptions(section.top, section.align, section.min_sites)
             motif = seqlet_motif(
-                probe, neuron, samples.codes, samples.activations, options=options_of, background=samples.background
-            )
+                probe, neuron, samples.codes, samples.activations, options=options_of, background=samples.background,
+                tracks=samples.tracks,
+            )  # fmt: skip
             motifs = () if motif is None else (motif,)
             tables = {"tree": pd.DataFrame(columns=TREE_COLUMNS), "syntax": pd.DataFrame(columns=SYNTAX_COLUMNS)}
         else:

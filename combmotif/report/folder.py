@@ -24,7 +24,7 @@ _CHUNK = 200_000
 
 @dataclass(frozen=True)
 class Stage:
-    """How one stage of a run ended: state is done, empty, failed or absent, with the reason in words."""
+    """How one stage of a run ended: state is done, empty, failed or absent, with the reason, or notes, in words."""
 
     name: str
     state: str
@@ -171,7 +171,10 @@ def _stages(record: dict[str, Any], config: dict[str, Any]) -> dict[str, Stage]:
             stages[name] = Stage(name, "absent", reason.strip())
         elif state in ("running", "stopped"):
             stages[name] = Stage(name, "failed", "stopped before its end; the same command goes on from there")
-        elif state in ("done", "empty", "failed"):
+        elif state == "done":
+            notes = mapping(entry).get("notes")
+            stages[name] = Stage(name, state, " ".join(map(str, notes)) if isinstance(notes, list) else "")
+        elif state in ("empty", "failed"):
             stages[name] = Stage(name, state, reason.strip())
         elif state:
             stages[name] = Stage(name, "absent", status)

@@ -9,7 +9,7 @@ from torch import nn
 
 from combmotif.inference import WindowProbe
 from combmotif.models.keras_weights import load_keras
-from combmotif.models.model import SequenceModel
+from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.sampling import Samples, enumerate_windows
 
 LETTERS = "ACGT"
@@ -99,3 +99,20 @@ def demo(data_dir):
         counts = np.loadtxt(folder / name)[::-1, ::-1].T  # reverse complement, (8, 4)
         truth.append(counts / counts.sum(1, keepdims=True))
     return WindowProbe(SequenceModel("demo1", net), "3"), truth
+
+
+@pytest.fixture
+def tracked():
+    """A neuron that adds the track beside its word, windows of the word, and a track for each."""
+    net = nn.Sequential(nn.Conv1d(5, 1, 6))
+    with torch.no_grad():
+        net[0].weight.zero_()
+        net[0].bias.fill_(-3.0)
+        for place, letter in enumerate("TGTAAA"):
+            net[0].weight[0, LETTERS.index(letter), place] = 1
+        net[0].weight[0, 4, 0] = 1
+    random = np.random.default_rng(4)
+    codes = np.tile(np.array(["ACGT".index(letter) for letter in "TGTAAA"], np.uint8), (40, 1))
+    codes[np.arange(40), random.integers(0, 6, 40)] = random.integers(0, 4, 40)
+    tracks = np.repeat(random.random((40, 1, 1)).astype(np.float32), 6, axis=2)
+    return WindowProbe(SequenceModel("tracked", net, InputSpec(channels=5)), "0"), codes, tracks

@@ -88,12 +88,15 @@ def test_pumilio_and_au_rich_elements_stay_apart():
 def test_what_lowers_the_target_is_a_negative_pattern(stranded, pair, tmp_path):
     codes, scores, _ = pair
     sign = [1 if row % 2 else -1 for row in range(len(codes))]
+    sign = [1.5 * one if one > 0 else one for one in sign]
     result = modisco(codes, [own * one for own, one in zip(scores, sign, strict=True)], options=QUICK)
     assert [(pattern.sign, word_of(pattern)) for pattern in result.patterns] == [(1, "UAUUUACA"), (-1, "UGUAAAUA")]
+    totals = [abs(pattern.contribution) * len(pattern) for pattern in result.patterns]
+    assert totals == sorted(totals, reverse=True)
     motifs = pattern_motifs(result, prefix="output.0")
     assert [motif.id for motif in motifs] == ["output.0.m1", "output.0.m2"]
     assert [motif.consensus() for motif in motifs] == ["UAUUUACA", "UGUAAAUA"]
-    assert motifs[0].contribution == pytest.approx(8, abs=0.2)
+    assert motifs[0].contribution == pytest.approx(12, abs=0.3)
     assert motifs[1].contribution == pytest.approx(-8, abs=0.2)
     whole = MotifSet(tuple(motifs), "modisco")
     for name in ("a.h5", "b.h5"):

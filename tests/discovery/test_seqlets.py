@@ -70,3 +70,12 @@ def test_too_few_windows_make_no_motif(planted, enumerated):
     assert seqlet_motif(probe, 0, codes, np.array([1.0, 1, -1]), options=SeqletOptions(min_sites=3)) is None
     with pytest.raises(ValueError, match="top: expected at least 1"):
         SeqletOptions(top=0)
+
+
+def test_the_consensus_is_tried_with_the_tracks_of_the_strongest_window(tracked):
+    probe, codes, tracks = tracked
+    values = probe.activations(codes, tracks)[:, 0]
+    motif = seqlet_motif(probe, 0, codes, values, tracks=tracks)
+    assert motif.consensus() == "UGUAAA"
+    assert motif.consensus_activation == pytest.approx(3 + tracks[values.argmax()].max(), abs=1e-5)
+    assert seqlet_motif(probe, 0, codes, values).consensus_activation == pytest.approx(3, abs=1e-5)

@@ -27,6 +27,7 @@ class Net(nn.Module):
                 for place, letter in enumerate(word):
                     self.conv1.weight[row, "ACGT".index(letter), place] = 1
             self.head.weight.copy_(torch.tensor([[3.0, -2.0]]))
+            self.head.bias.zero_()
 
     def forward(self, x):
         return self.head(torch.relu(self.conv1(x)).sum(2))
@@ -92,6 +93,33 @@ def test_modisco_of_an_output_finds_what_was_planted(found):
     assert motifs.method == "modisco"
     assert [motif.id for motif in motifs] == table["motif"].tolist()
     assert {motif.neuron for motif in motifs} == {-1}
+
+
+def test_what_was_found_is_said_once_where_all_is_well(found):
+    folder, _ = found
+    record = json.loads((folder / "run.json").read_text())
+    said, error = record["stages"]["motifs"]["notes"]
+    assert said.startswith("TF-MoDISco, output:0: ")
+    assert "positive and" in said
+    assert "of 200 sequences" in error
+    assert not any("TF-MoDISco" in warning for warning in record["warnings"])
+    assert (folder / "report.html").read_text().count("seqlets of one sign are clustered") == 1
+
+
+def test_one_and_two_workers_write_the_same_files(home, found, tmp_path):
+    folder, _ = found
+    run(ask(home, *MODISCO), tmp_path, workers=2)
+    written = [path.relative_to(folder) for part in ("motifs", "attributions") for path in (folder / part).iterdir()]
+    assert len(written) >= 8
+    for name in [*written, "matches.tsv", "contribution.tsv"]:
+        assert not (folder / name).exists() or (folder / name).read_bytes() == (tmp_path / name).read_bytes(), name
+
+
+def test_a_net_of_other_weights_in_every_process_is_refused(home, tmp_path):
+    (home / "untrained.py").write_text(NET.replace("self.head.bias.zero_()", "self.head.bias.fill_(torch.seed() % 99991)"))
+    asked = ask(home, "model.factory=untrained.py:build")
+    with pytest.raises(ValueError, match="expected the same weights each time .* is loaded, found others in a worker"):
+        run(asked, tmp_path, workers=2)
 
 
 def test_its_seqlets_and_attributions_are_kept(found):
