@@ -8,7 +8,7 @@ import pytest
 from combmotif.attribution import load_attributions
 from combmotif.config import load_config
 from combmotif.motifs.formats.h5 import load_motifs
-from combmotif.pipeline import run
+from combmotif.pipeline import attributed, run
 
 NET = """
 import torch
@@ -77,7 +77,14 @@ MODISCO = (
 def found(home, tmp_path_factory):
     pytest.importorskip("modiscolite", reason="needs modisco-lite: pip install 'combmotif[modisco]'")
     folder = tmp_path_factory.mktemp("modisco")
-    return folder, run(ask(home, *MODISCO), folder, workers=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(attributed, "NUCLEOTIDES_PER_TASK", 2000)
+        return folder, run(ask(home, *MODISCO), folder, workers=1)
+
+
+@pytest.fixture
+def several_tasks(monkeypatch):
+    monkeypatch.setattr(attributed, "NUCLEOTIDES_PER_TASK", 2000)
 
 
 def test_modisco_of_an_output_finds_what_was_planted(found):
@@ -106,18 +113,22 @@ def test_what_was_found_is_said_once_where_all_is_well(found):
     assert (folder / "report.html").read_text().count("seqlets of one sign are clustered") == 1
 
 
+@pytest.mark.usefixtures("several_tasks")
 def test_one_and_two_workers_write_the_same_files(home, found, tmp_path):
     folder, _ = found
     run(ask(home, *MODISCO), tmp_path, workers=2)
+    assert json.loads((tmp_path / "run.json").read_text())["stages"]["motifs"]["tasks"] == 5
     written = [path.relative_to(folder) for part in ("motifs", "attributions") for path in (folder / part).iterdir()]
     assert len(written) >= 8
     for name in [*written, "matches.tsv", "contribution.tsv"]:
         assert not (folder / name).exists() or (folder / name).read_bytes() == (tmp_path / name).read_bytes(), name
 
 
+@pytest.mark.usefixtures("several_tasks")
 def test_a_net_of_other_weights_in_every_process_is_refused(home, tmp_path):
-    (home / "untrained.py").write_text(NET.replace("self.head.bias.zero_()", "self.head.bias.fill_(torch.seed() % 99991)"))
-    asked = ask(home, "model.factory=untrained.py:build")
+    untrained = NET.replace("self.head.bias.zero_()", "self.head.bias.fill_(torch.seed() % 99991)")
+    (home / "untrained.py").write_text(untrained)
+    asked = ask(home, *MODISCO, "model.factory=untrained.py:build")
     with pytest.raises(ValueError, match="expected the same weights each time .* is loaded, found others in a worker"):
         run(asked, tmp_path, workers=2)
 
