@@ -78,6 +78,7 @@ def scan(
         f"{found.sites.total():,} sites of {len(found.sites):,} motifs in {found.sequences:,} sequences "
         f"({found.nucleotides:,} nt): {out}"
     )
-    for name, number in found.sites.most_common(5):
-        click.echo(f"  {name}: {number:,}")
+    for motif, number in found.sites.most_common(5):
+        name = found.names[motif]
+        click.echo(f"  {motif}{f' ({name})' if name not in ('', motif) else ''}: {number:,}")
     next_step(f"open {out}" + ("" if out.suffix == ".bed" else "; with --out hits.bed it fits a genome browser"))

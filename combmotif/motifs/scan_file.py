@@ -34,7 +34,9 @@ class ScanSummary:
     Attributes
     ----------
     sites : Counter of str
-        Sites of each motif that has one.
+        Sites of each motif that has one, by id.
+    names : dict of str to str
+        Of the motifs that have sites.
     motifs : int
         Motifs looked for.
     unreachable : dict of str to float
@@ -43,6 +45,7 @@ class ScanSummary:
     """
 
     sites: Counter[str] = field(default_factory=Counter)
+    names: dict[str, str] = field(default_factory=dict)
     motifs: int = 0
     unreachable: dict[str, float] = field(default_factory=dict)
     sequences: int = 0
@@ -132,6 +135,8 @@ def _write(parts: Iterable[pd.DataFrame], out: Path, style: str, summary: ScanSu
             stream.write(("\t".join(HIT_COLUMNS) + "\n").encode())
         for part in parts:
             summary.sites.update(part["motif"])
+            for row in part[["motif", "name"]].drop_duplicates().itertuples():
+                summary.names[row.motif] = row.name
             table = to_bed(part) if style == "bed" else part
             text = table.to_csv(sep="\t", header=False, index=False, float_format="%.6g", lineterminator="\n")
             stream.write(text.encode())

@@ -71,6 +71,7 @@ def test_scan(cli, meme, tmp_path):
     assert result.exit_code == 0, result.output
     assert "1 of 4 motifs are too short or too flat" in result.stdout
     assert "3 sites of 3 motifs in 2 sequences (23 nt): hits.bed" in result.stdout
+    assert "\n  pum (PUM1): 1\n" in result.stdout
     assert (tmp_path / "hits.bed").read_text().splitlines()[-1].split("\t")[:4] == ["two", "2", "9", "fox(FOX1)"]
 
 
