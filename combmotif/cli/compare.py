@@ -89,11 +89,15 @@ def compare(
     page = write_comparison(comparison, found, out)
     if not quiet:
         for row in comparison.summary.itertuples():
-            click.echo(
+            line = (
                 f"{row.run}: {row.motifs} motifs, {row.clusters} different, {row.matched} match a known element "
-                f"({row.expected_by_chance:.1f} expected by chance), {row.excite} of {row.tested_on_neuron} excite "
-                f"their neuron, {row.move} of {row.tested_on_output} move the output"
+                f"({row.expected_by_chance:.1f} expected by chance)"
             )
+            if row.tested_on_neuron:
+                line += f", {row.excite} of {row.tested_on_neuron} excite their neuron"
+            if row.tested_on_output:
+                line += f", {row.move} of {row.tested_on_output} move the output"
+            click.echo(line)
     click.echo(f"Page: {page}")
     next_step(f"open {page}; the tables are in {out}", quiet=quiet)
 

@@ -151,6 +151,8 @@ def _number(value: object) -> float:
 
 
 def _neurons(folder: Path, motifs: tuple[Motif, ...]) -> int:
+    if motifs and all(motif.neuron < 0 for motif in motifs):
+        return 0
     path = folder / "neurons.tsv"
     if path.is_file():
         return len(pd.read_csv(path, sep="\t", usecols=[0]))

@@ -29,8 +29,9 @@ _SUMMARY = (
     ("information", "Information, bits (median)"), ("purity", "Purity (median)"), ("matched", "Match a known element"),
     ("expected_by_chance", "Matches expected by chance"), ("families", "Families of known elements"),
     ("excite", "Excite their neuron"), ("auc", "AUC (median)"), ("reach", "Reach (median)"),
-    ("move", "Move the output"), ("moves", "by, SD (median)"),
+    ("move", "Move the output"), ("moves", "Move it by, SD (median)"),
 )  # fmt: skip
+_MEASURED = {"excite", "auc", "reach", "move", "moves"}
 _OF = {"excite": "tested_on_neuron", "move": "tested_on_output", "matched": "motifs"}
 _NOTES = (
     "Motifs of all runs are matched anew, together, to the same databases; q is over all pairs.",
@@ -106,14 +107,19 @@ def _summary_table(summary: pd.DataFrame) -> str:
     """A column per run, a row per measure."""
     rows = summary.to_dict("records")
     head = "<th></th>" + "".join(f"<th class=n>{escape(str(row['run']))}</th>" for row in rows)
+    measured = any(row["tested_on_neuron"] or row["tested_on_output"] for row in rows)
     body = "".join(
         f"<tr><th>{escape(title)}</th>" + "".join(f"<td class=n>{_measure(row, c)}</td>" for row in rows) + "</tr>"
         for c, title in _SUMMARY
+        if measured or c not in _MEASURED
     )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    said = "" if measured else "<p class=note>Nothing was measured on the models (draws: 0).</p>"
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{said}"
 
 
 def _measure(row: dict, column: str) -> str:
+    if column == "neurons" and not row["neurons"]:
+        return "whole model"
     if column not in _OF:
         return _cell(row[column])
     of = int(row[_OF[column]])
@@ -140,11 +146,12 @@ def _motif_table(table: pd.DataFrame, runs: list[ComparedRun], alphabet: str) ->
                 continue
             first = own.iloc[0]
             logo = logo_svg(motifs[run.label][str(first["motif"])], alphabet=alphabet, column=14, height=48)
-            reach = _cell(float(first["auc"]))
-            where = f"{first['layer']}:{first['neuron']}" if first["neuron"] >= 0 else "model"
-            cells.append(
-                f"<td>{logo}<br>{escape(where)}, AUC {reach}{f', {len(own)} motifs' if len(own) > 1 else ''}</td>"
-            )
+            said = [f"{first['layer']}:{first['neuron']}" if first["neuron"] >= 0 else "whole model"]
+            if not math.isnan(first["auc"]):
+                said.append(f"AUC {_cell(float(first['auc']))}")
+            if len(own) > 1:
+                said.append(f"{len(own)} motifs")
+            cells.append(f"<td>{logo}<br>{escape(', '.join(said))}</td>")
         rows.append(f"<tr><td>{escape(name)}</td>{''.join(cells)}</tr>")
     left = len(order) - MOST_LOGOS
     more = f"<p class=note>{left} further clusters are in motifs.tsv.</p>" if left > 0 else ""

@@ -125,7 +125,10 @@ def logo_svg(motif: Motif, *, alphabet: str = "rna", column: float = 24.0, heigh
         y = top + height * (1 - bits / 2)
         axis.append(f'<path d="M{left - 9} {_decimal(y)}h4" stroke="#333"/>')
         axis.append(f'<text x="{left - 12}" y="{_decimal(y + 4)}" text-anchor="end" {text}>{bits}</text>')
+    crowded = column < 8 * len(str(length))  # numbers of two digits would touch: the first and every fifth
     for position in range(length):
+        if crowded and position and (position + 1) % 5:
+            continue
         x = left + (position + 0.5) * column
         axis.append(
             f'<text x="{_decimal(x)}" y="{top + height + 15}" text-anchor="middle" {text}>{position + 1}</text>'

@@ -141,6 +141,29 @@ def test_runs_of_any_method_are_compared_with_honest_counts(tmp_path, model, seq
     assert "one &amp; other" in text
     assert text.count("<svg") == 2 + 4  # two drawings; a logo per cluster and run
     assert "2 of 3" in text
+    assert "<td class=n>whole model</td>" in text  # the motifs of TF-MoDISco are of the output
+    assert re.search(r"<br>conv:0, AUC [01]\.\d\d(, 2 motifs)?</td>", text)
+    assert "<br>whole model</td>" in text
+    assert "AUC -" not in text
+
+
+def test_of_four_runs_and_no_model_a_chart_is_drawn_and_nothing_empty_shown(tmp_path):
+    words = (["UGUAAAUA"], ["UGUAAAUA", "AUGGCC"], ["AUGGCC"], ["GCGGCCGC"])
+    folders = [run_folder(tmp_path / name, some) for name, some in zip("abcd", words, strict=True)]
+    (folders[3] / "neurons.tsv").write_text("neuron\nconv:0\nconv:1\n")
+    runs = read_runs(folders)
+    assert [run.neurons for run in runs] == [1, 1, 1, 2]
+    found = compare_runs(runs, [load_database("builtin")])
+    assert found.overlaps[found.overlaps["kind"] == "cluster"][["runs", "size"]].to_numpy().tolist() == [
+        ["a & b", 1], ["b & c", 1], ["d", 1],
+    ]  # fmt: skip
+    text = write_comparison(found, runs, tmp_path / "out").read_text()
+    chart = (tmp_path / "out" / "clusters.svg").read_text()
+    assert "<title>Different motifs, matched or not: d: 1, a &amp; b: 1, b &amp; c: 1</title>" in chart
+    assert chart.count("<circle") == 4 * 3
+    assert "Nothing was measured on the models (draws: 0)." in text
+    assert "Excite their neuron</th>" not in text
+    assert "AUC" not in text.partition("How to read this")[0]
 
 
 def test_folders_that_cannot_be_compared(tmp_path):
