@@ -216,7 +216,7 @@ class MatchSection(Section):
         "HOMER, CISBP-RNA, ATtRACT, mature microRNAs as FASTA); default: builtin",
     )
     q: Real = Field(0.05, gt=0, le=1, description="largest q-value of a reported match; default 0.05")
-    top: Whole = Field(5, ge=1, description="most matches per motif and database; default 5")
+    top: Whole = Field(5, ge=1, description="most matches per informative part of a motif; default 5")
     strands: Literal["single", "both"] = Field(
         "single", description="both also matches the reverse complement (for DNA); default single"
     )
