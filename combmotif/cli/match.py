@@ -26,7 +26,9 @@ from combmotif.cli.guide import GuidedCommand, next_step
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="TSV file to write.")
 @click.option("--strands", type=click.Choice(["single", "both"]), default="single", show_default=True)
 @click.option("--q", "q", type=float, default=0.05, show_default=True, help="Largest q-value of a match.")
-@click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, help="Most matches per part of a motif.")
+@click.option(
+    "--top", type=click.IntRange(min=1), default=5, show_default=True, help="Most matches per part of a motif."
+)
 @click.option("--species", help="Only elements of this species: Homo_sapiens, or hsa for microRNAs.")
 @click.option("--sites", default="7mer-m8", show_default=True, help="Of microRNAs: 8mer, 7mer-m8, 7mer-A1, 6mer.")
 @click.option(

@@ -31,7 +31,7 @@ from combmotif.sequence.alphabet import IUPAC, iupac_sets
 SOFTENING = 0.04
 _HDF5 = b"\x89HDF"
 MIRNA_CITATION = "Bartel DP. Cell 2009;136:215"
-_KEYS = {"id", "name", "word", "kind", "family", "citation"}
+_KEYS = {"id", "name", "word", "kind", "family", "citation", "place"}
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,9 @@ class DatabaseEntry:
         Sites behind a measured matrix, where the file says so.
     species : str
         Where the database says so.
+    place : str
+        ``start`` where the element counts at the very 5' end of a sequence only, as a TOP does: scans look there only.
+        Empty: anywhere.
     """
 
     id: str
@@ -66,6 +69,7 @@ class DatabaseEntry:
     word: str = ""
     sites: float | None = None
     species: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -224,6 +228,11 @@ def _words(path: Path, name: str) -> Database:
         values.setdefault("name", values["id"])
         values.setdefault("family", values["name"])
         values["citation"] = str(citations.get(values.get("citation"), values.get("citation", "")))
+        if values.get("place", "start") != "start":
+            raise ValueError(
+                f"motif database {path}, entry {number} ({item['id']}): place: expected start, or no such key, got "
+                f"{item['place']!r}"
+            )
         word = values.pop("word").upper()
         wrong = sorted(set(word) - set(IUPAC))
         if wrong or not word:

@@ -136,6 +136,9 @@ def _chunks(records: Iterable[tuple[str, np.ndarray]], size: int) -> Iterator[tu
 
 def _hits(entry: DatabaseEntry, strand: str, scanner: Scanner, codes: list[np.ndarray]) -> pd.DataFrame:
     found = scanner.find(codes)
+    if entry.place == "start":
+        ends = found["sequence"].map(lambda row: len(codes[row]))
+        found = found[found["start"] == 0 if strand == "+" else found["end"] == ends].reset_index(drop=True)
     found.insert(0, "motif", entry.id)
     found.insert(1, "name", entry.name)
     found.insert(5, "strand", strand)

@@ -125,6 +125,7 @@ def test_a_yaml_file_is_a_database_and_its_errors_name_the_entry(tmp_path):
         ("entries:\n  - {id: a}\n", "entry 1: expected the keys id and word"),
         ("entries:\n  - {id: a, word: A, wrod: C}\n", "entry 1: expected the keys"),
         ("entries:\n  - {id: a, word: A}\n  - {id: a, word: C}\n", "entry 2: the id 'a' occurs twice"),
+        ("entries:\n  - {id: a, word: A, place: end}\n", "entry 1 \\(a\\): place: expected start, .* got 'end'"),
         ("entries:\n  - {id: a, word: AXG}\n", "entry 1 \\(a\\): expected a word of the letters .*, got 'AXG'"),
     ]:
         path.write_text(text)

@@ -69,6 +69,22 @@ def test_strands(fasta, database):
         next(scan_sequences(records, database, strands="minus"))
 
 
+def test_what_counts_at_the_start_is_looked_for_there(tmp_path):
+    (tmp_path / "words.yaml").write_text("entries:\n- {id: top, word: CYYYY, place: start}\n- {id: any, word: CYYYY}\n")
+    database = load_database(tmp_path / "words.yaml")
+    records = [("a", encode("CUUUCGCUUUC")), ("b", encode("ACUUUC")), ("c", encode("AAAAGAAAG"))]
+    one = pd.concat(scan_sequences(records, database), ignore_index=True)
+    assert one[["motif", "sequence", "start"]].to_numpy().tolist() == [
+        ["any", "a", 0], ["top", "a", 0], ["any", "a", 6], ["any", "b", 1],
+    ]  # fmt: skip
+    both = pd.concat(scan_sequences(records, database, strands="both"), ignore_index=True)
+    assert both.loc[both["strand"] == "-", ["motif", "sequence", "start"]].to_numpy().tolist() == [
+        ["any", "c", 0], ["any", "c", 4], ["top", "c", 4],
+    ]  # fmt: skip
+    builtin = {entry.id: entry.place for entry in load_database("builtin").entries}
+    assert [name for name, place in builtin.items() if place] == ["top"]
+
+
 def test_agrees_with_fimo(tmp_path):
     """The same sites, scores and p-values as FIMO of MEME 5.4.1 (Grant et al. 2011), uniform background."""
     if os.environ.get("CI") == "true" and sys.version_info < (3, 13):
