@@ -10,6 +10,7 @@ from combmotif.sampling.reservoir import Reservoir
 CLIMBERS = 16
 _SINGLE, _SEVERAL, _SLIDES = 24, 6, 10  # changes tried per climber and step
 _STRONG = 4000
+_ROUNDS, _GAIN = 24, 1e-3  # crossings at most; some in a row that gain less than this share end a climb
 
 
 def diverse(codes: np.ndarray, count: int, distance: float = 0.25) -> np.ndarray:
@@ -39,34 +40,41 @@ class Climb:
         self, probe: WindowProbe, neuron: int, pool: Reservoir, random: np.random.Generator, bank: np.ndarray | None
     ) -> None:
         self.probe, self.neuron, self.pool, self.random, self.bank = probe, neuron, pool, random, bank
+        self.summits: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
 
     def _evaluate(self, codes: np.ndarray, places: np.ndarray) -> np.ndarray:
         values = self.probe.activations(codes, None if self.bank is None else self.bank[places])[:, self.neuron]
         self.pool.add(codes, values, places, spare=True)
         return values
 
-    def run(self, *, rounds: int = 3) -> None:
-        """Climb from the strongest windows that differ; cross the summits and climb again, until that gains nothing."""
+    def run(self) -> None:
+        """Climb from strong windows that differ, then cross the summits and climb again, until that gains little.
+
+        The summits stay in the population for the next time; at first they come from random windows, as no search
+        has narrowed the choice by then.
+        """
         codes, _, places = self.pool.strongest(_STRONG)
         if not len(codes):
             return
         rows = diverse(codes, CLIMBERS)
-        best = -np.inf
-        codes, values, places = self._ascend(codes[rows], places[rows])
-        for _ in range(rounds):
-            if values.max() <= best + 1e-4 * abs(best):
-                break
-            best = float(values.max())
-            crossed, places_crossed = self._cross(codes, places)
-            offspring = self._evaluate(crossed, places_crossed)
-            order = np.argsort(-offspring, kind="stable")
-            rows = order[diverse(crossed[order], CLIMBERS, 0.1)]
-            reached = self._ascend(crossed[rows], places_crossed[rows])
-            codes, values, places = (np.concatenate(p) for p in zip((codes, values, places), reached, strict=True))
+        climbed = self._ascend(codes[rows], places[rows])
+        summits = [climbed] if self.summits is None else [self.summits, climbed]
+        patience = max(1, min(4, codes.shape[1] // 15) // len(summits))
+        best = [-np.inf]
+        for _ in range(_ROUNDS):
+            codes, values, places = (np.concatenate(parts) for parts in zip(*summits, strict=True))
             order = np.argsort(-values, kind="stable")
-            rows = order[diverse(codes[order], CLIMBERS, 0.1)]
-            codes, values, places = codes[rows], values[rows], places[rows]
-        self._finish(codes[:2], places[:2])
+            rows = order[diverse(codes[order], CLIMBERS)]
+            self.summits = codes[rows], values[rows], places[rows]
+            best.append(float(values.max()))
+            if len(best) > patience and best[-1] - best[-1 - patience] <= _GAIN * abs(best[-1]):
+                break
+            crossed, beside = self._cross(self.summits[0], self.summits[2])
+            order = np.argsort(-self._evaluate(crossed, beside), kind="stable")
+            rows = order[diverse(crossed[order], CLIMBERS, 0.1)]
+            summits = [self.summits, self._ascend(crossed[rows], beside[rows])]
+        assert self.summits is not None
+        self._finish(self.summits[0][:2], self.summits[2][:2])
 
     def _cross(self, codes: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Put a segment of one window into another, at the same place or up to two positions aside."""

@@ -32,8 +32,9 @@ from combmotif.sampling.samples import BINS, Samples
 
 _EFFECTIVE = 0.5  # share of the population that stays effective when beta rises
 _EVERYWHERE = 0.4  # weight of a level whose bin is full, where that of an empty one is this and 1
-_USEFUL = 0.2  # share of the windows that must go into bins that are not full, for a ladder to go on
-_LOOK = 4  # generations between looks at the bins
+_BLIND = 3  # moves of a generation that need no gradient, and so cost a fifth of the one that does
+_USEFUL = 0.1  # share of the windows that must go into bins that are not full, for a ladder to go on
+_LOOK = 2  # generations between looks at the bins
 _RANDOM = 1024  # windows that the background is the mean of
 
 
@@ -189,7 +190,7 @@ class _Search:
         if self.generation % _LOOK:
             return
         lacking, past = int(self._missing().sum()), self.generation - self.last_gain
-        if self.lacking - lacking >= _USEFUL * self.options.population * past:
+        if self.lacking - lacking >= _USEFUL * self.options.population * (_BLIND + 1) * past:
             self.lacking, self.last_gain = lacking, self.generation
         if not lacking or self.generation - self.last_gain >= self.options.patience:
             self.climb.run()
@@ -263,9 +264,12 @@ def _run(
 ) -> list[Samples]:
     searches = [_Search(probe, int(n), options, g, bank) for n, g in zip(neurons, seeds, strict=True)]
     active = searches
+    for search in searches:
+        search.climb.run()
     while active:
-        for search, values, _ in _evaluate(probe, active, [search.wander() for search in active], bank):
-            search.wandered(values)
+        for _ in range(_BLIND):
+            for search, values, _ in _evaluate(probe, active, [search.wander() for search in active], bank):
+                search.wandered(values)
         proposals = [search.propose() for search in active]
         for search, values, gradients in _evaluate(probe, active, proposals, bank, gradient=True):
             search.take(values, gradients)
