@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from combmotif import __version__
-from combmotif.cli.errors import EXPECTED, ExpectedError, sentence
+from combmotif.cli.errors import EXPECTED, ExpectedError, sentence, show_warnings_as_sentences
 from combmotif.cli.guide import LazyGroup
 
 # A command is imported when it is asked for. Its line here is the first line of its docstring (a test compares them).
@@ -98,4 +98,5 @@ def app(debug: bool) -> None:  # noqa: FBT001
 
 def main() -> None:
     """Run the command line."""
+    show_warnings_as_sentences()
     app(prog_name="combmotif")

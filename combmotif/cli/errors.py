@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import warnings
+from typing import TextIO
 
 import click
 
@@ -13,6 +15,22 @@ class ExpectedError(click.ClickException):
     """Printed as ``Error: sentence``; exit code 2."""
 
     exit_code = 2
+
+
+def show_warnings_as_sentences() -> None:
+    """Print what a user should know as ``Warning: sentence``, without the line of code it comes from."""
+    plain = warnings.showwarning
+
+    def show(
+        message: Warning | str, category: type[Warning], filename: str, lineno: int,
+        file: TextIO | None = None, line: str | None = None,
+    ) -> None:  # fmt: skip
+        if issubclass(category, UserWarning) and file is None:
+            click.echo(f"Warning: {' '.join(str(message).split())}", err=True)
+        else:
+            plain(message, category, filename, lineno, file, line)
+
+    warnings.showwarning = show
 
 
 def sentence(error: BaseException) -> str:

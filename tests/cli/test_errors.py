@@ -1,6 +1,8 @@
+import warnings
+
 import pytest
 
-from combmotif.cli.errors import sentence
+from combmotif.cli.errors import sentence, show_warnings_as_sentences
 
 
 @pytest.mark.parametrize(
@@ -20,3 +22,14 @@ from combmotif.cli.errors import sentence
 )
 def test_one_line(error, text):
     assert sentence(error) == text
+
+
+def test_a_warning_is_one_sentence(capsys, monkeypatch):
+    monkeypatch.setattr(warnings, "showwarning", lambda *_arguments: print("plain"))
+    show_warnings_as_sentences()
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning(UserWarning("too\n few"), UserWarning, "file.py", 3)
+        warnings.showwarning(RuntimeWarning("divide"), RuntimeWarning, "file.py", 3)
+    shown = capsys.readouterr()
+    assert (shown.err, shown.out) == ("Warning: too few\n", "plain\n")
