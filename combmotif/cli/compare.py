@@ -90,7 +90,8 @@ def compare(
     if not quiet:
         for row in comparison.summary.itertuples():
             line = (
-                f"{row.run}: {row.motifs} motifs, {row.clusters} different, {row.matched} match a known element "
+                f"{row.run}: {row.motifs} {'motif' if row.motifs == 1 else 'motifs'}, {row.clusters} different, "
+                f"{row.matched} match a known element "
                 f"({row.expected_by_chance:.1f} expected by chance)"
             )
             if row.tested_on_neuron:

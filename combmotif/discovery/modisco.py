@@ -8,7 +8,7 @@ so sequences may differ in length.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from combmotif.motifs.motif import PSEUDOCOUNT, information
 from combmotif.motifs.segment import segments
 
 ONE_STRAND, BOTH_STRANDS = 8, 21
+LEAST_PASSING = 0.03
 LEAST_BITS = 3.0
 """A pattern none of whose stretches holds as much is no motif."""
 
@@ -39,16 +40,20 @@ class ModiscoOptions:
         Bases added to a seqlet on either side; None takes half the window.
     fdr : float, default 0.05
         False discovery rate of seqlets against a Laplace distribution of window scores.
-    min_passing, max_passing : float, default 0.03 and 0.2
-        Smallest and largest share of windows that may pass; beyond them the threshold follows the share.
+    min_passing : float or None, default None
+        Smallest share of windows that may pass; below it the threshold follows the share. None takes 0.03 or, of short
+        sequences, half a window's width per sequence, 0.09 of 50 nt: a motif passes with several windows at once, and
+        3 % of 43 windows would be less than one seqlet in every fourth sequence.
+    max_passing : float, default 0.2
+        Largest share.
     min_seqlets : int, default 100
         Fewest seqlets of one sign that are clustered at all.
     max_seqlets : int, default 5000
         Most seqlets of one sign that are clustered, the strongest.
     min_sites : int, default 20
         Fewest seqlets of a pattern.
-    leiden_runs : int, default 10
-        Starts of the clustering; the best is kept.
+    leiden_runs : int, default 3
+        Starts of the clustering; the best is kept. Nearly all of the time goes into them.
 
     Raises
     ------
@@ -60,12 +65,12 @@ class ModiscoOptions:
     window: int | None = None
     flank: int | None = None
     fdr: float = 0.05
-    min_passing: float = 0.03
+    min_passing: float | None = None
     max_passing: float = 0.2
     min_seqlets: int = 100
     max_seqlets: int = 5000
     min_sites: int = 20
-    leiden_runs: int = 10
+    leiden_runs: int = 3
 
     def __post_init__(self) -> None:
         if self.strands not in ("single", "both"):
@@ -76,11 +81,17 @@ class ModiscoOptions:
             raise ValueError(f"flank: expected at least 1 nt, found {self.flank}")
         if not 0 < self.fdr < 1:
             raise ValueError(f"fdr: expected a number between 0 and 1, found {self.fdr}")
-        if not 0 <= self.min_passing <= self.max_passing <= 1:
+        if not 0 <= (self.min_passing or 0) <= self.max_passing <= 1:
             raise ValueError(
                 f"min_passing, max_passing: expected 0 <= min_passing <= max_passing <= 1, found {self.min_passing} "
                 f"and {self.max_passing}"
             )
+
+    def passing(self, window: int, windows: float) -> float:
+        """Smallest share of windows that may pass, where a sequence has this many on average."""
+        if self.min_passing is not None:
+            return self.min_passing
+        return min(max(LEAST_PASSING, window / 2 / max(windows, 1)), self.max_passing)
 
     def sizes(self, longest: int) -> tuple[int, int]:
         """Window and flank in nt for sequences of at most ``longest`` nt."""
@@ -170,6 +181,7 @@ def modisco(
     empty = ModiscoResult((), window, flank, len(flat), (0.0, 0.0), (0, 0), options.min_seqlets)
     if not np.abs(flat).max() > 0:
         return empty
+    options = replace(options, min_passing=options.passing(window, len(flat) / len(codes)))
     high, low, least = _thresholds(extract, flat, window, options)
     margin = window + 3 * flank  # room to grow beyond the ends
     width = longest + 2 * margin

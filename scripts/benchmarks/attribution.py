@@ -1,12 +1,14 @@
 """Attribution methods compared: completeness error, agreement with mutagenesis, seconds; and the speed of mutagenesis.
 
-    python scripts/benchmarks/attribution.py [--sequences 50] [--long]
+    python scripts/benchmarks/attribution.py [--sequences 50]
 
-Prints one row per net and method. The error is the median over sequences; the agreement is the correlation, over all
-bases of all sequences, of a method's contributions with those of mutagenesis. The planted net adds up the words UGUAAA
-(+) and UUAUUU (-); "planted" is the share of the summed absolute contribution that lies inside the words. With --long,
-mutagenesis of one 12,288-nt input by a six-block net of random weights: all substitutions of 64 neighbouring bases in
-the middle, working out what changes against full passes.
+Prints two Markdown tables. The first has one row per net and method. The error is the median over sequences, and the
+largest; the agreement is the correlation, over all bases of all sequences, of a method's contributions with those of
+mutagenesis. The planted net adds up the words UGUAAA (+) and UUAUUU (-); "planted" is the share of the summed absolute
+contribution that lies inside the words. The second has the time of one substitution where only what it changes is
+worked out again, and by full passes in batches: of an output, and of a neuron, whose full pass is one over its window
+alone; of 50-nt sequences (all substitutions, MRL net), and of 12,288-nt sequences (six-block net of random weights: 64
+neighbouring bases in the middle of one for the output, the windows of eight for the neurons).
 """
 
 from __future__ import annotations
@@ -20,8 +22,8 @@ import torch
 from torch import nn
 
 from combmotif.attribution import METHODS, AttributionOptions, attribute
-from combmotif.inference.edits import Edits
-from combmotif.inference.perturb import predict_edits
+from combmotif.attribution.targets import TargetFunction, parse_target
+from combmotif.inference import Edits, predict_edits
 from combmotif.models.card import load_card
 from combmotif.models.cnn_gru import CnnGru
 from combmotif.models.model import SequenceModel
@@ -74,46 +76,67 @@ def compare(name: str, model: SequenceModel, codes: list[np.ndarray], inside: li
         own = np.concatenate(result.contributions)
         share = "" if inside is None else f"{np.abs(own[np.concatenate(inside)]).sum() / np.abs(own).sum():.2f}"
         print(
-            f"{name}\t{method}\t{np.median(result.errors):.3f}\t{np.corrcoef(own, reference)[0, 1]:.2f}\t{share}\t"
-            f"{seconds[method] / len(codes) * 1000:.0f}"
+            f"| {name} | {method} | {np.median(result.errors):.3f} | {result.errors.max():.3f} | "
+            f"{np.corrcoef(own, reference)[0, 1]:.2f} | {share} | {seconds[method] / len(codes) * 1000:.0f} |"
         )
 
 
-def long_mutagenesis() -> None:
-    """Print how much faster a long input's mutagenesis is."""
-    model = SequenceModel("six blocks", CnnGru(width=64, blocks=6))
-    own = np.random.default_rng(0).integers(0, 4, 12_288).astype(np.uint8)
-    places, bases = np.nonzero((np.arange(4) != own[:, None]) & (abs(np.arange(12_288) - 6144) < 32)[:, None])
-    letters = bases[:, None].astype(np.uint8)
-    seconds, values = {}, {}
-    for method, count in (("incremental", len(places)), ("plain", 24)):
-        edits = Edits.of(np.zeros(count, np.int64), [(places[:count], letters[:count])])
-        begun = time.perf_counter()
-        values[method] = predict_edits(model, [own], edits, method=method).values
-        seconds[method] = (time.perf_counter() - begun) / count
-    difference = np.abs(values["incremental"][:24] - values["plain"]).max()
-    print(
-        f"12,288 nt, six blocks: {seconds['incremental'] * 1000:.2f} ms per substitution, full passes "
-        f"{seconds['plain'] * 1000:.2f} ms, {seconds['plain'] / seconds['incremental']:.1f}x, largest difference "
-        f"{difference:.1e}"
+def mutants(
+    name: str, model: SequenceModel, codes: list[np.ndarray], target: str, *, middle: int | None = None
+) -> None:
+    """Print a row with the speed of mutagenesis; ``middle`` bases in the middle alone, of long inputs."""
+    function = TargetFunction(model, parse_target(target, model))
+    units = function.units(codes)
+    alone, channel = function.alone
+    own = [unit.codes for unit in units]
+    half = len(own[0]) // 2
+    edits = (
+        Edits.substitutions(own)
+        if middle is None
+        else Edits.substitutions(own, start=half - middle // 2, stop=half + middle // 2)
     )
+    few = np.unique(np.linspace(0, len(edits) - 1, min(len(edits), 2_000_000 // len(own[0]))).astype(int))
+    values, seconds, how = {}, {}, ""
+    predict_edits(alone, own, edits.select(few[:1]))
+    for method, chosen in (("auto", edits), ("plain", edits.select(few))):
+        begun = time.perf_counter()
+        result = predict_edits(alone, own, chosen, method=method)
+        seconds[method] = (time.perf_counter() - begun) / len(chosen) * 1000
+        values[method] = result.values[:, channel]
+        how = how or result.method
+    difference = np.abs(values["auto"][few] - values["plain"]).max()
+    print(
+        f"| {name} | {target} | {len(own[0]):,} | {how} | {seconds['auto']:.3f} | {seconds['plain']:.3f} | "
+        f"{seconds['plain'] / seconds['auto']:.1f} | {difference:.1e} |"
+    )
+
+
+def table(*columns: str) -> None:
+    """Print the head of a Markdown table."""
+    print(f"\n| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
 
 
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sequences", type=int, default=50)
-    parser.add_argument("--long", action="store_true")
     asked = parser.parse_args()
     torch.set_num_threads(1)
+    torch.manual_seed(0)
     random = np.random.default_rng(0)
-    print("net\tmethod\terror\tagreement\tplanted\tms_per_sequence")
+    mrl, long = load_card("mrl"), SequenceModel("six blocks", CnnGru(width=64, blocks=6))
+    table("net", "method", "error, median", "error, largest", "agreement", "planted", "ms per sequence")
     codes, inside = planted_sequences(asked.sequences, random)
     compare("planted", SequenceModel("planted", Planted()), codes, inside)
     codes = [random.integers(0, 4, 50).astype(np.uint8) for _ in range(asked.sequences)]
-    compare("mrl", load_card("mrl"), codes, None)
-    if asked.long:
-        long_mutagenesis()
+    compare("mrl", mrl, codes, None)
+    table("input", "target", "nt read", "way chosen", "ms per substitution", "full passes", "ratio", "difference")
+    for target in ("output:0", "conv3:0", "conv4:0"):
+        mutants("50 nt, MRL net", mrl, codes, target)
+    whole = [random.integers(0, 4, 12_288).astype(np.uint8) for _ in range(8)]
+    mutants("12,288 nt, six blocks", long, whole[:1], "output:0", middle=64)
+    for target in ("conv5:0", "conv7:0"):
+        mutants("12,288 nt, six blocks", long, whole, target)
 
 
 if __name__ == "__main__":

@@ -141,7 +141,7 @@ def test_thresholds_are_those_of_the_tool():
         min_passing_windows_frac=0.03, max_passing_windows_frac=0.2, weak_threshold_for_counting_sign=0.8,
     )  # fmt: skip
     flat = np.concatenate([_window_sums(given, row, 8) for given, row in zip(scores, codes, strict=True)])
-    assert _thresholds(extract_seqlets, flat, 8, ModiscoOptions())[2] == pytest.approx(theirs)
+    assert _thresholds(extract_seqlets, flat, 8, ModiscoOptions(min_passing=0.03))[2] == pytest.approx(theirs)
 
 
 def test_too_few_seqlets_end_with_their_number_and_threshold():
@@ -213,3 +213,17 @@ def test_shapes_that_do_not_fit():
         modisco([row], [np.full((4, 30), np.nan)])
     with pytest.raises(ValueError, match="expected one array per sequence"):
         modisco([row], [])
+
+
+def test_of_short_sequences_a_larger_share_of_windows_may_pass():
+    options = ModiscoOptions()
+    assert options.passing(8, 43) == pytest.approx(4 / 43)
+    assert options.passing(8, 153) == options.passing(8, 12_281) == 0.03
+    assert options.passing(8, 5) == options.max_passing
+    assert ModiscoOptions(min_passing=0.01).passing(8, 43) == 0.01
+    random = np.random.default_rng(0)
+    codes = list(random.integers(0, 4, (120, 50)).astype(np.uint8))
+    noise = list(random.laplace(size=(120, 4, 50)))
+    few, more = (modisco(codes, noise, options=ModiscoOptions(min_passing=p, min_seqlets=1000)) for p in (0.03, None))
+    assert more.thresholds[0] < few.thresholds[0]
+    assert sum(more.seqlets) > 2 * sum(few.seqlets)
