@@ -24,7 +24,7 @@ _SCRIPTS = (
 _DROPPED = {
     "recp_path": "receptive fields are derived from the network and verified on it",
     "featuremap_layer_name_dict_path": "",
-    "ga_patience": "another search: sample.patience counts generations of one ascent (default 8)",
+    "ga_patience": "of another search, which 'sample: {preset: combmotif}' runs: there it is sample.patience, 30",
     "search_patience": "every window of every sequence is scanned, nothing is drawn",
     "fragment": "sites are found by the scan",
     "maxactivation": "maxima are found by the scan",

@@ -22,6 +22,7 @@ import csv
 import multiprocessing
 import resource
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -53,6 +54,13 @@ class TimedProbe(WindowProbe):
     """A probe that adds up the seconds spent in the network."""
 
     inside = 0.0
+
+    @contextmanager
+    def tabulated(self):
+        start = time.process_time()
+        with super().tabulated():
+            self.inside += time.process_time() - start
+            yield
 
     def gradient(self, *args, **kwargs):
         start = time.process_time()

@@ -49,6 +49,49 @@ class Words(nn.Module):
         return self.conv2(self.pool(torch.relu(self.conv1(x)))).amax(2)
 
 
+class Deep(nn.Module):
+    """Six blocks of a convolution of 5 and a max-pool of 2 upon a first convolution, as the half-life net has them.
+
+    The first convolution reads TGTAT, CCAGG, GACTA and AAGCC (1, 2 or 3 on 3, 4 or 5 letters right), the third makes
+    pairs of them: the first two 6 nt apart, the others 8 nt, worth 4 where both are whole. The neurons of the last
+    see 288 nt: neuron 0 is twice the first pair at its 5' end, plus the second pair at its 3' end, minus TGTAT in the
+    middle, 12 at most; neuron 1 is the second pair at all of its five places, 20 at most.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv1d(4, 4, 5)
+        self.rest = nn.ModuleList([nn.Conv1d(4, 4, 5), *(nn.Conv1d(n, 3, 5) for n in (4, 3, 3, 3)), nn.Conv1d(3, 2, 5)])
+        with torch.no_grad():
+            for conv in (self.conv1, *self.rest):
+                conv.weight.zero_()
+                conv.bias.zero_()
+            for row, word in enumerate(("TGTAT", "CCAGG", "GACTA", "AAGCC")):
+                self.conv1.bias[row] = -2
+                for place, letter in enumerate(word):
+                    self.conv1.weight[row, LETTERS.index(letter), place] = 1
+            second, third, *others, last = self.rest
+            second.weight[range(4), range(4), 2] = 1
+            third.bias[:2] = -2
+            third.weight[[0, 0, 1, 1, 2], [0, 1, 2, 3, 0], [0, 3, 0, 4, 2]] = 1
+            for conv in others:
+                conv.weight[range(3), range(3), 2] = 1
+            last.weight[0, [0, 1, 2], [0, 4, 2]] = torch.tensor([2.0, 1.0, -1.0])
+            last.weight[1, 1] = 1
+
+    def forward(self, x):
+        x = self.conv1(x)
+        for conv in self.rest:
+            x = nn.functional.max_pool1d(conv(torch.relu(x)), 2)
+        return x.amax(2)
+
+
+@pytest.fixture
+def deep():
+    """Probe the last convolution of a Deep net."""
+    return WindowProbe(SequenceModel("deep", Deep()), "rest.5")
+
+
 @pytest.fixture
 def words():
     """Probe the last layer of a Words net."""

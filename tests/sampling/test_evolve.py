@@ -35,6 +35,14 @@ def test_the_planted_maximum_is_reached(words, generators, letters, width):
     assert {letters(c[:6]) for c in top} | {letters(c[1:7]) for c in top} >= {"GCATGC"}
 
 
+def test_the_planted_maximum_of_six_blocks_is_reached(deep, generators):
+    assert deep.receptive_field == 288
+    options = EvolveOptions(population=64, generations=40, keep=200)
+    found = evolve(deep, [0, 1], seeds=generators(0, 1), options=options)
+    np.testing.assert_allclose([f.maximum for f in found], [12, 20], rtol=1e-5)
+    np.testing.assert_allclose(deep.activations(found[0].codes[:1])[0, 0], 12, rtol=1e-5)
+
+
 def genetic(probe, neuron, random, *, population=512, generations=40):
     """Mutate, cross and keep the best: the usual genetic sampler."""
     codes = random.integers(0, 4, (population, probe.receptive_field)).astype(np.uint8)
