@@ -5,7 +5,7 @@ for all of them together, and the population is resampled in proportion to the g
 what activation each beta brings. Then the chains are spread over a ladder of temperatures, each of which aims at one
 level of activation between the background and the maximum, exchange windows and segments, and go on until every bin of
 activation holds the windows asked for or few new ones turn up. So at every level the windows are as random as the
-neuron allows, which keeps accidental letters out of the motifs. Before, in between and at the end, the strongest windows
+neuron allows, which keeps accidental letters out of the motifs. Before, in between and at the end, strong windows
 climb: changes that the gradient promises most of are tried exactly, and the summits are crossed. The search has
 converged when a ladder and the climb after it leave the maximum where it was. Each generation costs three forward
 passes and one forward and backward pass, for all neurons together; everything that is evaluated is remembered.
