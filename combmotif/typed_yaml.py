@@ -231,6 +231,14 @@ def _sentence(model: type[BaseModel], error: Any) -> str:
         choices = re.findall(r"'([^']*)'", context["expected"])
         hint = nearest(found, choices) if difflib.get_close_matches(found, choices, 1, 0.5) else ""
         return f"{key}: expected one of {', '.join(choices)}, found '{found}'{hint}"
+    if kind in ("too_short", "too_long"):
+        least = kind == "too_short"
+        number = context["min_length" if least else "max_length"]
+        entries = "1 entry" if number == 1 else f"{number} entries"
+        return (
+            f"{key}: expected at {'least' if least else 'most'} {entries}{about}, found {context['actual_length']} "
+            f"({_show(found)})"
+        )
     expected = error["msg"].replace("Input should be ", "").replace("greater than", "a number greater than")
     expected = expected.replace("less than", "a number less than").replace("a valid integer", "a whole number")
     expected = re.sub(r", unable to parse.*|, got a number with.*", "", expected).replace("a valid ", "a ")

@@ -68,6 +68,8 @@ def compare(
     from combmotif.config.comparing import load_compare_config
     from combmotif.motifs.database import load_database
 
+    if out.is_file():
+        raise ValueError(f"--out: expected a folder to write, found the file {out}")
     if len(runs) == 1 and runs[0].endswith((".yaml", ".yml")):
         config = load_compare_config(runs[0])
         runs = tuple(f"{name}={_run_first(name, run, out, quiet)}" for name, run in config.runs.items())

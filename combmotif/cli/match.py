@@ -73,6 +73,8 @@ def match(
     from combmotif.motifs.pairs import informative_runs
     from combmotif.pipeline.store import write_table
 
+    if out.is_dir():
+        raise ValueError(f"--out: expected a file to write, such as matches.tsv, found the folder {out}")
     kinds = check_site_types([part.strip() for part in sites.split(",") if part.strip()])
     motifs, _ = open_motifs(queries)
     known = with_families([load_database(name, species=species, sites=kinds) for name in databases])

@@ -112,7 +112,11 @@ def test_refusals(refused, meme, tmp_path):
     assert refused("match", meme, "--sites", "9mer", "--out", "x.tsv").startswith(
         "sites: expected any of 8mer, 7mer-m8"
     )
-    assert refused("match", meme, "--shuffles", "0", "--out", ".") == ".: expected a file, found a folder"
+    assert refused("match", meme, "--shuffles", "0", "--out", ".").startswith("--out: expected a file to write")
+    assert (
+        refused("motifs", "convert", meme, ".meme")
+        == "OUT: expected a name that ends in .meme, .h5, .hdf5, .tsv, got '.meme'"
+    )
     assert refused("match", meme, "--q", "2", "--out", "x.tsv").startswith("q: expected a number above 0")
     assert refused("scan", "s.fa", "--motifs", meme, "--out", "x.txt").startswith("--out: expected a name that ends in")
     assert (
@@ -125,6 +129,8 @@ def test_refusals(refused, meme, tmp_path):
 
 def test_compare_refuses_what_is_no_run(refused, tmp_path):
     (tmp_path / "one").mkdir()
+    (tmp_path / "file").write_text("")
+    assert refused("compare", "one", "two", "--out", "file") == "--out: expected a folder to write, found the file file"
     assert refused("compare", "one", "two", "--out", "x").startswith("one: expected a run folder (with a run.json)")
 
 
