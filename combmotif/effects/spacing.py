@@ -16,7 +16,7 @@ SINGLE = 50
 
 
 def spacing_bins(longest: int) -> np.ndarray:
-    """First distances of the bins: single nt up to 50, then about 20 % wide in steps that read well."""
+    """First distances of the bins: single nt up to 50, then 9 to 50 % wide in steps that read well."""
     edges = list(range(SINGLE + 1))
     for step, end in ((10, 100), (25, 200), (50, 500), (100, 1000), (500, 5000), (1000, 10**9)):
         while edges[-1] < end and edges[-1] <= longest:
