@@ -79,9 +79,12 @@ def _known(stem: str, ppms: list[np.ndarray], words: list[DatabaseEntry], thresh
 
 
 def gene_names(name: str) -> list[str]:
-    """Take the genes from an entry's name: ``(MEX3B,MEX3C)`` has two, ``ELAVL4_G`` is ELAVL4, ``M060_0.6`` is none."""
+    """Take the genes from an entry's name.
+
+    ``(MEX3B,MEX3C)`` has two, ``ELAVL4_G`` is ELAVL4, ``TBP_HUMAN`` is TBP, ``M060_0.6`` is none.
+    """
     parts = [part.strip("() \t") for part in re.split(r"[,;/]|::", name)]
-    genes = [re.sub(r"_(?:[A-Z]{1,2}|m\d+)$", "", part).split("(")[0] for part in parts if part]
+    genes = [re.sub(r"_(?:[A-Z]{1,2}|m\d+|HUMAN|MOUSE)$", "", part).split("(")[0] for part in parts if part]
     return [gene for gene in genes if not re.fullmatch(r"M\d{3,}.*", gene)]
 
 

@@ -45,6 +45,7 @@ def test_names_of_genes():
     assert gene_names("(MEX3B,MEX3C)") == ["MEX3B", "MEX3C"]
     assert gene_names("ELAVL4_G") == ["ELAVL4"]
     assert gene_names("A1CF_m1") == ["A1CF"]
+    assert gene_names("TBP_HUMAN") == ["TBP"]
     assert gene_names("M060_0.6") == []
     assert family_of_genes(["SRSF10", "SRSF1", "SRSF2", "SRSF4", "SRSF5", "SRSF6", "TRA2B"]) == "SRSF1/2/4/5/6/... +1"
     assert family_of_genes(["A", "B", "C", "D"]) == "A, B, C +1"

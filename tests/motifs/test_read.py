@@ -114,6 +114,22 @@ def test_text_formats(tmp_path, text, kind, alphabet, identifier, name, sites, n
     assert all(abs(r.ppm.sum(1) - 1).max() < 1e-12 for r in found.records)
 
 
+def test_transfac_of_jaspar_and_of_hocomoco(tmp_path):
+    path = tmp_path / "db.tf"
+    path.write_text(
+        "AC M11442\nXX\nID  ZSCA4.H12CORE.0.SM.B\nXX\nNA  ZSCA4_HUMAN\nXX\nBF  ZSCA4_HUMAN; Species: human, Homo sapiens\n"
+        "XX\nP0      A      C      G      T\n01   2579   1200   1881   2094      n\nXX\n//\n"
+        "AC MA0108.3\nXX\nID TBP\nXX\nDE MA0108.3 TBP ; From JASPAR\nPO\tA\tC\tG\tT\n01\t16.0\t46.0\t18.0\t309.0\nXX\n"
+        "CC tax_group:vertebrates\n//\n"
+    )
+    found = read_motifs(path)
+    assert [(r.id, r.name, r.nsites, r.species) for r in found.records] == [
+        ("M11442", "ZSCA4_HUMAN", 7754, "human, Homo sapiens"), ("MA0108.3", "TBP", 389, ""),
+    ]  # fmt: skip
+    np.testing.assert_allclose(found.records[1].ppm, [np.array([16, 46, 18, 309]) / 389])
+    assert [r.id for r in read_motifs(path, species="Homo_sapiens").records] == ["M11442"]
+
+
 @pytest.fixture(params=["folder", "zip", "nested"])
 def folder(request, tmp_path):
     """Make a folder or zip of files given by name."""

@@ -24,7 +24,7 @@ def parse_transfac(lines: Lines) -> MotifFile:
             if begun:
                 identifier = (keys.get("AC") or keys.get("ID") or keys.get("NA") or f"motif{len(records) + 1}").split()
                 name = (keys.get("NA") or keys.get("ID") or keys.get("AC") or "").split()
-                species = keys.get("BF", "").replace("species:", "").strip()
+                species = re.split(r"species:", keys.get("BF", ""), flags=re.IGNORECASE)[-1].strip(" .")
                 records.append(lines.motif(identifier[0], " ".join(name), rows, first, species=species))
             keys, rows, begun = {}, [], False
         elif key in ("P0", "PO") and not begun:
