@@ -118,7 +118,8 @@ def test_transfac_of_jaspar_and_of_hocomoco(tmp_path):
     path = tmp_path / "db.tf"
     path.write_text(
         "AC M11442\nXX\nID  ZSCA4.H12CORE.0.SM.B\nXX\nNA  ZSCA4_HUMAN\nXX\n"
-        "BF  ZSCA4_HUMAN; Species: human, Homo sapiens\nXX\nP0      A      C      G      T\n01   2579   1200   1881   2094      n\nXX\n//\n"
+        "BF  ZSCA4_HUMAN; Species: human, Homo sapiens\nXX\n"
+        "P0      A      C      G      T\n01   2579   1200   1881   2094      n\nXX\n//\n"
         "AC MA0108.3\nXX\nID TBP\nXX\nDE MA0108.3 TBP ; From JASPAR\nPO\tA\tC\tG\tT\n01\t16.0\t46.0\t18.0\t309.0\nXX\n"
         "CC tax_group:vertebrates\n//\n"
     )
