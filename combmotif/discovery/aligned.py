@@ -8,14 +8,18 @@ the neuron needs together are united to motifs, at a fixed or a variable spacing
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from combmotif.discovery.assemble import assemble
+from combmotif.discovery.choose import Candidate, choose, trimmed
 from combmotif.discovery.demix import DemixOptions
 from combmotif.discovery.demixed import Demixed
-from combmotif.discovery.drafts import Draft, Windows, descent_weights, informative, select, tally
+from combmotif.discovery.drafts import Choice, Draft, Windows, carried, descent_weights, informative, select, tally
 from combmotif.discovery.kinds import find_kinds, support
 from combmotif.discovery.letters import split_by_letters
+from combmotif.discovery.polish import polish
 from combmotif.discovery.spans import choose_windows, crops, read_spans
 from combmotif.discovery.units import Copies, Unit, find_units, join_fragments, pair_offsets
 from combmotif.inference.probe import WindowProbe
@@ -55,7 +59,7 @@ def demix_aligned(
         return None
     excitation = samples.excitation.astype(float)
     typical = float(np.quantile(spans.strength, 0.8))
-    sure = excitation[spans.window] * np.minimum(spans.strength / max(typical, 1e-12), 1)  # saturated: mostly noise
+    sure = np.minimum(spans.strength / max(typical, 1e-12), 1)  # saturated: mostly noise
     width = int(np.clip(np.quantile(spans.end - spans.start, 0.99), 4, WIDEST))
     cut = crops(spans, width)
     random = np.random.default_rng(seed)
@@ -77,7 +81,120 @@ def demix_aligned(
     drafts = [draft for unit in units if (draft := make_draft(windows, copies, unit, templates)) is not None]
     plain = random.integers(0, 4, (2000, samples.codes.shape[1])).astype(np.uint8)
     chosen = select(drafts, windows, plain, least=MIN_SHARE)
+    words = [_template_word(copies, unit, templates) for unit in units] + [_letter_word(choice) for choice in chosen]
+    candidates = [
+        candidate
+        for word in words
+        if (candidate := make_candidate(probe, samples, word, windows, random)) is not None
+    ]
+    typical = float(probe.activations(plain[:200])[:, samples.neuron].mean())
+    polished = choose(candidates, samples.maximum - typical)
+    if polished:
+        chosen = [Choice(c.draft, *carried(c.draft, windows.codes, plain)) for c in polished]
     return assemble(probe, samples, rows, chosen, options, least=MIN_SHARE, alphabet=alphabet)
+
+
+@dataclass(frozen=True)
+class Word:
+    """Letters to be polished.
+
+    Attributes
+    ----------
+    letters : tuple of dict of int to int
+        Base of the columns of each part, relative to the anchor.
+    anchors : integer array
+    windows : integer array
+        Window of each anchor.
+    steps : tuple of dict of int to float
+    """
+
+    letters: tuple[dict[int, int], ...]
+    anchors: np.ndarray
+    windows: np.ndarray
+    steps: tuple[dict[int, float], ...] = ()
+
+
+def _template_word(copies: Copies, unit: Unit, templates: np.ndarray) -> Word:
+    order = [int(i) for i in np.argsort(unit.offsets, kind="stable")]
+    parts = []
+    for index in order:
+        template = templates[unit.kinds[index]]
+        parts.append({unit.offsets[index] + int(c): int(template[c].argmax()) for c in support(template)})
+    if unit.rigid:
+        joined: dict[int, int] = {}
+        for part in parts:
+            joined |= part
+        window, anchor = _anchors(copies, unit, int(copies.window.max()) + 1)
+        return Word((joined,), anchor, window)
+    of = copies.kind == unit.kinds[0]
+    steps = []
+    for first, second in zip(order[:-1], order[1:], strict=True):
+        _, apart = pair_offsets(copies, unit.kinds[first], unit.kinds[second], int(copies.window.max()) + 1)
+        usual = unit.offsets[second] - unit.offsets[first]
+        steps.append({step - usual: n for step, n in tally(apart, 0.01).items()})
+    return Word(tuple(parts), copies.place[of], copies.window[of], tuple(steps))
+
+
+def _letter_word(choice: Choice) -> Word:
+    parts, start = [], 0
+    rows = np.flatnonzero(choice.carried)
+    steps = []
+    for index, part in enumerate(choice.draft.parts):
+        if index:
+            usual = choice.draft.steps[index - 1]
+            step = max(usual, key=lambda s: usual[s])
+            start += step
+            steps.append({s - step: n for s, n in usual.items()})
+        p = part / part.sum(1, keepdims=True)
+        bits = 2 + (p * np.log2(np.maximum(p, 1e-9))).sum(1)
+        parts.append({start + c: int(p[c].argmax()) for c in range(len(p)) if bits[c] >= 0.2})
+    return Word(tuple(parts), choice.found.places[rows, 0], rows, tuple(steps))
+
+
+def make_candidate(
+    probe: WindowProbe, samples: Samples, word: Word, windows: Windows, random: np.random.Generator
+) -> Candidate | None:
+    """Polish a word; None where nothing of it matters to the neuron."""
+    if not len(word.anchors) or not all(word.letters):
+        return None
+    joined: dict[int, int] = {}
+    for part in word.letters:
+        joined |= part
+    values, counts = np.unique(word.anchors, return_counts=True)
+    places = [int(v) for v in values[np.argsort(-counts, kind="stable")][:6]]
+    found = polish(probe, samples.neuron, samples.background, joined, places, random)
+    edges = [found.low]
+    for left, right in zip(word.letters[:-1], word.letters[1:], strict=True):
+        edges.append((max(left) + 1 + min(right)) // 2)
+    edges.append(found.low + len(found.ppm))
+    parts, begins = [], []
+    for low, high in zip(edges[:-1], edges[1:], strict=True):
+        piece = found.ppm[low - found.low : high - found.low]
+        span = trimmed(piece) if len(piece) else None
+        if span is None:
+            if len(word.letters) > 1:
+                continue
+            return None
+        parts.append(piece[span[0] : span[1]] * 100)
+        begins.append(low + span[0])
+    if not parts:
+        return None
+    steps = ()
+    if len(parts) == len(word.letters):
+        steps = tuple(
+            {begins[i + 1] - begins[i] + extra: n for extra, n in step.items()} for i, step in enumerate(word.steps)
+        )
+        steps = tuple(
+            {s: n for s, n in step.items() if s >= len(parts[i]) - 1} or step for i, step in enumerate(steps)
+        )
+    elif len(parts) > 1:
+        return None
+    draft = Draft(tuple(parts), tally(word.anchors + begins[0]), steps)
+    length = begins[-1] + len(parts[-1]) - begins[0]
+    columns = np.zeros((length, 4))
+    for begin, part in zip(begins, parts, strict=True):
+        columns[begin - begins[0] : begin - begins[0] + len(part)] = part / 100 - 0.25
+    return Candidate(draft, found, columns, float(windows.weights[np.unique(word.windows)].sum()))
 
 
 def make_draft(windows: Windows, copies: Copies, unit: Unit, templates: np.ndarray) -> Draft | None:

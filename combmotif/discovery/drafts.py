@@ -283,7 +283,7 @@ def select(drafts: list[Draft], windows: Windows, random: np.ndarray, *, least: 
     for choice, free in zip(chosen, alone, strict=True):
         if FEWEST_ALONE <= free.sum() < choice.carried.sum() and free.sum() >= LEAST_ALONE * choice.carried.sum():
             draft = refine(choice.draft, windows, choice.found, free)
-            choice = Choice(draft, *_carried(draft, codes, random))
+            choice = Choice(draft, *carried(draft, codes, random))
         recounted.append(choice)
     return recounted
 
@@ -325,11 +325,11 @@ def _alone(index: int, chosen: list[Choice]) -> np.ndarray:
 
 def _renewed(draft: Draft, windows: Windows, random: np.ndarray) -> Choice:
     for _ in range(2):
-        found, carried = _carried(draft, windows.codes, random)
-        draft = refine(draft, windows, found, carried)
-    return Choice(draft, *_carried(draft, windows.codes, random))
+        found, rows = carried(draft, windows.codes, random)
+        draft = refine(draft, windows, found, rows)
+    return Choice(draft, *carried(draft, windows.codes, random))
 
 
-def _carried(draft: Draft, codes: np.ndarray, random: np.ndarray) -> tuple[Found, np.ndarray]:
+def carried(draft: Draft, codes: np.ndarray, random: np.ndarray) -> tuple[Found, np.ndarray]:
     found = find(draft, codes)
     return found, found.score >= least_score(draft, random)
