@@ -8,6 +8,7 @@ the neuron needs together are united to motifs, at a fixed or a variable spacing
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from combmotif.discovery.choose import Candidate, choose, trimmed
 from combmotif.discovery.demix import DemixOptions
 from combmotif.discovery.demixed import Demixed
 from combmotif.discovery.drafts import Choice, Draft, Windows, carried, descent_weights, informative, select, tally
+from combmotif.discovery.hidden import without
 from combmotif.discovery.kinds import find_kinds, support
 from combmotif.discovery.letters import split_by_letters
 from combmotif.discovery.polish import polish
@@ -25,6 +27,7 @@ from combmotif.discovery.units import Copies, Unit, find_units, join_fragments, 
 from combmotif.inference.probe import WindowProbe
 from combmotif.sampling.samples import Samples
 
+HIDDEN = int(os.environ.get('HIDDEN','2'))
 MIN_SHARE = 0.03
 """Share of the neuron's excitation in windows with a motif, below which it is left out."""
 WIDEST = 40
@@ -54,6 +57,42 @@ def demix_aligned(
     if not len(samples):
         return None
     rows = choose_windows(samples, options.windows)
+    random = np.random.default_rng(seed)
+    excitation = samples.excitation.astype(float)
+    plain = random.integers(0, 4, (2000, samples.codes.shape[1])).astype(np.uint8)
+    typical = float(probe.activations(plain[:200])[:, samples.neuron].mean())
+    found = _units(probe, samples, rows, random)
+    if found is None:
+        return None
+    templates, copies, units = found
+    windows = Windows(samples.codes[rows], excitation[rows], descent_weights(samples.codes[rows]))
+    drafts = [draft for unit in units if (draft := make_draft(windows, copies, unit, templates)) is not None]
+    chosen = select(drafts, windows, plain, least=MIN_SHARE)
+    words = [_template_word(copies, unit, templates) for unit in units] + [_letter_word(choice) for choice in chosen]
+    candidates = _candidates(probe, samples, words, excitation[rows], random)
+    polished = choose(candidates, samples.maximum - typical)
+    for _ in range(HIDDEN):
+        if not polished:
+            break
+        rest = without(probe, samples.neuron, [c.draft for c in polished], random)
+        hidden = _units(probe, rest, np.arange(len(rest)), random) if len(rest) else None
+        if hidden is None:
+            break
+        templates, copies, units = hidden
+        words = [_template_word(copies, unit, templates) for unit in units]
+        candidates += _candidates(probe, rest, words, rest.excitation, random)
+        before = len(polished)
+        polished = choose(candidates, samples.maximum - typical)
+        if len(polished) <= before:
+            break
+    if polished:
+        chosen = [Choice(c.draft, *carried(c.draft, windows.codes, plain)) for c in polished]
+    return assemble(probe, samples, rows, chosen, options, least=MIN_SHARE, alphabet=alphabet)
+
+
+def _units(
+    probe: WindowProbe, samples: Samples, rows: np.ndarray, random: np.random.Generator
+) -> tuple[np.ndarray, Copies, list[Unit]] | None:
     spans = read_spans(probe, samples, rows)
     if not len(spans):
         return None
@@ -62,36 +101,23 @@ def demix_aligned(
     sure = np.minimum(spans.strength / max(typical, 1e-12), 1)  # saturated: mostly noise
     width = int(np.clip(np.quantile(spans.end - spans.start, 0.99), 4, WIDEST))
     cut = crops(spans, width)
-    random = np.random.default_rng(seed)
     kinds = find_kinds(cut, sure, random, least=MIN_SHARE / 2)
     if not len(kinds.templates):
         return None
-    copies = Copies(
-        spans.row_of[spans.window[kinds.span]], kinds.label, spans.start[kinds.span] - kinds.shift
-    )  # fmt: skip
+    copies = Copies(spans.row_of[spans.window[kinds.span]], kinds.label, spans.start[kinds.span] - kinds.shift)
     order = np.lexsort((copies.place, copies.kind, copies.window))
     copies = Copies(copies.window[order], copies.kind[order], copies.place[order])
     weights = excitation[rows]
     copies = join_fragments(kinds.templates, copies, weights)
-    templates, copies = split_by_letters(
-        kinds.templates, copies, samples.codes[rows], weights, least=MIN_SHARE
-    )  # fmt: skip
-    units = find_units(copies, weights, len(templates))
-    windows = Windows(samples.codes[rows], weights, descent_weights(samples.codes[rows]))
-    drafts = [draft for unit in units if (draft := make_draft(windows, copies, unit, templates)) is not None]
-    plain = random.integers(0, 4, (2000, samples.codes.shape[1])).astype(np.uint8)
-    chosen = select(drafts, windows, plain, least=MIN_SHARE)
-    words = [_template_word(copies, unit, templates) for unit in units] + [_letter_word(choice) for choice in chosen]
-    candidates = [
-        candidate
-        for word in words
-        if (candidate := make_candidate(probe, samples, word, windows, random)) is not None
-    ]
-    typical = float(probe.activations(plain[:200])[:, samples.neuron].mean())
-    polished = choose(candidates, samples.maximum - typical)
-    if polished:
-        chosen = [Choice(c.draft, *carried(c.draft, windows.codes, plain)) for c in polished]
-    return assemble(probe, samples, rows, chosen, options, least=MIN_SHARE, alphabet=alphabet)
+    templates, copies = split_by_letters(kinds.templates, copies, samples.codes[rows], weights, least=MIN_SHARE)
+    return templates, copies, find_units(copies, weights, len(templates))
+
+
+def _candidates(
+    probe: WindowProbe, samples: Samples, words: list[Word], weights: np.ndarray, random: np.random.Generator
+) -> list[Candidate]:
+    found = [make_candidate(probe, samples, word, weights, random) for word in words]
+    return [candidate for candidate in found if candidate is not None]
 
 
 @dataclass(frozen=True)
@@ -152,7 +178,7 @@ def _letter_word(choice: Choice) -> Word:
 
 
 def make_candidate(
-    probe: WindowProbe, samples: Samples, word: Word, windows: Windows, random: np.random.Generator
+    probe: WindowProbe, samples: Samples, word: Word, weights: np.ndarray, random: np.random.Generator
 ) -> Candidate | None:
     """Polish a word; None where nothing of it matters to the neuron."""
     if not len(word.anchors) or not all(word.letters):
@@ -194,7 +220,7 @@ def make_candidate(
     columns = np.zeros((length, 4))
     for begin, part in zip(begins, parts, strict=True):
         columns[begin - begins[0] : begin - begins[0] + len(part)] = part / 100 - 0.25
-    return Candidate(draft, found, columns, float(windows.weights[np.unique(word.windows)].sum()))
+    return Candidate(draft, found, columns, float(weights[np.unique(word.windows)].sum()))
 
 
 def make_draft(windows: Windows, copies: Copies, unit: Unit, templates: np.ndarray) -> Draft | None:

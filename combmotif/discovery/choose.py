@@ -19,10 +19,11 @@ CONTAINED = 0.9
 COMPOSED = 0.9
 SYNERGY = 1.5
 """Times the summed excitation of its pieces that a motif made of others must reach to be more than their sum."""
+STRONGER = 1.1
 _PIECES = 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Candidate:
     """A polished motif and where it lies.
 
@@ -68,7 +69,7 @@ def choose(candidates: Sequence[Candidate], strongest: float) -> list[Candidate]
         pieces = composed(candidate.columns, [c.columns for c in others])
         if len(pieces) >= 2:
             total = sum(others[index].polished.excitation for index in pieces)
-            if candidate.polished.excitation > SYNERGY * max(total, 0):
+            if len(set(pieces)) > 1 and candidate.polished.excitation > SYNERGY * max(total, 0):
                 for index in set(pieces):
                     kept.remove(others[index])
             else:
@@ -76,7 +77,8 @@ def choose(candidates: Sequence[Candidate], strongest: float) -> list[Candidate]
     for candidate in sorted(kept, key=lambda c: len(c.columns)):
         for other in kept:
             if len(other.columns) > len(candidate.columns) and contained(candidate.columns, other.columns) >= CONTAINED:
-                kept.remove(candidate)
+                stronger = other.polished.strength >= STRONGER * candidate.polished.strength
+                kept.remove(candidate if stronger else other)
                 break
     return kept
 
