@@ -1,4 +1,4 @@
-"""Which polished motifs are motifs of their own: no weak ones, no doubles, no pieces, no sums of others."""
+"""Which of the motifs that were tried in random windows are motifs of their own."""
 
 from __future__ import annotations
 
@@ -7,80 +7,119 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from combmotif.discovery.drafts import Draft, informative
-from combmotif.discovery.polish import Polished
+from combmotif.discovery.drafts import Draft
 
-LEAST_STRENGTH = 0.15
-"""Of the strongest window, from which a motif in random windows counts."""
-SAME = 0.85
-"""Cosine of two motifs at the best shift, over the columns of both, from which they are one."""
-CONTAINED = 0.9
+LEAST_STRENGTH = 0.22
+"""Strength, relative to the strongest window, from which a motif counts."""
+SAME = 0.88
+"""Cosine over the columns of both, at the best shift, from which two motifs are one."""
+CONTAINED = 0.85
 """Cosine over the columns of the shorter motif, from which it is a piece of the longer."""
-COMPOSED = 0.9
-SYNERGY = 1.5
-"""Times the summed excitation of its pieces that a motif made of others must reach to be more than their sum."""
-STRONGER = 1.1
+OVERLAPPING = 0.75
+"""The same of a motif with one that is half as strong again and holds only a part of it."""
+AS_STRONG = 0.8
+AS_FREQUENT = 0.3
+"""Relative strength and mass of a longer motif that takes the place of its piece."""
+COMPOSED = 0.88
+"""Cosine of a motif with others laid over it, from which it is their sum."""
+LOCAL = 0.7
+"""Cosine of such a piece with the columns it lies on."""
+WEAKER = 0.8
+"""Strength of a piece, relative to the sum's, that is not exceeded."""
+SYNERGY = 1.25
+"""Excitation of a motif made of others, relative to theirs added up, from which the neuron needs them together."""
 _PIECES = 4
+_NEW = 0.7  # norm of a piece that lies outside those before it
+_LEAST_GAIN = 0.2
 
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A polished motif and where it lies.
+    """A motif tried in random windows.
 
     Attributes
     ----------
     draft : Draft
-        Its parts are frequencies.
-    polished : Polished
+        Its parts, and where they lie.
     columns : float array, shape (length, 4)
-        Deviation from uniform of the informative columns, the parts at their most frequent spacing.
+        Deviation of the probabilities from uniform, parts at their most frequent spacing.
+    strength, excitation : float
+        See `Polished`.
     mass : float
         Excitation of the windows it was found in.
     """
 
     draft: Draft
-    polished: Polished
     columns: np.ndarray
+    strength: float
+    excitation: float
     mass: float
 
 
 def choose(candidates: Sequence[Candidate], strongest: float) -> list[Candidate]:
-    """Keep motifs of their own.
+    """Leave out what is weak, found twice, a piece of another motif, or the sum of others.
+
+    A motif made of others stays, and they go, where it excites the neuron 1.25 times as much as they do one by one:
+    the neuron needs them together. A longer motif takes the place of its piece unless it is weaker or much rarer.
 
     Parameters
     ----------
     candidates : sequence of Candidate
     strongest : float
-        Activation of the strongest window less that of random windows.
+        Activation of the strongest window less that of random ones.
     """
-    left = [c for c in candidates if c.polished.strength >= LEAST_STRENGTH * strongest]
-    left.sort(key=lambda c: -c.mass)
     unique: list[Candidate] = []
-    for candidate in left:
-        double = next((i for i, other in enumerate(unique) if alike(candidate.columns, other.columns)[0] >= SAME), None)
-        if double is None:
-            unique.append(candidate)
+    for candidate in sorted(candidates, key=lambda c: -c.mass):
+        if candidate.strength < LEAST_STRENGTH * strongest:
+            continue
+        for number, other in enumerate(unique):
+            if alike(candidate.columns, other.columns)[0] >= SAME:
+                unique[number] = _merged(other, candidate)
+                break
         else:
-            unique[double] = _merged(unique[double], candidate)
-    unique.sort(key=lambda c: (-len(c.columns), -c.mass))
-    kept = list(unique)
-    for candidate in unique:
-        others = [c for c in kept if c is not candidate and len(c.columns) < len(candidate.columns)]
-        pieces = composed(candidate.columns, [c.columns for c in others])
-        if len(pieces) >= 2:
-            total = sum(others[index].polished.excitation for index in pieces)
-            if len(set(pieces)) > 1 and candidate.polished.excitation > SYNERGY * max(total, 0):
-                for index in set(pieces):
-                    kept.remove(others[index])
-            else:
-                kept.remove(candidate)
+            unique.append(candidate)
+    kept = _without_sums(unique)
     for candidate in sorted(kept, key=lambda c: len(c.columns)):
-        for other in kept:
-            if len(other.columns) > len(candidate.columns) and contained(candidate.columns, other.columns) >= CONTAINED:
-                stronger = other.polished.strength >= STRONGER * candidate.polished.strength
-                kept.remove(candidate if stronger else other)
+        for longer in [c for c in kept if len(c.columns) > len(candidate.columns)]:
+            inside = contained(candidate.columns, longer.columns)
+            if inside >= CONTAINED:
+                lasts = longer.strength >= AS_STRONG * candidate.strength
+                lasts &= longer.mass >= AS_FREQUENT * candidate.mass
+                kept.remove(candidate if lasts else longer)
+                break
+            if inside >= OVERLAPPING and longer.strength >= 1.5 * candidate.strength:
+                kept.remove(candidate)
                 break
     return kept
+
+
+def _without_sums(candidates: Sequence[Candidate]) -> list[Candidate]:
+    kept = sorted(candidates, key=lambda c: -c.strength)
+    for candidate in tuple(kept):
+        others = [c for c in kept if c is not candidate and c.strength <= WEAKER * candidate.strength]
+        pieces = composed(candidate.columns, [c.columns for c in others])
+        if len(pieces) < 2 or candidate not in kept:
+            continue
+        added = sum(max(others[index].excitation, 0) for index in pieces)
+        if len(set(pieces)) > 1 and candidate.excitation > SYNERGY * added:
+            for index in set(pieces):
+                kept.remove(others[index])
+        else:
+            kept.remove(candidate)
+    return kept
+
+
+def _merged(first: Candidate, second: Candidate) -> Candidate:
+    """Join two of one motif: the shorter stands for both unless it is weaker, with the places of both."""
+    if len(second.columns) < len(first.columns) and second.strength >= 0.9 * first.strength:
+        first, second = second, first
+    if len(first.draft.parts) > 1 or len(second.draft.parts) > 1:
+        return first
+    _, move = alike(first.columns, second.columns)
+    starts = dict(first.draft.starts)
+    for start, weight in second.draft.starts.items():
+        starts[start - move] = starts.get(start - move, 0.0) + weight
+    return replace(first, draft=replace(first.draft, starts=starts), mass=max(first.mass, second.mass))
 
 
 def alike(a: np.ndarray, b: np.ndarray) -> tuple[float, int]:
@@ -94,59 +133,59 @@ def alike(a: np.ndarray, b: np.ndarray) -> tuple[float, int]:
 
 
 def contained(small: np.ndarray, large: np.ndarray) -> float:
-    """Best cosine of a matrix with the columns of another that it lies on; half of the columns must lie on it."""
-    best, norm = -1.0, float((small**2).sum())
-    for move in range(-(len(small) // 2), len(large) - len(small) + len(small) // 2 + 1):
+    """Best cosine of a matrix with the columns of another; at least half of its columns must lie on that."""
+    best, half = -1.0, len(small) // 2
+    for move in range(-half, len(large) - len(small) + half + 1):
         low, high = max(0, move), min(len(large), move + len(small))
-        part = large[low:high]
-        product = float((part * small[low - move : high - move]).sum())
-        best = max(best, product / max(float(np.sqrt(norm * (part**2).sum())), 1e-12))
+        under = large[low:high]
+        norm = float(np.sqrt((small**2).sum() * (under**2).sum()))
+        best = max(best, float((under * small[low - move : high - move]).sum()) / max(norm, 1e-12))
     return best
 
 
 def composed(whole: np.ndarray, pieces: Sequence[np.ndarray]) -> list[int]:
-    """Numbers of the pieces that, moved and added up, make a matrix; empty where they do not."""
-    norm = float(np.sqrt((whole**2).sum()))
-    residual, taken, atoms = whole / max(norm, 1e-12), list[int](), list[np.ndarray]()
+    """Numbers of the pieces that, laid over a matrix, make it up; empty where they do not.
+
+    Up to four pieces are taken, the one that explains most first (orthogonal matching pursuit); they may overlap a
+    little, and a third of a piece may lie outside.
+    """
+    residual = whole / max(float(np.sqrt((whole**2).sum())), 1e-12)
+    taken: list[int] = []
+    atoms: list[np.ndarray] = []
     explained = 0.0
     for _ in range(_PIECES):
-        best: tuple[float, int, np.ndarray] | None = None
-        for number, piece in enumerate(pieces):
-            for move in range(-(len(piece) // 3), len(whole) - len(piece) + len(piece) // 3 + 1):
-                low, high = max(0, move), min(len(whole), move + len(piece))
-                atom = np.zeros_like(whole)
-                atom[low:high] = piece[low - move : high - move]
-                for earlier in atoms:
-                    atom -= float((atom * earlier).sum()) * earlier
-                size = float(np.sqrt((atom**2).sum()))
-                if size < 0.3 * float(np.sqrt((piece**2).sum())):
-                    continue
-                gain = float((residual * atom).sum()) / size
-                if best is None or gain > best[0]:
-                    best = (gain, number, atom / size)
-        if best is None or best[0] < 0.2:
+        gain, number, atom = max(
+            ((g, n, a) for n, piece in enumerate(pieces) for g, a in _laid(whole, residual, piece, atoms)),
+            key=lambda option: option[0],
+            default=(0.0, 0, whole),
+        )
+        if gain < _LEAST_GAIN:
             break
-        explained += best[0] ** 2
-        residual = residual - best[0] * best[2]
-        taken.append(best[1])
-        atoms.append(best[2])
+        explained += gain**2
+        residual = residual - gain * atom
+        taken.append(number)
+        atoms.append(atom)
         if explained >= COMPOSED**2:
             return taken
     return []
 
 
-def _merged(kept: Candidate, double: Candidate) -> Candidate:
-    """Add the places of a double to those of the motif kept."""
-    if len(kept.draft.parts) != 1 or len(double.draft.parts) != 1:
-        return kept
-    _, move = alike(kept.columns, double.columns)
-    starts = dict(kept.draft.starts)
-    for start, weight in double.draft.starts.items():
-        starts[start - move] = starts.get(start - move, 0.0) + weight
-    return replace(kept, draft=replace(kept.draft, starts=starts), mass=kept.mass + double.mass)
-
-
-def trimmed(ppm: np.ndarray) -> tuple[int, int] | None:
-    """First and last informative column of a part, None where all are flat."""
-    found = informative(ppm * 100)
-    return (found[0][0], found[-1][1]) if found else None
+def _laid(
+    whole: np.ndarray, residual: np.ndarray, piece: np.ndarray, atoms: Sequence[np.ndarray]
+) -> list[tuple[float, np.ndarray]]:
+    """Lay a piece on all places of a matrix where it fits: its share of the residual, and it at unit norm."""
+    options = []
+    outside = len(piece) // 3
+    for move in range(-outside, len(whole) - len(piece) + outside + 1):
+        low, high = max(0, move), min(len(whole), move + len(piece))
+        under, part = whole[low:high], piece[low - move : high - move]
+        if float((under * part).sum()) < LOCAL * float(np.sqrt((under**2).sum() * (piece**2).sum())):
+            continue
+        atom = np.zeros_like(whole)
+        atom[low:high] = part
+        for earlier in atoms:
+            atom -= float((atom * earlier).sum()) * earlier
+        size = float(np.sqrt((atom**2).sum()))
+        if size >= _NEW * float(np.sqrt((piece**2).sum())):
+            options.append((float((residual * atom).sum()) / size, atom / size))
+    return options

@@ -331,5 +331,6 @@ def _renewed(draft: Draft, windows: Windows, random: np.ndarray) -> Choice:
 
 
 def carried(draft: Draft, codes: np.ndarray, random: np.ndarray) -> tuple[Found, np.ndarray]:
+    """Find a draft in windows, and say which of them carry it; see `least_score`."""
     found = find(draft, codes)
     return found, found.score >= least_score(draft, random)

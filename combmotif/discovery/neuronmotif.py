@@ -88,7 +88,8 @@ def demix_neuron(
         if found is not None:
             return found
         rows = choose_windows(samples, options.windows)
-        some = replace(samples, codes=samples.codes[rows], activations=samples.activations[rows])
+        tracks = None if samples.tracks is None else samples.tracks[rows]
+        some = replace(samples, codes=samples.codes[rows], activations=samples.activations[rows], tracks=tracks)
         found = demix_neuron(probe, some, method="layers", options=options, seed=seed, merge=merge, alphabet=alphabet)
         return replace(found, rows=tuple(rows[own] for own in found.rows))
     tree = demix_tree(probe, samples, options=options, seed=seed)

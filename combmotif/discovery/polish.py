@@ -1,9 +1,10 @@
 """What a motif does on its own: its letters, changed one by one in random windows.
 
 Letters counted in a neuron's windows also hold what else excites it there: other motifs that overlap, what windows
-share by descent, the context the sampler preferred. Here a motif is put into random windows, weakened until
-the neuron is in doubt, and each of its columns is given each base in turn. The mean activation tells what the neuron
-wants at that column, whatever stands around it.
+share by descent, the context the sampler preferred. Here a motif is put into random windows and weakened until the
+neuron is in doubt, for a neuron that saturates does not miss a single letter; then each column is given each base in
+turn. The mean activation tells what the neuron wants at that column, whatever stands around it (in-silico mutagenesis,
+averaged over contexts).
 """
 
 from __future__ import annotations
@@ -14,20 +15,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from combmotif.inference.probe import WindowProbe
+from combmotif.sampling.samples import Samples
 
 CONTEXTS = 32
 """Random windows in which a motif is tried."""
 PLACES = 2
+"""Most places at which it is tried."""
 FLANK = 4
 """Columns on either side that are tried too."""
 ROUNDS = 2
 LEAST_GAIN = 0.15
-"""Share of a motif's strength by which another base must be better to take a column."""
+"""Share of a motif's strength by which another base must be better to take a column for the second round."""
 DOUBT = 0.6
-"""Share of its strength that a motif keeps when it is weakened."""
+"""Share of its strength that a weakened motif keeps."""
 RATES = (0.0, 0.06, 0.12, 0.18, 0.24, 0.32, 0.4)
+"""Shares of the letters that may be lost to weaken it."""
 STRONG = 0.92
-"""Probability of the wanted base in a column of usual effect."""
+"""Probability of the wanted base in a column of median effect."""
 
 
 @dataclass(frozen=True)
@@ -37,27 +41,67 @@ class Polished:
     Attributes
     ----------
     ppm : float array, shape (columns, 4)
-        Probability of each base, Boltzmann's of the mean activation with it.
+        Probability of each base: Boltzmann's, of the mean activation with it.
     low : int
-        Column of the unit on which ``ppm`` begins.
+        Column on which ``ppm`` begins, relative to the motif's place.
     strength : float
-        Mean activation of random windows with the motif less that without.
+        Mean activation of random windows with the motif, less that without.
     excitation : float
         The same of the activation above the background.
-    place : int
     """
 
     ppm: np.ndarray
     low: int
     strength: float
     excitation: float
-    place: int
+
+
+class _Trial:
+    """Words in random windows."""
+
+    def __init__(self, probe: WindowProbe, samples: Samples, low: int, columns: int, random: np.random.Generator):
+        size = probe.receptive_field
+        self.probe, self.neuron, self.background = probe, samples.neuron, samples.background
+        self.low, self.contexts = low, random.integers(0, 4, (CONTEXTS, size)).astype(np.uint8)
+        self.dice = random.random((CONTEXTS, columns))
+        drawn = random.integers(0, max(1, len(samples)), CONTEXTS)
+        self.tracks = None if samples.tracks is None else samples.tracks[drawn]
+        self.plain = self.run(self.contexts)
+
+    def run(self, codes: np.ndarray) -> np.ndarray:
+        """Activation of windows (..., contexts, size); (..., contexts)."""
+        tracks = self.tracks
+        if tracks is not None:
+            tracks = np.broadcast_to(tracks, (*codes.shape[:-2], *tracks.shape)).reshape(-1, *tracks.shape[1:])
+        values = self.probe.activations(codes.reshape(-1, codes.shape[-1]), tracks)[:, self.neuron]
+        return values.reshape(codes.shape[:-1])
+
+    def put(self, letters: np.ndarray, place: int, rate: float = 0.0) -> np.ndarray:
+        """Put letters (-1 is free) into the contexts, but for a share of them; (contexts, size)."""
+        codes = self.contexts.copy()
+        columns = place + self.low + np.arange(len(letters))
+        inside = (columns >= 0) & (columns < codes.shape[1])
+        kept = (letters >= 0)[inside] & (self.dice[:, inside] >= rate)
+        codes[:, columns[inside]] = np.where(kept, letters[inside], codes[:, columns[inside]])
+        return codes
+
+    def effect(self, letters: np.ndarray, place: int, rate: float) -> np.ndarray:
+        """Mean activation with each base in each column of the weakened word; (columns, 4)."""
+        codes = self.put(letters, place, rate)
+        grid = np.repeat(np.repeat(codes[None, None], len(letters), 0), 4, 1)
+        for index, column in enumerate(place + self.low + np.arange(len(letters))):
+            if 0 <= column < codes.shape[1]:
+                grid[index, :, :, column] = np.arange(4)[:, None]
+        return self.run(grid).mean(2)
+
+    def gain(self, letters: np.ndarray, places: Sequence[int], rate: float = 0.0) -> float:
+        """Mean activation with the word, less that without."""
+        return float(np.mean([self.run(self.put(letters, place, rate)).mean() for place in places]) - self.plain.mean())
 
 
 def polish(
     probe: WindowProbe,
-    neuron: int,
-    background: float,
+    samples: Samples,
     word: Mapping[int, int],
     places: Sequence[int],
     random: np.random.Generator,
@@ -67,66 +111,42 @@ def polish(
     Parameters
     ----------
     probe : WindowProbe
-    neuron : int
-    background : float
-        Activation of random windows.
+    samples : Samples
+        Say the neuron, its background and, of a model with extra channels, the tracks that contexts have.
     word : mapping of int to int
         Base (0 to 3) of columns, relative to a place.
     places : sequence of int
-        Where the word occurs, best first.
+        Where the word occurs; of these the two best count.
     random : numpy.random.Generator
+
+    Returns
+    -------
+    Polished
     """
-    size = probe.receptive_field
     low = min(word) - FLANK
     letters = np.full(max(word) + 1 + FLANK - low, -1)
     for column, base in word.items():
         letters[column - low] = base
-    contexts = random.integers(0, 4, (CONTEXTS, size)).astype(np.uint8)
-    dice = random.random((CONTEXTS, len(letters)))
-
-    def run(codes: np.ndarray) -> np.ndarray:
-        return probe.activations(codes.reshape(-1, size))[:, neuron].reshape(codes.shape[:-1])
-
-    def put(letters: np.ndarray, place: int, rate: float = 0.0) -> np.ndarray:
-        codes = contexts.copy()
-        columns = place + low + np.arange(len(letters))
-        inside = (columns >= 0) & (columns < size)
-        kept = (letters >= 0)[inside] & (dice[:, inside] >= rate)
-        codes[:, columns[inside]] = np.where(kept, letters[inside], codes[:, columns[inside]])
-        return codes
-
-    plain = run(contexts)
-    tried = [(run(put(letters, place)).mean(), -rank, place) for rank, place in enumerate(places)]
-    tried.sort(reverse=True)
-    base, top = float(plain.mean()), float(tried[0][0])
-    used = [place for value, _, place in tried if value - base >= 0.7 * (top - base)][:PLACES] or [tried[0][2]]
-    effect = np.zeros((len(letters), 4))
-    for _ in range(ROUNDS):
-        full = float(np.mean([run(put(letters, place)).mean() for place in used])) - base
-        rate = 0.0
-        for new in RATES[1:]:
-            if np.mean([run(put(letters, place, new)).mean() for place in used]) - base < DOUBT * full:
+    trial = _Trial(probe, samples, low, len(letters), random)
+    gains = {place: trial.gain(letters, [place]) for place in places}
+    best = sorted(gains, key=lambda place: -gains[place])[:PLACES]
+    used = [place for place in best if gains[place] >= 0.7 * gains[best[0]]] or best[:1]
+    for turn in range(ROUNDS):
+        strength, rate = trial.gain(letters, used), 0.0
+        for more in RATES[1:]:
+            if trial.gain(letters, used, more) < DOUBT * strength:
                 break
-            rate = new
-        stack = []
-        for place in used:
-            codes = put(letters, place, rate)
-            columns = place + low + np.arange(len(letters))
-            grid = np.repeat(np.repeat(codes[None, None], len(letters), 0), 4, 1)
-            for index, column in enumerate(columns):
-                if 0 <= column < size:
-                    grid[index, :, :, column] = np.arange(4)[:, None]
-            stack.append(run(grid).mean(2))
-        effect = np.mean(stack, 0)
+            rate = more
+        effect = np.mean([trial.effect(letters, place, rate) for place in used], axis=0)
         here = np.where(letters >= 0, effect[np.arange(len(letters)), np.maximum(letters, 0)], effect.mean(1))
-        change = effect.max(1) - here > LEAST_GAIN * max(full, 1e-9)
-        if full <= 0 or not change.any():
+        better = effect.max(1) - here > LEAST_GAIN * strength
+        if strength <= 0 or not better.any() or turn == ROUNDS - 1:
             break
-        letters = np.where(change, effect.argmax(1), letters)
+        letters = np.where(better, effect.argmax(1), letters)
     drop = effect.max(1, keepdims=True) - effect
     rest = drop.sum(1) / 3
-    usual = float(np.median(rest[rest >= 0.4 * rest.max()])) if rest.max() > 0 else 1.0
-    boltzmann = np.exp(-np.log(3 * STRONG / (1 - STRONG)) * np.minimum(drop / usual, 3))
-    found = put(letters, used[0])
-    excitation = np.maximum(run(found), background).mean() - np.maximum(plain, background).mean()
-    return Polished(boltzmann / boltzmann.sum(1, keepdims=True), low, full, float(excitation), used[0])
+    usual = max(float(np.median(rest[rest >= 0.4 * rest.max()])), 1e-12)
+    weight = np.exp(-np.log(3 * STRONG / (1 - STRONG)) * np.minimum(drop / usual, 3))
+    found = np.mean([np.maximum(trial.run(trial.put(letters, place)), trial.background).mean() for place in used])
+    without = np.maximum(trial.plain, trial.background).mean()
+    return Polished(weight / weight.sum(1, keepdims=True), low, strength, float(found - without))

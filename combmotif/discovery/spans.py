@@ -69,7 +69,8 @@ def read_spans(probe: WindowProbe, samples: Samples, rows: np.ndarray) -> Spans:
     belong to one span.
     """
     codes = samples.codes[rows]
-    _, gradient = probe.gradient(codes, np.full(len(codes), samples.neuron))
+    tracks = None if samples.tracks is None else samples.tracks[rows]
+    _, gradient = probe.gradient(codes, np.full(len(codes), samples.neuron), tracks)
     maps = gradient.transpose(0, 2, 1)
     maps = maps - maps.mean(2, keepdims=True)
     importance = np.sqrt((maps**2).sum(2))

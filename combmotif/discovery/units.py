@@ -157,3 +157,15 @@ def find_units(copies: Copies, weights: np.ndarray, count: int) -> list[Unit]:
                     rigid &= fixed
         units.append(Unit(tuple(members), tuple(offsets[kind] for kind in members), rigid))
     return units
+
+
+def anchors(copies: Copies, unit: Unit, windows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Find the windows with the unit, and the place of its first kind, by another one where it is missing."""
+    window, place = [np.zeros(0, int)], [np.zeros(0, int)]
+    seen = np.zeros(windows, bool)
+    for kind, offset in zip(unit.kinds, unit.offsets, strict=True):
+        new = (copies.kind == kind) & ~seen[copies.window]
+        window.append(copies.window[new])
+        place.append(copies.place[new] - offset)
+        seen[copies.window[new]] = True
+    return np.concatenate(window), np.concatenate(place)

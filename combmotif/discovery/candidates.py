@@ -1,0 +1,117 @@
+"""From what was found in a neuron's windows to motifs tried in random ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from combmotif.discovery.choose import Candidate
+from combmotif.discovery.drafts import Choice, Draft, informative, odds, tally
+from combmotif.discovery.kinds import support
+from combmotif.discovery.polish import polish
+from combmotif.discovery.units import Copies, Unit, anchors, pair_offsets
+from combmotif.inference.probe import WindowProbe
+from combmotif.sampling.samples import Samples
+
+LEAST_ODDS = 0.5
+"""Bits of its best base from which a column's letter belongs to a word."""
+_PLACES = 6
+_SITES = 100
+
+
+@dataclass(frozen=True)
+class Word:
+    """Letters to be tried.
+
+    Attributes
+    ----------
+    letters : tuple of dict of int to int
+        Base of the columns of each part, relative to the place; parts at their most frequent spacing.
+    places, windows : integer arrays, shape (n,)
+        Where it was found.
+    steps : tuple of dict of int to float
+        Deviations from the most frequent distance between neighbouring parts, and their weight.
+    """
+
+    letters: tuple[dict[int, int], ...]
+    places: np.ndarray
+    windows: np.ndarray
+    steps: tuple[dict[int, float], ...] = ()
+
+
+def template_word(copies: Copies, unit: Unit, templates: np.ndarray, windows: int) -> Word:
+    """Read the bases that the gradient wants off the templates of a unit."""
+    order = [int(i) for i in np.argsort(unit.offsets, kind="stable")]
+    parts = [
+        {unit.offsets[i] + int(c): int(templates[unit.kinds[i]][c].argmax()) for c in support(templates[unit.kinds[i]])}
+        for i in order
+    ]
+    if unit.rigid:
+        joined = {column: base for part in parts for column, base in part.items()}
+        window, place = anchors(copies, unit, windows)
+        return Word((joined,), place, window)
+    steps = []
+    for first, second in zip(order[:-1], order[1:], strict=True):
+        _, apart = pair_offsets(copies, unit.kinds[first], unit.kinds[second], windows)
+        usual = unit.offsets[second] - unit.offsets[first]
+        steps.append({step - usual: n for step, n in tally(apart, 0.01).items()})
+    of = copies.kind == unit.kinds[0]
+    return Word(tuple(parts), copies.place[of], copies.window[of], tuple(steps))
+
+
+def letter_word(choice: Choice) -> Word:
+    """Read the consensus of a motif whose letters were counted."""
+    parts, steps, start = [], [], 0
+    for index, part in enumerate(choice.draft.parts):
+        if index:
+            known = choice.draft.steps[index - 1]
+            usual = max(known, key=lambda step: known[step])
+            start += usual
+            steps.append({step - usual: n for step, n in known.items()})
+        best = odds(part)
+        parts.append({start + c: int(row.argmax()) for c, row in enumerate(best) if row.max() >= LEAST_ODDS})
+    rows = np.flatnonzero(choice.carried)
+    return Word(tuple(parts), choice.found.places[rows, 0], rows, tuple(steps))
+
+
+def make_candidate(
+    probe: WindowProbe, samples: Samples, word: Word, weights: np.ndarray, random: np.random.Generator
+) -> Candidate | None:
+    """Try a word in random windows (see `polish`); None where nothing of a part matters to the neuron.
+
+    Parameters
+    ----------
+    probe : WindowProbe
+    samples : Samples
+    word : Word
+    weights : float array
+        Excitation of the windows looked at.
+    random : numpy.random.Generator
+    """
+    if not len(word.places) or not all(word.letters):
+        return None
+    joined = {column: base for part in word.letters for column, base in part.items()}
+    values, counts = np.unique(word.places, return_counts=True)
+    places = [int(value) for value in values[np.argsort(-counts, kind="stable")][:_PLACES]]
+    found = polish(probe, samples, joined, places, random)
+    middles = [(max(a) + 1 + min(b)) // 2 for a, b in zip(word.letters[:-1], word.letters[1:], strict=True)]
+    edges = [found.low, *middles, found.low + len(found.ppm)]
+    parts, starts = [], []
+    for low, high in zip(edges[:-1], edges[1:], strict=True):
+        pfm = found.ppm[low - found.low : high - found.low] * _SITES
+        spans = informative(pfm) if len(pfm) else []
+        if not spans:
+            return None
+        parts.append(pfm[spans[0][0] : spans[-1][1]])
+        starts.append(low + spans[0][0])
+    steps = []
+    for index, known in enumerate(word.steps):
+        apart = starts[index + 1] - starts[index]
+        free = {apart + extra: n for extra, n in known.items() if apart + extra >= len(parts[index]) - 1}
+        steps.append(free or {apart: 1.0})
+    columns = np.zeros((starts[-1] + len(parts[-1]) - starts[0], 4))
+    for start, part in zip(starts, parts, strict=True):
+        columns[start - starts[0] : start - starts[0] + len(part)] = part / _SITES - 0.25
+    draft = Draft(tuple(parts), tally(word.places + starts[0]), tuple(steps))
+    return Candidate(draft, columns, found.strength, found.excitation, float(weights[np.unique(word.windows)].sum()))
