@@ -55,7 +55,7 @@ def test_windows_without_a_preference_give_no_motif(planted):
     codes = random.integers(0, 4, (2000, 7)).astype(np.uint8)
     values = np.sort(random.random(2000).astype(np.float32) + 0.1)[::-1].copy()
     samples = Samples("conv2", 0, codes, values, "evolve")
-    assert neuron_motifs(probe, samples, options=DemixOptions(purity=0, gain=float("inf"))) == []
+    assert neuron_motifs(probe, samples, method="layers", options=DemixOptions(purity=0, gain=float("inf"))) == []
 
 
 def test_no_windows_no_motifs(planted):
@@ -68,7 +68,9 @@ def test_gradients_without_anything_in_common_fall_back_to_layers(monkeypatch, p
     samples = enumerated(probe)
     random = np.random.default_rng(0)
     noise = random.normal(size=(len(samples), 4, 7)).astype(np.float32)
-    monkeypatch.setattr(probe, "gradient", lambda codes, neurons: (np.zeros(len(codes)), noise[: len(codes)]))
+    monkeypatch.setattr(
+        probe, "gradient", lambda codes, neurons, tracks=None: (np.zeros(len(codes)), noise[: len(codes)])
+    )
     found = neuron_motifs(probe, samples, options=DemixOptions(windows=200))
     layers = neuron_motifs(probe, samples, method="layers")
     assert [motif.consensus("dna").strip("N") for motif in found] == [m.consensus("dna").strip("N") for m in layers]

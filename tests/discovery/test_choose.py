@@ -1,0 +1,72 @@
+"""Choosing among motifs that were tried in random windows."""
+
+import numpy as np
+import pytest
+
+from combmotif.discovery.choose import Candidate, alike, choose, composed, contained
+from combmotif.discovery.drafts import Draft
+
+
+def columns(word: str) -> np.ndarray:
+    """Deviation from uniform of a word; N is free."""
+    result = np.zeros((len(word), 4))
+    for row, letter in zip(result, word, strict=True):
+        if letter != "N":
+            row[:] = -0.25
+            row["ACGT".index(letter)] = 0.75
+    return result
+
+
+def candidate(word: str, strength: float = 1.0, excitation: float | None = None, mass: float = 100.0) -> Candidate:
+    deviation = columns(word)
+    draft = Draft((100 * (deviation + 0.25),), {0: 1.0})
+    return Candidate(draft, deviation, strength, strength if excitation is None else excitation, mass)
+
+
+def words(candidates: list[Candidate]) -> list[str]:
+    return ["".join("ACGT"[row.argmax()] if row.any() else "N" for row in c.columns) for c in candidates]
+
+
+def test_weak_motifs_are_left_out():
+    assert words(choose([candidate("TGTACG"), candidate("CCAGAT", 0.2)], 1.0)) == ["TGTACG"]
+
+
+def test_doubles_are_joined_with_their_places():
+    (kept,) = choose([candidate("TGTACGAA"), candidate("NTGTACGAA", 1.05)], 1.0)
+    assert words([kept]) == ["TGTACGAA"]
+    assert kept.draft.starts == {0: 1.0, 1: 1.0}
+
+
+@pytest.mark.parametrize(
+    ("strength", "mass", "left"), [(1.5, 50, "TGTACGAA"), (0.5, 50, "TGTACG"), (1.5, 10, "TGTACG")]
+)
+def test_a_longer_motif_takes_the_place_of_its_piece_unless_it_is_weak_or_rare(strength, mass, left):
+    found = choose([candidate("TGTACG"), candidate("TGTACGAA", strength, mass=mass)], 2.0)
+    assert words(found) == [left]
+
+
+def test_a_pair_is_the_sum_of_its_parts_unless_the_neuron_needs_both():
+    parts = [candidate("TGTACG", 1.0), candidate("CCAGAT", 1.0)]
+    assert set(words(choose([*parts, candidate("TGTACGNNCCAGAT", 2.0)], 2.0))) == {"TGTACG", "CCAGAT"}
+    needy = [candidate("TGTACG", 1.0, 0.0), candidate("CCAGAT", 1.0, 0.1)]
+    assert words(choose([*needy, candidate("TGTACGNNCCAGAT", 2.0)], 2.0)) == ["TGTACGNNCCAGAT"]
+
+
+def test_copies_of_one_motif_are_not_another_motif():
+    found = choose([candidate("TGTACG", 1.0, 0.0), candidate("TGTACGNTGTACG", 2.0)], 2.0)
+    assert words(found) == ["TGTACG"]
+
+
+def test_alternatives_with_a_common_core_both_stay():
+    found = choose([candidate("ATCTGAGTTC", 1.0), candidate("ATCTGCTTG", 0.9)], 1.0)
+    assert sorted(words(found)) == ["ATCTGAGTTC", "ATCTGCTTG"]
+
+
+def test_measures_of_likeness():
+    assert alike(columns("TGTACG"), columns("NNTGTACG")) == (pytest.approx(1.0), -2)
+    assert contained(columns("GTAC"), columns("TGTACG")) == pytest.approx(1.0)
+    assert contained(columns("GTAC"), columns("CCCCCC")) < 0.5
+    whole = columns("TGTACGCCAGAT")
+    assert sorted(composed(whole, [columns("AAAAAA"), columns("CCAGAT"), columns("TGTACG")])) == [1, 2]
+    assert composed(whole, [columns("TGTACG")]) == []
+    assert composed(whole, []) == []
