@@ -80,14 +80,17 @@ def choose(candidates: Sequence[Candidate], strongest: float) -> list[Candidate]
             unique.append(candidate)
     kept = _without_sums(unique)
     for candidate in sorted(kept, key=lambda c: len(c.columns)):
+        if candidate not in kept:
+            continue
         for longer in [c for c in kept if len(c.columns) > len(candidate.columns)]:
             inside = contained(candidate.columns, longer.columns)
             if inside >= CONTAINED:
                 lasts = longer.strength >= AS_STRONG * candidate.strength
                 lasts &= longer.mass >= AS_FREQUENT * candidate.mass
                 kept.remove(candidate if lasts else longer)
-                break
-            if inside >= OVERLAPPING and longer.strength >= 1.5 * candidate.strength:
+                if lasts:
+                    break
+            elif inside >= OVERLAPPING and longer.strength >= 1.5 * candidate.strength:
                 kept.remove(candidate)
                 break
     return kept

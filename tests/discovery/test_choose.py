@@ -57,6 +57,11 @@ def test_copies_of_one_motif_are_not_another_motif():
     assert words(found) == ["TGTACG"]
 
 
+def test_a_motif_may_drop_several_longer_ones():
+    found = choose([candidate("TGTACG"), candidate("TGTACGAA", 0.5), candidate("CCTGTACG", 0.5)], 1.0)
+    assert words(found) == ["TGTACG"]
+
+
 def test_alternatives_with_a_common_core_both_stay():
     found = choose([candidate("ATCTGAGTTC", 1.0), candidate("ATCTGCTTG", 0.9)], 1.0)
     assert sorted(words(found)) == ["ATCTGAGTTC", "ATCTGCTTG"]
