@@ -167,7 +167,7 @@ def _stages(record: dict[str, Any], config: dict[str, Any]) -> dict[str, Stage]:
         status = str(mapping(entry).get("status", "")) if isinstance(entry, dict) else str(entry or "")
         state, _, reason = status.partition(":")
         state = state.strip()
-        if state == "empty" and reason.strip().startswith("not asked for"):
+        if state == "empty" and reason.strip().startswith(("not asked for", "not needed")):
             stages[name] = Stage(name, "absent", reason.strip())
         elif state in ("running", "stopped"):
             stages[name] = Stage(name, "failed", "stopped before its end; the same command goes on from there")
