@@ -8,8 +8,8 @@ mutagenesis. The planted net adds up the words UGUAAA (+) and UUAUUU (-); "plant
 contribution that lies inside the words. The second has the time of one substitution where only what it changes is
 worked out again, and by full passes in batches: of an output, and of a neuron, whose full pass is one over its window
 alone; of 50-nt sequences (all substitutions, MRL net), and of 12,288-nt sequences (six-block net of random weights: 64
-neighbouring bases in the middle of one for the output, the windows of eight for the neurons). The difference of the two is a share of the
-largest value, and at least of 1.
+neighbouring bases in the middle of one for the output, the windows of eight for the neurons). The
+difference of the two is a share of the largest value, and at least of 1.
 """
 
 from __future__ import annotations
