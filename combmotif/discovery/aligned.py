@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from combmotif.discovery.assemble import assemble
-from combmotif.discovery.candidates import letter_word, make_candidate, template_word
+from combmotif.discovery.candidates import letter_word, make_candidates, template_word
 from combmotif.discovery.choose import choose
 from combmotif.discovery.demix import DemixOptions
 from combmotif.discovery.demixed import Demixed
@@ -78,9 +78,9 @@ def demix_aligned(
     chosen, least = select(drafts, windows, plain, least=MIN_SHARE), MIN_SHARE
     words = [template_word(copies, unit, templates, len(rows)) for unit in units]
     words += [letter_word(choice) for choice in chosen]
-    made = [make_candidate(probe, samples, word, weights, random) for word in words]
-    typical = float(probe.activations(plain[:200])[:, samples.neuron].mean())
-    polished = choose([candidate for candidate in made if candidate is not None], samples.maximum - typical)
+    strongest = samples.maximum - float(probe.activations(plain[:200])[:, samples.neuron].mean())
+    candidates = make_candidates(probe, samples, words, weights, random, strongest=strongest)
+    polished = choose(candidates, strongest)
     if polished:
         chosen, least = [Choice(c.draft, *carried(c.draft, codes, plain)) for c in polished], 0.0
     return assemble(probe, samples, rows, chosen, options, least=least, alphabet=alphabet)

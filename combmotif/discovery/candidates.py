@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from combmotif.discovery.choose import Candidate
+from combmotif.discovery.choose import LEAST_STRENGTH, Candidate
 from combmotif.discovery.drafts import Choice, Draft, informative, odds, tally
 from combmotif.discovery.kinds import support
 from combmotif.discovery.polish import polish
@@ -18,6 +19,7 @@ LEAST_ODDS = 0.5
 """Bits of its best base from which a column's letter belongs to a word."""
 _PLACES = 6
 _SITES = 100
+_WANTED = 0.2  # more than uniform, of a base that a column wants
 
 
 @dataclass(frozen=True)
@@ -75,26 +77,70 @@ def letter_word(choice: Choice) -> Word:
     return Word(tuple(parts), choice.found.places[rows, 0], rows, tuple(steps))
 
 
-def make_candidate(
-    probe: WindowProbe, samples: Samples, word: Word, weights: np.ndarray, random: np.random.Generator
-) -> Candidate | None:
-    """Try a word in random windows (see `polish`); None where nothing of a part matters to the neuron.
+def make_candidates(
+    probe: WindowProbe,
+    samples: Samples,
+    words: Sequence[Word],
+    weights: np.ndarray,
+    random: np.random.Generator,
+    *,
+    strongest: float,
+) -> list[Candidate]:
+    """Try words in random windows (see `polish`), those of the heaviest windows first.
+
+    A word whose letters are those of a motif that was tried before is not tried again, but its places count; words
+    that leave the neuron cold, and those of which a part does not matter to it, are left out.
 
     Parameters
     ----------
     probe : WindowProbe
     samples : Samples
-    word : Word
+    words : sequence of Word
     weights : float array
         Excitation of the windows looked at.
     random : numpy.random.Generator
+    strongest : float
+        Activation of the strongest window less that of random ones.
     """
-    if not len(word.places) or not all(word.letters):
+    found: list[Candidate] = []
+    heavy = [(float(weights[np.unique(word.windows)].sum()), word) for word in words]
+    for mass, word in sorted(heavy, key=lambda entry: -entry[0]):
+        if not len(word.places) or not all(word.letters):
+            continue
+        known = next((again for candidate in found if (again := _known(word, candidate, mass)) is not None), None)
+        made = known or _tried(probe, samples, word, mass, random, LEAST_STRENGTH / 2 * strongest)
+        if made is not None:
+            found.append(made)
+    return found
+
+
+def _known(word: Word, candidate: Candidate, mass: float) -> Candidate | None:
+    """Take a word for a candidate of one part, if 90 % of its letters, and 4, are what that wants."""
+    if len(word.letters) > 1 or len(candidate.draft.parts) > 1:
         return None
+    wanted = np.where(candidate.columns.max(1) >= _WANTED, candidate.columns.argmax(1), -1)
+    columns = np.array(sorted(word.letters[0]))
+    letters = np.array([word.letters[0][int(column)] for column in columns])
+    first, last = int(columns[0]), int(columns[-1])
+    for start in range(first - 2, last - len(wanted) + 4):  # where the candidate would begin
+        inside = (columns >= start) & (columns < start + len(wanted))
+        there = wanted[columns[inside] - start]
+        equal = int((there == letters[inside]).sum())
+        if equal >= max(4, 0.9 * len(columns), 0.7 * (wanted >= 0).sum()):
+            draft = replace(candidate.draft, starts=tally(word.places + start))
+            return replace(candidate, draft=draft, mass=mass)
+    return None
+
+
+def _tried(
+    probe: WindowProbe, samples: Samples, word: Word, mass: float, random: np.random.Generator, least: float
+) -> Candidate | None:
     joined = {column: base for part in word.letters for column, base in part.items()}
     values, counts = np.unique(word.places, return_counts=True)
     places = [int(value) for value in values[np.argsort(-counts, kind="stable")][:_PLACES]]
-    found = polish(probe, samples, joined, places, random)
+    found = polish(probe, samples, joined, places, random, least=least)
+    if found is None:
+        return None
     middles = [(max(a) + 1 + min(b)) // 2 for a, b in zip(word.letters[:-1], word.letters[1:], strict=True)]
     edges = [found.low, *middles, found.low + len(found.ppm)]
     parts, starts = [], []
@@ -114,4 +160,4 @@ def make_candidate(
     for start, part in zip(starts, parts, strict=True):
         columns[start - starts[0] : start - starts[0] + len(part)] = part / _SITES - 0.25
     draft = Draft(tuple(parts), tally(word.places + starts[0]), tuple(steps))
-    return Candidate(draft, columns, found.strength, found.excitation, float(weights[np.unique(word.windows)].sum()))
+    return Candidate(draft, columns, found.strength, found.excitation, mass)

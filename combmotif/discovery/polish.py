@@ -105,7 +105,9 @@ def polish(
     word: Mapping[int, int],
     places: Sequence[int],
     random: np.random.Generator,
-) -> Polished:
+    *,
+    least: float = -np.inf,
+) -> Polished | None:
     """Find what the neuron wants in each column of a word, and beside it.
 
     Parameters
@@ -118,10 +120,12 @@ def polish(
     places : sequence of int
         Where the word occurs; of these the two best count.
     random : numpy.random.Generator
+    least : float, optional
+        Strength below which the word is given up.
 
     Returns
     -------
-    Polished
+    Polished or None
     """
     low = min(word) - FLANK
     letters = np.full(max(word) + 1 + FLANK - low, -1)
@@ -130,6 +134,8 @@ def polish(
     trial = _Trial(probe, samples, low, len(letters), random)
     gains = {place: trial.gain(letters, [place]) for place in places}
     best = sorted(gains, key=lambda place: -gains[place])[:PLACES]
+    if gains[best[0]] < least:
+        return None
     used = [place for place in best if gains[place] >= 0.7 * gains[best[0]]] or best[:1]
     for turn in range(ROUNDS):
         strength, rate = trial.gain(letters, used), 0.0

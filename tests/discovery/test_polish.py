@@ -45,6 +45,11 @@ def test_a_word_the_neuron_does_not_read_has_no_strength(planted):
     assert found.excitation <= 0.05
 
 
+def test_a_word_that_leaves_the_neuron_cold_is_given_up(planted):
+    probe = planted(["TGTACG"], [{0: 1.0}])
+    assert polish(probe, samples_of(probe), letters("AAAAAA"), [0], np.random.default_rng(0), least=1.0) is None
+
+
 def test_the_same_seed_gives_the_same(planted):
     probe = planted(["TGTACG"], [{0: 1.0, 1: 1.0}], width=2)
     first, second = (
