@@ -11,6 +11,10 @@ CLIMBERS = 16
 _SINGLE, _SEVERAL, _SLIDES = 24, 6, 10  # changes tried per climber and step
 _STRONG = 4000
 _ROUNDS, _GAIN = 24, 1e-3  # crossings at most; some in a row that gain less than this share end a climb
+_ISLANDS, _RANDOM = 3, 1024  # beginnings at most, and random windows that each chooses from
+
+_Summits = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Windows (n, length), their values and places (n,)."""
 
 
 def diverse(codes: np.ndarray, count: int, distance: float = 0.25) -> np.ndarray:
@@ -40,41 +44,61 @@ class Climb:
         self, probe: WindowProbe, neuron: int, pool: Reservoir, random: np.random.Generator, bank: np.ndarray | None
     ) -> None:
         self.probe, self.neuron, self.pool, self.random, self.bank = probe, neuron, pool, random, bank
-        self.summits: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
+        self.summits: _Summits | None = None
 
     def _evaluate(self, codes: np.ndarray, places: np.ndarray) -> np.ndarray:
         values = self.probe.activations(codes, None if self.bank is None else self.bank[places])[:, self.neuron]
         self.pool.add(codes, values, places, spare=True)
         return values
 
-    def run(self) -> None:
-        """Climb from strong windows that differ, then cross the summits and climb again, until that gains little.
+    def settle(self) -> None:
+        """Climb from random windows, then from others, until crossing their summits with those of before gains little.
 
-        The summits stay in the population for the next time; at first they come from random windows, as no search
-        has narrowed the choice by then.
+        A search that has narrowed its choice stays where it is; one that begins anew ends up elsewhere.
         """
+        count, size = _RANDOM, self.probe.receptive_field
+        best = -np.inf
+        for island in range(_ISLANDS):
+            codes = self.random.integers(0, 4, (count, size)).astype(np.uint8)
+            places = self.random.integers(0, 1 if self.bank is None else len(self.bank), count)
+            order = np.argsort(-self._evaluate(codes, places), kind="stable")
+            found = self._breed([self._start(codes[order], places[order])])
+            self.summits = found if self.summits is None else self._breed([self.summits, found])
+            top = float(self.summits[1][0])
+            if island and top - best <= _GAIN * abs(top):
+                break
+            best = top
+
+    def run(self) -> None:
+        """Climb from the strongest windows that differ, and cross the summits with those of before."""
         codes, _, places = self.pool.strongest(_STRONG)
-        if not len(codes):
-            return
+        if len(codes):
+            found = self._start(codes, places)
+            self.summits = self._breed([found] if self.summits is None else [self.summits, found])
+            self._finish(self.summits[0][:2], self.summits[2][:2])
+
+    def _start(self, codes: np.ndarray, places: np.ndarray) -> _Summits:
+        """Climb from the first windows that differ."""
         rows = diverse(codes, CLIMBERS)
-        climbed = self._ascend(codes[rows], places[rows])
-        summits = [climbed] if self.summits is None else [self.summits, climbed]
-        patience = max(1, min(4, codes.shape[1] // 15) // len(summits))
+        return self._ascend(codes[rows], places[rows])
+
+    def _breed(self, parts: list[_Summits]) -> _Summits:
+        """Cross summits and climb from the best offspring, until that gains little; the best first."""
+        patience = max(1, min(4, self.probe.receptive_field // 15) // len(parts))
         best = [-np.inf]
-        for _ in range(_ROUNDS):
-            codes, values, places = (np.concatenate(parts) for parts in zip(*summits, strict=True))
+        while True:
+            codes, values, places = (np.concatenate(part) for part in zip(*parts, strict=True))
             order = np.argsort(-values, kind="stable")
             rows = order[diverse(codes[order], CLIMBERS)]
-            self.summits = codes[rows], values[rows], places[rows]
+            summits = codes[rows], values[rows], places[rows]
             best.append(float(values.max()))
-            if len(best) > patience and best[-1] - best[-1 - patience] <= _GAIN * abs(best[-1]):
-                break
-            crossed, beside = self._cross(self.summits[0], self.summits[2])
+            past = best[max(0, len(best) - 1 - patience)]
+            if best[-1] - past <= _GAIN * abs(best[-1]) or len(best) > _ROUNDS:
+                return summits
+            crossed, beside = self._cross(summits[0], summits[2])
             order = np.argsort(-self._evaluate(crossed, beside), kind="stable")
             rows = order[diverse(crossed[order], CLIMBERS, 0.1)]
-            summits = [self.summits, self._ascend(crossed[rows], beside[rows])]
-        assert self.summits is not None
-        self._finish(self.summits[0][:2], self.summits[2][:2])
+            parts = [summits, self._ascend(crossed[rows], beside[rows])]
 
     def _cross(self, codes: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Put a segment of one window into another, at the same place or up to two positions aside."""
@@ -87,7 +111,7 @@ class Climb:
         source = np.take_along_axis(codes[fathers], (positions - shift).clip(0, size - 1), 1)
         return np.where(taken, source, codes[mothers]), places[mothers]
 
-    def _ascend(self, codes: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _ascend(self, codes: np.ndarray, places: np.ndarray) -> _Summits:
         codes = codes.copy()
         count, size = codes.shape
         values = np.full(count, -np.inf, np.float32)

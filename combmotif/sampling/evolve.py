@@ -265,7 +265,7 @@ def _run(
     searches = [_Search(probe, int(n), options, g, bank) for n, g in zip(neurons, seeds, strict=True)]
     active = searches
     for search in searches:
-        search.climb.run()
+        search.climb.settle()
     while active:
         for _ in range(_BLIND):
             for search, values, _ in _evaluate(probe, active, [search.wander() for search in active], bank):
