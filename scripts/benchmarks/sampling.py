@@ -1,6 +1,6 @@
 """Compare the default sampler of neurons with the two published ones and with the best of millions of windows.
 
-    python scripts/benchmarks/sampling.py                            # some neurons of five layers
+    python scripts/benchmarks/sampling.py                            # ten neurons, about 8 processor minutes
     python scripts/benchmarks/sampling.py --full --checkpoint FILE   # more of eight; can be broken off and resumed
 
 Nets: the shipped mrl (conv3, conv4) and utr3_stability (conv4 to conv6), and an untrained net of six blocks, whose
