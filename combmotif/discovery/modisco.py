@@ -52,7 +52,7 @@ class ModiscoOptions:
         Most seqlets of one sign that are clustered, the strongest.
     min_sites : int, default 20
         Fewest seqlets of a pattern.
-    leiden_runs : int, default 3
+    leiden_runs : int, default 10
         Starts of the clustering; the best is kept. Nearly all of the time goes into them.
 
     Raises
@@ -70,7 +70,7 @@ class ModiscoOptions:
     min_seqlets: int = 100
     max_seqlets: int = 5000
     min_sites: int = 20
-    leiden_runs: int = 3
+    leiden_runs: int = 10
 
     def __post_init__(self) -> None:
         if self.strands not in ("single", "both"):
