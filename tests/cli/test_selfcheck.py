@@ -41,7 +41,7 @@ def test_fails_with_what_is_missed(scored, cli):
     scored(0.5)
     result = cli("selfcheck")
     assert result.exit_code == 1
-    assert "recall of aligned over all families: expected at least 0.85, found 0.50" in result.output
+    assert "recall of aligned over all families: expected at least 0.95, found 0.50" in result.output
 
 
 def test_full_compares_all_methods(scored, cli):
