@@ -28,7 +28,7 @@ LEAST_GAIN = 0.15
 """Share of a motif's strength by which another base must be better to take a column for the second round."""
 DOUBT = 0.6
 """Share of its strength that a weakened motif keeps."""
-RATES = (0.0, 0.06, 0.12, 0.18, 0.24, 0.32, 0.4)
+RATES = (0.06, 0.12, 0.18, 0.24, 0.32, 0.4)
 """Shares of the letters that may be lost to weaken it."""
 STRONG = 0.92
 """Probability of the wanted base in a column of median effect."""
@@ -139,7 +139,7 @@ def polish(
     used = [place for place in best if gains[place] >= 0.7 * gains[best[0]]] or best[:1]
     for turn in range(ROUNDS):
         strength, rate = trial.gain(letters, used), 0.0
-        for more in RATES[1:]:
+        for more in RATES:
             if trial.gain(letters, used, more) < DOUBT * strength:
                 break
             rate = more

@@ -39,6 +39,21 @@ def test_an_alternative_beside_it_leaves_no_trace(planted):
         assert consensus(found.ppm).strip("N") == word
 
 
+def test_a_neuron_that_saturates_is_asked_where_it_doubts(planted):
+    class Saturated:
+        """As active with one letter wrong as with none."""
+
+        def __init__(self, probe):
+            self.probe, self.receptive_field = probe, probe.receptive_field
+
+        def activations(self, codes, tracks=None):
+            return np.minimum(self.probe.activations(codes, tracks), 0.4)
+
+    probe = Saturated(planted(["TGTACG"], [{0: 1.0}]))
+    found = polish(probe, samples_of(probe), letters("TGTACG"), [0], np.random.default_rng(0))
+    assert consensus(found.ppm).strip("N") == "TGTACG"
+
+
 def test_a_word_the_neuron_does_not_read_has_no_strength(planted):
     probe = planted(["TGTACG"], [{0: 1.0}])
     found = polish(probe, samples_of(probe), letters("AAAAAA"), [0], np.random.default_rng(0))
