@@ -75,8 +75,8 @@ def attribute(
     from combmotif.attribution.attributions import completeness_warning
     from combmotif.cli.progress import StageProgress
     from combmotif.config import open_model_from
+    from combmotif.files import write_table
     from combmotif.models import choose_device
-    from combmotif.pipeline.store import write_table
     from combmotif.sequence.tables import read_fasta, read_table
 
     if (fasta is None) == (table is None):

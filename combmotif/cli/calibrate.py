@@ -31,8 +31,8 @@ def calibrate(ctx: click.Context, quick: bool, out: Path | None, seed: int, work
     from combmotif.cli.progress import StageProgress
     from combmotif.effects.calibration import QUICK, Plan
     from combmotif.effects.calibration import calibrate as run
+    from combmotif.files import write_table
     from combmotif.pipeline.engines import available_cores
-    from combmotif.pipeline.store import write_table
 
     plan = QUICK if quick else Plan()
     with StageProgress() as progress:

@@ -63,7 +63,9 @@ def match(
     of both, citation, method, identical (the word is all the motif says), start, end, chance (share of the motifs that
     match a shuffled database as well).
     """
-    from combmotif.effects.seeding import named_generator
+    import numpy as np
+
+    from combmotif.files import write_table
     from combmotif.motifs.control import match_control
     from combmotif.motifs.database import load_database
     from combmotif.motifs.family import with_families
@@ -71,7 +73,6 @@ def match(
     from combmotif.motifs.match import match as find
     from combmotif.motifs.mirna import check_site_types
     from combmotif.motifs.pairs import informative_runs
-    from combmotif.pipeline.store import write_table
 
     if out.is_dir():
         raise ValueError(f"--out: expected a file to write, such as matches.tsv, found the folder {out}")
@@ -81,8 +82,9 @@ def match(
     table = find(motifs, known, strands=strands, q=q, top=top)
     control = None
     if shuffles:
-        generator = named_generator(seed, "match", "shuffles")
-        control = match_control(motifs, known, table, generator, copies=shuffles, strands=strands, q=q)
+        control = match_control(
+            motifs, known, table, np.random.default_rng(seed), copies=shuffles, strands=strands, q=q
+        )
         table["chance"] = control.chance
     write_table(out, table)
     if quiet:

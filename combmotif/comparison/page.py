@@ -11,8 +11,8 @@ import pandas as pd
 from combmotif.comparison.compare import Comparison
 from combmotif.comparison.folder import ComparedRun
 from combmotif.comparison.venn import sets_svg
+from combmotif.files import atomic, write_table
 from combmotif.motifs.motif import MotifSet
-from combmotif.pipeline.store import atomic, write_table
 from combmotif.report.logos import logo_svg
 
 MOST_LOGOS = 60

@@ -14,10 +14,10 @@ def classify(row: Mapping[str, Any], *, alpha: float = 0.05, n_min: int = 6) -> 
     A motif acts if its effect alone or in context is significant (q < alpha). In this order:
 
     - ``untestable``: fewer than `n_min` sequences.
-    - ``inert``: neither motif acts. ``one-sided``: one acts. ``opposing``: both act, with opposite signs.
+    - ``inert``: neither motif acts, and neither their joint effect nor e is significant (else ``undetermined``).
+      ``one-sided``: one acts. ``opposing``: both act, with opposite signs.
     - ``undetermined`` where a motif's effects alone and in context are significant with opposite signs, or the joint
-    effect is
-      not significant or has another sign than the motifs.
+      effect is not significant or has another sign than the motifs.
     - ``additive``: the interval of e lies within +-margin, also where e is significant but that small.
     - ``synergistic``: e is significant with the sign of the joint effect (an AND pair, whose effects alone are nil,
     belongs here).
@@ -43,6 +43,9 @@ def classify(row: Mapping[str, Any], *, alpha: float = 0.05, n_min: int = 6) -> 
     signs = {side: _signs(row, side, alpha) for side in "ab"}
     acting = [side for side in "ab" if signs[side]]
     if not acting:
+        for what, q in (("the joint effect", row["joint_q"]), ("e", row["q_value"])):
+            if q < alpha:
+                return "undetermined", f"{what} is significant (q = {q:.2g}), but no effect of either motif is"
         return "inert", "no effect of either motif was detected, alone or beside the other"
     if len(acting) == 1:
         own, other = ("A", "B") if acting == ["a"] else ("B", "A")

@@ -88,9 +88,9 @@ def compare_with_controls(
         p = (1 + exchanges at least as extreme) / 1,000.
     """
     pools = [np.concatenate([[e], others]) for e, others in zip(pair, controls, strict=True) if len(others)]
-    count = sum(len(pool) - 1 for pool in pools)
+    values = np.concatenate([np.zeros(0), *(pool[1:] for pool in pools)])
     if len(pools) < n_min:
-        return Control(float("nan"), float("nan"), count)
+        return Control(float("nan"), float("nan"), len(values), tuple(values.tolist()))
     sizes = np.array([len(pool) for pool in pools])
     table = np.zeros((len(pools), int(sizes.max())))
     for row, pool in enumerate(pools):
@@ -99,5 +99,4 @@ def compare_with_controls(
     picks = (generator.random((PERMUTATIONS, len(pools))) * sizes).astype(np.int64)
     exchanged = np.abs(table[np.arange(len(pools)), picks].mean(1))
     extreme = int((exchanged >= observed * (1 - 1e-9)).sum())
-    values = np.concatenate([pool[1:] for pool in pools])
-    return Control((1 + extreme) / (1 + PERMUTATIONS), float(values.mean()), count, tuple(values.tolist()))
+    return Control((1 + extreme) / (1 + PERMUTATIONS), float(values.mean()), len(values), tuple(values.tolist()))

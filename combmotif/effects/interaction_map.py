@@ -23,10 +23,15 @@ SILENT = ("untestable", "undetermined")
 def name_families(pairs: Sequence[Pair]) -> list[Pair]:
     """Give every pair the names of its motifs' families.
 
-    A word is a family of its own. Matrices that resemble each other (average similarity of 0.8, see
+    Those that a pair has already stay. A word is a family of its own. Other matrices that resemble each other (average similarity of 0.8, see
     `combmotif.motifs.families`) are one family, called by the consensus of the member with most information.
     """
-    sides: dict[str, Pattern] = {side.name: side for pair in pairs for side in (pair.a, pair.b)}
+    sides: dict[str, Pattern] = {
+        side.name: side
+        for pair in pairs
+        for side, given in ((pair.a, pair.family_a), (pair.b, pair.family_b))
+        if not given
+    }
     matrices = [side for side in sides.values() if not isinstance(side.motif, str)]
     labels = families(MotifSet(tuple(Motif(side.name, np.asarray(side.motif) * 100, 100) for side in matrices)))
     names = {name: side.consensus for name, side in sides.items()}

@@ -38,7 +38,8 @@ def choose_pairs(
     itself are candidates. They are taken in turn, so that no family fills the table: next is the pair whose families
     have been paired least so far, of these the one whose families have most members, then the one found together in
     most sequences, then the first in the order of the motifs. Pairs that stand together in fewer than 6 sequences, and
-    pairs with the consensus words of a pair already chosen, are left out. The choice uses no prediction, so it does not
+    pairs with the consensus words of a pair already chosen, are left out. Pairs of families carry the families' names,
+    the consensus words of their representatives. The choice uses no prediction, so it does not
     bias the tests, and no random numbers.
 
     Parameters
@@ -91,6 +92,11 @@ def choose_pairs(
     ]
     sizes = Counter(label for index, label in enumerate(family_labels) if cut[index])
     members = [sizes[label] for label in strongest]
+    words_of = [side.consensus for side in single]
+    titles = [
+        word if words_of.index(word) == i else f"{word} ({side.name})"
+        for i, (word, side) in enumerate(zip(words_of, single, strict=True))
+    ]
 
     outer: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
@@ -129,7 +135,8 @@ def choose_pairs(
                 pair,
             ),
         )
-        if take(Pair(single[i], single[j]), open_pairs.pop((i, j))):
+        pair = Pair(single[i], single[j], family_a=titles[i], family_b=titles[j])
+        if take(pair, open_pairs.pop((i, j))):
             uses[i] += 1
             uses[j] += 1
     return chosen

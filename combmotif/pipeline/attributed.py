@@ -22,10 +22,11 @@ from combmotif.discovery.modisco import ModiscoOptions, modisco
 from combmotif.discovery.pattern_motifs import neuron_pattern_motifs, pattern_motifs
 from combmotif.discovery.patterns import Pattern, load_patterns, save_patterns
 from combmotif.discovery.strand import modisco_module
+from combmotif.files import atomic, write_table
 from combmotif.motifs.formats.h5 import load_motifs
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.pipeline.context import Context
-from combmotif.pipeline.store import atomic, content_key, load_arrays, save_arrays, write_table
+from combmotif.pipeline.store import content_key, load_arrays, save_arrays
 from combmotif.sampling.samples import Samples
 from combmotif.sequence.alphabet import decode
 

@@ -14,11 +14,12 @@ from combmotif.effects.columns import CONTRIBUTION_COLUMNS
 from combmotif.effects.contribution import contribution
 from combmotif.effects.frame import region_lengths
 from combmotif.effects.sites import scramble_sites
+from combmotif.files import write_table
 from combmotif.inference.perturb import recording
 from combmotif.pipeline.context import Context
 from combmotif.pipeline.engines import single_thread
 from combmotif.pipeline.predicted import as_array, summary
-from combmotif.pipeline.store import content_key, load_arrays, save_arrays, write_table
+from combmotif.pipeline.store import content_key, load_arrays, save_arrays
 
 if TYPE_CHECKING:
     from combmotif.pipeline.stages import Stages

@@ -25,11 +25,12 @@ from combmotif.effects.prototype_pairs import PrototypePair, measure_prototype, 
 from combmotif.effects.states import States
 from combmotif.effects.summary import summarise
 from combmotif.effects.triples import MeasuredTriple, Triple, choose_triples, measure_triple, summarise_triples
+from combmotif.files import atomic, write_table
 from combmotif.inference.perturb import recording
 from combmotif.pipeline.context import Context
 from combmotif.pipeline.pair_files import read_pairs
 from combmotif.pipeline.predicted import as_array, summary
-from combmotif.pipeline.store import atomic, content_key, load_arrays, save_arrays, write_table
+from combmotif.pipeline.store import content_key, load_arrays, save_arrays
 
 if TYPE_CHECKING:
     from combmotif.pipeline.stages import Stages

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from combmotif import __version__
+from combmotif.files import atomic, write_table
 from combmotif.motifs.cluster import families
 from combmotif.motifs.database import Database
 from combmotif.motifs.formats.h5 import load_motifs, save_motifs
@@ -21,7 +22,7 @@ from combmotif.pipeline.context import Context, sequences_checksum, source_check
 from combmotif.pipeline.dataset_seqlets import run_dataset_seqlets
 from combmotif.pipeline.engines import Engine, Task
 from combmotif.pipeline.matching import match_motifs
-from combmotif.pipeline.store import PROGRESS, RunStore, atomic, content_key, is_whole, load_arrays, write_table
+from combmotif.pipeline.store import PROGRESS, RunStore, content_key, is_whole, load_arrays
 from combmotif.pipeline.tables import (
     activation_table,
     bed_table,

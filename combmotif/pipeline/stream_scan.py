@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from combmotif.files import atomic, write_table
 from combmotif.inference.geometry import known_geometry
 from combmotif.inference.scan import scan_layers
 from combmotif.inference.sites import SiteFinder
 from combmotif.models.model import SequenceModel
 from combmotif.models.predict_file import Record
-from combmotif.pipeline.store import atomic, write_table
 from combmotif.pipeline.tables import bed_table
 
 _BASES = 1_000_000

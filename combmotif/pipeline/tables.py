@@ -136,7 +136,7 @@ def neuron_table(context: Context, samples: Sequence[Samples], maxima: np.ndarra
                 "receptive_field": neuron.probe.receptive_field,
                 "samples": len(sample),
                 "max_activation": sample.maximum if sample.method != NOT_SAMPLED else float("nan"),
-                "dataset_max": maximum,
+                "dataset_max": maximum if np.isfinite(maximum) else float("nan"),
                 "generations": sample.generations,
                 "converged": sample.converged,
                 "motifs": number,

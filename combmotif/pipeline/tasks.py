@@ -14,12 +14,13 @@ from combmotif.discovery.syntax import SYNTAX_COLUMNS
 from combmotif.discovery.tree import TREE_COLUMNS
 from combmotif.discovery.words import word_motifs
 from combmotif.effects.seeding import named_generator, stable_hash
+from combmotif.files import atomic, write_table
 from combmotif.inference.scan import scan_layers
 from combmotif.inference.sites import SiteFinder
 from combmotif.motifs.formats.h5 import save_motifs
 from combmotif.motifs.motif import MotifSet
 from combmotif.pipeline.context import Context
-from combmotif.pipeline.store import atomic, save_arrays, write_table
+from combmotif.pipeline.store import save_arrays
 from combmotif.sampling.dataset import dataset_samples, track_windows
 from combmotif.sampling.enumerate import LONGEST, enumerate_windows
 from combmotif.sampling.evolve import EvolveOptions, evolve

@@ -17,6 +17,7 @@ import pandas as pd
 from scipy.special import rel_entr
 
 from combmotif.config.hexamers import CountedTable, HexamersConfig, PlantedSequences
+from combmotif.files import atomic
 from combmotif.models.hal_fit import (
     HexamerFit,
     Outcome,
@@ -28,7 +29,6 @@ from combmotif.models.hal_fit import (
 )
 from combmotif.models.hal_hexamers import HEXAMERS, hexamer_word
 from combmotif.models.hal_table import REGIONS, TABLE_FILE, WINDOW, HexamerTable
-from combmotif.pipeline.store import atomic
 from combmotif.sequence.tables import random_sequences, read_table
 from combmotif.typed_yaml import dump_yaml
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pandas as pd
 import pytest
 
@@ -151,3 +154,14 @@ def test_compare_runs_the_configs_it_names(cli, own_net, tmp_path):
     record.write_text(record.read_text().replace('"discover"', '"of_another_version": {}, "discover"', 1))
     again = cli("compare", "out/runs/demixing", "out/runs/words", "--out", "again", "--draws", "8")
     assert again.exit_code == 0, again.output
+
+
+def test_motif_files_need_no_torch(meme, tmp_path):
+    code = (
+        "import sys\nfrom combmotif.cli import app\n"
+        "app(['match', 'm.meme', '--out', 'x.tsv', '--shuffles', '1', '--quiet'], standalone_mode=False)\n"
+        "app(['motifs', 'convert', 'm.meme', 'x.h5'], standalone_mode=False)\n"
+        "print(sorted({'torch', 'combmotif.effects', 'combmotif.pipeline'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -43,6 +43,8 @@ DOWN = {"a_alone": (-1, S), "b_alone": (-1, S), "joint": (-2, S)}
         ({"a_alone": (1, S), "b_alone": (-1, S), "joint": (1, S)}, "opposing", "A raises the prediction, B lowers it"),
         ({"b_alone": (-1, S), "joint": (-1, S)}, "one-sided", "only B"),
         ({}, "inert", "no effect of either motif"),
+        ({"epistasis": (0.1, S)}, "undetermined", "e is significant (q = 0.001), but no effect of either"),
+        ({"joint": (-1, S)}, "undetermined", "joint effect is significant (q = 0.001), but no effect of either"),
         (BOTH | {"a_in_context": (-1, S)}, "undetermined", "effect of A alone and beside"),
         (BOTH | {"joint": (2, 0.2)}, "undetermined", "joint effect is not significant"),
         (BOTH | {"joint": (-2, S)}, "undetermined", "joint effect has another sign"),

@@ -35,6 +35,12 @@ def test_matrices_that_are_alike_are_one_family_and_words_are_their_own():
     assert (second.family_a, second.family_b) == ("UGUAAAUA", "GGACGGAC")
 
 
+def test_names_that_pairs_have_already_stay():
+    pair = Pair(matrix("m1[0:3]", "AUG"), matrix("m2", "AUGGGGUAA"), family_a="AUG", family_b="AUGGGGUAA")
+    found = name_families([pair, Pair(matrix("m3", "AUGG"), WORDS["AUG"])])
+    assert [(one.family_a, one.family_b) for one in found] == [("AUG", "AUGGGGUAA"), ("AUGG", "AUG")]
+
+
 def test_cells_sum_up_their_pairs_whichever_motif_comes_first():
     a, b, g = WORDS["AUG"], WORDS["UAA"], WORDS["GG"]
     pairs = [Pair(a, b), Pair(b, a, frame=0), Pair(a, a), Pair(a, g), Pair(g, a, frame=1), Pair(g, g)]

@@ -72,6 +72,14 @@ def test_a_family_is_represented_by_its_strongest_member():
     motifs = MotifSet((motif("weak", A, 1.0), motif("strong", A + "G", 2.0), motif("other", C)))
     pairs = choose_pairs(motifs, [0, 0, 1], sequences({(A + "G", C): 10}))
     assert [(p.a.name, p.b.name) for p in pairs] == [("strong[0:6]", "other[0:5]")]
+    assert [(p.family_a, p.family_b) for p in pairs] == [(A + "G", C)]
+
+
+def test_two_families_of_one_word_keep_two_names():
+    motifs = MotifSet((motif("m1", A), motif("m2", A)))
+    pairs = choose_pairs(motifs, [0, 1], sequences({(A, A): 10}))
+    assert {(p.family_a, p.family_b) for p in pairs} <= {(A, A), (A, f"{A} (m2[0:5])")}
+    assert pairs
 
 
 def test_choice_is_repeatable_and_uses_no_random_numbers():

@@ -5,17 +5,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from combmotif.files import atomic, write_table
 from combmotif.motifs.formats.h5 import save_motifs
 from combmotif.motifs.motif import Motif, MotifSet
-from combmotif.pipeline.store import (
-    RunStore,
-    atomic,
-    content_key,
-    is_whole,
-    load_arrays,
-    save_arrays,
-    write_table,
-)
+from combmotif.pipeline.store import RunStore, content_key, is_whole, load_arrays, save_arrays
 
 
 def test_keys_depend_on_content_not_on_order():

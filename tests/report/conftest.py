@@ -48,8 +48,9 @@ def _demixing(motifs: list[dict]) -> tuple[list[dict], list[dict]]:
                   "information": 5.5}  # fmt: skip
         tree.append(shared | {"node": "0", "parent": "", "feature_layer": "", "sites": 999, "consensus": "NNNN",
                               "motif": ""})  # fmt: skip
+        by = "motif" if channel == 1 else "conv2"
         for k, row in enumerate(own):
-            tree.append(shared | {"node": f"0.{k}", "parent": "0", "feature_layer": "conv2", "sites": row["sites"],
+            tree.append(shared | {"node": f"0.{k}", "parent": "0", "feature_layer": by, "sites": row["sites"],
                                   "consensus": row["consensus"], "motif": row["motif"]})  # fmt: skip
             if row["length"] >= 8:
                 syntax.append({"layer": layer, "neuron": channel, "motif": row["motif"],

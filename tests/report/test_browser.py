@@ -132,6 +132,13 @@ def test_a_neuron_shows_all_its_parts(page: Any, report: str) -> None:
     assert min(drawn) >= 4
 
 
+def test_a_tree_split_by_motif_says_so(page: Any, report: str) -> None:
+    page.goto(f"{report}#conv3.1")
+    said = page.inner_text("#view")
+    assert "split by motif into" in said
+    assert "the map of motif" not in said
+
+
 def test_the_next_neuron_is_the_next_row_shown(page: Any, report: str) -> None:
     page.goto(report)
     page.fill("#search", "pum2")

@@ -47,7 +47,8 @@ ${matchTable(motif)}${behind(motif)}
 ${motif.alike.length ? html`<p class="muted">Alike, in other neurons: ${motif.alike.map((id, i) => [i ? ", " : "", link(id)])}</p>` : ""}
 </article>`;
 
-/* the tree of demixing: a group of sequences, split by the map of the layer below, down to the leaves that became motifs */
+/* the tree of demixing: a group of sequences, split by the motif it carries and its place or by the map of a lower layer, down to the leaves that became motifs */
+const splitBy = { motif: "by motif", position: "by the place of the motif" };
 const treePart = (nodes) => {
   const children = {};
   nodes.forEach((node) => { (children[node.parent] = children[node.parent] || []).push(node); });
@@ -57,10 +58,10 @@ const treePart = (nodes) => {
   const branch = (node, depth) => {
     const below = (children[node.node] || []).filter((child) => child !== node);
     if (!below.length) return html`<li>${text(node)}</li>`;
-    const by = [...new Set(below.map((child) => child.layer).filter(Boolean))].join(", ");
-    return html`<li><details${depth < 2 ? raw(" open") : ""}><summary>${text(node)}</summary><p class="muted">split ${by ? html`by the map of ${by} ` : ""}into ${whole(below.length)}</p><ul>${below.map((child) => branch(child, depth + 1))}</ul></details></li>`;
+    const by = [...new Set(below.map((child) => child.layer).filter(Boolean))].map((name) => splitBy[name] || `by the map of ${name}`).join(", ");
+    return html`<li><details${depth < 2 ? raw(" open") : ""}><summary>${text(node)}</summary><p class="muted">split ${by ? `${by} ` : ""}into ${whole(below.length)}</p><ul>${below.map((child) => branch(child, depth + 1))}</ul></details></li>`;
   };
-  return html`<h3 id="demixing">How its sequences were demixed</h3><p class="muted">All sequences that excite the neuron are the first line. A group that is a mixture is split by what the layer below sees in it, until every group spells one pattern; groups with a link became motifs.</p><ul class="tree">${roots.map((root) => branch(root, 0))}</ul>`;
+  return html`<h3 id="demixing">How its sequences were demixed</h3><p class="muted">All sequences that were looked at are the first line. A group that is a mixture is split, until every group spells one pattern; groups with a link became motifs. A sequence that carries several motifs stands under one of them here, and counts among the sites of each.</p><ul class="tree">${roots.map((root) => branch(root, 0))}</ul>`;
 };
 const syntaxPart = (rows) => html`<h3>Syntax: parts and their spacing</h3><p class="muted">A motif of several parts: which stand together, in which order, at which distance (nt between the end of the first and the start of the second).</p>
 <div class="syntaxes">${rows.map((row) => html`<figure><figcaption>${link(row.motif)}: ${nt(row.a)} … ${nt(row.b)} <span class="muted">${row.kind === "fixed" ? `fixed at ${short(row.mode)} nt` : `${short(row.min)} to ${short(row.max)} nt, mostly ${short(row.mode)}`}, ${plural(row.sequences, "sequence")}</span></figcaption>${row.distribution.length ? bars(row.distribution, { title: "Distances", axis: "distance, nt" }) : ""}</figure>`)}</div>`;
