@@ -27,7 +27,12 @@ SCHEMA_FILE = "combmotif.schema.json"
 @click.option("--python", "factory", metavar="FILE.py:FUNCTION", help="Your own function that returns a torch module.")
 @click.option("--weights", help="File of its weights, with --python.")
 @click.option("--length", type=click.IntRange(min=1), help="Its input length in nt, with --python; default any.")
-def init(path: Path, card: str | None, factory: str | None, weights: str | None, length: int | None) -> None:
+@click.option(
+    "--channels", type=click.IntRange(min=4), default=4, help="Its input channels, with --python: bases, then tracks."
+)
+def init(
+    path: Path, card: str | None, factory: str | None, weights: str | None, length: int | None, channels: int
+) -> None:
     """Write a commented config to begin with.
 
     PATH (question.yaml) is not overwritten. The model is opened, so that its layers and outputs stand in the comments;
@@ -35,13 +40,13 @@ def init(path: Path, card: str | None, factory: str | None, weights: str | None,
     """
     if card and factory:
         raise click.UsageError("give one of --model and --python")
-    if not factory and (weights or length):
-        raise click.UsageError("--weights and --length go with --python")
+    if not factory and (weights or length or channels > 4):
+        raise click.UsageError("--weights, --length and --channels go with --python")
     if path.exists():
         raise FileExistsError(f"{path}: is there already and is not overwritten; name another file")
     from combmotif.config.starter import propose_layer, starter_config
 
-    model, lines = _open(path.parent, card or "mrl", factory, weights, length)
+    model, lines = _open(path.parent, card or "mrl", factory, weights, length, channels)
     layers = _layers(model)
     text = starter_config(
         lines,
@@ -62,7 +67,7 @@ def init(path: Path, card: str | None, factory: str | None, weights: str | None,
 
 
 def _open(
-    folder: Path, card: str, factory: str | None, weights: str | None, length: int | None
+    folder: Path, card: str, factory: str | None, weights: str | None, length: int | None, channels: int
 ) -> tuple[SequenceModel, list[str]]:
     """Open the model as the config will, and say it in YAML."""
     from combmotif.config import PythonSection, open_model
@@ -77,6 +82,7 @@ def _open(
         factory=find_factory(factory, base=folder, key="--python"),
         weights=None if weights is None else find_file(weights, base=folder, key="--weights"),
         length=length,
+        channels=channels,
     )
     model = open_model(section)
     lines = [
@@ -86,6 +92,7 @@ def _open(
         f"weights: {weights}" if weights else "# weights: weights.safetensors    # or a torch state_dict",
         "alphabet: rna    # letters of the output; U and T are the same letter inside",
         f"length: {length}" if length else "# length: 50    # where it reads one length only",
+        f"channels: {channels}    # A, C, G, U, then tracks" if channels > 4 else "# channels: 6    # with tracks",
         f"outputs: [{', '.join(model.outputs)}]",
     ]
     return model, lines
@@ -104,7 +111,8 @@ def _layers(model: SequenceModel) -> list[LayerFacts]:
             continue
         layers.append(LayerFacts(name, geometry.neurons, geometry.receptive_field))
     if not layers:
-        raise ValueError(f"model '{model.name}': expected a convolutional layer to interpret, found none; {refused}")
+        why = refused or "a layer is a torch.nn.Conv1d (a scripted module hides its own: return what it was made of)"
+        raise ValueError(f"model '{model.name}': expected a convolutional layer to interpret, found none; {why}")
     return layers
 
 

@@ -23,8 +23,9 @@ SILENT = ("untestable", "undetermined")
 def name_families(pairs: Sequence[Pair]) -> list[Pair]:
     """Give every pair the names of its motifs' families.
 
-    Those that a pair has already stay. A word is a family of its own. Other matrices that resemble each other (average similarity of 0.8, see
-    `combmotif.motifs.families`) are one family, called by the consensus of the member with most information.
+    Those that a pair has already stay. A word is a family of its own. Other matrices that resemble each other (average
+    similarity of 0.8, see `combmotif.motifs.families`) are one family, called by the consensus of the member with most
+    information.
     """
     sides: dict[str, Pattern] = {
         side.name: side

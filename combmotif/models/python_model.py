@@ -145,7 +145,9 @@ def first_prediction(module: nn.Module, spec: InputSpec) -> int:
         return 1 if prediction.ndim == 1 else int(prediction.shape[1])
     tried = f"{lengths[0]} nt" if len(lengths) == 1 else f"{', '.join(map(str, lengths))} nt"
     fix = "" if spec.length is not None else "; give the input length as 'length'"
-    if "channels" in str(failure):
+    if isinstance(failure, TypeError) and "required positional argument" in str(failure):
+        fix = "; a net is called with one tensor: let the factory return a module that fills in what else it reads"
+    elif "channels" in str(failure):
         fix = f"; the input has {spec.channels} channels (A, C, G, U, then tracks): set 'channels', or change the net"
     raise ValueError(
         f"model: could not predict random sequences of {tried}, input (2, {spec.channels}, length): "

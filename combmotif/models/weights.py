@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 import re
+import warnings
 from pathlib import Path
 
 import torch
@@ -56,7 +57,9 @@ def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
         except SafetensorError as error:
             raise ValueError(f"{path}: expected a safetensors file, found something else ({error})") from None
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that a file looks like TorchScript is said below
+            state = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, UnicodeDecodeError) as error:
         raise ValueError(
             f"{path}: expected weights that torch.save(module.state_dict(), path) or safetensors wrote, found "
@@ -84,6 +87,8 @@ def _what_else(path: Path, message: str) -> str:
             f"a Python object ({held[1]}), which could run code; where it was made, write the weights alone: "
             f"torch.save(module.state_dict(), path)"
         )
+    if "TorchScript" in message:
+        return "a TorchScript file; write its weights alone: torch.save(torch.jit.load(path).state_dict(), other_path)"
     if "zip archive" in message:
         return "a damaged or incomplete file; copy or download it again"
     return "something else"

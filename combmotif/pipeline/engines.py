@@ -14,6 +14,8 @@ from typing import Any
 import torch
 from threadpoolctl import threadpool_limits
 
+from combmotif.config.inputs import PythonSection
+from combmotif.config.opening import open_model
 from combmotif.config.run import RunConfig
 from combmotif.pipeline.context import Context, load_context
 
@@ -56,13 +58,22 @@ def _start(config: RunConfig, given: dict[str, Any], fingerprint: str) -> None:
     _same = _context.model.fingerprint() == fingerprint
 
 
+def require_same_weights(context: Context, *, same: bool | None = None) -> None:
+    """Refuse a net whose factory makes other weights each time; ``same``, where known, saves loading it again."""
+    section = context.config.model
+    if same is None:
+        own = isinstance(section, PythonSection) and section.weights is None
+        same = not own or open_model(section).fingerprint() == context.model.fingerprint()
+    if not same:
+        raise ValueError(
+            f"model: expected the same weights each time '{context.model.name}' is loaded, found others; let its "
+            f"factory load trained weights, or set the seed of its random ones"
+        )
+
+
 def _work(task: Task, payload: Any) -> None:
     assert _context is not None
-    if not _same:
-        raise ValueError(
-            f"model: expected the same weights each time '{_context.model.name}' is loaded, found others in a worker "
-            f"process; let its factory load trained weights, or set the seed of its random ones"
-        )
+    require_same_weights(_context, same=_same)
     with threadpool_limits(1):
         task(_context, payload)
 

@@ -21,7 +21,7 @@ from combmotif.motifs.database import Database, load_database
 from combmotif.pipeline.attributed import check_modisco
 from combmotif.pipeline.context import Context, load_context, sequences_checksum
 from combmotif.pipeline.contributions import run_contribution
-from combmotif.pipeline.engines import Engine, available_cores
+from combmotif.pipeline.engines import Engine, available_cores, require_same_weights
 from combmotif.pipeline.interactions import OUTPUTS as INTERACTION_OUTPUTS
 from combmotif.pipeline.interactions import plan_interactions, run_interactions
 from combmotif.pipeline.stages import Empty, Stages
@@ -193,9 +193,11 @@ def run(
     databases = _databases(config)
     plan_interactions(context)
     check_modisco(context)
-    folder = Path(out)
+    folder, workers = Path(out), workers or available_cores()
+    if model is None and workers > 1:
+        require_same_weights(context)
     store = RunStore(folder)
-    engine = Engine(context, workers or available_cores(), given=given)
+    engine = Engine(context, workers, given=given)
     try:
         record = _record(config, context)
         stages = Stages(context, store, engine, databases, progress or (lambda stage, done, total: None))

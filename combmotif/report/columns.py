@@ -155,7 +155,7 @@ COLUMNS = {
         "node": "Path of the group from the root: 0 is all sequences, 0.1 the second part of it.",
         "parent": "Path of the group it was split from.",
         "feature_layer": "What split the parent: the map of this layer, the motif carried, or its position.",
-        "sites": "Sample sequences in the group; one with several motifs is in one group only, so a motif may have more.",
+        "sites": "Sample sequences in the group; one with several motifs is in one only, so a motif may have more.",
         "max_activation": "Highest activation among them.",
         "consensus_activation": "Activation of the group's consensus sequence.",
         "purity": "Consensus over maximum activation, both above background.",

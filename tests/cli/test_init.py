@@ -40,6 +40,22 @@ def test_ones_own_net_runs_at_once(cli, own_net, tmp_path):
     assert cli("run", "q.yaml", "--workers", 1, *small).exit_code == 0
 
 
+def test_a_net_with_tracks_and_a_scripted_one(cli, refused, tmp_path):
+    (tmp_path / "more.py").write_text(
+        "import torch\nfrom torch import nn\n\n\n"
+        "def build(channels=6):\n"
+        "    return nn.Sequential(\n"
+        "        nn.Conv1d(channels, 3, 5), nn.AdaptiveMaxPool1d(1), nn.Flatten(), nn.Linear(3, 1)\n    )\n\n\n"
+        "def scripted():\n    return torch.jit.trace(build(4), torch.zeros(1, 4, 9))\n"
+    )
+    assert "set 'channels'" in refused("init", "q.yaml", "--python", "more.py:build")
+    assert cli("init", "q.yaml", "--python", "more.py:build", "--channels", 6).exit_code == 0
+    config = load_config(tmp_path / "q.yaml")
+    assert (config.model.channels, config.neurons.layer) == (6, "0")
+    assert refused("init", "s.yaml", "--python", "more.py:scripted").endswith("return what it was made of)")
+    assert cli("init", "m.yaml", "--model", "mrl", "--channels", 6).exit_code == 2
+
+
 def test_nothing_is_overwritten(cli, refused, tmp_path):
     (tmp_path / "question.yaml").write_text("mine")
     assert "question.yaml: is there already and is not overwritten" in refused("init")

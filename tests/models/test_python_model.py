@@ -38,6 +38,11 @@ class Pair(nn.Module):
         return x.sum((1, 2)), x
 
 
+class TwoInputs(nn.Module):
+    def forward(self, x, region):
+        return x.sum((1, 2)) + region
+
+
 def odd():
     return Odd()
 
@@ -101,6 +106,7 @@ def test_a_module_by_its_import_name():
         ("as_class", {}, "expected .* to return a torch.nn.Module, found type; return the module, not its class"),
         ("Broken", {}, "is not finite"),
         ("Pair", {}, "expected a tensor of predictions, found tuple"),
+        ("TwoInputs", {}, r"missing 1 required positional argument: 'region'; a net is called with one tensor"),
         ("fails", {}, "failed: KeyError: 'no such thing'"),
     ],
 )

@@ -49,16 +49,19 @@ def test_a_file_that_holds_code_is_refused(tmp_path, capsys):
     assert "this must not run" not in capsys.readouterr().out
 
 
+@pytest.mark.filterwarnings("error:.*TorchScript archive")
 def test_files_that_say_what_they_are(tmp_path):
     torch.save(nn.Linear(2, 2).state_dict(), tmp_path / "whole.pt")
     content = (tmp_path / "whole.pt").read_bytes()
     (tmp_path / "cut.pt").write_bytes(content[: len(content) // 2])
     (tmp_path / "empty.pt").write_bytes(b"")
     torch.save(nn.Linear(2, 2), tmp_path / "module.pt")
+    torch.jit.trace(nn.Linear(2, 2), torch.zeros(1, 2)).save(tmp_path / "scripted.pt")
     for name, found in (
         ("cut.pt", "found a damaged or incomplete file; copy or download it again"),
         ("empty.pt", "found an empty file"),
         ("module.pt", r"found a Python object \(torch.nn.modules.linear.Linear\)"),
+        ("scripted.pt", r"found a TorchScript file; write its weights alone: torch.save\(torch.jit.load\(path\)"),
     ):
         with pytest.raises(ValueError, match=found):
             read_weights(tmp_path / name)

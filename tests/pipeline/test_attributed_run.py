@@ -125,12 +125,14 @@ def test_one_and_two_workers_write_the_same_files(home, found, tmp_path):
 
 
 @pytest.mark.usefixtures("several_tasks")
-def test_a_net_of_other_weights_in_every_process_is_refused(home, tmp_path):
-    untrained = NET.replace("self.head.bias.zero_()", "self.head.bias.fill_(torch.seed() % 99991)")
-    (home / "untrained.py").write_text(untrained)
-    asked = ask(home, *MODISCO, "model.factory=untrained.py:build")
-    with pytest.raises(ValueError, match="expected the same weights each time .* is loaded, found others in a worker"):
-        run(asked, tmp_path, workers=2)
+@pytest.mark.parametrize(("value", "begun"), [("torch.seed() % 99991", False), ("__import__('os').getpid()", True)])
+def test_a_net_of_other_weights_each_time_is_refused_before_any_work(home, tmp_path, value, begun):
+    untrained = NET.replace("self.head.bias.zero_()", f"self.head.bias.fill_({value})")
+    (home / f"untrained{begun}.py").write_text(untrained)
+    asked = ask(home, *MODISCO, f"model.factory=untrained{begun}.py:build")
+    with pytest.raises(ValueError, match="expected the same weights each time .* is loaded, found others; let its"):
+        run(asked, tmp_path / "out", workers=2)
+    assert (tmp_path / "out").exists() == begun  # one process cannot see that the next has other weights
 
 
 def test_its_seqlets_and_attributions_are_kept(found):

@@ -182,6 +182,15 @@ def test_fasta_with_n_and_short_sequences(config, home, tmp_path):
     assert table.loc[table.sequence == "s0", ["conv2:0", "conv2:1"]].isna().all(axis=None)
 
 
+def test_sequences_of_n_alone_leave_no_numbers(config, home, tmp_path):
+    (home / "n.fa").write_text(">n\n" + "N" * 25 + "\n")
+    asked = config("sequences={kind: fasta, path: n.fa}", "neurons.select=0", "match=null", "interaction=null")
+    assert run(asked, tmp_path, workers=1).failed == {}
+    assert pd.read_csv(tmp_path / "neurons.tsv", sep="\t").dataset_max.isna().all()
+    contribution = pd.read_csv(tmp_path / "contribution.tsv", sep="\t")
+    assert contribution["class"].tolist() == ["untestable"]
+
+
 def test_a_sequence_the_net_cannot_read_is_refused(config, home, tmp_path):
     (home / "short.fa").write_text(">long\n" + "ACGU" * 5 + "\n>stub\nACG\n")
     with pytest.raises(ValueError, match=r"sequences: stub: model 'net:build' cannot read a sequence of 3 nt \("):
