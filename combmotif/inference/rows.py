@@ -6,6 +6,15 @@ from collections.abc import Sequence
 
 import torch
 from torch.nn import functional as F
+from torch.nn.grad import conv1d_input, conv2d_input
+
+
+def _fitting(values: torch.Tensor) -> bool:
+    return values.ndim == 3 and values.device.type == "cpu" and values.dtype == torch.float32
+
+
+def _rows(values: torch.Tensor) -> torch.Tensor:
+    return values.unsqueeze(2).contiguous(memory_format=torch.channels_last)
 
 
 def conv_in_rows(
@@ -31,8 +40,23 @@ def conv_in_rows(
     -------
     tensor, shape (batch, neurons, positions)
     """
-    if input.ndim != 3 or input.device.type != "cpu" or input.dtype != torch.float32:
+    if not _fitting(input):
         return F.conv1d(input, weight, bias, stride, padding, dilation, groups)
     number, pad, jump = (n if isinstance(n, int) else n[0] for n in (stride, padding, dilation))
-    rows = input.unsqueeze(2).contiguous(memory_format=torch.channels_last)
-    return torch.conv2d(rows, weight.unsqueeze(2), bias, (1, number), (0, pad), (1, jump), groups).squeeze(2)
+    return torch.conv2d(_rows(input), weight.unsqueeze(2), bias, (1, number), (0, pad), (1, jump), groups).squeeze(2)
+
+
+def input_gradient(
+    shape: Sequence[int],
+    weight: torch.Tensor,
+    outward: torch.Tensor,
+    stride: Sequence[int],
+    dilation: Sequence[int],
+    groups: int,
+) -> torch.Tensor:
+    """Take a gradient back through an unpadded convolution, to its input of a shape (batch, channels, positions)."""
+    if not _fitting(outward):
+        return conv1d_input(shape, weight, outward, stride, 0, dilation, groups)
+    wide = (shape[0], shape[1], 1, shape[2])
+    inward = conv2d_input(wide, _rows(weight), _rows(outward), (1, stride[0]), 0, (1, dilation[0]), groups)
+    return inward.squeeze(2)

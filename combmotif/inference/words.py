@@ -15,10 +15,10 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.grad import conv1d_input
 
 from combmotif.inference.geometry import known_geometry, layer_outputs
 from combmotif.inference.locality import Window, mark
+from combmotif.inference.rows import input_gradient
 from combmotif.inference.scan import scan_layers
 from combmotif.models.model import SequenceModel
 
@@ -92,7 +92,7 @@ class _Known(torch.autograd.Function):
     def backward(ctx: Any, *outward: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         module = ctx.module
         stride, dilation = module.stride, module.dilation
-        inward = conv1d_input(ctx.shape, module.weight, outward[0], stride, 0, dilation, module.groups)
+        inward = input_gradient(ctx.shape, module.weight, outward[0], stride, dilation, module.groups)
         return inward, None, None
 
 
