@@ -119,7 +119,9 @@ def compare_runs(
         if open_run is not None and len(run.motifs):
             model, sequences = open_run(run)
             generator = named_generator(seed, "compare", run.label)
-            faith = faithfulness(model, run.motifs.motifs, sequences, generator, draws=draws)
+            faith = faithfulness(
+                model, run.motifs.motifs, sequences, generator, draws=draws, output=_output(run, model.outputs)
+            )
         parts.append(faith)
     if on_progress is not None:
         on_progress("faithfulness", len(runs), len(runs))
@@ -146,6 +148,16 @@ def compare_runs(
             table.loc[there, corrected] = false_discovery_control(table.loc[there, p].to_numpy(dtype=float))
     table = table[list(MOTIF_COLUMNS)]
     return Comparison(table, _summary(runs, table, by_chance), overlaps(table, [r.label for r in runs]), found)
+
+
+def _output(run: ComparedRun, names: Sequence[str]) -> int:
+    """Column of the output that a run asked about first, in its contribution or interaction section; else 0."""
+    for section in ("contribution", "interaction"):
+        asked = (run.config.get(section) or {}).get("output", "all")
+        first = asked[0] if isinstance(asked, list) else asked
+        if first in names or isinstance(first, int):
+            return names.index(first) if first in names else int(first)
+    return 0
 
 
 def _summary(runs: Sequence[ComparedRun], table: pd.DataFrame, by_chance: float) -> pd.DataFrame:

@@ -42,7 +42,7 @@ _NOTES = (
     "drawn windows as a share of the largest activation the run knows. Medians over motifs.",
     "Move the output: the same sequences with a drawn site and with a shuffled one at the same place are predicted "
     "differently (paired t-test, q at most 0.05); by how many standard deviations of the predictions, median of the "
-    "sizes.",
+    "sizes. Of a model with several outputs it is the first that the run's contribution or interaction asked about.",
     "A method that gives more motifs has more chances of a match; compare shares, and the number of different motifs.",
 )
 
