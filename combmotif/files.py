@@ -1,4 +1,4 @@
-"""Files that are whole or not there."""
+"""Reading text that may be gzipped, and writing files that are whole or not there."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import errno
 import gzip
 import io
 import os
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,3 +40,21 @@ def write_table(path: Path, table: pd.DataFrame, *, header: bool = True) -> None
         table.to_csv(text, sep="\t", index=False, header=header, float_format="%.6g", lineterminator="\n")
         text.flush()
         text.detach()
+
+
+@contextlib.contextmanager
+def open_text(path: Path) -> Iterator[TextIO]:
+    """Open a text file, plain or gzipped; what is damaged or no text is a ValueError that names the file."""
+    with path.open("rb") as raw:
+        packed = raw.read(2) == b"\x1f\x8b"
+    if path.suffix == ".gz" and not packed:
+        raise ValueError(f"{path}: expected gzipped text by its name, found other bytes; compress it, or drop the .gz")
+    try:
+        with gzip.open(path, "rt") if packed else path.open("rt") as stream:
+            yield stream
+    except EOFError:
+        raise ValueError(f"{path}: the gzip file ends early; copy or download it again") from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise ValueError(f"{path}: the gzip file is damaged ({error}); copy or download it again") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path}: expected text, found bytes that are none") from None

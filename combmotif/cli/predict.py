@@ -61,8 +61,8 @@ def predict(
     from combmotif.models import choose_device
     from combmotif.models.predict_file import Record, predict_file
     from combmotif.sequence.annotation import annotate, read_annotation
+    from combmotif.sequence.fasta import count_fasta, iterate_fasta
     from combmotif.sequence.stream import stream_table
-    from combmotif.sequence.tables import count_fasta, iterate_fasta
 
     if (fasta is None) == (table is None):
         raise click.UsageError("give one of --fasta and --table")

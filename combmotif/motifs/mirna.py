@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from combmotif.files import open_text
 from combmotif.sequence.alphabet import decode, encode
-from combmotif.sequence.tables import iterate_fasta
+from combmotif.sequence.fasta import iterate_fasta
 
 SITE_TYPES = ("8mer", "7mer-m8", "7mer-A1", "6mer")
 """From the most to the least effective (Bartel 2009): pairs of nucleotides 2-8 or 2-7, with or without A opposite 1."""
@@ -79,8 +80,6 @@ def _prefix(path: Path, species: str) -> str:
     if re.fullmatch(r"[a-z0-9]{3,5}", species):
         return species
     wanted = species.replace("_", " ").lower()
-    from combmotif.sequence.annotation import open_text
-
     with open_text(path) as stream:
         for line in stream:
             if line.startswith(">") and f" {wanted} " in f" {line.lower().rstrip()} ":

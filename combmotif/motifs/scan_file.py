@@ -22,7 +22,7 @@ from combmotif.motifs.scan_stream import (
     scan_sequences,
     to_bed,
 )
-from combmotif.sequence.tables import iterate_fasta
+from combmotif.sequence.fasta import iterate_fasta
 
 STYLES = ("tsv", "gz", "bed")
 

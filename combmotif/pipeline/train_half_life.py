@@ -23,8 +23,8 @@ from combmotif.models.supervised import SupervisedOptions, predict_rows, train_s
 from combmotif.pipeline.train import TrainResult, claim_folder, new_net, write_json
 from combmotif.sequence.alphabet import decode
 from combmotif.sequence.annotation import annotate, read_annotation
+from combmotif.sequence.fasta import iterate_fasta
 from combmotif.sequence.labelled import SPLITS, Hdf5Rows, Labelled, MemoryRows, split_rows
-from combmotif.sequence.tables import iterate_fasta
 
 
 def read_transcripts(

@@ -9,9 +9,10 @@ from combmotif.sequence.alphabet import IUPAC, LETTERS, decode, encode, iupac_se
 
 if TYPE_CHECKING:
     from combmotif.sequence.annotation import TRACKS, Annotation, Transcript, annotate, read_annotation
+    from combmotif.sequence.fasta import iterate_fasta
     from combmotif.sequence.hdf5 import read_hdf5, stream_hdf5
     from combmotif.sequence.onehot import one_hot
-    from combmotif.sequence.tables import SequenceSet, iterate_fasta, random_sequences, read_fasta, read_table
+    from combmotif.sequence.tables import SequenceSet, random_sequences, read_fasta, read_table
 
 __all__ = [
     "IUPAC",
@@ -38,7 +39,8 @@ _HEAVY = {
     "annotation": ("TRACKS", "Annotation", "Transcript", "annotate", "read_annotation"),
     "hdf5": ("read_hdf5", "stream_hdf5"),
     "onehot": ("one_hot",),
-    "tables": ("SequenceSet", "iterate_fasta", "random_sequences", "read_fasta", "read_table"),
+    "fasta": ("iterate_fasta",),
+    "tables": ("SequenceSet", "random_sequences", "read_fasta", "read_table"),
 }
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 import re
-import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
+
+from combmotif.files import open_text
 
 TRACKS = ("coding_frame", "splice")
 _COMPLEMENT = np.array([3, 2, 1, 0, 4], dtype=np.uint8)
@@ -138,24 +136,6 @@ class Annotation:
 
 def _unversioned(name: str) -> str:
     return re.sub(r"\.\d+$", "", name)
-
-
-@contextmanager
-def open_text(path: Path) -> Iterator[TextIO]:
-    """Open a text file, plain or gzipped; what is damaged or no text is a ValueError that names the file."""
-    with path.open("rb") as raw:
-        packed = raw.read(2) == b"\x1f\x8b"
-    if path.suffix == ".gz" and not packed:
-        raise ValueError(f"{path}: expected gzipped text by its name, found other bytes; compress it, or drop the .gz")
-    try:
-        with gzip.open(path, "rt") if packed else path.open("rt") as stream:
-            yield stream
-    except EOFError:
-        raise ValueError(f"{path}: the gzip file ends early; copy or download it again") from None
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise ValueError(f"{path}: the gzip file is damaged ({error}); copy or download it again") from None
-    except UnicodeDecodeError:
-        raise ValueError(f"{path}: expected text, found bytes that are none") from None
 
 
 def read_annotation(path: str | Path) -> Annotation:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from combmotif.files import open_text
 from combmotif.sequence.alphabet import encode
-from combmotif.sequence.annotation import annotate, open_text, read_annotation
+from combmotif.sequence.annotation import annotate, read_annotation
+from combmotif.sequence.fasta import iterate_fasta
 from combmotif.sequence.names import unique_names
 from combmotif.sequence.words import contains
 
@@ -97,52 +99,6 @@ class SequenceSet:
             raise ValueError(f"{self.source}: expected transcripts, found chromosomes; labels are of transcripts")
         codes, tracks = (tuple(found[name][i] for name in names) for i in (0, 1))
         return replace(self, names=names, codes=codes, tracks=tracks)
-
-
-def iterate_fasta(path: str | Path) -> Iterator[tuple[str, np.ndarray]]:
-    """Read a FASTA file (plain or .gz) record by record, in bounded memory.
-
-    Yields
-    ------
-    (name, codes)
-        The first word of the header, and uint8 codes of shape (length,).
-
-    Raises
-    ------
-    ValueError
-        If there is text before the first '>', an empty record, or a letter that is no nucleotide.
-    """
-    path = Path(path)
-    name: str | None = None
-    lines: list[str] = []
-
-    def record() -> tuple[str, np.ndarray]:
-        assert name is not None
-        text = "".join(lines)
-        if not text:
-            raise ValueError(f"{path}: record '{name}' has no sequence")
-        return name, encode(text, name=f"{path}: record '{name}'")
-
-    with open_text(path) as stream:
-        for number, line in enumerate(stream, 1):
-            line = line.strip()
-            if line.startswith(">"):
-                if name is not None:
-                    yield record()
-                name = (line[1:].split() or [f"sequence_{number}"])[0]
-                lines = []
-            elif line:
-                if name is None:
-                    raise ValueError(f"{path}: expected a FASTA header ('>name') on line {number}, found {line[:20]!r}")
-                lines.append(line)
-    if name is not None:
-        yield record()
-
-
-def count_fasta(path: str | Path) -> int:
-    """Count the records of a FASTA file, plain or .gz."""
-    with open_text(Path(path)) as stream:
-        return sum(line.startswith(">") for line in stream)
 
 
 def read_fasta(path: str | Path, *, annotation: str | Path | None = None) -> SequenceSet:
