@@ -175,6 +175,9 @@ def _field_at(model: Any, location: tuple) -> tuple[list[str], FieldInfo | None]
     found: FieldInfo | None = None
     candidates = [model]
     for step in location:
+        if isinstance(step, int):  # a place in a list
+            keys.append(str(step))
+            continue
         classes = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
         if len(classes) > 1:  # a union: this step is the tag of the branch that was taken
             candidates = [c for c in classes if _branch(c) == step] or [c for c in classes if _branch(c) is None]
@@ -184,8 +187,6 @@ def _field_at(model: Any, location: tuple) -> tuple[list[str], FieldInfo | None]
         if fields:
             found = fields[0]
             candidates = _alternatives(found.annotation)
-            keys.append(str(step))
-        elif isinstance(step, int):
             keys.append(str(step))
     return keys, found
 

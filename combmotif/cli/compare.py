@@ -134,8 +134,11 @@ def _open(run: ComparedRun, most: int) -> tuple[SequenceModel, SequenceSet]:
 
     needed = ("model", "sequences", "neurons", "device", "seed")  # other sections may be those of another version
     data = {key: run.config[key] for key in needed if key in run.config}
-    config = validate(RunConfig, data, name=f"{run.path}/run.json")
-    model = open_model(config.model, device=choose_device(config.device))
-    sequences = load_sequences(config)
+    try:
+        config = validate(RunConfig, data, name=f"{run.path}/run.json")
+        model = open_model(config.model, device=choose_device(config.device))
+        sequences = load_sequences(config)
+    except (FileNotFoundError, ValueError) as error:
+        raise ValueError(f"{run.path}: its model or data cannot be opened again ({error}); say --draws 0") from None
     rows = np.unique(np.linspace(0, len(sequences) - 1, min(most, len(sequences))).round().astype(int))
     return model, sequences.subset(rows)

@@ -140,10 +140,13 @@ def resolve_paths(config: _Config, base: Path) -> _Config:
     if config.match is not None:
         from combmotif.motifs.published import PUBLISHED_DATABASES  # the package costs more than 0.3 s
 
-        databases = [
-            name if name == "builtin" or name in PUBLISHED_DATABASES else found(f"match.databases.{i}")(name)
-            for i, name in enumerate(config.match.databases)
-        ]
+        databases, named = [], ["builtin", *PUBLISHED_DATABASES]
+        for index, name in enumerate(config.match.databases):
+            try:
+                databases.append(name if name in named else found(f"match.databases.{index}")(name))
+            except FileNotFoundError as error:
+                hint = nearest(name, named)
+                raise FileNotFoundError(f"{error}{hint if 'did you mean' in hint else ''}") from None
         update["match"] = config.match.model_copy(update={"databases": databases})
     pairs = None if config.interaction is None else config.interaction.pairs
     if config.interaction is not None and isinstance(pairs, str) and pairs != "from_motifs":

@@ -137,7 +137,7 @@ def test_compare_refuses_what_is_no_run(refused, tmp_path):
     assert refused("compare", "one", "two", "--out", "x").startswith("one: expected a run folder (with a run.json)")
 
 
-def test_compare_runs_the_configs_it_names(cli, own_net, tmp_path):
+def test_compare_runs_the_configs_it_names(cli, refused, own_net, tmp_path):
     text = own_net.read_text() + "sample: {population: 32, generations: 20, keep: 200}\n"
     own_net.write_text(text)
     (tmp_path / "words.yaml").write_text(text + "discover: {method: words, min_sites: 5}\n")
@@ -154,6 +154,10 @@ def test_compare_runs_the_configs_it_names(cli, own_net, tmp_path):
     record.write_text(record.read_text().replace('"discover"', '"of_another_version": {}, "discover"', 1))
     again = cli("compare", "out/runs/demixing", "out/runs/words", "--out", "again", "--draws", "8")
     assert again.exit_code == 0, again.output
+    assert refused("motifs", "list", "out/runs/words").endswith("give its motifs, out/runs/words/motifs/METHOD.meme")
+    (tmp_path / "net.py").unlink()
+    message = refused("compare", "out/runs/demixing", "out/runs/words", "--out", "again", "--draws", "8")
+    assert "words: its model or data cannot be opened again (factory: there is no file" in message
 
 
 def test_motif_files_need_no_torch(meme, tmp_path):

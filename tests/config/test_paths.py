@@ -16,6 +16,8 @@ def test_beside_the_config_comes_before_the_working_directory(right, write, tmp_
 def test_both_places_are_named(right, write, tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
+    with pytest.raises(FileNotFoundError, match="found no 'builtn'.*; did you mean 'builtin'"):
+        load_config(write(right | {"match": {"databases": ["builtn"]}}))
     path = write(right | {"match": {"databases": ["builtin", "rbp.meme"]}})
     with pytest.raises(FileNotFoundError) as error:
         load_config(path)

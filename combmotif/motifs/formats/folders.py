@@ -98,6 +98,8 @@ def _singles(path: Path, names: list[str], read: Callable[[str], bytes]) -> Moti
         else:
             others.append(name)
     if not found:
+        if "run.json" in names:
+            raise ValueError(f"motif folder {path}: it is a run; give its motifs, {path}/motifs/METHOD.meme")
         shown = ", ".join(sorted(PurePosixPath(name).name for name in names)[:5])
         raise ValueError(
             f"motif folder {path}: expected CISBP-RNA (RBP_Information.txt and a folder of PWMs), ATtRACT "
