@@ -6,6 +6,8 @@ import numpy as np
 
 LEVELS = 16
 """Temperatures; each holds an equal share of the chains and aims at one level of activation."""
+ISLANDS = 8
+"""Parts of the population that are resampled apart."""
 _GUIDANCE, _TRUST = 0.5, 5.0  # weight of the gradient, and the most it may say of a change
 _ACCEPTED = 0.4  # share of the guided moves that should be accepted
 _CHANGED, _SLID = 0.35, 0.3  # shares of the blind moves; the others are crossings
@@ -44,21 +46,26 @@ class Chains:
         self.random = random
         self.bank = bank
         self.level = np.arange(len(codes)) * LEVELS // len(codes)
+        self.island = np.arange(len(codes)) * ISLANDS // len(codes)
         self.beta = np.zeros(len(codes))
         self.changes = np.full(LEVELS, 2.0)
 
     # --- selection ---------------------------------------------------------------------------------------------------
 
     def anneal(self, effective: float) -> None:
-        """Raise the common beta as far as this share of the population stays effective, and resample it."""
-        gain = (self.values - self.values.max()).astype(np.float64)
-        count, spread = len(gain), float(self.values.std())
+        """Raise the common beta as far as this share of the population stays effective, and resample each island.
+
+        Were all resampled together, the chains would soon descend from one, and show one motif of several.
+        """
+        count, spread = len(self.values), float(self.values.std())
         if spread < 1e-6 * max(1.0, abs(float(self.values.max()))):
             return
+        islands = [np.flatnonzero(self.island == island) for island in range(ISLANDS)]
+        gains = [(self.values[rows] - self.values[rows].max()).astype(np.float64) for rows in islands if len(rows)]
 
         def left(rise: float) -> float:
-            weights = np.exp(rise * gain)
-            return weights.sum() ** 2 / (weights**2).sum() / count
+            weights = [np.exp(rise * gain) for gain in gains]
+            return float(sum(part.sum() ** 2 / (part**2).sum() for part in weights)) / count
 
         low, high = 0.0, 1.0 / spread
         while left(high) > effective and high < 1e6 / spread:
@@ -67,9 +74,12 @@ class Chains:
             middle = 0.5 * (low + high)
             low, high = (middle, high) if left(middle) > effective else (low, middle)
         self.beta += low
-        weights = np.cumsum(np.exp(low * gain))
-        marks = (np.arange(count) + self.random.random()) / count
-        self._reorder(np.searchsorted(weights / weights[-1], marks).clip(max=count - 1))
+        drawn = []
+        for rows, gain in zip(islands, gains, strict=False):
+            weights = np.cumsum(np.exp(low * gain))
+            marks = (np.arange(len(rows)) + self.random.random()) / len(rows)
+            drawn.append(rows[np.searchsorted(weights / weights[-1], marks).clip(max=len(rows) - 1)])
+        self._reorder(np.concatenate(drawn))
 
     def _reorder(self, rows: np.ndarray) -> None:
         self.codes, self.values = self.codes[rows], self.values[rows]

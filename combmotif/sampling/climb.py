@@ -45,6 +45,7 @@ class Climb:
     ) -> None:
         self.probe, self.neuron, self.pool, self.random, self.bank = probe, neuron, pool, random, bank
         self.summits: _Summits | None = None
+        self.seeds = np.zeros((0, probe.receptive_field), np.uint8)
 
     def _evaluate(self, codes: np.ndarray, places: np.ndarray) -> np.ndarray:
         values = self.probe.activations(codes, None if self.bank is None else self.bank[places])[:, self.neuron]
@@ -62,7 +63,11 @@ class Climb:
             codes = self.random.integers(0, 4, (count, size)).astype(np.uint8)
             places = self.random.integers(0, 1 if self.bank is None else len(self.bank), count)
             order = np.argsort(-self._evaluate(codes, places), kind="stable")
-            found = self._breed([self._start(codes[order], places[order])])
+            codes, places = codes[order], places[order]
+            if not island:
+                codes = np.concatenate([self.seeds, codes])
+                places = np.concatenate([places[np.arange(len(self.seeds)) % count], places])
+            found = self._breed([self._start(codes, places)])
             self.summits = found if self.summits is None else self._breed([self.summits, found])
             top = float(self.summits[1][0])
             if island and top - best <= _GAIN * abs(top):

@@ -25,10 +25,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from combmotif.inference.probe import WindowProbe
-from combmotif.sampling.chains import LEVELS, Chains
+from combmotif.sampling.chains import ISLANDS, LEVELS, Chains
 from combmotif.sampling.climb import Climb
 from combmotif.sampling.reservoir import Reservoir
 from combmotif.sampling.samples import BINS, Samples
+from combmotif.sampling.seeds import grown, planted_windows
 
 _EFFECTIVE = 0.5  # share of the population that stays effective when beta rises
 _EVERYWHERE = 0.4  # weight of a level whose bin is full, where that of an empty one is this and 1
@@ -82,12 +83,33 @@ class _Search:
         self.pool.add(codes, values, places)
         self.climb = Climb(probe, neuron, self.pool, random, bank)
         self.chains: Chains | None = None
+        self._seed(codes)
         self.pending = codes[: options.population], places[: options.population]
         self.quota = max(1, options.keep // BINS)
         self.generation = self.last_gain = self.lacking = 0
         self.curve: list[tuple[float, float]] = []
         self.top = self.best_mean = -np.inf
         self.ascending, self.done, self.converged = True, False, False
+
+    def _seed(self, codes: np.ndarray) -> None:
+        """Put windows with words of the layers below in the place of half of the population, others on each island."""
+        planted = planted_windows(self.probe)
+        if planted is None:
+            return
+        best = planted.best(self.neuron)
+        rows = np.arange(1, self.options.population, 2)
+        island = rows * ISLANDS // self.options.population
+        codes[rows] = planted.codes[best[(island + ISLANDS * np.arange(len(rows))) % len(best)]]
+        self.climb.seeds = planted.codes[best]
+
+    def samples(self) -> Samples:
+        """Return what was found, with windows of every mode that the layers below point to."""
+        pool = self.pool
+        seeded = grown(self.probe, self.neuron, pool.background, pool.maximum, self.random, self.bank)
+        return pool.samples(
+            self.probe.layer, self.neuron, "evolve", seeded,
+            generations=self.generation, converged=self.converged, bank=self.bank,
+        )  # fmt: skip
 
     def tracks(self, places: np.ndarray) -> np.ndarray | None:
         """Look up the tracks of windows; (n, tracks, length)."""
@@ -274,9 +296,4 @@ def _run(
         for search, values, gradients in _evaluate(probe, active, proposals, bank, gradient=True):
             search.take(values, gradients)
         active = [search for search in active if not search.done]
-    return [
-        search.pool.samples(
-            probe.layer, search.neuron, "evolve", generations=search.generation, converged=search.converged, bank=bank
-        )
-        for search in searches
-    ]
+    return [search.samples() for search in searches]

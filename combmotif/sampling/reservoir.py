@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from combmotif.sampling.samples import BINS, Samples, stratify
@@ -47,7 +49,7 @@ class Reservoir:
         self._codes = np.zeros((0, width), np.uint8)
         self._values = np.zeros(0, np.float32)
         self._places = np.zeros(0, np.int32)
-        self._spare = np.zeros(0, bool)
+        self._spare = np.zeros(0, np.int8)
         self._known = np.zeros(0, np.uint64)
         self._new: list[tuple[np.ndarray, ...]] = []
         self._held = 0
@@ -58,7 +60,7 @@ class Reservoir:
     def _keys(self, packed: np.ndarray, spare: np.ndarray) -> np.ndarray:
         """64 random bits per window (Zobrist hashing); others where it is a spare, which may be found again as none."""
         keys = np.bitwise_xor.reduce(self._table[np.arange(packed.shape[1]), packed], axis=1)
-        return keys ^ np.where(spare, np.uint64(2**63), np.uint64(0))
+        return keys ^ np.where(spare > 0, np.uint64(2**63), np.uint64(0))
 
     def add(
         self, codes: np.ndarray, values: np.ndarray, places: np.ndarray | None = None, *, spare: bool = False
@@ -76,7 +78,7 @@ class Reservoir:
         """
         rows = np.flatnonzero(values > self.background)
         packed = pack(codes[rows])
-        keys, first = np.unique(self._keys(packed, np.asarray(spare)), return_index=True)
+        keys, first = np.unique(self._keys(packed, np.asarray(spare, np.int8)), return_index=True)
         at = np.searchsorted(self._known, keys)
         fresh = np.ones(len(keys), bool)
         inside = at < len(self._known)
@@ -86,7 +88,7 @@ class Reservoir:
         self._known = np.insert(self._known, at[fresh], keys[fresh])
         rows, packed = rows[first[fresh]], packed[first[fresh]]
         where = np.zeros(len(rows), np.int32) if places is None else places[rows].astype(np.int32)
-        self._new.append((packed, np.asarray(values[rows], np.float32), where, np.full(len(rows), spare)))
+        self._new.append((packed, np.asarray(values[rows], np.float32), where, np.full(len(rows), spare, np.int8)))
         self._held += len(rows)
         if self._held > _ROOM * self.keep:
             self._merge()
@@ -126,8 +128,8 @@ class Reservoir:
         self._merge()
         height = self._values - np.float32(self.background)
         bins = np.minimum(height / max(height.max(initial=0), 1e-30) * BINS, BINS - 1).astype(int)
-        counts = np.bincount(bins[~self._spare], minlength=BINS)
-        return np.where(self._spare, -1, bins), counts
+        counts = np.bincount(bins[self._spare <= 0], minlength=BINS)
+        return np.where(self._spare > 0, -1, bins), counts
 
     def windows(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the windows of some rows: codes (n, length) and their numbers (n,)."""
@@ -140,13 +142,38 @@ class Reservoir:
         return unpack(self._codes[order], self.length), self._values[order], self._places[order]
 
     def samples(
-        self, layer: str, neuron: int, method: str, *, generations: int, converged: bool, bank: np.ndarray | None = None
+        self,
+        layer: str,
+        neuron: int,
+        method: str,
+        seeded: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]] = (),
+        *,
+        generations: int,
+        converged: bool,
+        bank: np.ndarray | None = None,
     ) -> Samples:
         """Choose ``keep`` windows spread evenly over the range of activation.
 
-        ``bank``, shape (m, tracks, length), is what the windows' numbers point to.
+        Parameters
+        ----------
+        seeded : sequence of (codes, values, numbers)
+            Groups of windows that have an equal share of a quarter of each bin between them.
+        bank : array, shape (m, tracks, length)
+            What the windows' numbers point to.
         """
         self._merge()
+        share = self.keep // (4 * BINS * max(1, len(seeded)))
+        for codes, values, places in seeded:
+            height = (values - self.background) / max(self.maximum - self.background, 1e-30)
+            bins = np.where(height > 0, np.minimum(height * BINS, BINS - 1), -1).astype(int)
+            first = np.unique(pack(codes), axis=0, return_index=True)[1]
+            for index in range(BINS):
+                rows = first[bins[first] == index]
+                rows = self.random.permutation(rows)[:share]
+                self._codes = np.concatenate([self._codes, pack(codes[rows])])
+                self._values = np.concatenate([self._values, values[rows]])
+                self._places = np.concatenate([self._places, places[rows].astype(np.int32)])
+                self._spare = np.concatenate([self._spare, np.full(len(rows), -1, np.int8)])
         rows = self._choose(self.keep)
         return Samples(
             layer,

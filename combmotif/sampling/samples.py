@@ -129,8 +129,8 @@ def stratify(
         Most rows in all; at least one per bin.
     random : numpy.random.Generator
     background : float, default 0
-    spare : bool array, shape (n,), optional
-        Rows that are taken only where a bin has too few others.
+    spare : integer array, shape (n,), optional
+        Rows of a lower number are taken first.
 
     Returns
     -------
@@ -155,12 +155,10 @@ def stratify(
     for index in range(BINS):
         members = np.flatnonzero(bins == index)
         if len(members) > quota:
-            second = np.zeros(len(members), bool) if spare is None else spare[rows[members]]
-            first = members[~second]
-            if len(first) >= quota:
-                members = random.choice(first, quota, replace=False)
-            else:
-                members = np.concatenate([first, random.choice(members[second], quota - len(first), replace=False)])
+            members = random.permutation(members)
+            if spare is not None:
+                members = members[np.argsort(spare[rows[members]], kind="stable")]
+            members = members[:quota]
         kept.append(members)
     best = int(np.argmax(values))
     if best not in kept[-1]:
