@@ -23,13 +23,14 @@ _WORDS = 3
 """Words of a neuron, from different kernels."""
 _PAIRED = 8
 _PARENTS, _OFFSPRING, _ROUNDS = 12, 48, 2
-_LEAST_VALUE = 0.2
-"""Share of the range of activation that windows of a seed reach."""
+_LEAST, _LEVEL = 0.15, 0.33
+"""Shares of the range of activation from which windows count, and at which two ways are compared."""
+_STARTS, _TRIES = 32, 4
 _READ = 0.3
 """Importance of a letter, relative to the window's strongest, from which the neuron reads it."""
 _SAME = 0.75
 """Share of the letters read in one window that are read in another, from which both show the same."""
-_MODES, _GROWN, _GROWTHS = 12, 1024, 4
+_MODES, _GROWN, _GROWTHS = 12, 512, 4
 
 
 @dataclass(frozen=True)
@@ -40,15 +41,13 @@ class Planted:
     ----------
     codes : uint8 array, shape (n, receptive_field)
     kernels : integer array, shape (n,)
-        Kernel of the first convolution that each word goes back to.
+        Kernel of the first convolution that the word goes back to; below 0 where several have met.
     starts : integer array, shape (n,)
         Place of each word.
     values : float32 array, shape (n, neurons)
         Activations.
     width : int
         Of a word.
-    single : int
-        The first so many windows have one word, the others two.
     """
 
     codes: np.ndarray
@@ -56,13 +55,17 @@ class Planted:
     starts: np.ndarray
     values: np.ndarray
     width: int
-    single: int
 
-    def best(self, neuron: int, rows: slice = slice(None)) -> np.ndarray:
-        """Rows of the window of each kernel that excites a neuron most, by descending activation."""
-        order = np.argsort(-self.values[rows, neuron], kind="stable")
-        _, first = np.unique(self.kernels[rows][order], return_index=True)
-        return order[np.sort(first)] + (rows.start or 0)
+    def best(self, neuron: int) -> np.ndarray:
+        """Rows of the window of each kernel, or mixture, that excites a neuron most, by descending activation."""
+        order = np.argsort(-self.values[:, neuron], kind="stable")
+        _, first = np.unique(self.kernels[order], return_index=True)
+        return order[np.sort(first)]
+
+    def pure(self, neuron: int) -> np.ndarray:
+        """Those of one kernel."""
+        best = self.best(neuron)
+        return best[self.kernels[best] >= 0]
 
 
 _KNOWN: WeakKeyDictionary[WindowProbe, Planted | None] = WeakKeyDictionary()
@@ -119,14 +122,16 @@ def _plant(probe: WindowProbe, words: np.ndarray, kernels: np.ndarray, random: n
     codes[:, rows, columns] = np.where(words[:, None] >= 0, words[:, None], codes[:, rows, columns])
     codes = codes.reshape(-1, size)
     values = probe.activations(codes)
-    planted = Planted(codes, np.repeat(kernels, count), np.tile(starts, len(words)), values, width, len(codes))
-    pairs = _paired(planted, probe.neurons)
-    mothers = pairs[1]
+    planted = Planted(codes, np.repeat(kernels, count), np.tile(starts, len(words)), values, width)
+    pairs, mothers = _paired(planted, probe.neurons)
+    mixed = np.minimum(-1 - planted.kernels[mothers], planted.kernels[mothers])
     return Planted(
-        np.concatenate([codes, pairs[0]]), planted.kernels[np.append(np.arange(len(codes)), mothers)],
-        planted.starts[np.append(np.arange(len(codes)), mothers)],
-        np.concatenate([values, probe.activations(pairs[0])]), width, len(codes),
-    )  # fmt: skip
+        np.concatenate([codes, pairs]),
+        np.concatenate([planted.kernels, mixed]),
+        np.concatenate([planted.starts, planted.starts[mothers]]),
+        np.concatenate([values, probe.activations(pairs)]),
+        width,
+    )
 
 
 def _paired(planted: Planted, neurons: int) -> tuple[np.ndarray, np.ndarray]:
@@ -147,10 +152,11 @@ def _paired(planted: Planted, neurons: int) -> tuple[np.ndarray, np.ndarray]:
 def _bred(probe: WindowProbe, planted: Planted, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Cross the windows that excite each neuron most; the best, and the best of other kernels, are its words."""
     size, neurons = probe.receptive_field, np.arange(probe.neurons)
-    rows = np.stack([planted.best(neuron)[:_PARENTS] for neuron in neurons])
-    codes, kernels = planted.codes[rows], planted.kernels[rows]
+    best = [planted.best(neuron)[:_PARENTS] for neuron in neurons]
+    rows = np.stack([np.resize(part, _PARENTS) for part in best])
+    codes = planted.codes[rows]
     values = planted.values[rows, neurons[:, None]]
-    others = np.stack([planted.best(neuron, slice(0, planted.single))[: _WORDS - 1] for neuron in neurons])
+    others = np.concatenate([planted.pure(neuron)[: _WORDS - 1] for neuron in neurons])
     for _ in range(_ROUNDS):
         parents = random.integers(0, codes.shape[1], (2, probe.neurons, _OFFSPRING))
         ends = np.sort(random.integers(0, size + 1, (2, probe.neurons, _OFFSPRING, 1)), 0)
@@ -160,39 +166,75 @@ def _bred(probe: WindowProbe, planted: Planted, random: np.random.Generator) -> 
         tried = probe.activations(young.reshape(-1, size)).reshape(probe.neurons, _OFFSPRING, -1)
         values = np.concatenate([values, tried[neurons[:, None], np.arange(_OFFSPRING), neurons[:, None]]], 1)
         codes = np.concatenate([codes, young], 1)
-        kernels = np.concatenate([kernels, kernels[neurons[:, None], parents[0]]], 1)
         order = np.argsort(-values, 1, kind="stable")[:, :_PARENTS]
         codes, values = codes[neurons[:, None], order], np.take_along_axis(values, order, 1)
-        kernels = np.take_along_axis(kernels, order, 1)
-    words = np.concatenate([codes[:, :1], planted.codes[others]], 1).reshape(-1, size)
-    return words.astype(int), np.concatenate([kernels[:, :1], planted.kernels[others]], 1).ravel()
+    height = ((planted.values - planted.values.mean(0)) / np.maximum(planted.values.std(0), 1e-12)).max(1)
+    order = np.argsort(-np.where(planted.kernels >= 0, height, -np.inf), kind="stable")
+    labels, each = np.unique(planted.kernels[order], return_index=True)
+    rows = np.concatenate([others, order[each[labels >= 0]]])  # so that no kernel is lost
+    words = np.concatenate([codes[:, 0], planted.codes[rows]]).astype(int)
+    return words, np.concatenate([-1 - neurons, planted.kernels[rows]])
 
 
-def modes(probe: WindowProbe, neuron: int, planted: Planted, least: float) -> list[np.ndarray]:
-    """Rows of planted windows that excite a neuron at least so much, those that show the same letters together.
+def modes(probe: WindowProbe, neuron: int, planted: Planted, low: float, high: float) -> list[np.ndarray]:
+    """Ways up from the background to a level: windows on each, from a kernel's strongest one by single changes.
 
-    Of the strongest window of each kernel the gradient says which letters the neuron reads. A kernel whose letters
-    hold those of another shows nothing new.
+    Where a way first reaches the level, the gradient says which letters the neuron reads. A way whose letters hold
+    those of another shows nothing new.
+
+    Parameters
+    ----------
+    probe : WindowProbe
+    neuron : int
+    planted : Planted
+    low, high : float
+        Activation from which windows count, and the level.
     """
-    single = slice(0, planted.single), slice(planted.single, len(planted.codes))
-    best = np.concatenate([planted.best(neuron, rows) for rows in single])
-    best = best[planted.values[best, neuron] >= least]
-    if not len(best):
+    pure = planted.pure(neuron)[:_STARTS]
+    starts = np.concatenate([pure, np.setdiff1d(planted.best(neuron)[:_STARTS], pure)])
+    ways = _ways(probe, neuron, planted.codes[starts])
+    reached = [np.flatnonzero(values >= high) for _, values in ways]
+    ways = [(codes, values) for (codes, values), rows in zip(ways, reached, strict=True) if len(rows)]
+    if not ways:
         return []
-    codes = planted.codes[best]
+    codes = np.stack([codes[rows[0]] for (codes, _), rows in zip(ways, (r for r in reached if len(r)), strict=True)])
     gradient = probe.gradient(codes, np.full(len(codes), neuron))[1].transpose(0, 2, 1)
     here = np.take_along_axis(gradient, codes[:, :, None].astype(np.intp), 2)[:, :, 0] - gradient.mean(2)
     read = here >= _READ * np.maximum(here.max(1, keepdims=True), 1e-12)
-    kept: list[np.ndarray] = []
+    words: list[np.ndarray] = []
     found: list[np.ndarray] = []
     for row in np.argsort(read.sum(1), kind="stable"):
         word = np.where(read[row], codes[row], 4)
-        if not any(_holds(word, other) for other in kept):
-            kept.append(word)
-            alike = (planted.kernels == planted.kernels[best[row]]) & (planted.values[:, neuron] >= least)
-            rows = np.arange(len(alike))
-            found.append(np.flatnonzero(alike & ((rows < planted.single) == (best[row] < planted.single))))
+        if not any(_holds(word, other) for other in words):
+            words.append(word)
+            way, values = ways[row]
+            found.append(way[values >= low])
     return found[:_MODES]
+
+
+def _ways(probe: WindowProbe, neuron: int, codes: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Change the letter that gains most, of a few that the gradient promises most of, for as long as that gains."""
+    count, size = codes.shape
+    codes = codes.copy()
+    steps: list[list[tuple[np.ndarray, float]]] = [[] for _ in range(count)]
+    active = np.arange(count)
+    for _ in range(size):
+        here, gradient = probe.gradient(codes[active], np.full(len(active), neuron))
+        for row, value in zip(active, here, strict=True):
+            steps[row].append((codes[row].copy(), float(value)))
+        gradient = gradient.transpose(0, 2, 1)
+        gain = gradient - np.take_along_axis(gradient, codes[active][:, :, None].astype(np.intp), 2)
+        best = np.argsort(-gain.reshape(len(active), -1), 1, kind="stable")[:, :_TRIES]
+        tried = np.repeat(codes[active, None], best.shape[1], 1)
+        tried[np.arange(len(active))[:, None], np.arange(best.shape[1]), best // 4] = best % 4
+        values = probe.activations(tried.reshape(-1, size))[:, neuron].reshape(len(active), -1)
+        top = values.argmax(1)
+        better = values[np.arange(len(active)), top] > here
+        codes[active[better]] = tried[better, top[better]]
+        active = active[better]
+        if not len(active):
+            break
+    return [(np.stack([c for c, _ in way]), np.array([v for _, v in way], np.float32)) for way in steps]
 
 
 def _holds(word: np.ndarray, other: np.ndarray) -> bool:
@@ -219,13 +261,14 @@ def grown(
     planted = planted_windows(probe)
     if planted is None or maximum <= background:
         return []
-    found = modes(probe, neuron, planted, background + _LEAST_VALUE * (maximum - background))
+    low, high = (background + share * (maximum - background) for share in (_LEAST, _LEVEL))
+    found = modes(probe, neuron, planted, low, high)
     result = []
-    for rows in found:
-        places = random.integers(0, 1 if bank is None else len(bank), len(rows))
+    for starts in found:
+        places = random.integers(0, 1 if bank is None else len(bank), len(starts))
         tracks = None if bank is None else bank[places]
         count = _GROWN // len(found)
-        codes, values, origin = _vary(probe, neuron, planted.codes[rows], tracks, background, count, random)
+        codes, values, origin = _vary(probe, neuron, starts, tracks, background, count, random)
         result.append((codes, values, places[origin]))
     return result
 
