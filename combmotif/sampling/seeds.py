@@ -23,14 +23,16 @@ _WORDS = 3
 """Words of a neuron, from different kernels."""
 _PAIRED = 8
 _PARENTS, _OFFSPRING, _ROUNDS = 12, 48, 2
-_LEAST, _LEVEL = 0.15, 0.33
-"""Shares of the range of activation from which windows count, and at which two ways are compared."""
+_LEVEL = 0.33
+"""Share of the range of activation at which ways up are compared."""
 _STARTS, _TRIES = 32, 4
 _READ = 0.3
 """Importance of a letter, relative to the window's strongest, from which the neuron reads it."""
 _SAME = 0.75
 """Share of the letters read in one window that are read in another, from which both show the same."""
-_MODES, _GROWN, _GROWTHS = 12, 512, 4
+_KEPT = 0.05
+"""The same, from which it stays where random letters are put."""
+_MODES, _GROWN, _LOST = 12, 2048, 0.4
 
 
 @dataclass(frozen=True)
@@ -152,11 +154,11 @@ def _paired(planted: Planted, neurons: int) -> tuple[np.ndarray, np.ndarray]:
 def _bred(probe: WindowProbe, planted: Planted, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Cross the windows that excite each neuron most; the best, and the best of other kernels, are its words."""
     size, neurons = probe.receptive_field, np.arange(probe.neurons)
-    best = [planted.best(neuron)[:_PARENTS] for neuron in neurons]
+    best = [planted.best(int(neuron))[:_PARENTS] for neuron in neurons]
     rows = np.stack([np.resize(part, _PARENTS) for part in best])
     codes = planted.codes[rows]
     values = planted.values[rows, neurons[:, None]]
-    others = np.concatenate([planted.pure(neuron)[: _WORDS - 1] for neuron in neurons])
+    others = np.concatenate([planted.pure(int(neuron))[: _WORDS - 1] for neuron in neurons])
     for _ in range(_ROUNDS):
         parents = random.integers(0, codes.shape[1], (2, probe.neurons, _OFFSPRING))
         ends = np.sort(random.integers(0, size + 1, (2, probe.neurons, _OFFSPRING, 1)), 0)
@@ -176,77 +178,74 @@ def _bred(probe: WindowProbe, planted: Planted, random: np.random.Generator) -> 
     return words, np.concatenate([-1 - neurons, planted.kernels[rows]])
 
 
-def modes(probe: WindowProbe, neuron: int, planted: Planted, low: float, high: float) -> list[np.ndarray]:
-    """Ways up from the background to a level: windows on each, from a kernel's strongest one by single changes.
+def modes(probe: WindowProbe, neuron: int, planted: Planted, level: float) -> list[np.ndarray]:
+    """Find different ways to a level of activation: the letters that the neuron reads (length,), -1 is any.
 
-    Where a way first reaches the level, the gradient says which letters the neuron reads. A way whose letters hold
-    those of another shows nothing new.
+    From each kernel's strongest window single changes lead up to the level, where the gradient says which letters are
+    read. Letters that hold those of another way show nothing new.
 
     Parameters
     ----------
     probe : WindowProbe
     neuron : int
     planted : Planted
-    low, high : float
-        Activation from which windows count, and the level.
+    level : float
     """
     pure = planted.pure(neuron)[:_STARTS]
     starts = np.concatenate([pure, np.setdiff1d(planted.best(neuron)[:_STARTS], pure)])
-    ways = _ways(probe, neuron, planted.codes[starts])
-    reached = [np.flatnonzero(values >= high) for _, values in ways]
-    ways = [(codes, values) for (codes, values), rows in zip(ways, reached, strict=True) if len(rows)]
-    if not ways:
-        return []
-    codes = np.stack([codes[rows[0]] for (codes, _), rows in zip(ways, (r for r in reached if len(r)), strict=True)])
-    gradient = probe.gradient(codes, np.full(len(codes), neuron))[1].transpose(0, 2, 1)
+    codes, values, gradient = _climbed(probe, neuron, planted.codes[starts], level)
+    codes, gradient = codes[values >= level], gradient[values >= level]
     here = np.take_along_axis(gradient, codes[:, :, None].astype(np.intp), 2)[:, :, 0] - gradient.mean(2)
-    read = here >= _READ * np.maximum(here.max(1, keepdims=True), 1e-12)
-    words: list[np.ndarray] = []
+    top = np.maximum(here.max(1, keepdims=True), 1e-12)
     found: list[np.ndarray] = []
-    for row in np.argsort(read.sum(1), kind="stable"):
-        word = np.where(read[row], codes[row], 4)
+    words: list[np.ndarray] = []
+    for row in np.argsort((here >= _READ * top).sum(1), kind="stable"):
+        word = np.where(here[row] >= _READ * top[row], codes[row].astype(int), -1)
         if not any(_holds(word, other) for other in words):
             words.append(word)
-            way, values = ways[row]
-            found.append(way[values >= low])
+            found.append(np.where(np.abs(here[row]) >= _KEPT * top[row], codes[row].astype(int), -1))
     return found[:_MODES]
 
 
-def _ways(probe: WindowProbe, neuron: int, codes: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Change the letter that gains most, of a few that the gradient promises most of, for as long as that gains."""
-    count, size = codes.shape
-    codes = codes.copy()
-    steps: list[list[tuple[np.ndarray, float]]] = [[] for _ in range(count)]
-    active = np.arange(count)
+def _climbed(
+    probe: WindowProbe, neuron: int, codes: np.ndarray, level: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Change the letter that gains most, of a few that the gradient promises most of, up to a level or a summit."""
+    codes, size = codes.copy(), codes.shape[1]
+    values = np.zeros(len(codes), np.float32)
+    gradients = np.zeros((*codes.shape, 4), np.float32)
+    active = np.arange(len(codes))
     for _ in range(size):
         here, gradient = probe.gradient(codes[active], np.full(len(active), neuron))
-        for row, value in zip(active, here, strict=True):
-            steps[row].append((codes[row].copy(), float(value)))
         gradient = gradient.transpose(0, 2, 1)
+        values[active], gradients[active] = here, gradient
+        below = here < level
+        active, here, gradient = active[below], here[below], gradient[below]
+        if not len(active):
+            break
         gain = gradient - np.take_along_axis(gradient, codes[active][:, :, None].astype(np.intp), 2)
         best = np.argsort(-gain.reshape(len(active), -1), 1, kind="stable")[:, :_TRIES]
         tried = np.repeat(codes[active, None], best.shape[1], 1)
         tried[np.arange(len(active))[:, None], np.arange(best.shape[1]), best // 4] = best % 4
-        values = probe.activations(tried.reshape(-1, size))[:, neuron].reshape(len(active), -1)
-        top = values.argmax(1)
-        better = values[np.arange(len(active)), top] > here
+        scores = probe.activations(tried.reshape(-1, size))[:, neuron].reshape(len(active), -1)
+        top = scores.argmax(1)
+        better = scores[np.arange(len(active)), top] > here
         codes[active[better]] = tried[better, top[better]]
         active = active[better]
         if not len(active):
             break
-    return [(np.stack([c for c, _ in way]), np.array([v for _, v in way], np.float32)) for way in steps]
+    return codes, values, gradients
 
 
 def _holds(word: np.ndarray, other: np.ndarray) -> bool:
-    """Whether most letters of the other (4 is free) are in a word at some shift."""
-    count = int((other < 4).sum())
+    """Whether most letters of the other are in a word at some shift."""
     size = len(word)
-    equal = max(
-        int(((word[max(0, s) : size + min(0, s)] == other[max(0, -s) : size - max(0, s)])
-             & (other[max(0, -s) : size - max(0, s)] < 4)).sum())
-        for s in range(1 - size, size)
-    )  # fmt: skip
-    return equal >= _SAME * count
+    equal = 0
+    for shift in range(1 - size, size):
+        there = other[max(0, -shift) : size - max(0, shift)]
+        same = word[max(0, shift) : size + min(0, shift)] == there
+        equal = max(equal, int((same & (there >= 0)).sum()))
+    return equal >= _SAME * (other >= 0).sum()
 
 
 def grown(
@@ -257,47 +256,26 @@ def grown(
     random: np.random.Generator,
     bank: np.ndarray | None,
 ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Vary what the layers below read that excites a neuron on its own: windows, activations and places, per mode."""
+    """Put the letters of each mode into random windows, some of them lost: windows, activations and places, by mode.
+
+    Half of the windows have them at another place than that where they were found.
+    """
     planted = planted_windows(probe)
     if planted is None or maximum <= background:
         return []
-    low, high = (background + share * (maximum - background) for share in (_LEAST, _LEVEL))
-    found = modes(probe, neuron, planted, low, high)
+    found = modes(probe, neuron, planted, background + _LEVEL * (maximum - background))
     result = []
-    for starts in found:
-        places = random.integers(0, 1 if bank is None else len(bank), len(starts))
-        tracks = None if bank is None else bank[places]
-        count = _GROWN // len(found)
-        codes, values, origin = _vary(probe, neuron, starts, tracks, background, count, random)
-        result.append((codes, values, places[origin]))
+    for word in found:
+        count, size = _GROWN // len(found), len(word)
+        codes = random.integers(0, 4, (count, size)).astype(np.uint8)
+        columns = np.flatnonzero(word >= 0)
+        moves = random.integers(-columns[0], size - columns[-1], count) * (random.random(count) < 0.5)
+        kept = random.random((count, len(columns))) >= random.uniform(0, _LOST, (count, 1))
+        sites = moves[:, None] + columns
+        codes[np.arange(count)[:, None], sites] = np.where(
+            kept, word[columns], codes[np.arange(count)[:, None], sites]
+        )  # fmt: skip
+        places = random.integers(0, 1 if bank is None else len(bank), count)
+        values = probe.activations(codes, None if bank is None else bank[places])[:, neuron]
+        result.append((codes, values, places))
     return result
-
-
-def _vary(
-    probe: WindowProbe,
-    neuron: int,
-    starts: np.ndarray,
-    tracks: np.ndarray | None,
-    background: float,
-    count: int,
-    random: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Change windows at a third or less of their letters, and what still excites the neuron again, a few times.
-
-    Returns windows (n, length), activations (n,) and the row of ``starts`` that each descends from.
-    """
-    size = starts.shape[1]
-    origin = np.arange(len(starts))
-    codes = starts
-    values = probe.activations(codes, tracks)[:, neuron]
-    for _ in range(_GROWTHS):
-        alive = np.flatnonzero(values > background)
-        if not len(alive):
-            break
-        rows = random.choice(alive, count)
-        changed = random.random((count, size)) < random.uniform(1 / size, 1 / 3, (count, 1))
-        new = np.where(changed, random.integers(0, 4, (count, size)), codes[rows]).astype(np.uint8)
-        beside = None if tracks is None else tracks[origin[rows]]
-        codes, origin = np.concatenate([codes, new]), np.concatenate([origin, origin[rows]])
-        values = np.concatenate([values, probe.activations(new, beside)[:, neuron]])
-    return codes, values, origin
