@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 import click
 
 from combmotif.cli.guide import GuidedCommand
@@ -15,7 +17,8 @@ from combmotif.cli.guide import GuidedCommand
 def models() -> None:
     """List the models that come with combmotif.
 
-    A config names one with 'model: {card: NAME}'.
+    A config names one with 'model: {card: NAME}'. Below the numbers that say how good a model is stands the command
+    that measures them.
     """
     from combmotif.models.card import card_file, find_weights, list_cards, read_card
 
@@ -23,8 +26,11 @@ def models() -> None:
         card = read_card(name)
         click.echo(f"{name}: {card.description}")
         click.echo(f"    outputs: {', '.join(output.name for output in card.outputs or [])}")
-        for metric in card.metrics:
-            click.echo(f"    {metric.name} {metric.value:g} on {metric.data}")
+        for command, metrics in groupby(card.metrics, key=lambda metric: metric.command):
+            for metric in metrics:
+                click.echo(f"    {metric.name} {metric.value:g} on {metric.data}")
+            if command:
+                click.echo(f"        {command}")
         try:
             find_weights(card, card_file(name))
         except FileNotFoundError as error:
