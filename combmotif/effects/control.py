@@ -89,8 +89,9 @@ def compare_with_controls(
     """
     pools = [np.concatenate([[e], others]) for e, others in zip(pair, controls, strict=True) if len(others)]
     values = np.concatenate([np.zeros(0), *(pool[1:] for pool in pools)])
+    mean = float(values.mean()) if len(values) else float("nan")
     if len(pools) < n_min:
-        return Control(float("nan"), float("nan"), len(values), tuple(values.tolist()))
+        return Control(float("nan"), mean, len(values), tuple(values.tolist()))
     sizes = np.array([len(pool) for pool in pools])
     table = np.zeros((len(pools), int(sizes.max())))
     for row, pool in enumerate(pools):
@@ -99,4 +100,4 @@ def compare_with_controls(
     picks = (generator.random((PERMUTATIONS, len(pools))) * sizes).astype(np.int64)
     exchanged = np.abs(table[np.arange(len(pools)), picks].mean(1))
     extreme = int((exchanged >= observed * (1 - 1e-9)).sum())
-    return Control((1 + extreme) / (1 + PERMUTATIONS), float(values.mean()), len(values), tuple(values.tolist()))
+    return Control((1 + extreme) / (1 + PERMUTATIONS), mean, len(values), tuple(values.tolist()))

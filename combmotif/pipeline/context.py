@@ -190,6 +190,11 @@ def load_context(
         One sentence that names the key, what was expected and what was found.
     """
     model = open_model(config.model, device=choose_device(config.device)) if model is None else model
+    if isinstance(model.module, torch.jit.ScriptModule):
+        raise ValueError(
+            f"model: expected a module in Python, found that '{model.name}' is scripted, which hides its layers; "
+            f"give the module it was made of, with the weights of its state_dict()"
+        )
     sequences = load_sequences(config) if sequences is None else sequences
     fixed = _checked_tracks(config, model, sequences)
     layers = _layers(model, config.neurons, longest=int(sequences.lengths.max()), tracks=fixed)

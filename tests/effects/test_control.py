@@ -45,3 +45,4 @@ def test_sequences_without_controls_are_left_out_and_too_few_give_no_p():
     result = compare_with_controls(np.ones(10), controls, n_min=6, generator=np.random.default_rng(0))
     assert np.isnan(result.p_value)
     assert result.segments == 10 == len(result.values)
+    assert result.epistasis == 1

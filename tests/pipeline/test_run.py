@@ -4,10 +4,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from click.testing import CliRunner
 
 from combmotif.cli import app
 from combmotif.inference import WindowProbe
+from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.models.python_model import load_python
 from combmotif.motifs.formats.meme import read_meme
 from combmotif.pipeline import run
@@ -196,6 +198,13 @@ def test_a_sequence_the_net_cannot_read_is_refused(config, home, tmp_path):
     with pytest.raises(ValueError, match=r"sequences: stub: model 'net:build' cannot read a sequence of 3 nt \("):
         run(config("sequences={kind: fasta, path: short.fa}"), tmp_path / "out", workers=1)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_scripted_net_is_refused(config, tmp_path):
+    module = torch.jit.trace(torch.nn.Sequential(torch.nn.Conv1d(4, 2, 3), torch.nn.Flatten()), torch.zeros(1, 4, 9))
+    model = SequenceModel("traced", module, InputSpec("rna", 30), tuple(map(str, range(56))))
+    with pytest.raises(ValueError, match="module in Python, found that 'traced' is scripted, which hides its layers"):
+        run(config("neurons.layer='0'"), tmp_path / "out", workers=1, model=model)
 
 
 def cli(*arguments):
