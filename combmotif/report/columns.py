@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from combmotif.effects.columns import CONTRIBUTION_COLUMNS, CONTROL_COLUMNS, INSTANCE_COLUMNS, INTERACTION_COLUMNS
+from combmotif.effects.columns import (
+    CONTRIBUTION_COLUMNS,
+    CONTROL_COLUMNS,
+    INSTANCE_COLUMNS,
+    INTERACTION_COLUMNS,
+    MAP_COLUMNS,
+    SPACING_COLUMNS,
+    TRIPLE_COLUMNS,
+)
 
 TABLES = {
     "neurons": "neurons.tsv",
@@ -178,25 +186,9 @@ COLUMNS = {
         "sequences": "Sequences with both parts.",
         "distribution": "Sequences at each distance (3:120;4:80).",
     },
-    "spacing": {
-        "pair": "As in the table of pairs.",
-        "spacing": "Distance in nt between the two sites; 0 = adjacent.",
-        "sequences": "Sequences with the pair at that distance.",
-        "e": "Epistasis at that distance.",
-        "low": "Lower end of its 95 % interval.",
-        "high": "Upper end of it.",
-    },
+    "spacing": SPACING_COLUMNS,
     "controls": CONTROL_COLUMNS,
-    "map": {
-        "family_a": "Family of the first motif.",
-        "family_b": "Family of the second.",
-        "class": "Class of the pairs of the two families.",
-        "pairs": "Number of pairs.",
-        "sequences": "Sequences in their tests.",
-        "e": "Epistasis.",
-        "joint": "Effect of both together.",
-        "q": "Benjamini-Hochberg q of e.",
-    },
+    "map": MAP_COLUMNS,
     "control": {
         "database": "Database, or all together.",
         "method": "tomtom or word.",
@@ -207,21 +199,7 @@ COLUMNS = {
         "false_match_rate": "Their ratio: the share of matches that chance would give.",
         "copies": "Number of shuffled copies.",
     },
-    "triples": {
-        **{
-            f"{what}_{side}": f"As in the table of pairs, of motif {side.upper()}."
-            for side in "abc"
-            for what in ("motif", "name")
-        },
-        "sequences": "Sequences in the test.",
-        "joint": "Effect of all three together.",
-        "epistasis3": "e3 = o - a - b - c + ab + ac + bc - abc, letters = scrambled.",
-        "epistasis3_ci_low": "Lower end of the 95 % interval of epistasis3.",
-        "epistasis3_ci_high": "Upper end of it.",
-        "q_value": "Benjamini-Hochberg q over all tested triples.",
-        "class": "more-than-pairs, less-than-pairs, pairwise, undetermined or untestable.",
-        "reason": "Why, in words.",
-    },
+    "triples": TRIPLE_COLUMNS,
 }
 """Table to column to meaning."""
 

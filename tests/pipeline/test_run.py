@@ -13,6 +13,7 @@ from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.models.python_model import load_python
 from combmotif.motifs.formats.meme import read_meme
 from combmotif.pipeline import run
+from combmotif.report.columns import COLUMNS, TABLES
 from combmotif.sampling import Samples
 from combmotif.sequence import encode
 
@@ -89,6 +90,14 @@ def test_tables_hold_what_the_net_computes(undisturbed, model):
         samples = Samples.load(folder / "samples" / "conv2" / f"{neuron}.npz")
         assert len(samples) == row.samples
         assert samples.maximum == pytest.approx(row.max_activation, rel=1e-4)
+
+
+def test_every_column_is_explained(undisturbed):
+    folder = undisturbed[0].folder
+    for name, file in {**TABLES, "motifs": "motifs/neuronmotif.tsv"}.items():
+        if (folder / file).exists():
+            columns = pd.read_csv(folder / file, sep="\t", nrows=1).columns
+            assert set(columns) <= set(COLUMNS[name]), name
 
 
 def test_motif_files_agree(undisturbed):
