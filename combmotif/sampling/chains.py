@@ -8,23 +8,20 @@ LEVELS = 16
 """Temperatures; each holds an equal share of the chains and aims at one level of activation."""
 ISLANDS = 8
 """Parts of the population that are resampled apart."""
-_GUIDANCE, _TRUST = 0.5, 5.0  # weight of the gradient, and the most it may say of a change
-_ACCEPTED = 0.4  # share of the guided moves that should be accepted
-_CHANGED, _SLID = 0.35, 0.3  # shares of the blind moves; the others are crossings
-
-
-def _chosen(table: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    return np.take_along_axis(table, codes[:, :, None].astype(np.intp), 2)[:, :, 0]
+_KINDS = 5  # of moves: one, two or three letters change, a segment slides, two chains exchange one
+_SLIDE, _CROSS = 3, 4
+_PRIOR = np.array([0.15, 0.1, 0.1, 0.3, 0.35])  # their shares, as long as nothing is known of them
+_SHARE = 0.05  # the least one
+_FADE = 0.98  # of what is remembered of a kind, per move
 
 
 class Chains:
-    """Windows, their values and gradients, each drawn from exp(beta x activation).
+    """Windows and their values, each drawn from exp(beta x activation).
 
     Parameters
     ----------
     codes : uint8 array, shape (n, length)
     values : float32 array, shape (n,)
-    gradients : float32 array, shape (n, length, 4)
     places : integer array, shape (n,)
         A number that stays with a window: where its tracks are in the bank.
     random : numpy.random.Generator
@@ -36,19 +33,18 @@ class Chains:
         self,
         codes: np.ndarray,
         values: np.ndarray,
-        gradients: np.ndarray,
         places: np.ndarray,
         random: np.random.Generator,
         bank: int = 0,
     ) -> None:
-        self.codes, self.values, self.gradients, self.places = codes, values, gradients, places
-        self.fresh = np.ones(len(codes), bool)
+        self.codes, self.values, self.places = codes, values, places
         self.random = random
         self.bank = bank
         self.level = np.arange(len(codes)) * LEVELS // len(codes)
         self.island = np.arange(len(codes)) * ISLANDS // len(codes)
         self.beta = np.zeros(len(codes))
-        self.changes = np.full(LEVELS, 2.0)
+        self.tried = np.tile(20 * _PRIOR, (LEVELS, 1))
+        self.taken = np.tile(10 * _PRIOR, (LEVELS, 1))
 
     # --- selection ---------------------------------------------------------------------------------------------------
 
@@ -82,9 +78,7 @@ class Chains:
         self._reorder(np.concatenate(drawn))
 
     def _reorder(self, rows: np.ndarray) -> None:
-        self.codes, self.values = self.codes[rows], self.values[rows]
-        self.gradients, self.places = self.gradients[rows], self.places[rows]
-        self.fresh = self.fresh[rows]
+        self.codes, self.values, self.places = self.codes[rows], self.values[rows], self.places[rows]
 
     def exchange(self, rounds: int = 20) -> None:
         """Swap windows between temperatures by the Metropolis rule (replica exchange)."""
@@ -103,47 +97,24 @@ class Chains:
 
     # --- moves -------------------------------------------------------------------------------------------------------
 
-    def _log_proposal(self, codes: np.ndarray, gradients: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Log probabilities of the letters that a guided move draws; (n, length, 4).
-
-        Each change is weighed by exp(beta x gain / 2), the gain being what the gradient promises; the weights of a
-        window are scaled to so many changes as its level makes at present.
-        """
-        letters = codes[:, :, None].astype(np.intp)
-        gain = gradients - np.take_along_axis(gradients, letters, 2)
-        logits = gain * (_GUIDANCE * self.beta[rows]).astype(np.float32)[:, None, None]
-        np.clip(logits, -_TRUST, _TRUST, out=logits)
-        np.put_along_axis(logits, letters, -np.inf, 2)
-        sums = np.log(np.exp(logits).sum((1, 2), keepdims=True))
-        logits += np.log(self.changes[self.level[rows]]).astype(np.float32)[:, None, None] - sums
-        np.put_along_axis(logits, letters, 0.0, 2)
-        logits -= np.log(np.exp(logits).sum(2, keepdims=True))
-        return logits
-
-    def propose(self, *, blind: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    def propose(self) -> tuple[np.ndarray, np.ndarray]:
         """Make one move in every chain; returns windows (n, length) and their places (n,).
 
-        Where the gradient is known, and the move is not to be blind, it is guided: many letters are drawn anew by the
-        gradient (discrete Langevin proposal). Else a few letters are changed at random; or a segment slides by a few
-        positions, the letters it runs over leaving and random ones coming in behind it; or two chains of like
-        temperature exchange a segment.
+        One to three letters are changed at random; or a segment slides by a few positions, the letters it runs over
+        leaving and random ones coming in behind it; or two chains of like temperature exchange a segment. Each kind is
+        the more frequent, the more of its moves have been accepted of late at the chain's temperature.
         """
         count, size = self.codes.shape
         drawn, places = self.codes.copy(), self.places.copy()
-        free = np.ones(count, bool)
-        self.guided = rows = np.flatnonzero(self.fresh) if not blind else np.zeros(0, np.int64)
-        if rows.size:
-            self.forward = self._log_proposal(self.codes[rows], self.gradients[rows], rows)
-            edges = np.cumsum(np.exp(self.forward), 2)[:, :, :3]
-            drawn[rows] = (edges < self.random.random((*edges.shape[:2], 1), dtype=np.float32)).sum(2)
-            free[rows] = (drawn[rows] == self.codes[rows]).all(1)
-            self.guided, self.forward = rows[~free[rows]], self.forward[~free[rows]]
-        kind = np.where(free, self.random.random(count), 2.0)
-        changed = np.flatnonzero(kind < _CHANGED)
-        drawn[changed] = self._change(self.codes[changed])
-        slid = np.flatnonzero((kind >= _CHANGED) & (kind < _CHANGED + _SLID))
+        shares = self.taken / self.tried
+        shares = (1 - _KINDS * _SHARE) * shares / shares.sum(1, keepdims=True) + _SHARE
+        edges = np.cumsum(shares, 1)[self.level, :-1]
+        self.kind = kind = (edges < self.random.random((count, 1))).sum(1)
+        changed = np.flatnonzero(kind < _SLIDE)
+        drawn[changed] = self._change(self.codes[changed], kind[changed] + 1)
+        slid = np.flatnonzero(kind == _SLIDE)
         drawn[slid] = self._slide(self.codes[slid])
-        self.pairs = self._pairs(np.flatnonzero((kind >= _CHANGED + _SLID) & (kind < 2)))
+        self.pairs = self._pairs(np.flatnonzero(kind == _CROSS))
         one, other = self.pairs
         ends = np.sort(self.random.integers(0, size + 1, (len(one), 2)), 1)
         crossed = (np.arange(size) >= ends[:, :1]) & (np.arange(size) < ends[:, 1:])
@@ -156,13 +127,12 @@ class Chains:
         self.proposal, self.proposed_places = drawn, places
         return drawn, places
 
-    def _change(self, codes: np.ndarray) -> np.ndarray:
-        """Change one to three letters at random."""
-        count, size = codes.shape
+    def _change(self, codes: np.ndarray, letters: np.ndarray) -> np.ndarray:
+        """Change so many letters at random."""
         result = codes.copy()
-        for part in range(3):
-            rows = np.flatnonzero(self.random.random(count) < (1.0, 0.5, 0.5)[part])
-            sites = self.random.integers(0, size, len(rows))
+        for part in range(_SLIDE):
+            rows = np.flatnonzero(letters > part)
+            sites = self.random.integers(0, codes.shape[1], len(rows))
             result[rows, sites] = (result[rows, sites] + self.random.integers(1, 4, len(rows))) % 4
         return result
 
@@ -186,27 +156,23 @@ class Chains:
         fill = self.random.integers(0, 4, moved.shape).astype(np.uint8)
         return np.where(segment, np.where(inside, moved, fill), codes)
 
-    def accept(self, values: np.ndarray, gradients: np.ndarray | None = None) -> None:
-        """Take each proposal with the Metropolis-Hastings probability; tune how many letters guided moves change."""
+    def accept(self, values: np.ndarray) -> None:
+        """Take each proposal with the Metropolis probability."""
         ratio = self.beta * (values.astype(np.float64) - self.values)
-        rows = self.guided
-        if rows.size and gradients is not None:
-            backward = self._log_proposal(self.proposal[rows], gradients[rows], rows)
-            ratio[rows] += (_chosen(backward, self.codes[rows]) - _chosen(self.forward, self.proposal[rows])).sum(1)
         one, other = self.pairs
         ratio[one] = ratio[other] = ratio[one] + ratio[other]
         chance = np.log(self.random.random(len(values)))
         chance[other] = chance[one]
         taken = chance < ratio
-        made = np.bincount(self.level[rows], minlength=LEVELS)
-        rate = np.bincount(self.level[rows], taken[rows], LEVELS) / np.maximum(made, 1)
-        factor = np.exp(0.5 * np.where(made, rate - _ACCEPTED, 0))
-        self.changes = np.clip(self.changes * factor, 1.2, self.codes.shape[1] / 2)
+        self._learn(taken & (self.proposal != self.codes).any(1))
         self.codes[taken], self.values[taken] = self.proposal[taken], values[taken]
         self.places[taken] = self.proposed_places[taken]
-        self.fresh[taken] = gradients is not None
-        if gradients is not None:
-            self.gradients[taken] = gradients[taken]
+
+    def _learn(self, moved: np.ndarray) -> None:
+        """Remember which kinds of moves lead to other windows at each temperature."""
+        place, size = self.level * _KINDS + self.kind, LEVELS * _KINDS
+        self.tried = _FADE * self.tried + np.bincount(place, minlength=size).reshape(LEVELS, _KINDS)
+        self.taken = _FADE * self.taken + np.bincount(place, moved, size).reshape(LEVELS, _KINDS)
 
     # --- the ladder --------------------------------------------------------------------------------------------------
 

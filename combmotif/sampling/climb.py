@@ -1,4 +1,4 @@
-"""Climb from strong windows to maxima: changes chosen by the gradient and tried out exactly, then crossings."""
+"""Climb from strong windows to maxima: changes by the gradient and at random, tried out exactly, then crossings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from combmotif.inference.probe import WindowProbe
 from combmotif.sampling.reservoir import Reservoir
 
 CLIMBERS = 16
-_SINGLE, _SEVERAL, _SLIDES = 24, 6, 10  # changes tried per climber and step
+_PROMISED, _RANDOM_CHANGES, _SLIDES = 12, 12, 10  # changes tried per climber and step
+_TOGETHER = (2, 3, 4, 6, 9, 24)  # so many of the changes that help are made at once
+_LEAST = 1e-3  # a climber whose step gains a smaller share stops
 _STRONG = 4000
 _ROUNDS, _GAIN = 24, 1e-3  # crossings at most; some in a row that gain less than this share end a climb
 _ISLANDS, _RANDOM = 3, 1024  # beginnings at most, and random windows that each chooses from
@@ -25,6 +27,28 @@ def diverse(codes: np.ndarray, count: int, distance: float = 0.25) -> np.ndarray
         chosen.append(int(np.argmax(free)))
         free &= (codes != codes[chosen[-1]]).mean(1) >= distance
     return np.array(chosen, np.int64)
+
+
+def _changed(codes: np.ndarray, changes: np.ndarray) -> np.ndarray:
+    """Make each single change of each window; (n, changes, length)."""
+    tried = np.repeat(codes[:, None], changes.shape[1], 1)
+    tried[np.arange(len(codes))[:, None], np.arange(changes.shape[1]), changes // 4] = changes % 4
+    return tried
+
+
+def _together(codes: np.ndarray, changes: np.ndarray, gains: np.ndarray) -> np.ndarray:
+    """Make the best changes that help together, 2, 3, ... of them; (n, 6, length)."""
+    order = np.argsort(-gains, 1, kind="stable")
+    ranked, helps = np.take_along_axis(changes, order, 1), (gains > 0).sum(1)
+    joint = np.repeat(codes[:, None], len(_TOGETHER), 1)
+    for rank in range(int(helps.max())):
+        site, letter = ranked[:, rank] // 4, ranked[:, rank] % 4
+        for number, most in enumerate(_TOGETHER):
+            # of two changes at one position the better one stays
+            rows = np.flatnonzero(rank < np.minimum(helps, most))
+            rows = rows[joint[rows, number, site[rows]] == codes[rows, site[rows]]]
+            joint[rows, number, site[rows]] = letter[rows]
+    return joint
 
 
 class Climb:
@@ -117,43 +141,66 @@ class Climb:
         return np.where(taken, source, codes[mothers]), places[mothers]
 
     def _ascend(self, codes: np.ndarray, places: np.ndarray) -> _Summits:
+        """Improve every window step by step, until a step gains little.
+
+        On rugged ground the gradient is right of few of the changes that it promises most of, once these have been
+        tried; so others are tried beside them, none twice before all were, and those that help are made together.
+        """
         codes = codes.copy()
         count, size = codes.shape
         values = np.full(count, -np.inf, np.float32)
+        failed = np.zeros((count, 4 * size), np.float32)
         climbing = np.arange(count)
         for _ in range(2 * size):
-            tracks = None if self.bank is None else self.bank[places[climbing]]
-            here, gradients = self.probe.gradient(codes[climbing], np.full(len(climbing), self.neuron), tracks)
-            values[climbing] = here
-            tried = self._tries(codes[climbing], gradients.transpose(0, 2, 1))
+            now, beside, rows = codes[climbing], places[climbing], np.arange(len(climbing))
+            tracks = None if self.bank is None else self.bank[beside]
+            here, gradients = self.probe.gradient(now, np.full(len(now), self.neuron), tracks)
+            changes = self._changes(now, gradients.transpose(0, 2, 1), failed[climbing])
+            tried = np.concatenate([_changed(now, changes), self._slid(now)], 1)
             each = tried.shape[1]
-            scores = self._evaluate(tried.reshape(-1, size), np.repeat(places[climbing], each)).reshape(-1, each)
+            scores = self._evaluate(tried.reshape(-1, size), np.repeat(beside, each)).reshape(-1, each)
             top = scores.argmax(1)
-            value = scores[np.arange(len(top)), top]
-            better = value > here + 1e-5 * np.abs(here)
-            codes[climbing[better]] = tried[better, top[better]]
-            values[climbing[better]] = value[better]
-            climbing = climbing[better]
+            value, found = scores[rows, top], tried[rows, top]
+            gains = scores[:, : changes.shape[1]] - here[:, None]
+            window, number = np.nonzero(gains <= 0)
+            failed[climbing[window], changes[window, number]] += 1
+            several = np.flatnonzero((gains > 0).sum(1) > 1)
+            if several.size:
+                joint = _together(now[several], changes[several], gains[several])
+                each = joint.shape[1]
+                scores = self._evaluate(joint.reshape(-1, size), np.repeat(beside[several], each)).reshape(-1, each)
+                top = scores.argmax(1)
+                best = scores[np.arange(len(top)), top]
+                higher = best > value[several]
+                value[several[higher]] = best[higher]
+                found[several[higher]] = joint[higher, top[higher]]
+            better = value > here
+            codes[climbing[better]] = found[better]
+            values[climbing] = np.maximum(here, value)
+            climbing = climbing[value > here + _LEAST * np.abs(here)]
             if not len(climbing):
                 break
         self.pool.add(codes, values, places)
         return codes, values, places
 
-    def _tries(self, codes: np.ndarray, gradients: np.ndarray) -> np.ndarray:
-        """Changes that the gradient promises most of, alone and together, and short slides; (n, tries, length)."""
+    def _changes(self, codes: np.ndarray, gradients: np.ndarray, failed: np.ndarray) -> np.ndarray:
+        """Choose single changes: those that the gradient promises most of, and random ones; those that failed, last.
+
+        A change is written as 4 x position + letter; integer (n, changes).
+        """
         count, size = codes.shape
-        gain = gradients - np.take_along_axis(gradients, codes[:, :, None].astype(np.intp), 2)
-        np.put_along_axis(gain, codes[:, :, None].astype(np.intp), -np.inf, 2)
-        single, several = min(_SINGLE, 3 * size), min(_SEVERAL, size - 1)
-        tried = np.repeat(codes[:, None], single + several + _SLIDES, 1)
-        rows = np.arange(count)[:, None]
-        best = np.argsort(-gain.reshape(count, -1), 1)[:, :single]
-        tried[rows, np.arange(single), best // 4] = best % 4
-        letter = gain.argmax(2)
-        order = np.argsort(-gain.max(2), 1)
-        for number in range(several):
-            sites = order[:, : number + 2]
-            tried[rows, single + number, sites] = np.take_along_axis(letter, sites, 1)
+        letters = codes[:, :, None].astype(np.intp)
+        gain = (gradients - np.take_along_axis(gradients, letters, 2)).reshape(count, -1)
+        np.put_along_axis(failed.reshape(count, size, 4), letters, np.inf, 2)
+        scale = 3 * np.abs(gain).max(1, keepdims=True) + 1e-30
+        promised = np.argsort(scale * failed - gain, 1, kind="stable")[:, :_PROMISED]
+        np.put_along_axis(failed, promised, np.inf, 1)
+        chance = self.random.random(failed.shape, dtype=np.float32)
+        return np.concatenate([promised, np.argsort(failed + chance, 1)[:, :_RANDOM_CHANGES]], 1)
+
+    def _slid(self, codes: np.ndarray) -> np.ndarray:
+        """Slide the whole window, or a segment of it, by one position; (n, slides, length)."""
+        count, size = codes.shape
         ends = np.sort(self.random.integers(0, size + 1, (count, _SLIDES, 2)), 2)
         ends[:, :2] = 0, size
         move = self.random.choice((-1, 1), (count, _SLIDES, 1))
@@ -161,8 +208,7 @@ class Climb:
         positions = np.arange(size)
         inside = (positions >= ends[..., :1]) & (positions < ends[..., 1:])
         source = np.where(inside, (positions - move).clip(ends[..., :1], np.maximum(ends[..., 1:] - 1, 0)), positions)
-        tried[:, single + several :] = np.take_along_axis(tried[:, single + several :], source, 2)
-        return tried
+        return np.take_along_axis(np.repeat(codes[:, None], _SLIDES, 1), source, 2)
 
     def _finish(self, codes: np.ndarray, places: np.ndarray) -> None:
         """Try every single change of the best windows until none helps, so that the maximum is a local one."""

@@ -7,14 +7,15 @@ level of activation between the background and the maximum, exchange windows and
 activation holds the windows asked for or few new ones turn up. So at every level the windows are as random as the
 neuron allows, which keeps accidental letters out of the motifs. Before, in between and at the end, strong windows
 climb: changes that the gradient promises most of are tried exactly, and the summits are crossed. The search has
-converged when a ladder and the climb after it leave the maximum where it was. Each generation costs three forward
-passes and one forward and backward pass, for all neurons together; everything that is evaluated is remembered.
+converged when a ladder and the climb after it leave the maximum where it was. Each generation is four moves of every
+chain, and costs a forward pass for each, for all neurons together; everything that is evaluated is remembered. Only
+climbs ask for gradients: of moves that follow one fewer were accepted than of blind ones, which cost a quarter.
 
 References
 ----------
 Population annealing: Machta, Physical Review E 2010, 82:026704. Evolutionary Monte Carlo: Liang and Wong, Journal of
-the American Statistical Association 2001, 96:653. Discrete Langevin proposal: Zhang, Liu and Liu, ICML 2022. Genetic
-sampling of neurons: NeuronMotif, PNAS 2023, 120:e2216698120.
+the American Statistical Association 2001, 96:653. Genetic sampling of neurons: NeuronMotif, PNAS 2023,
+120:e2216698120.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ from combmotif.sampling.samples import BINS, Samples
 from combmotif.sampling.seeds import grown, planted_windows
 
 _EFFECTIVE = 0.5  # share of the population that stays effective when beta rises
-_EVERYWHERE = 0.4  # weight of a level whose bin is full, where that of an empty one is this and 1
-_BLIND = 3  # moves of a generation that need no gradient, and so cost a fifth of the one that does
+_EVERYWHERE = 0.2  # weight of a level whose bin is full, where that of an empty one is this and 1
+_MOVES = 4  # of every chain in a generation
 _USEFUL = 0.1  # share of the windows that must go into bins that are not full, for a ladder to go on
 _LOOK = 2  # generations between looks at the bins
 _RANDOM = 1024  # windows that the background is the mean of
@@ -115,48 +116,39 @@ class _Search:
         """Look up the tracks of windows; (n, tracks, length)."""
         return None if self.bank is None else self.bank[places]
 
-    def wander(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return windows that are to be evaluated without a gradient, and their places."""
-        if self.chains is None:
-            return self.pending[0][:0], self.pending[1][:0]
-        self.pending = self.chains.propose(blind=True)
-        return self.pending
-
-    def wandered(self, values: np.ndarray) -> None:
-        """Take in the values of these windows."""
-        if self.chains is not None:
-            self.pool.add(self.pending[0], values, self.pending[1])
-            self.chains.accept(values)
-
     def propose(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the windows of the next generation and their places."""
-        if self.chains is None:
-            return self.pending
-        if self.ascending:
-            self.chains.anneal(_EFFECTIVE)
-        else:
-            self.chains.exchange()
-        self.pending = self.chains.propose()
+        """Return the windows of the next move and their places."""
+        if self.chains is not None:
+            self.pending = self.chains.propose()
         return self.pending
 
-    def take(self, values: np.ndarray, gradients: np.ndarray) -> None:
-        """Take in what the network says of them, and decide how to go on."""
+    def take(self, values: np.ndarray) -> None:
+        """Take in what the network says of them."""
         codes, places = self.pending
-        self.generation += 1
         self.pool.add(codes, values, places)
-        if self.chains is None:
-            size = 0 if self.bank is None else len(self.bank)
-            self.chains = Chains(codes.copy(), values, gradients, places.copy(), self.random, size)
-            if not self.ascending:
-                self._set_ladder()
+        if self.chains is not None:
+            self.chains.accept(values)
             return
-        self.chains.accept(values, gradients)
+        size = 0 if self.bank is None else len(self.bank)
+        self.chains = Chains(codes.copy(), values, places.copy(), self.random, size)
+        if not self.ascending:
+            self.chains.spread(np.array(self.curve), self._targets())
+
+    def judge(self) -> None:
+        """End a generation: decide how to go on."""
+        assert self.chains is not None
+        self.generation += 1
         if self.ascending:
             self._judge_ascent()
         else:
             self._judge_ladder()
         if self.generation >= self.options.generations:
             self.done = True
+        elif self.chains is not None:
+            if self.ascending:
+                self.chains.anneal(_EFFECTIVE)
+            else:
+                self.chains.exchange()
 
     def _judge_ascent(self) -> None:
         assert self.chains is not None
@@ -190,10 +182,6 @@ class _Search:
         self.reached = self.pool.maximum
         self.lacking, self.last_gain = int(self._missing().sum()), self.generation
 
-    def _set_ladder(self) -> None:
-        assert self.chains is not None
-        self.chains.spread(np.array(self.curve), self._targets())
-
     def _targets(self) -> np.ndarray:
         """Aim at levels from the background to the maximum, more of them where bins are not full; (LEVELS,)."""
         low = self.pool.background
@@ -212,7 +200,7 @@ class _Search:
         if self.generation % _LOOK:
             return
         lacking, past = int(self._missing().sum()), self.generation - self.last_gain
-        if self.lacking - lacking >= _USEFUL * self.options.population * (_BLIND + 1) * past:
+        if self.lacking - lacking >= _USEFUL * self.options.population * _MOVES * past:
             self.lacking, self.last_gain = lacking, self.generation
         if not lacking or self.generation - self.last_gain >= self.options.patience:
             self.climb.run()
@@ -223,27 +211,16 @@ class _Search:
 
 
 def _evaluate(
-    probe: WindowProbe,
-    searches: Sequence[_Search],
-    proposals: Sequence[tuple[np.ndarray, np.ndarray]],
-    bank: np.ndarray | None,
-    *,
-    gradient: bool = False,
-) -> Iterator[tuple[_Search, np.ndarray, np.ndarray]]:
-    """Evaluate the windows of all neurons together; yields each search with its values and gradients (n, length, 4)."""
+    probe: WindowProbe, searches: Sequence[_Search], bank: np.ndarray | None
+) -> Iterator[tuple[_Search, np.ndarray]]:
+    """Evaluate the next windows of all neurons together; yields each search with its values."""
+    proposals = [search.propose() for search in searches]
     codes = np.concatenate([codes for codes, _ in proposals])
     places = np.concatenate([places for _, places in proposals])
     sizes = [len(places) for _, places in proposals]
     neurons = np.repeat([search.neuron for search in searches], sizes)
-    tracks = None if bank is None else bank[places]
-    if gradient:
-        values, gradients = probe.gradient(codes, neurons, tracks)
-    else:
-        values = probe.activations(codes, tracks)[np.arange(len(codes)), neurons]
-        gradients = np.zeros((len(codes), 4, 0), np.float32)
-    edges = np.cumsum([0, *sizes])
-    for search, start, stop in zip(searches, edges[:-1], edges[1:], strict=True):
-        yield search, values[start:stop], gradients[start:stop].transpose(0, 2, 1)
+    values = probe.activations(codes, None if bank is None else bank[places])[np.arange(len(codes)), neurons]
+    yield from zip(searches, np.split(values, np.cumsum(sizes)[:-1]), strict=True)
 
 
 def evolve(
@@ -289,11 +266,10 @@ def _run(
     for search in searches:
         search.climb.settle()
     while active:
-        for _ in range(_BLIND):
-            for search, values, _ in _evaluate(probe, active, [search.wander() for search in active], bank):
-                search.wandered(values)
-        proposals = [search.propose() for search in active]
-        for search, values, gradients in _evaluate(probe, active, proposals, bank, gradient=True):
-            search.take(values, gradients)
+        for _ in range(_MOVES):
+            for search, values in _evaluate(probe, active, bank):
+                search.take(values)
+        for search in active:
+            search.judge()
         active = [search for search in active if not search.done]
     return [search.samples() for search in searches]

@@ -9,6 +9,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from combmotif.inference import LocalityMode, Window, WindowProbe, layer_geometry, scan
+from combmotif.inference.locality import _MaxPool
+from combmotif.inference.rows import input_gradient
 from combmotif.models.model import SequenceModel
 
 LENGTH = 90
@@ -135,3 +137,29 @@ def test_the_mode_ends_with_its_block():
     with pytest.raises(ZeroDivisionError), LocalityMode(unpadded=True):
         raise ZeroDivisionError
     assert conv(x).shape[2] == 10
+
+
+@pytest.mark.parametrize(("width", "jump", "step"), [(2, 2, 1), (3, 3, 1), (3, 1, 1), (2, 1, 4), (1, 2, 1)])
+@pytest.mark.parametrize("rows", [False, True])
+def test_the_gradient_of_a_pool(width, jump, step, rows):
+    values = torch.randn(3, 13, 5, generator=torch.Generator().manual_seed(0))
+    x = (values.transpose(1, 2) if rows else values.transpose(1, 2).contiguous()).requires_grad_()
+    length = (13 - (width - 1) * step - 1) // jump + 1
+    pooled = _MaxPool.apply(x, width, step, jump, length)
+    expected = torch.nn.functional.max_pool1d(x, width, jump, 0, step)
+    torch.testing.assert_close(pooled, expected)
+    weights = torch.randn(pooled.shape, generator=torch.Generator().manual_seed(1))
+    found, plain = (torch.autograd.grad((y * weights).sum(), x)[0] for y in (pooled, expected))
+    torch.testing.assert_close(found, plain)
+
+
+@pytest.mark.parametrize(("stride", "dilation", "groups"), [(1, 1, 1), (2, 1, 1), (1, 3, 2)])
+def test_a_gradient_goes_back_through_a_convolution(stride, dilation, groups):
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(3, 4, 21, generator=generator, requires_grad=True)
+    weight = torch.randn(6, 4 // groups, 3, generator=generator)
+    output = torch.nn.functional.conv1d(x, weight, None, stride, 0, dilation, groups)
+    outward = torch.randn(output.shape, generator=generator)
+    (expected,) = torch.autograd.grad(output, x, outward)
+    found = input_gradient(x.shape, weight, outward, (stride,), (dilation,), groups)
+    torch.testing.assert_close(found, expected)
