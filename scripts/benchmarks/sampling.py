@@ -7,8 +7,9 @@ Nets: the shipped mrl (conv3, conv4) and utr3_stability (conv4 to conv6), and an
 landscapes are the most rugged (conv4, conv5 with a receptive field of 72 nt, conv7 with 288). Neurons are the first of
 a layer that random windows excite. Every sampler is asked for CombMotif's sample sizes (30,000 windows for 72 nt,
 116,000 for 288), has its own settings (combmotif: 1,000 windows, up to 350 generations; neuronmotif: 2,000 to 5,000, up
-to 200) and one thread. "sequences" is the best window of random sequences, or of a FASTA, which one pass per net scans
-for all layers and neurons.
+to 200) and one thread. "random" is the best window of random sequences; "dataset" that of real ones, the human 5'UTRs of
+the folder mrl, the 3'UTR segments of stability and the transcripts of transcripts in $COMBMOTIF_DATA, all there are, or
+of a FASTA. One pass per net scans for all layers and neurons.
 
 Per layer, the table says how often the default's maximum is at least that of the others (to 1e-5), the least ratio of
 the two, processor seconds per neuron, the share of the default's seconds outside the network, a generation's seconds
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 import csv
 import multiprocessing
+import os
 import resource
 import time
 from contextlib import contextmanager
@@ -38,6 +40,7 @@ from combmotif.inference.scan import scan_layers
 from combmotif.models import InputSpec, SequenceModel
 from combmotif.models.cnn_gru import CnnGru
 from combmotif.sampling import BINS, EvolveOptions, combmotif_quota, combmotif_samples, evolve, neuronmotif_samples
+from combmotif.sequence.alphabet import encode
 from combmotif.sequence.tables import read_fasta
 
 LAYERS = (
@@ -46,7 +49,19 @@ LAYERS = (
     ("untrained", "conv5", 1, 12), ("untrained", "conv7", 0, 2),
 )  # fmt: skip
 """Net, layer, neurons of the short benchmark and of the full one."""
-WAYS = ("default", "combmotif", "neuronmotif", "sequences")
+WAYS = ("default", "combmotif", "neuronmotif", "random", "dataset")
+SCANS = WAYS[3:]
+TABLES = {
+    "mrl": {"mrl/egfp_unmod_human_snv_50k.tsv.gz": "utr", "mrl/mrl_varlen_real/stride11133m_MPA_V_pred.csv": "utr"},
+    "utr3_stability": {
+        "stability/siegel2022_fastutr/saluki_predictions.txt.gz": "seq",
+        "stability/zhao2014_fastutr/derived_segments.tsv": "sequence",
+        "stability/griesemer2021_mprau/derived_oligos.tsv.gz": "seq",
+        "transcripts/chr22.fa.gz": "",
+    },
+}
+"""Files with sequences of what a shipped net was made for, and the column they are in."""
+DATA = Path(os.environ.get("COMBMOTIF_DATA", "../shared/data"))
 _LENGTH = 12_288  # of a random sequence
 
 
@@ -129,12 +144,29 @@ def sample(name: str, layer: str, count: int, way: str, seed: int, done: set[tup
         )
 
 
-def scan_windows(name: str, layers: list[str], windows: int, fasta: str | None, write) -> None:
+def dataset(name: str, fasta: str | None) -> list[np.ndarray]:
+    """Read distinct real sequences of the kind that a net was made for."""
+    if fasta:
+        return list(read_fasta(fasta).codes)
+    folder, found = DATA, {}
+    for path, column in TABLES[name].items():
+        if not column:
+            found |= {codes.tobytes(): codes for codes in read_fasta(folder / path).codes}
+            continue
+        table = pd.read_csv(folder / path, sep="," if ".csv" in path else "\t")
+        if "set" in table:
+            table = table[table["set"] == "human"]
+        for codes in map(encode, table[column].dropna()):
+            found[codes.tobytes()] = codes
+    return list(found.values())
+
+
+def scan_windows(name: str, layers: list[str], way: str, windows: int, fasta: str | None, write) -> None:
     """Find every neuron's largest activation over windows of sequences."""
     model, start = net(name), time.process_time()
     random = named_generator(0, "windows", name)
-    if fasta:
-        codes = list(read_fasta(fasta).codes)
+    if way == "dataset":
+        codes = dataset(name, fasta)
     else:
         codes = [random.integers(0, 4, _LENGTH).astype(np.uint8) for _ in range(-(-windows // (_LENGTH - 287)))]
     best: dict[str, np.ndarray] = {}
@@ -156,7 +188,7 @@ def scan_windows(name: str, layers: list[str], windows: int, fasta: str | None, 
                 layer=layer,
                 nt=nt,
                 neuron=neuron,
-                way="sequences",
+                way=way,
                 seed=0,
                 maximum=float(value),
                 seconds=seconds / len(layers) / len(best[layer]),
@@ -182,7 +214,7 @@ def work(task: tuple, path: str) -> None:
             )
         click.echo("  " + " ".join(f"{k}={v:.4g}" if isinstance(v, float) else f"{k}={v}" for k, v in row.items()))
 
-    if task[0] == "sequences":
+    if task[0] == "scan":
         scan_windows(*task[1:], write)
     else:
         sample(*task[1:], write)
@@ -201,10 +233,12 @@ def summary(table: pd.DataFrame) -> str:
         for way in WAYS[1:]:
             other = part[part["way"] == way]
             peer = other.set_index(["neuron", "seed"])["maximum"]
-            if way == "sequences":
+            if way in SCANS:
                 peer = pd.Series({key: peer.get((key[0], 0), np.nan) for key in ours.index}, dtype=float)
             ratio = (ours / peer.reindex(ours.index).clip(lower=1e-9)).dropna()
             said = f"{(ratio >= 1 - 1e-5).sum()} of {len(ratio)}, {ratio.min():.3f}" if len(ratio) else ""
+            if len(ratio) and way == "dataset":
+                said += f" ({other['windows'].iloc[0] / 1e6:.1f} million)"
             cells[f">= {way}, least ratio"] = said
         for way in WAYS[:3]:
             seconds = part.loc[part["way"] == way, "seconds"]
@@ -225,7 +259,7 @@ def summary(table: pd.DataFrame) -> str:
 @click.option("--layers", help="only these, such as untrained:conv7,mrl:conv3")
 @click.option("--neurons", type=int, help="so many neurons of each layer")
 @click.option("--windows", type=int, default=10_000_000, show_default=True, help="random windows scanned per layer")
-@click.option("--fasta", type=click.Path(exists=True), help="scan these sequences instead")
+@click.option("--fasta", type=click.Path(exists=True), help="these sequences are the dataset")
 @click.option("--ways", default=",".join(WAYS), show_default=True, help="what is compared")
 @click.option("--seeds", default="0", show_default=True, help="seeds of the samplers, such as 0,1,2")
 @click.option("--checkpoint", type=click.Path(dir_okay=False), help="rows done are kept here and not done again")
@@ -254,11 +288,16 @@ def main(
     rows = pd.read_csv(path, sep="\t")
     done = set(rows[["net", "layer", "neuron", "way", "seed"]].itertuples(index=False, name=None))
     tasks: list[tuple] = []
-    if "sequences" in ways:
-        for name in dict.fromkeys(name for name, _ in counts):
-            missing = [layer for n, layer in counts if n == name and (n, layer, 0, "sequences", 0) not in done]
-            if missing:
-                tasks.append(("sequences", name, missing, windows, fasta))
+    scans = [way for way in SCANS if way in ways.split(",")]
+    for name, way in ((name, way) for name in dict.fromkeys(name for name, _ in counts) for way in scans):
+        missing = [layer for n, layer in counts if n == name and (n, layer, 0, way, 0) not in done]
+        if not missing or (way == "dataset" and not fasta and name not in TABLES):
+            continue
+        absent = [path for path in TABLES.get(name, ()) if not (DATA / path).exists()]
+        if way == "dataset" and absent and not fasta:
+            click.echo(f"{name}: no dataset, for {DATA / absent[0]} is absent; set COMBMOTIF_DATA, or give --fasta")
+            continue
+        tasks.append(("scan", name, missing, way, windows, fasta))
     for seed in map(int, seeds.split(",")):
         for (name, layer), count in counts.items():
             for way in (way for way in WAYS[:3] if way in ways.split(",")):
