@@ -7,9 +7,9 @@ Nets: the shipped mrl (conv3, conv4) and utr3_stability (conv4 to conv6), and an
 landscapes are the most rugged (conv4, conv5 with a receptive field of 72 nt, conv7 with 288). Neurons are the first of
 a layer that random windows excite. Every sampler is asked for CombMotif's sample sizes (30,000 windows for 72 nt,
 116,000 for 288), has its own settings (combmotif: 1,000 windows, up to 350 generations; neuronmotif: 2,000 to 5,000, up
-to 200) and one thread. "random" is the best window of random sequences; "dataset" that of real ones, the human 5'UTRs of
-the folder mrl, the 3'UTR segments of stability and the transcripts of transcripts in $COMBMOTIF_DATA, all there are, or
-of a FASTA. One pass per net scans for all layers and neurons.
+to 200) and one thread. "random" is the best window of random sequences; "dataset" that of real ones, all human
+5'UTRs of the folder mrl in $COMBMOTIF_DATA, or all 3'UTR segments of stability and transcripts of transcripts, or of a
+FASTA. One pass per net scans for all layers and neurons.
 
 Per layer, the table says how often the default's maximum is at least that of the others (to 1e-5), the least ratio of
 the two, processor seconds per neuron, the share of the default's seconds outside the network, a generation's seconds
