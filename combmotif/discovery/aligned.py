@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from combmotif.discovery.assemble import assemble
-from combmotif.discovery.candidates import letter_word, make_candidates, template_word
+from combmotif.discovery.candidates import letter_word, make_candidates, mode_words, template_word
 from combmotif.discovery.choose import choose
 from combmotif.discovery.demix import DemixOptions
 from combmotif.discovery.demixed import Demixed
@@ -78,6 +78,7 @@ def demix_aligned(
     chosen, least = select(drafts, windows, plain, least=MIN_SHARE), MIN_SHARE
     words = [template_word(copies, unit, templates, len(rows)) for unit in units]
     words += [letter_word(choice) for choice in chosen]
+    words += mode_words(probe, samples, codes)
     strongest = samples.maximum - float(probe.activations(plain[:200])[:, samples.neuron].mean())
     candidates = make_candidates(probe, samples, words, weights, random, strongest=strongest)
     polished = choose(candidates, strongest)

@@ -7,16 +7,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from combmotif.discovery.choose import LEAST_STRENGTH, Candidate
+from combmotif.discovery.choose import CONTAINED, LEAST_STRENGTH, WEAKER, Candidate, inside
 from combmotif.discovery.drafts import Choice, Draft, informative, odds, tally
 from combmotif.discovery.kinds import support
 from combmotif.discovery.polish import polish
 from combmotif.discovery.units import Copies, Unit, anchors, pair_offsets
 from combmotif.inference.probe import WindowProbe
 from combmotif.sampling.samples import Samples
+from combmotif.sampling.seeds import modes
 
+MATCHING = 0.8
+"""Share of a mode's letters that a window must have."""
 LEAST_ODDS = 0.5
 """Bits of its best base from which a column's letter belongs to a word."""
+MOST_RESTS = 4
+_FEWEST = 4  # letters of what is left
 _PLACES = 6
 _SITES = 100
 _WANTED = 0.2  # more than uniform, of a base that a column wants
@@ -77,6 +82,20 @@ def letter_word(choice: Choice) -> Word:
     return Word(tuple(parts), choice.found.places[rows, 0], rows, tuple(steps))
 
 
+def mode_words(probe: WindowProbe, samples: Samples, codes: np.ndarray) -> list[Word]:
+    """Take the letters that the layers below point to, and the windows (n, size) that have four fifths of them."""
+    words = []
+    for read, _ in modes(probe, samples.neuron, samples.background, samples.maximum):
+        columns = np.flatnonzero(read >= 0)
+        size = codes.shape[1]
+        starts = np.arange(-columns[0], size - columns[-1])
+        equal = np.stack([(codes[:, columns + start] == read[columns]).sum(1) for start in starts], 1)
+        rows = np.flatnonzero(equal.max(1) >= MATCHING * len(columns))
+        letters = {int(column): int(read[column]) for column in columns}
+        words.append(Word((letters,), starts[equal.argmax(1)][rows], rows))
+    return words
+
+
 def make_candidates(
     probe: WindowProbe,
     samples: Samples,
@@ -111,7 +130,35 @@ def make_candidates(
         made = known or _tried(probe, samples, word, mass, random, LEAST_STRENGTH / 2 * strongest)
         if made is not None:
             found.append(made)
+    least = LEAST_STRENGTH / 2 * strongest
+    for rest, mass in [rest for candidate in tuple(found) for rest in _rests(candidate, found)][:MOST_RESTS]:
+        if all(_known(rest, other, mass) is None for other in found):
+            made = _tried(probe, samples, rest, mass, random, least)
+            if made is not None:
+                found.append(made)
     return found
+
+
+def _rests(candidate: Candidate, found: Sequence[Candidate]) -> list[tuple[Word, float]]:
+    """Take what is left of a candidate on either side of a weaker one that lies on it."""
+    columns = candidate.columns
+    if len(candidate.draft.parts) > 1:
+        return []
+    for other in found:
+        piece = other.columns
+        if len(piece) + _FEWEST > len(columns) or other.strength > WEAKER * candidate.strength:
+            continue
+        fit, move = inside(piece, columns)
+        if fit < CONTAINED:
+            continue
+        words = []
+        for low, high in ((0, move), (move + len(piece), len(columns))):
+            letters = {c: int(columns[c].argmax()) for c in range(low, high) if columns[c].max() >= _WANTED}
+            if len(letters) >= _FEWEST:
+                places = np.repeat(*np.array([(p, n) for p, n in candidate.draft.starts.items()], int).T)
+                words.append((Word((letters,), places, np.zeros(0, int)), candidate.mass))
+        return words
+    return []
 
 
 def _known(word: Word, candidate: Candidate, mass: float) -> Candidate | None:

@@ -146,6 +146,14 @@ def contained(small: np.ndarray, large: np.ndarray) -> float:
     return best
 
 
+def inside(small: np.ndarray, large: np.ndarray) -> tuple[float, int]:
+    """Best cosine of a matrix with as many columns of a longer one, and the first of these."""
+    views = np.lib.stride_tricks.sliding_window_view(large, len(small), axis=0).transpose(0, 2, 1)
+    norm = np.sqrt((views**2).sum((1, 2)) * (small**2).sum())
+    cosine = (views * small).sum((1, 2)) / np.maximum(norm, 1e-12)
+    return float(cosine.max()), int(cosine.argmax())
+
+
 def composed(whole: np.ndarray, pieces: Sequence[np.ndarray]) -> list[int]:
     """Numbers of the pieces that, laid over a matrix, make it up; empty where they do not.
 

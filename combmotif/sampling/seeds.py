@@ -178,8 +178,8 @@ def _bred(probe: WindowProbe, planted: Planted, random: np.random.Generator) -> 
     return words, np.concatenate([-1 - neurons, planted.kernels[rows]])
 
 
-def modes(probe: WindowProbe, neuron: int, planted: Planted, level: float) -> list[np.ndarray]:
-    """Find different ways to a level of activation: the letters that the neuron reads (length,), -1 is any.
+def modes(probe: WindowProbe, neuron: int, background: float, maximum: float) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Find different ways up to a third of the range of activation.
 
     From each kernel's strongest window single changes lead up to the level, where the gradient says which letters are
     read. Letters that hold those of another way show nothing new.
@@ -188,22 +188,29 @@ def modes(probe: WindowProbe, neuron: int, planted: Planted, level: float) -> li
     ----------
     probe : WindowProbe
     neuron : int
-    planted : Planted
-    level : float
+    background, maximum : float
+        The range of activation.
+
+    Returns
+    -------
+    list of (read, kept)
+        Letters (length,) that the neuron reads, and those that make a difference at all; -1 is any.
     """
+    planted = planted_windows(probe)
+    if planted is None or maximum <= background:
+        return []
+    level = background + _LEVEL * (maximum - background)
     pure = planted.pure(neuron)[:_STARTS]
     starts = np.concatenate([pure, np.setdiff1d(planted.best(neuron)[:_STARTS], pure)])
     codes, values, gradient = _climbed(probe, neuron, planted.codes[starts], level)
     codes, gradient = codes[values >= level], gradient[values >= level]
     here = np.take_along_axis(gradient, codes[:, :, None].astype(np.intp), 2)[:, :, 0] - gradient.mean(2)
     top = np.maximum(here.max(1, keepdims=True), 1e-12)
-    found: list[np.ndarray] = []
-    words: list[np.ndarray] = []
+    found: list[tuple[np.ndarray, np.ndarray]] = []
     for row in np.argsort((here >= _READ * top).sum(1), kind="stable"):
         word = np.where(here[row] >= _READ * top[row], codes[row].astype(int), -1)
-        if not any(_holds(word, other) for other in words):
-            words.append(word)
-            found.append(np.where(np.abs(here[row]) >= _KEPT * top[row], codes[row].astype(int), -1))
+        if not any(_holds(word, other) for other, _ in found):
+            found.append((word, np.where(np.abs(here[row]) >= _KEPT * top[row], codes[row].astype(int), -1)))
     return found[:_MODES]
 
 
@@ -260,12 +267,9 @@ def grown(
 
     Half of the windows have them at another place than that where they were found.
     """
-    planted = planted_windows(probe)
-    if planted is None or maximum <= background:
-        return []
-    found = modes(probe, neuron, planted, background + _LEVEL * (maximum - background))
+    found = modes(probe, neuron, background, maximum)
     result = []
-    for word in found:
+    for _, word in found:
         count, size = _GROWN // len(found), len(word)
         codes = random.integers(0, 4, (count, size)).astype(np.uint8)
         columns = np.flatnonzero(word >= 0)
