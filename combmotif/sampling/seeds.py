@@ -23,9 +23,11 @@ _WORDS = 3
 """Words of a neuron, from different kernels."""
 _PAIRED = 8
 _PARENTS, _OFFSPRING, _ROUNDS = 12, 48, 2
-_LEVEL = 0.33
-"""Share of the range of activation at which ways up are compared."""
-_STARTS, _TRIES = 32, 4
+_LEAST, _LEVEL = 0.2, 0.33
+"""Shares of the range of activation that a way up must reach, and at which it ends."""
+_FEWEST = 4
+"""Letters that show something."""
+_STARTS, _TRIES, _WAYS = 32, 4, 32
 _READ = 0.3
 """Importance of a letter, relative to the window's strongest, from which the neuron reads it."""
 _SAME = 0.75
@@ -202,30 +204,33 @@ def modes(probe: WindowProbe, neuron: int, background: float, maximum: float) ->
     level = background + _LEVEL * (maximum - background)
     pure = planted.pure(neuron)[:_STARTS]
     starts = np.concatenate([pure, np.setdiff1d(planted.best(neuron)[:_STARTS], pure)])
-    codes, values, gradient = _climbed(probe, neuron, planted.codes[starts], level)
-    codes, gradient = codes[values >= level], gradient[values >= level]
-    here = np.take_along_axis(gradient, codes[:, :, None].astype(np.intp), 2)[:, :, 0] - gradient.mean(2)
+    codes, values = _climbed(probe, neuron, planted.codes[starts], level)
+    reached = np.flatnonzero(values >= background + _LEAST * (maximum - background))[:_WAYS]
+    codes, values = codes[reached], values[reached]
+    if not len(codes):
+        return []
+    size = codes.shape[1]
+    changed = np.repeat(codes[:, None], size, 1)
+    changed[:, np.arange(size), np.arange(size)] += named_generator(0, "changes").integers(1, 4, codes.shape, np.uint8)
+    here = values[:, None] - probe.activations(changed.reshape(-1, size) % 4)[:, neuron].reshape(len(codes), size)
     top = np.maximum(here.max(1, keepdims=True), 1e-12)
     found: list[tuple[np.ndarray, np.ndarray]] = []
     for row in np.argsort((here >= _READ * top).sum(1), kind="stable"):
         word = np.where(here[row] >= _READ * top[row], codes[row].astype(int), -1)
-        if not any(_holds(word, other) for other, _ in found):
+        if (word >= 0).sum() >= _FEWEST and not any(_holds(word, other) for other, _ in found):
             found.append((word, np.where(np.abs(here[row]) >= _KEPT * top[row], codes[row].astype(int), -1)))
     return found[:_MODES]
 
 
-def _climbed(
-    probe: WindowProbe, neuron: int, codes: np.ndarray, level: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _climbed(probe: WindowProbe, neuron: int, codes: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
     """Change the letter that gains most, of a few that the gradient promises most of, up to a level or a summit."""
     codes, size = codes.copy(), codes.shape[1]
     values = np.zeros(len(codes), np.float32)
-    gradients = np.zeros((*codes.shape, 4), np.float32)
     active = np.arange(len(codes))
     for _ in range(size):
         here, gradient = probe.gradient(codes[active], np.full(len(active), neuron))
         gradient = gradient.transpose(0, 2, 1)
-        values[active], gradients[active] = here, gradient
+        values[active] = here
         below = here < level
         active, here, gradient = active[below], here[below], gradient[below]
         if not len(active):
@@ -241,7 +246,7 @@ def _climbed(
         active = active[better]
         if not len(active):
             break
-    return codes, values, gradients
+    return codes, values
 
 
 def _holds(word: np.ndarray, other: np.ndarray) -> bool:
@@ -252,7 +257,7 @@ def _holds(word: np.ndarray, other: np.ndarray) -> bool:
         there = other[max(0, -shift) : size - max(0, shift)]
         same = word[max(0, shift) : size + min(0, shift)] == there
         equal = max(equal, int((same & (there >= 0)).sum()))
-    return equal >= _SAME * (other >= 0).sum()
+    return equal >= max(_FEWEST, _SAME * (other >= 0).sum())
 
 
 def grown(
