@@ -127,10 +127,10 @@ def make_candidates(
         if not len(word.places) or not all(word.letters):
             continue
         known = next((again for candidate in found if (again := _known(word, candidate, mass)) is not None), None)
-        made = known or _tried(probe, samples, word, mass, random, LEAST_STRENGTH / 2 * strongest)
+        made = known or _tried(probe, samples, word, mass, random, LEAST_STRENGTH / 4 * strongest)
         if made is not None:
             found.append(made)
-    least = LEAST_STRENGTH / 2 * strongest
+    least = LEAST_STRENGTH / 4 * strongest
     for rest, mass in [rest for candidate in tuple(found) for rest in _rests(candidate, found)][:MOST_RESTS]:
         if all(_known(rest, other, mass) is None for other in found):
             made = _tried(probe, samples, rest, mass, random, least)
