@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,13 +11,15 @@ from combmotif.discovery.choose import CONTAINED, LEAST_STRENGTH, WEAKER, Candid
 from combmotif.discovery.drafts import Choice, Draft, informative, odds, tally
 from combmotif.discovery.kinds import support
 from combmotif.discovery.polish import polish
-from combmotif.discovery.units import Copies, Unit, anchors, pair_offsets
+from combmotif.discovery.units import RIGID, Copies, Unit, anchors, pair_offsets
 from combmotif.inference.probe import WindowProbe
 from combmotif.sampling.samples import Samples
 from combmotif.sampling.seeds import modes
 
 MATCHING = 0.8
 """Share of a mode's letters that a window must have."""
+GAP = 4
+"""Columns between letters from which they may move against each other."""
 LEAST_ODDS = 0.5
 """Bits of its best base from which a column's letter belongs to a word."""
 MOST_RESTS = 4
@@ -83,17 +85,63 @@ def letter_word(choice: Choice) -> Word:
 
 
 def mode_words(probe: WindowProbe, samples: Samples, codes: np.ndarray) -> list[Word]:
-    """Take the letters that the layers below point to, and the windows (n, size) that have four fifths of them."""
-    words = []
+    """Take the letters that the layers below point to, and the windows (n, size) that have four fifths of them.
+
+    Letters on both sides of a gap may keep different distances: those of the windows count.
+    """
+    words: list[Word] = []
     for read, _ in modes(probe, samples.neuron, samples.background, samples.maximum):
         columns = np.flatnonzero(read >= 0)
-        size = codes.shape[1]
-        starts = np.arange(-columns[0], size - columns[-1])
-        equal = np.stack([(codes[:, columns + start] == read[columns]).sum(1) for start in starts], 1)
-        rows = np.flatnonzero(equal.max(1) >= MATCHING * len(columns))
-        letters = {int(column): int(read[column]) for column in columns}
-        words.append(Word((letters,), starts[equal.argmax(1)][rows], rows))
+        blocks = [block for block in np.split(columns, np.flatnonzero(np.diff(columns) > GAP) + 1) if len(block) > 2]
+        parts = tuple({int(column): int(read[column]) for column in block} for block in blocks)
+        if any(_same(parts, word.letters) for word in words):
+            continue
+        word = _paired_word(parts, codes) if len(parts) == 2 else None
+        if word is None:
+            rows, places = _carrying({int(column): int(read[column]) for column in columns}, codes)
+            word = Word(({int(column): int(read[column]) for column in columns},), places, rows)
+        words.append(word)
     return words
+
+
+def _carrying(letters: Mapping[int, int], codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Windows that have four fifths of the letters at some place, and the place."""
+    columns, bases = np.array(list(letters)), np.array(list(letters.values()))
+    starts = np.arange(-columns.min(), codes.shape[1] - columns.max())
+    equal = np.stack([(codes[:, columns + start] == bases).sum(1) for start in starts], 1)
+    rows = np.flatnonzero(equal.max(1) >= MATCHING * len(columns))
+    return rows, starts[equal.argmax(1)][rows]
+
+
+def _paired_word(parts: tuple[dict[int, int], ...], codes: np.ndarray) -> Word | None:
+    """Find two parts at different distances in windows; None where most have them at one."""
+    (rows, places), (other_rows, other_places) = (_carrying(part, codes) for part in parts)
+    both, first, second = np.intersect1d(rows, other_rows, return_indices=True)
+    apart = other_places[second] - places[first]
+    room = min(parts[1]) - max(parts[0])
+    free = apart > -room
+    apart, both, place = apart[free], both[free], places[first][free]
+    if not len(apart):
+        return None
+    near = tally(apart, 0.02)
+    if max(near.values()) >= RIGID * len(apart):
+        return None
+    usual = max(near, key=lambda step: near[step])
+    moved = {column + usual: base for column, base in parts[1].items()}
+    return Word((parts[0], moved), place, both, ({step - usual: n for step, n in near.items()},))
+
+
+def _same(parts: Sequence[Mapping[int, int]], others: Sequence[Mapping[int, int]]) -> bool:
+    """Whether two pairs have the same letters, whatever their distance."""
+    if len(parts) != 2 or len(others) != 2:
+        return False
+    return all(_alike(part, other) for part, other in zip(parts, others, strict=True))
+
+
+def _alike(part: Mapping[int, int], other: Mapping[int, int]) -> bool:
+    moves = {a - b for a in part for b in other}
+    equal = max(sum(other.get(column - move) == base for column, base in part.items()) for move in moves)
+    return equal >= MATCHING * min(len(part), len(other))
 
 
 def make_candidates(
