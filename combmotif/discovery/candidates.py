@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from combmotif.discovery.choose import CONTAINED, LEAST_STRENGTH, WEAKER, Candidate, inside
+from combmotif.discovery.choose import CONTAINED, LEAST_STRENGTH, SAME, WEAKER, Candidate, alike, inside
 from combmotif.discovery.drafts import Choice, Draft, informative, odds, tally
 from combmotif.discovery.kinds import support
 from combmotif.discovery.polish import polish
@@ -23,6 +23,9 @@ GAP = 4
 LEAST_ODDS = 0.5
 """Bits of its best base from which a column's letter belongs to a word."""
 MOST_RESTS = 4
+MOST_SINGLES = 3
+LITTLE = 0.06
+"""Excitation, relative to the strongest window, up to which a motif may need another one."""
 _FEWEST = 4  # letters of what is left
 _PLACES = 6
 _SITES = 100
@@ -118,8 +121,7 @@ def _paired_word(parts: tuple[dict[int, int], ...], codes: np.ndarray) -> Word |
     (rows, places), (other_rows, other_places) = (_carrying(part, codes) for part in parts)
     both, first, second = np.intersect1d(rows, other_rows, return_indices=True)
     apart = other_places[second] - places[first]
-    room = min(parts[1]) - max(parts[0])
-    free = apart > -room
+    free = apart + min(parts[1]) > max(parts[0])
     apart, both, place = apart[free], both[free], places[first][free]
     if not len(apart):
         return None
@@ -184,7 +186,29 @@ def make_candidates(
             made = _tried(probe, samples, rest, mass, random, least)
             if made is not None:
                 found.append(made)
+    for word in _pairs(found, samples.codes, strongest):
+        made = _tried(probe, samples, word, float(samples.excitation[word.windows].sum()), random, least)
+        if made is not None:
+            found.append(made)
     return found
+
+
+def _pairs(found: Sequence[Candidate], codes: np.ndarray, strongest: float) -> list[Word]:
+    """Put candidates that excite the neuron little by themselves together as windows (n, size) have them."""
+    weak = [c for c in found if len(c.draft.parts) == 1 and c.excitation <= LITTLE * strongest]
+    singles: list[Candidate] = []
+    for candidate in sorted(weak, key=lambda c: -c.strength):
+        known = any(alike(candidate.columns, other.columns)[0] >= SAME for other in singles)
+        if candidate.strength >= LEAST_STRENGTH * strongest and not known:
+            singles.append(candidate)
+    letters = [_wanted(single.columns, 0, len(single.columns)) for single in singles[:MOST_SINGLES]]
+    options = [_paired_word((a, b), codes) for a in letters for b in letters if a is not b and min(len(a), len(b)) > 2]
+    words = [word for word in options if word is not None]
+    return sorted(words, key=lambda word: -len(word.windows))[:MOST_RESTS]
+
+
+def _wanted(columns: np.ndarray, low: int, high: int) -> dict[int, int]:
+    return {c: int(columns[c].argmax()) for c in range(low, high) if columns[c].max() >= _WANTED}
 
 
 def _rests(candidate: Candidate, found: Sequence[Candidate]) -> list[tuple[Word, float]]:
@@ -201,7 +225,7 @@ def _rests(candidate: Candidate, found: Sequence[Candidate]) -> list[tuple[Word,
             continue
         words = []
         for low, high in ((0, move), (move + len(piece), len(columns))):
-            letters = {c: int(columns[c].argmax()) for c in range(low, high) if columns[c].max() >= _WANTED}
+            letters = _wanted(columns, low, high)
             if len(letters) >= _FEWEST:
                 places = np.repeat(*np.array([(p, n) for p, n in candidate.draft.starts.items()], int).T)
                 words.append((Word((letters,), places, np.zeros(0, int)), candidate.mass))

@@ -73,6 +73,10 @@ def choose(candidates: Sequence[Candidate], strongest: float) -> list[Candidate]
         if candidate.strength < LEAST_STRENGTH * strongest:
             continue
         for number, other in enumerate(unique):
+            joined = _same_pair(other, candidate) or _same_pair(candidate, other)
+            if joined is not None:
+                unique[number] = joined
+                break
             if alike(candidate.columns, other.columns)[0] >= SAME:
                 unique[number] = _merged(other, candidate)
                 break
@@ -123,6 +127,31 @@ def _merged(first: Candidate, second: Candidate) -> Candidate:
     for start, weight in second.draft.starts.items():
         starts[start - move] = starts.get(start - move, 0.0) + weight
     return replace(first, draft=replace(first.draft, starts=starts), mass=max(first.mass, second.mass))
+
+
+def _same_pair(pair: Candidate, other: Candidate) -> Candidate | None:
+    """Add the distance that two parts have in another candidate to those of a pair; None if it has other letters."""
+    if len(pair.draft.parts) != 2 or len(other.draft.parts) > 2:
+        return None
+    first, second = (part / part.sum(1, keepdims=True) - 0.25 for part in pair.draft.parts)
+    if len(other.draft.parts) == 2:
+        fits = [alike(mine, part / part.sum(1, keepdims=True) - 0.25)
+                for mine, part in zip((first, second), other.draft.parts, strict=True)]  # fmt: skip
+        if min(fit for fit, _ in fits) < CONTAINED:
+            return None
+        more = {step + fits[0][1] - fits[1][1]: n for step, n in other.draft.steps[0].items()}
+    else:
+        if len(other.columns) < len(first) + len(second) - 1:
+            return None
+        fits = [inside(part, other.columns) for part in (first, second)]
+        apart = fits[1][1] - fits[0][1]
+        if min(fit for fit, _ in fits) < CONTAINED or apart < len(first) - 1:
+            return None
+        more = {apart: float(sum(other.draft.starts.values()))}
+    steps = dict(pair.draft.steps[0])
+    for step, n in more.items():
+        steps[step] = max(steps.get(step, 0.0), n)
+    return replace(pair, draft=replace(pair.draft, steps=(steps,)), mass=max(pair.mass, other.mass))
 
 
 def alike(a: np.ndarray, b: np.ndarray) -> tuple[float, int]:
