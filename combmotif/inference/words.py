@@ -149,7 +149,10 @@ def word_table(
         None where no convolution is narrow enough (9 letters, 128 MiB), or where the network gives other values or
         gradients with the table in its place, which random windows tell.
     """
-    fitting = [row for row in lower if row[1].size <= LONGEST and 4 ** row[1].size * row[2] * 4 <= LARGEST]
+    fitting = [
+        row for row in lower
+        if row[1].size <= LONGEST and 4 ** row[1].size * row[2] * 4 <= LARGEST and _reads_bases(model, row[0])
+    ]  # fmt: skip
     if not fitting:
         return None
     name, window, _ = fitting[-1]
@@ -159,6 +162,15 @@ def word_table(
         known = state, WordTable(name, window, _values(model, name, window.size))
         _tables[model.module] = known
     return _verified(known[1], model, layer, receptive_field)
+
+
+def _reads_bases(model: SequenceModel, layer: str) -> bool:
+    """Whether a layer's windows can be worked out by themselves; those of a branch of tracks cannot."""
+    try:
+        known_geometry(model, layer)
+    except ValueError:
+        return False
+    return True
 
 
 def _values(model: SequenceModel, layer: str, size: int) -> torch.Tensor:

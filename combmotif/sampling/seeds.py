@@ -30,7 +30,7 @@ _FEWEST = 4
 _STARTS, _TRIES, _WAYS = 32, 4, 32
 _READ = 0.3
 """Importance of a letter, relative to the window's strongest, from which the neuron reads it."""
-_SAME = 0.75
+_SAME = 0.85
 """Share of the letters read in one window that are read in another, from which both show the same."""
 _KEPT = 0.05
 """The same, from which it stays where random letters are put."""
@@ -65,6 +65,17 @@ class Planted:
         order = np.argsort(-self.values[:, neuron], kind="stable")
         _, first = np.unique(self.kernels[order], return_index=True)
         return order[np.sort(first)]
+
+    def least(self, neuron: int, level: float) -> np.ndarray:
+        """Rows of the window of each kernel, or mixture, that reaches a level by least; of others the best.
+
+        What happens to stand beside the word in the best window helps it, and would be taken for a part of it.
+        """
+        values = self.values[:, neuron]
+        order = np.argsort(np.where(values >= level, values - values.max() - level, -values), kind="stable")
+        _, first = np.unique(self.kernels[order], return_index=True)
+        rows = order[first]
+        return rows[np.argsort(-values[rows], kind="stable")]
 
     def pure(self, neuron: int) -> np.ndarray:
         """Those of one kernel."""
@@ -202,8 +213,9 @@ def modes(probe: WindowProbe, neuron: int, background: float, maximum: float) ->
     if planted is None or maximum <= background:
         return []
     level = background + _LEVEL * (maximum - background)
-    pure = planted.pure(neuron)[:_STARTS]
-    starts = np.concatenate([pure, np.setdiff1d(planted.best(neuron)[:_STARTS], pure)])
+    starts = planted.least(neuron, level)
+    pure = planted.kernels[starts] >= 0
+    starts = np.concatenate([starts[pure][:_STARTS], starts[~pure][:_STARTS]])
     codes, values = _climbed(probe, neuron, planted.codes[starts], level)
     reached = np.flatnonzero(values >= background + _LEAST * (maximum - background))[:_WAYS]
     codes, values = codes[reached], values[reached]
