@@ -107,10 +107,9 @@ def _planted(probe: WindowProbe) -> Planted | None:
         except ValueError:  # of several sizes, or read in two places
             continue
         fitting = [level for level in levels if level[0].shape[1] <= below.receptive_field]
-        if fitting:
-            levels.append(_bred(below, _plant(below, *fitting[-1], random), random))
-        else:
-            levels.append(_kernel_words(below, random))
+        words = _bred(below, _plant(below, *fitting[-1], random), random) if fitting else _kernel_words(below, random)
+        if len(words[0]):
+            levels.append(words)
     fitting = [level for level in levels if level[0].shape[1] <= probe.receptive_field]
     return _plant(probe, *fitting[-1], random) if fitting else None
 

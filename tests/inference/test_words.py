@@ -115,3 +115,21 @@ def test_other_weights_have_another_table():
     with torch.no_grad():
         probe.model.module.conv1.weight.mul_(2)
     compare(probe)
+
+
+class Branched(nn.Module):
+    """A convolution of the bases and one of a track, added up before the next."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.track, self.conv2 = nn.Conv1d(4, 6, 3), nn.Conv1d(1, 6, 3), nn.Conv1d(6, 5, 4)
+
+    def forward(self, x):
+        return self.conv2(torch.relu(self.conv1(x[:, :4]) + self.track(x[:, 4:]))).amax(2)
+
+
+def test_a_branch_that_reads_no_bases_is_no_table():
+    torch.manual_seed(0)
+    probe = WindowProbe(SequenceModel("branched", Branched(), InputSpec("dna", channels=5)), "conv2")
+    assert "track" in probe.lower
+    compare(probe, tabulated=False)
