@@ -52,6 +52,11 @@ def demix_aligned(
     """
     if not len(samples):
         return None
+    with probe.tabulated():
+        return _demix(probe, samples, options, seed, alphabet)
+
+
+def _demix(probe: WindowProbe, samples: Samples, options: DemixOptions, seed: int, alphabet: str) -> Demixed | None:
     rows = choose_windows(samples, options.windows)
     spans = read_spans(probe, samples, rows)
     if not len(spans):

@@ -19,11 +19,11 @@ from combmotif.sampling.samples import Samples
 
 CONTEXTS = 32
 """Random windows in which a motif is tried."""
+HALVES, ALL = (slice(0, CONTEXTS // 2), slice(CONTEXTS // 2, CONTEXTS)), slice(0, CONTEXTS)
 PLACES = 2
 """Most places at which it is tried."""
 FLANK = 4
 """Columns on either side that are tried too."""
-ROUNDS = 2
 LEAST_GAIN = 0.15
 """Share of a motif's strength by which another base must be better to take a column for the second round."""
 DOUBT = 0.6
@@ -68,9 +68,9 @@ class _Trial:
         self.tracks = None if samples.tracks is None else samples.tracks[drawn]
         self.plain = self.run(self.contexts)
 
-    def run(self, codes: np.ndarray) -> np.ndarray:
-        """Activation of windows (..., contexts, size); (..., contexts)."""
-        tracks = self.tracks
+    def run(self, codes: np.ndarray, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """Activation of windows (..., contexts, size), of some contexts; (..., contexts)."""
+        tracks = None if self.tracks is None else self.tracks[rows]
         if tracks is not None:
             tracks = np.broadcast_to(tracks, (*codes.shape[:-2], *tracks.shape)).reshape(-1, *tracks.shape[1:])
         values = self.probe.activations(codes.reshape(-1, codes.shape[-1]), tracks)[:, self.neuron]
@@ -85,14 +85,22 @@ class _Trial:
         codes[:, columns[inside]] = np.where(kept, letters[inside], codes[:, columns[inside]])
         return codes
 
-    def effect(self, letters: np.ndarray, place: int, rate: float) -> np.ndarray:
-        """Mean activation with each base in each column of the weakened word; (columns, 4)."""
-        codes = self.put(letters, place, rate)
+    def effect(self, letters: np.ndarray, places: Sequence[int], rate: float, rows: slice) -> np.ndarray:
+        """Mean activation with each base in each column of the weakened word; (columns, 4).
+
+        The contexts that are looked at are shared out between the places.
+        """
+        every = np.arange(CONTEXTS)[rows]
+        parts = [self._effect(letters, place, rate, every[i :: len(places)]) for i, place in enumerate(places)]
+        return np.mean(parts, axis=0)
+
+    def _effect(self, letters: np.ndarray, place: int, rate: float, rows: np.ndarray) -> np.ndarray:
+        codes = self.put(letters, place, rate)[rows]
         grid = np.repeat(np.repeat(codes[None, None], len(letters), 0), 4, 1)
         for index, column in enumerate(place + self.low + np.arange(len(letters))):
             if 0 <= column < codes.shape[1]:
                 grid[index, :, :, column] = np.arange(4)[:, None]
-        return self.run(grid).mean(2)
+        return self.run(grid, rows).mean(2)
 
     def gain(self, letters: np.ndarray, places: Sequence[int], rate: float = 0.0) -> float:
         """Mean activation with the word, less that without."""
@@ -137,16 +145,19 @@ def polish(
     if gains[best[0]] < least:
         return None
     used = [place for place in best if gains[place] >= 0.7 * gains[best[0]]] or best[:1]
-    for turn in range(ROUNDS):
+    for turn in range(2):
         strength, rate = trial.gain(letters, used), 0.0
         for more in RATES:
             if trial.gain(letters, used, more) < DOUBT * strength:
                 break
             rate = more
-        effect = np.mean([trial.effect(letters, place, rate) for place in used], axis=0)
+        effect = trial.effect(letters, used, rate, ALL if turn else HALVES[0])
         here = np.where(letters >= 0, effect[np.arange(len(letters)), np.maximum(letters, 0)], effect.mean(1))
         better = effect.max(1) - here > LEAST_GAIN * strength
-        if strength <= 0 or not better.any() or turn == ROUNDS - 1:
+        if turn or strength <= 0:
+            break
+        if not better.any():
+            effect = (effect + trial.effect(letters, used, rate, HALVES[1])) / 2
             break
         letters = np.where(better, effect.argmax(1), letters)
     drop = effect.max(1, keepdims=True) - effect
