@@ -22,6 +22,7 @@ GAP = 4
 """Columns between letters from which they may move against each other."""
 LEAST_ODDS = 0.5
 """Bits of its best base from which a column's letter belongs to a word."""
+MOST_WINDOWS = 4000
 MOST_RESTS = 4
 MOST_SINGLES = 3
 LITTLE = 0.06
@@ -186,8 +187,10 @@ def make_candidates(
             made = _tried(probe, samples, rest, mass, random, least)
             if made is not None:
                 found.append(made)
-    for word in _pairs(found, samples.codes, strongest):
-        made = _tried(probe, samples, word, float(samples.excitation[word.windows].sum()), random, least)
+    some = slice(None, None, max(1, len(samples) // MOST_WINDOWS))
+    shares = samples.excitation[some] / max(float(samples.excitation[some].sum(dtype=np.float64)), 1e-30)
+    for word in _pairs(found, samples.codes[some], strongest):
+        made = _tried(probe, samples, word, float(shares[word.windows].sum() * weights.sum()), random, least)
         if made is not None:
             found.append(made)
     return found

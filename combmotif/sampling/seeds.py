@@ -78,7 +78,7 @@ class Planted:
         return rows[np.argsort(-values[rows], kind="stable")]
 
     def pure(self, neuron: int) -> np.ndarray:
-        """Those of one kernel."""
+        """Rows of `best` that have the word of one kernel alone."""
         best = self.best(neuron)
         return best[self.kernels[best] >= 0]
 
@@ -151,8 +151,9 @@ def _plant(probe: WindowProbe, words: np.ndarray, kernels: np.ndarray, random: n
 def _paired(planted: Planted, neurons: int) -> tuple[np.ndarray, np.ndarray]:
     """Put each of the words that excite a neuron most beside each other one: windows, and the row of the first."""
     mothers, fathers = [], []
+    most = int(np.clip((2 * _PLANTED / neurons) ** 0.5, 2, _PAIRED))
     for neuron in range(neurons):
-        best = planted.best(neuron)[:_PAIRED]
+        best = planted.best(neuron)[:most]
         one, other = np.nonzero(~np.eye(len(best), dtype=bool))
         mothers.append(best[one])
         fathers.append(best[other])
@@ -171,14 +172,15 @@ def _bred(probe: WindowProbe, planted: Planted, random: np.random.Generator) -> 
     codes = planted.codes[rows]
     values = planted.values[rows, neurons[:, None]]
     others = np.concatenate([planted.pure(int(neuron))[: _WORDS - 1] for neuron in neurons])
+    young_each = int(np.clip(2 * _PLANTED // probe.neurons, 8, _OFFSPRING))
     for _ in range(_ROUNDS):
-        parents = random.integers(0, codes.shape[1], (2, probe.neurons, _OFFSPRING))
-        ends = np.sort(random.integers(0, size + 1, (2, probe.neurons, _OFFSPRING, 1)), 0)
+        parents = random.integers(0, codes.shape[1], (2, probe.neurons, young_each))
+        ends = np.sort(random.integers(0, size + 1, (2, probe.neurons, young_each, 1)), 0)
         inside = (np.arange(size) >= ends[0]) & (np.arange(size) < ends[1])
         mothers, fathers = (codes[neurons[:, None], part] for part in parents)
         young = np.where(inside, fathers, mothers)
-        tried = probe.activations(young.reshape(-1, size)).reshape(probe.neurons, _OFFSPRING, -1)
-        values = np.concatenate([values, tried[neurons[:, None], np.arange(_OFFSPRING), neurons[:, None]]], 1)
+        tried = probe.activations(young.reshape(-1, size)).reshape(probe.neurons, young_each, -1)
+        values = np.concatenate([values, tried[neurons[:, None], np.arange(young_each), neurons[:, None]]], 1)
         codes = np.concatenate([codes, young], 1)
         order = np.argsort(-values, 1, kind="stable")[:, :_PARENTS]
         codes, values = codes[neurons[:, None], order], np.take_along_axis(values, order, 1)
@@ -193,8 +195,8 @@ def _bred(probe: WindowProbe, planted: Planted, random: np.random.Generator) -> 
 def modes(probe: WindowProbe, neuron: int, background: float, maximum: float) -> list[tuple[np.ndarray, np.ndarray]]:
     """Find different ways up to a third of the range of activation.
 
-    From each kernel's strongest window single changes lead up to the level, where the gradient says which letters are
-    read. Letters that hold those of another way show nothing new.
+    From a window of each kernel single changes lead up to the level; letters are read there whose change is missed most
+    (in-silico mutagenesis). Letters that hold those of another way show nothing new.
 
     Parameters
     ----------
