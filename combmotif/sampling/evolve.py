@@ -1,15 +1,17 @@
 """Evolve populations of windows towards the maxima of neurons, and over the whole range below.
 
 Each neuron has a population of Markov chains whose windows are drawn from exp(beta x activation). Half of it begins
-from words of the layers below. First beta rises for all of them together, and parts of the population are resampled in
-proportion to the gain (population annealing), which shows what activation each beta brings. Then the chains are spread over a ladder of temperatures, each of which aims at one
-level of activation between the background and the maximum, exchange windows and segments, and go on until every bin of
-activation holds the windows asked for or few new ones turn up. So at every level the windows are as random as the
-neuron allows, which keeps accidental letters out of the motifs. Before, in between and at the end, strong windows
-climb: changes that the gradient promises most of are tried exactly, and the summits are crossed. In the end windows
-of every way up that the layers below point to are added. The search has converged when a ladder and the climb after it leave the maximum where it was. Each generation is four moves of every
-chain, and costs a forward pass for each, for all neurons together; everything that is evaluated is remembered. Only
-climbs ask for gradients: of moves that follow one fewer were accepted than of blind ones, which cost a quarter.
+from words of the layers below. First beta rises for all of them together, and parts of the population are resampled
+in proportion to the gain (population annealing), which shows what activation each beta brings. Then the chains are
+spread over a ladder of temperatures, each of which aims at one level of activation between the background and the
+maximum, exchange windows and segments, and go on until every bin of activation holds the windows asked for or few new
+ones turn up. So at every level the windows are as random as the neuron allows, which keeps accidental letters out of
+the motifs. Before, in between and at the end, strong windows climb: changes that the gradient promises most of are
+tried exactly, and the summits are crossed. In the end windows of every way up that the layers below point to are
+added. The search has converged when a ladder and the climb after it leave the maximum where it was. Each generation
+is four moves of every chain, and costs a forward pass for each, for all neurons together; everything that is
+evaluated is remembered. Only climbs ask for gradients: of moves that follow one fewer were accepted than of blind
+ones, which cost a quarter.
 
 References
 ----------
