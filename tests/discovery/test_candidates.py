@@ -2,7 +2,16 @@
 
 import numpy as np
 
-from combmotif.discovery.candidates import Word, letter_word, make_candidates, template_word
+from combmotif.discovery.candidates import (
+    Word,
+    _paired_word,
+    _rests,
+    letter_word,
+    make_candidates,
+    mode_words,
+    template_word,
+)
+from combmotif.discovery.choose import Candidate
 from combmotif.discovery.drafts import Choice, Draft, Found
 from combmotif.discovery.units import Copies, Unit
 
@@ -69,3 +78,48 @@ def test_the_gradient_and_the_letters_are_read_as_words():
     assert read.letters == ({0: 0}, {7: 3})
     assert read.steps == ({-1: 1.0, 0: 5.0},)
     assert (read.windows.tolist(), read.places.tolist()) == ([0, 2], [4, 4])
+
+
+def test_modes_are_read_in_the_windows_that_have_them(planted, enumerated):
+    probe = planted(["TGTACG", "CCAGAT"], [{0: 1.0}, {0: 1.0}])
+    samples = enumerated(probe)
+    found = {consensus_of(word): word for word in mode_words(probe, samples, samples.codes)}
+    assert set(found) == {"TGTACG", "CCAGAT"}
+    some = found["TGTACG"]
+    columns = min(some.letters[0]) + some.places[:, None] + np.arange(6)
+    there = np.take_along_axis(samples.codes[some.windows], columns, 1)
+    assert ((there == np.array([3, 2, 3, 0, 1, 2])).sum(1) >= 5).all()
+
+
+def consensus_of(word: Word) -> str:
+    return "".join("ACGT"[word.letters[0][column]] for column in sorted(word.letters[0]))
+
+
+def single(text: str, strength: float, starts: dict[int, float]) -> Candidate:
+    deviation = np.zeros((len(text), 4))
+    for column, base in enumerate("ACGT".find(letter) for letter in text):
+        if base >= 0:
+            deviation[column] = np.where(np.arange(4) == base, 0.75, -0.25)
+    return Candidate(Draft((100 * (deviation + 0.25),), starts), deviation, strength, strength, 50.0)
+
+
+def test_what_is_left_of_a_sum_is_a_word():
+    known, whole = single("TGTACG", 1.0, {0: 5.0}), single("TGTACGNNCCAGAT", 2.0, {3: 2.0, 4: 1.0})
+    ((rest, mass),) = _rests(whole, [known, whole])
+    assert rest.letters == ({8: 1, 9: 1, 10: 0, 11: 2, 12: 0, 13: 3},)
+    assert (rest.places.tolist(), mass) == ([3, 3, 4], 50.0)
+    assert _rests(known, [known, whole]) == []
+    assert _rests(whole, [single("TGTACG", 1.9, {0: 5.0}), whole]) == []  # as strong as the whole
+
+
+def test_weak_motifs_are_tried_together_at_the_distances_of_windows():
+    parts = (letters("TGTACG"), dict(enumerate([1, 1, 0, 2, 0, 3])))
+    random = np.random.default_rng(0)
+    codes = random.integers(0, 4, (300, 30)).astype(np.uint8)
+    for row, apart in zip(codes, np.repeat([9, 12, 15], 100), strict=True):
+        row[3:9] = [3, 2, 3, 0, 1, 2]
+        row[3 + apart : 9 + apart] = [1, 1, 0, 2, 0, 3]
+    found = _paired_word(parts, codes)
+    usual = min(found.letters[1])
+    assert {step + usual for step in found.steps[0]} == {9, 12, 15}
+    assert _paired_word(parts, codes[:100]) is None  # always at one distance

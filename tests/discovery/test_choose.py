@@ -75,3 +75,25 @@ def test_measures_of_likeness():
     assert sorted(composed(whole, [columns("AAAAAA"), columns("CCAGAT"), columns("TGTACG")])) == [1, 2]
     assert composed(whole, [columns("TGTACG")]) == []
     assert composed(whole, []) == []
+
+
+def pair(first: str, second: str, steps: dict[int, float]) -> Candidate:
+    """Two parts at several distances of their starts."""
+    usual = max(steps, key=lambda step: steps[step])
+    gap = "N" * (usual - len(first))
+    parts = tuple(100 * (columns(word) + 0.25) for word in (first, second))
+    return Candidate(Draft(parts, {0: 10.0}, (steps,)), columns(first + gap + second), 2.0, 1.0, 100.0)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [candidate("TGTACGNNNNCCAGAT", 1.9), pair("TGTACG", "CCAGAT", {10: 4.0}), pair("GTACG", "CCAGAT", {9: 4.0})],
+)
+def test_pairs_of_the_same_parts_become_one_with_all_distances(other):
+    (kept,) = choose([pair("TGTACG", "CCAGAT", {8: 5.0}), other], 2.0)
+    assert set(kept.draft.steps[0]) == {8, 10}
+
+
+def test_pairs_of_other_parts_stay_apart():
+    found = choose([pair("TGTACG", "CCAGAT", {8: 5.0}), pair("TGTACG", "GAATTA", {8: 5.0})], 2.0)
+    assert len(found) == 2
