@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from combmotif.discovery.assemble import assemble
-from combmotif.discovery.candidates import letter_word, make_candidates, mode_words, template_word
+from combmotif.discovery.candidates import Word, letter_word, make_candidates, mode_words, template_word
 from combmotif.discovery.choose import choose
 from combmotif.discovery.demix import DemixOptions
 from combmotif.discovery.demixed import Demixed
@@ -67,26 +67,27 @@ def _demix(probe: WindowProbe, samples: Samples, options: DemixOptions, seed: in
     usual = float(np.quantile(spans.strength, 0.8))
     sure = np.minimum(spans.strength / max(usual, 1e-12), 1)  # saturated: mostly noise
     kinds = find_kinds(crops(spans, width), sure, random, least=MIN_SHARE / 2)
-    if not len(kinds.templates):
-        return None
-    copies = Copies(
-        spans.row_of[spans.window[kinds.span]], kinds.label, spans.start[kinds.span] - kinds.shift
-    )  # fmt: skip
-    order = np.lexsort((copies.place, copies.kind, copies.window))
-    copies = Copies(copies.window[order], copies.kind[order], copies.place[order])
-    copies = join_fragments(kinds.templates, copies, weights)
-    templates, copies = split_by_letters(kinds.templates, copies, codes, weights, least=MIN_SHARE)
-    units = find_units(copies, weights, len(templates))
-    windows = Windows(codes, weights, descent_weights(codes))
-    drafts = [draft for unit in units if (draft := make_draft(windows, copies, unit, templates)) is not None]
     plain = random.integers(0, 4, (2000, codes.shape[1])).astype(np.uint8)
-    chosen, least = select(drafts, windows, plain, least=MIN_SHARE), MIN_SHARE
-    words = [template_word(copies, unit, templates, len(rows)) for unit in units]
-    words += [letter_word(choice) for choice in chosen]
+    words: list[Word] = []
+    chosen: list[Choice] = []
+    if len(kinds.templates):
+        copies = Copies(
+            spans.row_of[spans.window[kinds.span]], kinds.label, spans.start[kinds.span] - kinds.shift
+        )  # fmt: skip
+        order = np.lexsort((copies.place, copies.kind, copies.window))
+        copies = Copies(copies.window[order], copies.kind[order], copies.place[order])
+        copies = join_fragments(kinds.templates, copies, weights)
+        templates, copies = split_by_letters(kinds.templates, copies, codes, weights, least=MIN_SHARE)
+        units = find_units(copies, weights, len(templates))
+        windows = Windows(codes, weights, descent_weights(codes))
+        drafts = [draft for unit in units if (draft := make_draft(windows, copies, unit, templates)) is not None]
+        chosen = select(drafts, windows, plain, least=MIN_SHARE)
+        words = [template_word(copies, unit, templates, len(rows)) for unit in units]
+        words += [letter_word(choice) for choice in chosen]
     words += mode_words(probe, samples, codes)
     strongest = samples.maximum - float(probe.activations(plain[:200])[:, samples.neuron].mean())
     candidates = make_candidates(probe, samples, words, weights, random, strongest=strongest)
-    polished = choose(candidates, strongest)
+    polished, least = choose(candidates, strongest), MIN_SHARE
     if polished:
         chosen, least = [Choice(c.draft, *carried(c.draft, codes, plain)) for c in polished], 0.0
     return assemble(probe, samples, rows, chosen, options, least=least, alphabet=alphabet)
