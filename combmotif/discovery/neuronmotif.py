@@ -37,6 +37,10 @@ def neuron_motifs(
     return list(demix_neuron(probe, samples, method=method, options=options, seed=seed, merge=merge).motifs)
 
 
+FEWEST_WINDOWS, USUAL_WINDOW = 1000, 72
+"""Where the gradient shows nothing, fewer windows are looked at beyond a receptive field of 72 nt, at least 1,000."""
+
+
 def demix_neuron(
     probe: WindowProbe,
     samples: Samples,
@@ -87,7 +91,8 @@ def demix_neuron(
         found = demix_aligned(probe, samples, options=options, seed=seed, alphabet=alphabet)
         if found is not None:
             return found
-        rows = choose_windows(samples, options.windows)
+        most = min(options.windows, max(FEWEST_WINDOWS, options.windows * USUAL_WINDOW // probe.receptive_field))
+        rows = choose_windows(samples, most)  # the maps of long windows are large
         tracks = None if samples.tracks is None else samples.tracks[rows]
         some = replace(samples, codes=samples.codes[rows], activations=samples.activations[rows], tracks=tracks)
         found = demix_neuron(probe, some, method="layers", options=options, seed=seed, merge=merge, alphabet=alphabet)

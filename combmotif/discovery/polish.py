@@ -96,11 +96,16 @@ class _Trial:
 
     def _effect(self, letters: np.ndarray, place: int, rate: float, rows: np.ndarray) -> np.ndarray:
         codes = self.put(letters, place, rate)[rows]
-        grid = np.repeat(np.repeat(codes[None, None], len(letters), 0), 4, 1)
-        for index, column in enumerate(place + self.low + np.arange(len(letters))):
+        near = np.convolve(letters >= 0, np.ones(2 * FLANK + 1), "same") > 0
+        columns = place + self.low + np.flatnonzero(near)
+        grid = np.repeat(np.repeat(codes[None, None], len(columns), 0), 4, 1)
+        for index, column in enumerate(columns):
             if 0 <= column < codes.shape[1]:
                 grid[index, :, :, column] = np.arange(4)[:, None]
-        return self.run(grid, rows).mean(2)
+        values = self.run(grid, rows).mean(2)
+        effect = np.full((len(letters), 4), values.mean())
+        effect[near] = values
+        return effect
 
     def gain(self, letters: np.ndarray, places: Sequence[int], rate: float = 0.0) -> float:
         """Mean activation with the word, less that without."""

@@ -27,7 +27,7 @@ _LEAST, _LEVEL = 0.2, 0.33
 """Shares of the range of activation that a way up must reach, and at which it ends."""
 _FEWEST = 4
 """Letters that show something."""
-_STARTS, _TRIES, _WAYS = 32, 4, 32
+_STARTS, _TRIES, _WAYS, _CHANGED = 32, 4, 32, 4608
 _READ = 0.3
 """Importance of a letter, relative to the window's strongest, from which the neuron reads it."""
 _SAME = 0.85
@@ -84,6 +84,9 @@ class Planted:
 
 
 _KNOWN: WeakKeyDictionary[WindowProbe, Planted | None] = WeakKeyDictionary()
+_MODES_KNOWN: WeakKeyDictionary[WindowProbe, dict[tuple[int, float, float], list[tuple[np.ndarray, np.ndarray]]]] = (
+    WeakKeyDictionary()
+)
 
 
 def planted_windows(probe: WindowProbe) -> Planted | None:
@@ -210,6 +213,14 @@ def modes(probe: WindowProbe, neuron: int, background: float, maximum: float) ->
     list of (read, kept)
         Letters (length,) that the neuron reads, and those that make a difference at all; -1 is any.
     """
+    known = _MODES_KNOWN.setdefault(probe, {})
+    key = neuron, background, maximum
+    if key not in known:
+        known[key] = _modes(probe, neuron, background, maximum)
+    return known[key]
+
+
+def _modes(probe: WindowProbe, neuron: int, background: float, maximum: float) -> list[tuple[np.ndarray, np.ndarray]]:
     planted = planted_windows(probe)
     if planted is None or maximum <= background:
         return []
@@ -218,7 +229,8 @@ def modes(probe: WindowProbe, neuron: int, background: float, maximum: float) ->
     pure = planted.kernels[starts] >= 0
     starts = np.concatenate([starts[pure][:_STARTS], starts[~pure][:_STARTS]])
     codes, values = _climbed(probe, neuron, planted.codes[starts], level)
-    reached = np.flatnonzero(values >= background + _LEAST * (maximum - background))[:_WAYS]
+    most = int(np.clip(_CHANGED // codes.shape[1], _WAYS // 2, _WAYS))
+    reached = np.flatnonzero(values >= background + _LEAST * (maximum - background))[:most]
     codes, values = codes[reached], values[reached]
     if not len(codes):
         return []
