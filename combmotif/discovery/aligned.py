@@ -3,7 +3,8 @@
 Clustering whole windows needs a cluster for every place a motif may take, and for a pair that moves on its own one for
 every pair of places. Here the places are undone first: the gradient of the neuron shows in every window which spans it
 reads, through the pools as they fell; spans are clustered by their gradient at the best shift, and those that
-the neuron needs together are united to motifs, at a fixed or a variable spacing. In the end each is tried in random
+the neuron needs together are united to motifs, at a fixed or a variable spacing; what the layers below point to is
+added (see `sampling.seeds`). In the end each is tried in random
 windows, column by column, which tells what the neuron wants of it, and whether it is a motif of its own.
 """
 

@@ -102,8 +102,9 @@ def mode_words(probe: WindowProbe, samples: Samples, codes: np.ndarray) -> list[
             continue
         word = _paired_word(parts, codes) if len(parts) == 2 else None
         if word is None:
-            rows, places = _carrying({int(column): int(read[column]) for column in columns}, codes)
-            word = Word(({int(column): int(read[column]) for column in columns},), places, rows)
+            letters = {int(column): int(read[column]) for column in columns}
+            rows, places = _carrying(letters, codes)
+            word = Word((letters,), places, rows)
         words.append(word)
     return words
 
@@ -173,15 +174,15 @@ def make_candidates(
         Activation of the strongest window less that of random ones.
     """
     found: list[Candidate] = []
+    least = LEAST_STRENGTH / 4 * strongest  # a word may lack letters
     heavy = [(float(weights[np.unique(word.windows)].sum()), word) for word in words]
     for mass, word in sorted(heavy, key=lambda entry: -entry[0]):
         if not len(word.places) or not all(word.letters):
             continue
         known = next((again for candidate in found if (again := _known(word, candidate, mass)) is not None), None)
-        made = known or _tried(probe, samples, word, mass, random, LEAST_STRENGTH / 4 * strongest)
+        made = known or _tried(probe, samples, word, mass, random, least)
         if made is not None:
             found.append(made)
-    least = LEAST_STRENGTH / 4 * strongest
     for rest, mass in [rest for candidate in tuple(found) for rest in _rests(candidate, found)][:MOST_RESTS]:
         if all(_known(rest, other, mass) is None for other in found):
             made = _tried(probe, samples, rest, mass, random, least)

@@ -41,7 +41,6 @@ class Chains:
         self.random = random
         self.bank = bank
         self.level = np.arange(len(codes)) * LEVELS // len(codes)
-        self.island = np.arange(len(codes)) * ISLANDS // len(codes)
         self.beta = np.zeros(len(codes))
         self.tried = np.tile(20 * _PRIOR, (LEVELS, 1))
         self.taken = np.tile(10 * _PRIOR, (LEVELS, 1))
@@ -56,8 +55,8 @@ class Chains:
         count, spread = len(self.values), float(self.values.std())
         if spread < 1e-6 * max(1.0, abs(float(self.values.max()))):
             return
-        islands = [np.flatnonzero(self.island == island) for island in range(ISLANDS)]
-        gains = [(self.values[rows] - self.values[rows].max()).astype(np.float64) for rows in islands if len(rows)]
+        islands = np.array_split(np.arange(count), ISLANDS)
+        gains = [(self.values[rows] - self.values[rows].max()).astype(np.float64) for rows in islands]
 
         def left(rise: float) -> float:
             weights = [np.exp(rise * gain) for gain in gains]
@@ -71,7 +70,7 @@ class Chains:
             low, high = (middle, high) if left(middle) > effective else (low, middle)
         self.beta += low
         drawn = []
-        for rows, gain in zip(islands, gains, strict=False):
+        for rows, gain in zip(islands, gains, strict=True):
             weights = np.cumsum(np.exp(low * gain))
             marks = (np.arange(len(rows)) + self.random.random()) / len(rows)
             drawn.append(rows[np.searchsorted(weights / weights[-1], marks).clip(max=len(rows) - 1)])
