@@ -20,6 +20,7 @@ from combmotif.discovery.demixed import Demixed
 from combmotif.discovery.drafts import Choice, Draft, Windows, carried, descent_weights, informative, select, tally
 from combmotif.discovery.kinds import find_kinds, support
 from combmotif.discovery.letters import split_by_letters
+from combmotif.discovery.spacing import measure_spacing
 from combmotif.discovery.spans import choose_windows, crops, read_spans
 from combmotif.discovery.units import Copies, Unit, anchors, find_units, join_fragments, pair_offsets
 from combmotif.inference.probe import WindowProbe
@@ -27,6 +28,9 @@ from combmotif.sampling.samples import Samples
 
 MIN_SHARE = 0.03
 """Share of the neuron's excitation in windows with a motif, below which it is left out."""
+LEAST_OWN, LEAST_ALONE, AS_OTHERS = 0.02, 0.25, 0.6
+"""Share of the excitation in windows with no other motif, and excitation by itself, relative to the strongest window
+and to the strongest motif: a motif below all is left out."""
 WIDEST = 40
 """Columns of a span that are compared."""
 
@@ -87,11 +91,25 @@ def _demix(probe: WindowProbe, samples: Samples, options: DemixOptions, seed: in
         words += [letter_word(choice) for choice in chosen]
     words += mode_words(probe, samples, codes)
     strongest = samples.maximum - float(probe.activations(plain[:200])[:, samples.neuron].mean())
-    candidates = make_candidates(probe, samples, words, weights, random, strongest=strongest)
-    polished, least = choose(candidates, strongest), MIN_SHARE
+    candidates = make_candidates(probe, samples, words, rows, plain, random, strongest=strongest)
+    polished = choose(candidates, strongest)
+    polished = choose([measure_spacing(probe, samples, c, random) for c in polished], strongest)
+    least = MIN_SHARE
     if polished:
         chosen, least = [Choice(c.draft, *carried(c.draft, codes, plain)) for c in polished], 0.0
+        level = min(LEAST_ALONE * strongest, AS_OTHERS * max(c.excitation for c in polished))
+        chosen = needed(chosen, [c.excitation >= level for c in polished], weights)
     return assemble(probe, samples, rows, chosen, options, least=least, alphabet=alphabet)
+
+
+def needed(chosen: list[Choice], strong: list[bool], weights: np.ndarray) -> list[Choice]:
+    """Leave out motifs that little excite the neuron by themselves and that hardly any window has without another."""
+    kept = list(chosen)
+    for choice, alone in zip(chosen, strong, strict=True):
+        others = np.any([c.carried for c in kept if c is not choice] or [np.zeros(len(weights), bool)], axis=0)
+        if not alone and weights[choice.carried & ~others].sum() < LEAST_OWN * weights.sum():
+            kept.remove(choice)
+    return kept
 
 
 def make_draft(windows: Windows, copies: Copies, unit: Unit, templates: np.ndarray) -> Draft | None:

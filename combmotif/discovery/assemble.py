@@ -160,7 +160,11 @@ def _describe(probe: WindowProbe, samples: Samples, rows: np.ndarray, layout: La
 
 def _syntax(motif: Motif, layout: Layout, alphabet: str) -> list[dict[str, object]]:
     """Rows of `syntax_table` from the places themselves; segments of one part keep their distance."""
-    spans = segments(motif.ppm)
+    spans = [
+        (start + a, start + b)
+        for start, part in zip(layout.starts, layout.choice.draft.parts, strict=True)
+        for a, b in segments(part)
+    ]
     word = motif.consensus(alphabet)
     places = layout.choice.found.places[layout.window]
     part_of = [int(np.searchsorted(layout.starts, start, "right")) - 1 for start, _ in spans]

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from combmotif.discovery.choose import CONTAINED, LEAST_STRENGTH, SAME, WEAKER, Candidate, alike, inside
-from combmotif.discovery.drafts import Choice, Draft, informative, odds, tally
+from combmotif.discovery.drafts import Choice, Draft, carried, informative, odds, tally
 from combmotif.discovery.kinds import support
-from combmotif.discovery.polish import polish
+from combmotif.discovery.polish import WANTED, polish
 from combmotif.discovery.units import RIGID, Copies, Unit, anchors, pair_offsets
 from combmotif.inference.probe import WindowProbe
 from combmotif.sampling.samples import Samples
-from combmotif.sampling.seeds import modes
+from combmotif.sampling.seeds import modes, read_letters
 
 MATCHING = 0.8
 """Share of a mode's letters that a window must have."""
@@ -27,10 +27,13 @@ MOST_RESTS = 4
 MOST_SINGLES = 3
 LITTLE = 0.06
 """Excitation, relative to the strongest window, up to which a motif may need another one."""
+READ, MOST_READ = 12, 6
+"""Windows read because of what no candidate explains, and most words of them."""
+UNEXPLAINED, LEAST_UNEXPLAINED = 2.0, 0.03
+"""Excitation relative to that of a candidate by itself, from which it does not explain a window; share of such."""
 _FEWEST = 4  # letters of what is left
 _PLACES = 6
 _SITES = 100
-_WANTED = 0.2  # more than uniform, of a base that a column wants
 
 
 @dataclass(frozen=True)
@@ -93,14 +96,19 @@ def mode_words(probe: WindowProbe, samples: Samples, codes: np.ndarray) -> list[
 
     Letters on both sides of a gap may keep different distances: those of the windows count.
     """
+    found = modes(probe, samples.neuron, samples.background, samples.maximum)
+    return _words([read for read, _ in found], codes)
+
+
+def _words(found: Sequence[np.ndarray], codes: np.ndarray) -> list[Word]:
     words: list[Word] = []
-    for read, _ in modes(probe, samples.neuron, samples.background, samples.maximum):
+    for read in found:
         columns = np.flatnonzero(read >= 0)
         blocks = [block for block in np.split(columns, np.flatnonzero(np.diff(columns) > GAP) + 1) if len(block) > 2]
         parts = tuple({int(column): int(read[column]) for column in block} for block in blocks)
         if any(_same(parts, word.letters) for word in words):
             continue
-        word = _paired_word(parts, codes) if len(parts) == 2 else None
+        word = _paired_word(parts, codes, 0) if len(parts) == 2 else None
         if word is None:
             letters = {int(column): int(read[column]) for column in columns}
             rows, places = _carrying(letters, codes)
@@ -118,8 +126,11 @@ def _carrying(letters: Mapping[int, int], codes: np.ndarray) -> tuple[np.ndarray
     return rows, starts[equal.argmax(1)][rows]
 
 
-def _paired_word(parts: tuple[dict[int, int], ...], codes: np.ndarray) -> Word | None:
-    """Find two parts at different distances in windows; None where most have them at one."""
+def _paired_word(parts: tuple[dict[int, int], ...], codes: np.ndarray, usual: int | None = None) -> Word | None:
+    """Find two parts at different distances in windows; None where most have them at one.
+
+    The second is moved by ``usual``, or to the most frequent distance.
+    """
     (rows, places), (other_rows, other_places) = (_carrying(part, codes) for part in parts)
     both, first, second = np.intersect1d(rows, other_rows, return_indices=True)
     apart = other_places[second] - places[first]
@@ -130,7 +141,8 @@ def _paired_word(parts: tuple[dict[int, int], ...], codes: np.ndarray) -> Word |
     near = tally(apart, 0.02)
     if max(near.values()) >= RIGID * len(apart):
         return None
-    usual = max(near, key=lambda step: near[step])
+    if usual is None:
+        usual = max(near, key=lambda step: near[step])
     moved = {column + usual: base for column, base in parts[1].items()}
     return Word((parts[0], moved), place, both, ({step - usual: n for step, n in near.items()},))
 
@@ -152,7 +164,8 @@ def make_candidates(
     probe: WindowProbe,
     samples: Samples,
     words: Sequence[Word],
-    weights: np.ndarray,
+    rows: np.ndarray,
+    plain: np.ndarray,
     random: np.random.Generator,
     *,
     strongest: float,
@@ -160,29 +173,44 @@ def make_candidates(
     """Try words in random windows (see `polish`), those of the heaviest windows first.
 
     A word whose letters are those of a motif that was tried before is not tried again, but its places count; words
-    that leave the neuron cold, and those of which a part does not matter to it, are left out.
+    that leave the neuron cold, and those of which a part does not matter to it, are left out. Where windows excite the
+    neuron more than what is found in them does by itself, single changes show what it reads there.
 
     Parameters
     ----------
     probe : WindowProbe
     samples : Samples
     words : sequence of Word
-    weights : float array
-        Excitation of the windows looked at.
+    rows : integer array
+        Windows looked at.
+    plain : uint8 array, shape (m, size)
+        Random windows.
     random : numpy.random.Generator
     strongest : float
         Activation of the strongest window less that of random ones.
     """
     found: list[Candidate] = []
     least = LEAST_STRENGTH / 4 * strongest  # a word may lack letters
-    heavy = [(float(weights[np.unique(word.windows)].sum()), word) for word in words]
-    for mass, word in sorted(heavy, key=lambda entry: -entry[0]):
-        if not len(word.places) or not all(word.letters):
-            continue
-        known = next((again for candidate in found if (again := _known(word, candidate, mass)) is not None), None)
-        made = known or _tried(probe, samples, word, mass, random, least)
-        if made is not None:
-            found.append(made)
+    codes, weights = samples.codes[rows], samples.excitation[rows].astype(float)
+
+    def try_all(words: Sequence[Word]) -> None:
+        heavy = [(float(weights[np.unique(word.windows)].sum()), word) for word in words]
+        for mass, word in sorted(heavy, key=lambda entry: -entry[0]):
+            if not len(word.places) or not all(word.letters):
+                continue
+            known = next((again for candidate in found if (again := _known(word, candidate, mass)) is not None), None)
+            made = known or _tried(probe, samples, word, mass, random, least)
+            if made is not None:
+                found.append(made)
+
+    try_all(words)
+    left = _unexplained(found, codes, weights, plain, strongest)
+    if len(left):
+        tracks = None if samples.tracks is None else samples.tracks[rows[left]]
+        read = read_letters(probe, samples.neuron, codes[left], samples.activations[rows[left]], tracks)
+        strong = [c for c in found if c.strength >= LEAST_STRENGTH * strongest]
+        new = [letters for letters, _ in read if _left(letters, strong) >= _FEWEST]
+        try_all(_words(new, codes)[:MOST_READ])
     for rest, mass in [rest for candidate in tuple(found) for rest in _rests(candidate, found)][:MOST_RESTS]:
         if all(_known(rest, other, mass) is None for other in found):
             made = _tried(probe, samples, rest, mass, random, least)
@@ -195,6 +223,36 @@ def make_candidates(
         if made is not None:
             found.append(made)
     return found
+
+
+def _unexplained(
+    found: Sequence[Candidate], codes: np.ndarray, weights: np.ndarray, plain: np.ndarray, strongest: float
+) -> np.ndarray:
+    """Some windows that excite the neuron twice as much as the best candidate in them does; few of all: none."""
+    level = np.zeros(len(codes))
+    for candidate in found:
+        if candidate.strength >= LEAST_STRENGTH * strongest:
+            _, there = carried(candidate.draft, codes, plain)
+            level[there] = np.maximum(level[there], candidate.excitation)
+    left = np.flatnonzero((weights >= LEAST_STRENGTH * strongest) & (weights > UNEXPLAINED * level))
+    if weights[left].sum() < LEAST_UNEXPLAINED * weights.sum():
+        return left[:0]
+    left = left[np.argsort(weights[left], kind="stable")]
+    return left[np.linspace(0, len(left) - 1, min(len(left), READ)).round().astype(int)]
+
+
+def _left(letters: np.ndarray, found: Sequence[Candidate]) -> int:
+    """Letters (-1 is none) of a window outside all places that have four fifths of what a candidate wants."""
+    free = letters >= 0
+    for candidate in found:
+        wanted = _wanted(candidate.columns, 0, len(candidate.columns))
+        columns, bases = np.array(list(wanted)), np.array(list(wanted.values()))
+        for start in range(len(letters) - len(candidate.columns) + 1):
+            there = letters[start + columns]
+            read = there >= 0
+            if read.sum() >= MATCHING / 2 * len(columns) and (there == bases)[read].mean() >= MATCHING:
+                free[start : start + len(candidate.columns)] = False
+    return int(free.sum())
 
 
 def _pairs(found: Sequence[Candidate], codes: np.ndarray, strongest: float) -> list[Word]:
@@ -212,7 +270,7 @@ def _pairs(found: Sequence[Candidate], codes: np.ndarray, strongest: float) -> l
 
 
 def _wanted(columns: np.ndarray, low: int, high: int) -> dict[int, int]:
-    return {c: int(columns[c].argmax()) for c in range(low, high) if columns[c].max() >= _WANTED}
+    return {c: int(columns[c].argmax()) for c in range(low, high) if columns[c].max() >= WANTED}
 
 
 def _rests(candidate: Candidate, found: Sequence[Candidate]) -> list[tuple[Word, float]]:
@@ -241,7 +299,7 @@ def _known(word: Word, candidate: Candidate, mass: float) -> Candidate | None:
     """Take a word for a candidate of one part, if 90 % of its letters, and 4, are what that wants."""
     if len(word.letters) > 1 or len(candidate.draft.parts) > 1:
         return None
-    wanted = np.where(candidate.columns.max(1) >= _WANTED, candidate.columns.argmax(1), -1)
+    wanted = np.where(candidate.columns.max(1) >= WANTED, candidate.columns.argmax(1), -1)
     columns = np.array(sorted(word.letters[0]))
     letters = np.array([word.letters[0][int(column)] for column in columns])
     first, last = int(columns[0]), int(columns[-1])

@@ -20,6 +20,8 @@ OVERLAPPING = 0.75
 AS_STRONG = 0.8
 AS_FREQUENT = 0.3
 """Relative strength and mass of a longer motif that takes the place of its piece."""
+STANDS = 0.9
+"""Strength relative to that of a longer form, from which the shorter stands for both."""
 COMPOSED = 0.88
 """Cosine of a motif with others laid over it, from which it is their sum."""
 LOCAL = 0.7
@@ -28,8 +30,9 @@ WEAKER = 0.8
 """Strength of a piece, relative to the sum's, that is not exceeded."""
 SYNERGY = 1.25
 """Excitation of a motif made of others, relative to theirs added up, from which the neuron needs them together."""
+NEW, REPEAT = 0.7, 0.45
+"""Norm of a piece that lies outside those before it: of different motifs, and of one that overlaps itself."""
 _PIECES = 4
-_NEW = 0.7  # norm of a piece that lies outside those before it
 _LEAST_GAIN = 0.2
 
 
@@ -101,7 +104,11 @@ def choose(candidates: Sequence[Candidate], strongest: float) -> list[Candidate]
 
 
 def _without_sums(candidates: Sequence[Candidate]) -> list[Candidate]:
-    kept = sorted(candidates, key=lambda c: -c.strength)
+    once = [
+        c for c in candidates
+        if all(len(composed(c.columns, [o.columns], REPEAT)) < 2 for o in candidates if len(o.columns) < len(c.columns))
+    ]  # fmt: skip
+    kept = sorted(once, key=lambda c: -c.strength)
     for candidate in tuple(kept):
         others = [c for c in kept if c is not candidate and c.strength <= WEAKER * candidate.strength]
         pieces = composed(candidate.columns, [c.columns for c in others])
@@ -118,10 +125,11 @@ def _without_sums(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 def _merged(first: Candidate, second: Candidate) -> Candidate:
     """Join two of one motif: the shorter stands for both unless it is weaker, with the places of both."""
-    if len(second.columns) < len(first.columns) and second.strength >= 0.9 * first.strength:
-        first, second = second, first
     if len(first.draft.parts) > 1 or len(second.draft.parts) > 1:
         return first
+    short, long = sorted((first, second), key=lambda candidate: len(candidate.columns))
+    if len(short.columns) < len(long.columns):
+        first, second = (short, long) if short.strength >= STANDS * long.strength else (long, short)
     _, move = alike(first.columns, second.columns)
     starts = dict(first.draft.starts)
     for start, weight in second.draft.starts.items():
@@ -183,11 +191,11 @@ def inside(small: np.ndarray, large: np.ndarray) -> tuple[float, int]:
     return float(cosine.max()), int(cosine.argmax())
 
 
-def composed(whole: np.ndarray, pieces: Sequence[np.ndarray]) -> list[int]:
+def composed(whole: np.ndarray, pieces: Sequence[np.ndarray], new: float = NEW) -> list[int]:
     """Numbers of the pieces that, laid over a matrix, make it up; empty where they do not.
 
-    Up to four pieces are taken, the one that explains most first (orthogonal matching pursuit); they may overlap a
-    little, and a third of a piece may lie outside.
+    Up to four pieces are taken, the one that explains most first (orthogonal matching pursuit); they may overlap until
+    less than ``new`` of a piece's norm is its own, and a third of a piece may lie outside.
     """
     residual = whole / max(float(np.sqrt((whole**2).sum())), 1e-12)
     taken: list[int] = []
@@ -195,7 +203,7 @@ def composed(whole: np.ndarray, pieces: Sequence[np.ndarray]) -> list[int]:
     explained = 0.0
     for _ in range(_PIECES):
         gain, number, atom = max(
-            ((g, n, a) for n, piece in enumerate(pieces) for g, a in _laid(whole, residual, piece, atoms)),
+            ((g, n, a) for n, piece in enumerate(pieces) for g, a in _laid(whole, residual, piece, atoms, new)),
             key=lambda option: option[0],
             default=(0.0, 0, whole),
         )
@@ -211,7 +219,7 @@ def composed(whole: np.ndarray, pieces: Sequence[np.ndarray]) -> list[int]:
 
 
 def _laid(
-    whole: np.ndarray, residual: np.ndarray, piece: np.ndarray, atoms: Sequence[np.ndarray]
+    whole: np.ndarray, residual: np.ndarray, piece: np.ndarray, atoms: Sequence[np.ndarray], new: float
 ) -> list[tuple[float, np.ndarray]]:
     """Lay a piece on all places of a matrix where it fits: its share of the residual, and it at unit norm."""
     options = []
@@ -226,6 +234,6 @@ def _laid(
         for earlier in atoms:
             atom -= float((atom * earlier).sum()) * earlier
         size = float(np.sqrt((atom**2).sum()))
-        if size >= _NEW * float(np.sqrt((piece**2).sum())):
+        if size >= new * float(np.sqrt((piece**2).sum())):
             options.append((float((residual * atom).sum()) / size, atom / size))
     return options

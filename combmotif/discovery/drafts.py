@@ -63,7 +63,7 @@ class Found:
     places: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Choice:
     """A draft, its best place in every window, and the windows that carry it (bool array)."""
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from combmotif.inference.probe import WindowProbe
+from combmotif.motifs.segment import segments
 from combmotif.sampling.samples import Samples
 
 CONTEXTS = 32
@@ -34,6 +35,12 @@ STRONG = 0.92
 """Probability of the wanted base in a column of median effect."""
 
 
+FAITHFUL = 0.75
+"""Share of a word's strength that the bases shown must have."""
+WANTED = 0.2
+"""Probability above uniform of a base that a column wants."""
+
+
 @dataclass(frozen=True)
 class Polished:
     """A motif as the neuron wants it.
@@ -45,7 +52,7 @@ class Polished:
     low : int
         Column on which ``ppm`` begins, relative to the motif's place.
     strength : float
-        Mean activation of random windows with the motif, less that without.
+        Mean activation of random windows with the bases it wants, less that without.
     excitation : float
         The same of the activation above the background.
     """
@@ -165,10 +172,23 @@ def polish(
             effect = (effect + trial.effect(letters, used, rate, HALVES[1])) / 2
             break
         letters = np.where(better, effect.argmax(1), letters)
+    ppm, shown = _preferred(effect)
+    if trial.gain(shown, used) < FAITHFUL * strength and rate:  # the weakened word was another one
+        ppm, shown = _preferred(trial.effect(letters, used, 0.0, ALL))
+    letters = shown
+    found = np.mean([np.maximum(trial.run(trial.put(letters, place)), trial.background).mean() for place in used])
+    without = np.maximum(trial.plain, trial.background).mean()
+    return Polished(ppm, low, trial.gain(letters, used), float(found - without))
+
+
+def _preferred(effect: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Probability of each base, by the mean activation with it, and the bases that are shown; -1 is any."""
     drop = effect.max(1, keepdims=True) - effect
     rest = drop.sum(1) / 3
     usual = max(float(np.median(rest[rest >= 0.4 * rest.max()])), 1e-12)
     weight = np.exp(-np.log(3 * STRONG / (1 - STRONG)) * np.minimum(drop / usual, 3))
-    found = np.mean([np.maximum(trial.run(trial.put(letters, place)), trial.background).mean() for place in used])
-    without = np.maximum(trial.plain, trial.background).mean()
-    return Polished(weight / weight.sum(1, keepdims=True), low, strength, float(found - without))
+    ppm = weight / weight.sum(1, keepdims=True)
+    shown = np.full(len(ppm), -1)
+    for start, end in segments(ppm):
+        shown[start:end] = np.where(ppm[start:end].max(1) >= 0.25 + WANTED, ppm[start:end].argmax(1), -1)
+    return ppm, shown

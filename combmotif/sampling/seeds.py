@@ -234,17 +234,42 @@ def _modes(probe: WindowProbe, neuron: int, background: float, maximum: float) -
     codes, values = codes[reached], values[reached]
     if not len(codes):
         return []
+    return read_letters(probe, neuron, codes, values)[:_MODES]
+
+
+def read_letters(
+    probe: WindowProbe, neuron: int, codes: np.ndarray, values: np.ndarray, tracks: np.ndarray | None = None
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Read the letters of windows whose change is missed most; those that hold another window's show nothing new.
+
+    Parameters
+    ----------
+    probe : WindowProbe
+    neuron : int
+    codes : uint8 array, shape (n, size)
+    values : float array, shape (n,)
+        Activations.
+    tracks : float array, optional
+        Extra channels of the windows.
+
+    Returns
+    -------
+    list of (read, kept)
+        See `modes`; windows with few letters first.
+    """
     size = codes.shape[1]
     changed = np.repeat(codes[:, None], size, 1)
     changed[:, np.arange(size), np.arange(size)] += named_generator(0, "changes").integers(1, 4, codes.shape, np.uint8)
-    here = values[:, None] - probe.activations(changed.reshape(-1, size) % 4)[:, neuron].reshape(len(codes), size)
+    every = None if tracks is None else np.repeat(tracks, size, 0)
+    without = probe.activations(changed.reshape(-1, size) % 4, every)[:, neuron].reshape(len(codes), size)
+    here = values[:, None] - without
     top = np.maximum(here.max(1, keepdims=True), 1e-12)
     found: list[tuple[np.ndarray, np.ndarray]] = []
     for row in np.argsort((here >= _READ * top).sum(1), kind="stable"):
         word = np.where(here[row] >= _READ * top[row], codes[row].astype(int), -1)
         if (word >= 0).sum() >= _FEWEST and not any(_holds(word, other) for other, _ in found):
             found.append((word, np.where(np.abs(here[row]) >= _KEPT * top[row], codes[row].astype(int), -1)))
-    return found[:_MODES]
+    return found
 
 
 def _climbed(probe: WindowProbe, neuron: int, codes: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:

@@ -105,8 +105,9 @@ def found_gaps(motifs: Sequence[Motif], syntax: pd.DataFrame, truth: Truth) -> f
         for row in syntax[syntax["motif"] == motif.id].to_dict("records"):
             counts = [tuple(map(int, entry.split(":"))) for entry in str(row["distribution"]).split(";") if entry]
             least = 0.02 * sum(count for _, count in counts)
+            matrix = int(row["start_b"]) - int(row["start_a"]) - len(str(row["part_a"]))
             if starts_a[a] < row["start_b"] <= starts_b[b] + len(second) and row["start_a"] < starts_b[b]:
-                gaps.update(usual + value - int(row["spacing_mode"]) for value, count in counts if count >= least)
+                gaps.update(usual + value - matrix for value, count in counts if count >= least)
     return frozenset(gap for gap in gaps if gap >= 0)
 
 
