@@ -28,8 +28,9 @@ LOCAL = 0.7
 """Cosine of such a piece with the columns it lies on."""
 WEAKER = 0.8
 """Strength of a piece, relative to the sum's, that is not exceeded."""
-SYNERGY = 1.25
-"""Excitation of a motif made of others, relative to theirs added up, from which the neuron needs them together."""
+SYNERGY, CLEAR_SYNERGY, ALONE = 1.25, 1.6, 0.2
+"""Excitation of a motif made of others, relative to theirs added up, from which the neuron needs them together: where
+one has little by itself, and where each has a fifth."""
 NEW, REPEAT = 0.7, 0.45
 """Norm of a piece that lies outside those before it: of different motifs, and of one that overlaps itself."""
 _PIECES = 4
@@ -76,7 +77,8 @@ def choose(candidates: Sequence[Candidate], strongest: float) -> list[Candidate]
         if candidate.strength < LEAST_STRENGTH * strongest:
             continue
         for number, other in enumerate(unique):
-            joined = _same_pair(other, candidate) or _same_pair(candidate, other)
+            first, second = _by_strength(other, candidate)
+            joined = _same_pair(first, second) or _same_pair(second, first)
             if joined is not None:
                 unique[number] = joined
                 break
@@ -114,8 +116,9 @@ def _without_sums(candidates: Sequence[Candidate]) -> list[Candidate]:
         pieces = composed(candidate.columns, [c.columns for c in others])
         if len(pieces) < 2 or candidate not in kept:
             continue
-        added = sum(max(others[index].excitation, 0) for index in pieces)
-        if len(set(pieces)) > 1 and candidate.excitation > SYNERGY * added:
+        alone = [max(others[index].excitation, 0) for index in pieces]
+        synergy = SYNERGY if min(alone) < ALONE * candidate.excitation else CLEAR_SYNERGY
+        if len(set(pieces)) > 1 and candidate.excitation > synergy * sum(alone):
             for index in set(pieces):
                 kept.remove(others[index])
         else:
@@ -123,10 +126,15 @@ def _without_sums(candidates: Sequence[Candidate]) -> list[Candidate]:
     return kept
 
 
+def _by_strength(first: Candidate, second: Candidate) -> tuple[Candidate, Candidate]:
+    """Put the second before the first if that is weaker."""
+    return (second, first) if first.strength < STANDS * second.strength else (first, second)
+
+
 def _merged(first: Candidate, second: Candidate) -> Candidate:
     """Join two of one motif: the shorter stands for both unless it is weaker, with the places of both."""
     if len(first.draft.parts) > 1 or len(second.draft.parts) > 1:
-        return first
+        return _by_strength(first, second)[0]
     short, long = sorted((first, second), key=lambda candidate: len(candidate.columns))
     if len(short.columns) < len(long.columns):
         first, second = (short, long) if short.strength >= STANDS * long.strength else (long, short)
