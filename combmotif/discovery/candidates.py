@@ -27,7 +27,7 @@ MOST_RESTS = 4
 MOST_SINGLES = 3
 LITTLE = 0.06
 """Excitation, relative to the strongest window, up to which a motif may need another one."""
-READ, MOST_READ = 12, 6
+READ, MOST_READ = 8, 4
 """Windows read because of what no candidate explains, and most words of them."""
 UNEXPLAINED, LEAST_UNEXPLAINED = 2.0, 0.03
 """Excitation relative to that of a candidate by itself, from which it does not explain a window; share of such."""
@@ -319,7 +319,7 @@ def _tried(
     joined = {column: base for part in word.letters for column, base in part.items()}
     values, counts = np.unique(word.places, return_counts=True)
     places = [int(value) for value in values[np.argsort(-counts, kind="stable")][:_PLACES]]
-    found = polish(probe, samples, joined, places, random, least=least)
+    found = polish(probe, samples, joined, places, random, least=least, enough=3 * least)
     if found is None:
         return None
     middles = [(max(a) + 1 + min(b)) // 2 for a, b in zip(word.letters[:-1], word.letters[1:], strict=True)]

@@ -28,7 +28,7 @@ LOCAL = 0.7
 """Cosine of such a piece with the columns it lies on."""
 WEAKER = 0.8
 """Strength of a piece, relative to the sum's, that is not exceeded."""
-SYNERGY, CLEAR_SYNERGY, ALONE = 1.25, 1.6, 0.2
+SYNERGY, CLEAR_SYNERGY, ALONE = 1.25, 2.0, 0.2
 """Excitation of a motif made of others, relative to theirs added up, from which the neuron needs them together: where
 one has little by itself, and where each has a fifth."""
 NEW, REPEAT = 0.7, 0.45

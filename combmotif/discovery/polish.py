@@ -18,9 +18,8 @@ from combmotif.inference.probe import WindowProbe
 from combmotif.motifs.segment import segments
 from combmotif.sampling.samples import Samples
 
-CONTEXTS = 32
-"""Random windows in which a motif is tried."""
-HALVES, ALL = (slice(0, CONTEXTS // 2), slice(CONTEXTS // 2, CONTEXTS)), slice(0, CONTEXTS)
+CONTEXTS, LONG = 32, 144
+"""Random windows in which a motif is tried; half as many where they are longer than 144."""
 PLACES = 2
 """Most places at which it is tried."""
 FLANK = 4
@@ -69,9 +68,10 @@ class _Trial:
     def __init__(self, probe: WindowProbe, samples: Samples, low: int, columns: int, random: np.random.Generator):
         size = probe.receptive_field
         self.probe, self.neuron, self.background = probe, samples.neuron, samples.background
-        self.low, self.contexts = low, random.integers(0, 4, (CONTEXTS, size)).astype(np.uint8)
-        self.dice = random.random((CONTEXTS, columns))
-        drawn = random.integers(0, max(1, len(samples)), CONTEXTS)
+        count = CONTEXTS if size <= LONG else CONTEXTS // 2
+        self.low, self.contexts = low, random.integers(0, 4, (count, size)).astype(np.uint8)
+        self.dice = random.random((count, columns))
+        drawn = random.integers(0, max(1, len(samples)), count)
         self.tracks = None if samples.tracks is None else samples.tracks[drawn]
         self.plain = self.run(self.contexts)
 
@@ -92,26 +92,29 @@ class _Trial:
         codes[:, columns[inside]] = np.where(kept, letters[inside], codes[:, columns[inside]])
         return codes
 
-    def effect(self, letters: np.ndarray, places: Sequence[int], rate: float, rows: slice) -> np.ndarray:
+    def effect(self, letters: np.ndarray, places: Sequence[int], rate: float, half: int | None = None) -> np.ndarray:
         """Mean activation with each base in each column of the weakened word; (columns, 4).
 
-        The contexts that are looked at are shared out between the places.
+        The contexts, or those of one half, are shared out between the places.
         """
-        every = np.arange(CONTEXTS)[rows]
+        every = np.arange(len(self.contexts)) if half is None else np.array_split(np.arange(len(self.contexts)), 2)[half]
         parts = [self._effect(letters, place, rate, every[i :: len(places)]) for i, place in enumerate(places)]
         return np.mean(parts, axis=0)
 
     def _effect(self, letters: np.ndarray, place: int, rate: float, rows: np.ndarray) -> np.ndarray:
         codes = self.put(letters, place, rate)[rows]
         near = np.convolve(letters >= 0, np.ones(2 * FLANK + 1), "same") > 0
-        columns = place + self.low + np.flatnonzero(near)
-        grid = np.repeat(np.repeat(codes[None, None], len(columns), 0), 4, 1)
-        for index, column in enumerate(columns):
-            if 0 <= column < codes.shape[1]:
-                grid[index, :, :, column] = np.arange(4)[:, None]
-        values = self.run(grid, rows).mean(2)
-        effect = np.full((len(letters), 4), values.mean())
-        effect[near] = values
+        wanted = place + self.low + np.arange(len(letters))
+        tried = np.flatnonzero(near & (wanted >= 0) & (wanted < codes.shape[1]))
+        grid = np.repeat(np.repeat(codes[None, None], len(tried), 0), 3, 1)
+        others = (codes[:, wanted[tried]].T[:, None] + np.arange(1, 4)[:, None]) % 4  # (tried, 3, rows)
+        for index, column in enumerate(wanted[tried]):
+            grid[index, :, :, column] = others[index]
+        here = self.run(codes, rows)
+        effect = np.full((len(letters), 4), here.mean())
+        values = np.broadcast_to(here[:, None], (len(tried), len(rows), 4)).copy()
+        np.put_along_axis(values, others.transpose(0, 2, 1), self.run(grid, rows).transpose(0, 2, 1), 2)
+        effect[tried] = values.mean(1)
         return effect
 
     def gain(self, letters: np.ndarray, places: Sequence[int], rate: float = 0.0) -> float:
@@ -127,6 +130,7 @@ def polish(
     random: np.random.Generator,
     *,
     least: float = -np.inf,
+    enough: float = -np.inf,
 ) -> Polished | None:
     """Find what the neuron wants in each column of a word, and beside it.
 
@@ -142,6 +146,8 @@ def polish(
     random : numpy.random.Generator
     least : float, optional
         Strength below which the word is given up.
+    enough : float, optional
+        Strength from which a second look is worth it.
 
     Returns
     -------
@@ -159,22 +165,25 @@ def polish(
     used = [place for place in best if gains[place] >= 0.7 * gains[best[0]]] or best[:1]
     for turn in range(2):
         strength, rate = trial.gain(letters, used), 0.0
+        if turn and strength < enough:
+            break
         for more in RATES:
             if trial.gain(letters, used, more) < DOUBT * strength:
                 break
             rate = more
-        effect = trial.effect(letters, used, rate, ALL if turn else HALVES[0])
+        effect = trial.effect(letters, used, rate, None if turn else 0)
         here = np.where(letters >= 0, effect[np.arange(len(letters)), np.maximum(letters, 0)], effect.mean(1))
         better = effect.max(1) - here > LEAST_GAIN * strength
         if turn or strength <= 0:
             break
         if not better.any():
-            effect = (effect + trial.effect(letters, used, rate, HALVES[1])) / 2
+            if strength >= enough:
+                effect = (effect + trial.effect(letters, used, rate, 1)) / 2
             break
         letters = np.where(better, effect.argmax(1), letters)
     ppm, shown = _preferred(effect)
-    if trial.gain(shown, used) < FAITHFUL * strength and rate:  # the weakened word was another one
-        ppm, shown = _preferred(trial.effect(letters, used, 0.0, ALL))
+    if trial.gain(shown, used) < FAITHFUL * strength and rate and strength >= enough:  # the weakened word was another one
+        ppm, shown = _preferred(trial.effect(letters, used, 0.0))
     letters = shown
     found = np.mean([np.maximum(trial.run(trial.put(letters, place)), trial.background).mean() for place in used])
     without = np.maximum(trial.plain, trial.background).mean()
