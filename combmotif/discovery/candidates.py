@@ -18,6 +18,8 @@ from combmotif.sampling.seeds import modes, read_letters
 
 MATCHING = 0.8
 """Share of a mode's letters that a window must have."""
+SEEN = 0.6
+"""Share of what a candidate wants that a window must show to have been read by it."""
 GAP = 4
 """Columns between letters from which they may move against each other."""
 LEAST_ODDS = 0.5
@@ -29,7 +31,7 @@ LITTLE = 0.06
 """Excitation, relative to the strongest window, up to which a motif may need another one."""
 READ, MOST_READ = 8, 4
 """Windows read because of what no candidate explains, and most words of them."""
-UNEXPLAINED, LEAST_UNEXPLAINED = 2.0, 0.03
+UNEXPLAINED, LEAST_UNEXPLAINED = 1.5, 0.03
 """Excitation relative to that of a candidate by itself, from which it does not explain a window; share of such."""
 _FEWEST = 4  # letters of what is left
 _PLACES = 6
@@ -242,7 +244,7 @@ def _unexplained(
 
 
 def _left(letters: np.ndarray, found: Sequence[Candidate]) -> int:
-    """Letters (-1 is none) of a window outside all places that have four fifths of what a candidate wants."""
+    """Letters (-1 is none) of a window outside all places that show what a candidate wants."""
     free = letters >= 0
     for candidate in found:
         wanted = _wanted(candidate.columns, 0, len(candidate.columns))
@@ -250,7 +252,7 @@ def _left(letters: np.ndarray, found: Sequence[Candidate]) -> int:
         for start in range(len(letters) - len(candidate.columns) + 1):
             there = letters[start + columns]
             read = there >= 0
-            if read.sum() >= MATCHING / 2 * len(columns) and (there == bases)[read].mean() >= MATCHING:
+            if read.sum() >= SEEN * len(columns) and (there == bases)[read].mean() >= MATCHING:
                 free[start : start + len(candidate.columns)] = False
     return int(free.sum())
 

@@ -112,7 +112,11 @@ def _without_sums(candidates: Sequence[Candidate]) -> list[Candidate]:
     ]  # fmt: skip
     kept = sorted(once, key=lambda c: -c.strength)
     for candidate in tuple(kept):
-        others = [c for c in kept if c is not candidate and c.strength <= WEAKER * candidate.strength]
+        others = [
+            c for c in kept
+            if c.strength <= WEAKER * candidate.strength
+            and all(len(o.columns) >= len(c.columns) or contained(o.columns, c.columns) < CONTAINED for o in kept)
+        ]  # fmt: skip
         pieces = composed(candidate.columns, [c.columns for c in others])
         if len(pieces) < 2 or candidate not in kept:
             continue
