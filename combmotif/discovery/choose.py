@@ -17,7 +17,7 @@ CONTAINED = 0.85
 """Cosine over the columns of the shorter motif, from which it is a piece of the longer."""
 OVERLAPPING = 0.75
 """The same of a motif with one that is half as strong again and holds only a part of it."""
-AS_STRONG = 0.8
+AS_STRONG = 1.0
 AS_FREQUENT = 0.3
 """Relative strength and mass of a longer motif that takes the place of its piece."""
 STANDS = 0.9
@@ -91,7 +91,7 @@ def choose(candidates: Sequence[Candidate], strongest: float) -> list[Candidate]
     for candidate in sorted(kept, key=lambda c: len(c.columns)):
         if candidate not in kept:
             continue
-        for longer in [c for c in kept if len(c.columns) > len(candidate.columns)]:
+        for longer in [c for c in kept if _longer(c, candidate)]:
             inside = contained(candidate.columns, longer.columns)
             if inside >= CONTAINED:
                 lasts = longer.strength >= AS_STRONG * candidate.strength
@@ -108,14 +108,14 @@ def choose(candidates: Sequence[Candidate], strongest: float) -> list[Candidate]
 def _without_sums(candidates: Sequence[Candidate]) -> list[Candidate]:
     once = [
         c for c in candidates
-        if all(len(composed(c.columns, [o.columns], REPEAT)) < 2 for o in candidates if len(o.columns) < len(c.columns))
+        if all(len(composed(c.columns, [o.columns], REPEAT)) < 2 for o in candidates if _longer(c, o))
     ]  # fmt: skip
     kept = sorted(once, key=lambda c: -c.strength)
     for candidate in tuple(kept):
         others = [
             c for c in kept
             if c.strength <= WEAKER * candidate.strength
-            and all(len(o.columns) >= len(c.columns) or contained(o.columns, c.columns) < CONTAINED for o in kept)
+            and not any(_longer(c, o) and contained(o.columns, c.columns) >= CONTAINED for o in kept if o.mass > c.mass)
         ]  # fmt: skip
         pieces = composed(candidate.columns, [c.columns for c in others])
         if len(pieces) < 2 or candidate not in kept:
@@ -130,6 +130,10 @@ def _without_sums(candidates: Sequence[Candidate]) -> list[Candidate]:
     return kept
 
 
+def _longer(one: Candidate, other: Candidate) -> bool:
+    return len(one.columns) > len(other.columns)
+
+
 def _by_strength(first: Candidate, second: Candidate) -> tuple[Candidate, Candidate]:
     """Put the second before the first if that is weaker."""
     return (second, first) if first.strength < STANDS * second.strength else (first, second)
@@ -139,9 +143,12 @@ def _merged(first: Candidate, second: Candidate) -> Candidate:
     """Join two of one motif: the shorter stands for both unless it is weaker, with the places of both."""
     if len(first.draft.parts) > 1 or len(second.draft.parts) > 1:
         return _by_strength(first, second)[0]
-    short, long = sorted((first, second), key=lambda candidate: len(candidate.columns))
-    if len(short.columns) < len(long.columns):
-        first, second = (short, long) if short.strength >= STANDS * long.strength else (long, short)
+    if _longer(first, second):
+        if second.strength >= STANDS * first.strength:
+            first, second = second, first
+    elif _longer(second, first) and first.strength < STANDS * second.strength:
+        if second.mass >= AS_FREQUENT * first.mass:
+            first, second = second, first
     _, move = alike(first.columns, second.columns)
     starts = dict(first.draft.starts)
     for start, weight in second.draft.starts.items():

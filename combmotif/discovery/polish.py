@@ -97,7 +97,9 @@ class _Trial:
 
         The contexts, or those of one half, are shared out between the places.
         """
-        every = np.arange(len(self.contexts)) if half is None else np.array_split(np.arange(len(self.contexts)), 2)[half]
+        every = (
+            np.arange(len(self.contexts)) if half is None else np.array_split(np.arange(len(self.contexts)), 2)[half]
+        )
         parts = [self._effect(letters, place, rate, every[i :: len(places)]) for i, place in enumerate(places)]
         return np.mean(parts, axis=0)
 
@@ -182,7 +184,9 @@ def polish(
             break
         letters = np.where(better, effect.argmax(1), letters)
     ppm, shown = _preferred(effect)
-    if trial.gain(shown, used) < FAITHFUL * strength and rate and strength >= enough:  # the weakened word was another one
+    if (
+        trial.gain(shown, used) < FAITHFUL * strength and rate and strength >= enough
+    ):  # the weakened word was another one
         ppm, shown = _preferred(trial.effect(letters, used, 0.0))
     letters = shown
     found = np.mean([np.maximum(trial.run(trial.put(letters, place)), trial.background).mean() for place in used])

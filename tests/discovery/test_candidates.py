@@ -1,9 +1,12 @@
 """From what was found in windows to motifs tried in random ones."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from combmotif.discovery.candidates import (
     Word,
+    _left,
     _paired_word,
     _rests,
     letter_word,
@@ -41,7 +44,9 @@ def consensus(columns: np.ndarray) -> str:
 
 def made(probe, samples, words):
     random = np.random.default_rng(0)
-    return make_candidates(probe, samples, words, np.ones(len(samples)), random, strongest=1.5)
+    plain = random.integers(0, 4, (500, probe.receptive_field)).astype(np.uint8)
+    level = replace(samples, activations=np.full(len(samples), samples.background + 1))
+    return make_candidates(probe, level, words, np.arange(len(samples)), plain, random, strongest=1.5)
 
 
 def test_a_word_tried_before_is_not_tried_again_but_its_places_count(planted, enumerated):
@@ -59,7 +64,8 @@ def test_a_word_tried_before_is_not_tried_again_but_its_places_count(planted, en
 def test_words_without_letters_places_or_effect_are_left_out(planted, enumerated):
     probe = planted(["TGTACG"], [{0: 1.0}])
     nothing = Word(({},), np.zeros(3, int), np.arange(3))
-    assert made(probe, enumerated(probe), [nothing, word("TGTACG", 0, 0), word("AAAAAA", 0)]) == []
+    found = made(probe, enumerated(probe), [nothing, word("TGTACG", 0, 0), word("AAAAAA", 0)])
+    assert {consensus(candidate.columns) for candidate in found} == {"TGTACG"}  # read in the windows
 
 
 def test_the_gradient_and_the_letters_are_read_as_words():
@@ -123,3 +129,25 @@ def test_weak_motifs_are_tried_together_at_the_distances_of_windows():
     usual = min(found.letters[1])
     assert {step + usual for step in found.steps[0]} == {9, 12, 15}
     assert _paired_word(parts, codes[:100]) is None  # always at one distance
+
+
+def test_letters_of_what_is_known_are_not_left():
+    window = np.array(["ACGT".find(letter) for letter in "NTGNACGNNNCAGATN"])
+    assert _left(window, []) == 10
+    assert _left(window, [single("TGTACG", 1.0, {0: 5.0})]) == 5
+    assert _left(window, [single("TGTACG", 1.0, {0: 5.0}), single("CCAGAT", 1.0, {0: 5.0})]) == 0
+
+
+def test_windows_show_what_a_motif_leaves_unexplained(planted, drawn):
+    probe = planted(["TGTACG", "CCAGAT"], [{0: 1.0}, {5: 1.0}], width=6)
+
+    def write(row, random):
+        row[0:6] = [3, 2, 3, 0, 1, 2]
+        row[10:16] = [1, 1, 0, 2, 0, 3]
+
+    samples = drawn(probe, 60, write)
+    random = np.random.default_rng(0)
+    plain = random.integers(0, 4, (500, probe.receptive_field)).astype(np.uint8)
+    known = word("TGTACG", 0, len(samples))
+    found = make_candidates(probe, samples, [known], np.arange(len(samples)), plain, random, strongest=samples.maximum)
+    assert any(consensus(candidate.columns) == "TGTACGNNNNCCAGAT" for candidate in found)

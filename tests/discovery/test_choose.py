@@ -1,5 +1,7 @@
 """Choosing among motifs that were tried in random windows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -57,6 +59,29 @@ def test_copies_of_one_motif_are_not_another_motif():
     assert words(found) == ["TGTACG"]
 
 
+def test_a_motif_that_overlaps_itself_is_not_another_motif():
+    found = choose([candidate("GATTGA", 1.0), candidate("GATTGATTGA", 1.5)], 2.0)
+    assert words(found) == ["GATTGA"]
+
+
+def test_parts_that_excite_the_neuron_by_themselves_stay():
+    parts = [candidate("TGTACG", 1.0, 0.3), candidate("CCAGAT", 1.0, 0.3)]
+    assert set(words(choose([*parts, candidate("TGTACGNNCCAGAT", 2.0, 1.1)], 2.0))) == {"TGTACG", "CCAGAT"}
+    assert words(choose([*parts, candidate("TGTACGNNCCAGAT", 2.0, 1.3)], 2.0)) == ["TGTACGNNCCAGAT"]
+
+
+def test_a_sum_is_made_of_parts_and_not_of_other_sums():
+    parts = [candidate("TGTACG", 1.0, 0.3), candidate("CCAGATGA", 1.0, 0.3)]
+    whole, lesser = candidate("TGTACGNNCCAGATGA", 2.0, 1.1), candidate("TGTACGNNCCA", 1.2, 0.1, mass=5.0)
+    assert set(words(choose([*parts, whole, lesser], 2.0))) == {"TGTACG", "CCAGATGA"}
+
+
+def test_a_longer_form_that_is_stronger_stands_unless_it_is_rare():
+    for mass, left in ((90, "TGTACGAAC"), (10, "TGTACGAA")):
+        found = choose([candidate("TGTACGAA", 1.0), candidate("TGTACGAAC", 1.3, mass=mass)], 2.0)
+        assert words(found) == [left]
+
+
 def test_a_motif_may_drop_several_longer_ones():
     found = choose([candidate("TGTACG"), candidate("TGTACGAA", 0.5), candidate("CCTGTACG", 0.5)], 1.0)
     assert words(found) == ["TGTACG"]
@@ -97,3 +122,9 @@ def test_pairs_of_the_same_parts_become_one_with_all_distances(other):
 def test_pairs_of_other_parts_stay_apart():
     found = choose([pair("TGTACG", "CCAGAT", {8: 5.0}), pair("TGTACG", "GAATTA", {8: 5.0})], 2.0)
     assert len(found) == 2
+
+
+def test_the_stronger_form_of_a_pair_stands():
+    weaker = replace(pair("GTACG", "CCAGAT", {8: 5.0}), strength=1.5, mass=200.0)
+    (kept,) = choose([weaker, pair("TGTACG", "CCAGAT", {8: 5.0})], 2.0)
+    assert words([kept]) == ["TGTACGNNCCAGAT"]
