@@ -4,7 +4,7 @@ Clustering whole windows needs a cluster for every place a motif may take, and f
 every pair of places. Here the places are undone first: the gradient of the neuron shows in every window which spans it
 reads, through the pools as they fell; spans are clustered by their gradient at the best shift, and those that
 the neuron needs together are united to motifs, at a fixed or a variable spacing; what the layers below point to is
-added (see `sampling.seeds`). In the end each is tried in random
+added (see `sampling.modes`). In the end each is tried in random
 windows, column by column, which tells what the neuron wants of it, and whether it is a motif of its own.
 """
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from combmotif.discovery.assemble import assemble
-from combmotif.discovery.candidates import Word, letter_word, make_candidates, mode_words, template_word
+from combmotif.discovery.candidates import make_candidates
 from combmotif.discovery.choose import choose
 from combmotif.discovery.demix import DemixOptions
 from combmotif.discovery.demixed import Demixed
@@ -22,6 +22,7 @@ from combmotif.discovery.kinds import find_kinds, support
 from combmotif.discovery.letters import split_by_letters
 from combmotif.discovery.spacing import measure_spacing
 from combmotif.discovery.spans import choose_windows, crops, read_spans
+from combmotif.discovery.trial_words import Word, letter_word, mode_words, template_word
 from combmotif.discovery.units import Copies, Unit, anchors, find_units, join_fragments, pair_offsets
 from combmotif.inference.probe import WindowProbe
 from combmotif.sampling.samples import Samples

@@ -140,15 +140,14 @@ def _by_strength(first: Candidate, second: Candidate) -> tuple[Candidate, Candid
 
 
 def _merged(first: Candidate, second: Candidate) -> Candidate:
-    """Join two of one motif: the shorter stands for both unless it is weaker, with the places of both."""
+    """Join two of one motif, with the places of both: the shorter stands, or a longer one that is stronger."""
     if len(first.draft.parts) > 1 or len(second.draft.parts) > 1:
         return _by_strength(first, second)[0]
     if _longer(first, second):
         if second.strength >= STANDS * first.strength:
             first, second = second, first
-    elif _longer(second, first) and first.strength < STANDS * second.strength:
-        if second.mass >= AS_FREQUENT * first.mass:
-            first, second = second, first
+    elif first.strength < STANDS * second.strength and second.mass >= AS_FREQUENT * first.mass:
+        first, second = second, first
     _, move = alike(first.columns, second.columns)
     starts = dict(first.draft.starts)
     for start, weight in second.draft.starts.items():

@@ -30,9 +30,10 @@ import numpy as np
 from combmotif.inference.probe import WindowProbe
 from combmotif.sampling.chains import ISLANDS, LEVELS, Chains
 from combmotif.sampling.climb import Climb
+from combmotif.sampling.modes import grown
 from combmotif.sampling.reservoir import Reservoir
 from combmotif.sampling.samples import BINS, Samples
-from combmotif.sampling.seeds import grown, planted_windows
+from combmotif.sampling.seeds import planted_windows
 
 _EFFECTIVE = 0.5  # share of the population that stays effective when beta rises
 _EVERYWHERE = 0.2  # weight of a level whose bin is full, where that of an empty one is this and 1

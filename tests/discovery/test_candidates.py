@@ -4,18 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from combmotif.discovery.candidates import (
-    Word,
-    _left,
-    _paired_word,
-    _rests,
-    letter_word,
-    make_candidates,
-    mode_words,
-    template_word,
-)
+from combmotif.discovery.candidates import _left, _rests, make_candidates
 from combmotif.discovery.choose import Candidate
 from combmotif.discovery.drafts import Choice, Draft, Found
+from combmotif.discovery.trial_words import Word, letter_word, mode_words, paired_word, template_word
 from combmotif.discovery.units import Copies, Unit
 
 
@@ -125,10 +117,10 @@ def test_weak_motifs_are_tried_together_at_the_distances_of_windows():
     for row, apart in zip(codes, np.repeat([9, 12, 15], 100), strict=True):
         row[3:9] = [3, 2, 3, 0, 1, 2]
         row[3 + apart : 9 + apart] = [1, 1, 0, 2, 0, 3]
-    found = _paired_word(parts, codes)
+    found = paired_word(parts, codes)
     usual = min(found.letters[1])
     assert {step + usual for step in found.steps[0]} == {9, 12, 15}
-    assert _paired_word(parts, codes[:100]) is None  # always at one distance
+    assert paired_word(parts, codes[:100]) is None  # always at one distance
 
 
 def test_letters_of_what_is_known_are_not_left():

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from combmotif.sampling import EvolveOptions, evolve
-from combmotif.sampling.seeds import modes, planted_windows
+from combmotif.sampling.modes import modes
+from combmotif.sampling.seeds import planted_windows
 
 LONG = ["TGTATAACGC", "GCATGCTTAC", "CCCAGGGATA"]
 """Random windows of 30 nt hold 8 letters or more of such a word in 1 of 130."""
