@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,7 +31,7 @@ WEAKER = 0.8
 SYNERGY, CLEAR_SYNERGY, ALONE = 1.25, 2.0, 0.2
 """Excitation of a motif made of others, relative to theirs added up, from which the neuron needs them together: where
 one has little by itself, and where each has a fifth."""
-NEW, REPEAT = 0.7, 0.45
+NEW, REPEAT = 0.6, 0.45
 """Norm of a piece that lies outside those before it: of different motifs, and of one that overlaps itself."""
 _PIECES = 4
 _LEAST_GAIN = 0.2
@@ -108,7 +108,9 @@ def choose(candidates: Sequence[Candidate], strongest: float) -> list[Candidate]
 def _without_sums(candidates: Sequence[Candidate]) -> list[Candidate]:
     once = [
         c for c in candidates
-        if all(len(composed(c.columns, [o.columns], REPEAT)) < 2 for o in candidates if _longer(c, o))
+        if all(
+            len(composed(c.columns, [o.columns], REPEAT)) < 2 for o in candidates if _longer(c, o) and o.mass >= c.mass
+        )
     ]  # fmt: skip
     kept = sorted(once, key=lambda c: -c.strength)
     for candidate in tuple(kept):
@@ -122,12 +124,18 @@ def _without_sums(candidates: Sequence[Candidate]) -> list[Candidate]:
             continue
         alone = [max(others[index].excitation, 0) for index in pieces]
         synergy = SYNERGY if min(alone) < ALONE * candidate.excitation else CLEAR_SYNERGY
-        if len(set(pieces)) > 1 and candidate.excitation > synergy * sum(alone):
+        if not _of_one(others[i] for i in pieces) and candidate.excitation > synergy * sum(alone):
             for index in set(pieces):
                 kept.remove(others[index])
         else:
             kept.remove(candidate)
     return kept
+
+
+def _of_one(pieces: Iterable[Candidate]) -> bool:
+    """Whether all are one motif or pieces of it."""
+    *some, longest = sorted(pieces, key=lambda piece: len(piece.columns))
+    return all(piece is longest or contained(piece.columns, longest.columns) >= CONTAINED for piece in some)
 
 
 def _longer(one: Candidate, other: Candidate) -> bool:

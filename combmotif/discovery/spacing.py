@@ -17,6 +17,10 @@ CONTEXTS = 8
 """Random windows in which a pair is put at each distance and place."""
 PLACES = 16
 """Neighbouring places at which it is tried: pools make the neuron answer at some of them."""
+STARTS = 32
+"""Places seen of which the best is the middle of these."""
+LEAST = 0.3
+"""What a pair must add to its stronger part, relative to its strength in the random windows where it was tried."""
 MARGIN = 8
 """Distances that are tried below and above those seen."""
 TOLERATED = 0.5
@@ -46,13 +50,11 @@ def measure_spacing(
         return candidate
     (first, second), begin, seen = pair
     size = probe.receptive_field
-    low = max(len(first), min(seen) - MARGIN)
+    low = max(min(len(first), *seen), min(seen) - MARGIN)
     steps = np.arange(low, min(size - len(second), max(seen) + MARGIN) + 1)
     usual = max(seen, key=lambda step: seen[step])
     if usual not in steps:
         return candidate
-    starts = candidate.draft.starts
-    middle = max(starts, key=lambda start: starts[start]) + begin - PLACES // 2
     contexts = random.integers(0, 4, (CONTEXTS, size)).astype(np.uint8)
     tracks = None if samples.tracks is None else samples.tracks[random.integers(0, len(samples), CONTEXTS)]
 
@@ -68,6 +70,12 @@ def measure_spacing(
         values = probe.activations(codes.reshape(-1, size), every)[:, samples.neuron]
         return values.reshape(len(pairs), CONTEXTS).mean(1)
 
+    starts = candidate.draft.starts
+    often = [start + begin for start in sorted(starts, key=lambda start: -starts[start])]
+    tried = [place for place in often if 0 <= place <= size - usual - len(second)][:STARTS]
+    if not tried:
+        return candidate
+    middle = tried[int(answers([(place, place + usual) for place in tried]).argmax())] - PLACES // 2
     places: list[tuple[int, int]] = []
     for step in steps:
         last = size - int(step) - len(second)
@@ -82,7 +90,9 @@ def measure_spacing(
     best = np.array([value[step_of == step].max() for step in steps])
     added = np.array([np.maximum(value[step_of == step] - alone, 0).mean() for step in steps])
     kept = best >= alone + TOLERATED * (best.max() - alone)
-    if best.max() <= alone or (len(candidate.draft.parts) == 1 and kept.sum() < 2):
+    if best.max() - max(alone, float(answers([(None, None)])[0])) < LEAST * candidate.strength or (
+        len(candidate.draft.parts) == 1 and kept.sum() < 2
+    ):
         return candidate
     weights = {int(s): float(100 * w / added[kept].sum()) for s, w in zip(steps[kept], added[kept], strict=True)}
     mode = max(weights, key=lambda step: weights[step])
