@@ -10,7 +10,7 @@ import numpy as np
 from combmotif.discovery.choose import CONTAINED, LEAST_STRENGTH, SAME, WEAKER, Candidate, alike, inside
 from combmotif.discovery.drafts import Draft, carried, informative, tally
 from combmotif.discovery.polish import WANTED, polish
-from combmotif.discovery.trial_words import MATCHING, Word, paired_word, words_of
+from combmotif.discovery.trial_words import MATCHING, Word, carrying, paired_word, words_of
 from combmotif.inference.probe import WindowProbe
 from combmotif.sampling.modes import read_letters
 from combmotif.sampling.samples import Samples
@@ -20,6 +20,7 @@ SEEN = 0.6
 MOST_WINDOWS = 4000
 MOST_RESTS = 4
 MOST_SINGLES = 3
+MOST_MIRRORED = 3
 LITTLE = 0.06
 """Excitation, relative to the strongest window, up to which a motif may need another one."""
 READ, MOST_READ = 8, 4
@@ -75,6 +76,7 @@ def make_candidates(
                 found.append(made)
 
     try_all(words)
+    try_all(_mirrored(found, codes))
     left = _unexplained(found, codes, weights, plain, strongest)
     if len(left):
         tracks = None if samples.tracks is None else samples.tracks[rows[left]]
@@ -94,6 +96,26 @@ def make_candidates(
         if made is not None:
             found.append(made)
     return found
+
+
+def _mirrored(found: Sequence[Candidate], codes: np.ndarray) -> list[Word]:
+    """Take the reverse complements of the strongest candidates: DNA is read on both strands."""
+    words = []
+    for candidate in _distinct(found)[:MOST_MIRRORED]:
+        last = len(candidate.columns) - 1
+        letters = {last - c: 3 - base for c, base in _wanted(candidate.columns, 0, last + 1).items()}
+        words.append(Word((letters,), *carrying(letters, codes)[::-1]))
+    return words
+
+
+def _distinct(found: Sequence[Candidate]) -> list[Candidate]:
+    """Candidates of one part, the strongest first, of those alike one."""
+    distinct: list[Candidate] = []
+    for candidate in sorted(found, key=lambda c: -c.strength):
+        alone = len(candidate.draft.parts) == 1
+        if alone and all(alike(candidate.columns, other.columns)[0] < SAME for other in distinct):
+            distinct.append(candidate)
+    return distinct
 
 
 def _unexplained(
@@ -128,12 +150,8 @@ def _left(letters: np.ndarray, found: Sequence[Candidate]) -> int:
 
 def _pairs(found: Sequence[Candidate], codes: np.ndarray, strongest: float) -> list[Word]:
     """Put candidates that excite the neuron little by themselves together as windows (n, size) have them."""
-    weak = [c for c in found if len(c.draft.parts) == 1 and c.excitation <= LITTLE * strongest]
-    singles: list[Candidate] = []
-    for candidate in sorted(weak, key=lambda c: -c.strength):
-        known = any(alike(candidate.columns, other.columns)[0] >= SAME for other in singles)
-        if candidate.strength >= LEAST_STRENGTH * strongest and not known:
-            singles.append(candidate)
+    weak = [c for c in found if c.excitation <= LITTLE * strongest and c.strength >= LEAST_STRENGTH * strongest]
+    singles = _distinct(weak)
     letters = [_wanted(single.columns, 0, len(single.columns)) for single in singles[:MOST_SINGLES]]
     options = [paired_word((a, b), codes) for a in letters for b in letters if a is not b and min(len(a), len(b)) > 2]
     words = [word for word in options if word is not None]

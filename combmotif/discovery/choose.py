@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +17,7 @@ CONTAINED = 0.85
 """Cosine over the columns of the shorter motif, from which it is a piece of the longer."""
 OVERLAPPING = 0.75
 """The same of a motif with one that is half as strong again and holds only a part of it."""
+STRONGER = 1.5
 AS_STRONG = 1.0
 AS_FREQUENT = 0.3
 """Relative strength and mass of a longer motif that takes the place of its piece."""
@@ -82,7 +83,7 @@ def choose(candidates: Sequence[Candidate], strongest: float) -> list[Candidate]
             if joined is not None:
                 unique[number] = joined
                 break
-            if alike(candidate.columns, other.columns)[0] >= SAME:
+            if alike(candidate.columns, other.columns)[0] >= SAME and not _far_stronger(candidate, other):
                 unique[number] = _merged(other, candidate)
                 break
         else:
@@ -99,7 +100,7 @@ def choose(candidates: Sequence[Candidate], strongest: float) -> list[Candidate]
                 kept.remove(candidate if lasts else longer)
                 if lasts:
                     break
-            elif inside >= OVERLAPPING and longer.strength >= 1.5 * candidate.strength:
+            elif inside >= OVERLAPPING and longer.strength >= STRONGER * candidate.strength:
                 kept.remove(candidate)
                 break
     return kept
@@ -122,9 +123,13 @@ def _without_sums(candidates: Sequence[Candidate]) -> list[Candidate]:
         pieces = composed(candidate.columns, [c.columns for c in others])
         if len(pieces) < 2 or candidate not in kept:
             continue
-        alone = [max(others[index].excitation, 0) for index in pieces]
+        parts = [others[index] for index in pieces]
+        alone = [max(part.excitation, 0) for part in parts]
         synergy = SYNERGY if min(alone) < ALONE * candidate.excitation else CLEAR_SYNERGY
-        if not _of_one(others[i] for i in pieces) and candidate.excitation > synergy * sum(alone):
+        if _of_one(parts):
+            if max(part.mass for part in parts) >= candidate.mass:
+                kept.remove(candidate)
+        elif candidate.excitation > synergy * sum(alone):
             for index in set(pieces):
                 kept.remove(others[index])
         else:
@@ -132,10 +137,14 @@ def _without_sums(candidates: Sequence[Candidate]) -> list[Candidate]:
     return kept
 
 
-def _of_one(pieces: Iterable[Candidate]) -> bool:
+def _of_one(pieces: Sequence[Candidate]) -> bool:
     """Whether all are one motif or pieces of it."""
     *some, longest = sorted(pieces, key=lambda piece: len(piece.columns))
     return all(piece is longest or contained(piece.columns, longest.columns) >= CONTAINED for piece in some)
+
+
+def _far_stronger(one: Candidate, other: Candidate) -> bool:
+    return _longer(one, other) and one.strength >= STRONGER * other.strength
 
 
 def _longer(one: Candidate, other: Candidate) -> bool:

@@ -95,16 +95,18 @@ def words_of(found: Sequence[np.ndarray], codes: np.ndarray) -> list[Word]:
         word = paired_word(parts, codes, 0) if len(parts) == 2 else None
         if word is None:
             letters = {int(column): int(read[column]) for column in columns}
-            rows, places = _carrying(letters, codes)
+            rows, places = carrying(letters, codes)
             word = Word((letters,), places, rows)
         words.append(word)
     return words
 
 
-def _carrying(letters: Mapping[int, int], codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def carrying(letters: Mapping[int, int], codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Windows that have four fifths of the letters at some place, and the place."""
     columns, bases = np.array(list(letters)), np.array(list(letters.values()))
     starts = np.arange(-columns.min(), codes.shape[1] - columns.max())
+    if not len(starts):
+        return starts, starts
     equal = np.stack([(codes[:, columns + start] == bases).sum(1) for start in starts], 1)
     rows = np.flatnonzero(equal.max(1) >= MATCHING * len(columns))
     return rows, starts[equal.argmax(1)][rows]
@@ -115,7 +117,7 @@ def paired_word(parts: tuple[dict[int, int], ...], codes: np.ndarray, usual: int
 
     The second is moved by ``usual``, or to the most frequent distance.
     """
-    (rows, places), (other_rows, other_places) = (_carrying(part, codes) for part in parts)
+    (rows, places), (other_rows, other_places) = (carrying(part, codes) for part in parts)
     both, first, second = np.intersect1d(rows, other_rows, return_indices=True)
     apart = other_places[second] - places[first]
     free = apart + min(parts[1]) > max(parts[0])
