@@ -192,10 +192,12 @@ def _verify_reach(model: SequenceModel, geometry: LayerGeometry, length: int, re
     for row, place in zip(reached, places, strict=True):
         inside = (starts <= place) & (place < starts + geometry.receptive_field)
         if (row & ~inside).any():
+            layers = convolution_layers(model)
+            earlier = layers[: layers.index(geometry.layer)] if geometry.layer in layers else layers
             raise ValueError(
                 f"{refuse}it mixes the whole sequence (a recurrent, attention or length-wise layer lies before it): "
                 f"input position {place} reaches outputs beyond a window of {geometry.receptive_field} nt; choose an "
-                f"earlier convolution: {', '.join(convolution_layers(model))}"
+                f"earlier convolution: {', '.join(earlier) or 'there is none'}"
             )
         at_end = (starts == place) | (starts + geometry.receptive_field - 1 == place)
         ends = np.flatnonzero(at_end & whole)  # padding between layers may hide the ends of the others

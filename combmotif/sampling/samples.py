@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from combmotif.files import atomic
 
 BINS = 20
 
@@ -81,13 +82,9 @@ class Samples:
 
     def save(self, path: str | Path) -> None:
         """Write an .npz file, whole or not at all."""
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(path.name + f".{os.getpid()}.tmp")
         arrays: dict[str, Any] = {name: np.asarray(value) for name, value in vars(self).items() if value is not None}
-        with temporary.open("wb") as stream:
+        with atomic(Path(path)) as temporary, temporary.open("wb") as stream:
             np.savez_compressed(stream, **arrays)
-        temporary.replace(path)
 
     @classmethod
     def load(cls, path: str | Path) -> Samples:
