@@ -18,9 +18,11 @@ CONTAINED = 0.85
 OVERLAPPING = 0.75
 """The same of a motif with one that is half as strong again and holds only a part of it."""
 STRONGER = 1.5
-AS_STRONG = 1.0
+AS_STRONG = 0.9
 AS_FREQUENT = 0.3
 """Relative strength and mass of a longer motif that takes the place of its piece."""
+TOGETHER = 2.5
+"""Excitation of a pair, relative to that of one part, from which it takes the place of that however rare it is."""
 STANDS = 0.9
 """Strength relative to that of a longer form, from which the shorter stands for both."""
 COMPOSED = 0.88
@@ -88,15 +90,16 @@ def choose(candidates: Sequence[Candidate], strongest: float) -> list[Candidate]
                 break
         else:
             unique.append(candidate)
-    kept = _without_sums(unique)
+    kept, both = _without_sums(unique)
     for candidate in sorted(kept, key=lambda c: len(c.columns)):
         if candidate not in kept:
             continue
-        for longer in [c for c in kept if _longer(c, candidate)]:
+        for longer in [c for c in kept if _longer(c, candidate) and c not in both]:
             inside = contained(candidate.columns, longer.columns)
             if inside >= CONTAINED:
                 lasts = longer.strength >= AS_STRONG * candidate.strength
-                lasts &= longer.mass >= AS_FREQUENT * candidate.mass
+                pair = len(longer.draft.parts) > 1 and longer.excitation >= TOGETHER * candidate.excitation
+                lasts &= pair or longer.mass >= AS_FREQUENT * candidate.mass
                 kept.remove(candidate if lasts else longer)
                 if lasts:
                     break
@@ -106,7 +109,9 @@ def choose(candidates: Sequence[Candidate], strongest: float) -> list[Candidate]
     return kept
 
 
-def _without_sums(candidates: Sequence[Candidate]) -> list[Candidate]:
+def _without_sums(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
+    """Leave sums out, or what they are made of; and say which pairs stay beside their parts."""
+    both: list[Candidate] = []
     once = [
         c for c in candidates
         if all(
@@ -132,9 +137,11 @@ def _without_sums(candidates: Sequence[Candidate]) -> list[Candidate]:
         elif candidate.excitation > synergy * sum(alone):
             for index in set(pieces):
                 kept.remove(others[index])
+        elif len(candidate.draft.parts) > 1 and candidate.excitation > SYNERGY * sum(alone):
+            both.append(candidate)
         else:
             kept.remove(candidate)
-    return kept
+    return kept, both
 
 
 def _of_one(pieces: Sequence[Candidate]) -> bool:
@@ -192,9 +199,11 @@ def _same_pair(pair: Candidate, other: Candidate) -> Candidate | None:
             return None
         more = {apart: float(sum(other.draft.starts.values()))}
     steps = dict(pair.draft.steps[0])
+    apart = max(more, key=lambda step: more[step]) != max(steps, key=lambda step: steps[step])
     for step, n in more.items():
         steps[step] = max(steps.get(step, 0.0), n)
-    return replace(pair, draft=replace(pair.draft, steps=(steps,)), mass=max(pair.mass, other.mass))
+    mass = pair.mass + other.mass if apart else max(pair.mass, other.mass)
+    return replace(pair, draft=replace(pair.draft, steps=(steps,)), mass=mass)
 
 
 def alike(a: np.ndarray, b: np.ndarray) -> tuple[float, int]:
