@@ -119,6 +119,22 @@ def test_pairs_of_the_same_parts_become_one_with_all_distances(other):
     assert set(kept.draft.steps[0]) == {8, 10}
 
 
+def test_a_pair_that_is_rare_at_each_distance_takes_the_place_of_its_part():
+    single = candidate("TGTACG", 1.0, 0.5, mass=500.0)
+    near, far = (pair("TGTACG", "CCAGAT", {step: 5.0}) for step in (8, 11))
+    (kept,) = choose([single, near, far], 2.0)  # each is in a fifth of the windows of the part
+    assert set(kept.draft.steps[0]) == {8, 11}
+    assert kept.mass == 200.0
+
+
+def test_a_pair_stays_beside_parts_that_excite_the_neuron_by_themselves():
+    parts = [candidate("TGTACG", 1.0, 0.3), candidate("CCAGAT", 1.0, 0.3)]
+    found = choose([*parts, pair("TGTACG", "CCAGAT", {8: 5.0})], 2.0)  # 1.0 together
+    assert set(words(found)) == {"TGTACG", "CCAGAT", "TGTACGNNCCAGAT"}
+    added = choose([candidate("TGTACG", 1.0, 0.5), parts[1], pair("TGTACG", "CCAGAT", {8: 5.0})], 2.0)
+    assert set(words(added)) == {"TGTACG", "CCAGAT"}
+
+
 def test_pairs_of_other_parts_stay_apart():
     found = choose([pair("TGTACG", "CCAGAT", {8: 5.0}), pair("TGTACG", "GAATTA", {8: 5.0})], 2.0)
     assert len(found) == 2
