@@ -67,7 +67,8 @@ def choose(candidates: Sequence[Candidate], strongest: float) -> list[Candidate]
     """Leave out what is weak, found twice, a piece of another motif, or the sum of others.
 
     A motif made of others stays, and they go, where it excites the neuron 1.25 times as much as they do one by one:
-    the neuron needs them together. A longer motif takes the place of its piece unless it is weaker or much rarer.
+    the neuron needs them together; where each has a fifth of that by itself, from twice, and a pair stays beside them
+    below that. A longer motif takes the place of its piece unless it is weaker or much rarer.
 
     Parameters
     ----------
