@@ -31,9 +31,9 @@ LOCAL = 0.7
 """Cosine of such a piece with the columns it lies on."""
 WEAKER = 0.8
 """Strength of a piece, relative to the sum's, that is not exceeded."""
-SYNERGY, CLEAR_SYNERGY, ALONE = 1.25, 2.0, 0.2
+SYNERGY, CLEAR_SYNERGY, ALONE = 1.25, 2.0, 0.25
 """Excitation of a motif made of others, relative to theirs added up, from which the neuron needs them together: where
-one has little by itself, and where each has a fifth."""
+one has little by itself, and where each has a quarter."""
 NEW, REPEAT = 0.6, 0.45
 """Norm of a piece that lies outside those before it: of different motifs, and of one that overlaps itself."""
 _PIECES = 4
@@ -67,7 +67,7 @@ def choose(candidates: Sequence[Candidate], strongest: float) -> list[Candidate]
     """Leave out what is weak, found twice, a piece of another motif, or the sum of others.
 
     A motif made of others stays, and they go, where it excites the neuron 1.25 times as much as they do one by one:
-    the neuron needs them together; where each has a fifth of that by itself, from twice, and a pair stays beside them
+    the neuron needs them together; where each has a quarter of that by itself, from twice, and a pair stays beside them
     below that. A longer motif takes the place of its piece unless it is weaker or much rarer.
 
     Parameters
