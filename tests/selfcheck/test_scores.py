@@ -52,11 +52,11 @@ def test_precision_of_living_and_dead_neurons():
 
 def test_spacings_come_from_matrix_and_syntax():
     truth = Truth((A, B), (3, 5))
-    columns = ["motif", "start_a", "start_b", "spacing_mode", "distribution"]
+    columns = ["motif", "part_a", "start_a", "start_b", "distribution"]
     none = pd.DataFrame(columns=columns)
     assert found_gaps([motif("TGTACGnnnCCAGATA")], none, truth) == {3}
     assert found_gaps([motif("TGTACG")], none, truth) == frozenset()
-    told = pd.DataFrame([["m", 0, 9, 3, "3:90;5:60;6:1"]], columns=columns)  # one in 151 is not counted
+    told = pd.DataFrame([["m", "TGTACG", 0, 9, "3:60;5:90;6:1"]], columns=columns)  # one in 151 is not counted
     assert found_gaps([motif("TGTACGnnnCCAGATA")], told, truth) == {3, 5}
     assert jaccard(frozenset({3, 5}), truth.gaps) == pytest.approx(2 / 3)
 
