@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import Any
 
 import torch
@@ -71,6 +72,20 @@ def require_same_weights(context: Context, *, same: bool | None = None) -> None:
         )
 
 
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Keep Ctrl-C from workers that are being started, which would show a traceback; it waits for the parent."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # its start would let the signal through
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _work(task: Task, payload: Any) -> None:
     assert _context is not None
     require_same_weights(_context, same=_same)
@@ -116,7 +131,8 @@ class Engine:
                 initializer=_start,
                 initargs=(self.context.config, self.given, self.context.model.fingerprint()),
             )
-        pending: set[Future] = {self._pool.submit(_work, task, payload) for payload in payloads}
+        with _deaf_to_interrupts():
+            pending: set[Future] = {self._pool.submit(_work, task, payload) for payload in payloads}
         done = 0
         try:
             while pending:
