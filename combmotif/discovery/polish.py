@@ -184,14 +184,11 @@ def polish(
             break
         letters = np.where(better, effect.argmax(1), letters)
     ppm, shown = _preferred(effect)
-    if (
-        trial.gain(shown, used) < FAITHFUL * strength and rate and strength >= enough
-    ):  # the weakened word was another one
-        ppm, shown = _preferred(trial.effect(letters, used, 0.0))
-    letters = shown
-    found = np.mean([np.maximum(trial.run(trial.put(letters, place)), trial.background).mean() for place in used])
+    if rate and strength >= enough and trial.gain(shown, used) < FAITHFUL * strength:
+        ppm, shown = _preferred(trial.effect(letters, used, 0.0))  # the weakened word was another one
+    found = np.mean([np.maximum(trial.run(trial.put(shown, place)), trial.background).mean() for place in used])
     without = np.maximum(trial.plain, trial.background).mean()
-    return Polished(ppm, low, trial.gain(letters, used), float(found - without))
+    return Polished(ppm, low, trial.gain(shown, used), float(found - without))
 
 
 def _preferred(effect: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

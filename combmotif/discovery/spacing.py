@@ -50,7 +50,8 @@ def measure_spacing(
         return candidate
     (first, second), begin, seen = pair
     size = probe.receptive_field
-    low = max(min(len(first), *seen), min(seen) - MARGIN)
+    least = len(first) - 1  # parts may share a column, and never change places
+    low = max(min(len(first), *seen), least, min(seen) - MARGIN)
     steps = np.arange(low, min(size - len(second), max(seen) + MARGIN) + 1)
     usual = max(seen, key=lambda step: seen[step])
     if usual not in steps:

@@ -1,5 +1,7 @@
 """Distances at which a pair acts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -49,6 +51,13 @@ def test_what_is_no_pair_or_keeps_its_distance_stays(planted):
     assert set(measured(fixed, candidate(*WORDS, step=9)).draft.steps[0]) == {10}
     single = candidate("TGTACG")
     assert measured(fixed, single) is single
+
+
+def test_parts_seen_the_other_way_round_are_not_tried_so(planted):
+    probe = planted(WORDS, [{0: 1.0}, {5: 1.0}], width=6)
+    found = candidate(*WORDS, step=9)
+    draft = replace(found.draft, steps=({9: 5.0, -7: 1.0},))
+    assert set(measured(probe, replace(found, draft=draft)).draft.steps[0]) == {9, 10, 11}
 
 
 def test_parts_that_do_not_need_each_other_keep_what_was_seen(planted):
