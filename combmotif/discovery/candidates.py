@@ -25,6 +25,8 @@ LITTLE = 0.06
 """Excitation, relative to the strongest window, up to which a motif may need another one."""
 READ, MOST_READ = 8, 4
 """Windows read because of what no candidate explains, and most words of them."""
+FAINT = 0.15
+"""Importance of a letter in such a window, relative to the strongest."""
 UNEXPLAINED, LEAST_UNEXPLAINED = 1.5, 0.03
 """Excitation relative to that of a candidate by itself, from which it does not explain a window; share of such."""
 _FEWEST = 4  # letters of what is left
@@ -80,7 +82,7 @@ def make_candidates(
     left = _unexplained(found, codes, weights, plain, strongest)
     if len(left):
         tracks = None if samples.tracks is None else samples.tracks[rows[left]]
-        read = read_letters(probe, samples.neuron, codes[left], samples.activations[rows[left]], tracks)
+        read = read_letters(probe, samples.neuron, codes[left], samples.activations[rows[left]], tracks, least=FAINT)
         strong = [c for c in found if c.strength >= LEAST_STRENGTH * strongest]
         new = [letters for letters, _ in read if _left(letters, strong) >= _FEWEST]
         try_all(words_of(new, codes)[:MOST_READ])

@@ -31,9 +31,9 @@ LOCAL = 0.7
 """Cosine of such a piece with the columns it lies on."""
 WEAKER = 0.8
 """Strength of a piece, relative to the sum's, that is not exceeded."""
-SYNERGY, CLEAR_SYNERGY, ALONE = 1.25, 2.0, 0.25
+SYNERGY, CLEAR_SYNERGY, ALONE, USUAL = 1.2, 2.0, 0.25, 0.5
 """Excitation of a motif made of others, relative to theirs added up, from which the neuron needs them together: where
-one has little by itself, and where each has a quarter."""
+one has little by itself or half the windows with a piece have the whole, and where each has a quarter."""
 NEW, REPEAT = 0.6, 0.45
 """Norm of a piece that lies outside those before it: of different motifs, and of one that overlaps itself."""
 _PIECES = 4
@@ -66,9 +66,10 @@ class Candidate:
 def choose(candidates: Sequence[Candidate], strongest: float) -> list[Candidate]:
     """Leave out what is weak, found twice, a piece of another motif, or the sum of others.
 
-    A motif made of others stays, and they go, where it excites the neuron 1.25 times as much as they do one by one:
-    the neuron needs them together; where each has a quarter of that by itself, from twice, and a pair stays beside them
-    below that. A longer motif takes the place of its piece unless it is weaker or much rarer.
+    A motif made of others stays, and they go, where it excites the neuron 1.2 times as much as they do one by one:
+    the neuron needs them together; where each has a quarter of that by itself and the whole is rare or a pair, from
+    twice, and a pair stays beside them below that. A longer motif takes the place of its piece unless it is weaker or
+    much rarer.
 
     Parameters
     ----------
@@ -131,7 +132,8 @@ def _without_sums(candidates: Sequence[Candidate]) -> tuple[list[Candidate], lis
             continue
         parts = [others[index] for index in pieces]
         alone = [max(part.excitation, 0) for part in parts]
-        synergy = SYNERGY if min(alone) < ALONE * candidate.excitation else CLEAR_SYNERGY
+        whole = len(candidate.draft.parts) == 1 and candidate.mass >= USUAL * max(part.mass for part in parts)
+        synergy = SYNERGY if whole or min(alone) < ALONE * candidate.excitation else CLEAR_SYNERGY
         if _of_one(parts):
             if max(part.mass for part in parts) >= candidate.mass:
                 kept.remove(candidate)
@@ -258,9 +260,7 @@ def composed(whole: np.ndarray, pieces: Sequence[np.ndarray], new: float = NEW) 
         residual = residual - gain * atom
         taken.append(number)
         atoms.append(atom)
-        if explained >= COMPOSED**2:
-            return taken
-    return []
+    return taken if explained >= COMPOSED**2 else []
 
 
 def _laid(

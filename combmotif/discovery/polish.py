@@ -36,6 +36,11 @@ STRONG = 0.92
 
 FAITHFUL = 0.75
 """Share of a word's strength that the bases shown must have."""
+FAINTER = (0.5, 0.25)
+"""Where a part of the word that matters less is lost: the effect, relative to that of the median column, at which a
+base is as probable as else at the median one."""
+PART = 4
+"""Letters of such a part."""
 WANTED = 0.2
 """Probability above uniform of a base that a column wants."""
 
@@ -185,17 +190,31 @@ def polish(
         letters = np.where(better, effect.argmax(1), letters)
     ppm, shown = _preferred(effect)
     if rate and strength >= enough and trial.gain(shown, used) < FAITHFUL * strength:
-        ppm, shown = _preferred(trial.effect(letters, used, 0.0))  # the weakened word was another one
+        effect = trial.effect(letters, used, 0.0)  # the weakened word was another one
+        ppm, shown = _preferred(effect)
+    for least in FAINTER:
+        if strength < enough or not _cut(letters, shown) or trial.gain(shown, used) >= FAITHFUL * strength:
+            break
+        ppm, shown = _preferred(effect, least)
     found = np.mean([np.maximum(trial.run(trial.put(shown, place)), trial.background).mean() for place in used])
     without = np.maximum(trial.plain, trial.background).mean()
     return Polished(ppm, low, trial.gain(shown, used), float(found - without))
 
 
-def _preferred(effect: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _cut(letters: np.ndarray, shown: np.ndarray) -> bool:
+    """Whether a word has letters of another part before or behind those that are shown."""
+    columns = np.flatnonzero(shown >= 0)
+    if not len(columns):
+        return False
+    before, behind = letters[: columns[0]] >= 0, letters[columns[-1] + 1 :] >= 0
+    return bool(max(before.sum(), behind.sum()) >= PART)
+
+
+def _preferred(effect: np.ndarray, scale: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
     """Probability of each base, by the mean activation with it, and the bases that are shown; -1 is any."""
     drop = effect.max(1, keepdims=True) - effect
     rest = drop.sum(1) / 3
-    usual = max(float(np.median(rest[rest >= 0.4 * rest.max()])), 1e-12)
+    usual = max(scale * float(np.median(rest[rest >= 0.4 * rest.max()])), 1e-12)
     weight = np.exp(-np.log(3 * STRONG / (1 - STRONG)) * np.minimum(drop / usual, 3))
     ppm = weight / weight.sum(1, keepdims=True)
     shown = np.full(len(ppm), -1)

@@ -19,7 +19,6 @@ _FEWEST = 4
 """Letters that show something."""
 _STARTS, _TRIES, _WAYS, _CHANGED = 32, 4, 32, 4608
 _READ = 0.3
-"""Importance of a letter, relative to the window's strongest, from which the neuron reads it."""
 _SAME = 0.85
 """Share of the letters read in one window that are read in another, from which both show the same."""
 _KEPT = 0.05
@@ -63,7 +62,7 @@ def _modes(probe: WindowProbe, neuron: int, background: float, maximum: float) -
     starts = planted.least(neuron, level)
     pure = planted.kernels[starts] >= 0
     starts = np.concatenate([starts[pure][:_STARTS], starts[~pure][:_STARTS]])
-    codes, values = _climbed(probe, neuron, planted.codes[starts], level)
+    codes, values = climbed(probe, neuron, planted.codes[starts], level)
     most = int(np.clip(_CHANGED // codes.shape[1], _WAYS // 2, _WAYS))
     reached = np.flatnonzero(values >= background + _LEAST * (maximum - background))[:most]
     codes, values = codes[reached], values[reached]
@@ -73,7 +72,13 @@ def _modes(probe: WindowProbe, neuron: int, background: float, maximum: float) -
 
 
 def read_letters(
-    probe: WindowProbe, neuron: int, codes: np.ndarray, values: np.ndarray, tracks: np.ndarray | None = None
+    probe: WindowProbe,
+    neuron: int,
+    codes: np.ndarray,
+    values: np.ndarray,
+    tracks: np.ndarray | None = None,
+    *,
+    least: float = _READ,
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Read the letters of windows whose change is missed most; those that hold another window's show nothing new.
 
@@ -86,6 +91,8 @@ def read_letters(
         Activations.
     tracks : float array, optional
         Extra channels of the windows.
+    least : float, default 0.3
+        Importance of a letter, relative to the window's strongest, from which the neuron reads it.
 
     Returns
     -------
@@ -100,15 +107,30 @@ def read_letters(
     here = values[:, None] - without
     top = np.maximum(here.max(1, keepdims=True), 1e-12)
     found: list[tuple[np.ndarray, np.ndarray]] = []
-    for row in np.argsort((here >= _READ * top).sum(1), kind="stable"):
-        word = np.where(here[row] >= _READ * top[row], codes[row].astype(int), -1)
+    for row in np.argsort((here >= least * top).sum(1), kind="stable"):
+        word = np.where(here[row] >= least * top[row], codes[row].astype(int), -1)
         if (word >= 0).sum() >= _FEWEST and not any(_holds(word, other) for other, _ in found):
             found.append((word, np.where(np.abs(here[row]) >= _KEPT * top[row], codes[row].astype(int), -1)))
     return found
 
 
-def _climbed(probe: WindowProbe, neuron: int, codes: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
-    """Change the letter that gains most, of a few that the gradient promises most of, up to a level or a summit."""
+def climbed(probe: WindowProbe, neuron: int, codes: np.ndarray, level: float = np.inf) -> tuple[np.ndarray, np.ndarray]:
+    """Change the letter that gains most, of a few that the gradient promises most of, up to a level or a summit.
+
+    Parameters
+    ----------
+    probe : WindowProbe
+    neuron : int
+    codes : uint8 array, shape (n, size)
+        Where to begin.
+    level : float, default infinity
+        Activation at which to stop.
+
+    Returns
+    -------
+    codes : uint8 array, shape (n, size)
+    activations : float32 array, shape (n,)
+    """
     codes, size = codes.copy(), codes.shape[1]
     values = np.zeros(len(codes), np.float32)
     active = np.arange(len(codes))

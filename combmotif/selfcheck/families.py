@@ -9,6 +9,7 @@ import numpy as np
 from combmotif.effects.seeding import named_generator
 from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.selfcheck.nets import NORMS, StackNet, Wire, connect, fill_with_noise, plant, receptive_field
+from combmotif.selfcheck.sampled import is_read
 from combmotif.selfcheck.truth import Instance, Truth, random_motif, unlike, weights_of
 
 FAMILIES = {
@@ -291,9 +292,15 @@ def hard(random: np.random.Generator, number: int) -> Instance:
 
 
 def distracted(random: np.random.Generator, number: int) -> Instance:
-    """Family (f), by turns: a motif among strong crosstalk, and dead neurons of three kinds."""
+    """Family (f), by turns: a motif among strong crosstalk, and dead neurons of three kinds.
+
+    Crosstalk may add up to more than the motif: such nets are drawn again.
+    """
     if number % 2 == 0:
-        return one_motif(random, number, family="f", crosstalk=0.25)
+        while True:
+            drawn = one_motif(random, number, family="f", crosstalk=0.25)
+            if is_read(drawn):
+                return drawn
     shape = draw_shape(random, int(random.integers(5, 9)))
     net = build(shape, random)
     conv, first = net.conv(net.depth), net.conv(1)

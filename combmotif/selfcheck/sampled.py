@@ -10,11 +10,14 @@ from combmotif.discovery.syntax import part_scores
 from combmotif.inference.probe import WindowProbe
 from combmotif.sampling.enumerate import LONGEST, enumerate_windows
 from combmotif.sampling.evolve import EvolveOptions, evolve
+from combmotif.sampling.modes import climbed
 from combmotif.sampling.samples import Samples, stratify
 from combmotif.selfcheck.truth import Instance
 
 FEWEST = 20
 """Windows that carry a motif the sampler found."""
+READ = 0.5
+"""Share of the way up to its maximum that a known motif must take a neuron."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,24 @@ def sample(
         probe.layer, instance.neuron, codes[rows], values[rows], "evolve and planted", background=samples.background
     )
     return both, float(found.mean())
+
+
+def is_read(instance: Instance) -> bool:
+    """Whether the known motifs, in random windows, take the neuron half the way to the maximum that climbing finds.
+
+    Where they do not, the neuron reads what noise made of the other channels, and its answer is not known.
+    """
+    probe = WindowProbe(instance.model, instance.layer)
+    size, random, contexts = probe.receptive_field, np.random.default_rng(0), 16
+    plain = random.integers(0, 4, (32, size)).astype(np.uint8)
+    level = float(probe.activations(plain)[:, instance.neuron].mean())
+    top = float(climbed(probe, instance.neuron, plain)[1].max())
+    for word in _words(instance):
+        planted = probe.activations(planted_windows([word], size, random, contexts))[:, instance.neuron]
+        best = planted.reshape(contexts, -1).mean(0).max()
+        if best - level < READ * (max(top, float(planted.max())) - level):
+            return False
+    return True
 
 
 def _carriers(samples: Samples, part: np.ndarray) -> np.ndarray:

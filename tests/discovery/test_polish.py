@@ -54,6 +54,26 @@ def test_a_neuron_that_saturates_is_asked_where_it_doubts(planted):
     assert consensus(found.ppm).strip("N") == "TGTACG"
 
 
+def test_a_part_that_matters_less_is_not_lost():
+    strong, weak = "TCTAG", "TTTACTCTG"
+
+    class Additive:
+        """Adds 1 per letter of a word and 0.22 per letter of another, both at their place."""
+
+        receptive_field = 20
+
+        def activations(self, codes, tracks=None):
+            wanted = ["ACGT".index(letter) for letter in strong + weak]
+            worth = np.array([1.0] * len(strong) + [0.22] * len(weak))
+            return ((codes[:, 2 : 2 + len(wanted)] == wanted) @ worth)[:, None]
+
+    probe = Additive()
+    found = polish(probe, samples_of(probe), letters(strong + weak), [2], np.random.default_rng(0))
+    assert consensus(found.ppm).strip("N") == strong + weak
+    alone = polish(probe, samples_of(probe), letters(strong), [2], np.random.default_rng(0))
+    assert consensus(alone.ppm).strip("N") == strong
+
+
 def test_a_word_the_neuron_does_not_read_has_no_strength(planted):
     probe = planted(["TGTACG"], [{0: 1.0}])
     found = polish(probe, samples_of(probe), letters("AAAAAA"), [0], np.random.default_rng(0))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -5,7 +7,7 @@ from combmotif.inference import WindowProbe
 from combmotif.selfcheck import FAMILIES, draw
 from combmotif.selfcheck.families import draw_motifs
 from combmotif.selfcheck.nets import StackNet, receptive_field
-from combmotif.selfcheck.sampled import _words, planted_windows
+from combmotif.selfcheck.sampled import _words, is_read, planted_windows
 from combmotif.selfcheck.truth import unlike, weights_of
 
 HAND_BUILT = [family for family in FAMILIES if family != "g"]
@@ -81,3 +83,10 @@ def test_motifs_are_scored_by_one_and_unlike_each_other():
 def test_an_unknown_family_is_refused():
     with pytest.raises(ValueError, match="family: expected one of a, b"):
         draw("z", 0, 0)
+
+
+def test_a_neuron_that_reads_something_else_is_told_apart():
+    instance = draw("a", 1, 0)
+    (motif,) = instance.truth.parts
+    assert is_read(instance)
+    assert not is_read(replace(instance, truth=replace(instance.truth, parts=(motif[::-1, ::-1],))))
