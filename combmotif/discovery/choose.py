@@ -33,7 +33,9 @@ WEAKER = 0.8
 """Strength of a piece, relative to the sum's, that is not exceeded."""
 SYNERGY, CLEAR_SYNERGY, ALONE, USUAL = 1.2, 2.0, 0.25, 0.5
 """Excitation of a motif made of others, relative to theirs added up, from which the neuron needs them together: where
-one has little by itself or half the windows with a piece have the whole, and where each has a quarter."""
+one has little by itself, or the whole has no gap and is half as frequent as they are, and where each has a quarter."""
+FLAT = 0.1
+"""Probability above uniform up to which a column of a motif is a gap."""
 NEW, REPEAT = 0.6, 0.45
 """Norm of a piece that lies outside those before it: of different motifs, and of one that overlaps itself."""
 _PIECES = 4
@@ -67,9 +69,9 @@ def choose(candidates: Sequence[Candidate], strongest: float) -> list[Candidate]
     """Leave out what is weak, found twice, a piece of another motif, or the sum of others.
 
     A motif made of others stays, and they go, where it excites the neuron 1.2 times as much as they do one by one:
-    the neuron needs them together; where each has a quarter of that by itself and the whole is rare or a pair, from
-    twice, and a pair stays beside them below that. A longer motif takes the place of its piece unless it is weaker or
-    much rarer.
+    the neuron needs them together; where each has a quarter of that by itself, and the whole is rare or has a gap,
+    from twice, and a pair stays beside them below that. A longer motif takes the place of its piece unless it is
+    weaker or much rarer.
 
     Parameters
     ----------
@@ -132,7 +134,7 @@ def _without_sums(candidates: Sequence[Candidate]) -> tuple[list[Candidate], lis
             continue
         parts = [others[index] for index in pieces]
         alone = [max(part.excitation, 0) for part in parts]
-        whole = len(candidate.draft.parts) == 1 and candidate.mass >= USUAL * max(part.mass for part in parts)
+        whole = _solid(candidate) and candidate.mass >= USUAL * max(part.mass for part in parts)
         synergy = SYNERGY if whole or min(alone) < ALONE * candidate.excitation else CLEAR_SYNERGY
         if _of_one(parts):
             if max(part.mass for part in parts) >= candidate.mass:
@@ -145,6 +147,12 @@ def _without_sums(candidates: Sequence[Candidate]) -> tuple[list[Candidate], lis
         else:
             kept.remove(candidate)
     return kept, both
+
+
+def _solid(candidate: Candidate) -> bool:
+    """Whether there is no gap of two columns in a motif."""
+    flat = candidate.columns.max(1) < FLAT
+    return len(candidate.draft.parts) == 1 and not (flat[1:] & flat[:-1]).any()
 
 
 def _of_one(pieces: Sequence[Candidate]) -> bool:

@@ -70,6 +70,22 @@ def test_parts_that_excite_the_neuron_by_themselves_stay():
     assert words(choose([*parts, candidate("TGTACGNNCCAGAT", 2.0, 1.3)], 2.0)) == ["TGTACGNNCCAGAT"]
 
 
+def test_halves_of_one_motif_that_act_by_themselves_go():
+    halves = [candidate("TGTACG", 1.0, 0.5), candidate("CCAGAT", 1.0, 0.3)]
+    for excitation, mass, left in (
+        (1.1, 90, ["TGTACGCCAGAT"]),
+        (0.9, 90, ["CCAGAT", "TGTACG"]),
+        (1.1, 30, ["CCAGAT", "TGTACG"]),
+    ):
+        found = choose([*halves, candidate("TGTACGCCAGAT", 2.0, excitation, mass)], 2.0)
+        assert sorted(words(found)) == left
+
+
+def test_a_piece_that_explains_most_of_a_sum_does_not_hide_another():
+    parts = [candidate("CGCGATTA", 1.0), candidate("TAGCG", 0.9)]
+    assert sorted(words(choose([*parts, candidate("CGCGATTAGC", 1.7)], 2.0))) == ["CGCGATTA", "TAGCG"]
+
+
 def test_a_sum_is_made_of_parts_and_not_of_other_sums():
     parts = [candidate("TGTACG", 1.0, 0.3), candidate("CCAGATGA", 1.0, 0.3)]
     whole, lesser = candidate("TGTACGNNCCAGATGA", 2.0, 1.1), candidate("TGTACGNNCCA", 1.2, 0.1, mass=5.0)
@@ -131,7 +147,7 @@ def test_a_pair_stays_beside_parts_that_excite_the_neuron_by_themselves():
     parts = [candidate("TGTACG", 1.0, 0.3), candidate("CCAGAT", 1.0, 0.3)]
     found = choose([*parts, pair("TGTACG", "CCAGAT", {8: 5.0})], 2.0)  # 1.0 together
     assert set(words(found)) == {"TGTACG", "CCAGAT", "TGTACGNNCCAGAT"}
-    added = choose([candidate("TGTACG", 1.0, 0.5), parts[1], pair("TGTACG", "CCAGAT", {8: 5.0})], 2.0)
+    added = choose([candidate("TGTACG", 1.0, 0.6), parts[1], pair("TGTACG", "CCAGAT", {8: 5.0})], 2.0)
     assert set(words(added)) == {"TGTACG", "CCAGAT"}
 
 
