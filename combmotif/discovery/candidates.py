@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from combmotif.discovery.choose import CONTAINED, LEAST_STRENGTH, SAME, WEAKER, Candidate, alike, inside
+from combmotif.discovery.choose import CONTAINED, LEAST_STRENGTH, SAME, SITES, WEAKER, Candidate, alike, inside
 from combmotif.discovery.drafts import Draft, carried, informative, tally
 from combmotif.discovery.polish import WANTED, polish
 from combmotif.discovery.trial_words import MATCHING, Word, carrying, paired_word, words_of
@@ -31,7 +31,6 @@ UNEXPLAINED, LEAST_UNEXPLAINED = 1.5, 0.03
 """Excitation relative to that of a candidate by itself, from which it does not explain a window; share of such."""
 _FEWEST = 4  # letters of what is left
 _PLACES = 6
-_SITES = 100
 
 
 def make_candidates(
@@ -217,7 +216,7 @@ def _tried(
     edges = [found.low, *middles, found.low + len(found.ppm)]
     parts, starts = [], []
     for low, high in zip(edges[:-1], edges[1:], strict=True):
-        pfm = found.ppm[low - found.low : high - found.low] * _SITES
+        pfm = found.ppm[low - found.low : high - found.low] * SITES
         spans = informative(pfm) if len(pfm) else []
         if not spans:
             return None
@@ -230,6 +229,6 @@ def _tried(
         steps.append(free or {apart: 1.0})
     columns = np.zeros((starts[-1] + len(parts[-1]) - starts[0], 4))
     for start, part in zip(starts, parts, strict=True):
-        columns[start - starts[0] : start - starts[0] + len(part)] = part / _SITES - 0.25
+        columns[start - starts[0] : start - starts[0] + len(part)] = part / SITES - 0.25
     draft = Draft(tuple(parts), tally(word.places + starts[0]), tuple(steps))
     return Candidate(draft, columns, found.strength, found.excitation, mass)

@@ -31,13 +31,16 @@ LOCAL = 0.7
 """Cosine of such a piece with the columns it lies on."""
 WEAKER = 0.8
 """Strength of a piece, relative to the sum's, that is not exceeded."""
-SYNERGY, CLEAR_SYNERGY, ALONE, USUAL = 1.2, 2.0, 0.25, 0.5
+SYNERGY, CLEAR_SYNERGY, ALONE, USUAL, MORE = 1.2, 2.0, 0.25, 0.5, 1.1
 """Excitation of a motif made of others, relative to theirs added up, from which the neuron needs them together: where
-one has little by itself, or the whole has no gap and is half as frequent as they are, and where each has a quarter."""
+one has little by itself, or the whole has no gap, is half as frequent as they are and has more strength than they
+have together, and where each has a quarter."""
 FLAT = 0.1
 """Probability above uniform up to which a column of a motif is a gap."""
 NEW, REPEAT = 0.6, 0.45
 """Norm of a piece that lies outside those before it: of different motifs, and of one that overlaps itself."""
+SITES = 100
+"""Counts per column of a motif's matrix."""
 _PIECES = 4
 _LEAST_GAIN = 0.2
 
@@ -69,9 +72,9 @@ def choose(candidates: Sequence[Candidate], strongest: float) -> list[Candidate]
     """Leave out what is weak, found twice, a piece of another motif, or the sum of others.
 
     A motif made of others stays, and they go, where it excites the neuron 1.2 times as much as they do one by one:
-    the neuron needs them together; where each has a quarter of that by itself, and the whole is rare or has a gap,
-    from twice, and a pair stays beside them below that. A longer motif takes the place of its piece unless it is
-    weaker or much rarer.
+    the neuron needs them together; where each has a quarter of that by itself, and the whole has a gap, is rare or
+    has just the strength of both, from twice, and a pair stays beside them below that. A longer motif takes the place
+    of its piece unless it is weaker or much rarer.
 
     Parameters
     ----------
@@ -135,6 +138,7 @@ def _without_sums(candidates: Sequence[Candidate]) -> tuple[list[Candidate], lis
         parts = [others[index] for index in pieces]
         alone = [max(part.excitation, 0) for part in parts]
         whole = _solid(candidate) and candidate.mass >= USUAL * max(part.mass for part in parts)
+        whole &= candidate.strength > MORE * sum(part.strength for part in parts)
         synergy = SYNERGY if whole or min(alone) < ALONE * candidate.excitation else CLEAR_SYNERGY
         if _of_one(parts):
             if max(part.mass for part in parts) >= candidate.mass:
@@ -146,7 +150,25 @@ def _without_sums(candidates: Sequence[Candidate]) -> tuple[list[Candidate], lis
             both.append(candidate)
         else:
             kept.remove(candidate)
+            if candidate.mass >= USUAL * max(part.mass for part in parts):
+                for part, seen in zip(parts, _seen_in(candidate, parts), strict=True):
+                    kept[kept.index(part)] = seen
     return kept, both
+
+
+def _seen_in(whole: Candidate, parts: Sequence[Candidate]) -> list[Candidate]:
+    """Parts with the letters they have in a whole where they lie apart: alone, each may use what is the other's."""
+    if any(len(part.draft.parts) > 1 or len(part.columns) > len(whole.columns) for part in parts):
+        return list(parts)
+    starts = [inside(part.columns, whole.columns)[1] for part in parts]
+    spans = sorted((start, start + len(part.columns)) for start, part in zip(starts, parts, strict=True))
+    if any(end > start for (_, end), (start, _) in zip(spans[:-1], spans[1:], strict=True)):
+        return list(parts)
+    seen = []
+    for start, part in zip(starts, parts, strict=True):
+        columns = whole.columns[start : start + len(part.columns)]
+        seen.append(replace(part, draft=replace(part.draft, parts=((columns + 0.25) * SITES,)), columns=columns))
+    return seen
 
 
 def _solid(candidate: Candidate) -> bool:
@@ -170,8 +192,15 @@ def _longer(one: Candidate, other: Candidate) -> bool:
 
 
 def _by_strength(first: Candidate, second: Candidate) -> tuple[Candidate, Candidate]:
-    """Put the second before the first if that is weaker."""
-    return (second, first) if first.strength < STANDS * second.strength else (first, second)
+    """Put the second before the first if that is weaker, or parts touch in that alone: where to cut it is a guess."""
+    weaker = first.strength < STANDS * second.strength
+    guess = _touching(first) and not _touching(second) and second.strength >= STANDS * first.strength
+    return (second, first) if weaker or guess else (first, second)
+
+
+def _touching(pair: Candidate) -> bool:
+    """Whether nothing lies between the two parts of a pair."""
+    return len(pair.draft.parts) == 2 and len(pair.columns) <= sum(map(len, pair.draft.parts))
 
 
 def _merged(first: Candidate, second: Candidate) -> Candidate:
