@@ -55,12 +55,14 @@ class Chains:
         count, spread = len(self.values), float(self.values.std())
         if spread < 1e-6 * max(1.0, abs(float(self.values.max()))):
             return
-        islands = np.array_split(np.arange(count), ISLANDS)
-        gains = [(self.values[rows] - self.values[rows].max()).astype(np.float64) for rows in islands]
+        islands = [rows for rows in np.array_split(np.arange(count), ISLANDS) if len(rows)]
+        gains = np.full((len(islands), len(islands[0])), -np.inf)
+        for gain, rows in zip(gains, islands, strict=True):
+            gain[: len(rows)] = self.values[rows] - self.values[rows].max()
 
         def left(rise: float) -> float:
-            weights = [np.exp(rise * gain) for gain in gains]
-            return float(sum(part.sum() ** 2 / (part**2).sum() for part in weights)) / count
+            weights = np.exp(rise * gains)
+            return float((weights.sum(1) ** 2 / (weights**2).sum(1)).sum()) / count
 
         low, high = 0.0, 1.0 / spread
         while left(high) > effective and high < 1e6 / spread:
@@ -71,7 +73,7 @@ class Chains:
         self.beta += low
         drawn = []
         for rows, gain in zip(islands, gains, strict=True):
-            weights = np.cumsum(np.exp(low * gain))
+            weights = np.cumsum(np.exp(low * gain[: len(rows)]))
             marks = (np.arange(len(rows)) + self.random.random()) / len(rows)
             drawn.append(rows[np.searchsorted(weights / weights[-1], marks).clip(max=len(rows) - 1)])
         self._reorder(np.concatenate(drawn))

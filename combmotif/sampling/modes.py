@@ -158,13 +158,10 @@ def climbed(probe: WindowProbe, neuron: int, codes: np.ndarray, level: float = n
 
 def _holds(word: np.ndarray, other: np.ndarray) -> bool:
     """Whether most letters of the other are in a word at some shift."""
-    size = len(word)
-    equal = 0
-    for shift in range(1 - size, size):
-        there = other[max(0, -shift) : size - max(0, shift)]
-        same = word[max(0, shift) : size + min(0, shift)] == there
-        equal = max(equal, int((same & (there >= 0)).sum()))
-    return equal >= max(_FEWEST, _SAME * (other >= 0).sum())
+    moved = np.lib.stride_tricks.sliding_window_view(np.pad(word, len(word) - 1, constant_values=-1), len(word))
+    wanted = np.flatnonzero(other >= 0)
+    equal = int((moved[:, wanted] == other[wanted]).sum(1).max())
+    return equal >= max(_FEWEST, _SAME * len(wanted))
 
 
 def grown(

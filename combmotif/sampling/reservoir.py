@@ -14,7 +14,9 @@ _ROOM = 4
 
 def pack(codes: np.ndarray) -> np.ndarray:
     """Put four letters into a byte: codes 0 to 3 (n, length) -> uint8 (n, ceil(length / 4))."""
-    filled = np.pad(codes, ((0, 0), (0, -codes.shape[1] % 4)))
+    count, length = codes.shape
+    filled = np.zeros((count, length + -length % 4), np.uint8)
+    filled[:, :length] = codes
     return (filled[:, ::4] << 6) | (filled[:, 1::4] << 4) | (filled[:, 2::4] << 2) | filled[:, 3::4]
 
 
