@@ -78,6 +78,25 @@ def test_halves_of_one_motif_that_act_by_themselves_go():
         assert set(words(choose([*halves, other], 2.4))) == {"TGTACG", "CCAGAT"}
 
 
+def test_parts_have_the_letters_of_the_whole_where_they_lie_apart():
+    alone = [candidate("TGTACCAT", 1.2), candidate("CCAGATGA", 1.0)]
+    for whole, left in (
+        ("TGTACGATNNCCAGATGA", ["CCAGATGA", "TGTACGAT"]),
+        ("TGTACGATCCAGATGA", ["CCAGATGA", "TGTACGAT"]),
+    ):
+        assert sorted(words(choose([*alone, candidate(whole, 2.0)], 2.0))) == left
+    rare = candidate("TGTACGATNNCCAGATGA", 2.0, mass=30.0)
+    assert sorted(words(choose([*alone, rare], 2.0))) == ["CCAGATGA", "TGTACCAT"]
+    overlapping = [candidate("TGTACCAT", 1.2), candidate("ATCCAGAA", 1.0)]
+    assert set(words(choose([*overlapping, candidate("TGTACGATCCAGAA", 2.0)], 2.0))) == {"TGTACCAT", "ATCCAGAA"}
+
+
+def test_pairs_are_cut_where_their_parts_are_apart():
+    near, far = pair("TGTACGC", "CAGATG", {7: 5.0}), pair("TGTACG", "CCAGATG", {8: 4.0})
+    (kept,) = choose([replace(near, mass=200.0), far], 2.0)
+    assert [len(part) for part in kept.draft.parts] == [6, 7]
+
+
 def test_a_piece_that_explains_most_of_a_sum_does_not_hide_another():
     parts = [candidate("CGCGATTA", 1.0), candidate("TAGCG", 0.9)]
     assert sorted(words(choose([*parts, candidate("CGCGATTAGC", 1.7)], 2.0))) == ["CGCGATTA", "TAGCG"]
