@@ -204,11 +204,11 @@ def _touching(pair: Candidate) -> bool:
 
 
 def _merged(first: Candidate, second: Candidate) -> Candidate:
-    """Join two of one motif, with the places of both: the shorter stands, or a longer one that is stronger."""
+    """Join two of one motif, with the places of both: the shorter stands unless rare, or a stronger longer one."""
     if len(first.draft.parts) > 1 or len(second.draft.parts) > 1:
         return _by_strength(first, second)[0]
     if _longer(first, second):
-        if second.strength >= STANDS * first.strength:
+        if second.strength >= STANDS * first.strength and second.mass >= USUAL * first.mass:
             first, second = second, first
     elif first.strength < STANDS * second.strength and second.mass >= AS_FREQUENT * first.mass:
         first, second = second, first

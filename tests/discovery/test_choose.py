@@ -39,6 +39,11 @@ def test_doubles_are_joined_with_their_places():
     assert kept.draft.starts == {0: 1.0, 1: 1.0}
 
 
+def test_a_rare_shorter_form_does_not_stand_for_both():
+    for mass, left in ((60.0, "CGTACAG"), (20.0, "CGTACAGT")):
+        assert words(choose([candidate("CGTACAGT"), candidate("CGTACAG", 0.95, mass=mass)], 1.0)) == [left]
+
+
 @pytest.mark.parametrize(
     ("strength", "mass", "left"), [(1.5, 50, "TGTACGAA"), (0.5, 50, "TGTACG"), (1.5, 10, "TGTACG")]
 )
