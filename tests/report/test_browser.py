@@ -60,6 +60,17 @@ def visible(page: Any) -> list[str]:
     )
 
 
+def wait_for_page(page: Any, name: str) -> None:
+    """Wait until the page of a neuron or a pair has taken over: its address changes before it does."""
+    page.wait_for_function(
+        """name => {
+          const heading = document.querySelector('#view h2');
+          return heading && heading.textContent.startsWith(name) && heading === document.activeElement;
+        }""",
+        arg=name,
+    )
+
+
 def saved(page: Any, selector: str) -> tuple[str, bytes]:
     with page.expect_download() as waiting:
         page.locator(selector).first.click()
@@ -143,11 +154,12 @@ def test_the_next_neuron_is_the_next_row_shown(page: Any, report: str) -> None:
     page.goto(report)
     page.fill("#search", "pum2")
     page.click('#neuron-table a[href="#conv3.3"]')
+    wait_for_page(page, "conv3:3")
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.querySelector('#view h2').textContent.startsWith('conv3:6')")
+    wait_for_page(page, "conv3:6")
     assert page.locator('#view [rel="next"]').count() == 0
     page.keyboard.press("ArrowLeft")
-    page.wait_for_function("document.querySelector('#view h2').textContent.startsWith('conv3:3')")
+    wait_for_page(page, "conv3:3")
     page.keyboard.press("Escape")
     page.wait_for_selector("#story:not([hidden])")
     assert page.evaluate("document.activeElement.textContent") == "conv3:3"
@@ -176,7 +188,7 @@ def test_everything_is_reached_without_a_mouse(page: Any, report: str) -> None:
     page.keyboard.press("ArrowDown")
     assert page.evaluate("document.activeElement.textContent") == "conv3:1"
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('#view h2') === document.activeElement")
+    wait_for_page(page, "conv3:1")
     seen = set()
     for _ in range(60):
         page.keyboard.press("Tab")
@@ -202,6 +214,7 @@ def test_everything_is_reached_without_a_mouse(page: Any, report: str) -> None:
 def test_pairs_open_from_the_map(page: Any, report: str) -> None:
     page.goto(report)
     page.locator('.map a[href="#pair-2"]').first.click()
+    wait_for_page(page, "")
     said = page.inner_text("#view")
     for words in (
         "antagonistic",
@@ -218,6 +231,7 @@ def test_pairs_open_from_the_map(page: Any, report: str) -> None:
     assert name == "pair-2.tsv"
     assert content.decode().splitlines()[-1].startswith("epistasis e\to - a - b + n\t0.42\t[0.340, 0.500]")
     page.goto(f"{report}#pair-5")
+    page.wait_for_function("document.querySelector('#view').dataset.shown === 'pair-5'")
     assert "Too few sequences hold the pair" in page.inner_text("#view")
 
 
@@ -363,6 +377,7 @@ def test_print_has_every_logo_and_no_controls(page: Any, report: str) -> None:
     page.emulate_media(media="print")
     assert page.is_hidden("#filters")
     page.goto(f"{report}#all-neurons")
+    page.wait_for_function("document.querySelector('#view').dataset.shown === 'all-neurons'")
     assert page.locator("#view .sheet-page").count() == 8
     assert page.locator("#view path.bar").first.is_visible()
     assert page.is_hidden("nav")
