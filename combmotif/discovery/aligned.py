@@ -20,6 +20,7 @@ from combmotif.discovery.demixed import Demixed
 from combmotif.discovery.drafts import Choice, Draft, Windows, carried, descent_weights, informative, select, tally
 from combmotif.discovery.kinds import find_kinds, support
 from combmotif.discovery.letters import split_by_letters
+from combmotif.discovery.reread import reread
 from combmotif.discovery.spacing import measure_spacing
 from combmotif.discovery.spans import choose_windows, crops, read_spans
 from combmotif.discovery.trial_words import Word, letter_word, mode_words, template_word
@@ -95,6 +96,7 @@ def _demix(probe: WindowProbe, samples: Samples, options: DemixOptions, seed: in
     candidates = make_candidates(probe, samples, words, rows, plain, random, strongest=strongest)
     polished = choose(candidates, strongest)
     polished = choose([measure_spacing(probe, samples, c, random) for c in polished], strongest)
+    polished = choose([reread(probe, samples, c, random) for c in polished], strongest)
     least = MIN_SHARE
     if polished:
         chosen, least = [Choice(c.draft, *carried(c.draft, codes, plain)) for c in polished], 0.0

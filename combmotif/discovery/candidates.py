@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from combmotif.discovery.choose import CONTAINED, LEAST_STRENGTH, SAME, SITES, WEAKER, Candidate, alike, inside
 from combmotif.discovery.drafts import Draft, carried, informative, tally
-from combmotif.discovery.polish import WANTED, polish
+from combmotif.discovery.polish import WANTED, Polished, polish
 from combmotif.discovery.trial_words import MATCHING, Word, carrying, paired_word, words_of
 from combmotif.inference.probe import WindowProbe
 from combmotif.sampling.modes import read_letters
@@ -213,6 +213,30 @@ def _tried(
     if found is None:
         return None
     middles = [(max(a) + 1 + min(b)) // 2 for a, b in zip(word.letters[:-1], word.letters[1:], strict=True)]
+    return made(found, middles, tally(word.places), word.steps, mass)
+
+
+def made(
+    found: Polished,
+    middles: Sequence[int],
+    places: Mapping[int, float],
+    steps: Sequence[Mapping[int, float]],
+    mass: float,
+) -> Candidate | None:
+    """Cut what the neuron wants into the parts of a motif; None where one of them shows nothing.
+
+    Parameters
+    ----------
+    found : Polished
+    middles : sequence of int
+        Columns between neighbouring parts, relative to the motif's place.
+    places : mapping of int to float
+        Where it occurs, and how often.
+    steps : sequence of mapping of int to float
+        Deviations from the distance that neighbouring parts have in ``found``, and their weight.
+    mass : float
+        See `Candidate`.
+    """
     edges = [found.low, *middles, found.low + len(found.ppm)]
     parts, starts = [], []
     for low, high in zip(edges[:-1], edges[1:], strict=True):
@@ -222,13 +246,14 @@ def _tried(
             return None
         parts.append(pfm[spans[0][0] : spans[-1][1]])
         starts.append(low + spans[0][0])
-    steps = []
-    for index, known in enumerate(word.steps):
+    distances = []
+    for index, known in enumerate(steps):
         apart = starts[index + 1] - starts[index]
         free = {apart + extra: n for extra, n in known.items() if apart + extra >= len(parts[index]) - 1}
-        steps.append(free or {apart: 1.0})
+        distances.append(free or {apart: 1.0})
     columns = np.zeros((starts[-1] + len(parts[-1]) - starts[0], 4))
     for start, part in zip(starts, parts, strict=True):
         columns[start - starts[0] : start - starts[0] + len(part)] = part / SITES - 0.25
-    draft = Draft(tuple(parts), tally(word.places + starts[0]), tuple(steps))
-    return Candidate(draft, columns, found.strength, found.excitation, mass)
+    moved = {place + starts[0]: n for place, n in places.items()}
+    draft = Draft(tuple(parts), moved, tuple(distances))
+    return Candidate(draft, columns, found.strength, found.excitation, mass, found.drawn)

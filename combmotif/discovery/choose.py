@@ -25,6 +25,8 @@ TOGETHER = 2.5
 """Excitation of a pair, relative to that of one part, from which it takes the place of that however rare it is."""
 STANDS = 0.9
 """Strength relative to that of a longer form, from which the shorter stands for both."""
+CLEARER = 1.2
+"""Activation by words drawn from a matrix, relative to that by words of the other, from which it is read better."""
 COMPOSED = 0.88
 """Cosine of a motif with others laid over it, from which it is their sum."""
 LOCAL = 0.7
@@ -59,6 +61,8 @@ class Candidate:
         See `Polished`.
     mass : float
         Excitation of the windows it was found in.
+    drawn : float
+        See `Polished`.
     """
 
     draft: Draft
@@ -66,6 +70,7 @@ class Candidate:
     strength: float
     excitation: float
     mass: float
+    drawn: float
 
 
 def choose(candidates: Sequence[Candidate], strongest: float) -> list[Candidate]:
@@ -207,7 +212,10 @@ def _merged(first: Candidate, second: Candidate) -> Candidate:
     """Join two of one motif, with the places of both: the shorter stands unless rare, or a stronger longer one."""
     if len(first.draft.parts) > 1 or len(second.draft.parts) > 1:
         return _by_strength(first, second)[0]
-    if _longer(first, second):
+    if max(first.drawn, second.drawn) >= CLEARER * min(first.drawn, second.drawn):
+        if second.drawn > first.drawn and second.mass >= AS_FREQUENT * first.mass:
+            first, second = second, first
+    elif _longer(first, second):
         if second.strength >= STANDS * first.strength and second.mass >= USUAL * first.mass:
             first, second = second, first
     elif first.strength < STANDS * second.strength and second.mass >= AS_FREQUENT * first.mass:

@@ -59,21 +59,32 @@ class Polished:
         Mean activation of random windows with the bases it wants, less that without.
     excitation : float
         The same of the activation above the background.
+    drawn : float
+        As ``strength``, with words drawn from ``ppm``: small where its letters are not those of one word.
     """
 
     ppm: np.ndarray
     low: int
     strength: float
     excitation: float
+    drawn: float
 
 
-class _Trial:
+class Trial:
     """Words in random windows."""
 
-    def __init__(self, probe: WindowProbe, samples: Samples, low: int, columns: int, random: np.random.Generator):
+    def __init__(
+        self,
+        probe: WindowProbe,
+        samples: Samples,
+        low: int,
+        columns: int,
+        random: np.random.Generator,
+        contexts: int = CONTEXTS,
+    ):
         size = probe.receptive_field
         self.probe, self.neuron, self.background = probe, samples.neuron, samples.background
-        count = CONTEXTS if size <= LONG else CONTEXTS // 2
+        count = contexts if size <= LONG else contexts // 2
         self.low, self.contexts = low, random.integers(0, 4, (count, size)).astype(np.uint8)
         self.dice = random.random((count, columns))
         drawn = random.integers(0, max(1, len(samples)), count)
@@ -89,13 +100,18 @@ class _Trial:
         return values.reshape(codes.shape[:-1])
 
     def put(self, letters: np.ndarray, place: int, rate: float = 0.0) -> np.ndarray:
-        """Put letters (-1 is free) into the contexts, but for a share of them; (contexts, size)."""
+        """Put letters (-1 is free), the same or other ones, into each context, but for a share; (contexts, size)."""
         codes = self.contexts.copy()
-        columns = place + self.low + np.arange(len(letters))
+        columns = place + self.low + np.arange(letters.shape[-1])
         inside = (columns >= 0) & (columns < codes.shape[1])
-        kept = (letters >= 0)[inside] & (self.dice[:, inside] >= rate)
-        codes[:, columns[inside]] = np.where(kept, letters[inside], codes[:, columns[inside]])
+        kept = (letters >= 0)[..., inside] & (self.dice[:, inside] >= rate)
+        codes[:, columns[inside]] = np.where(kept, letters[..., inside], codes[:, columns[inside]])
         return codes
+
+    def draw(self, ppm: np.ndarray) -> np.ndarray:
+        """Draw the letters of a matrix for each context, -1 where it is uniform; (contexts, columns)."""
+        letters = (self.dice[:, :, None] > ppm.cumsum(1)).sum(2).clip(0, 3)
+        return np.where(np.ptp(ppm, 1) > 0, letters, -1)
 
     def effect(self, letters: np.ndarray, places: Sequence[int], rate: float, half: int | None = None) -> np.ndarray:
         """Mean activation with each base in each column of the weakened word; (columns, 4).
@@ -110,15 +126,16 @@ class _Trial:
 
     def _effect(self, letters: np.ndarray, place: int, rate: float, rows: np.ndarray) -> np.ndarray:
         codes = self.put(letters, place, rate)[rows]
-        near = np.convolve(letters >= 0, np.ones(2 * FLANK + 1), "same") > 0
-        wanted = place + self.low + np.arange(len(letters))
+        count = letters.shape[-1]
+        near = np.convolve(np.atleast_2d(letters >= 0).any(0), np.ones(2 * FLANK + 1), "same") > 0
+        wanted = place + self.low + np.arange(count)
         tried = np.flatnonzero(near & (wanted >= 0) & (wanted < codes.shape[1]))
         grid = np.repeat(np.repeat(codes[None, None], len(tried), 0), 3, 1)
         others = (codes[:, wanted[tried]].T[:, None] + np.arange(1, 4)[:, None]) % 4  # (tried, 3, rows)
         for index, column in enumerate(wanted[tried]):
             grid[index, :, :, column] = others[index]
         here = self.run(codes, rows)
-        effect = np.full((len(letters), 4), here.mean())
+        effect = np.full((count, 4), here.mean())
         values = np.broadcast_to(here[:, None], (len(tried), len(rows), 4)).copy()
         np.put_along_axis(values, others.transpose(0, 2, 1), self.run(grid, rows).transpose(0, 2, 1), 2)
         effect[tried] = values.mean(1)
@@ -127,6 +144,16 @@ class _Trial:
     def gain(self, letters: np.ndarray, places: Sequence[int], rate: float = 0.0) -> float:
         """Mean activation with the word, less that without."""
         return float(np.mean([self.run(self.put(letters, place, rate)).mean() for place in places]) - self.plain.mean())
+
+    def excited(self, letters: np.ndarray, places: Sequence[int]) -> float:
+        """Mean activation above the background with the word, less that without."""
+        found = np.mean([np.maximum(self.run(self.put(letters, p)), self.background).mean() for p in places])
+        return float(found - np.maximum(self.plain, self.background).mean())
+
+    def polished(self, ppm: np.ndarray, shown: np.ndarray, places: Sequence[int]) -> Polished:
+        """Measure what a matrix, and the letters of it that are shown, do at some places."""
+        drawn = self.gain(self.draw(seen(ppm)), places)
+        return Polished(ppm, self.low, self.gain(shown, places), self.excited(shown, places), drawn)
 
 
 def polish(
@@ -164,7 +191,7 @@ def polish(
     letters = np.full(max(word) + 1 + FLANK - low, -1)
     for column, base in word.items():
         letters[column - low] = base
-    trial = _Trial(probe, samples, low, len(letters), random)
+    trial = Trial(probe, samples, low, len(letters), random)
     gains = {place: trial.gain(letters, [place]) for place in places}
     best = sorted(gains, key=lambda place: -gains[place])[:PLACES]
     if gains[best[0]] < least:
@@ -188,20 +215,18 @@ def polish(
                 effect = (effect + trial.effect(letters, used, rate, 1)) / 2
             break
         letters = np.where(better, effect.argmax(1), letters)
-    ppm, shown = _preferred(effect)
+    ppm, shown = preferred(effect)
     if rate and strength >= enough and trial.gain(shown, used) < FAITHFUL * strength:
         effect = trial.effect(letters, used, 0.0)  # the weakened word was another one
-        ppm, shown = _preferred(effect)
+        ppm, shown = preferred(effect)
     for least in FAINTER:
-        if strength < enough or not _cut(letters, shown) or trial.gain(shown, used) >= FAITHFUL * strength:
+        if strength < enough or not cut(letters, shown) or trial.gain(shown, used) >= FAITHFUL * strength:
             break
-        ppm, shown = _preferred(effect, least)
-    found = np.mean([np.maximum(trial.run(trial.put(shown, place)), trial.background).mean() for place in used])
-    without = np.maximum(trial.plain, trial.background).mean()
-    return Polished(ppm, low, trial.gain(shown, used), float(found - without))
+        ppm, shown = preferred(effect, least)
+    return trial.polished(ppm, shown, used)
 
 
-def _cut(letters: np.ndarray, shown: np.ndarray) -> bool:
+def cut(letters: np.ndarray, shown: np.ndarray) -> bool:
     """Whether a word has letters of another part before or behind those that are shown."""
     columns = np.flatnonzero(shown >= 0)
     if not len(columns):
@@ -210,7 +235,7 @@ def _cut(letters: np.ndarray, shown: np.ndarray) -> bool:
     return bool(max(before.sum(), behind.sum()) >= PART)
 
 
-def _preferred(effect: np.ndarray, scale: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+def preferred(effect: np.ndarray, scale: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
     """Probability of each base, by the mean activation with it, and the bases that are shown; -1 is any."""
     drop = effect.max(1, keepdims=True) - effect
     rest = drop.sum(1) / 3
@@ -221,3 +246,11 @@ def _preferred(effect: np.ndarray, scale: float = 1.0) -> tuple[np.ndarray, np.n
     for start, end in segments(ppm):
         shown[start:end] = np.where(ppm[start:end].max(1) >= 0.25 + WANTED, ppm[start:end].argmax(1), -1)
     return ppm, shown
+
+
+def seen(ppm: np.ndarray) -> np.ndarray:
+    """Take what lies outside the informative segments of a matrix as uniform."""
+    inside = np.full_like(ppm, 0.25)
+    for start, end in segments(ppm):
+        inside[start:end] = ppm[start:end]
+    return inside

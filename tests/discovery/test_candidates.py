@@ -98,7 +98,7 @@ def single(text: str, strength: float, starts: dict[int, float]) -> Candidate:
     for column, base in enumerate("ACGT".find(letter) for letter in text):
         if base >= 0:
             deviation[column] = np.where(np.arange(4) == base, 0.75, -0.25)
-    return Candidate(Draft((100 * (deviation + 0.25),), starts), deviation, strength, strength, 50.0)
+    return Candidate(Draft((100 * (deviation + 0.25),), starts), deviation, strength, strength, 50.0, strength)
 
 
 def test_what_is_left_of_a_sum_is_a_word():

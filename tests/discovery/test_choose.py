@@ -22,7 +22,7 @@ def columns(word: str) -> np.ndarray:
 def candidate(word: str, strength: float = 1.0, excitation: float | None = None, mass: float = 100.0) -> Candidate:
     deviation = columns(word)
     draft = Draft((100 * (deviation + 0.25),), {0: 1.0})
-    return Candidate(draft, deviation, strength, strength if excitation is None else excitation, mass)
+    return Candidate(draft, deviation, strength, strength if excitation is None else excitation, mass, strength)
 
 
 def words(candidates: list[Candidate]) -> list[str]:
@@ -144,7 +144,7 @@ def pair(first: str, second: str, steps: dict[int, float]) -> Candidate:
     usual = max(steps, key=lambda step: steps[step])
     gap = "N" * (usual - len(first))
     parts = tuple(100 * (columns(word) + 0.25) for word in (first, second))
-    return Candidate(Draft(parts, {0: 10.0}, (steps,)), columns(first + gap + second), 2.0, 1.0, 100.0)
+    return Candidate(Draft(parts, {0: 10.0}, (steps,)), columns(first + gap + second), 2.0, 1.0, 100.0, 2.0)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def candidate(*parts: str, step: int = 0) -> Candidate:
     pfms = tuple(100 * (deviation(part) + 0.25) for part in parts)
     steps = ({step: 5.0},) if len(parts) == 2 else ()
     gap = "N" * (step - len(parts[0]))
-    return Candidate(Draft(pfms, {0: 3.0}, steps), deviation(gap.join(parts)), 3.0, 1.0, 50.0)
+    return Candidate(Draft(pfms, {0: 3.0}, steps), deviation(gap.join(parts)), 3.0, 1.0, 50.0, 3.0)
 
 
 def measured(probe, found: Candidate) -> Candidate:
