@@ -20,13 +20,15 @@ CONTEXTS = 64
 TURNS = 2
 TRIED, AS_GOOD = 6, 0.7
 """Places that are tried, and what one must reach of the best."""
-SAME, BETTER = 0.8, 1.2
-"""Cosine with the matrix as it was, from which one that excites the neuron as much takes its place, and how much more
-any other must excite it."""
+DOUBTFUL, BETTER, SAME = 0.75, 1.2, 0.8
+"""What words drawn from a matrix must reach of its best word, or it is read again; how much more than these what was read
+then must excite the neuron; and the cosine of the two from which they are one motif."""
 
 
 def reread(probe: WindowProbe, samples: Samples, candidate: Candidate, random: np.random.Generator) -> Candidate:
-    """Read the letters of a motif again, and take what is read if words drawn from it excite the neuron more.
+    """Read the letters of a motif again if words drawn from it excite the neuron much less than its best word.
+
+    What is read takes its place where words drawn from that excite the neuron 1.2 times as much.
 
     Parameters
     ----------
@@ -39,7 +41,7 @@ def reread(probe: WindowProbe, samples: Samples, candidate: Candidate, random: n
     Returns
     -------
     Candidate
-        As it was where a part would be lost, or where words drawn from the new matrix excite the neuron less.
+        As it was where the best word is not missed, a part would be lost, or another motif was read.
     """
     size = len(candidate.columns) + 2 * FLANK
     before = np.full((size, 4), 0.25)
@@ -49,21 +51,22 @@ def reread(probe: WindowProbe, samples: Samples, candidate: Candidate, random: n
     def trial() -> Trial:
         return Trial(probe, samples, -FLANK, size, random, CONTEXTS)
 
-    starts = candidate.draft.starts
+    starts, wanted = candidate.draft.starts, np.where(before.max(1) >= 0.25 + WANTED, before.argmax(1), -1)
     first = trial()
     drawn = first.draw(before)
     gains = {place: first.gain(drawn, [place]) for place in sorted(starts, key=lambda s: -starts[s])[:TRIED]}
     best = sorted(gains, key=lambda place: -gains[place])[:PLACES]
     used = [place for place in best if gains[place] >= AS_GOOD * gains[best[0]]] or best[:1]
+    if first.gain(drawn, used) >= DOUBTFUL * first.gain(wanted, used):
+        return candidate
     ppm = before
     for _ in range(TURNS):
         turn = trial()
         ppm, letters = preferred(turn.effect(turn.draw(seen(ppm)), used, 0.0))
-    if cut(np.where(before.max(1) >= 0.25 + WANTED, before.argmax(1), -1), letters):
-        return candidate
     after, last = seen(ppm), trial()
-    least = 1.0 if alike(before - 0.25, after - 0.25)[0] >= SAME else BETTER
-    if last.gain(last.draw(after), used) < least * last.gain(last.draw(before), used):
+    if cut(wanted, letters) or alike(before - 0.25, after - 0.25)[0] < SAME:
+        return candidate
+    if last.gain(last.draw(after), used) < BETTER * last.gain(last.draw(before), used):
         return candidate
     draft = candidate.draft
     middles, steps, end = [], [], 0
