@@ -96,7 +96,12 @@ def make_candidates(
         made = _tried(probe, samples, word, float(shares[word.windows].sum() * weights.sum()), random, least)
         if made is not None:
             found.append(made)
-    return found
+    return [replace(candidate, spread=_spread(candidate, codes, weights)) for candidate in found]
+
+
+def _spread(candidate: Candidate, codes: np.ndarray, weights: np.ndarray) -> float:
+    letters = _wanted(candidate.columns, 0, len(candidate.columns))
+    return float(weights[carrying(letters, codes)[0]].sum()) if letters else 0.0
 
 
 def _mirrored(found: Sequence[Candidate], codes: np.ndarray) -> list[Word]:

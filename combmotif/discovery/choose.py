@@ -63,6 +63,8 @@ class Candidate:
         Excitation of the windows it was found in.
     drawn : float
         See `Polished`.
+    spread : float
+        Excitation of the windows that have four fifths of its letters.
     """
 
     draft: Draft
@@ -71,6 +73,7 @@ class Candidate:
     excitation: float
     mass: float
     drawn: float
+    spread: float = 0.0
 
 
 def choose(candidates: Sequence[Candidate], strongest: float) -> list[Candidate]:
@@ -111,7 +114,7 @@ def choose(candidates: Sequence[Candidate], strongest: float) -> list[Candidate]
             if inside >= CONTAINED:
                 lasts = longer.strength >= AS_STRONG * candidate.strength
                 pair = len(longer.draft.parts) > 1 and longer.excitation >= TOGETHER * candidate.excitation
-                lasts &= pair or longer.mass >= AS_FREQUENT * candidate.mass
+                lasts &= pair or max(longer.mass, longer.spread) >= AS_FREQUENT * candidate.mass
                 kept.remove(candidate if lasts else longer)
                 if lasts:
                     break
