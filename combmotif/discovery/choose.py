@@ -65,6 +65,8 @@ class Candidate:
         See `Polished`.
     spread : float
         Excitation of the windows that have four fifths of its letters.
+    in_sum : bool
+        Whether its letters are those that it has in a motif made of others.
     """
 
     draft: Draft
@@ -74,6 +76,7 @@ class Candidate:
     mass: float
     drawn: float
     spread: float = 0.0
+    in_sum: bool = False
 
 
 def choose(candidates: Sequence[Candidate], strongest: float) -> list[Candidate]:
@@ -114,7 +117,9 @@ def choose(candidates: Sequence[Candidate], strongest: float) -> list[Candidate]
             if inside >= CONTAINED:
                 lasts = longer.strength >= AS_STRONG * candidate.strength
                 pair = len(longer.draft.parts) > 1 and longer.excitation >= TOGETHER * candidate.excitation
-                lasts &= pair or max(longer.mass, longer.spread) >= AS_FREQUENT * candidate.mass
+                lasts &= pair or longer.mass >= AS_FREQUENT * candidate.mass
+                if not lasts and _stands_beside(longer, candidate, kept):
+                    continue
                 kept.remove(candidate if lasts else longer)
                 if lasts:
                     break
@@ -175,8 +180,15 @@ def _seen_in(whole: Candidate, parts: Sequence[Candidate]) -> list[Candidate]:
     seen = []
     for start, part in zip(starts, parts, strict=True):
         columns = whole.columns[start : start + len(part.columns)]
-        seen.append(replace(part, draft=replace(part.draft, parts=((columns + 0.25) * SITES,)), columns=columns))
+        draft = replace(part.draft, parts=((columns + 0.25) * SITES,))
+        seen.append(replace(part, draft=draft, columns=columns, in_sum=True))
     return seen
+
+
+def _stands_beside(longer: Candidate, piece: Candidate, kept: Sequence[Candidate]) -> bool:
+    """Whether a rare longer form is clearly stronger than its piece, its letters are not rare, and it is no sum."""
+    clear = longer.strength >= SYNERGY * piece.strength and longer.spread >= AS_FREQUENT * piece.mass
+    return clear and not composed(longer.columns, [c.columns for c in kept if c is not longer], REPEAT)
 
 
 def _solid(candidate: Candidate) -> bool:

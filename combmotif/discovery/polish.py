@@ -9,7 +9,7 @@ averaged over contexts).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -193,10 +193,10 @@ def polish(
         letters[column - low] = base
     trial = Trial(probe, samples, low, len(letters), random)
     gains = {place: trial.gain(letters, [place]) for place in places}
-    best = sorted(gains, key=lambda place: -gains[place])[:PLACES]
-    if gains[best[0]] < least:
+    often = sorted(gains, key=lambda place: -gains[place])[:PLACES]
+    if gains[often[0]] < least:
         return None
-    used = [place for place in best if gains[place] >= 0.7 * gains[best[0]]] or best[:1]
+    used = [place for place in often if gains[place] >= 0.7 * gains[often[0]]] or often[:1]
     for turn in range(2):
         strength, rate = trial.gain(letters, used), 0.0
         if turn and strength < enough:
@@ -215,15 +215,28 @@ def polish(
                 effect = (effect + trial.effect(letters, used, rate, 1)) / 2
             break
         letters = np.where(better, effect.argmax(1), letters)
-    ppm, shown = preferred(effect)
-    if rate and strength >= enough and trial.gain(shown, used) < FAITHFUL * strength:
-        effect = trial.effect(letters, used, 0.0)  # the weakened word was another one
-        ppm, shown = preferred(effect)
-    for least in FAINTER:
-        if strength < enough or not cut(letters, shown) or trial.gain(shown, used) >= FAITHFUL * strength:
+    reached, best = -np.inf, preferred(effect)
+    for ppm, shown in _readings(trial, letters, used, (effect, None) if rate else (effect,)):
+        gain = trial.gain(shown, used)
+        if gain > reached:
+            reached, best = gain, (ppm, shown)
+        if strength < enough or gain >= FAITHFUL * strength:
             break
-        ppm, shown = preferred(effect, least)
+    ppm, shown = best
     return trial.polished(ppm, shown, used)
+
+
+def _readings(
+    trial: Trial, letters: np.ndarray, places: Sequence[int], effects: Sequence[np.ndarray | None]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Read effects of bases, each fainter and fainter while a part of the word is lost; None is that in the whole word."""
+    for effect in effects:
+        known = trial.effect(letters, places, 0.0) if effect is None else effect
+        for least in (1.0, *FAINTER):
+            ppm, shown = preferred(known, least)
+            yield ppm, shown
+            if not cut(letters, shown):
+                break
 
 
 def cut(letters: np.ndarray, shown: np.ndarray) -> bool:

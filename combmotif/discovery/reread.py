@@ -20,7 +20,7 @@ CONTEXTS = 64
 TURNS = 2
 TRIED, AS_GOOD = 6, 0.7
 """Places that are tried, and what one must reach of the best."""
-DOUBTFUL, BETTER, SAME = 0.75, 1.2, 0.8
+DOUBTFUL, BETTER, SAME = 0.75, 1.3, 0.8
 """What words drawn from a matrix must reach of its best word, or it is read again; how much more than these what was read
 then must excite the neuron; and the cosine of the two from which they are one motif."""
 
@@ -28,7 +28,7 @@ then must excite the neuron; and the cosine of the two from which they are one m
 def reread(probe: WindowProbe, samples: Samples, candidate: Candidate, random: np.random.Generator) -> Candidate:
     """Read the letters of a motif again if words drawn from it excite the neuron much less than its best word.
 
-    What is read takes its place where words drawn from that excite the neuron 1.2 times as much.
+    What is read takes its place where words drawn from that excite the neuron 1.3 times as much.
 
     Parameters
     ----------
@@ -41,8 +41,11 @@ def reread(probe: WindowProbe, samples: Samples, candidate: Candidate, random: n
     Returns
     -------
     Candidate
-        As it was where the best word is not missed, a part would be lost, or another motif was read.
+        As it was where the best word is not missed, a part would be lost, another motif was read, or it has the letters
+        of a sum.
     """
+    if candidate.in_sum:
+        return candidate
     size = len(candidate.columns) + 2 * FLANK
     before = np.full((size, 4), 0.25)
     before[FLANK:-FLANK] += candidate.columns
