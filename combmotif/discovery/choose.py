@@ -29,6 +29,8 @@ CLEARER = 1.2
 """Activation by words drawn from a matrix, relative to that by words of the other, from which it is read better."""
 COMPOSED = 0.88
 """Cosine of a motif with others laid over it, from which it is their sum."""
+UNLIKE = 0.75
+"""Cosine of two motifs that each excite the neuron nearly as much as the two together, below which these are no motif."""
 LOCAL = 0.7
 """Cosine of such a piece with the columns it lies on."""
 WEAKER = 0.8
@@ -166,6 +168,11 @@ def _without_sums(candidates: Sequence[Candidate]) -> tuple[list[Candidate], lis
             if candidate.mass >= USUAL * max(part.mass for part in parts):
                 for part, seen in zip(parts, _seen_in(candidate, parts), strict=True):
                     kept[kept.index(part)] = seen
+    for candidate in tuple(kept):
+        near = [c for c in kept if _longer(candidate, c) and c.strength > WEAKER * candidate.strength]
+        parts = [near[index] for index in composed(candidate.columns, [c.columns for c in near])]
+        if len(parts) > 1 and alike(parts[0].columns, parts[1].columns)[0] < UNLIKE:
+            kept.remove(candidate)
     return kept, both
 
 
@@ -228,7 +235,7 @@ def _merged(first: Candidate, second: Candidate) -> Candidate:
     if len(first.draft.parts) > 1 or len(second.draft.parts) > 1:
         return _by_strength(first, second)[0]
     if max(first.drawn, second.drawn) >= CLEARER * min(first.drawn, second.drawn):
-        if second.drawn > first.drawn and second.mass >= AS_FREQUENT * first.mass:
+        if second.drawn > first.drawn and max(second.mass, second.spread) >= AS_FREQUENT * first.mass:
             first, second = second, first
     elif _longer(first, second):
         if second.strength >= STANDS * first.strength and second.mass >= USUAL * first.mass:

@@ -9,7 +9,7 @@ averaged over contexts).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +39,8 @@ FAITHFUL = 0.75
 FAINTER = (0.5, 0.25)
 """Where a part of the word that matters less is lost: the effect, relative to that of the median column, at which a
 base is as probable as else at the median one."""
+CLEARLY = 1.2
+"""What that must do, relative to the part that is left."""
 PART = 4
 """Letters of such a part."""
 WANTED = 0.2
@@ -215,28 +217,25 @@ def polish(
                 effect = (effect + trial.effect(letters, used, rate, 1)) / 2
             break
         letters = np.where(better, effect.argmax(1), letters)
-    reached, best = -np.inf, preferred(effect)
-    for ppm, shown in _readings(trial, letters, used, (effect, None) if rate else (effect,)):
-        gain = trial.gain(shown, used)
-        if gain > reached:
-            reached, best = gain, (ppm, shown)
-        if strength < enough or gain >= FAITHFUL * strength:
+    best = _clearest(trial, letters, used, effect, strength, enough)
+    if rate and strength >= enough and trial.gain(best[1], used) < FAITHFUL * strength:
+        whole = trial.effect(letters, used, 0.0)  # the weakened word was another one
+        best = max(best, _clearest(trial, letters, used, whole, strength, enough), key=lambda b: trial.gain(b[1], used))
+    return trial.polished(*best, used)
+
+
+def _clearest(
+    trial: Trial, letters: np.ndarray, places: Sequence[int], effect: np.ndarray, strength: float, enough: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Show what bases do, and where a part of the word is lost, what is fainter, if that does much more."""
+    best = preferred(effect)
+    for least in FAINTER:
+        if strength < enough or not cut(letters, best[1]):
             break
-    ppm, shown = best
-    return trial.polished(ppm, shown, used)
-
-
-def _readings(
-    trial: Trial, letters: np.ndarray, places: Sequence[int], effects: Sequence[np.ndarray | None]
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Read effects of bases, each fainter and fainter while a part of the word is lost; None is that in the whole word."""
-    for effect in effects:
-        known = trial.effect(letters, places, 0.0) if effect is None else effect
-        for least in (1.0, *FAINTER):
-            ppm, shown = preferred(known, least)
-            yield ppm, shown
-            if not cut(letters, shown):
-                break
+        fainter = preferred(effect, least)
+        if trial.gain(fainter[1], places) > CLEARLY * trial.gain(best[1], places):
+            best = fainter
+    return best
 
 
 def cut(letters: np.ndarray, shown: np.ndarray) -> bool:

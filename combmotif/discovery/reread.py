@@ -79,4 +79,3 @@ def reread(probe: WindowProbe, samples: Samples, candidate: Candidate, random: n
         steps.append({step - usual: n for step, n in known.items()})
         end += usual
     return made(last.polished(ppm, letters, used), middles, starts, steps, candidate.mass) or candidate
-
