@@ -29,8 +29,6 @@ CLEARER = 1.2
 """Activation by words drawn from a matrix, relative to that by words of the other, from which it is read better."""
 COMPOSED = 0.88
 """Cosine of a motif with others laid over it, from which it is their sum."""
-UNLIKE = 0.75
-"""Cosine of two motifs that each excite the neuron nearly as much as the two together, below which these are no motif."""
 LOCAL = 0.7
 """Cosine of such a piece with the columns it lies on."""
 WEAKER = 0.8
@@ -87,7 +85,8 @@ def choose(candidates: Sequence[Candidate], strongest: float) -> list[Candidate]
     A motif made of others stays, and they go, where it excites the neuron 1.2 times as much as they do one by one:
     the neuron needs them together; where each has a quarter of that by itself, and the whole has a gap, is rare or
     has just the strength of both, from twice, and a pair stays beside them below that. A longer motif takes the place
-    of its piece unless it is weaker or much rarer.
+    of its piece unless it is weaker or much rarer; it stays beside it if only the windows it was found in are rare, not
+    those that have its letters, and it is clearly stronger.
 
     Parameters
     ----------
@@ -170,9 +169,8 @@ def _without_sums(candidates: Sequence[Candidate]) -> tuple[list[Candidate], lis
                     kept[kept.index(part)] = seen
     for candidate in tuple(kept):
         near = [c for c in kept if _longer(candidate, c) and c.strength > WEAKER * candidate.strength]
-        parts = [near[index] for index in composed(candidate.columns, [c.columns for c in near])]
-        if len(parts) > 1 and alike(parts[0].columns, parts[1].columns)[0] < UNLIKE:
-            kept.remove(candidate)
+        if len(set(composed(candidate.columns, [c.columns for c in near]))) > 1:
+            kept.remove(candidate)  # either is nearly as good: the two overlap
     return kept, both
 
 

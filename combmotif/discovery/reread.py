@@ -1,8 +1,8 @@
 """A motif's letters read again where its other columns are as its own matrix says.
 
-`combmotif.discovery.polish` reads a column beside the best letters of the others, some of them lost. Here the others are
-drawn from the matrix, time and again, so that in the end each column is what the neuron wants given what the matrix says
-of the rest (mean-field approximation of Boltzmann's distribution of words).
+`combmotif.discovery.polish` reads a column beside the best letters of the others, some of them lost. Here the others
+are drawn from the matrix, time and again, so that in the end each column is what the neuron wants given what the matrix
+says of the rest (mean-field approximation of Boltzmann's distribution of words).
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ TURNS = 2
 TRIED, AS_GOOD = 6, 0.7
 """Places that are tried, and what one must reach of the best."""
 DOUBTFUL, BETTER, SAME = 0.75, 1.3, 0.8
-"""What words drawn from a matrix must reach of its best word, or it is read again; how much more than these what was read
-then must excite the neuron; and the cosine of the two from which they are one motif."""
+"""What words drawn from a matrix must reach of its best word, or it is read again; how much more than these those of
+the new matrix must excite the neuron; and the cosine of the two from which they are one motif."""
 
 
 def reread(probe: WindowProbe, samples: Samples, candidate: Candidate, random: np.random.Generator) -> Candidate:

@@ -89,7 +89,9 @@ def test_parts_have_the_letters_of_the_whole_where_they_lie_apart():
         ("TGTACGATNNCCAGATGA", ["CCAGATGA", "TGTACGAT"]),
         ("TGTACGATCCAGATGA", ["CCAGATGA", "TGTACGAT"]),
     ):
-        assert sorted(words(choose([*alone, candidate(whole, 2.0)], 2.0))) == left
+        found = choose([*alone, candidate(whole, 2.0)], 2.0)
+        assert sorted(words(found)) == left
+        assert all(part.in_sum for part in found)
     rare = candidate("TGTACGATNNCCAGATGA", 2.0, mass=30.0)
     assert sorted(words(choose([*alone, rare], 2.0))) == ["CCAGATGA", "TGTACCAT"]
     overlapping = [candidate("TGTACCAT", 1.2), candidate("ATCCAGAA", 1.0)]
@@ -117,6 +119,28 @@ def test_a_longer_form_that_is_stronger_stands_unless_it_is_rare():
     for mass, left in ((90, "TGTACGAAC"), (10, "TGTACGAA")):
         found = choose([candidate("TGTACGAA", 1.0), candidate("TGTACGAAC", 1.3, mass=mass)], 2.0)
         assert words(found) == [left]
+
+
+def test_of_two_readings_that_whose_words_excite_the_neuron_more_stands():
+    vague, clear = candidate("TGTACGAACCAG", 1.1), candidate("TGTACGATCCAG", 1.0, mass=60.0)
+    assert words(choose([replace(vague, drawn=0.5), replace(clear, drawn=0.9)], 2.0)) == ["TGTACGATCCAG"]
+    assert words(choose([replace(vague, drawn=0.8), replace(clear, drawn=0.9)], 2.0)) == ["TGTACGAACCAG"]
+    rare = replace(clear, drawn=0.9, mass=10.0)
+    assert words(choose([replace(vague, drawn=0.5), rare], 2.0)) == ["TGTACGAACCAG"]
+    assert words(choose([replace(vague, drawn=0.5), replace(rare, spread=60.0)], 2.0)) == ["TGTACGATCCAG"]
+
+
+def test_a_stronger_longer_form_with_frequent_letters_stays_beside_its_piece():
+    piece, longer = candidate("TGTACG", 1.0), replace(candidate("TGTACGNCCAGA", 1.3, mass=10.0), spread=50.0)
+    assert set(words(choose([piece, longer], 2.0))) == {"TGTACG", "TGTACGNCCAGA"}
+    for other in (replace(longer, spread=20.0), replace(longer, strength=1.1)):
+        assert words(choose([piece, other], 2.0)) == ["TGTACG"]
+    assert set(words(choose([piece, candidate("CCAGA", 1.25), longer], 2.0))) == {"TGTACG", "CCAGA"}
+
+
+def test_two_that_overlap_and_hardly_add_up_are_no_motif():
+    parts = [candidate("TGTACGAT", 0.9), candidate("GATTCCAG", 0.95)]
+    assert set(words(choose([*parts, candidate("TGTACGATTCCAG", 1.0)], 2.0))) == {"TGTACGAT", "GATTCCAG"}
 
 
 def test_a_motif_may_drop_several_longer_ones():

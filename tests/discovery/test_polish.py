@@ -8,7 +8,7 @@ from combmotif.sampling.samples import Samples
 
 
 def letters(word: str) -> dict[int, int]:
-    return {column: "ACGT".index(letter) for column, letter in enumerate(word)}
+    return {column: "ACGT".index(letter) for column, letter in enumerate(word) if letter != "N"}
 
 
 def samples_of(probe) -> Samples:
@@ -54,18 +54,19 @@ def test_a_neuron_that_saturates_is_asked_where_it_doubts(planted):
     assert consensus(found.ppm).strip("N") == "TGTACG"
 
 
-def test_a_part_that_matters_less_is_not_lost():
-    strong, weak = "TCTAG", "TTTACTCTG"
+@pytest.mark.parametrize(("weak", "worth", "most"), [("TTTACTCTG", 0.22, np.inf), ("NNNNTTTACTC", 0.35, 7.15)])
+def test_a_part_that_matters_less_is_not_lost(weak, worth, most):
+    strong = "TCTAG"
 
     class Additive:
-        """Adds 1 per letter of a word and 0.22 per letter of another, both at their place."""
+        """Adds 1 per letter of a word and less per letter of another, both at their place, up to a limit."""
 
         receptive_field = 20
 
         def activations(self, codes, tracks=None):
-            wanted = ["ACGT".index(letter) for letter in strong + weak]
-            worth = np.array([1.0] * len(strong) + [0.22] * len(weak))
-            return ((codes[:, 2 : 2 + len(wanted)] == wanted) @ worth)[:, None]
+            wanted = ["ACGT".find(letter) for letter in strong + weak]
+            value = np.array([1.0] * len(strong) + [worth * (letter != "N") for letter in weak])
+            return np.minimum((codes[:, 2 : 2 + len(wanted)] == wanted) @ value, most)[:, None]
 
     probe = Additive()
     found = polish(probe, samples_of(probe), letters(strong + weak), [2], np.random.default_rng(0))
