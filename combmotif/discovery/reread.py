@@ -7,6 +7,8 @@ says of the rest (mean-field approximation of Boltzmann's distribution of words)
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from combmotif.discovery.candidates import made
@@ -78,4 +80,5 @@ def reread(probe: WindowProbe, samples: Samples, candidate: Candidate, random: n
         middles.append(end + (len(part) + usual) // 2)
         steps.append({step - usual: n for step, n in known.items()})
         end += usual
-    return made(last.polished(ppm, letters, used), middles, starts, steps, candidate.mass) or candidate
+    again = made(last.polished(ppm, letters, used), middles, starts, steps, candidate.mass)
+    return candidate if again is None else replace(again, spread=candidate.spread)
