@@ -37,6 +37,9 @@ SYNERGY, CLEAR_SYNERGY, ALONE, USUAL, MORE = 1.2, 2.0, 0.25, 0.5, 1.1
 """Excitation of a motif made of others, relative to theirs added up, from which the neuron needs them together: where
 one has little by itself, or the whole has no gap, is half as frequent as they are and has more strength than they
 have together, and where each has a quarter."""
+AS_USUAL, SHARED = 0.95, 0.82
+"""Mass of a motif without a gap, relative to that of what it may be made of, from which it is one motif if it has at
+most 0.82 of their strength added up: what they share counts twice."""
 FLAT = 0.1
 """Probability above uniform up to which a column of a motif is a gap."""
 NEW, REPEAT = 0.6, 0.45
@@ -157,7 +160,7 @@ def _without_sums(candidates: Sequence[Candidate]) -> tuple[list[Candidate], lis
         if _of_one(parts):
             if max(part.mass for part in parts) >= candidate.mass:
                 kept.remove(candidate)
-        elif candidate.excitation > synergy * sum(alone):
+        elif candidate.excitation > synergy * sum(alone) or _one(candidate, parts):
             for index in set(pieces):
                 kept.remove(others[index])
         elif len(candidate.draft.parts) > 1 and candidate.excitation > SYNERGY * sum(alone):
@@ -200,6 +203,12 @@ def _solid(candidate: Candidate) -> bool:
     """Whether there is no gap of two columns in a motif."""
     flat = candidate.columns.max(1) < FLAT
     return len(candidate.draft.parts) == 1 and not (flat[1:] & flat[:-1]).any()
+
+
+def _one(whole: Candidate, parts: Sequence[Candidate]) -> bool:
+    """Whether parts are halves of one motif that overlap, and not motifs that the neuron adds up."""
+    usual = whole.mass >= AS_USUAL * max(part.mass for part in parts)
+    return _solid(whole) and usual and whole.strength <= SHARED * sum(part.strength for part in parts)
 
 
 def _of_one(pieces: Sequence[Candidate]) -> bool:

@@ -83,6 +83,14 @@ def test_halves_of_one_motif_that_act_by_themselves_go():
         assert set(words(choose([*halves, other], 2.4))) == {"TGTACG", "CCAGAT"}
 
 
+def test_halves_that_overlap_are_one_motif_where_the_whole_is_as_frequent():
+    halves = [candidate("TGTACGAT", 1.5), candidate("GATTCCAG", 1.2)]
+    whole = candidate("TGTACGATTCCAG", 2.1)
+    assert words(choose([*halves, whole], 2.4)) == ["TGTACGATTCCAG"]
+    for other in (replace(whole, mass=80.0), replace(whole, strength=2.5)):
+        assert set(words(choose([*halves, other], 2.4))) == {"TGTACGAT", "GATTCCAG"}
+
+
 def test_parts_have_the_letters_of_the_whole_where_they_lie_apart():
     alone = [candidate("TGTACCAT", 1.2), candidate("CCAGATGA", 1.0)]
     for whole, left in (
