@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from combmotif.discovery.choose import CONTAINED, LEAST_STRENGTH, SAME, SITES, WEAKER, Candidate, alike, inside
+from combmotif.discovery.choose import CONTAINED, LEAST_STRENGTH, SAME, SITES, WEAKER, Candidate
 from combmotif.discovery.drafts import Draft, carried, informative, tally
+from combmotif.discovery.likeness import alike, inside
 from combmotif.discovery.polish import WANTED, Polished, polish
 from combmotif.discovery.trial_words import MATCHING, Word, carrying, paired_word, words_of
 from combmotif.inference.probe import WindowProbe

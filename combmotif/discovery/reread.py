@@ -12,7 +12,8 @@ from dataclasses import replace
 import numpy as np
 
 from combmotif.discovery.candidates import made
-from combmotif.discovery.choose import Candidate, alike
+from combmotif.discovery.choose import Candidate
+from combmotif.discovery.likeness import alike
 from combmotif.discovery.polish import FLANK, PLACES, WANTED, Trial, cut, preferred, seen
 from combmotif.inference.probe import WindowProbe
 from combmotif.sampling.samples import Samples

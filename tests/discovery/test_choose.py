@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from combmotif.discovery.choose import Candidate, alike, choose, composed, contained
+from combmotif.discovery.choose import Candidate, choose
 from combmotif.discovery.drafts import Draft
 
 
@@ -159,16 +159,6 @@ def test_a_motif_may_drop_several_longer_ones():
 def test_alternatives_with_a_common_core_both_stay():
     found = choose([candidate("ATCTGAGTTC", 1.0), candidate("ATCTGCTTG", 0.9)], 1.0)
     assert sorted(words(found)) == ["ATCTGAGTTC", "ATCTGCTTG"]
-
-
-def test_measures_of_likeness():
-    assert alike(columns("TGTACG"), columns("NNTGTACG")) == (pytest.approx(1.0), -2)
-    assert contained(columns("GTAC"), columns("TGTACG")) == pytest.approx(1.0)
-    assert contained(columns("GTAC"), columns("CCCCCC")) < 0.5
-    whole = columns("TGTACGCCAGAT")
-    assert sorted(composed(whole, [columns("AAAAAA"), columns("CCAGAT"), columns("TGTACG")])) == [1, 2]
-    assert composed(whole, [columns("TGTACG")]) == []
-    assert composed(whole, []) == []
 
 
 def pair(first: str, second: str, steps: dict[int, float]) -> Candidate:
