@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
+from torch import nn
 
 from combmotif.inference.geometry import convolution_layers, known_geometry, layer_outputs
 from combmotif.inference.locality import Window, window_of
@@ -56,6 +57,7 @@ class WindowProbe:
         self.lower = tuple(dict.fromkeys(name for name, _, _ in ran))
         self._once = [row for row in ran if [name for name, _, _ in ran].count(row[0]) == 1]
         self._words: WordTable | None = None
+        self._column: int | None = None
 
     def _run_below(self) -> list[tuple[str, Window, int]]:
         """Run the network once; returns the convolutions below the layer with what they see and their neurons."""
@@ -80,6 +82,28 @@ class WindowProbe:
             for handle in handles:
                 handle.remove()
         return order
+
+    @contextmanager
+    def only(self, neuron: int) -> Iterator[None]:
+        """Work out one neuron of the layer alone, with the first convolutions looked up (see `tabulated`).
+
+        For methods that ask one neuron very many times: `activations` then returns a single column. The layer's weights
+        are put back in the end.
+        """
+        module = self.model.module.get_submodule(self.layer)
+        with self.tabulated():
+            if not isinstance(module, nn.Conv1d) or module.groups > 1:
+                self._column = neuron
+            else:
+                self._column, weight, bias = 0, module.weight, module.bias
+                module.weight = nn.Parameter(weight[neuron : neuron + 1].detach(), requires_grad=False)
+                module.bias = None if bias is None else nn.Parameter(bias[neuron : neuron + 1].detach(), requires_grad=False)
+            try:
+                yield
+            finally:
+                self._column = None
+                if isinstance(module, nn.Conv1d) and module.groups == 1:
+                    module.weight, module.bias = weight, bias
 
     @contextmanager
     def tabulated(self) -> Iterator[None]:
@@ -138,10 +162,11 @@ class WindowProbe:
 
         Tracks (n, k, receptive_field) of a model with extra channels are the probe's where they are not given.
         """
-        result = np.zeros((len(codes), self.neurons), dtype=np.float32)
+        column = slice(None) if self._column is None else slice(self._column, self._column + 1)
+        result = np.zeros((len(codes), self.neurons if self._column is None else 1), dtype=np.float32)
         with torch.inference_mode():
             for windows, beside, part in self._parts(codes, tracks):
-                result[part] = self._outputs(windows, beside)[: part.stop - part.start].cpu().numpy()
+                result[part] = self._outputs(windows, beside)[: part.stop - part.start, column].cpu().numpy()
         return result
 
     def maps(

@@ -71,7 +71,8 @@ def enumerate_windows(
     result = []
     for column, (neuron, random) in enumerate(zip(wanted, seeds, strict=True)):
         activations = values[:, column]
-        background = max(0.0, float(activations.mean(dtype=np.float64)))
+        mean = float(activations.mean(dtype=np.float64))
+        background = min(max(0.0, mean), (mean + float(activations.max())) / 2)
         rows = stratify(codes, activations, keep=keep, random=random, background=background)
         found = Samples(
             probe.layer,

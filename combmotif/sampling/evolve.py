@@ -26,6 +26,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from combmotif.inference.probe import WindowProbe
 from combmotif.sampling.chains import ISLANDS, LEVELS, Chains
@@ -66,6 +67,15 @@ class EvolveOptions:
     keep: int = 5000
 
 
+def _rest(probe: WindowProbe, neuron: int) -> float:
+    """Activation of a neuron where the layers below are silent: its bias; -inf of layers that read the bases.
+
+    A neuron that never rises above it is excited by nothing, only inhibited less.
+    """
+    bias = getattr(probe.model.module.get_submodule(probe.layer), "bias", None)
+    return float(bias[neuron].detach()) if probe.lower and isinstance(bias, torch.Tensor) else -np.inf
+
+
 class _Search:
     """The search for the windows of one neuron: an ascent, then ladders with a climb before and after each."""
 
@@ -83,7 +93,8 @@ class _Search:
         places = random.integers(0, 1 if bank is None else len(bank), count)
         values = probe.activations(codes, self.tracks(places))[:, neuron]
         self.mean = float(values.mean(dtype=np.float64))
-        self.pool = Reservoir(size, keep=options.keep, random=random, background=max(0.0, self.mean))
+        self.rest = _rest(probe, neuron)
+        self.pool = Reservoir(size, keep=options.keep, random=random, background=self.mean)
         self.pool.add(codes, values, places)
         self.climb = Climb(probe, neuron, self.pool, random, bank)
         self.chains: Chains | None = None
@@ -109,6 +120,11 @@ class _Search:
     def samples(self) -> Samples:
         """Return what was found, with windows of every mode that the layers below point to."""
         pool = self.pool
+        if pool.maximum <= self.rest:
+            return Samples(
+                self.probe.layer, self.neuron, np.zeros((0, self.probe.receptive_field), np.uint8),
+                np.zeros(0, np.float32), "evolve", self.generation, self.converged, pool.background,
+            )  # fmt: skip
         seeded = grown(self.probe, self.neuron, pool.background, pool.maximum, self.random, self.bank)
         return pool.samples(
             self.probe.layer, self.neuron, "evolve", seeded,

@@ -1,0 +1,138 @@
+"""Which motifs explain a neuron: windows keep their excitation where the nucleotides of the motifs stay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from combmotif.discovery.likeness import alike
+from combmotif.discovery.sufficiency.options import SufficiencyOptions
+from combmotif.discovery.sufficiency.queries import UNIFORM, Queries
+from combmotif.discovery.sufficiency.reading import Reading
+
+COUNT = 12
+"""Background sequences that surround the nucleotides a window keeps."""
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The windows that are to be explained.
+
+    Attributes
+    ----------
+    codes : uint8 array, shape (n, size)
+    excitation : float array, shape (n,)
+    rows : integer array, shape (n,)
+        Of the samples.
+    """
+
+    codes: np.ndarray
+    excitation: np.ndarray
+    rows: np.ndarray
+
+    def share(self, kept: np.ndarray) -> float:
+        """Share of the summed excitation, of the share kept of each."""
+        return float((kept * self.excitation).sum() / self.excitation.sum())
+
+
+def scores(reading: Reading, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Log-odds of a motif at each of its places, (n, places), and their tables, (places, size, 4)."""
+    size = len(reading.ppm)
+    odds = np.log2(np.maximum(reading.ppm, 1e-3) / UNIFORM)
+    columns = reading.columns
+    places = [columns + np.where(columns < reading.cut, first, second) for first, second in reading.places]
+    table = np.zeros((len(places), size, 4), np.float32)
+    for row, to in zip(table, places, strict=True):
+        inside = (to >= 0) & (to < size)
+        row[to[inside]] = odds[columns[inside]]
+    return np.eye(4, dtype=np.float32)[codes].reshape(len(codes), -1) @ table.reshape(len(table), -1).T, table
+
+
+def called(queries: Queries, reading: Reading, codes: np.ndarray, options: SufficiencyOptions) -> np.ndarray:
+    """Nucleotides of windows that a motif wants, wherever it scores above its threshold; bool (n, size)."""
+    level = np.quantile(scores(reading, queries.background)[0].max(1), 1 - options.chance)
+    total, table = scores(reading, codes)
+    keep = np.zeros(codes.shape, bool)
+    for place in np.flatnonzero((total >= level).any(0)):
+        rows = np.flatnonzero(total[:, place] >= level)
+        keep[rows] |= table[place][np.arange(queries.size), codes[rows]] > 0
+    return keep
+
+
+def retained(queries: Queries, windows: Windows, keep: np.ndarray) -> np.ndarray:
+    """Share of each window's excitation that the nucleotides kept have by themselves, 0 to 1; (n,)."""
+    share, some = np.zeros(len(keep)), keep.any(1)
+    if some.any():
+        rows = windows.rows[some] if queries.tracks is not None else None
+        gains = queries.kept(windows.codes[some], keep[some], COUNT, rows)
+        share[some] = np.clip(gains / windows.excitation[some], 0, 1)
+    return share
+
+
+def merged(old: Reading, new: Reading, options: SufficiencyOptions) -> Reading | None:
+    """One motif of two with the same letters, with the places and distances of both; None of others."""
+    likeness, step = alike(new.ppm - UNIFORM, old.ppm - UNIFORM)
+    steps = [step, step]
+    if likeness < options.same:
+        if old.cut < 0 or new.cut < 0:
+            return None
+        halves = [alike(_half(new, side), _half(old, side)) for side in (0, 1)]
+        if min(likeness for likeness, _ in halves) < options.same:
+            return None
+        steps = [step for _, step in halves]
+    elif new.cut < 0 <= old.cut:
+        return old
+    return replace(old, places={(a + steps[0], b + steps[1]): x for (a, b), x in new.places.items()} | old.places)
+
+
+def _half(reading: Reading, side: int) -> np.ndarray:
+    part = slice(reading.cut, None) if side else slice(0, reading.cut)
+    half = np.zeros_like(reading.ppm)
+    half[part] = reading.ppm[part] - UNIFORM
+    return half
+
+
+def choose(
+    queries: Queries,
+    candidates: Sequence[Reading],
+    each: np.ndarray,
+    keeps: Sequence[np.ndarray],
+    windows: Windows,
+    options: SufficiencyOptions,
+) -> list[Reading]:
+    """Choose the fewest motifs that explain the windows.
+
+    The motif that explains most goes first, then whichever adds most, until none adds ``least``; then those that the
+    others make up for are dropped, asking the network what the nucleotides of the others keep together.
+    """
+    readings, keeps = list(candidates), list(keeps)
+    cover, chosen = np.zeros(len(windows.codes)), []
+    while True:
+        gains = [windows.share(np.maximum(own, cover)) - windows.share(cover) for own in each]
+        best = int(np.argmax(gains))
+        if gains[best] < options.least:
+            break
+        cover = np.maximum(cover, each[best])
+        for i in chosen:  # the same letters elsewhere are one motif
+            if (joined := merged(readings[i], readings[best], options)) is not None:
+                readings[i], keeps[i] = joined, keeps[i] | keeps[best]
+                break
+        else:
+            chosen.append(best)
+
+    def explained(of: Sequence[int]) -> float:
+        if not of:
+            return 0.0
+        return windows.share(retained(queries, windows, np.any([keeps[i] for i in of], axis=0)))
+
+    share = explained(chosen)
+    while len(chosen) > 1:
+        without = [explained([i for i in chosen if i != j]) for j in chosen]
+        most = int(np.argmax(without))
+        if share - without[most] >= options.least:
+            break
+        chosen.pop(most)
+        share = without[most]
+    return [readings[i] for i in chosen]

@@ -1,0 +1,130 @@
+"""Find the motifs of a neuron by asking it: anchor, read, split, explain away, prune."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from combmotif.discovery.demixed import Demixed
+from combmotif.discovery.sufficiency.cover import Windows, called, choose, retained
+from combmotif.discovery.sufficiency.describe import describe
+from combmotif.discovery.sufficiency.options import SufficiencyOptions
+from combmotif.discovery.sufficiency.parts import settled, split
+from combmotif.discovery.sufficiency.queries import Queries
+from combmotif.discovery.sufficiency.reading import Reading, anchor, letters, read
+from combmotif.discovery.sufficiency.silence import silence_level
+from combmotif.inference.probe import WindowProbe
+from combmotif.sampling.samples import Samples
+
+OPEN, EXPLAINED = 0.25, 0.98
+"""Windows below this share of the strongest are not read; reading ends where this share is explained."""
+UNEXPLAINED = 0.3
+"""Share of its excitation that a window must have left to be read."""
+PRECISE = 3
+"""Times as many background sequences for the final reading."""
+
+
+def demix_by_sufficiency(
+    probe: WindowProbe,
+    samples: Samples,
+    *,
+    options: SufficiencyOptions | None = None,
+    seed: int = 0,
+    alphabet: str = "rna",
+) -> Demixed:
+    """Find the motifs of one neuron by queries of the network alone.
+
+    A motif is what suffices to excite the neuron in background sequences. The window with most unexplained excitation
+    is reduced to the nucleotides that excite most (*anchor*), these are replaced by the bases that the neuron answers
+    to, column by column (*read*), two parts that act without synergy are parted (*split*), and what windows owe to the
+    motif is found by keeping its nucleotides and randomising the rest (*explain away*). In the end those stay that the
+    others do not make up for (*prune*), and are read once more.
+
+    Parameters
+    ----------
+    probe : WindowProbe
+        Of the layer the samples were drawn for.
+    samples : Samples
+        Of a model with extra channels, background sequences have the tracks of these windows.
+    options : SufficiencyOptions, optional
+    seed : int, default 0
+        Of the background sequences.
+    alphabet : str, default "rna"
+        Of the words in the tables.
+
+    Returns
+    -------
+    Demixed
+        Motifs by the share of the excitation in windows that carry them, largest first; none where nothing that the
+        neuron reads is sharper than noise.
+    """
+    options, random = options or SufficiencyOptions(), np.random.default_rng(seed)
+    if not len(samples):
+        return describe(samples, probe, [], [], alphabet)
+    level = silence_level(probe, samples, random)
+    with probe.only(samples.neuron):
+        queries = Queries(probe, samples, level, random)
+        excitation = queries.excitation(samples.activations.astype(float))
+        alive = np.flatnonzero(excitation > 0)
+        if not len(alive):
+            return describe(samples, probe, [], [], alphabet)
+        rows = alive[np.unique(np.linspace(0, len(alive) - 1, options.windows).astype(int))]
+        readings = find_motifs(queries, Windows(samples.codes[rows], excitation[rows], rows), options)
+        carriers = [called(queries, reading, samples.codes, options).any(1) for reading in readings]
+        levels = [reading.excitation + queries.rest + queries.silence for reading in readings]
+    return describe(samples, probe, list(zip(readings, carriers, strict=True)), levels, alphabet)
+
+
+def find_motifs(queries: Queries, windows: Windows, options: SufficiencyOptions) -> list[Reading]:
+    """Find the motifs that explain windows, in no order; see `demix_by_sufficiency`."""
+    candidates: list[Reading] = []
+    each: list[np.ndarray] = []  # share of every window's excitation that a candidate keeps
+    keeps: list[np.ndarray] = []  # nucleotides that belong to it
+    still_open = windows.excitation >= OPEN * windows.excitation.max()
+    share, idle = np.zeros(len(windows.codes)), 0
+    for _ in range(options.anchors):
+        left = windows.excitation * (1 - share) * still_open
+        row = int(left.argmax())
+        if left[row] <= UNEXPLAINED * windows.excitation[row] or idle >= options.patience:
+            break
+        still_open[row] = False
+        found = _read_window(queries, windows, row, keeps, options)
+        before = windows.share(share)
+        for part in [] if found is None else split(queries, found, options):
+            part = settled(queries, part, options)
+            if part.excitation < options.alone * windows.excitation.max():
+                continue  # it would be called nearly everywhere, and say nothing
+            candidates.append(part)
+            keeps.append(called(queries, candidates[-1], windows.codes, options))
+            each.append(retained(queries, windows, keeps[-1]))
+            share = np.maximum(share, each[-1])
+        if keeps:
+            share = np.maximum(share, retained(queries, windows, np.any(keeps, axis=0)))
+        if windows.share(share) >= EXPLAINED:
+            break
+        idle = 0 if windows.share(share) - before >= options.least / 2 else idle + 1
+    if not candidates:
+        return []
+    precise = replace(options, backgrounds=PRECISE * options.backgrounds)
+    final = []
+    for reading in choose(queries, candidates, np.array(each), keeps, windows, options):
+        again = read(queries, reading.ppm, precise, turns=2)
+        final.append(reading if again is None else replace(reading, ppm=again.ppm, excitation=again.excitation))
+    return final
+
+
+def _read_window(
+    queries: Queries, windows: Windows, row: int, keeps: list[np.ndarray], options: SufficiencyOptions
+) -> Reading | None:
+    """Read a motif from a window, from the nucleotides that no motif explains where these excite by themselves.
+
+    Else the strongest motif would be read in every window that has it beside another.
+    """
+    codes, everything = windows.codes[row], np.ones(queries.size, bool)
+    track = None if queries.tracks is None else int(windows.rows[row])
+    among = ~np.any([keep[row] for keep in keeps], axis=0) if keeps else everything
+    one = Windows(codes[None], windows.excitation[[row]], windows.rows[[row]])
+    if among.sum() < 4 or retained(queries, one, among[None])[0] < options.alone:
+        among = everything
+    return read(queries, letters(codes, anchor(queries, codes, among, options, track)), options)

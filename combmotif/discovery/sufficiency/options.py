@@ -1,0 +1,53 @@
+"""The settings of demixing by sufficiency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SufficiencyOptions:
+    """Every setting of the default demixing; the ablation table in docs/methods/demixing.md says what each is worth.
+
+    Attributes
+    ----------
+    backgrounds : int, default 64
+        Fewest background sequences of a reading (a multiple of 4); more are drawn, up to 16 times as many, until the
+        standard error suffices.
+    sharpness : float, default 0.6
+        K-mers drawn from a matrix excite the neuron this much of what its best k-mer does, which sets how sharp the
+        matrix is: 1 would leave the best k-mer alone, 0 the background.
+    flat : float, default 0.1
+        A column whose bases differ by less than this share of the best k-mer's effect is uniform.
+    additive : float, default 0.8
+        Two parts whose effects one by one add up to this share of their joint effect are not read together.
+    alone : float, default 0.15
+        Each of two such parts must have this share of the joint excitation by itself to be a motif of its own.
+    acts : float, default 0.5
+        A place, or a distance between two parts, counts where the excitation is at least this share of the best.
+    chance : float, default 0.02
+        Share of background sequences in which a motif is called by chance, which sets its score threshold.
+    least : float, default 0.02
+        A motif must explain this share of the neuron's excitation that the others do not.
+    same : float, default 0.85
+        Two matrices with this cosine at the best shift are one motif at two places.
+    windows : int, default 400
+        Sampled windows that are explained, evenly over the range of activation.
+    anchors : int, default 32
+        Most windows that are read.
+    patience : int, default 5
+        Reading ends after this many windows in a row that explained nothing more.
+    """
+
+    backgrounds: int = 64
+    sharpness: float = 0.6
+    flat: float = 0.1
+    additive: float = 0.8
+    alone: float = 0.15
+    acts: float = 0.5
+    chance: float = 0.02
+    least: float = 0.02
+    same: float = 0.85
+    windows: int = 400
+    anchors: int = 32
+    patience: int = 5

@@ -1,0 +1,172 @@
+"""Whether a matrix is one motif, two, or one of two parts that move; and where in the window it acts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from combmotif.discovery.sufficiency.options import SufficiencyOptions
+from combmotif.discovery.sufficiency.queries import UNIFORM, Queries
+from combmotif.discovery.sufficiency.reading import Reading, read
+
+LEAST_COLUMNS = 3
+"""Clear columns of a part."""
+MOST_DISTANCE = 16
+"""Nucleotides that a second part is moved away."""
+_DEEPEST = 3
+_CERTAIN, _MOST_TESTED = 2.0, 8  # standard errors from the threshold at which a test of synergy ends; most draws
+
+
+def moved(reading: Reading, first: int, second: int, cut: int = 0) -> np.ndarray:
+    """Matrix with the columns before ``cut`` moved by ``first``, the others by ``second``; what leaves is lost."""
+    ppm, columns = np.full_like(reading.ppm, UNIFORM), reading.columns
+    to = columns + np.where(columns < cut, first, second)
+    inside = (to >= 0) & (to < len(ppm))
+    ppm[to[inside]] = reading.ppm[columns[inside]]
+    return ppm
+
+
+def only(reading: Reading, columns: np.ndarray) -> np.ndarray:
+    """Matrix of some of the columns, the others uniform."""
+    ppm = np.full_like(reading.ppm, UNIFORM)
+    ppm[columns] = reading.ppm[columns]
+    return ppm
+
+
+def split(queries: Queries, reading: Reading, options: SufficiencyOptions, depth: int = 1) -> list[Reading]:
+    """Part a matrix into motifs of their own, each read again by itself; the matrix itself where it is one.
+
+    Two parts are motifs of their own where their effects add up (no synergy, see `_additive`) and each excites the
+    neuron by itself. They may be cut where a column between them is free or where the neuron lets them move apart.
+    """
+    clear, columns = reading.clear, reading.columns
+    if depth > _DEEPEST or len(clear) < 2 * LEAST_COLUMNS:
+        return [reading]
+    count = 2 * options.backgrounds
+    whole = queries.excitation(queries.activation(queries.draw(reading.ppm, count))).mean()
+    cuts = []
+    for number in range(LEAST_COLUMNS, len(clear) - LEAST_COLUMNS + 1):
+        cut = int(clear[number])
+        free = cut - clear[number - 1] > 1
+        if free or _mean(queries, moved(reading, 0, 1, cut), options) >= options.additive * whole:
+            cuts.append(cut)
+    if not cuts:
+        return [reading]
+    pairs = [(columns[columns < cut], columns[columns >= cut]) for cut in cuts]
+    best = int(np.argmax([_additivity(queries, reading, pair, options) for pair in pairs]))
+    if not _independent(queries, reading, pairs[best], options):
+        return [reading]
+    parts = [read(queries, only(reading, part), options, turns=2) for part in pairs[best]]
+    return [piece for part in parts if part is not None for piece in split(queries, part, options, depth + 1)]
+
+
+def _mean(queries: Queries, ppm: np.ndarray, options: SufficiencyOptions) -> float:
+    return float(queries.excitation(queries.activation(queries.draw(ppm, options.backgrounds))).mean())
+
+
+def _states(queries: Queries, reading: Reading, parts: tuple[np.ndarray, np.ndarray], count: int) -> np.ndarray:
+    """Activation with both parts, the first, the second and neither, in the same background sequences; (4, count)."""
+    kept = (reading.columns, parts[0], parts[1], parts[0][:0])
+    return queries.activation(queries.draw(np.stack([only(reading, columns) for columns in kept]), count))
+
+
+def _additivity(
+    queries: Queries, reading: Reading, parts: tuple[np.ndarray, np.ndarray], options: SufficiencyOptions
+) -> float:
+    """Share of the joint effect that the parts have one by one; 0 where one of them does not excite by itself."""
+    values = _states(queries, reading, parts, options.backgrounds)
+    both, first, second, neither = values.mean(1)
+    excited = queries.excitation(values).mean(1)
+    if both <= neither or min(excited[1:3]) < options.alone * excited[0]:
+        return 0.0
+    return float((first + second - 2 * neither) / (both - neither))
+
+
+def _independent(
+    queries: Queries, reading: Reading, parts: tuple[np.ndarray, np.ndarray], options: SufficiencyOptions
+) -> bool:
+    """Test whether two parts have no synergy, and each excites the neuron by itself.
+
+    The epistasis e = f(AB) - f(A) - f(B) + f(0) is measured in the same background sequences, on the raw activation
+    (a rectified one makes copies that add up look like an AND), and more are drawn until e is told from what
+    ``additive`` allows by two standard errors.
+    """
+    values = np.zeros((4, 0))
+    while True:
+        values = np.concatenate([values, _states(queries, reading, parts, options.backgrounds)], 1)
+        both, first, second, neither = values
+        joint = float((both - neither).mean())
+        excess = both - first - second + neither - (1 - options.additive) * joint
+        error = float(excess.std()) / np.sqrt(len(excess))
+        if abs(excess.mean()) >= _CERTAIN * error or len(excess) >= _MOST_TESTED * options.backgrounds:
+            break
+    excited = queries.excitation(values).mean(1)
+    return joint > 0 and excess.mean() <= 0 and min(excited[1:3]) >= options.alone * excited[0]
+
+
+def place(queries: Queries, reading: Reading, options: SufficiencyOptions) -> Reading:
+    """Find where in the window a motif acts, and whether a second part of it moves by itself.
+
+    The second part begins where moving the rest by one nucleotide harms least; it moves where that keeps ``additive``
+    of the excitation and no part has as much alone. Each part is then moved while the other stays, and after that both.
+    """
+    columns, clear, size = reading.columns, reading.clear, queries.size
+    whole = max(_mean(queries, reading.ppm, options), 1e-9)
+
+    def shares(steps: Sequence[tuple[int, int]], cut: int) -> dict[tuple[int, int], float]:
+        """Share of the excitation at each step; those below ``acts`` are left out."""
+        if not steps:
+            return {(0, 0): 1.0}
+        tries = np.stack([moved(reading, *step, cut) for step in steps])
+        found = queries.excitation(queries.activation(queries.draw(tries, options.backgrounds))).mean(1) / whole
+        return {s: float(x) for s, x in zip(steps, found, strict=True) if x >= options.acts} | {(0, 0): 1.0}
+
+    if len(clear) >= 2 * LEAST_COLUMNS:
+        cuts = clear[LEAST_COLUMNS : 1 - LEAST_COLUMNS]
+        tries = np.stack([[moved(reading, 0, step, int(cut)) for step in (1, -1)] for cut in cuts])
+        kept = queries.excitation(queries.activation(queries.draw(tries, 2 * options.backgrounds))).mean(2).max(1)
+        cut = int(cuts[int(kept.argmax())])
+        alone = max(_mean(queries, only(reading, columns[side]), options) for side in (columns < cut, columns >= cut))
+        if kept.max() >= options.additive * whole and alone < options.additive * whole:
+            room = cut - int(clear[clear < cut][-1]) - 1  # nucleotides between the parts
+            farthest = min(size - LEAST_COLUMNS - cut, MOST_DISTANCE)
+            second = shares([(0, step) for step in range(-room, farthest)], cut)
+            nearest = max(LEAST_COLUMNS - int(clear[clear < cut][-1]), -MOST_DISTANCE)
+            first = shares([(step, 0) for step in range(nearest, room + 1)], cut)
+            both = [(a, b) for a, _ in first for _, b in second if b - a >= -room]
+            return replace(reading, cut=cut, places=shares(both, cut))
+    steps = range(-int(columns[-1]) + 2, size - int(columns[0]) - 2)
+    return replace(reading, cut=-1, places=shares([(step, step) for step in steps], 0))
+
+
+def settled(queries: Queries, reading: Reading, options: SufficiencyOptions) -> Reading:
+    """Read a motif again at the middle of its places, until these no longer move it.
+
+    Where the neuron answers to a motif at several places, the window that it was found in says which of them it was
+    read at, and columns beyond the window's end are missing; from the middle all windows give the same matrix.
+    """
+    reading = place(queries, reading, options)
+    for _ in range(_DEEPEST):
+        middle = _centred(reading, options.acts)
+        again = None if middle is None else read(queries, middle, options, turns=1)
+        if again is None:
+            break
+        reading = place(queries, again, options)
+    return reading
+
+
+def _centred(reading: Reading, acts: float) -> np.ndarray | None:
+    """Matrix with each part at the middle of its places; None where it is there already.
+
+    Places count by how far their share of the excitation lies above ``acts``, so that those at the border count for
+    next to nothing; a half is rounded up, so that two places side by side have one middle, seen from either.
+    """
+    weights = np.maximum(np.array(list(reading.places.values())) - acts, 1e-9)
+    first, second = np.floor(np.average(list(reading.places), axis=0, weights=weights) + 0.5).astype(int)
+    columns = reading.columns
+    to = columns + np.where(columns < reading.cut, first, second)
+    over = max(0, int(to[-1]) - len(reading.ppm) + 1) or min(0, int(to[0]))  # the whole stays within the window
+    first, second = first - over, second - over
+    return None if first == second == 0 else moved(reading, int(first), int(second), reading.cut)

@@ -1,0 +1,169 @@
+"""Read the matrix of a motif: from one window to the bases that the neuron answers to, whatever stands around them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from combmotif.discovery.sufficiency.options import SufficiencyOptions
+from combmotif.discovery.sufficiency.queries import UNIFORM, Queries
+
+CLEAR = 0.35
+"""Probability from which a column's best base is more than noise; a matrix has none where all are below."""
+SIGNIFICANT = 4.0
+"""Standard errors by which a column must stand out; 2 would let one flat column in 20 pass."""
+MOST_DRAWS = 4
+"""Times as many background sequences as asked for, at most."""
+import os
+RAW = bool(os.environ.get('RAW'))
+_NEAR = 5  # columns beyond a known one that a wide window is read in
+_WIDE = 40
+_TEMPERATURES = np.geomspace(0.5, 0.02, 12)
+_BLOCKS = 48
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A motif in the frame of the window, and where it acts.
+
+    Attributes
+    ----------
+    ppm : float array, shape (size, 4)
+        Probabilities; uniform where nothing is read.
+    excitation : float
+        Of its best k-mer in background sequences, mean.
+    cut : int, default -1
+        First column of a second part that moves by itself; -1 of a motif that is one part.
+    places : dict of (int, int) to float
+        Moves of the two parts (the same of one part) at which the neuron answers, with their share of the excitation.
+    """
+
+    ppm: np.ndarray
+    excitation: float
+    cut: int = -1
+    places: dict[tuple[int, int], float] = field(default_factory=lambda: {(0, 0): 1.0})
+
+    @property
+    def distances(self) -> dict[int, float]:
+        """Changes of the distance between the parts, each with the largest share of the excitation."""
+        found: dict[int, float] = {}
+        for (first, second), share in self.places.items():
+            found[second - first] = max(share, found.get(second - first, 0.0))
+        return dict(sorted(found.items()))
+
+    @property
+    def columns(self) -> np.ndarray:
+        """Columns that are read, integer (k,)."""
+        return np.flatnonzero(np.ptp(self.ppm, 1) > 0)
+
+    @property
+    def clear(self) -> np.ndarray:
+        """Columns with one base at `CLEAR` or above."""
+        return np.flatnonzero(self.ppm.max(1) >= CLEAR)
+
+
+def anchor(
+    queries: Queries, window: np.ndarray, among: np.ndarray, options: SufficiencyOptions, row: int | None = None
+) -> np.ndarray:
+    """Find the fewest nucleotides of a window that excite the neuron, most excitation per nucleotide; bool (size,).
+
+    Backward elimination from the nucleotides in ``among``: those (of long windows, blocks of them) whose loss costs
+    least are dropped, a sixth at a time, the rest of the window being background.
+    """
+    keep, best, chosen = among.copy(), -np.inf, None
+    while keep.sum() >= 4:
+        left = np.flatnonzero(keep)
+        blocks = np.array_split(left, min(len(left), _BLOCKS))
+        tries = np.repeat(keep[None], len(blocks) + 1, 0)
+        for number, block in enumerate(blocks):
+            tries[number, block] = False
+        rows = None if row is None else np.full(len(tries), row)
+        gains = queries.kept(np.repeat(window[None], len(tries), 0), tries, options.backgrounds // 2, rows)
+        if gains[-1] / len(left) >= 0.9 * best:
+            chosen = keep.copy()
+        best = max(best, gains[-1] / len(left))
+        if len(blocks) < 2:
+            break
+        for number in np.argsort(-gains[:-1], kind="stable")[: max(1, len(blocks) // 6)]:
+            keep[blocks[number]] = False
+    return keep if chosen is None else chosen
+
+
+def letters(window: np.ndarray, keep: np.ndarray) -> np.ndarray:
+    """Matrix of the kept nucleotides of a window; (size, 4)."""
+    ppm = np.full((len(window), 4), UNIFORM)
+    ppm[keep] = np.eye(4)[window[keep]]
+    return ppm
+
+
+def read(queries: Queries, ppm: np.ndarray, options: SufficiencyOptions, *, turns: int = 3) -> Reading | None:
+    """Turn a first guess of a motif into what the neuron answers to (mean field); None where it answers to nothing.
+
+    In each turn every base is tried in every column, the other columns being drawn from the matrix of the turn before:
+    the mean activation, per base, is the effect. Among the matrices that are softmax(effect / temperature), those of
+    maximum entropy at a given mean effect (Jaynes 1957), that one is taken whose k-mers excite the neuron
+    ``sharpness`` times as much as its best k-mer.
+    """
+    size, excites, effect_of_best = queries.size, 0.0, 0.0
+    for turn in range(turns):
+        known = np.ptp(ppm, 1) > 0
+        near = np.convolve(known, np.ones(2 * _NEAR + 1), "same") > 0 if size > _WIDE else np.ones(size, bool)
+        tried = np.flatnonzero(near)
+        count = options.backgrounds
+        while True:
+            effect, error = _effects(queries, ppm, tried, count)
+            span = np.ptp(effect, 1)
+            for _ in range(2):  # what the best k-mer does says which columns count, and these are its letters
+                counts = span >= options.flat * max(effect_of_best, 1e-9)
+                on = counts & (span >= SIGNIFICANT * error)
+                if on.any():
+                    words = queries.backgrounds(count)
+                    words[:, on] = effect[on].argmax(1)
+                    values = queries.activation(words)
+                    effect_of_best = float(values.mean()) - queries.mean
+            # in the end, a column that would count but is not told from noise asks for more background sequences
+            unsure = (counts & ~on & np.isfinite(error)).any() and 0 < turn == turns - 1
+            if not unsure or count >= MOST_DRAWS * options.backgrounds:
+                break
+            count *= 2
+        if not on.any():
+            return None
+        excites = float(queries.excitation(values).mean())
+        if excites <= 0 or effect_of_best <= 0:
+            return None
+        effect[~on] = 0
+        ppm = _sharpened(queries, effect, effect_of_best, excites, options, count)
+        ppm[ppm.max(1) < CLEAR] = UNIFORM
+        if not np.ptp(ppm, 1).any():
+            return None
+    return Reading(ppm, excites)
+
+
+def _effects(queries: Queries, ppm: np.ndarray, tried: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mean effect of each base in each column tried, k-mers drawn from the matrix, and its standard error."""
+    grid = np.repeat(np.repeat(queries.draw(ppm, count)[None, None], len(tried), 0), 4, 1)
+    for number, column in enumerate(tried):
+        grid[number, :, :, column] = np.arange(4)[:, None]
+    values = queries.activation(grid)  # (tried, 4, count)
+    values -= values.mean(1, keepdims=True)
+    effect, error = np.zeros((queries.size, 4)), np.full(queries.size, np.inf)
+    effect[tried] = values.mean(2)
+    error[tried] = values.std(2).max(1) / np.sqrt(count)
+    return effect, error
+
+
+def _sharpened(
+    queries: Queries, effect: np.ndarray, largest: float, excites: float, options: SufficiencyOptions, count: int
+) -> np.ndarray:
+    """Matrix softmax(effect / temperature) whose k-mers have the share asked for of the best k-mer's effect."""
+    matrices = np.stack([_softmax(effect / (largest * t)) for t in _TEMPERATURES])
+    values = queries.activation(queries.draw(matrices, 2 * count))
+    shares = (values.mean(1) - queries.mean) / largest if RAW else queries.excitation(values).mean(1) / excites
+    shares = np.maximum.accumulate(shares) + 1e-9 * np.arange(len(shares))  # rises as it gets colder
+    return _softmax(effect / (largest * np.exp(np.interp(options.sharpness, shares, np.log(_TEMPERATURES)))))
+
+
+def _softmax(x: np.ndarray) -> np.ndarray:
+    e = np.exp(x - x.max(1, keepdims=True))
+    return e / e.sum(1, keepdims=True)
