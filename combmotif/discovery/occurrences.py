@@ -23,7 +23,7 @@ class Occurrences:
     size : int
         Length of the receptive field in nt. Columns that a place moves beyond it are left out there.
     everywhere : bool, default False
-        Every place at which the whole motif fits, whether or not ``offsets`` names it.
+        Every place at which at least half of the motif lies inside, whether or not ``offsets`` names it.
 
     Attributes
     ----------
@@ -37,7 +37,8 @@ class Occurrences:
         odds = np.log2(np.maximum(motif.ppm, _FLOOR) / 0.25).astype(np.float32)
         starts = {motif.start + offset for offset in (0, *motif.offsets)}
         if everywhere:
-            starts |= set(range(size - len(odds) + 1))
+            half = len(odds) // 2
+            starts |= set(range(-half, size - len(odds) + half + 1))
         self.starts = np.array(sorted(start for start in starts if -len(odds) < start < size), int)
         self.table = np.zeros((len(self.starts), size, 4), np.float32)
         for row, start in zip(self.table, self.starts, strict=True):

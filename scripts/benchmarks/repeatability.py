@@ -33,7 +33,7 @@ import torch
 
 from combmotif.config.neurons import select_neurons
 from combmotif.discovery.demixed import Demixed
-from combmotif.discovery.faithful import ActivationModel, faithfulness
+from combmotif.discovery.faithful import ActivationModel, Windows, measure_faithfulness
 from combmotif.discovery.neuronmotif import METHODS, demix_neuron
 from combmotif.discovery.occurrences import called_nucleotides
 from combmotif.effects.seeding import named_generator
@@ -104,7 +104,8 @@ def compare(
         values = {name: probe.activations(codes)[:, neuron].astype(float) for name, codes in windows.items()}
         for name, codes in windows.items():
             random = named_generator(0, "faithfulness", probe.layer, neuron)
-            score = faithfulness(probe, neuron, motifs[0], codes, plain, random, activations=values[name])
+            own = Windows(codes, plain)
+            score = measure_faithfulness(probe, neuron, motifs[0], own, random, activations=values[name])
             row |= {f"{name} {key}": value for key, value in vars(score).items()}
     codes, value = windows[list(windows)[-1]], values[list(windows)[-1]]
     half = len(codes) // 2
