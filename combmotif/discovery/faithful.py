@@ -18,6 +18,7 @@ from combmotif.motifs.motif import Motif
 
 TOP = 0.01
 """Share of windows that count as those that excite the neuron."""
+_LEAST = 50  # windows that are fitted, and that are judged
 _TREES = 100  # of a regression; 400 gain .01 to .06 of R2 and take three times as long
 _FILLED = 200  # most top windows whose other nucleotides are replaced
 _BACKGROUNDS = 16  # sets of random nucleotides they are replaced by
@@ -30,15 +31,17 @@ class Windows:
     Attributes
     ----------
     codes : uint8 array, shape (n, size)
-        In random order: regressions are fitted on the first half and judged on the second.
+        Regressions are fitted on the first ``fitted`` and judged on the others, which come from other sequences.
     background : uint8 array, shape (m, size)
         Random windows: they give each motif its threshold, and the neuron its level of silence.
+    fitted : int
     tracks : float32 array, shape (n, k, size), optional
         What the windows have beside their bases.
     """
 
     codes: np.ndarray
     background: np.ndarray
+    fitted: int
     tracks: np.ndarray | None = None
 
 
@@ -146,14 +149,15 @@ def measure_faithfulness(
     Returns
     -------
     Faithfulness
-        NaN where the neuron does not vary on the windows; ``kept`` and ``nucleotides`` are NaN where the top windows
+        NaN where there are fewer than 50 windows to fit or to judge, or the neuron does not vary on them; ``kept`` and ``nucleotides`` are NaN where the top windows
         lie no higher than random ones.
     """
     codes = windows.codes
     values = probe.activations(codes, windows.tracks)[:, neuron] if activations is None else activations
     values = values.astype(float)
-    half = len(codes) // 2
-    if half < 2 or min(np.ptp(values[:half]), np.ptp(values[half:])) <= 1e-6 * np.abs(values).max():
+    half = windows.fitted
+    sides = values[:half], values[half:]
+    if min(map(len, sides)) < _LEAST or min(map(np.ptp, sides)) <= 1e-6 * np.abs(values).max():
         return Faithfulness()
     top = values >= np.quantile(values, 1 - TOP)
     best = np.zeros(len(codes))

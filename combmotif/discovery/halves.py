@@ -36,12 +36,14 @@ def split_samples(samples: Samples, random: np.random.Generator) -> tuple[Sample
     (first, second)
         Without a window in common; of an odd number the first has one more.
     """
-    count = len(samples)
-    rows = np.arange(0, count, 2)
-    heads = random.integers(0, 2, len(rows))
-    first = np.where(rows + heads < count, rows + heads, rows)
-    second = np.setdiff1d(np.arange(count), first)
+    first, second = _halves(len(samples), random)
     return _part(samples, first), _part(samples, second)
+
+
+def _halves(count: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    rows = np.arange(0, count, 2)
+    other = np.minimum(rows + random.integers(0, 2, len(rows)), count - 1)
+    return other, np.setdiff1d(np.arange(count), other)
 
 
 def _part(samples: Samples, rows: np.ndarray) -> Samples:
@@ -56,6 +58,7 @@ def demix_halves(
     *,
     seed: int = 0,
     whole: bool = False,
+    fewest: int = 40,
 ) -> Demixed:
     """Demix two independent halves of a neuron's samples, and say of each motif how reproducible it is.
 
@@ -74,14 +77,32 @@ def demix_halves(
     whole : bool, default False
         Report the motifs of all windows instead, as a published procedure has them; a motif's reproducibility is then
         the lesser of its similarities with the two halves. This costs two demixings of the whole.
+    fewest : int, default 40
+        With fewer windows they are demixed once, all together, and nothing is measured (NaN).
 
     Returns
     -------
     Demixed
         ``rows`` are those of the samples given.
+
+    Examples
+    --------
+    >>> from combmotif.discovery import demix_halves, demix_neuron
+    >>> from combmotif.inference import WindowProbe
+    >>> from combmotif.models import load_card
+    >>> from combmotif.sampling import enumerate_windows
+    >>> import numpy as np
+    >>> probe = WindowProbe(load_card("mrl"), "conv1")
+    >>> samples = enumerate_windows(probe, [5], seeds=[np.random.default_rng(0)], keep=2000)[0]
+    >>> found = demix_halves(probe, samples, lambda half, seed: demix_neuron(probe, half, seed=seed))
+    >>> all(0 <= motif.reproducibility <= 1 and 0 <= motif.explained <= 1 for motif in found.motifs)
+    True
     """
+    if len(samples) < fewest:
+        return demix(samples, seed)
     random = np.random.default_rng([seed, 2])
-    halves = split_samples(samples, random)
+    places = _halves(len(samples), random)
+    halves = [_part(samples, rows) for rows in places]
     seeds = [int(one) for one in random.integers(0, 2**31, 2)]
     runs = [demix(half, own) for half, own in zip(halves, seeds, strict=True)]
     reported, others = (demix(samples, seed), runs) if whole else (runs[0], runs[1:])
@@ -94,7 +115,8 @@ def demix_halves(
         )
         for motif, lost in zip(reported.motifs, explained, strict=True)
     )
-    return replace(reported, motifs=motifs)
+    rows = reported.rows if whole else tuple(places[0][own] for own in reported.rows)
+    return replace(reported, motifs=motifs, rows=rows)
 
 
 def explained_excitation(

@@ -104,7 +104,7 @@ def compare(
         values = {name: probe.activations(codes)[:, neuron].astype(float) for name, codes in windows.items()}
         for name, codes in windows.items():
             random = named_generator(0, "faithfulness", probe.layer, neuron)
-            own = Windows(codes, plain)
+            own = Windows(codes, plain, len(codes) // 2)
             score = measure_faithfulness(probe, neuron, motifs[0], own, random, activations=values[name])
             row |= {f"{name} {key}": value for key, value in vars(score).items()}
     codes, value = windows[list(windows)[-1]], values[list(windows)[-1]]
