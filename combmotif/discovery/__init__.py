@@ -5,7 +5,7 @@ from combmotif.discovery.demix import DemixOptions, demix, demix_tree
 from combmotif.discovery.demixed import Demixed
 from combmotif.discovery.faithful import ActivationModel, Faithfulness, Windows, measure_faithfulness, shuffled_motif
 from combmotif.discovery.group import Group, make_group, weighted_counts
-from combmotif.discovery.halves import REPRODUCED, demix_halves, explained_excitation, split_samples
+from combmotif.discovery.halves import demix_halves, explained_excitation, split_samples
 from combmotif.discovery.modisco import ModiscoOptions, ModiscoResult, modisco
 from combmotif.discovery.neuronmotif import demix_neuron, neuron_motifs
 from combmotif.discovery.occurrences import Occurrences, called_nucleotides
@@ -20,7 +20,6 @@ from combmotif.discovery.words import word_motifs
 __all__ = [
     "PRESETS",
     "PUBLISHED",
-    "REPRODUCED",
     "SYNTAX_COLUMNS",
     "TREE_COLUMNS",
     "ActivationModel",

@@ -149,8 +149,8 @@ def measure_faithfulness(
     Returns
     -------
     Faithfulness
-        NaN where there are fewer than 50 windows to fit or to judge, or the neuron does not vary on them; ``kept`` and ``nucleotides`` are NaN where the top windows
-        lie no higher than random ones.
+        NaN where there are fewer than 50 windows to fit or to judge, or the neuron does not vary on them; ``kept``,
+        ``kept_random`` and ``nucleotides`` are NaN where the top windows lie no higher than random ones.
     """
     codes = windows.codes
     values = probe.activations(codes, windows.tracks)[:, neuron] if activations is None else activations

@@ -14,8 +14,6 @@ from combmotif.motifs.agreement import best_similarity
 from combmotif.motifs.motif import Motif
 from combmotif.sampling.samples import Samples
 
-REPRODUCED = 0.8
-"""Similarity with the other half's motifs from which a motif is reported; see docs/methods/repeatability.md."""
 _ASKED = 300  # most held-out windows from which motifs are taken away
 _BACKGROUNDS = 8  # sets of random nucleotides that replace them
 _RANDOM = 2000  # random windows that give each motif its threshold

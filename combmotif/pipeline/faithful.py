@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FAITH_COLUMNS = tuple(field.name for field in fields(Faithfulness))
 _MOST, _FEWEST, _NUCLEOTIDES = 20_000, 4000, 400_000
-"""Windows of a layer: as many as hold 400,000 nt, but 4,000 to 20,000, so that long fields take no longer than short."""
+"""Windows of a layer: as many as hold 400,000 nt, but 4,000 to 20,000; long fields take no longer than short ones."""
 _RANDOM = 4000  # random windows beside them
 
 
@@ -84,9 +84,8 @@ def _drawn(
 def faith_task(context: Context, task: FaithTask) -> None:
     """Measure the faithfulness of neurons' motifs on windows of the sequences; writes an .npz."""
     probe, seed = context.probe(task.layer), context.config.seed
-    windows = draw_windows(
-        context.sequences, probe.receptive_field, named_generator(seed, "windows", task.layer)
-    )  # fmt: skip
+    random = named_generator(seed, "windows", task.layer)
+    windows = draw_windows(context.sequences, probe.receptive_field, random)
     found = []
     with probe.tabulated() if windows.tracks is None else nullcontext():
         values = probe.activations(windows.codes, windows.tracks) if len(windows.codes) else np.zeros((0, 1))

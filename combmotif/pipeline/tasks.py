@@ -81,10 +81,10 @@ def motif_task(context: Context, task: NeuronTask) -> None:
         min_sites=section.min_sites,
         windows=section.windows,
     )
+    alphabet = context.model.input_spec.alphabet
     for neuron, source, path in zip(task.neurons, task.sources, task.paths, strict=True):
         seed = stable_hash(context.config.seed, "motifs", task.layer, neuron) % 2**31
         samples = Samples.load(source)
-        alphabet = context.model.input_spec.alphabet
         if section.method == "words":
             motifs = tuple(word_motifs(probe, samples, top=section.top, min_sites=section.min_sites))
             tables = {"tree": pd.DataFrame(columns=TREE_COLUMNS), "syntax": pd.DataFrame(columns=SYNTAX_COLUMNS)}
