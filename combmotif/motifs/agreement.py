@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -135,7 +135,12 @@ def best_similarity(motif: Motif, others: Sequence[Motif]) -> float:
     return max([arranged(motif, others), *(motif_similarity(motif, other) for other in others)])
 
 
-def chance_agreement(first: Sequence[Sequence[Motif]], second: Sequence[Sequence[Motif]]) -> float:
+def chance_agreement(
+    first: Sequence[Sequence[Motif]],
+    second: Sequence[Sequence[Motif]],
+    *,
+    measure: Callable[[Sequence[Motif], Sequence[Motif]], float] = agreement,
+) -> float:
     """Measure how well *different* neurons agree: the share of `agreement` that says nothing about a neuron.
 
     Neurons of one layer share motifs (in a net of 5'UTRs nearly all read AUG), and any two matrices agree a little.
@@ -144,6 +149,8 @@ def chance_agreement(first: Sequence[Sequence[Motif]], second: Sequence[Sequence
     ----------
     first, second : sequences of motif sets
         Of the same neurons, in one order, by two runs.
+    measure : callable, default agreement
+        Or `strict_agreement`.
 
     Returns
     -------
@@ -161,7 +168,7 @@ def chance_agreement(first: Sequence[Sequence[Motif]], second: Sequence[Sequence
         raise ValueError(f"second: expected the motifs of the same {count} neurons as first, found {len(second)} sets")
     steps = range(1, min(count - 1, _CHANCE_NEURONS) + 1)
     pairs = [(first[row], second[(row + step) % count]) for row in range(count) for step in steps]
-    values = [agreement(one, other) for one, other in pairs if one and other]
+    values = [measure(one, other) for one, other in pairs if one and other]
     return float(np.mean(values)) if values else float("nan")
 
 

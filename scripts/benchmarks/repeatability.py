@@ -8,15 +8,16 @@ samples are kept in DIR and used again. The table has one row per way of demixin
 
 agreement         share-weighted agreement of A and B, corrected for that of different neurons (1 identical, 0 chance)
 raw, chance       before the correction; of different neurons
-strict            share of the motifs that an arrangement of the other run's meets with a cosine of 0.9
+strict            share of the motifs that an arrangement of the other run's meets with a cosine of 0.9, and the same
+                  corrected for that of different neurons
 correlation       of the activation that A's and B's motifs predict on real windows
 jaccard           of the nucleotides that A's and B's motifs call in the 2 % of real windows that excite most
 median, mean      motifs per neuron; without: neurons without motifs in A or B
 seconds           of processor time per demixing
-auroc, r2, kept, (random), nt
-                  faithfulness of A's motifs on random and on real windows, see combmotif.discovery.faithfulness
+auroc to nucleotides
+                  faithfulness of A's motifs on random and on real windows, see combmotif.discovery.Faithfulness
 
-Agreement is averaged over the neurons for which A or B has motifs. Real sequences: human 5'UTRs for mrl, 3'UTR segments
+Agreement, correlation and jaccard are averaged over the neurons for which A or B has motifs. Real sequences: human 5'UTRs for mrl, 3'UTR segments
 for utr3_stability, from $COMBMOTIF_DATA; for other nets, and where they are missing, only random windows are used.
 """
 
@@ -127,7 +128,9 @@ def summarised(rows: list[dict[str, float]], found: list[tuple[Demixed, Demixed]
     chance = chance_agreement(*runs)
     median = float(np.median([row["motifs"] for row in rows]))
     first = {"agreement": corrected(mean["raw"], chance), "raw": mean["raw"], "chance": chance}
-    first |= {key: mean[key] for key in ("strict", "correlation", "jaccard")} | {"median": median}
+    strict = corrected(mean["strict"], chance_agreement(*runs, measure=strict_agreement))
+    first |= {"strict": mean["strict"], "strict corrected": strict}
+    first |= {key: mean[key] for key in ("correlation", "jaccard")} | {"median": median}
     without = float(sum(row["without"] for row in rows))
     rest = {key: value for key, value in mean.items() if key not in first and key != "motifs"}
     return first | {"mean": mean["motifs"], "without": without} | {k: v for k, v in rest.items() if k != "without"}
