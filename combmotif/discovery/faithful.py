@@ -159,7 +159,7 @@ def measure_faithfulness(
     sides = values[:half], values[half:]
     if min(map(len, sides)) < _LEAST or min(map(np.ptp, sides)) <= 1e-6 * np.abs(values).max():
         return Faithfulness()
-    top = values >= np.quantile(values, 1 - TOP)
+    top = _strongest(values)
     best = np.zeros(len(codes))
     if motifs:
         found = [Occurrences(motif, codes.shape[1]) for motif in motifs]
@@ -172,10 +172,17 @@ def measure_faithfulness(
         "r2_windows": _fit(bases[:half], values[:half]).predict(bases[half:]),
     }
     return Faithfulness(
-        auroc=float(roc_auc_score(top, best)) if not top.all() else float("nan"),
+        auroc=float(roc_auc_score(top, best)),
         **{name: _r2(values[half:], own) if motifs or name == "r2_windows" else 0.0 for name, own in predicted.items()},
         **_sufficiency(probe, neuron, motifs, windows, values, np.flatnonzero(top), random),
     )
+
+
+def _strongest(values: np.ndarray) -> np.ndarray:
+    """Mark the 1 % of windows with the highest activation; fewer where a neuron answers to fewer and is silent else."""
+    limit = np.quantile(values, 1 - TOP)
+    top = values >= limit
+    return top if top.mean() < 2 * TOP or limit == values.max() else values > limit
 
 
 def shuffled_motif(motif: Motif, random: np.random.Generator) -> Motif:
