@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.metrics import roc_auc_score
+from threadpoolctl import threadpool_limits
 
 from combmotif.discovery.occurrences import Occurrences, called_nucleotides
 from combmotif.inference.probe import WindowProbe
@@ -191,7 +192,9 @@ def shuffled_motif(motif: Motif, random: np.random.Generator) -> Motif:
 
 
 def _fit(features: np.ndarray, values: np.ndarray) -> HistGradientBoostingRegressor:
-    return HistGradientBoostingRegressor(max_iter=_TREES, early_stopping=False, random_state=0).fit(features, values)
+    with threadpool_limits(1):
+        trees = HistGradientBoostingRegressor(max_iter=_TREES, early_stopping=False, random_state=0)
+        return trees.fit(features, values)
 
 
 def _r2(values: np.ndarray, predicted: np.ndarray) -> float:

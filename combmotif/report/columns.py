@@ -110,8 +110,8 @@ COLUMNS = {
         "motifs' scores predicts.",
         "r2_shuffled": "The same with the motifs' columns and letters shuffled.",
         "r2_windows": "The same with all bases of the window, at their positions: the ceiling of such a regression.",
-        "kept": "Share of the activation that those 1 % keep when only the nucleotides of its motifs stay and all others "
-        "are random.",
+        "kept": "Share of the activation that those 1 % keep when only the nucleotides of its motifs stay and all "
+        "others are random.",
         "kept_random": "The same when as many nucleotides chosen at random stay.",
         "nucleotides": "Share of the nucleotides that stay.",
         "status": "done, or why there is no motif.",

@@ -17,8 +17,9 @@ seconds           of processor time per demixing
 auroc to nucleotides
                   faithfulness of A's motifs on random and on real windows, see combmotif.discovery.Faithfulness
 
-Agreement, correlation and jaccard are averaged over the neurons for which A or B has motifs. Real sequences: human 5'UTRs for mrl, 3'UTR segments
-for utr3_stability, from $COMBMOTIF_DATA; for other nets, and where they are missing, only random windows are used.
+Agreement, correlation and jaccard are averaged over the neurons for which A or B has motifs. Real sequences: human
+5'UTRs for mrl, 3'UTR segments for utr3_stability, from $COMBMOTIF_DATA; for other nets, and where they are missing,
+only random windows are used.
 """
 
 from __future__ import annotations
