@@ -43,7 +43,7 @@ class RunFolder:
     tables : dict of str to DataFrame
         neurons, motifs, apart (motifs that are not reproduced), matches, contribution, interactions, instances, sites,
         tree, syntax, spacing, map, triples; each has every column of `combmotif.report.columns.NEEDED` and
-        ``OPTIONAL``, empty (NaN or "") where the file lacks it. Of sites only the strongest few of each neuron are kept.
+        ``OPTIONAL``, empty (NaN or "") where the file lacks it. Of sites the strongest few of each neuron are kept.
     motifs : dict of str to Motif
         By motif id, in file order.
     scores : dict of str to (length, 4) array

@@ -190,8 +190,8 @@ def test_motifs_that_do_not_come_again_stand_apart_and_faithfulness_is_said(run_
     assert found["faithful"] == (
         "On windows of held-out sequences its motifs predict 60 % of the variance of its activation (shuffled motifs "
         "26 %, all bases of the window 86 %); what they do not explain lies in other bases and combinations, 26 % at "
-        "least. The 1 % that excite it most keep 59 % of their activation by the motifs' nucleotides alone, 28 % of all, "
-        "and 15 % by as many others."
+        "least. The 1 % that excite it most keep 59 % of their activation by the motifs' nucleotides alone, 28 % of "
+        "all, and 15 % by as many others."
     )
     assert records(run_folder)["conv3:7"]["faithful"] == ""  # it has no motif
     said = next(f for f in main_findings(run_folder) if f.key == "motifs")
