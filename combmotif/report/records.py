@@ -96,8 +96,8 @@ def faithfulness_sentence(view: NeuronView) -> str:
     if math.isfinite(row["kept"]):
         said += (
             f" The 1 % that excite it most keep {100 * row['kept']:.0f} % of their activation by the motifs' "
-            f"nucleotides alone, {100 * row['nucleotides']:.0f} % of all, and {100 * row['kept_random']:.0f} % by as many "
-            "others."
+            f"nucleotides alone, {100 * row['nucleotides']:.0f} % of all, and {100 * row['kept_random']:.0f} % by as "
+            "many others."
         )
     return said
 
