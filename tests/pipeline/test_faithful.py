@@ -129,8 +129,6 @@ def test_where_no_motif_comes_again_the_stage_is_empty_and_says_so(home):
     config = load_config(home / "run.yaml", overrides=["discover.reproduced=1"])
     result = run(config, home / "none", workers=1)
     status = result.stages["motifs"]
-    if status == "done":  # some matrix was the very same in both halves
-        pytest.skip("a motif is identical in both halves")
     assert "comes again in the other with a similarity of 1 (discover.reproduced)" in status
     assert not (result.folder / "motifs" / "neuronmotif.meme").exists()
     assert len(load_motifs(result.folder / "motifs" / "neuronmotif.h5"))
