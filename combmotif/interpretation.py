@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -90,9 +90,11 @@ class Interpretation:
 
     @cached_property
     def motifs(self) -> MotifSet:
-        """The motifs of the run, by the method that was asked for."""
+        """The motifs of the run, by the method that was asked for; those not reproduced are left out."""
+        least = float(self.record["config"].get("discover", {}).get("reproduced", 0))
         paths = [self.folder / "motifs" / f"{name}.h5" for name in ("neuronmotif", "modisco", "seqlets")]
-        return next((load_motifs(path) for path in paths if path.is_file()), MotifSet((), "neuronmotif"))
+        found = next((load_motifs(path) for path in paths if path.is_file()), MotifSet((), "neuronmotif"))
+        return replace(found, motifs=tuple(motif for motif in found if not motif.reproducibility < least))
 
     def _table(self, name: str) -> pd.DataFrame:
         return self.tables[name] if name in self.tables else pd.DataFrame()

@@ -87,7 +87,8 @@ def test_the_same_tables_as_from_yaml(found, home, net):
 
 def test_what_the_result_holds(found):
     assert found.neurons["neuron"].tolist() == ["conv2:0", "conv2:1"]
-    assert [m.id for m in found.motifs] == found.tables["motifs/neuronmotif"]["motif"].tolist()
+    motifs = found.tables["motifs/neuronmotif"]
+    assert [m.id for m in found.motifs] == motifs[motifs["reproduced"]]["motif"].tolist()
     assert {len(found.matches) > 0, len(found.contribution) == 2, len(found.interactions) == 1} == {True}
     assert found.record["config"]["model"] == {"kind": "module", "name": "Net"}
     assert {"what", "value", "sentence"} == set(found.summary())

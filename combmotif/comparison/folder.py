@@ -96,6 +96,8 @@ def _read(folder: Path, label: str) -> list[ComparedRun]:
             continue  # the tree and the syntax of motifs are tables of another kind
         if path.stem in ("tree", "syntax"):
             continue
+        if "reproduced" in table:
+            table = table[table["reproduced"].astype(str) != "False"]
         matrices = {}
         alphabet = "rna"
         if path.with_suffix(".meme").is_file():

@@ -148,6 +148,14 @@ class DiscoverSection(Section):
         description="of layers: consensus over maximum activation at which a motif is pure; default 0.95",
     )
     min_sites: Whole = Field(20, ge=1, description="fewest sequences behind a motif; default 20")
+    reproduced: Real = Field(
+        0.7,
+        ge=0,
+        le=1,
+        description="of neuronmotif: least similarity with the motifs of the other half of a neuron's samples; motifs "
+        "below it are listed apart, and neither matched nor paired; 0 reports all; default 0.7, which 1 % of shuffled "
+        "motifs reach",
+    )
     top: Whole = Field(100, ge=1, description="of words and seqlets: how many words or windows; default 100")
     align: bool = Field(
         True, description="of seqlets: move windows to undo pooling, or (as published) leave them; default true"

@@ -3,9 +3,12 @@
 from combmotif.discovery.aligned import demix_aligned
 from combmotif.discovery.demix import DemixOptions, demix, demix_tree
 from combmotif.discovery.demixed import Demixed
+from combmotif.discovery.faithful import ActivationModel, Faithfulness, Windows, measure_faithfulness, shuffled_motif
 from combmotif.discovery.group import Group, make_group, weighted_counts
+from combmotif.discovery.halves import demix_halves, explained_excitation, split_samples
 from combmotif.discovery.modisco import ModiscoOptions, ModiscoResult, modisco
 from combmotif.discovery.neuronmotif import demix_neuron, neuron_motifs
+from combmotif.discovery.occurrences import Occurrences, called_nucleotides
 from combmotif.discovery.pattern_motifs import neuron_pattern_motifs, pattern_motifs
 from combmotif.discovery.patterns import Pattern, load_patterns, save_patterns
 from combmotif.discovery.presets import PRESETS, preset_tree
@@ -19,19 +22,27 @@ __all__ = [
     "PUBLISHED",
     "SYNTAX_COLUMNS",
     "TREE_COLUMNS",
+    "ActivationModel",
     "Demixed",
     "DemixOptions",
+    "Faithfulness",
     "Group",
     "ModiscoOptions",
     "ModiscoResult",
+    "Occurrences",
     "Pattern",
     "SeqletOptions",
+    "Windows",
+    "called_nucleotides",
     "demix",
     "demix_aligned",
+    "demix_halves",
     "demix_neuron",
     "demix_tree",
+    "explained_excitation",
     "load_patterns",
     "make_group",
+    "measure_faithfulness",
     "modisco",
     "neuron_motifs",
     "neuron_pattern_motifs",
@@ -39,6 +50,8 @@ __all__ = [
     "preset_tree",
     "save_patterns",
     "seqlet_motif",
+    "shuffled_motif",
+    "split_samples",
     "syntax_table",
     "top_windows",
     "tree_table",

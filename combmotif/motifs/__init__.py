@@ -1,5 +1,14 @@
 """Motifs and what is done with them: segments, merging, files, databases, matching, scanning."""
 
+from combmotif.motifs.agreement import (
+    agreement,
+    arranged,
+    best_similarity,
+    chance_agreement,
+    corrected,
+    motif_similarity,
+    strict_agreement,
+)
 from combmotif.motifs.chance import letter_p_values
 from combmotif.motifs.cluster import families, merge_shifted, similarity
 from combmotif.motifs.database import Database, DatabaseEntry, database_path, load_database, word_ppm
@@ -35,6 +44,11 @@ __all__ = [
     "MotifSet",
     "TomtomResult",
     "WordTest",
+    "agreement",
+    "arranged",
+    "best_similarity",
+    "chance_agreement",
+    "corrected",
     "database_path",
     "families",
     "find_sites",
@@ -45,6 +59,7 @@ __all__ = [
     "load_motifs",
     "match",
     "merge_shifted",
+    "motif_similarity",
     "pseudocounted",
     "purity",
     "read_mature",
@@ -56,6 +71,7 @@ __all__ = [
     "segments",
     "similarity",
     "site_word",
+    "strict_agreement",
     "tomtom",
     "word_ppm",
     "word_test",

@@ -73,6 +73,11 @@ class Motif:
     contribution : float
         Of a motif that attributions gave: mean contribution of a site to the target, in its units; below 0 where the
         motif lowers it.
+    reproducibility : float
+        Best similarity with the motifs that the other, independent half of the neuron's samples gave, 0 to 1; NaN where
+        it was not measured.
+    explained : float
+        Share of the excitation of held-out samples that is lost without the motif, 0 to 1.
     """
 
     id: str
@@ -90,6 +95,8 @@ class Motif:
     background: float = 0.0
     min_activation: float = float("nan")
     contribution: float = float("nan")
+    reproducibility: float = float("nan")
+    explained: float = float("nan")
 
     @cached_property
     def ppm(self) -> np.ndarray:

@@ -194,6 +194,8 @@ def plan(
 ) -> RunPlan:
     """Say what a run would do, and estimate its time and memory.
 
+    Every neuron is demixed twice, from two halves of its samples: that is in the time measured.
+
     The config is loaded and checked as ``run`` does. For the estimate a small piece is run in a temporary folder: two
     neurons of each layer, 24 generations of their search, 10,000 nt of sequences, one motif pair; each stage's
     seconds are then scaled by the number of neurons, sequences or pairs. It is right to within a factor of about two:

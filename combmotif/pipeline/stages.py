@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from combmotif.pipeline.attributed import run_modisco
 from combmotif.pipeline.context import Context, sequences_checksum, source_checksum
 from combmotif.pipeline.dataset_seqlets import run_dataset_seqlets
 from combmotif.pipeline.engines import Engine, Task
+from combmotif.pipeline.faithful import run_faithfulness
 from combmotif.pipeline.matching import match_motifs
 from combmotif.pipeline.store import PROGRESS, RunStore, content_key, is_whole, load_arrays
 from combmotif.pipeline.tables import (
@@ -65,6 +67,10 @@ class Stages:
         Of the match section.
     on_progress : callable
         Called with (stage, tasks done, tasks in all).
+    motifs, apart : MotifSet
+        Those that are reported, and those that did not come again in the other half of a neuron's samples.
+    faithfulness : dict of (layer, neuron) to dict
+        See `combmotif.pipeline.faithful.run_faithfulness`.
     notes : dict of stage to list of str
         What a reader of a stage's results should know also where all is well, for run.json.
     edits : dict of stage to dict
@@ -81,6 +87,8 @@ class Stages:
     reused: dict[str, int] = field(default_factory=dict)
     samples: list[Samples] = field(default_factory=list)
     motifs: MotifSet = field(default_factory=lambda: MotifSet((), "neuronmotif"))
+    apart: MotifSet = field(default_factory=lambda: MotifSet((), "neuronmotif"))
+    faithfulness: dict[tuple[str, int], dict[str, float]] = field(default_factory=dict)
     families: list[int] = field(default_factory=list)
     matches: pd.DataFrame = field(default_factory=pd.DataFrame)
     best: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
@@ -175,7 +183,7 @@ class Stages:
         if discover.origin == "dataset":
             run_dataset_seqlets(self)
             return
-        section = discover.model_dump()
+        section = discover.model_dump(exclude={"reproduced"})
         tasks = []
         for layer, chunk in self._chunks():
             sources = tuple(self._sample_paths[layer, neuron] for neuron in chunk)
@@ -197,26 +205,43 @@ class Stages:
         )
 
     def write_motifs(self, found: Sequence[Motif], save: Callable[[MotifSet, Path], None], *, empty: str) -> None:
-        """Keep the run's motifs, and write them as HDF5 (by ``save``), MEME and a table.
+        """Keep the run's motifs, write them as HDF5 (by ``save``), MEME and a table, and measure their faithfulness.
+
+        All are in the HDF5 file and the table; those that do not come again (``discover.reproduced``) are in no family,
+        not in the MEME file, and are neither matched nor paired.
 
         Raises
         ------
         Empty
-            For the reason given, if there are none.
+            For the reason given, if there are none, and if none comes again.
         """
-        name = self.context.config.discover.file_name
-        self.motifs = MotifSet(tuple(found), name, self.context.model.input_spec.alphabet)
+        discover, alphabet = self.context.config.discover, self.context.model.input_spec.alphabet
+        name = discover.file_name
+        everything = MotifSet(tuple(found), name, alphabet)
+        again = [not motif.reproducibility < discover.reproduced for motif in found]  # true of one not measured
+        self.motifs, self.apart = (
+            MotifSet(tuple(m for m, kept in zip(found, again, strict=True) if kept is side), name, alphabet)
+            for side in (True, False)
+        )
         folder = self.store.path / "motifs"
         self.families = families(self.motifs)
         self.store.remove(*(f"motifs/{o}{x}" for o in MOTIF_FILES if o != name for x in (".h5", ".meme", ".tsv")))
-        write_table(folder / f"{name}.tsv", motif_table(self.motifs, self.families))
+        labels = {motif.id: label for motif, label in zip(self.motifs, self.families, strict=True)}
+        write_table(folder / f"{name}.tsv", motif_table(everything, labels))
         if not found:
             self.store.remove(f"motifs/{name}.h5", f"motifs/{name}.meme")
             raise Empty(empty)
         with atomic(folder / f"{name}.h5") as temporary:
-            save(self.motifs, temporary)
+            save(everything, temporary)
+        if not len(self.motifs):
+            self.store.remove(f"motifs/{name}.meme")
+            raise Empty(
+                f"none of {len(found):,} motifs found in one half of a neuron's samples comes again in the other with "
+                f"a similarity of {discover.reproduced:g} (discover.reproduced)"
+            )
         with atomic(folder / f"{name}.meme") as temporary:
             write_meme(self.motifs, temporary)
+        self.faithfulness = run_faithfulness(self, NEURONS_PER_TASK)
 
     def run_matches(self) -> None:
         """Match the motifs to known elements."""
@@ -288,7 +313,10 @@ class Stages:
         sites = site_table(context, places[kept], strengths[kept])
         write_table(folder / "sites.tsv.gz", sites)
         write_table(folder / "sites.bed.gz", bed_table(sites), header=False)
-        write_table(folder / "neurons.tsv", neuron_table(context, self.samples, maxima, self.motifs))
+        counts = [Counter((m.layer, m.neuron) for m in own) for own in (self.motifs, self.apart)]
+        write_table(
+            folder / "neurons.tsv", neuron_table(context, self.samples, maxima, *counts, faithfulness=self.faithfulness)
+        )
 
     def dataset_maxima(self) -> np.ndarray:
         """Each neuron's largest activation in the sequences; float (neurons,), -inf where it has no window."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from combmotif.files import atomic
 
-REVISION = 6
+REVISION = 7
 """Raised when the files of tasks change, so that a run folder of an earlier version is not read as one of this."""
 
 PROGRESS = "tasks/progress.json"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ import pandas as pd
 from combmotif.motifs.motif import MotifSet
 from combmotif.motifs.segment import segments
 from combmotif.pipeline.context import Context
+from combmotif.pipeline.faithful import FAITH_COLUMNS
 from combmotif.sampling.samples import Samples
 from combmotif.sequence.alphabet import decode
 
@@ -18,12 +19,15 @@ NOT_SAMPLED = "not sampled"
 MOTIF_COLUMNS = (
     "motif", "layer", "channel", "consensus", "length", "start", "end", "sites", "share", "max_activation",
     "mean_activation", "min_activation", "consensus_activation", "background", "purity", "information", "offsets",
-    "segments", "family", "contribution",
+    "segments", "family", "contribution", "reproducibility", "explained", "reproduced",
 )  # fmt: skip
 
 
-def motif_table(motifs: MotifSet, labels: Sequence[int]) -> pd.DataFrame:
-    """Tabulate motifs; one row each, columns as documented in the report."""
+def motif_table(motifs: MotifSet, labels: Mapping[str, int]) -> pd.DataFrame:
+    """Tabulate motifs; one row each, columns as documented in the report.
+
+    ``labels`` are the families of those that are reported; a motif without one did not come again in the other half.
+    """
     rows = [
         {
             "motif": motif.id,
@@ -44,12 +48,15 @@ def motif_table(motifs: MotifSet, labels: Sequence[int]) -> pd.DataFrame:
             "information": motif.information.sum(),
             "offsets": ",".join(map(str, motif.offsets)),
             "segments": ",".join(f"{start}-{end}" for start, end in segments(motif.ppm)),
-            "family": label,
+            "family": labels.get(motif.id),
             "contribution": motif.contribution,
+            "reproducibility": motif.reproducibility,
+            "explained": motif.explained,
+            "reproduced": motif.id in labels,
         }
-        for motif, label in zip(motifs, labels, strict=True)
+        for motif in motifs
     ]
-    return pd.DataFrame(rows, columns=list(MOTIF_COLUMNS))
+    return pd.DataFrame(rows, columns=list(MOTIF_COLUMNS)).astype({"family": "Int64"})
 
 
 def activation_table(context: Context, best: np.ndarray, predictions: np.ndarray) -> pd.DataFrame:
@@ -119,13 +126,33 @@ def unsampled(layer: str, neuron: int) -> Samples:
     return Samples(layer, neuron, np.zeros((0, 0), np.uint8), np.zeros(0, np.float32), NOT_SAMPLED)
 
 
-def neuron_table(context: Context, samples: Sequence[Samples], maxima: np.ndarray, motifs: MotifSet) -> pd.DataFrame:
-    """Tabulate neurons: how far the search went, their maximum in the sequences, how many motifs they have."""
-    counts = Counter((motif.layer, motif.neuron) for motif in motifs)
+def neuron_table(
+    context: Context,
+    samples: Sequence[Samples],
+    maxima: np.ndarray,
+    motifs: Counter[tuple[str, int]],
+    apart: Counter[tuple[str, int]],
+    *,
+    faithfulness: Mapping[tuple[str, int], Mapping[str, float]],
+) -> pd.DataFrame:
+    """Tabulate neurons: how far the search went, their maximum in the sequences, how many motifs, and how faithful.
+
+    Parameters
+    ----------
+    context : Context
+    samples : sequence of Samples
+    maxima : float array, shape (neurons,)
+    motifs, apart : Counter
+        Motifs of each (layer, neuron) that are reported, and that did not come again.
+    faithfulness : mapping of (layer, neuron) to columns
+    """
     rows = []
     for neuron, sample, maximum in zip(context.neurons, samples, maxima, strict=True):
-        number = counts[neuron.layer, neuron.channel]
+        place = neuron.layer, neuron.channel
+        number, others = motifs[place], apart[place]
         status = "done" if number else "dead: no window excites it" if not len(sample) else "no informative motif"
+        if others and not number:
+            status = "no motif comes again in the other half of its samples"
         if sample.method == NOT_SAMPLED and not number:
             status = "not sampled: motifs come from the sequences given"
         rows.append(
@@ -140,6 +167,8 @@ def neuron_table(context: Context, samples: Sequence[Samples], maxima: np.ndarra
                 "generations": sample.generations,
                 "converged": sample.converged,
                 "motifs": number,
+                "not_reproduced": others,
+                **{name: faithfulness.get(place, {}).get(name, float("nan")) for name in FAITH_COLUMNS},
                 "status": status,
             }
         )

@@ -8,6 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from combmotif.discovery.demix import DemixOptions
+from combmotif.discovery.demixed import Demixed
+from combmotif.discovery.halves import demix_halves
 from combmotif.discovery.neuronmotif import demix_neuron
 from combmotif.discovery.seqlets import SeqletOptions, seqlet_motif
 from combmotif.discovery.syntax import SYNTAX_COLUMNS
@@ -79,10 +81,10 @@ def motif_task(context: Context, task: NeuronTask) -> None:
         min_sites=section.min_sites,
         windows=section.windows,
     )
+    alphabet = context.model.input_spec.alphabet
     for neuron, source, path in zip(task.neurons, task.sources, task.paths, strict=True):
         seed = stable_hash(context.config.seed, "motifs", task.layer, neuron) % 2**31
         samples = Samples.load(source)
-        alphabet = context.model.input_spec.alphabet
         if section.method == "words":
             motifs = tuple(word_motifs(probe, samples, top=section.top, min_sites=section.min_sites))
             tables = {"tree": pd.DataFrame(columns=TREE_COLUMNS), "syntax": pd.DataFrame(columns=SYNTAX_COLUMNS)}
@@ -95,10 +97,16 @@ def motif_task(context: Context, task: NeuronTask) -> None:
             motifs = () if motif is None else (motif,)
             tables = {"tree": pd.DataFrame(columns=TREE_COLUMNS), "syntax": pd.DataFrame(columns=SYNTAX_COLUMNS)}
         else:
-            found = demix_neuron(
-                probe, samples, method=section.demixing, preset=section.preset, options=options, seed=seed,
-                alphabet=alphabet,
-            )  # fmt: skip
+
+            def demix(part: Samples, seed: int) -> Demixed:
+                return demix_neuron(
+                    probe, part, method=section.demixing, preset=section.preset, options=options, seed=seed,
+                    alphabet=alphabet,
+                )  # fmt: skip
+
+            found = demix_halves(
+                probe, samples, demix, seed=seed, whole=section.preset is not None, fewest=2 * section.min_sites
+            )
             motifs, tables = found.motifs, {"tree": found.tree, "syntax": found.syntax}
         for name, table in tables.items():
             write_table(beside(path, name), table)

@@ -37,7 +37,7 @@ TEXT = {
     "database", "strand", "query_consensus", "target_consensus", "citation", "method", "identical", "outcome", "class",
     "reason", "pair", "motif_a", "motif_b", "name_a", "name_b", "sequence", "site", "node", "parent", "feature_layer",
     "part_a", "part_b", "distribution", "family_a", "family_b",
-    "motif_c", "name_c",
+    "motif_c", "name_c", "reproduced",
 }  # fmt: skip
 """Columns the page uses as text; all others in `NEEDED` are numbers (``family`` is text in the match table only)."""
 
@@ -83,6 +83,10 @@ NEEDED = {
 OPTIONAL = {
     "motifs": (
         "start", "end", "share", "mean_activation", "consensus_activation", "offsets", "family", "method", "segments",
+        "reproducibility", "explained", "reproduced",
+    ),
+    "neurons": (
+        "not_reproduced", "auroc", "r2", "r2_shuffled", "r2_windows", "kept", "kept_random", "nucleotides",
     ),
 }  # fmt: skip
 """Columns the page uses where a table has them; not every method of finding motifs gives them."""
@@ -98,7 +102,18 @@ COLUMNS = {
         "dataset_max": "Highest activation at any window of the run's sequences; empty where they have none.",
         "generations": "Rounds of evolution the sampler took (0 where every sequence was enumerated).",
         "converged": "Whether the sampler stopped because nothing better was found.",
-        "motifs": "Number of motifs found.",
+        "motifs": "Number of motifs reported.",
+        "not_reproduced": "Motifs that did not come again in the other half of its samples, and are listed apart.",
+        "auroc": "How well the best score of its motifs tells the 1 % of windows of the run's sequences that excite it "
+        "most from all others; 0.5 is chance.",
+        "r2": "Share of the variance of its activation on windows of held-out sequences that a regression on its "
+        "motifs' scores predicts.",
+        "r2_shuffled": "The same with the motifs' columns and letters shuffled.",
+        "r2_windows": "The same with all bases of the window, at their positions: the ceiling of such a regression.",
+        "kept": "Share of the activation that those 1 % keep when only the nucleotides of its motifs stay and all "
+        "others are random.",
+        "kept_random": "The same when as many nucleotides chosen at random stay.",
+        "nucleotides": "Share of the nucleotides that stay.",
         "status": "done, or why there is no motif.",
     },
     "motifs": {
@@ -123,6 +138,12 @@ COLUMNS = {
         "segments": "Informative runs inside the motif (start-end).",
         "family": "Motifs with one number are alike, whichever neuron they come from.",
         "contribution": "Mean contribution of a site to the target, where attributions gave the motif; else empty.",
+        "reproducibility": "Best similarity with the motifs of the other half of the neuron's samples, which were "
+        "demixed by themselves, 0 to 1; empty where it was not measured.",
+        "explained": "Share of the excitation of the other half's windows that is lost when the motif's nucleotides "
+        "are replaced by random ones; two motifs that make up for each other both have little.",
+        "reproduced": "False where reproducibility is below discover.reproduced: the motif is listed apart, has no "
+        "family, is not in the MEME file, and is neither matched nor paired.",
     },
     "matches": {
         "motif": "The motif compared.",

@@ -41,9 +41,9 @@ class RunFolder:
     record : dict
         run.json, or {} where it cannot be read.
     tables : dict of str to DataFrame
-        neurons, motifs, matches, contribution, interactions, instances, sites, tree, syntax, spacing, map, triples;
-        each has every column of `combmotif.report.columns.NEEDED` and ``OPTIONAL``, empty (NaN or "") where the file
-        lacks it. Of sites only the strongest few of each neuron are kept.
+        neurons, motifs, apart (motifs that are not reproduced), matches, contribution, interactions, instances, sites,
+        tree, syntax, spacing, map, triples; each has every column of `combmotif.report.columns.NEEDED` and
+        ``OPTIONAL``, empty (NaN or "") where the file lacks it. Of sites the strongest few of each neuron are kept.
     motifs : dict of str to Motif
         By motif id, in file order.
     scores : dict of str to (length, 4) array
@@ -229,8 +229,10 @@ def _motifs(run: RunFolder) -> None:
         frames.append(frame)
     if not frames and run.stages["motifs"].state == "done":
         run.problems.append("motifs/neuronmotif.tsv is not in the run folder.")
-    run.tables["motifs"] = pd.concat(frames, ignore_index=True) if frames else _shape(pd.DataFrame(), "motifs", "", [])
-    if not run.motifs and len(run.tables["motifs"]):
+    found = pd.concat(frames, ignore_index=True) if frames else _shape(pd.DataFrame(), "motifs", "", [])
+    once = found["reproduced"].str.lower() == "false"
+    run.tables["motifs"], run.tables["apart"] = (found[rows].reset_index(drop=True) for rows in (~once, once))
+    if not run.motifs and len(found):
         run.problems.append("There is no readable motifs/*.h5 in the run folder; logos are left out.")
     targets = run.path / "motifs" / "targets.meme"
     if targets.exists():

@@ -30,12 +30,13 @@ class MotifView:
 
 @dataclass
 class NeuronView:
-    """A neuron as shown; ``anchor`` is its link (conv3.12)."""
+    """A neuron as shown; ``anchor`` is its link (conv3.12), ``apart`` are motifs that are not reproduced."""
 
     name: str
     anchor: str
     row: dict[str, Any]
     motifs: list[MotifView] = field(default_factory=list)
+    apart: list[MotifView] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
 
     @property
@@ -126,6 +127,10 @@ def neurons(
             family.motifs.append(motif)
             if name not in family.neurons:
                 family.neurons.append(name)
+    for row in run.tables["apart"].to_dict("records"):
+        name = neuron_name(row["layer"], row["channel"], row["method"])
+        if name in views:
+            views[name].apart.append(MotifView(row["motif"], row))
     for family in families.values():
         ids = [motif.id for motif in family.motifs]
         for motif in family.motifs:

@@ -17,6 +17,7 @@ from combmotif.report.neurons import MotifView, NeuronView
 from combmotif.report.sites import top_sites
 
 _RELATIVES = 12
+_PLAIN = 5.0  # per cent of the variance that are worth a sentence
 MOST_NODES = 400
 
 
@@ -38,6 +39,7 @@ def _motif(view: MotifView, behind: Behind | None) -> dict[str, Any]:
         "purity": row["purity"], "bits": row["information"], "max": row["max_activation"],
         "mean": row["mean_activation"], "cons": row["consensus_activation"], "start": row["start"], "end": row["end"],
         "offsets": f"{shifted} nt" if shifted else "", "method": row["method"],
+        "again": row["reproducibility"], "explained": row["explained"],
         "known": view.known.name if view.known else "", "matches": [_match(m) for m in view.matches],
         "alike": view.alike[:_RELATIVES], "fitting": behind.fitting if behind else 0,
         "behind": [list(r) for r in behind.rows] if behind else [],
@@ -76,6 +78,28 @@ def sentence(view: NeuronView) -> str:
         words = wording.outcome(effect.outcome)
         parts.append(f"Where it is active, the {words} is {way} by {wording.number(abs(effect.value))}")
     return ". ".join(parts) + "."
+
+
+def faithfulness_sentence(view: NeuronView) -> str:
+    """Say how much of a neuron's activation its motifs explain on the run's sequences, and what they do not."""
+    row = view.row
+    if not view.motifs or not math.isfinite(row["r2"]):
+        return ""
+    own, shuffled, all_bases = (100 * max(0.0, row[name]) for name in ("r2", "r2_shuffled", "r2_windows"))
+    said = (
+        f"On windows of held-out sequences its motifs predict {own:.0f} % of the variance of its activation (shuffled "
+        f"motifs {shuffled:.0f} %, all bases of the window {all_bases:.0f} %)"
+    )
+    if all_bases - own >= _PLAIN:
+        said += f"; what they do not explain lies in other bases and combinations, {all_bases - own:.0f} % at least"
+    said += "."
+    if math.isfinite(row["kept"]):
+        said += (
+            f" The 1 % that excite it most keep {100 * row['kept']:.0f} % of their activation by the motifs' "
+            f"nucleotides alone, {100 * row['nucleotides']:.0f} % of all, and {100 * row['kept_random']:.0f} % by as "
+            "many others."
+        )
+    return said
 
 
 def _tree(run: RunFolder) -> dict[str, list[dict[str, Any]]]:
@@ -148,12 +172,18 @@ def neuron_records(
         chosen = {(e.outcome, str(e.threshold)) for e in view.effects}
         records.append(compact({
             "name": view.name, "anchor": view.anchor, "sentence": sentence(view),
+            "faithful": faithfulness_sentence(view), "auroc": row["auroc"],
             "layer": row["layer"], "field": row["receptive_field"], "samples": row["samples"],
             "max": row["max_activation"], "dataset": row["dataset_max"], "generations": row["generations"],
             "converged": str(row["converged"]).lower() not in ("false", "0", "no"), "status": row["status"],
             "known": view.known.name if view.known else "",
             "histogram": _histogram(counts.get(view.name)),
             "motifs": [_motif(m, behind.get(m.id)) for m in view.motifs],
+            "apart": [
+                {"id": m.id, "consensus": m.row["consensus"], "share": m.row["share"], "explained": m.row["explained"],
+                 "again": m.row["reproducibility"]}
+                for m in view.apart
+            ],
             "tree": trees.get(view.name, []), "syntax": syntaxes.get(view.name, []),
             "effects": [
                 _effect(e, shown=(e.outcome, str(e.threshold)) in chosen) for e in effects.get(view.name, [])

@@ -60,7 +60,10 @@ def _neurons(run: RunFolder) -> list[Finding]:
         rest = f"; {plural(silent, 'neuron')} gave none" if silent > 0 else ""
         mean = motifs["purity"].median()
         pure = f" Median purity is {number(mean)} (1 means a single, unmixed motif)." if np.isfinite(mean) else ""
-        place_of_motifs, said = f"{found} in {plural(with_motif, 'neuron')}", f"They respond to {found}{rest}.{pure}"
+        others = len(run.tables["apart"])
+        once = f" {plural(others, 'other')} did not come again in the other half of the samples." if others else ""
+        place_of_motifs = f"{found} in {plural(with_motif, 'neuron')}"
+        said = f"They respond to {found}{rest}.{pure}{_measured(run)}{once}"
     return [
         Finding(
             "neurons",
@@ -77,6 +80,15 @@ def _neurons(run: RunFolder) -> list[Finding]:
             "neurons",
         ),
     ]
+
+
+def _measured(run: RunFolder) -> str:
+    """Say how well the motifs of the middle neuron come again and explain its activation, as far as it was measured."""
+    again, r2 = run.tables["motifs"]["reproducibility"].median(), run.tables["neurons"]["r2"].median()
+    parts = [f"come again with a similarity of {number(again)}"] if np.isfinite(again) else []
+    if np.isfinite(r2):
+        parts.append(f"predict {number(100 * r2, digits=2)} % of the variance of a neuron's activation")
+    return f" In the median they {' and '.join(parts)}." if parts else ""
 
 
 def _most_read(run: RunFolder, found: dict[str, list[Match]]) -> str:

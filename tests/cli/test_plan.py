@@ -13,9 +13,10 @@ def test_counts_and_an_estimate_without_a_folder(cli, own_net, tmp_path):
     ]
     assert [line.split()[:3] for line in lines[3:5]] == [["samples", "1", "0"], ["motifs", "1", "0"]]
     assert lines[6].split()[:2] == ["contribution", "2"]
-    assert lines[7] == "not asked for: matches, interaction"
-    assert lines[8].startswith("about ")
-    assert lines[8].endswith(" GB with 2 workers")
+    assert lines[7].startswith("motifs: every neuron is demixed twice")
+    assert lines[8] == "not asked for: matches, interaction"
+    assert lines[9].startswith("about ")
+    assert lines[9].endswith(" GB with 2 workers")
     assert result.stderr.endswith(f"Next: combmotif run {own_net}\n")
     assert not (tmp_path / "runs").exists()
 

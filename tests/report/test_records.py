@@ -19,6 +19,7 @@ from combmotif.report.behind import sequences_behind
 from combmotif.report.encode import compact, decode_matrix, embedded_file, encode_matrix
 from combmotif.report.folder import read_run
 from combmotif.report.records import distribution
+from combmotif.report.summary import main_findings
 from combmotif.sampling.samples import Samples
 
 
@@ -165,3 +166,36 @@ def test_triples_are_told_with_their_pairs(run_folder: Path) -> None:
         "AUG: less-than-pairs, e3 = +0.400 [0.200, 0.600] (q = 0.010). The three do less than their pairs explain."
     )
     assert told[1:] == [[]] * 5
+
+
+def test_motifs_that_do_not_come_again_stand_apart_and_faithfulness_is_said(run_folder: Path) -> None:
+    path = run_folder / "motifs" / "neuronmotif.tsv"
+    motifs = pd.read_csv(path, sep="\t")
+    of_two = motifs[motifs.channel == 2]
+    assert len(of_two) == 2
+    motifs["reproducibility"], motifs["explained"] = 0.97, 0.6
+    lost = motifs.motif == of_two.motif.iloc[1]
+    motifs.loc[lost, "reproducibility"] = 0.41
+    motifs["reproduced"] = ~lost
+    motifs.to_csv(path, sep="\t", index=False)
+    neurons = pd.read_csv(run_folder / "neurons.tsv", sep="\t")
+    neurons = neurons.assign(
+        auroc=0.93, r2=0.6, r2_shuffled=0.26, r2_windows=0.86, kept=0.59, kept_random=0.15, nucleotides=0.28
+    )
+    neurons.to_csv(run_folder / "neurons.tsv", sep="\t", index=False)
+    found = records(run_folder)["conv3:2"]
+    assert [m["id"] for m in found["motifs"]] == [of_two.motif.iloc[0]]
+    assert (found["motifs"][0]["again"], found["motifs"][0]["explained"]) == (0.97, 0.6)
+    assert [(m["id"], m["again"]) for m in found["apart"]] == [(of_two.motif.iloc[1], 0.41)]
+    assert found["faithful"] == (
+        "On windows of held-out sequences its motifs predict 60 % of the variance of its activation (shuffled motifs "
+        "26 %, all bases of the window 86 %); what they do not explain lies in other bases and combinations, 26 % at "
+        "least. The 1 % that excite it most keep 59 % of their activation by the motifs' nucleotides alone, 28 % of "
+        "all, and 15 % by as many others."
+    )
+    assert records(run_folder)["conv3:7"]["faithful"] == ""  # it has no motif
+    said = next(f for f in main_findings(run_folder) if f.key == "motifs")
+    assert said.value == f"{len(motifs) - 1} motifs in 7 neurons"
+    assert "1 other did not come again in the other half of the samples." in said.sentence
+    median = "In the median they come again with a similarity of 0.970 and predict 60 % of the variance of a neuron's"
+    assert median in said.sentence
