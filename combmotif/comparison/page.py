@@ -26,13 +26,14 @@ figcaption{color:#555;max-width:420px}p.note,li{max-width:75ch}.scroll{overflow-
 _SUMMARY = (
     ("method", "Method"), ("model", "Model"), ("neurons", "Neurons interpreted"), ("motifs", "Motifs"),
     ("clusters", "Different motifs"), ("own_clusters", "Motifs no other run has"),
-    ("information", "Information, bits (median)"), ("purity", "Purity (median)"), ("matched", "Match a known element"),
-    ("expected_by_chance", "Matches expected by chance"), ("families", "Families of known elements"),
+    ("information", "Information, bits (median)"), ("purity", "Purity (median)"), ("matched", "Resemble a known element"),
+    ("expected_by_chance", "Resemble one of shuffled databases"), ("contain", "Others that contain a known word"),
+    ("contain_by_chance", "Contain one of shuffled databases"), ("families", "Families of known elements"),
     ("excite", "Excite their neuron"), ("auc", "AUC (median)"), ("reach", "Reach (median)"),
     ("move", "Move the output"), ("moves", "Move it by, SD (median)"),
 )  # fmt: skip
 _MEASURED = {"excite", "auc", "reach", "move", "moves"}
-_OF = {"excite": "tested_on_neuron", "move": "tested_on_output", "matched": "motifs"}
+_OF = {"excite": "tested_on_neuron", "move": "tested_on_output", "matched": "motifs", "contain": "motifs"}
 _NOTES = (
     "Motifs of all runs are matched anew, together, to the same databases; q is over all pairs.",
     "By chance: motifs that would match shuffled databases, of as many as the run has.",

@@ -2,7 +2,15 @@
 
 from combmotif.motifs.chance import letter_p_values
 from combmotif.motifs.cluster import families, merge_shifted, similarity
-from combmotif.motifs.database import Database, DatabaseEntry, database_path, load_database, word_ppm
+from combmotif.motifs.database import (
+    KINDS,
+    Database,
+    DatabaseEntry,
+    database_path,
+    load_database,
+    of_kinds,
+    word_ppm,
+)
 from combmotif.motifs.formats import (
     FORMATS,
     MotifFile,
@@ -16,7 +24,7 @@ from combmotif.motifs.formats import (
 )
 from combmotif.motifs.match import MATCH_COLUMNS, match
 from combmotif.motifs.mirna import SITE_TYPES, read_mature, seed_families, site_word
-from combmotif.motifs.motif import Motif, MotifSet, information, purity
+from combmotif.motifs.motif import Motif, MotifSet, information, letter_sets, purity
 from combmotif.motifs.scan import SITE_COLUMNS, find_sites, score_threshold
 from combmotif.motifs.segment import segments
 from combmotif.motifs.tomtom import TomtomResult, guarded_tomtom, pseudocounted, tomtom
@@ -24,6 +32,7 @@ from combmotif.motifs.word import WordTest, word_test
 
 __all__ = [
     "FORMATS",
+    "KINDS",
     "MATCH_COLUMNS",
     "SITE_COLUMNS",
     "SITE_TYPES",
@@ -41,10 +50,12 @@ __all__ = [
     "guarded_tomtom",
     "information",
     "letter_p_values",
+    "letter_sets",
     "load_database",
     "load_motifs",
     "match",
     "merge_shifted",
+    "of_kinds",
     "pseudocounted",
     "purity",
     "read_mature",
