@@ -100,8 +100,8 @@ def match(
     named, spelled = (set(table.loc[table["relation"] == relation, "motif"]) for relation in ("is", "contains"))
     dull = len(motifs) - len({run.row for run in informative_runs(motifs)})
     click.echo(
-        f"{len(named)} of {len(motifs)} motifs resemble a known element (q <= {q:g}), {len(spelled - named)} others "
-        f"contain a known word: {out}"
+        f"{len(named)} of {len(motifs)} motifs resemble a known element (q <= {q:g}); of the others "
+        f"{len(spelled - named)} contain a known word: {out}"
     )
     if species and not any(entry.species for database in known for entry in database.entries):
         click.echo("--species: none of the databases knows species; all of their elements were matched.")
@@ -110,13 +110,14 @@ def match(
     if control is not None:
         resembling, containing = control.table.iloc[-2:].itertuples()
         click.echo(
-            f"Of {resembling.queries} motifs {resembling.matched} resemble an element, of shuffled databases "
-            f"{resembling.matched_shuffled:.1f}; {containing.matched} contain a word, of shuffled databases "
-            f"{containing.matched_shuffled:.1f}."
+            f"Of {resembling.queries} motifs {resembling.matched} resemble an element, "
+            f"{resembling.matched_shuffled:.1f} one of shuffled databases; {containing.matched} and {containing.matched_shuffled:.1f} contain a word."
         )
     best = table.sort_values("relation", ascending=False, kind="stable").drop_duplicates("motif")
     sorts = best.groupby(["relation", "family"]).size().reset_index(name="motifs")
-    for row in sorts.sort_values(["motifs", "relation", "family"], ascending=[False, False, True]).head(10).itertuples():
+    for row in (
+        sorts.sort_values(["motifs", "relation", "family"], ascending=[False, False, True]).head(10).itertuples()
+    ):
         said = "" if row.relation == "is" else "contains "
         click.echo(f"  {said}{row.family}: {row.motifs} motif{'s' if row.motifs > 1 else ''}")
     next_step(f"combmotif scan SEQUENCES.fa --motifs {queries} --out hits.tsv")

@@ -26,9 +26,10 @@ figcaption{color:#555;max-width:420px}p.note,li{max-width:75ch}.scroll{overflow-
 _SUMMARY = (
     ("method", "Method"), ("model", "Model"), ("neurons", "Neurons interpreted"), ("motifs", "Motifs"),
     ("clusters", "Different motifs"), ("own_clusters", "Motifs no other run has"),
-    ("information", "Information, bits (median)"), ("purity", "Purity (median)"), ("matched", "Resemble a known element"),
-    ("expected_by_chance", "Resemble one of shuffled databases"), ("contain", "Others that contain a known word"),
-    ("contain_by_chance", "Contain one of shuffled databases"), ("families", "Families of known elements"),
+    ("information", "Information, bits (median)"), ("purity", "Purity (median)"),
+    ("matched", "Resemble a known element"), ("expected_by_chance", "Resemble one of shuffled databases"),
+    ("contain", "Others that contain a known word"), ("contain_by_chance", "Contain one of shuffled databases"),
+    ("families", "Families of known elements"),
     ("excite", "Excite their neuron"), ("auc", "AUC (median)"), ("reach", "Reach (median)"),
     ("move", "Move the output"), ("moves", "Move it by, SD (median)"),
 )  # fmt: skip

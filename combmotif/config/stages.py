@@ -230,8 +230,8 @@ class MatchSection(Section):
     kinds: list[str] | None = Field(
         None,
         min_length=1,
-        description="only elements of these kinds, and those of no kind: translation, splicing, processing (of the 3' "
-        "end), decay, modification, structure, rbp, mirna, tf; default what the model's card says (match_kinds), else all",
+        description="only elements of these kinds and of none: translation, splicing, processing (of the 3' "
+        "end), decay, modification, structure, rbp, mirna, tf; default match_kinds of the model's card, or all",
     )
     sites: list[Literal["8mer", "7mer-m8", "7mer-A1", "6mer"]] = Field(
         ["7mer-m8"], min_length=1, description="types of microRNA site to match; default: 7mer-m8"

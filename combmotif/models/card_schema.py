@@ -88,7 +88,7 @@ class ModelCard(Section):
     match_kinds: list[str] | None = Field(
         None,
         min_length=1,
-        description="kinds of known element that can matter to what was measured, as match.kinds takes them; default all",
+        description="kinds of known element that can matter to what was measured, see match.kinds; default all",
     )
     training: CardTraining = Field(default_factory=CardTraining, description="where the weights come from")
     metrics: list[CardMetric] = Field(default_factory=list, description="how good it is")

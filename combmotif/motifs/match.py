@@ -36,15 +36,15 @@ def match(
     """Find the known elements that motifs resemble.
 
     Each informative run of a motif is compared with matrices by itself (two motifs at a fixed distance are matched
-    apart) by `combmotif.motifs.tomtom.guarded_tomtom`, so flat flanks and flat motifs are never matched. IUPAC words are
-    sought anywhere on the motif by `combmotif.motifs.word.word_test`, whose p-value means something for three letters
-    too. False discovery rates are Benjamini and Hochberg's over all pairs of query and target of the call.
+    apart) by `combmotif.motifs.tomtom.guarded_tomtom`, so flat flanks and flat motifs are never matched. IUPAC words
+    are sought anywhere on the motif by `combmotif.motifs.word.word_test`, whose p-value means something for three
+    letters too. False discovery rates are Benjamini and Hochberg's over all pairs of query and target of the call.
 
     An element is named (``relation`` is ``is``) where its q-value is at most `q`. A word that random letters spell more
     often than once in 500 places (AUG, GGAC) never is: it is contained, as is a longer one with a larger q, and only
-    where the consensus spells it, letter by letter (`combmotif.motifs.spelled.spelled_places`). That is a statement about
-    what the motif says, not about chance: its p- and q-values are given as they are. Nothing is said to be contained in a
-    motif of less than half ``reproducibility``, where motifs have one.
+    where the consensus spells it, letter by letter (`combmotif.motifs.spelled.spelled_places`). That is a statement
+    about what the motif says, not about chance: its p- and q-values are given as they are. Nothing is said to be
+    contained in a motif of less than half ``reproducibility``, where motifs have one.
 
     Parameters
     ----------
@@ -80,9 +80,9 @@ def match(
         - ``query_consensus`` of the columns matched, ``target_consensus``
         - ``method``: ``tomtom`` or ``word``; ``relation``: ``is`` or ``contains``
         - ``start``, ``end``: columns of the motif that were matched, 0-based half-open: a word's own, or the run
-        - ``partner``, ``distance``, ``frame``: of a start codon the stop codon downstream, of a stop codon the start codon
-          upstream (the nearest in frame, else the nearest): its letters, the nt between both, and 0 in frame, 1 or 2;
-          the frame is NaN where the distance varies so that it changes
+        - ``partner``, ``distance``, ``frame``: of a start codon the stop codon downstream, of a stop codon the start
+          codon upstream (the nearest in frame, else the nearest): its letters, the nt between both, and 0 in frame, 1
+          or 2; the frame is NaN where the distance varies so that it changes
 
     Raises
     ------

@@ -51,8 +51,10 @@ def spelled_places(sets: Sequence[np.ndarray], words: Sequence[str]) -> Iterator
     columns = np.concatenate([*sets, np.zeros((0, 4), dtype=bool)])
     room = np.repeat(ends, [len(one) for one in sets]) - np.arange(len(columns))  # columns left in the same query
     for number, word in enumerate(words):
-        excess = columns.astype(int) @ ~iupac_sets(word).T  # (columns, letters): bases shown that are not allowed
         fits = room >= len(word)
+        if not fits.any():
+            continue
+        excess = columns.astype(int) @ ~iupac_sets(word).T  # (columns, letters): bases shown that are not allowed
         for letter in range(len(word)):
             fits[: len(columns) - letter] &= excess[letter:, letter] == 0
         for place in np.flatnonzero(fits):

@@ -131,8 +131,8 @@ def guarded_tomtom(
     multiplication with the number of shifts, in a query of at least 1 bit per column. Elsewhere it is raised to
     that product. Where sharpness tells
     nothing, as in a list of k-mers, the letters are all that agrees: then no p-value is below theirs, 4^-w for w exact
-    letters, however rare a letter is in the database. Sharpness tells nothing where the database with the letters of its
-    columns renamed, in all four turns, gives a pair no smaller p-value than the letters do.
+    letters, however rare a letter is in the database. Sharpness tells nothing where the database with the letters of
+    its columns renamed, in all four turns, gives a pair no smaller p-value than the letters do.
 
     Measured with 100 queries at a time and q <= 0.05 against Ray 2013, CISBP-RNA, RBNS, ATtRACT and the microRNA sites:
     random queries of 3 sharp columns called by plain Tomtom 12, 8, 6, 35, 0, random weak ones of 20 columns 0, 0, 2,

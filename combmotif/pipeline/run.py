@@ -24,6 +24,7 @@ from combmotif.pipeline.contributions import run_contribution
 from combmotif.pipeline.engines import Engine, available_cores, require_same_weights
 from combmotif.pipeline.interactions import OUTPUTS as INTERACTION_OUTPUTS
 from combmotif.pipeline.interactions import plan_interactions, run_interactions
+from combmotif.pipeline.matching import match_kinds
 from combmotif.pipeline.stages import Empty, Stages
 from combmotif.pipeline.store import RunStore
 from combmotif.pipeline.tracks import track_warnings

@@ -228,9 +228,7 @@ class Stages:
         seed = self.context.config.seed
         layout = self.store.path / "motifs" / "syntax.tsv"
         syntax = pd.read_csv(layout, sep="\t", dtype=str) if layout.is_file() else None
-        self.matches, control, warnings = match_motifs(
-            self.motifs, self.databases, section, seed=seed, syntax=syntax
-        )
+        self.matches, control, warnings = match_motifs(self.motifs, self.databases, section, seed=seed, syntax=syntax)
         self.warnings += warnings
         kinds, origin = match_kinds(section, self.context.model)
         if kinds is not None:
