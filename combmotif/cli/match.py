@@ -111,7 +111,8 @@ def match(
         resembling, containing = control.table.iloc[-2:].itertuples()
         click.echo(
             f"Of {resembling.queries} motifs {resembling.matched} resemble an element, "
-            f"{resembling.matched_shuffled:.1f} one of shuffled databases; {containing.matched} and {containing.matched_shuffled:.1f} contain a word."
+            f"{resembling.matched_shuffled:.1f} one of shuffled databases; {containing.matched} and "
+            f"{containing.matched_shuffled:.1f} contain a word."
         )
     best = table.sort_values("relation", ascending=False, kind="stable").drop_duplicates("motif")
     sorts = best.groupby(["relation", "family"]).size().reset_index(name="motifs")

@@ -20,12 +20,9 @@ def model(**description: object) -> SequenceModel:
 
 
 def config(**match: object) -> RunConfig:
-    return RunConfig.model_validate(
-        {
-            "model": {"card": "mrl"}, "sequences": {"kind": "random", "count": 10, "length": 50}, "neurons": {"layer": "conv1"},
-            "match": match,
-        }
-    )  # fmt: skip
+    sequences = {"kind": "random", "count": 10, "length": 50}
+    given = {"model": {"card": "mrl"}, "sequences": sequences, "neurons": {"layer": "conv1"}, "match": match}
+    return RunConfig.model_validate(given)
 
 
 def kinds_of(section: RunConfig, net: SequenceModel) -> set[str]:
