@@ -99,8 +99,10 @@ def _words(
     p, offset, overlap = found.p_value, found.offset, found.overlap
     reverse = np.zeros(p.shape, dtype=bool)
     spelled: dict[tuple[int, int], list[tuple[int, bool]]] = {}
+    anywhere = [not entry.place for entry in entries]  # a motif does not say where on sequences it stands
     for query, word, place in spelled_places(sets, words):
-        spelled.setdefault((query, word), []).append((place, False))
+        if anywhere[word]:
+            spelled.setdefault((query, word), []).append((place, False))
     if strands == "both":
         other = word_test([ppm[::-1, ::-1] for ppm in ppms], words)
         reverse = other.p_value < p
@@ -109,7 +111,8 @@ def _words(
         offset = np.where(reverse, ends - other.offset, offset)
         overlap = np.where(reverse, other.overlap, overlap)
         for query, word, place in spelled_places([one[::-1, ::-1] for one in sets], words):
-            spelled.setdefault((query, word), []).append((int(ends[query, word]) - place, True))
+            if anywhere[word]:
+                spelled.setdefault((query, word), []).append((int(ends[query, word]) - place, True))
     return Pairs(database, entries, "word", whole, p, offset, overlap, reverse, spelled)
 
 

@@ -90,6 +90,8 @@ def _test(queries: list[np.ndarray], allowed: np.ndarray, result: WordTest, colu
     cost = sum(kept[j : places + j, j] for j in range(width))
     least = sum(ideal[j : places + j, j] for j in range(width))
     bits = np.concatenate([[0], np.cumsum(information(columns))])
+    own = np.stack([_steps(columns[:, row].sum(1)) for row in allowed], 1)
+    options = {bases: _options(columns, bases) for bases in set(allowed.sum(1).tolist()) - {4}}
     for row, (start, length) in enumerate(zip(starts, lengths, strict=False)):
         count = length + 2 * pad - width + 1
         if count < 1:
@@ -105,24 +107,34 @@ def _test(queries: list[np.ndarray], allowed: np.ndarray, result: WordTest, colu
         if ratio < LEAST_RATIO or total <= 0:
             continue
         reach = np.flatnonzero(least[here] <= cost[place] + width * BIN) + start
-        result.p_value[row, column] = min(1.0, _chance(columns, allowed, reach, place))
+        observed = int(sum(own[place + j, j] for j in range(width)))
+        result.p_value[row, column] = min(1.0, _chance(options, allowed, reach, observed))
 
 
-def _chance(columns: np.ndarray, allowed: np.ndarray, places: np.ndarray, place: int) -> float:
-    """Summed over `places`, the chance that shuffled columns carry the word as well as `place` does."""
-    letters = [j for j in range(len(allowed)) if not allowed[j].all()]
-    observed = sum(_steps(columns[place + j][allowed[j]].sum()) for j in letters)
-    chance = np.zeros((len(places), int(observed) + 1))
+def _chance(options: dict[int, np.ndarray], allowed: np.ndarray, places: np.ndarray, observed: int) -> float:
+    """Summed over `places`, the chance that shuffled columns carry the word at a score of `observed` steps or fewer.
+
+    `options` gives, for so many allowed bases, the steps that every column loses with each choice of as many bases.
+    """
+    size, rows = observed + 1, np.arange(len(places))[:, None]
+    chance = np.zeros((len(places), size))
     chance[:, 0] = 1
-    for j in letters:
-        subsets = [list(chosen) for chosen in combinations(range(4), int(allowed[j].sum()))]
-        step = np.stack([_steps(columns[places + j][:, chosen].sum(1)) for chosen in subsets], 1)
+    for j, bases in enumerate(allowed.sum(1).tolist()):
+        if bases == 4:
+            continue
+        step = options[bases][places + j]
+        before = np.concatenate([np.zeros_like(chance), chance], axis=1)  # a shift to the right brings in zeros
         moved = np.zeros_like(chance)
         for option in step.T:
-            source = np.arange(chance.shape[1]) - option[:, None]
-            moved += np.where(source >= 0, np.take_along_axis(chance, np.maximum(source, 0), 1), 0)
-        chance = moved / len(subsets)
+            if option.min() < size:  # else none of the places is reached with these bases
+                moved += before[rows, size + np.arange(size) - np.minimum(option, size)[:, None]]
+        chance = moved / step.shape[1]
     return float(chance.sum())
+
+
+def _options(columns: np.ndarray, bases: int) -> np.ndarray:
+    """Steps of every column for each choice of so many bases; (columns, choices)."""
+    return np.stack([_steps(columns[:, list(chosen)].sum(1)) for chosen in combinations(range(4), bases)], 1)
 
 
 def _steps(probability: np.ndarray) -> np.ndarray:

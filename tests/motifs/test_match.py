@@ -100,6 +100,10 @@ def test_a_word_that_stands_twice_is_given_twice_and_of_one_family_the_rarer(bui
     assert repeats[["target", "start"]].to_numpy().tolist() == [["hnrnpl", 4], ["hnrnpl_CACA", 10]]
 
 
+def test_a_signal_of_the_very_5_end_is_not_read_from_a_motif(builtin):
+    assert "top" not in set(match(motif_set("CCCCC", "CUUUCU"), [builtin])["target"])
+
+
 def test_a_short_word_is_contained_even_where_its_q_is_small():
     few = Database("few", (DatabaseEntry("start", "AUG", word_ppm("AUG"), word="AUG", family="start codon"),))
     row = match(motif_set("AUG"), [few]).iloc[0]
