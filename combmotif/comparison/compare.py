@@ -50,8 +50,8 @@ class Comparison:
         known element, others only ``contain`` a known word; ``expected_by_chance`` and ``contain_by_chance`` do so of
         shuffled databases; ``excite`` and ``move`` are counts at q <= 0.05.
     overlaps : pandas.DataFrame
-        ``kind`` (family or cluster), ``runs`` (labels joined by " & "), ``size``, ``members``: elements that exactly
-        these runs have.
+        ``kind`` (family or cluster), ``runs`` (labels joined by " & "), ``size``, ``members``: families that motifs
+        resemble and clusters of motifs that exactly these runs have.
     matches : pandas.DataFrame
     """
 
@@ -176,7 +176,7 @@ def _summary(runs: Sequence[ComparedRun], table: pd.DataFrame, by_chance: dict[s
                 "information": own["information"].median(), "purity": own["purity"].median(),
                 "matched": int(named.sum()), "matched_share": named.mean() if len(own) else np.nan,
                 "expected_by_chance": by_chance[IS] * len(own), "contain": int((matched & ~named).sum()),
-                "contain_by_chance": by_chance[CONTAINS] * len(own), "families": own.loc[matched, "family"].nunique(),
+                "contain_by_chance": by_chance[CONTAINS] * len(own), "families": own.loc[named, "family"].nunique(),
                 "tested_on_neuron": int(own["auc"].notna().sum()), "excite": int((own["auc_q"] <= 0.05).sum()),
                 "auc": own["auc"].median(), "reach": own["reach"].median(),
                 "tested_on_output": int(own["moves"].notna().sum()), "move": int((own["moves_q"] <= 0.05).sum()),
@@ -190,7 +190,7 @@ def overlaps(table: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
     """List which families and clusters exactly which runs have; columns as in `Comparison`."""
     rows = []
     for kind, column in (("family", "family"), ("cluster", "cluster")):
-        named = table[table["family"] != ""] if kind == "family" else table
+        named = table[table["relation"] == IS] if kind == "family" else table
         sets = {label: set(named.loc[named["run"] == label, column]) for label in labels}
         shown = dict(zip(table["cluster"][::-1], table["consensus"][::-1], strict=True))
         for size in range(len(labels), 0, -1):
