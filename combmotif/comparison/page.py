@@ -12,6 +12,7 @@ from combmotif.comparison.compare import Comparison
 from combmotif.comparison.folder import ComparedRun
 from combmotif.comparison.venn import sets_svg
 from combmotif.files import atomic, write_table
+from combmotif.motifs.hits import IS
 from combmotif.motifs.motif import MotifSet
 from combmotif.report.logos import logo_svg
 
@@ -66,11 +67,11 @@ def write_comparison(comparison: Comparison, runs: list[ComparedRun], folder: st
     labels = [run.label for run in runs]
     drawings = {}
     for name, column, title in (
-        ("families", "family", "Families of known elements that motifs match"),
+        ("families", "family", "Families of known elements that motifs resemble"),
         ("clusters", "cluster", "Different motifs, matched or not"),
     ):
         table = comparison.motifs
-        table = table[table["family"] != ""] if column == "family" else table
+        table = table[table["relation"] == IS] if column == "family" else table
         sets = [set(table.loc[table["run"] == label, column]) for label in labels]
         drawings[name] = (sets_svg(sets, labels, title=title), title)
         with atomic(folder / f"{name}.svg") as temporary:
@@ -138,8 +139,10 @@ def _motif_table(table: pd.DataFrame, runs: list[ComparedRun], alphabet: str) ->
     rows = []
     for cluster in order[:MOST_LOGOS]:
         group = table[table["cluster"] == cluster]
-        named = group.loc[group["match"] != ""].sort_values("q_value")
-        name = str(named.iloc[0]["family"]) if len(named) else "no known element"
+        named = group.loc[group["match"] != ""].sort_values(["relation", "q_value"], ascending=[False, True])
+        name = "no known element"
+        if len(named):
+            name = ("" if named.iloc[0]["relation"] == IS else "contains ") + str(named.iloc[0]["family"])
         cells = []
         for run in runs:
             own = group[group["run"] == run.label].sort_values("information", ascending=False)
