@@ -157,8 +157,12 @@ class Interpretation:
             return ""
         names = {}
         if len(self.matches):
-            best = self.matches.sort_values("q_value", kind="stable").drop_duplicates("motif")
-            names = {row.motif: f"{row.name if 'name' in best else row.target}" for row in best.itertuples(index=False)}
+            best = self.matches.sort_values(["relation", "q_value"], ascending=[False, True], kind="stable")
+            best = best.drop_duplicates("motif")  # what a motif is, before what it contains
+            names = {
+                motif: f"contains {name}" if relation == "contains" else str(name)
+                for motif, name, relation in zip(best["motif"], best["name"], best["relation"], strict=True)
+            }
         rows = []
         for motif in self.motifs.motifs[:SHOWN]:
             logo = logo_svg(motif, alphabet=self.motifs.alphabet, column=14, height=48)

@@ -30,6 +30,9 @@ from combmotif.cli.guide import GuidedCommand, next_step
     "--top", type=click.IntRange(min=1), default=5, show_default=True, help="Most matches per part of a motif."
 )
 @click.option("--species", help="Only elements of this species: Homo_sapiens, or hsa for microRNAs.")
+@click.option(
+    "--kinds", help="Only elements of these kinds, and of none: translation,splicing,... (as match.kinds of a config)."
+)
 @click.option("--sites", default="7mer-m8", show_default=True, help="Of microRNAs: 8mer, 7mer-m8, 7mer-A1, 6mer.")
 @click.option(
     "--shuffles",
@@ -48,6 +51,7 @@ def match(
     q: float,
     top: int,
     species: str | None,
+    kinds: str | None,
     sites: str,
     shuffles: int,
     seed: int,
@@ -57,17 +61,18 @@ def match(
 
     QUERIES and databases are MEME, TRANSFAC, JASPAR, HOMER, CISBP-RNA, ATtRACT, TF-MoDISco or combmotif files, told
     apart by their content; mature microRNAs (FASTA) give their target sites. Matrices are compared as Tomtom does,
-    short words by the letters they say; q is over all pairs of the call. Flat parts of motifs are not matched.
+    words by their letters; q is over all pairs of the call. Flat parts of motifs are not matched.
 
     Columns: motif, target, name, kind, family, database, offset, overlap, strand, p_value, e_value, q_value, consensus
-    of both, citation, method, identical (the word is all the motif says), start, end, chance (share of the motifs that
-    match a shuffled database as well).
+    of both, citation, method, relation (is: q is small enough; contains: the consensus spells the word), start, end
+    (columns of the motif that were matched), partner, distance, frame (of a start codon the stop codon downstream, of a
+    stop codon the start codon upstream), chance (share of the motifs that match a shuffled database as well).
     """
     import numpy as np
 
     from combmotif.files import write_table
     from combmotif.motifs.control import match_control
-    from combmotif.motifs.database import load_database
+    from combmotif.motifs.database import load_database, of_kinds
     from combmotif.motifs.family import with_families
     from combmotif.motifs.files import open_motifs
     from combmotif.motifs.match import match as find
@@ -76,9 +81,12 @@ def match(
 
     if out.is_dir():
         raise ValueError(f"--out: expected a file to write, such as matches.tsv, found the folder {out}")
-    kinds = check_site_types([part.strip() for part in sites.split(",") if part.strip()])
+    types = check_site_types([part.strip() for part in sites.split(",") if part.strip()])
     motifs, _ = open_motifs(queries)
-    known = with_families([load_database(name, species=species, sites=kinds) for name in databases])
+    loaded = [load_database(name, species=species, sites=types) for name in databases]
+    if kinds is not None:
+        loaded = of_kinds(loaded, [part.strip() for part in kinds.split(",") if part.strip()], name="--kinds")
+    known = with_families(loaded)
     table = find(motifs, known, strands=strands, q=q, top=top)
     control = None
     if shuffles:
@@ -89,20 +97,28 @@ def match(
     write_table(out, table)
     if quiet:
         return
-    named = table["motif"].nunique()
+    named, spelled = (set(table.loc[table["relation"] == relation, "motif"]) for relation in ("is", "contains"))
     dull = len(motifs) - len({run.row for run in informative_runs(motifs)})
-    click.echo(f"{named} of {len(motifs)} motifs resemble a known element (q <= {q:g}, or its very word): {out}")
+    click.echo(
+        f"{len(named)} of {len(motifs)} motifs resemble a known element (q <= {q:g}); of the others "
+        f"{len(spelled - named)} contain a known word: {out}"
+    )
     if species and not any(entry.species for database in known for entry in database.entries):
         click.echo("--species: none of the databases knows species; all of their elements were matched.")
     if dull:
         click.echo(f"{dull} motifs have no run of columns with 2 bits of information and were not matched.")
     if control is not None:
-        row = control.table.iloc[-1]
+        resembling, containing = control.table.iloc[-2:].itertuples()
         click.echo(
-            f"Against shuffled databases {row.matched_shuffled:.1f} of {row.queries} parts of motifs find a match, "
-            f"against the true ones {row.matched}."
+            f"Of {resembling.queries} motifs {resembling.matched} resemble an element, "
+            f"{resembling.matched_shuffled:.1f} one of shuffled databases; {containing.matched} and "
+            f"{containing.matched_shuffled:.1f} contain a word."
         )
-    best = table.groupby("motif", sort=False).first()
-    for family, group in sorted(best.groupby("family"), key=lambda item: (-len(item[1]), item[0]))[:10]:
-        click.echo(f"  {family}: {len(group)} motif{'s' if len(group) > 1 else ''}")
+    best = table.sort_values("relation", ascending=False, kind="stable").drop_duplicates("motif")
+    sorts = best.groupby(["relation", "family"]).size().reset_index(name="motifs")
+    for row in (
+        sorts.sort_values(["motifs", "relation", "family"], ascending=[False, False, True]).head(10).itertuples()
+    ):
+        said = "" if row.relation == "is" else "contains "
+        click.echo(f"  {said}{row.family}: {row.motifs} motif{'s' if row.motifs > 1 else ''}")
     next_step(f"combmotif scan SEQUENCES.fa --motifs {queries} --out hits.tsv")

@@ -18,18 +18,19 @@ from combmotif.motifs.cluster import families
 from combmotif.motifs.control import match_control
 from combmotif.motifs.database import Database
 from combmotif.motifs.family import with_families
+from combmotif.motifs.hits import CONTAINS, IS
 from combmotif.motifs.match import match
 from combmotif.motifs.motif import MotifSet
 from combmotif.sequence.tables import SequenceSet
 
 MOTIF_COLUMNS = (
     "run", "method", "model", "motif", "layer", "neuron", "consensus", "length", "sites", "information", "purity",
-    "cluster", "family", "kind", "match", "q_value", "identical", "chance", *FAITH_COLUMNS, "auc_q", "moves_q",
+    "cluster", "family", "kind", "match", "q_value", "relation", "chance", *FAITH_COLUMNS, "auc_q", "moves_q",
 )  # fmt: skip
 SUMMARY_COLUMNS = (
     "run", "method", "model", "neurons", "motifs", "clusters", "own_clusters", "information", "purity", "matched",
-    "matched_share", "expected_by_chance", "families", "tested_on_neuron", "excite", "auc", "reach", "tested_on_output",
-    "move", "moves",
+    "matched_share", "expected_by_chance", "contain", "contain_by_chance", "families", "tested_on_neuron", "excite",
+    "auc", "reach", "tested_on_output", "move", "moves",
 )  # fmt: skip
 
 
@@ -45,11 +46,12 @@ class Comparison:
         q-values are over all motifs of all runs.
     summary : pandas.DataFrame
         One row per run, columns `SUMMARY_COLUMNS`: medians of ``information``, ``purity``, ``auc``, ``reach`` and of
-        the size of ``moves``; counts of the rest. ``own_clusters`` no other run has; ``expected_by_chance`` matches
-        against shuffled databases; ``excite`` and ``move`` are counts at q <= 0.05.
+        the size of ``moves``; counts of the rest. ``own_clusters`` no other run has; ``matched`` motifs resemble a
+        known element, others only ``contain`` a known word; ``expected_by_chance`` and ``contain_by_chance`` do so of
+        shuffled databases; ``excite`` and ``move`` are counts at q <= 0.05.
     overlaps : pandas.DataFrame
-        ``kind`` (family or cluster), ``runs`` (labels joined by " & "), ``size``, ``members``: elements that exactly
-        these runs have.
+        ``kind`` (family or cluster), ``runs`` (labels joined by " & "), ``size``, ``members``: families that motifs
+        resemble and clusters of motifs that exactly these runs have.
     matches : pandas.DataFrame
     """
 
@@ -107,9 +109,10 @@ def compare_runs(
         motifs, known, found, named_generator(seed, "compare", "shuffles"), copies=5, strands=strands, q=q
     )
     found["chance"] = control.chance
-    rate = control.table.iloc[-1]
-    by_chance = float(rate["matched_shuffled"] / rate["queries"]) if rate["queries"] else 0.0
-    best = found.drop_duplicates("motif").set_index("motif")
+    together = control.table[control.table["database"] == "all"].set_index("relation")
+    by_chance = (together["matched_shuffled"] / together["queries"].clip(lower=1)).to_dict()
+    best = found.sort_values("relation", ascending=False, kind="stable")  # what is, before what is contained
+    best = best.drop_duplicates("motif").set_index("motif")
     labels = families(motifs, threshold=threshold)
     parts = []
     for number, run in enumerate(runs):
@@ -135,9 +138,9 @@ def compare_runs(
                     "layer": motif.layer, "neuron": motif.neuron, "consensus": motif.consensus(run.motifs.alphabet),
                     "length": len(motif), "sites": motif.sites, "information": float(motif.information.sum()),
                     "purity": run.purity.get(motif.id, np.nan), "cluster": labels[len(rows)],
-                    **{c: "" if row is None else row[c] for c in ("family", "kind")},
+                    **{c: "" if row is None else row[c] for c in ("family", "kind", "relation")},
                     "match": "" if row is None else row["name"],
-                    **{c: np.nan if row is None else row[c] for c in ("q_value", "identical", "chance")},
+                    **{c: np.nan if row is None else row[c] for c in ("q_value", "chance")},
                 }
             )  # fmt: skip
     table = pd.concat([pd.DataFrame(rows), pd.concat(parts, ignore_index=True)], axis=1)
@@ -160,19 +163,20 @@ def _output(run: ComparedRun, names: Sequence[str]) -> int:
     return 0
 
 
-def _summary(runs: Sequence[ComparedRun], table: pd.DataFrame, by_chance: float) -> pd.DataFrame:
+def _summary(runs: Sequence[ComparedRun], table: pd.DataFrame, by_chance: dict[str, float]) -> pd.DataFrame:
     rows = []
     for run in runs:
         own = table[table["run"] == run.label]
         elsewhere = set(table.loc[table["run"] != run.label, "cluster"])
-        matched = own["match"] != ""
+        matched, named = own["match"] != "", own["relation"] == IS
         rows.append(
             {
                 "run": run.label, "method": run.method, "model": run.model, "neurons": run.neurons, "motifs": len(own),
                 "clusters": own["cluster"].nunique(), "own_clusters": len(set(own["cluster"]) - elsewhere),
                 "information": own["information"].median(), "purity": own["purity"].median(),
-                "matched": int(matched.sum()), "matched_share": matched.mean() if len(own) else np.nan,
-                "expected_by_chance": by_chance * len(own), "families": own.loc[matched, "family"].nunique(),
+                "matched": int(named.sum()), "matched_share": named.mean() if len(own) else np.nan,
+                "expected_by_chance": by_chance[IS] * len(own), "contain": int((matched & ~named).sum()),
+                "contain_by_chance": by_chance[CONTAINS] * len(own), "families": own.loc[named, "family"].nunique(),
                 "tested_on_neuron": int(own["auc"].notna().sum()), "excite": int((own["auc_q"] <= 0.05).sum()),
                 "auc": own["auc"].median(), "reach": own["reach"].median(),
                 "tested_on_output": int(own["moves"].notna().sum()), "move": int((own["moves_q"] <= 0.05).sum()),
@@ -186,7 +190,7 @@ def overlaps(table: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
     """List which families and clusters exactly which runs have; columns as in `Comparison`."""
     rows = []
     for kind, column in (("family", "family"), ("cluster", "cluster")):
-        named = table[table["family"] != ""] if kind == "family" else table
+        named = table[table["relation"] == IS] if kind == "family" else table
         sets = {label: set(named.loc[named["run"] == label, column]) for label in labels}
         shown = dict(zip(table["cluster"][::-1], table["consensus"][::-1], strict=True))
         for size in range(len(labels), 0, -1):

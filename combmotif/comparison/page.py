@@ -12,6 +12,7 @@ from combmotif.comparison.compare import Comparison
 from combmotif.comparison.folder import ComparedRun
 from combmotif.comparison.venn import sets_svg
 from combmotif.files import atomic, write_table
+from combmotif.motifs.hits import IS
 from combmotif.motifs.motif import MotifSet
 from combmotif.report.logos import logo_svg
 
@@ -26,13 +27,15 @@ figcaption{color:#555;max-width:420px}p.note,li{max-width:75ch}.scroll{overflow-
 _SUMMARY = (
     ("method", "Method"), ("model", "Model"), ("neurons", "Neurons interpreted"), ("motifs", "Motifs"),
     ("clusters", "Different motifs"), ("own_clusters", "Motifs no other run has"),
-    ("information", "Information, bits (median)"), ("purity", "Purity (median)"), ("matched", "Match a known element"),
-    ("expected_by_chance", "Matches expected by chance"), ("families", "Families of known elements"),
+    ("information", "Information, bits (median)"), ("purity", "Purity (median)"),
+    ("matched", "Resemble a known element"), ("expected_by_chance", "Resemble one of shuffled databases"),
+    ("contain", "Others that contain a known word"), ("contain_by_chance", "Contain one of shuffled databases"),
+    ("families", "Families of known elements"),
     ("excite", "Excite their neuron"), ("auc", "AUC (median)"), ("reach", "Reach (median)"),
     ("move", "Move the output"), ("moves", "Move it by, SD (median)"),
 )  # fmt: skip
 _MEASURED = {"excite", "auc", "reach", "move", "moves"}
-_OF = {"excite": "tested_on_neuron", "move": "tested_on_output", "matched": "motifs"}
+_OF = {"excite": "tested_on_neuron", "move": "tested_on_output", "matched": "motifs", "contain": "motifs"}
 _NOTES = (
     "Motifs of all runs are matched anew, together, to the same databases; q is over all pairs.",
     "By chance: motifs that would match shuffled databases, of as many as the run has.",
@@ -64,11 +67,11 @@ def write_comparison(comparison: Comparison, runs: list[ComparedRun], folder: st
     labels = [run.label for run in runs]
     drawings = {}
     for name, column, title in (
-        ("families", "family", "Families of known elements that motifs match"),
+        ("families", "family", "Families of known elements that motifs resemble"),
         ("clusters", "cluster", "Different motifs, matched or not"),
     ):
         table = comparison.motifs
-        table = table[table["family"] != ""] if column == "family" else table
+        table = table[table["relation"] == IS] if column == "family" else table
         sets = [set(table.loc[table["run"] == label, column]) for label in labels]
         drawings[name] = (sets_svg(sets, labels, title=title), title)
         with atomic(folder / f"{name}.svg") as temporary:
@@ -136,8 +139,10 @@ def _motif_table(table: pd.DataFrame, runs: list[ComparedRun], alphabet: str) ->
     rows = []
     for cluster in order[:MOST_LOGOS]:
         group = table[table["cluster"] == cluster]
-        named = group.loc[group["match"] != ""].sort_values("q_value")
-        name = str(named.iloc[0]["family"]) if len(named) else "no known element"
+        named = group.loc[group["match"] != ""].sort_values(["relation", "q_value"], ascending=[False, True])
+        name = "no known element"
+        if len(named):
+            name = ("" if named.iloc[0]["relation"] == IS else "contains ") + str(named.iloc[0]["family"])
         cells = []
         for run in runs:
             own = group[group["run"] == run.label].sort_values("information", ascending=False)

@@ -223,8 +223,10 @@ class MatchSection(Section):
         description="builtin, names that combmotif fetch lists, or paths of motif files (MEME, TRANSFAC, JASPAR, "
         "HOMER, CISBP-RNA, ATtRACT, mature microRNAs as FASTA); default: builtin",
     )
-    q: Real = Field(0.05, gt=0, le=1, description="largest q-value of a reported match; default 0.05")
-    top: Whole = Field(5, ge=1, description="most matches per informative part of a motif; default 5")
+    q: Real = Field(0.05, gt=0, le=1, description="largest q-value of an element that is named; default 0.05")
+    top: Whole = Field(
+        5, ge=1, description="most elements named per informative part of a motif, besides words it contains; default 5"
+    )
     strands: Literal["single", "both"] = Field(
         "single", description="both also matches the reverse complement (for DNA); default single"
     )
@@ -232,6 +234,12 @@ class MatchSection(Section):
         None,
         description="only elements of this species, from databases that know it: Homo_sapiens, or hsa for microRNAs; "
         "default all",
+    )
+    kinds: list[str] | None = Field(
+        None,
+        min_length=1,
+        description="only elements of these kinds and of none: translation, splicing, processing (of the 3' "
+        "end), decay, modification, structure, rbp, mirna, tf; default match_kinds of the model's card, or all",
     )
     sites: list[Literal["8mer", "7mer-m8", "7mer-A1", "6mer"]] = Field(
         ["7mer-m8"], min_length=1, description="types of microRNA site to match; default: 7mer-m8"

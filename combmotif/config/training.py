@@ -74,6 +74,9 @@ class CardText(Section):
     meaning: str = Field("", description="what a larger value means")
     data: str = Field("", description="what it was trained on")
     licence: str = Field("", description="licence of data and teachers")
+    match_kinds: list[str] | None = Field(
+        None, min_length=1, description="kinds of known element that can matter, see match.kinds; default all"
+    )
     limits: str = Field("", description="what it should not be used for")
     command: str = Field("", description="the command that recomputes the metrics")
 

@@ -85,6 +85,11 @@ class ModelCard(Section):
     sha256: str | None = Field(None, description="SHA-256 of the weights file", pattern="^[0-9a-f]{64}$")
     input: CardInput | None = Field(None, description="what the model reads; default that of the architecture")
     outputs: list[CardOutput] | None = Field(None, min_length=1, description="what it predicts, one per column")
+    match_kinds: list[str] | None = Field(
+        None,
+        min_length=1,
+        description="kinds of known element that can matter to what was measured, see match.kinds; default all",
+    )
     training: CardTraining = Field(default_factory=CardTraining, description="where the weights come from")
     metrics: list[CardMetric] = Field(default_factory=list, description="how good it is")
     expected: CardExpected | None = Field(None, description="predictions that loading verifies")

@@ -11,7 +11,15 @@ from combmotif.motifs.agreement import (
 )
 from combmotif.motifs.chance import letter_p_values
 from combmotif.motifs.cluster import families, merge_shifted, similarity
-from combmotif.motifs.database import Database, DatabaseEntry, database_path, load_database, word_ppm
+from combmotif.motifs.database import (
+    KINDS,
+    Database,
+    DatabaseEntry,
+    database_path,
+    load_database,
+    of_kinds,
+    word_ppm,
+)
 from combmotif.motifs.formats import (
     FORMATS,
     MotifFile,
@@ -25,7 +33,7 @@ from combmotif.motifs.formats import (
 )
 from combmotif.motifs.match import MATCH_COLUMNS, match
 from combmotif.motifs.mirna import SITE_TYPES, read_mature, seed_families, site_word
-from combmotif.motifs.motif import Motif, MotifSet, information, purity
+from combmotif.motifs.motif import Motif, MotifSet, information, letter_sets, purity
 from combmotif.motifs.scan import SITE_COLUMNS, find_sites, score_threshold
 from combmotif.motifs.segment import segments
 from combmotif.motifs.tomtom import TomtomResult, guarded_tomtom, pseudocounted, tomtom
@@ -33,6 +41,7 @@ from combmotif.motifs.word import WordTest, word_test
 
 __all__ = [
     "FORMATS",
+    "KINDS",
     "MATCH_COLUMNS",
     "SITE_COLUMNS",
     "SITE_TYPES",
@@ -55,11 +64,13 @@ __all__ = [
     "guarded_tomtom",
     "information",
     "letter_p_values",
+    "letter_sets",
     "load_database",
     "load_motifs",
     "match",
     "merge_shifted",
     "motif_similarity",
+    "of_kinds",
     "pseudocounted",
     "purity",
     "read_mature",

@@ -8,16 +8,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy.stats import false_discovery_control
 
 from combmotif.motifs.database import Database, DatabaseEntry, word_ppm
+from combmotif.motifs.hits import CONTAINS, IS, split_q_values
 from combmotif.motifs.motif import MotifSet
-from combmotif.motifs.pairs import Run, compare_runs, informative_runs
+from combmotif.motifs.pairs import compare_runs, informative_runs
 from combmotif.sequence.alphabet import IUPAC, iupac_sets
 
 CONTROL_COLUMNS = (
     "database",
     "method",
+    "relation",
     "elements",
     "queries",
     "matched",
@@ -26,6 +27,7 @@ CONTROL_COLUMNS = (
     "copies",
 )
 MOST_QUERIES = 400
+_Key = tuple[str, str, str]
 _SPELLED = {tuple(iupac_sets(letter)[0].tolist()): letter for letter in IUPAC if letter != "T"}
 
 
@@ -36,13 +38,14 @@ class MatchControl:
     Attributes
     ----------
     table : pandas.DataFrame
-        One row per database and method, and one for all together, with the columns `CONTROL_COLUMNS`: ``queries``
-        compared (informative runs), those ``matched`` by the database (q at most the run's, or an identical word),
-        those ``matched_shuffled`` by a copy (mean over the copies), and their ratio, the ``false_match_rate`` (at
-        most 1; empty where nothing matched).
+        One row per database, method and relation (``is``, of words also ``contains``), and one per relation for all
+        databases together, with the columns `CONTROL_COLUMNS`: ``queries`` are the motifs compared, of them those that
+        were ``matched``, named by the database or containing a word of it, those ``matched_shuffled`` by a copy in the
+        same way (mean over the copies), and their ratio, the ``false_match_rate`` (at most 1; empty where nothing
+        matched).
     chance : float array, shape (matches,)
-        For each row of the matches: share of queries (times copies) that match a shuffled copy of the row's database as
-        well, by p-value or, for an identical word, by being identical to any.
+        For each row of the matches: share of motifs (times copies) that match a shuffled copy of the row's database as
+        well, by p-value; where the row's word is contained, share that contain a word of it no likelier by chance.
     """
 
     table: pd.DataFrame
@@ -64,7 +67,7 @@ def match_control(
 
     A p-value rests on a model of chance; this asks chance itself. Every element is shuffled: its positions are put in
     random order, and the letters of each position are renamed at random, which keeps how long and how sharp it is and
-    destroys what it says. Runs beyond 400 are left out evenly.
+    destroys what it says. Motifs beyond 400 are left out evenly.
 
     Parameters
     ----------
@@ -83,33 +86,39 @@ def match_control(
     if copies < 1:
         raise ValueError(f"copies: expected at least 1, got {copies}")
     runs = informative_runs(queries)
-    runs = [runs[i] for i in np.unique(np.linspace(0, len(runs) - 1, min(MOST_QUERIES, len(runs))).round().astype(int))]
-    best: dict[tuple[str, str], list[np.ndarray]] = {}
-    said: dict[tuple[str, str], list[np.ndarray]] = {}
-    called: dict[tuple[str, str], list[np.ndarray]] = {}
-    everything: list[np.ndarray] = []
+    motifs = list(dict.fromkeys(run.row for run in runs))
+    chosen = np.unique(np.linspace(0, len(motifs) - 1, min(MOST_QUERIES, len(motifs))).round().astype(int))
+    motifs = [motifs[i] for i in chosen]
+    runs = [run for run in runs if run.row in set(motifs)]
+    lowest: dict[_Key, list[np.ndarray]] = {}
+    called: dict[_Key, list[np.ndarray]] = {}
+    together: dict[str, list[np.ndarray]] = {IS: [], CONTAINS: []}
     for _ in range(copies):
         shuffled = [shuffled_database(database, generator) for database in databases]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # a small database was warned of already
-            pairs = compare_runs(runs, shuffled, strands=strands, min_overlap=min_overlap) if runs else []
-        if not pairs:
-            continue
-        q_values = false_discovery_control(np.concatenate([pair.p for pair in pairs], axis=1).ravel())
-        q_values = q_values.reshape(len(runs), -1)
-        at, named = 0, []
-        for pair in pairs:
-            key = (pair.database, pair.method)
-            near: np.ndarray = (q_values[:, at : at + len(pair.entries)] <= q) | pair.identical
-            best.setdefault(key, []).append(pair.p.min(1))
-            said.setdefault(key, []).append(np.asarray(pair.identical.any(1)))
-            named.append(np.asarray(near.any(1)))
-            called.setdefault(key, []).append(named[-1])
-            at += len(pair.entries)
-        everything.append(np.any(np.stack(named), axis=0))
-    return MatchControl(
-        _table(runs, queries, databases, matches, called, everything, copies), _chance(matches, best, said)
-    )
+            pairs = compare_runs(queries, runs, shuffled, strands=strands, min_overlap=min_overlap) if runs else []
+        any_of = {relation: np.zeros(len(motifs), dtype=bool) for relation in (IS, CONTAINS)}
+        for pair, q_values in zip(pairs, split_q_values(pairs) if pairs else [], strict=True):
+            spelled = np.zeros(pair.p.shape, dtype=bool)
+            spelled[tuple(np.array(list(pair.spelled), dtype=int).reshape(-1, 2).T)] = True
+            named = (q_values <= q) & pair.nameable
+            rows = np.searchsorted(motifs, [query.row for query in pair.queries])
+            sorts = {IS: (named, np.broadcast_to(pair.nameable, named.shape))}
+            if pair.method == "word":
+                sorts[CONTAINS] = (spelled & ~named, spelled)
+            for relation, (matched, counted) in sorts.items():
+                key = (pair.database, pair.method, relation)
+                found, best = np.zeros(len(motifs), dtype=bool), np.full(len(motifs), np.inf)
+                np.logical_or.at(found, rows, matched.any(1))
+                np.minimum.at(best, rows, np.where(counted, pair.p, np.inf).min(1))
+                called.setdefault(key, []).append(found)
+                lowest.setdefault(key, []).append(best)
+                any_of[relation] |= found
+        for relation, found in any_of.items():
+            together[relation].append(found)
+    table = _table([queries[row].id for row in motifs], databases, matches, called, together)
+    return MatchControl(table, _chance(matches, lowest))
 
 
 def shuffled_database(database: Database, generator: np.random.Generator) -> Database:
@@ -128,45 +137,37 @@ def _shuffled(entry: DatabaseEntry, generator: np.random.Generator) -> DatabaseE
 
 
 def _table(
-    runs: list[Run],
-    queries: MotifSet,
+    motifs: list[str],
     databases: Sequence[Database],
     matches: pd.DataFrame,
-    called: dict[tuple[str, str], list[np.ndarray]],
-    everything: list[np.ndarray],
-    copies: int,
+    called: dict[_Key, list[np.ndarray]],
+    together: dict[str, list[np.ndarray]],
 ) -> pd.DataFrame:
-    places = {(queries[run.row].id, run.start) for run in runs}
-    true: dict[tuple[str, str], set[tuple[str, int]]] = {}
-    for row in matches.itertuples():
-        if (row.motif, row.start) in places:
-            true.setdefault((row.database, row.method), set()).add((row.motif, row.start))
     sizes = {
         (database.name, method): sum(bool(entry.word) == (method == "word") for entry in database.entries)
         for database in databases
         for method in ("word", "tomtom")
     }
+    own = matches[matches["motif"].isin(motifs)]
+    parts = [
+        (*key, sizes[key[:2]], own[(own["database"] == key[0]) & (own["method"] == key[1])], found)
+        for key, found in called.items()
+    ]
+    parts += [("all", "", relation, sum(sizes.values()), own, found) for relation, found in together.items()]
     rows = []
-    for key, shares in called.items():
-        false = float(np.mean([share.sum() for share in shares]))
-        found = len(true.get(key, ()))
-        rows.append((*key, sizes[key], len(runs), found, false, min(1.0, false / found) if found else np.nan, copies))
-    false = float(np.mean([share.sum() for share in everything])) if everything else 0.0
-    found = len(set().union(*true.values())) if true else 0
-    rate = min(1.0, false / found) if found else np.nan
-    rows.append(("all", "", sum(sizes.values()), len(runs), found, false, rate, copies))
+    for database, method, relation, size, part, found in parts:
+        matched = part.loc[part["relation"] == relation, "motif"].nunique()
+        false = float(np.mean([copy.sum() for copy in found]))
+        rate = min(1.0, false / matched) if matched else np.nan
+        rows.append((database, method, relation, size, len(motifs), matched, false, rate, len(found)))
     return pd.DataFrame(rows, columns=list(CONTROL_COLUMNS))
 
 
-def _chance(
-    matches: pd.DataFrame, best: dict[tuple[str, str], list[np.ndarray]], said: dict[tuple[str, str], list[np.ndarray]]
-) -> np.ndarray:
-    lowest = {key: np.sort(np.concatenate(values)) for key, values in best.items()}
-    identical = {key: float(np.concatenate(values).mean()) for key, values in said.items()}
+def _chance(matches: pd.DataFrame, lowest: dict[_Key, list[np.ndarray]]) -> np.ndarray:
+    known = {key: np.sort(np.concatenate(values)) for key, values in lowest.items()}
     result = np.full(len(matches), np.nan)
     for at, row in enumerate(matches.itertuples()):
-        key = (row.database, row.method)
-        if key in lowest:
-            below = np.searchsorted(lowest[key], row.p_value * (1 + 1e-9), side="right") / len(lowest[key])
-            result[at] = identical[key] if row.identical else below
+        values = known.get((row.database, row.method, row.relation))
+        if values is not None:
+            result[at] = np.searchsorted(values, row.p_value * (1 + 1e-9), side="right") / len(values)
     return result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -28,6 +28,19 @@ from combmotif.motifs.published import PUBLISHED_DATABASES
 from combmotif.resources import resource_path
 from combmotif.sequence.alphabet import IUPAC, iupac_sets
 
+KINDS = {
+    "translation": "translation signal",
+    "splicing": "splicing signal",
+    "processing": "3' end processing signal",
+    "decay": "decay signal",
+    "modification": "RNA modification",
+    "structure": "structural element",
+    "rbp": "RNA-binding protein",
+    "mirna": "microRNA",
+    "tf": "transcription factor",
+}
+"""Kinds of element in words; a list of one's own may have others."""
+
 SOFTENING = 0.04
 _HDF5 = b"\x89HDF"
 MIRNA_CITATION = "Bartel DP. Cell 2009;136:215"
@@ -44,7 +57,7 @@ class DatabaseEntry:
     ppm : float array, shape (length, 4)
         Probabilities, rows sum to 1.
     kind : str
-        ``rbp``, ``mirna``, ``translation``, ``processing``, ``decay``, ``modification``, ``structure``, or empty.
+        One of `KINDS`, another of the list the element is from, or empty where a database does not say it.
     family : str
         Elements read by the same protein family or machinery; the name where unknown.
     citation : str
@@ -137,6 +150,38 @@ def load_database(spec: str | Path, *, species: str | None = None, sites: Sequen
         DatabaseEntry(r.id, r.name, r.ppm, family=r.name, sites=r.nsites, species=r.species) for r in found.records
     )
     return Database(name, entries, found.alphabet)
+
+
+def of_kinds(databases: Sequence[Database], kinds: Sequence[str], *, name: str = "kinds") -> list[Database]:
+    """Keep the elements of some kinds, and those of which a database does not say what they are.
+
+    Parameters
+    ----------
+    databases : sequence of Database
+    kinds : sequence of str
+        Of `KINDS`, or another that an element of the databases has.
+    name : str, default "kinds"
+        What an error calls them.
+
+    Returns
+    -------
+    list of Database
+        In the same order; one may be left without elements.
+
+    Raises
+    ------
+    ValueError
+        If no element can be of a kind; those that are known are listed.
+    """
+    known = sorted({*KINDS, *(entry.kind for database in databases for entry in database.entries if entry.kind)})
+    unknown = [kind for kind in kinds if kind not in known]
+    if unknown:
+        raise ValueError(f"{name}: expected kinds of element among {', '.join(known)}, found {', '.join(unknown)}")
+    wanted = {"", *kinds}
+    return [
+        replace(database, entries=tuple(entry for entry in database.entries if entry.kind in wanted))
+        for database in databases
+    ]
 
 
 def database_path(spec: str | Path) -> Path:

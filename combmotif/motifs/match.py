@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import false_discovery_control
 
 from combmotif.motifs.database import Database, DatabaseEntry
-from combmotif.motifs.motif import Motif, MotifSet
-from combmotif.motifs.pairs import Pairs, Run, compare_runs, informative_runs
+from combmotif.motifs.hits import Hit, choose_hits
+from combmotif.motifs.motif import Motif, MotifSet, letter_sets
+from combmotif.motifs.pairs import Pairs, compare_runs, informative_runs
+from combmotif.motifs.spelled import CODON, START_CODONS, STOP_CODONS, class_places, nearest_partner, syntax_of
 
 MATCH_COLUMNS = (
     "motif", "target", "name", "kind", "family", "database", "offset", "overlap", "strand",
     "p_value", "e_value", "q_value", "query_consensus", "target_consensus", "citation",
-    "method", "identical", "start", "end",
+    "method", "relation", "start", "end", "partner", "distance", "frame",
 )  # fmt: skip
 
 
@@ -29,18 +31,20 @@ def match(
     min_overlap: int = 4,
     min_information: float = 0.5,
     min_bits: float = 2.0,
+    syntax: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Find the known elements that motifs resemble.
 
-    Each informative run of a motif is a query of its own (two motifs at a fixed distance are matched apart), so flat
-    flanks and flat motifs are never matched. Matrices are compared by `combmotif.motifs.tomtom.guarded_tomtom`, IUPAC
-    words by `combmotif.motifs.word.word_test`, whose p-value means something for three letters too. False
-    discovery rates are Benjamini and Hochberg's over all pairs of query and target of the call.
+    Each informative run of a motif is compared with matrices by itself (two motifs at a fixed distance are matched
+    apart) by `combmotif.motifs.tomtom.guarded_tomtom`, so flat flanks and flat motifs are never matched. IUPAC words
+    are sought anywhere on the motif by `combmotif.motifs.word.word_test`, whose p-value means something for three
+    letters too. False discovery rates are Benjamini and Hochberg's over all pairs of query and target of the call.
 
-    A pair is returned where its q-value is at most `q`, or where a word is what the query says and little else
-    (`identical`). The p- and q-values of these are given as they are, as chance says short words too: of 100 random
-    motifs of 3, 4, 6, 8 and 12 sharp columns 7, 12, 1, 1 and 0 say a word of the built-in list, of weak ones of 20
-    columns 1 (``python scripts/benchmarks/false_matches.py``; none of them reaches q <= 0.05).
+    An element is named (``relation`` is ``is``) where its q-value is at most `q`. A word that random letters spell more
+    often than once in 500 places (AUG, GGAC) never is: it is contained, as is a longer one with a larger q, and only
+    where the consensus spells it, letter by letter (`combmotif.motifs.spelled.spelled_places`). That is a statement
+    about what the motif says, not about chance: its p- and q-values are given as they are. Nothing is said to be
+    contained in a motif of less than half ``reproducibility``, where motifs have one.
 
     Parameters
     ----------
@@ -52,27 +56,33 @@ def match(
     q : float, default 0.05
         Largest q-value returned, above 0 and at most 1.
     top : int, default 5
-        Most rows per query; all identical words are given, even if they are more.
+        Most elements named per informative run; words that are contained are given besides, see `choose_hits`.
     min_overlap : int, default 4
         Columns that query and matrix must share, at most the shorter of the two.
     min_information : float, default 0.5
         Bits of an informative column, see `segments`.
     min_bits : float, default 2
-        A run with less information in all is not matched.
+        A run with less information in all is not matched, nor a motif without another run.
+    syntax : pandas.DataFrame, optional
+        Spacing of the motifs' parts, see `combmotif.discovery.syntax_table`: where that of two codons varies, so does
+        their frame.
 
     Returns
     -------
     pandas.DataFrame
-        One row per motif, run and target, in the order of `queries` and from left to right; best first (identical
-        words, then by p-value, overlap and target id, as MEME sorts them). Columns:
+        One row per motif, run, target and place, in the order of `queries` and from left to right; first what is named,
+        then what is contained, both by p-value, overlap and target id, as MEME sorts them. Columns:
 
         - ``motif``, ``target`` (id), ``name``, ``kind``, ``family``, ``database``, ``citation``
         - ``offset``: column of the motif, 0-based, on which the target's first column lies; may be negative
         - ``overlap``: columns shared; ``strand``: ``+`` or ``-``
         - ``p_value`` in (0, 1]; ``e_value``: times the number of targets of all databases; ``q_value``
-        - ``query_consensus`` of the run, ``target_consensus``
-        - ``method``: ``tomtom`` or ``word``; ``identical``: bool
-        - ``start``, ``end``: columns of the motif that were matched, 0-based half-open
+        - ``query_consensus`` of the columns matched, ``target_consensus``
+        - ``method``: ``tomtom`` or ``word``; ``relation``: ``is`` or ``contains``
+        - ``start``, ``end``: columns of the motif that were matched, 0-based half-open: a word's own, or the run
+        - ``partner``, ``distance``, ``frame``: of a start codon the stop codon downstream, of a stop codon the start
+          codon upstream (the nearest in frame, else the nearest): its letters, the nt between both, and 0 in frame, 1
+          or 2; the frame is NaN where the distance varies so that it changes
 
     Raises
     ------
@@ -90,38 +100,41 @@ def match(
     runs = informative_runs(queries, min_information=min_information, min_bits=min_bits)
     if not runs:
         return pd.DataFrame(columns=list(MATCH_COLUMNS))
-    pairs = compare_runs(runs, databases, strands=strands, min_overlap=min_overlap)
-    return _table(queries, runs, pairs, q, top)
-
-
-def _table(queries: MotifSet, runs: list[Run], pairs: list[Pairs], q: float, top: int) -> pd.DataFrame:
-    p, identical, overlap = (
-        np.concatenate(parts, axis=1)
-        for parts in ([x.p for x in pairs], [x.identical for x in pairs], [x.overlap for x in pairs])
-    )
-    q_values = false_discovery_control(p.ravel()).reshape(p.shape)
-    targets = [(pair, column) for pair in pairs for column in range(len(pair.entries))]
-    order = np.argsort(np.argsort([pair.entries[column].id for pair, column in targets], kind="stable"))
+    pairs = compare_runs(queries, runs, databases, strands=strands, min_overlap=min_overlap)
+    elements, layouts = sum(len(pair.entries) for pair in pairs), syntax_of(syntax)
     rows: list[tuple] = []
-    seen: set[tuple[str, int, int]] = set()
-    for i, run in enumerate(runs):
-        kept = np.flatnonzero((q_values[i] <= q) | identical[i])
-        kept = kept[np.lexsort((order[kept], -overlap[i, kept], p[i, kept], ~identical[i, kept]))]
-        motif, said = queries[run.row], Motif("", run.ppm * 100, 100).consensus(queries.alphabet)
-        for t in kept[: max(top, int(identical[i].sum()))]:
-            pair, j = targets[t]
-            entry, offset = pair.entries[j], run.start + int(pair.offset[i, j])
-            if (motif.id, int(t), offset) in seen:  # where two pieces of a long run overlap
-                continue
-            seen.add((motif.id, int(t), offset))
+    for run, hits in zip(runs, choose_hits(runs, pairs, q, top), strict=True):
+        motif = queries[run.row]
+        said, codons = motif.consensus(queries.alphabet), _codons(motif, pairs) if hits else {}
+        for hit in hits:
+            entry, (start, end) = hit.entry, hit.columns
             rows.append(
-                (motif.id, entry.id, entry.name, entry.kind, entry.family, pair.database, offset,
-                 int(pair.overlap[i, j]), "-" if pair.reverse[i, j] else "+",
-                 float(p[i, t]), float(p[i, t] * len(targets)), float(q_values[i, t]),
-                 said, _consensus(entry, queries.alphabet), entry.citation,
-                 pair.method, bool(identical[i, t]), run.start, run.end)
+                (motif.id, entry.id, entry.name, entry.kind, entry.family, hit.pair.database, hit.place, hit.overlap,
+                 "-" if hit.reverse else "+", hit.p, hit.p * elements, hit.q, said[start:end],
+                 _consensus(entry, queries.alphabet), entry.citation, hit.pair.method, hit.relation, start, end,
+                 *_codon_partner(hit, codons, said, layouts.get(motif.id, [])))
             )  # fmt: skip
     return pd.DataFrame(rows, columns=list(MATCH_COLUMNS))
+
+
+def _codon_partner(hit: Hit, codons: dict[str, list[int]], consensus: str, parts: list[dict[str, Any]]) -> tuple:
+    """Letters, distance and frame of the codon that a start or stop codon belongs to."""
+    starts = hit.entry.family == START_CODONS
+    found = None
+    if not hit.reverse and hit.entry.family in codons:
+        others = codons[STOP_CODONS if starts else START_CODONS]
+        found = nearest_partner(hit.place, others, consensus, parts, downstream=starts)
+    return found or ("", np.nan, np.nan)
+
+
+def _codons(motif: Motif, pairs: list[Pairs]) -> dict[str, list[int]]:
+    """Columns on which the motif has start and stop codons, whichever the databases know."""
+    sets = letter_sets(motif.ppm)
+    words = [entry for pair in pairs for entry in pair.entries if len(entry.word) == CODON]
+    return {
+        family: class_places(sets, [entry.word for entry in words if entry.family == family])
+        for family in (START_CODONS, STOP_CODONS)
+    }
 
 
 def _consensus(entry: DatabaseEntry, alphabet: str) -> str:

@@ -11,6 +11,8 @@ import numpy as np
 from combmotif.sequence.alphabet import IUPAC, LETTERS
 
 PSEUDOCOUNT = 0.25
+CONSENSUS_SHARE = 0.75
+CONSENSUS_BITS = 0.3
 _WORDS = {frozenset(bases): letter for letter, bases in IUPAC.items() if letter != "U"}
 
 
@@ -18,6 +20,25 @@ def information(ppm: np.ndarray) -> np.ndarray:
     """Information content per column, 2 - H, in bits (Schneider and Stephens 1990); ppm (length, 4) -> (length,)."""
     p = np.clip(ppm, 1e-12, 1)
     return np.maximum(2 + (p * np.log2(p)).sum(1), 0)
+
+
+def letter_sets(ppm: np.ndarray) -> np.ndarray:
+    """Which bases a consensus shows per column: the fewest that hold 75 %, all four below 0.3 bits (Cavener-like).
+
+    Parameters
+    ----------
+    ppm : float array, shape (length, 4)
+        Probabilities, rows sum to 1.
+
+    Returns
+    -------
+    bool array, shape (length, 4)
+    """
+    order = np.argsort(-ppm, axis=1, kind="stable")
+    before = np.cumsum(np.take_along_axis(ppm, order, axis=1), axis=1) - np.take_along_axis(ppm, order, axis=1)
+    shown = np.zeros(ppm.shape, dtype=bool)
+    np.put_along_axis(shown, order, before < CONSENSUS_SHARE, axis=1)
+    return shown | (information(ppm) < CONSENSUS_BITS)[:, None]
 
 
 def purity(consensus: float, maximum: float, background: float = 0.0) -> float:
@@ -124,14 +145,8 @@ class Motif:
         return len(self.pfm)
 
     def consensus(self, alphabet: str = "rna") -> str:
-        """IUPAC consensus: the fewest bases that hold 75 % of each column (Cavener-like), N below 0.3 bits."""
-        letters = []
-        for column, bits in zip(self.ppm, self.information, strict=True):
-            order = np.argsort(-column, kind="stable")
-            kept = 1 + int(np.searchsorted(np.cumsum(column[order]), 0.75))
-            bases = frozenset("ACGT"[b] for b in order[: min(kept, 4)])
-            letters.append("N" if bits < 0.3 else _WORDS[bases])
-        word = "".join(letters)
+        """IUPAC consensus, one letter per column: see `letter_sets`; N where all four bases are shown."""
+        word = "".join(_WORDS[frozenset("ACGT"[b] for b in np.flatnonzero(row))] for row in letter_sets(self.ppm))
         return word.replace("T", "U") if LETTERS[alphabet][3] == "U" else word
 
 

@@ -9,13 +9,15 @@ from typing import NamedTuple
 import numpy as np
 
 from combmotif.motifs.database import Database, DatabaseEntry
-from combmotif.motifs.motif import MotifSet
+from combmotif.motifs.motif import MotifSet, letter_sets
 from combmotif.motifs.segment import segments
-from combmotif.motifs.tomtom import guarded_tomtom, pseudocounted
+from combmotif.motifs.spelled import REPRODUCED, spelled_places, word_chance
+from combmotif.motifs.tomtom import LETTER_CHANCE, guarded_tomtom, pseudocounted
 from combmotif.motifs.word import word_test
 
 LONGEST_QUERY = 40
 SMALLEST_DATABASE = 20
+_NO_LETTERS = np.zeros((0, 4), dtype=bool)
 
 
 class Run(NamedTuple):
@@ -28,16 +30,27 @@ class Run(NamedTuple):
 
 
 class Pairs(NamedTuple):
-    """Every query against every target of one database and method; arrays of shape (queries, targets)."""
+    """Every query against every target of one database and method; arrays of shape (queries, targets).
+
+    The queries are informative runs, for words the whole motifs that have one. `spelled` holds, for pairs of a query
+    and a word that its consensus spells, the columns on which the word begins, each with whether it is on the other
+    strand.
+    """
 
     database: str
     entries: list[DatabaseEntry]
     method: str
+    queries: list[Run]
     p: np.ndarray
     offset: np.ndarray
     overlap: np.ndarray
     reverse: np.ndarray
-    identical: np.ndarray
+    spelled: dict[tuple[int, int], list[tuple[int, bool]]]
+
+    @property
+    def nameable(self) -> np.ndarray:
+        """Which targets are long enough to be named by their p-value; bool, shape (targets,)."""
+        return np.array([not entry.word or word_chance(entry.word) <= LETTER_CHANCE for entry in self.entries])
 
 
 def informative_runs(queries: MotifSet, *, min_information: float = 0.5, min_bits: float = 2.0) -> list[Run]:
@@ -54,25 +67,42 @@ def informative_runs(queries: MotifSet, *, min_information: float = 0.5, min_bit
 
 
 def compare_runs(
-    runs: list[Run], databases: Sequence[Database], *, strands: str = "single", min_overlap: int = 4
+    queries: MotifSet,
+    runs: list[Run],
+    databases: Sequence[Database],
+    *,
+    strands: str = "single",
+    min_overlap: int = 4,
 ) -> list[Pairs]:
-    """Compare runs with the words and with the matrices of each database; see `combmotif.motifs.match`."""
+    """Compare motifs with the words and their runs with the matrices of each database; see `combmotif.motifs.match`."""
     pairs = []
+    whole = [Run(row, 0, len(queries[row]), queries[row].ppm) for row in dict.fromkeys(run.row for run in runs)]
+    sets = [
+        letter_sets(run.ppm) if not getattr(queries[run.row], "reproducibility", 1.0) < REPRODUCED else _NO_LETTERS
+        for run in whole
+    ]
     for database in databases:
         words = [entry for entry in database.entries if entry.word]
         matrices = [entry for entry in database.entries if not entry.word]
         if words:
-            pairs.append(_words(runs, words, database.name, strands))
+            pairs.append(_words(whole, sets, words, database.name, strands))
         if matrices:
             pairs.append(_matrices(runs, matrices, database.name, strands, min_overlap))
     return pairs
 
 
-def _words(runs: list[Run], entries: list[DatabaseEntry], database: str, strands: str) -> Pairs:
-    words, ppms = [entry.word for entry in entries], [run.ppm for run in runs]
+def _words(
+    whole: list[Run], sets: list[np.ndarray], entries: list[DatabaseEntry], database: str, strands: str
+) -> Pairs:
+    words, ppms = [entry.word for entry in entries], [run.ppm for run in whole]
     found = word_test(ppms, words)
-    p, offset, overlap, identical = found.p_value, found.offset, found.overlap, found.identical
+    p, offset, overlap = found.p_value, found.offset, found.overlap
     reverse = np.zeros(p.shape, dtype=bool)
+    spelled: dict[tuple[int, int], list[tuple[int, bool]]] = {}
+    anywhere = [not entry.place for entry in entries]  # a motif does not say where on sequences it stands
+    for query, word, place in spelled_places(sets, words):
+        if anywhere[word]:
+            spelled.setdefault((query, word), []).append((place, False))
     if strands == "both":
         other = word_test([ppm[::-1, ::-1] for ppm in ppms], words)
         reverse = other.p_value < p
@@ -80,8 +110,10 @@ def _words(runs: list[Run], entries: list[DatabaseEntry], database: str, strands
         p = np.minimum(1, 2 * np.minimum(p, other.p_value))
         offset = np.where(reverse, ends - other.offset, offset)
         overlap = np.where(reverse, other.overlap, overlap)
-        identical = np.where(reverse, other.identical, identical)
-    return Pairs(database, entries, "word", p, offset, overlap, reverse, identical)
+        for query, word, place in spelled_places([one[::-1, ::-1] for one in sets], words):
+            if anywhere[word]:
+                spelled.setdefault((query, word), []).append((int(ends[query, word]) - place, True))
+    return Pairs(database, entries, "word", whole, p, offset, overlap, reverse, spelled)
 
 
 def _matrices(runs: list[Run], entries: list[DatabaseEntry], database: str, strands: str, min_overlap: int) -> Pairs:
@@ -93,5 +125,4 @@ def _matrices(runs: list[Run], entries: list[DatabaseEntry], database: str, stra
         )
     targets = [pseudocounted(entry.ppm, entry.sites) for entry in entries]
     found = guarded_tomtom([run.ppm for run in runs], targets, strands=strands, min_overlap=min_overlap)
-    never = np.zeros(found.p_value.shape, dtype=bool)
-    return Pairs(database, entries, "tomtom", found.p_value, found.offset, found.overlap, found.reverse, never)
+    return Pairs(database, entries, "tomtom", runs, found.p_value, found.offset, found.overlap, found.reverse, {})

@@ -14,10 +14,6 @@ from combmotif.sequence.alphabet import iupac_sets
 
 BIN = 0.1  # bits per step of the discretised score
 LEAST_RATIO = 0.2
-IDENTICAL_RATIO = 0.5
-IDENTICAL_SHARE = 0.2
-IDENTICAL_INFORMATION = 0.8
-REPEATED_INFORMATION = 0.65
 
 
 @dataclass(frozen=True)
@@ -35,15 +31,12 @@ class WordTest:
         Column of the query on which the word begins; negative where it begins before.
     overlap : int array
         Columns of the word that lie on the query.
-    identical : bool array
-        The query says this word and little else.
     """
 
     p_value: np.ndarray
     share: np.ndarray
     offset: np.ndarray
     overlap: np.ndarray
-    identical: np.ndarray
 
 
 def word_test(queries: Sequence[np.ndarray], words: Sequence[str], *, min_information: float = 0.25) -> WordTest:
@@ -60,12 +53,6 @@ def word_test(queries: Sequence[np.ndarray], words: Sequence[str], *, min_inform
     A word is absent (p = 1) where its share is under a fifth of that of the query's own best word of the same
     degeneracy. At most a quarter of its letters may stick out of the query, and at least three must lie on it.
 
-    A query is `identical` to a word where the word lies wholly inside, no letter falls on an uninformative column, its
-    share is at least a fifth, and half of the query's own best, and it accounts for 80 % of the query's information (a
-    letter for at most 2 bits, Y for 1, N for none); 65 % suffice where it stands there twice or more without overlap,
-    as AUG does in AUGAUG. This is a statement about what the motif says, not about chance: AUG is AUG, at p = 0.016; a
-    sharp GGACU is not DRACH, which says much less.
-
     Parameters
     ----------
     queries : sequence of float arrays, shape (length, 4)
@@ -81,9 +68,7 @@ def word_test(queries: Sequence[np.ndarray], words: Sequence[str], *, min_inform
     """
     flat = [np.where(information(q)[:, None] >= min_information, q, 0.25) for q in queries]
     shape = (len(queries), len(words))
-    result = WordTest(
-        np.ones(shape), np.zeros(shape), np.zeros(shape, int), np.zeros(shape, int), np.zeros(shape, bool)
-    )
+    result = WordTest(np.ones(shape), np.zeros(shape), np.zeros(shape, int), np.zeros(shape, int))
     for column, word in enumerate(words):
         _test(flat, iupac_sets(word), result, column)
     return result
@@ -105,6 +90,8 @@ def _test(queries: list[np.ndarray], allowed: np.ndarray, result: WordTest, colu
     cost = sum(kept[j : places + j, j] for j in range(width))
     least = sum(ideal[j : places + j, j] for j in range(width))
     bits = np.concatenate([[0], np.cumsum(information(columns))])
+    own = np.stack([_steps(columns[:, row].sum(1)) for row in allowed], 1)
+    options = {bases: _options(columns, bases) for bases in set(allowed.sum(1).tolist()) - {4}}
     for row, (start, length) in enumerate(zip(starts, lengths, strict=False)):
         count = length + 2 * pad - width + 1
         if count < 1:
@@ -120,41 +107,34 @@ def _test(queries: list[np.ndarray], allowed: np.ndarray, result: WordTest, colu
         if ratio < LEAST_RATIO or total <= 0:
             continue
         reach = np.flatnonzero(least[here] <= cost[place] + width * BIN) + start
-        result.p_value[row, column] = min(1.0, _chance(columns, allowed, reach, place))
-        inner = range(start + pad, start + pad + length - width + 1)
-        if ratio >= IDENTICAL_RATIO and result.share[row, column] >= IDENTICAL_SHARE and place in inner:
-            said = sorted((j for j in inner if 2.0 ** (least[j] - cost[j]) >= IDENTICAL_RATIO), key=cost.__getitem__)
-            result.identical[row, column] = _says(columns, allowed, said, total)
+        observed = int(sum(own[place + j, j] for j in range(width)))
+        result.p_value[row, column] = min(1.0, _chance(options, allowed, reach, observed))
 
 
-def _says(columns: np.ndarray, allowed: np.ndarray, places: list[int], total: float) -> bool:
-    """Whether a word at `places` (best first, overlaps left out) accounts for most of a query's information."""
-    width, most = len(allowed), 2 - np.log2(allowed.sum(1))
-    taken: list[int] = []
-    explained = 0.0
-    for place in places:
-        window = information(columns[place : place + width])
-        if all(abs(place - other) >= width for other in taken) and (window[most > 0] > 0).all():
-            taken.append(place)
-            explained += float(np.minimum(window, most).sum())
-    return explained >= (IDENTICAL_INFORMATION if len(taken) < 2 else REPEATED_INFORMATION) * total
+def _chance(options: dict[int, np.ndarray], allowed: np.ndarray, places: np.ndarray, observed: int) -> float:
+    """Summed over `places`, the chance that shuffled columns carry the word at a score of `observed` steps or fewer.
 
-
-def _chance(columns: np.ndarray, allowed: np.ndarray, places: np.ndarray, place: int) -> float:
-    """Summed over `places`, the chance that shuffled columns carry the word as well as `place` does."""
-    letters = [j for j in range(len(allowed)) if not allowed[j].all()]
-    observed = sum(_steps(columns[place + j][allowed[j]].sum()) for j in letters)
-    chance = np.zeros((len(places), int(observed) + 1))
+    `options` gives, for so many allowed bases, the steps that every column loses with each choice of as many bases.
+    """
+    size, rows = observed + 1, np.arange(len(places))[:, None]
+    chance = np.zeros((len(places), size))
     chance[:, 0] = 1
-    for j in letters:
-        subsets = [list(chosen) for chosen in combinations(range(4), int(allowed[j].sum()))]
-        step = np.stack([_steps(columns[places + j][:, chosen].sum(1)) for chosen in subsets], 1)
+    for j, bases in enumerate(allowed.sum(1).tolist()):
+        if bases == 4:
+            continue
+        step = options[bases][places + j]
+        before = np.concatenate([np.zeros_like(chance), chance], axis=1)  # a shift to the right brings in zeros
         moved = np.zeros_like(chance)
         for option in step.T:
-            source = np.arange(chance.shape[1]) - option[:, None]
-            moved += np.where(source >= 0, np.take_along_axis(chance, np.maximum(source, 0), 1), 0)
-        chance = moved / len(subsets)
+            if option.min() < size:  # else none of the places is reached with these bases
+                moved += before[rows, size + np.arange(size) - np.minimum(option, size)[:, None]]
+        chance = moved / step.shape[1]
     return float(chance.sum())
+
+
+def _options(columns: np.ndarray, bases: int) -> np.ndarray:
+    """Steps of every column for each choice of so many bases; (columns, choices)."""
+    return np.stack([_steps(columns[:, list(chosen)].sum(1)) for chosen in combinations(range(4), bases)], 1)
 
 
 def _steps(probability: np.ndarray) -> np.ndarray:

@@ -271,5 +271,6 @@ def _card(config: MeasuredConfig, metrics: dict[str, Any], outputs: tuple[str, .
             }
             for name in outputs
         ],
+        **({"match_kinds": text.match_kinds} if text.match_kinds else {}),
         "limits": text.limits,
     }

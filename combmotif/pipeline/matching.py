@@ -8,6 +8,7 @@ import pandas as pd
 
 from combmotif.config.stages import MatchSection
 from combmotif.effects.seeding import named_generator
+from combmotif.models.model import SequenceModel
 from combmotif.motifs.control import match_control
 from combmotif.motifs.database import Database
 from combmotif.motifs.family import with_families
@@ -16,10 +17,22 @@ from combmotif.motifs.motif import MotifSet
 from combmotif.motifs.pairs import informative_runs
 
 
+def match_kinds(section: MatchSection, model: SequenceModel) -> tuple[list[str] | None, str]:
+    """Say which kinds of element are matched, None for all, and what says so: the config, else the model's card."""
+    if section.kinds is not None:
+        return section.kinds, "match.kinds"
+    return model.description.get("match_kinds"), f"match_kinds of the card of model '{model.name}'"
+
+
 def match_motifs(
-    motifs: MotifSet, databases: Sequence[Database], section: MatchSection, *, seed: int
+    motifs: MotifSet,
+    databases: Sequence[Database],
+    section: MatchSection,
+    *,
+    seed: int,
+    syntax: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame | None, list[str]]:
-    """Match a run's motifs as its config says.
+    """Match a run's motifs as its config says; ``syntax`` is the spacing of their parts, for the frames of codons.
 
     Returns
     -------
@@ -30,7 +43,7 @@ def match_motifs(
     warnings : list of str
     """
     known = with_families(databases)
-    found = match(motifs, known, strands=section.strands, q=section.q, top=section.top)
+    found = match(motifs, known, strands=section.strands, q=section.q, top=section.top, syntax=syntax)
     control = None
     if section.shuffles:
         shuffled = match_control(

@@ -17,13 +17,14 @@ import combmotif
 from combmotif.config.run import RunConfig
 from combmotif.inference.geometry import convolution_layers, layer_geometry
 from combmotif.models.model import SequenceModel
-from combmotif.motifs.database import Database, load_database
+from combmotif.motifs.database import Database, load_database, of_kinds
 from combmotif.pipeline.attributed import check_modisco
 from combmotif.pipeline.context import Context, load_context, sequences_checksum
 from combmotif.pipeline.contributions import run_contribution
 from combmotif.pipeline.engines import Engine, available_cores, require_same_weights
 from combmotif.pipeline.interactions import OUTPUTS as INTERACTION_OUTPUTS
 from combmotif.pipeline.interactions import plan_interactions, run_interactions
+from combmotif.pipeline.matching import match_kinds
 from combmotif.pipeline.stages import Empty, Stages
 from combmotif.pipeline.store import RunStore
 from combmotif.pipeline.tracks import track_warnings
@@ -59,12 +60,17 @@ class RunResult:
         return {name: status for name, status in self.stages.items() if status.startswith("failed")}
 
 
-def _databases(config: RunConfig) -> list[Database]:
-    """Read the databases of the match section."""
+def _databases(config: RunConfig, model: SequenceModel) -> list[Database]:
+    """Read the databases of the match section, and keep the kinds of element that it or the model's card names."""
     section = config.match
     if section is None:
         return []
-    return [load_database(name, species=section.species, sites=section.sites) for name in section.databases]
+    databases = [load_database(name, species=section.species, sites=section.sites) for name in section.databases]
+    kinds, name = match_kinds(section, model)
+    kept = databases if kinds is None else of_kinds(databases, kinds, name=name)
+    if not any(map(len, kept)):
+        raise ValueError(f"{name}: expected kinds of which {', '.join(section.databases)} has any, found {kinds}")
+    return kept
 
 
 def _versions() -> dict[str, str]:
@@ -190,7 +196,7 @@ def run(
     """
     given = {name: value for name, value in (("model", model), ("sequences", sequences)) if value is not None}
     context = load_context(config, model=model, sequences=sequences)
-    databases = _databases(config)
+    databases = _databases(config, context.model)
     plan_interactions(context)
     check_modisco(context)
     folder, workers = Path(out), workers or available_cores()

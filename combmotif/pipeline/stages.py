@@ -23,7 +23,7 @@ from combmotif.pipeline.context import Context, sequences_checksum, source_check
 from combmotif.pipeline.dataset_seqlets import run_dataset_seqlets
 from combmotif.pipeline.engines import Engine, Task
 from combmotif.pipeline.faithful import run_faithfulness
-from combmotif.pipeline.matching import match_motifs
+from combmotif.pipeline.matching import match_kinds, match_motifs
 from combmotif.pipeline.store import PROGRESS, RunStore, content_key, is_whole, load_arrays
 from combmotif.pipeline.tables import (
     activation_table,
@@ -251,8 +251,13 @@ class Stages:
         if not len(self.motifs):
             raise Empty("there is no motif to match")
         seed = self.context.config.seed
-        self.matches, control, warnings = match_motifs(self.motifs, self.databases, section, seed=seed)
+        layout = self.store.path / "motifs" / "syntax.tsv"
+        syntax = pd.read_csv(layout, sep="\t", dtype=str) if layout.is_file() else None
+        self.matches, control, warnings = match_motifs(self.motifs, self.databases, section, seed=seed, syntax=syntax)
         self.warnings += warnings
+        kinds, origin = match_kinds(section, self.context.model)
+        if kinds is not None:
+            self.notes["matches"] = [f"Elements of these kinds were matched: {', '.join(kinds)} ({origin})."]
         if control is not None:
             write_table(self.store.path / "match_control.tsv", control)
         write_table(self.store.path / "matches.tsv", self.matches)

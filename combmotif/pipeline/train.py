@@ -251,5 +251,6 @@ def _card(config: TrainConfig, metrics: dict[str, Any], recipe: str) -> dict[str
             }
             for name, test in metrics["tests"].items()
         ],
+        **({"match_kinds": text.match_kinds} if text.match_kinds else {}),
         "limits": text.limits,
     }

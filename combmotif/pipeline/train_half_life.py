@@ -208,5 +208,6 @@ def _card(config: HalfLifeConfig, metrics: dict[str, Any], number: int) -> dict[
             for key in ("pearson", "r2", "spearman")
             if np.isfinite(tested[key])
         ],
+        **({"match_kinds": text.match_kinds} if text.match_kinds else {}),
         "limits": text.limits,
     }

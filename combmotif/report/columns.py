@@ -34,9 +34,9 @@ EXTRAS = ("tree", "syntax", "spacing", "controls", "map", "triples", "control")
 
 TEXT = {
     "neuron", "layer", "status", "converged", "motif", "consensus", "offsets", "segments", "target", "name", "kind",
-    "database", "strand", "query_consensus", "target_consensus", "citation", "method", "identical", "outcome", "class",
-    "reason", "pair", "motif_a", "motif_b", "name_a", "name_b", "sequence", "site", "node", "parent", "feature_layer",
-    "part_a", "part_b", "distribution", "family_a", "family_b",
+    "database", "strand", "query_consensus", "target_consensus", "citation", "method", "relation", "partner", "outcome",
+    "class", "reason", "pair", "motif_a", "motif_b", "name_a", "name_b", "sequence", "site", "node", "parent",
+    "feature_layer", "part_a", "part_b", "distribution", "family_a", "family_b",
     "motif_c", "name_c", "reproduced",
 }  # fmt: skip
 """Columns the page uses as text; all others in `NEEDED` are numbers (``family`` is text in the match table only)."""
@@ -49,7 +49,7 @@ NEEDED = {
     "motifs": ("motif", "layer", "channel", "consensus", "sites", "max_activation", "purity", "information"),
     "matches": (
         "motif", "target", "name", "kind", "family", "database", "offset", "overlap", "strand", "p_value", "q_value",
-        "target_consensus", "citation", "identical", "start", "end",
+        "target_consensus", "citation", "relation", "start", "end", "partner", "distance", "frame",
     ),
     "contribution": (
         "neuron", "outcome", "threshold", "n_active", "n_inactive", "effect", "ci_low", "ci_high", "q_welch",
@@ -72,7 +72,7 @@ NEEDED = {
     "spacing": ("pair", "spacing", "sequences", "e", "low", "high"),
     "controls": ("pair", "e"),
     "map": ("family_a", "family_b", "class", "pairs", "sequences", "e", "joint", "q"),
-    "control": ("database", "method", "queries", "matched", "matched_shuffled", "false_match_rate"),
+    "control": ("database", "method", "relation", "queries", "matched", "matched_shuffled", "false_match_rate"),
     "triples": (
         "motif_a", "motif_b", "motif_c", "name_a", "name_b", "name_c", "sequences", "joint", "epistasis3",
         "epistasis3_ci_low", "epistasis3_ci_high", "q_value", "class", "reason",
@@ -149,7 +149,7 @@ COLUMNS = {
         "motif": "The motif compared.",
         "target": "Identifier in the database.",
         "name": "Known element: protein, microRNA or signal.",
-        "kind": "rbp, mirna, translation, processing, modification, tf, ...",
+        "kind": "translation, splicing, processing (of the 3' end), decay, modification, structure, rbp, mirna, tf.",
         "family": "Group of elements that bind alike.",
         "database": "Where the element comes from.",
         "offset": "Column of the motif at which the target begins; negative where it begins before.",
@@ -158,13 +158,17 @@ COLUMNS = {
         "p_value": "Chance of an equal or better match with a random motif (Tomtom).",
         "e_value": "p times the number of targets.",
         "q_value": "False discovery rate (Benjamini-Hochberg).",
-        "query_consensus": "Consensus of the motif.",
+        "query_consensus": "Consensus of the motif's columns from start to end.",
         "target_consensus": "Consensus of the target.",
         "citation": "Source of the target.",
         "method": "tomtom for matrices, word for known words (chance of the word, not of a matrix).",
-        "identical": "True where the motif spells the known word exactly.",
-        "start": "First column of the motif that was compared.",
+        "relation": "is: the motif resembles the element (q small enough); contains: its consensus spells the word.",
+        "start": "First column of the motif that was matched: of the word, or of the run compared with a matrix.",
         "end": "Column after the last.",
+        "partner": "Letters of the stop codon after a start codon, or the start codon before a stop codon: the "
+        "nearest in frame, else the nearest.",
+        "distance": "Nucleotides between the two codons.",
+        "frame": "0 where they are in frame, else 1 or 2; empty where the distance varies so that it changes.",
         "chance": "Share of the run's motifs that match a shuffled database as well as this.",
     },
     "contribution": CONTRIBUTION_COLUMNS,
@@ -213,10 +217,11 @@ COLUMNS = {
     "control": {
         "database": "Database, or all together.",
         "method": "tomtom or word.",
+        "relation": "is: motifs that resemble an element; contains: motifs that contain a word.",
         "elements": "Elements compared.",
-        "queries": "Informative runs of columns compared.",
-        "matched": "Those that match the database.",
-        "matched_shuffled": "Those that match a shuffled copy of it, mean over the copies.",
+        "queries": "Motifs compared.",
+        "matched": "Those that match the database in this way.",
+        "matched_shuffled": "Those that match a shuffled copy of it in this way, mean over the copies.",
         "false_match_rate": "Their ratio: the share of matches that chance would give.",
         "copies": "Number of shuffled copies.",
     },

@@ -8,28 +8,20 @@ from typing import Any
 
 import numpy as np
 
+from combmotif.motifs.database import KINDS
+from combmotif.motifs.hits import CONTAINS, IS
+from combmotif.motifs.spelled import START_CODONS
 from combmotif.report.folder import RunFolder, as_number, mapping, neuron_name
-from combmotif.report.wording import count, number, p_value
-
-KINDS = {
-    "rbp": "RNA-binding protein",
-    "mirna": "microRNA",
-    "translation": "translation signal",
-    "processing": "RNA processing signal",
-    "modification": "RNA modification",
-    "decay": "decay signal",
-    "structure": "structural element",
-    "tf": "transcription factor",
-}
-"""Kinds of element in words."""
+from combmotif.report.wording import count, number, p_value, plural
 
 
 @dataclass(frozen=True)
 class Match:
     """One motif against one known element; q is NaN where the table has none.
 
-    It counts as a match (``significant``) where q is small enough, or where it spells a known word (``identical``):
-    a short word cannot reach a small q; ``by_word`` says that the word is all there is.
+    It counts as a match (``significant``) where q is small enough, or where the motif ``contains`` the word of the
+    element, which may be so short that no q could be small. ``partner``, ``distance`` and ``frame`` tell of the stop
+    codon after a start codon, or the start codon before a stop codon.
 
     ``offset`` is the motif's column at which the target's first column lies; ``chance`` the share of the run's motifs
     that match a shuffled database as well (NaN where none was shuffled).
@@ -49,11 +41,13 @@ class Match:
     consensus: str
     citation: str
     significant: bool
-    identical: bool = False
+    contains: bool = False
     start: float = float("nan")
     end: float = float("nan")
-    by_word: bool = False
     chance: float = float("nan")
+    partner: str = ""
+    distance: float = float("nan")
+    frame: float = float("nan")
 
     @property
     def kind_words(self) -> str:
@@ -67,18 +61,36 @@ class Match:
 
     @property
     def strength(self) -> str:
-        """How good the match is: its q, and whether it is a match by its word alone."""
-        return "exact word" if self.by_word else f"q {p_value(self.q)}"
+        """How good the match is: its q, or that the word is contained, and the codon it belongs to."""
+        strength = "contained" if self.contains else f"q {p_value(self.q)}"
+        return f"{strength}, {self.reading}" if self.reading else strength
+
+    @property
+    def phrase(self) -> str:
+        """What the motif does: it resembles the element, or contains it."""
+        return f"{'contains' if self.contains else 'resembles'} {self.name}"
+
+    @property
+    def reading(self) -> str:
+        """The codon in whose reading frame a start or stop codon lies, or does not: "UAA in frame, 2 codons on"."""
+        if not self.partner:
+            return ""
+        way = "on" if self.family == START_CODONS else "before"
+        if not np.isfinite(self.frame):
+            return f"{self.partner} about {plural(int(self.distance), 'nt', 'nt')} {way}, frame varies"
+        if self.frame:
+            return f"{self.partner} out of frame, {plural(int(self.distance), 'nt', 'nt')} {way}"
+        return f"{self.partner} in frame, {plural(int(self.distance) // 3, 'codon')} {way}"
 
 
 def matches(run: RunFolder) -> dict[str, list[Match]]:
-    """Read the matches of every motif, exact words and then the best first: motif id to list of `Match`."""
+    """Read the matches of every motif, what it resembles and then what it contains, best first: motif id to list."""
     wanted = mapping(run.config.get("match")).get("q")
     limit = float(wanted) if isinstance(wanted, int | float) else 0.05
     found: dict[str, list[Match]] = {}
     for row in run.tables["matches"].to_dict("records"):
         q, p = row["q_value"], row["p_value"]
-        identical = str(row["identical"]).lower() in ("true", "1")
+        contains = row["relation"] == CONTAINS
         found.setdefault(row["motif"], []).append(
             Match(
                 motif=row["motif"],
@@ -94,19 +106,21 @@ def matches(run: RunFolder) -> dict[str, list[Match]]:
                 q=q,
                 consensus=row["target_consensus"],
                 citation=row["citation"],
-                significant=identical or not np.isfinite(q) or q <= limit,
-                identical=identical,
-                by_word=identical and q > limit,
+                significant=contains or not np.isfinite(q) or q <= limit,
+                contains=contains,
                 start=row["start"],
                 end=row["end"],
                 chance=as_number(row.get("chance")),
+                partner=row["partner"],
+                distance=row["distance"],
+                frame=row["frame"],
             )
         )
     for rows in found.values():
         rows.sort(
             key=lambda m: (
                 not m.significant,
-                not m.identical,
+                m.contains,
                 m.q if np.isfinite(m.q) else 2,
                 m.p if np.isfinite(m.p) else 2,
             )
@@ -139,8 +153,8 @@ class Element:
     name, kind : str
     q : float
         Of the best match.
-    by_word : bool
-        Whether every match is by the word alone.
+    contained : bool
+        Whether motifs only contain it, and none resembles it.
     targets : list of (name, database, citation)
     motifs : list of (motif id, neuron, q, whether the element is the motif's best match)
     """
@@ -148,7 +162,7 @@ class Element:
     name: str
     kind: str
     q: float
-    by_word: bool = True
+    contained: bool = True
     targets: list[tuple[str, str, str]] = field(default_factory=list)
     motifs: list[tuple[str, str, float, bool]] = field(default_factory=list)
 
@@ -182,7 +196,7 @@ def elements(run: RunFolder, found: dict[str, list[Match]]) -> list[Element]:
                 continue
             name = match.element
             element = gathered.setdefault((match.kind, name), Element(name, match.kind, match.q))
-            element.by_word = element.by_word and match.by_word
+            element.contained = element.contained and match.contains
             element.q = match.q if match.q < element.q else element.q
             target = (match.name, match.database, match.citation)
             if target not in element.targets:
@@ -199,15 +213,13 @@ def elements(run: RunFolder, found: dict[str, list[Match]]) -> list[Element]:
 def control_sentence(run: RunFolder) -> str:
     """Say how many motifs match shuffled databases, or "" where match_control.tsv does not tell."""
     table = run.tables["control"]
-    told = table[table["matched_shuffled"].notna()]
-    if told.empty:
-        return ""
-    row = told.iloc[-1]
-    sentence = (
-        f"As a check, the databases were shuffled: {count(row['matched'])} of {count(row['queries'])} informative "
-        f"stretches match the databases, on average {number(row['matched_shuffled'])} match a shuffled copy"
-    )
-    rate = row["false_match_rate"]
-    return sentence + (
-        f", so about {number(100 * rate, digits=2)} % of the matches are chance." if rate == rate else "."
-    )
+    told = table[(table["database"] == "all") & table["matched_shuffled"].notna()].set_index("relation")
+    parts = []
+    for relation, verb, what in ((IS, "resemble", "an element"), (CONTAINS, "contain", "a word of the list")):
+        if relation in told.index:
+            row = told.loc[relation]
+            parts.append(
+                f"{count(row['matched'])} of {count(row['queries'])} motifs {verb} {what}, "
+                f"and on average {number(row['matched_shuffled'])} {verb} one of a shuffled copy"
+            )
+    return f"As a check, the databases were shuffled: {'; '.join(parts)}." if parts else ""

@@ -25,8 +25,8 @@ def _match(match: Match) -> dict[str, Any]:
     return {
         "t": match.target, "n": match.name, "k": match.kind_words, "f": match.family, "db": match.database,
         "off": match.offset, "ov": match.overlap, "s": match.strand, "p": match.p, "q": match.q,
-        "sig": match.significant, "word": match.by_word, "tc": match.consensus, "cit": match.citation,
-        "chance": match.chance,
+        "sig": match.significant, "word": match.contains, "read": match.reading, "tc": match.consensus,
+        "cit": match.citation, "chance": match.chance,
     }  # fmt: skip
 
 
@@ -66,12 +66,12 @@ def sentence(view: NeuronView) -> str:
     if not math.isfinite(field):
         parts = [f"The first of its motifs is {first.row['consensus']} ({first.id})"]
     if first.known:
-        how = "it spells the known word" if first.known.by_word else f"q {wording.p_value(first.known.q)}"
-        parts[0] += f", which resembles {first.known.name} ({how})"
+        how = first.known.reading if first.known.contains else f"q {wording.p_value(first.known.q)}"
+        parts[0] += f", which {first.known.phrase}{f' ({how})' if how else ''}"
     else:
         others = [m for m in view.motifs[1:] if m.known]
         if others and others[0].known:
-            parts[0] += f"; another of its motifs, {others[0].id}, resembles {others[0].known.name}"
+            parts[0] += f"; another of its motifs, {others[0].id}, {others[0].known.phrase}"
     effect = view.effect
     if effect and math.isfinite(effect.value) and effect.kind in ("positive", "negative", "discordant"):
         way = "higher" if effect.value > 0 else "lower"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from combmotif.motifs.spelled import START_CODONS
 from combmotif.report import wording
 from combmotif.report.effects import Effect, effects
 from combmotif.report.folder import SECTIONS, RunFolder, anchor, neuron_name, read_run
@@ -117,10 +118,16 @@ def _known(run: RunFolder, found: dict[str, list[Match]]) -> list[Finding]:
     sentence = f"{count(len(matched))} of {plural(total, 'motif')} {verb} a known element"
     sentence += f": {shown}." if leading else "."
     sentence += _most_read(run, found)
-    by_word = sum(all(m.by_word for m in found[motif] if m.significant) for motif in matched)
-    if by_word:
+    contain = sum(all(m.contains for m in found[motif] if m.significant) for motif in matched)
+    if contain:
+        verb = "contains" if contain == 1 else "contain"
+        sentence += f" {count(contain)} of them only {verb} a short known word, as chance may."
+    started = {m: [one for one in found[m] if one.partner and one.family == START_CODONS] for m in matched}
+    framed = sum(any(one.frame == 0 for one in rows) for rows in started.values())
+    if apart := sum(map(bool, started.values())):
         sentence += (
-            f" {count(by_word)} of them only {'spells' if by_word == 1 else 'spell'} a short known word, as chance may."
+            f" {count(apart)} of them {'holds' if apart == 1 else 'hold'} a stop codon after a start codon, "
+            f"{count(framed)} in frame."
         )
     value = f"{count(len(matched))} of {plural(total, 'motif')} match{f': {shown}' if leading else ''}"
     return [Finding("known", "Known elements", value, sentence, "elements")]

@@ -51,9 +51,9 @@ def test_list_convert_compare_cluster(cli, meme, tmp_path):
 def test_match_and_its_control(cli, meme):
     result = cli("match", meme, "--out", "matches.tsv", "--shuffles", "3")
     assert result.exit_code == 0, result.output
-    assert "3 of 4 motifs resemble a known element" in result.stdout
+    assert "3 of 4 motifs resemble a known element (q <= 0.05); of the others 0 contain a known word" in result.stdout
     assert "1 motifs have no run of columns with 2 bits" in result.stdout
-    assert "Against shuffled databases" in result.stdout
+    assert "Of 3 motifs 3 resemble an element, 0.0 one of shuffled databases; 1 and" in result.stdout
     table = pd.read_csv("matches.tsv", sep="\t")
     best = table.groupby("motif").first()
     assert best["family"].to_dict() == {"fox": "RBFOX", "pum": "PUM", "pum_again": "PUM"}
@@ -61,6 +61,16 @@ def test_match_and_its_control(cli, meme):
     before = table.to_csv()
     cli("match", meme, "--out", "matches.tsv", "--shuffles", "3")
     assert pd.read_csv("matches.tsv", sep="\t").to_csv() == before
+
+
+def test_match_only_some_kinds(cli, meme):
+    result = cli("match", meme, "--out", "matches.tsv", "--shuffles", "0", "--kinds", "translation, mirna")
+    assert "0 of 4 motifs resemble a known element (q <= 0.05); of the others 1 contain a known word" in result.stdout
+    assert "  contains start codon: 1 motif" in result.stdout
+    assert set(pd.read_csv("matches.tsv", sep="\t")["kind"]) == {"translation"}
+    result = cli("match", meme, "--out", "matches.tsv", "--kinds", "branch")
+    assert result.exit_code != 0
+    assert "--kinds: expected kinds of element among decay, mirna" in result.output
 
 
 def test_a_species_that_no_database_knows_is_told(cli, meme):

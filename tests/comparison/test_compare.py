@@ -125,7 +125,8 @@ def test_runs_of_any_method_are_compared_with_honest_counts(tmp_path, model, seq
     assert (other["motifs"], other["clusters"], other["own_clusters"], other["families"]) == (2, 2, 1, 1)
     assert (one["tested_on_neuron"], other["tested_on_neuron"]) == (3, 0)
     assert one["tested_on_output"] + other["tested_on_output"] == 5
-    assert one["matched"] == 2
+    assert (one["matched"], one["contain"]) == (2, 1)  # AUGGCC only contains a start codon
+    assert (one["expected_by_chance"], one["contain_by_chance"] > 0) == (0, True)
     assert found.motifs.loc[found.motifs["family"] == "PUM", "run"].value_counts().to_dict() == {"one": 2, "other": 1}
     shared = found.overlaps.set_index(["kind", "runs"])
     assert shared.loc[("family", "one & other"), "members"] == "PUM"

@@ -19,7 +19,7 @@ def test_builtin_is_complete_and_well_formed(builtin):
     assert builtin.alphabet == "rna"
     assert len(builtin) >= 130
     assert len(builtin.by_id) == len(builtin)
-    kinds = {"translation", "processing", "decay", "modification", "structure", "rbp", "mirna"}
+    kinds = {"translation", "splicing", "processing", "decay", "modification", "structure", "rbp", "mirna"}
     for entry in builtin.entries:
         assert entry.kind in kinds
         assert re.search(r"(19|20)\d\d;\d+:\d+|Cold Spring Harbor", entry.citation), entry

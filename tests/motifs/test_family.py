@@ -79,13 +79,18 @@ def test_true_motifs_match_and_their_control_does_not():
     table = match(motifs, builtin)
     found = match_control(motifs, builtin, table, np.random.default_rng(0), copies=20)
     assert tuple(found.table.columns) == CONTROL_COLUMNS
-    row = found.table.iloc[-1]
-    assert (row["database"], row["queries"], row["matched"]) == ("all", 4, 4)
-    assert row["matched_shuffled"] < 1.5
-    assert row["false_match_rate"] == pytest.approx(row["matched_shuffled"] / 4)
-    chance = dict(zip(table["target"], found.chance, strict=True))
-    assert chance["pum"] < 0.1
-    assert 0 < chance["start_codon"] < 0.4  # three letters are soon said
+    together = found.table[found.table["database"] == "all"].set_index("relation")
+    assert together["queries"].tolist() == [4, 4]
+    assert together.loc["is", "matched"] == 3
+    assert together.loc["is", "matched_shuffled"] < 0.2
+    row = together.loc["contains"]
+    assert row["matched"] == table[table["relation"] == "contains"]["motif"].nunique()
+    assert 0.5 < row["matched_shuffled"] < 3
+    assert row["false_match_rate"] == pytest.approx(row["matched_shuffled"] / row["matched"])
+    chance = dict(zip(zip(table["motif"], table["target"], strict=True), found.chance, strict=True))
+    assert chance["m0", "pum"] < 0.1
+    assert 0 < chance["m2", "start_codon"] < 0.4  # three letters are soon said
+    assert chance["m3", "start_codon"] > chance["m2", "start_codon"]  # sooner still in a longer motif
 
 
 def test_random_motifs_match_shuffled_databases_as_often_as_true_ones():

@@ -67,8 +67,8 @@ def test_as_a_database_for_matching(mature):
     ]  # fmt: skip
     query = MotifSet((Motif("m", 200 * word_ppm("NNAUAAGCUN"), 200),))
     table = match(query, [database])
-    assert table.loc[table["identical"], "target"].tolist() == ["AUAAGCU:7mer-m8"]
-    assert table.iloc[0]["offset"] == 2
+    assert table.iloc[0][["target", "relation", "offset"]].tolist() == ["AUAAGCU:7mer-m8", "is", 2]
+    assert set(table["family"]) == {"miR-21-5p/590-5p"}
     with pytest.raises(ValueError, match="sites: expected any of 8mer.*got 'seed'"):
         load_database(mature, sites=("seed",))
 

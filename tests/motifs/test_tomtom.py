@@ -5,6 +5,7 @@ from itertools import permutations, product
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import false_discovery_control
 
 from combmotif.motifs import (
     guarded_tomtom,
@@ -103,6 +104,37 @@ def test_three_sharp_columns_are_no_match_however_sharp():
     known[5] = 0.93 * (word_ppm("GGCAUGC") > 0.5) + 0.07 / 4
     query = 0.92 * (word_ppm("AUG") > 0.5) + 0.08 / 4
     assert guarded_tomtom([query], known).p_value.min() >= 1 / 64
+
+
+def equally_sharp(words: list[str], sites: float) -> list[np.ndarray]:
+    """K-mers as matrices of 0.97 and 0.01, of so many sites."""
+    return [pseudocounted(np.where(word_ppm(word) > 0.5, 0.97, 0.01), sites) for word in words]
+
+
+@pytest.mark.parametrize("letters", ["ACGU", "AC"])
+@pytest.mark.parametrize("strands", ["single", "both"])
+def test_equally_sharp_databases(letters, strands):
+    rng = np.random.default_rng(5)
+    words = sorted({"".join(rng.choice(list(letters), 6)) for _ in range(100)})
+    absent = sorted({"".join(rng.choice(list("ACGU"), 6)) for _ in range(60)} - set(words))
+    found = {}
+    for queried, known in ((50, 50), (50, 100), (100, 50), (20, 1000)):
+        targets = equally_sharp(words, known)
+        own = guarded_tomtom(equally_sharp(words, queried), targets, strands=strands).p_value.diagonal()
+        found[queried, known] = own
+        assert own.min() >= 4**-6 * (1 - 1e-9), "no rarer than a random k-mer that is the same"
+        assert letters == "AC" or np.median(own) <= 2 * 4**-6 * (2 if strands == "both" else 1)
+        missed = guarded_tomtom(equally_sharp(absent, queried), targets, strands=strands).p_value
+        assert false_discovery_control(missed.ravel()).min() > 0.05
+    for other in found.values():
+        np.testing.assert_allclose(other, found[50, 50], rtol=0.02)
+
+
+def test_letters_that_a_database_hardly_has_are_no_evidence():
+    rng = np.random.default_rng(2)
+    known = [word_ppm("".join(rng.choice(list("AU"), 7))) for _ in range(60)] + [word_ppm("GCGCGGC")]
+    assert tomtom([known[-1]], known).p_value[0, -1] < 4**-7
+    assert guarded_tomtom([known[-1]], known).p_value[0, -1] >= 4**-7 * (1 - 1e-9)
 
 
 def test_overlap_below_the_minimum_is_no_match():

@@ -74,16 +74,3 @@ def test_a_quarter_of_a_word_may_stick_out():
 def test_offset_is_the_column_of_the_query():
     result = word_test([word_ppm("CCGAUGAC")], ["AUG"])
     assert (result.offset[0, 0], result.overlap[0, 0]) == (3, 3)
-
-
-@pytest.mark.parametrize(
-    ("query", "word", "identical"),
-    [
-        ("AUG", "AUG", True), ("NNNAUGNNNN", "AUG", True), ("RAUGN", "AUG", True), ("CAUG", "AUG", False),
-        ("GCCACCAUGG", "AUG", False), ("UGUAAAUA", "UGUANAUA", True), ("UGUAAAUA", "UAA", False),
-        ("AAUAAA", "UAA", False), ("AAUAAA", "AAUAAA", True), ("AAUAA", "AAUAAA", False),
-        ("DRACH", "DRACH", True), ("GGACU", "DRACH", False), ("NUGN", "AUG", False),
-    ],
-)  # fmt: skip
-def test_identical_means_this_word_and_little_else(query, word, identical):
-    assert bool(word_test([word_ppm(query)], [word]).identical[0, 0]) is identical

@@ -41,8 +41,17 @@ def test_motifs_are_the_strongest_hexamers(folder):
     assert "GGGA" in motifs.consensus[1]
     assert motifs.consensus[5].startswith("GT")
     assert motifs.consensus[6].startswith("GGGG")
-    matches = pd.read_csv(folder / "matches.tsv", sep="\t").set_index("motif").target
-    assert "splice_5" in set(matches.loc[[name for name in matches.index if name.startswith("regions.5")]])
+
+
+def test_elements_are_of_the_kinds_that_the_card_says(folder):
+    matches = pd.read_csv(folder / "matches.tsv", sep="\t")
+    assert set(matches["kind"]) <= {"splicing", "structure", "rbp"}
+    intron = matches[matches["motif"].str.startswith("regions.6")]
+    assert "g_quadruplex" in set(intron["target"]), "the G runs of the intron"
+    record = json.loads((folder / "run.json").read_text())
+    assert record["stages"]["matches"]["notes"] == [
+        "Elements of these kinds were matched: splicing, structure, rbp (match_kinds of the card of model 'hal')."
+    ]
 
 
 def test_contributions(folder):

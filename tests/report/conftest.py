@@ -132,8 +132,8 @@ def write_run(
                     "strand": "+", "p_value": 10.0 ** -(9 - k - 5 * rank), "e_value": 10.0 ** -(7 - k - 5 * rank),
                     "q_value": 10.0 ** -(7 - k - 4.5 * rank), "query_consensus": motif.consensus(),
                     "target_consensus": padded,
-                    "citation": "Example 2020", "method": "word", "identical": rank == 0, "start": 0,
-                    "end": len(word),
+                    "citation": "Example 2020", "method": "word", "relation": "is", "start": 0,
+                    "end": len(word), "partner": "", "distance": np.nan, "frame": np.nan,
                 })  # fmt: skip
         if full and not dead:
             codes = rng.integers(0, 4, (200, RECEPTIVE_FIELD)).astype(np.uint8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -104,10 +105,33 @@ def test_insignificant_matches_are_not_known(run_folder: Path) -> None:
     table = pd.read_csv(path, sep="\t").assign(q_value=0.2)
     table.to_csv(path, sep="\t", index=False)
     known = next(f for f in main_findings(run_folder) if f.key == "known")
+    assert known.value == "0 of 15 motifs match"
+    table.assign(relation="contains").to_csv(path, sep="\t", index=False)
+    known = next(f for f in main_findings(run_folder) if f.key == "known")
     assert known.value.startswith("15 of 15 motifs match: "), "a motif that spells a known word matches it"
-    assert known.sentence.endswith("15 of them only spell a short known word, as chance may.")
-    table.assign(identical=False).to_csv(path, sep="\t", index=False)
-    assert next(f for f in main_findings(run_folder) if f.key == "known").value == "0 of 15 motifs match"
+    assert known.sentence.endswith("15 of them only contain a short known word, as chance may.")
+
+
+def test_codons_are_told_with_their_frame(run_folder: Path) -> None:
+    path = run_folder / "matches.tsv"
+    table = pd.read_csv(path, sep="\t", dtype=object)
+    start = {"name": "upstream AUG", "family": "start codon", "relation": "contains", "q_value": 0.9, "partner": "UAR"}
+    for motif, distance, frame in (("conv3.0.m1", 6, 0), ("conv3.1.m1", 7, 1), ("conv3.2.m1", 8, float("nan"))):
+        rows = table["motif"] == motif
+        table.loc[rows, [*start, "distance", "frame"]] = [*start.values(), distance, frame]
+    table.to_csv(path, sep="\t", index=False)
+    run = read_run(run_folder)
+    found = matches(run)
+    assert [found[f"conv3.{k}.m1"][0].strength for k in range(3)] == [
+        "contained, UAR in frame, 2 codons on",
+        "contained, UAR out of frame, 7 nt on",
+        "contained, UAR about 8 nt on, frame varies",
+    ]
+    assert found["conv3.0.m1"][0].phrase == "contains upstream AUG"
+    known = next(f for f in main_findings(run_folder) if f.key == "known")
+    assert known.sentence.endswith("3 of them hold a stop codon after a start codon, 1 in frame.")
+    stop = replace(found["conv3.0.m1"][0], family="stop codon", partner="AUG", distance=3)
+    assert stop.reading == "AUG in frame, 1 codon before"
 
 
 def test_pair_map_is_symmetric(run_folder: Path) -> None:
@@ -189,12 +213,14 @@ def test_a_trimmed_motif_is_named_by_what_lies_in_its_columns(run_folder: Path) 
 
 def test_the_check_against_shuffled_databases_is_told(run_folder: Path) -> None:
     assert control_sentence(read_run(run_folder)) == ""
-    rows = {"database": ["builtin", "all"], "method": ["tomtom", ""], "elements": 90, "queries": [40, 40],
-            "matched": [10, 12], "matched_shuffled": [1.5, 2.4], "false_match_rate": [0.15, 0.2]}  # fmt: skip
+    rows = {"database": ["builtin", "all", "all"], "method": ["tomtom", "", ""], "relation": ["is", "is", "contains"],
+            "elements": 90, "queries": 40, "matched": [10, 12, 20], "matched_shuffled": [1.5, 2.4, 11],
+            "false_match_rate": [0.15, 0.2, 0.55]}  # fmt: skip
     pd.DataFrame(rows).to_csv(run_folder / "match_control.tsv", sep="\t", index=False)
     assert control_sentence(read_run(run_folder)) == (
-        "As a check, the databases were shuffled: 12 of 40 informative stretches match the databases, on average 2.40 "
-        "match a shuffled copy, so about 20 % of the matches are chance."
+        "As a check, the databases were shuffled: 12 of 40 motifs resemble an element, and on average 2.40 resemble "
+        "one of a shuffled copy; 20 of 40 motifs contain a word of the list, and on average 11.0 contain one "
+        "of a shuffled copy."
     )
 
 

@@ -5,7 +5,7 @@ const fact = (label, value) => value === "" || value === MISSING ? "" : html`<di
 const saveTable = (name) => html`<button type="button" class="save" data-table="${name}">Save table as TSV</button>`;
 const head = (columns) => html`<thead><tr>${columns.map(([text, kind]) => html`<th class="${kind === "num" ? "num" : ""}"${kind ? html` data-sort="${kind}"` : ""}>${text}</th>`)}</tr></thead>`;
 
-const strength = (match) => match.word ? "exact word" : `q ${chance(match.q)}`;
+const strength = (match) => match.word ? `contained${match.read ? `, ${match.read}` : ""}` : `q ${chance(match.q)}`;
 /* the motif above, every match below it, shifted to where it lies: one scale, one axis */
 const alignment = (motif) => {
   const rows = logoOf(motif.id);
@@ -21,7 +21,7 @@ const alignment = (motif) => {
       ? logoSvg(target, { column, height: 40, axis: true, shift: before + match.off, columns, mode: settings.mode === "contribution" ? "bits" : settings.mode, title: `Logo of ${match.n}` })
       : logoSvg([...match.tc].map((letter) => "ACGU".split("").map((base) => letter.replace("T", "U") === base ? 1 : "ACGU".includes(letter.replace("T", "U")) ? 0 : 0.25)),
         { column, height: 40, axis: true, shift: before + match.off, columns, mode: "bits", title: `The word of ${match.n}` });
-    lines.push(html`<figure class="aligned${match.sig ? "" : " weak"}"><figcaption><b>${match.n}</b> <span class="muted">offset ${short(match.off)} · p ${chance(match.p)} · q ${chance(match.q)}${match.word ? " · exact word" : match.sig ? "" : " · not significant"}</span></figcaption>${raw(drawing)}</figure>`);
+    lines.push(html`<figure class="aligned${match.sig ? "" : " weak"}"><figcaption><b>${match.n}</b> <span class="muted">offset ${short(match.off)} · p ${chance(match.p)} · q ${chance(match.q)}${match.word ? ` · contained${match.read ? `, ${match.read}` : ""}` : match.sig ? "" : " · not significant"}</span></figcaption>${raw(drawing)}</figure>`);
   });
   return scrolling(`Logos of ${motif.id}, matches below`, lines);
 };
