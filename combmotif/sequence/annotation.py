@@ -251,8 +251,6 @@ class Annotator:
         """
         if not self.genome:
             self._refuse_unknown()
-        for name, _ in self._unknown:
-            self._leave_out(name, f"a record of {self.source} on which {self.annotation.source} has no transcript")
         if self.genome:
             for chromosome, transcripts in self.annotation.by_chromosome.items():
                 if chromosome not in self._chromosomes:
@@ -260,6 +258,8 @@ class Annotator:
                         self._leave_out(
                             transcript.name, f"its chromosome '{chromosome}' has no sequence in {self.source}"
                         )
+        for name, _ in self._unknown:
+            self._leave_out(name, f"a record of {self.source} on which {self.annotation.source} has no transcript")
         if self._collected:
             warnings.warn(f"{self.source}: {describe_left_out(self._collected)}", stacklevel=3)
 

@@ -101,7 +101,7 @@ def open_table(path: str | Path, *, columns: Sequence[str] | None = None) -> Ite
             first = next(lines, None)
             if first is None:
                 raise ValueError(f"{path}: expected a table with a header line, the file is empty")
-            columns = [cell.strip() for cell in _cells(first[1], separator) or first[1].split(separator)]
+            columns = [cell.strip() for cell in split_cells(first[1], separator) or first[1].split(separator)]
         yield Table(str(path), tuple(columns), _rows(lines, separator, len(columns), str(path)))
 
 
@@ -121,7 +121,7 @@ def to_number(text: str) -> float:
     return float(text)
 
 
-def _cells(line: str, separator: str) -> list[str] | None:
+def split_cells(line: str, separator: str) -> list[str] | None:
     """Cells of a line by RFC 4180; None where a quotation mark is not closed, or text follows a closed one."""
     if '"' not in line:
         return line.split(separator)
@@ -169,7 +169,7 @@ def _rows(
     while (found := lines.take()) is not None:
         at, line = found
         row += 1
-        cells = _cells(line, separator)
+        cells = split_cells(line, separator)
         if cells is None:
             cells = _unclosed(line, lines, separator, width)
             if cells is None:
@@ -199,7 +199,7 @@ def _unclosed(line: str, lines: _Lines, separator: str, width: int) -> list[str]
     if following is not None:
         lines.give_back([following])
     alone = following is None or width in (
-        len(following[1].split(separator)), len(_cells(following[1], separator) or ())
+        len(following[1].split(separator)), len(split_cells(following[1], separator) or ())
     )  # fmt: skip
     if len(plain) == width and alone:
         return plain
@@ -208,7 +208,7 @@ def _unclosed(line: str, lines: _Lines, separator: str, width: int) -> list[str]
     while len(taken) < _LONGEST_CELL and (further := lines.take()) is not None:
         taken.append(further)
         joined = f"{joined}\n{further[1]}"
-        cells = _cells(joined, separator)
+        cells = split_cells(joined, separator)
         if cells is not None and len(cells) == width:
             return cells
     lines.give_back(taken)

@@ -26,8 +26,10 @@ class LeftOut(NamedTuple):
 
 def describe_left_out(left_out: Sequence[LeftOut]) -> str:
     """Say in one clause how many were left out, and why the first was."""
-    more = f" and {len(left_out) - 1:,} more" if len(left_out) > 1 else ""
-    return f"left out '{left_out[0].name}'{more} (the first: {left_out[0].reason})"
+    name, reason = left_out[0]
+    if len(left_out) == 1:
+        return f"left out '{name}' ({reason})"
+    return f"left out {len(left_out):,} (first '{name}': {reason})"
 
 
 def write_left_out(path: Path, left_out: Sequence[LeftOut]) -> bool:
