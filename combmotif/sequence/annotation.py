@@ -67,8 +67,8 @@ class Transcript:
             first, last = self.length - last, self.length - first
         if self.phase is None and ((last - first) % 3 or last == first):
             raise ValueError(
-                f"transcript '{self.name}': expected a coding sequence of a length divisible by 3, or its phase, found "
-                f"{last - first} nt without a phase; its reading frame is unknown (often an incomplete annotation)"
+                f"transcript '{self.name}': expected a coding sequence of a length divisible by 3, found "
+                f"{last - first} nt, and no phase; its reading frame is unknown (often an incomplete annotation)"
             )
         first += self.phase or 0
         return first, max(first, last - (last - first) % 3)

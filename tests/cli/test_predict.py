@@ -111,5 +111,7 @@ def test_a_broken_reading_frame(cli, refused, half_life, tmp_path):
     assert not (tmp_path / "p.tsv").exists()
     result = cli(*arguments, "--skip-invalid")
     assert result.exit_code == 0, result.output
-    assert "Warning: left out transcript 'short'" in result.stderr
+    assert "Warning: left out 'short' (transcript 'short': expected a coding sequence" in result.stderr
+    name, reason = (tmp_path / "p.left_out.tsv").read_text().splitlines()[1].split("\t")
+    assert (name, reason.startswith("transcript 'short': expected a coding sequence")) == ("short", True)
     assert len((tmp_path / "p.tsv").read_text().splitlines()) == 2

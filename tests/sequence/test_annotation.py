@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from combmotif.sequence import annotate, decode, encode, read_annotation, read_fasta, read_table
+from combmotif.sequence.left_out import LeftOut
 
 # exons 2-6 and 10-15 of a 20-nt chromosome; the coding region runs from 3 to 13: 3 + 3 = 6 nt
 GENOME = "AACGAUCCCCGGAUUACGUA"
@@ -71,9 +72,9 @@ def test_a_broken_frame_is_an_error_or_left_out(tmp_path):
     annotation = read_annotation(tmp_path / "a.bed")
     with pytest.raises(ValueError, match="a.bed: transcript 'plus': expected .* divisible by 3, found 5 nt"):
         list(annotate([("chr1", encode(GENOME))], annotation))
-    reasons: list[str] = []
-    assert list(annotate([("chr1", encode(GENOME))], annotation, on_skip=reasons.append)) == []
-    assert len(reasons) == 2
+    found: list[LeftOut] = []
+    assert not list(annotate([("chr1", encode(GENOME))], annotation, skip_invalid=True, on_left_out=found.append))
+    assert [name for name, _ in found] == ["plus", "minus"]
 
 
 @pytest.mark.parametrize(
@@ -96,10 +97,11 @@ def test_sequences_that_do_not_fit(tmp_path, name, sequence, message):
         ("", "expected BED12, GTF or GFF3 lines, the file has none"),
         ("a b c\n", "line 1: expected the 9 tab-separated columns"),
         (BED.replace("\t2\t15\t", "\t2\t16\t", 1), "line 1: expected BED12"),
-        (BED.replace("minus", "plus"), "transcript 'plus' is there twice"),
+        (BED.replace("\t2\t15\t", "\t2\t15\t", 1).replace("\t4,5,", "\t0,5,", 1), "line 1: expected BED12"),
+        (BED.replace("\t+\t", "\tplus\t"), "line 1: expected BED12"),
+        ("chr1\tx\texon\t0\t5\t.\t+\t.\ttranscript_id \"a\";\n", "line 1: expected a start from 1.* found 0"),
         ("1\tx\texon\t1\t5\t.\t+\t.\tgene_id 3\n", "line 1: expected transcript_id"),
         ("1\tx\tgene\t1\t5\t.\t+\t.\tID=3\n", "expected transcripts with exons .*, found none"),
-        (_gtf("gtf").replace("exon\t11", "exon\t5"), "transcript 'plus' has exons that overlap"),
     ],
 )
 def test_annotation_mistakes(tmp_path, text, message):

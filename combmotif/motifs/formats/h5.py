@@ -103,7 +103,7 @@ def _groups(file: h5py.File, path: Path) -> Iterator[tuple[str, h5py.Group]]:
         for name in file.get(side, {}):
             group = file[side].get(name)
             if not isinstance(group, h5py.Group):
-                raise ValueError(f"motif file {path}: expected {side}/{name} to be a pattern, it is a dataset")
+                raise ValueError(f"motif file {path}: expected {side}/{name} to be a pattern (a group), it is none")
             yield f"{side}/{name}", group
 
 
