@@ -17,7 +17,7 @@ def _rows(path, text, **options):
     ("text", "rows"),
     [
         # a text that begins with a quotation mark is no quoted cell
-        ('note\tsequence\nok\tA\n"5p UTR\tC\nok\tG\n"3p UTR\tU\n', [["ok", "A"], ['"5p UTR', "C"], ["ok", "G"], ['"3p UTR', "U"]]),
+        ('note\tsequence\n"5p UTR\tC\nok\tG\n"3p UTR\tU\n', [['"5p UTR', "C"], ["ok", "G"], ['"3p UTR', "U"]]),
         ('note\tsequence\n"5p UTR\tC\nok\tG\n3p" UTR\tU\n', [['"5p UTR', "C"], ["ok", "G"], ['3p" UTR', "U"]]),
         ('note\tsequence\n"5p UTR\tC\nok\tG\n3p UTR"\tU\n', [['"5p UTR', "C"], ["ok", "G"], ['3p UTR"', "U"]]),
         ('note\tsequence\n"5p" UTR\tC\n', [['"5p" UTR', "C"]]),
