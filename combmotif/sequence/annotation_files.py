@@ -13,7 +13,7 @@ from combmotif.sequence.annotation import Transcript
 
 Span = tuple[int, int]
 Rows = Iterator[tuple[int, list[str]]]
-_WHOLE = ("transcript", "mRNA")
+_WHOLE, _PARTS = ("transcript", "mRNA"), ("exon", "CDS")
 _PIECES = frozenset(
     ("utr", "5utr", "3utr", "five_prime_utr", "three_prime_utr", "5'utr", "3'utr", "utr5", "utr3", "stop_codon")
 )
@@ -21,6 +21,7 @@ _PIECES = frozenset(
 _GTF_NAME = re.compile(r'\btranscript_id "?([^";]+)"?')
 _GTF_GENE = re.compile(r'\bgene_id "?([^";]+)"?')
 _GTF_VERSION = re.compile(r'\btranscript_version "?(\d+)"?')
+_GTF_EXON = re.compile(r'\bexon_number "?(\d+)"?')
 _GFF_PARENT = re.compile(r"(?:^|;)\s*Parent=([^;]+)")
 _GFF_ID = re.compile(r"(?:^|;)\s*ID=([^;]+)")
 _GFF_VERSION = re.compile(r"(?:^|;)\s*version=(\d+)")
@@ -88,6 +89,7 @@ class _Lines:
     coding: list[tuple[Span, str]] = field(default_factory=list)
     """CDS and their phase, as it is written."""
     pieces: list[Span] = field(default_factory=list)
+    numbers: set[str] = field(default_factory=set)
     version: str = ""
     fault: str = ""
 
@@ -98,20 +100,21 @@ def _read_gtf(rows: Iterable[tuple[int, list[str]]], path: Path) -> Iterator[Tra
     wholes: dict[str, list[str]] = {}  # versions, one for each line that describes a transcript as a whole
     for number, row in rows:
         if len(row) != 9 or not (row[3].isdigit() and row[4].isdigit()):
+            found_here = f"{len(row)} columns" if len(row) != 9 else f"'{row[3]}' and '{row[4]}' as start and end"
             raise ValueError(
                 f"{path}: line {number}: expected the 9 tab-separated columns of GTF or GFF3 (or BED12), found "
-                f"{len(row)} columns"
+                f"{found_here}"
             )
         kind = row[2]
         gtf = _GTF_NAME.search(row[8])
-        if kind in _WHOLE:
+        if kind in _WHOLE or not (gtf or kind in _PARTS or kind.lower() in _PIECES):
             own, version = (gtf, _GTF_VERSION) if gtf else (_GFF_ID.search(row[8]), _GFF_VERSION)
             if own:
                 told = version.search(row[8])
                 gene = _gene(row[8]) if gtf else ""
                 wholes.setdefault("\t".join((_plain(own[1]), gene, row[0])), []).append(told[1] if told else "")
             continue
-        if kind not in ("exon", "CDS") and kind.lower() not in _PIECES:
+        if kind not in _PARTS and kind.lower() not in _PIECES:
             continue
         if gtf:
             names = [gtf[1]]
@@ -134,6 +137,10 @@ def _read_gtf(rows: Iterable[tuple[int, list[str]]], path: Path) -> Iterator[Tra
                 lines.fault = lines.fault or f"line {number} starts at {start + 1:,} and ends at {end:,}"
             elif kind == "exon":
                 lines.exons.append((start, end))
+                told = _GTF_EXON.search(row[8]) if gtf else None
+                if told and told[1] in lines.numbers:
+                    lines.fault = lines.fault or f"its exon {told[1]} is there twice: it lies in several places"
+                lines.numbers.update([told[1]] if told else [])
             elif kind == "CDS":
                 lines.coding.append(((start, end), row[7].strip()))
             else:

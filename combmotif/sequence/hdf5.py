@@ -214,7 +214,20 @@ def _plain(block: np.ndarray, name: str, start: int) -> list[np.ndarray]:
             f"{name}: row {start + row + 1} position {place + 1}: expected a code, 0 to 4 (A, C, G, U, N), found "
             f"{block[row, place]:g}"
         )
+    if _is_flat_one_hot(block):
+        raise ValueError(
+            f"{name}: expected codes (n, length), found what looks like one-hot of shape {block.shape}; give it as "
+            f"(n, length, 4)"
+        )
     return [row.astype(np.uint8) for row in block]
+
+
+def _is_flat_one_hot(block: np.ndarray) -> bool:
+    """Whether 2-D rows are one-hot that lost an axis: (length, 4), (4, length) or (n, 4 length)."""
+    if (block > 1).any() or not (block == 1).any():
+        return False
+    by_row = block.shape[1] % 4 == 0 and bool((block.reshape(len(block), -1, 4).sum(2) == 1).all())
+    return by_row or (len(block) == 4 and bool((block.sum(0) == 1).all()))
 
 
 def _encoded(value: object, name: str) -> np.ndarray:

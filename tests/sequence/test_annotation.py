@@ -97,7 +97,8 @@ def test_sequences_that_do_not_fit(tmp_path, name, sequence, message):
     ("text", "message"),
     [
         ("", "expected BED12, GTF or GFF3 lines, the file has none"),
-        ("a b c\n", "line 1: expected the 9 tab-separated columns"),
+        ("a b c\n", "line 1: expected the 9 tab-separated columns .* found 1 columns"),
+        ("1\tx\texon\t-4\t5\t.\t+\t.\tParent=a\n", "line 1: expected .* found '-4' and '5' as start and end"),
         (BED.replace("\t2\t15\t", "\t2\t16\t", 1), "line 1: expected BED12"),
         (BED.replace("\t2\t15\t", "\t2\t15\t", 1).replace("\t4,5,", "\t0,5,", 1), "line 1: expected BED12"),
         (BED.replace("\t+\t", "\tplus\t"), "line 1: expected BED12"),
@@ -200,6 +201,14 @@ def test_a_transcript_that_cannot_be_used_is_refused_or_left_out_and_named(tmp_p
     assert list(found) == ["good"]
     assert [name for name, _ in left_out] == ["T"]
     assert re.search(reason.replace("line 1", "line 2"), left_out[0].reason)
+
+
+def test_a_transcript_whose_exons_are_counted_twice_lies_in_several_places(tmp_path):
+    text = _lines(("exon", 1, 20, "+", ".", "T"), ("exon", 31, 50, "+", ".", "T"))
+    once = text.replace('"T";', '"T"; exon_number "1";', 1).replace('"T";\n', '"T"; exon_number "2";\n')
+    assert _tracks(tmp_path, once) == ({"T": (0, 0, [20, 40])}, [])
+    with pytest.raises(ValueError, match="'T': its exon 1 is there twice: it lies in several places"):
+        _tracks(tmp_path, text.replace('"T";', '"T"; exon_number "1";'))
 
 
 def test_one_name_in_several_places_is_several_transcripts(tmp_path):

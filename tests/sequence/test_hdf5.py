@@ -97,6 +97,9 @@ def test_what_is_no_one_hot_is_refused_with_its_position(tmp_path, row, found):
         (np.array([b"ACGU", b""]), "row 2 has no sequence"),
         (np.array([b"ACGU", b"NA"]), "row 2 has no sequence"),
         (np.array([[b"A", b"C"]]), r"expected one-hot .* or strings \(n,\), found shape \(1, 2\)"),
+        (_hot("ACGUAC"), r"looks like one-hot of shape \(6, 4\)"),
+        (_hot("ACGUAC").T, r"looks like one-hot of shape \(4, 6\)"),
+        (_hot("ACGUAC").reshape(1, -1), r"looks like one-hot of shape \(1, 24\)"),
         (np.zeros(3), r"expected one-hot .*found shape \(3,\)"),
         (np.zeros((2, 6, 4)), "row 1 is all zeros"),
         (
