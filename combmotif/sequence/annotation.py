@@ -253,8 +253,9 @@ class Annotator:
             self._refuse_unknown()
         if self.genome:
             for chromosome, transcripts in self.annotation.by_chromosome.items():
-                if chromosome not in self._chromosomes:
-                    for transcript in transcripts:
+                for transcript in transcripts:
+                    # A chromosome of its own name is the transcript itself, which was not asked for.
+                    if chromosome not in self._chromosomes and chromosome != transcript.name:
                         self._leave_out(
                             transcript.name, f"its chromosome '{chromosome}' has no sequence in {self.source}"
                         )

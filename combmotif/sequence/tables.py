@@ -103,7 +103,8 @@ class SequenceSet:
             found += own
             rows += [row] * len(own)
         annotator.finish()
-        if annotator.genome and (self.labels is not None or self.clusters is not None):
+        renamed = any(name != self.names[row] for row, (name, _, _) in zip(rows, found, strict=True))
+        if renamed and (self.labels is not None or self.clusters is not None):
             raise ValueError(f"{self.source}: expected transcripts, found chromosomes; labels are of transcripts")
         if not found:
             raise ValueError(f"{self.source}: {describe_left_out(left_out)} and no transcript is left")

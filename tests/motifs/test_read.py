@@ -417,3 +417,47 @@ def test_a_wrong_word_is_named_with_its_entry(tmp_path, word):
     (tmp_path / "words.yaml").write_text(f"entries:\n- {{id: one, word: AUG}}\n- {{id: two, word: {word}}}\n")
     with pytest.raises(ValueError, match=r"words.yaml, entry 2 \(two\): expected a word of the letters ABCD"):
         load_database(tmp_path / "words.yaml")
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        (lambda group: group.pop("pfm"), "pattern_0 is damaged"),
+        (lambda group: group.pop("offsets"), "pattern_0 is damaged"),
+        (lambda group: group["pfm"].__setitem__((0, 0), np.nan), "expected counts of shape"),
+        (lambda group: group["pfm"].__setitem__((0, 0), -1), "expected counts of shape"),
+        (lambda group: _replace(group, "offsets", np.zeros((3, 5))), "expected whole numbers as offsets"),
+        (lambda group: _replace(group, "pfm", np.zeros((3, 5))), "expected counts of shape"),
+        (lambda group: _replace(group, "pfm", b"x"), "expected counts of shape"),
+        (lambda group: group.attrs.__setitem__("rank", np.array([1, 2])), "pattern_0 is damaged"),
+        (lambda group: group.attrs.__setitem__("sites", "many"), "expected a number as sites"),
+        (lambda group: group.attrs.__setitem__("id", 7), "expected a text as id"),
+        (lambda group: _replace(group.parent, "pattern_0", 1), "expected pos_patterns/pattern_0 to be a pattern"),
+    ],
+)  # fmt: skip
+def test_a_damaged_file_of_ours_is_named(tmp_path, harm, message):
+    save_motifs(MotifSet((Motif("a", PFM, 10),), "x", "rna"), tmp_path / "a.h5")
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        harm(file["pos_patterns/pattern_0"])
+    with pytest.raises(ValueError, match=f"motif file .*a.h5: .*{message}"):
+        open_motifs(tmp_path / "a.h5")
+
+
+def _replace(group, name, data):
+    del group[name]
+    group[name] = data
+
+
+def test_identifiers_of_words_are_text(tmp_path):
+    (tmp_path / "words.yaml").write_text("entries:\n- {id: 007, word: AUG}\n- {id: 7, word: UAA, name: NO}\n")
+    found = load_database(tmp_path / "words.yaml").entries
+    assert [(entry.id, entry.name) for entry in found] == [("007", "007"), ("7", "NO")]
+
+
+def test_names_in_latin_1_and_with_odd_characters(tmp_path):
+    text = BARE.replace("MA0001.1 PUM", "MA0001.1 Fl\xfcgel\x85x")
+    (tmp_path / "m.jaspar").write_bytes(text.encode("latin-1"))
+    assert read_motifs(tmp_path / "m.jaspar").records[0].name.startswith("Fl\xfcgel")
+    (tmp_path / "m.jaspar").write_bytes(text.encode("utf-16"))
+    with pytest.raises(ValueError, match="m.jaspar: not a text file: expected text, found UTF-16"):
+        read_motifs(tmp_path / "m.jaspar")
