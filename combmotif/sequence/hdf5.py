@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -114,7 +115,7 @@ def read_hdf5(
     path = Path(path)
     tracks: list[np.ndarray] = []
     codes: list[np.ndarray] = []
-    with open_hdf5(path) as file:
+    with reading_hdf5(path) as file:
         raw = _dataset(file, sequence, path)
         values = None if label is None else _numbers(_dataset(file, label, path), f"{path}: '{label}'")
         for own, extra in _blocks(raw, f"{path}: '{sequence}'", _BYTES_AT_ONCE):
@@ -164,7 +165,7 @@ def stream_hdf5(path: str | Path, *, sequence: str = "sequence") -> Iterator[tup
     """
     path = Path(path)
     number = 0
-    with open_hdf5(path) as file:
+    with reading_hdf5(path) as file:
         raw = _dataset(file, sequence, path)
         for codes, tracks in _blocks(raw, f"{path}: '{sequence}'", _BYTES_AT_ONCE, most=_ROWS_AT_ONCE):
             for row, code in enumerate(codes):
@@ -240,11 +241,29 @@ def _encoded(value: object, name: str) -> np.ndarray:
     return encode(text, name=name)
 
 
-def open_hdf5(path: str | Path) -> h5py.File:
+@contextlib.contextmanager
+def reading_hdf5(path: str | Path, *, name: str | None = None) -> Iterator[h5py.File]:
+    """Open an HDF5 file for reading; what is damaged further in is a ValueError that names the file as well.
+
+    Parameters
+    ----------
+    path : path
+    name : str, optional
+        What messages call it; default its path.
+    """
+    with open_hdf5(path, name=name) as file:
+        try:
+            yield file
+        except (RuntimeError, KeyError, OSError) as error:  # as h5py tells of damage
+            reason = " ".join(str(error).strip("'\"").split())
+            raise ValueError(f"{name or path}: the HDF5 file is damaged ({reason}); copy or make it again") from None
+
+
+def open_hdf5(path: str | Path, *, name: str | None = None) -> h5py.File:
     """Open an HDF5 file for reading; a file that is none is a ValueError that says so."""
     try:
         return h5py.File(path, "r")
     except FileNotFoundError:
-        raise FileNotFoundError(f"{path}: there is no such file") from None
+        raise FileNotFoundError(f"{name or path}: there is no such file") from None
     except OSError as error:
-        raise ValueError(f"{path}: expected an HDF5 file, found something else ({error})") from None
+        raise ValueError(f"{name or path}: expected an HDF5 file, found something else ({error})") from None

@@ -166,7 +166,7 @@ def test_h5_refuses_other_files(tmp_path):
     with pytest.raises(FileNotFoundError, match="no such file"):
         load_motifs(tmp_path / "none.h5")
     (tmp_path / "text.h5").write_text("hello")
-    with pytest.raises(ValueError, match="expected HDF5"):
+    with pytest.raises(ValueError, match="expected an HDF5 file"):
         load_motifs(tmp_path / "text.h5")
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file.create_group("pos_patterns")

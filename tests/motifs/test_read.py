@@ -211,7 +211,7 @@ def test_modisco_hdf5(tmp_path):
     with pytest.raises(ValueError, match=r"expected the groups pos_patterns or neg_patterns .*modisco convert"):
         read_motifs(path)
     path.write_bytes(b"\x89HDF\r\n\x1a\nbroken")
-    with pytest.raises(ValueError, match="expected HDF5"):
+    with pytest.raises(ValueError, match="expected an HDF5 file"):
         read_motifs(path)
 
 
@@ -408,7 +408,7 @@ def test_odd_hdf5(tmp_path, write, message):
     with pytest.raises(ValueError, match=message):
         open_motifs(tmp_path / "a.h5")
     (tmp_path / "a.h5").write_bytes((tmp_path / "a.h5").read_bytes()[:300])
-    with pytest.raises(ValueError, match=r"a.h5: expected HDF5"):
+    with pytest.raises(ValueError, match=r"a.h5: expected an HDF5 file"):
         open_motifs(tmp_path / "a.h5")
 
 

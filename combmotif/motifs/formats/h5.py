@@ -12,6 +12,7 @@ import numpy as np
 
 from combmotif.motifs.formats.record import MotifFile, MotifRecord, unique_records
 from combmotif.motifs.motif import Motif, MotifSet
+from combmotif.sequence.hdf5 import reading_hdf5
 
 FORMAT_VERSION = 1
 _TEXTS = ("id", "layer", "method")
@@ -56,7 +57,7 @@ def save_motifs(motifs: MotifSet, path: str | Path, *, names: dict[str, str] | N
 
 def load_names(path: str | Path) -> dict[str, str]:
     """Read the names of motifs, by id, that `save_motifs` was given."""
-    with h5py.File(path, "r") as file:
+    with reading_hdf5(path, name=f"motif file {path}") as file:
         groups = [group for _, group in _groups(file, Path(path))]
         return {str(g.attrs["id"]): str(g.attrs["name"]) for g in groups if "id" in g.attrs and "name" in g.attrs}
 
@@ -81,11 +82,7 @@ def load_motifs(path: str | Path) -> MotifSet:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"motif file {path}: no such file")
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise ValueError(f"motif file {path}: expected HDF5 ({error})") from None
-    with file:
+    with reading_hdf5(path, name=f"motif file {path}") as file:
         if file.attrs.get("combmotif_format") != FORMAT_VERSION:
             raise ValueError(
                 f"motif file {path}: expected the attribute combmotif_format = {FORMAT_VERSION}, got "
@@ -168,11 +165,7 @@ def read_patterns(path: str | Path) -> MotifFile:
         If it is not such a file, or holds no pattern.
     """
     path = Path(path)
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise ValueError(f"motif file {path}: expected HDF5 ({error})") from None
-    with file:
+    with reading_hdf5(path, name=f"motif file {path}") as file:
         groups = [name for name in ("pos_patterns", "neg_patterns") if name in file]
         if not groups:
             raise ValueError(
