@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from combmotif.files import open_text
-from combmotif.sequence.annotation import Transcript
+from combmotif.sequence.transcripts import Transcript
 
 Span = tuple[int, int]
 Rows = Iterator[tuple[int, list[str]]]
