@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from combmotif.encoding import ENCODING, ERRORS, refuse_binary
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -44,17 +46,20 @@ def write_table(path: Path, table: pd.DataFrame, *, header: bool = True) -> None
 
 @contextlib.contextmanager
 def open_text(path: Path) -> Iterator[TextIO]:
-    """Open a text file, plain or gzipped; what is damaged or no text is a ValueError that names the file."""
+    """Open a text file, plain or gzipped; what is damaged or no text is a ValueError that names the file.
+
+    Text is UTF-8, with or without a byte-order mark, whatever the locale; single bytes that are none are Latin-1.
+    """
+    refuse_binary(path)
     with path.open("rb") as raw:
         packed = raw.read(2) == b"\x1f\x8b"
     if path.suffix == ".gz" and not packed:
         raise ValueError(f"{path}: expected gzipped text by its name, found other bytes; compress it, or drop the .gz")
     try:
-        with gzip.open(path, "rt") if packed else path.open("rt") as stream:
+        opened = gzip.open if packed else open
+        with opened(path, "rt", encoding=ENCODING, errors=ERRORS) as stream:
             yield stream
     except EOFError:
         raise ValueError(f"{path}: the gzip file ends early; copy or download it again") from None
     except (gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(f"{path}: the gzip file is damaged ({error}); copy or download it again") from None
-    except UnicodeDecodeError:
-        raise ValueError(f"{path}: expected text, found bytes that are none") from None

@@ -16,11 +16,15 @@ import pandas as pd
 from combmotif.motifs.formats.h5 import load_motifs
 from combmotif.motifs.motif import MotifSet
 from combmotif.pipeline.earlier import read_record
+from combmotif.report.columns import TEXT
 from combmotif.report.logos import logo_svg
 from combmotif.report.summary import main_findings
 
 SHOWN = 24
 """Most motifs in a notebook's table."""
+
+
+_TEXT = TEXT - {"converged", "identical"}  # true or false
 
 
 class Tables(Mapping[str, pd.DataFrame]):
@@ -37,7 +41,10 @@ class Tables(Mapping[str, pd.DataFrame]):
             if name not in self._paths:
                 raise KeyError(f"{name}; the run has {', '.join(self._paths) or 'no tables'}")
             try:
-                self._read[name] = pd.read_csv(self._paths[name], sep="\t")
+                # Names are text: a sequence 0001 is no number, and a motif of consensus NA is not missing.
+                self._read[name] = pd.read_csv(
+                    self._paths[name], sep="\t", dtype=dict.fromkeys(_TEXT, str), keep_default_na=False, na_values=[""]
+                )
             except pd.errors.EmptyDataError:
                 self._read[name] = pd.DataFrame()
         return self._read[name]

@@ -30,6 +30,7 @@ from combmotif.cli.guide import GuidedCommand
 @click.option(
     "--annotation", type=click.Path(path_type=Path), help="BED12, GTF or GFF3, for nets that read the coding frame."
 )
+@click.option("--skip-invalid", is_flag=True, help="Leave out, and list, transcripts without a usable annotation.")
 @click.option("--target", default="output:0", show_default=True, help="output:0, output:NAME, or a neuron: conv3:12.")
 @click.option(
     "--method",
@@ -49,6 +50,7 @@ def attribute(
     sequence: str,
     name: str | None,
     annotation: Path | None,
+    skip_invalid: bool,  # noqa: FBT001
     target: str,
     method: str,
     baselines: int,
@@ -77,6 +79,7 @@ def attribute(
     from combmotif.config import open_model_from
     from combmotif.files import write_table
     from combmotif.models import choose_device
+    from combmotif.sequence.left_out import LEFT_OUT, write_left_out
     from combmotif.sequence.tables import read_fasta, read_table
 
     if (fasta is None) == (table is None):
@@ -85,10 +88,12 @@ def attribute(
     chosen = parse_target(target, model)
     options = AttributionOptions(method, baselines=baselines, tolerance=tolerance)
     if fasta is not None:
-        sequences = read_fasta(fasta, annotation=annotation)
+        sequences = read_fasta(fasta, annotation=annotation, skip_invalid=skip_invalid)
     else:
         assert table is not None
-        sequences = read_table(table, sequence=sequence, name=name, annotation=annotation)
+        sequences = read_table(table, sequence=sequence, name=name, annotation=annotation, skip_invalid=skip_invalid)
+    for note in sequences.notes:
+        click.echo(f"Warning: {note}", err=True)
     told: list[tuple] = []
 
     def parts() -> Iterator[Attributions]:
@@ -103,6 +108,7 @@ def attribute(
     width = int(sequences.lengths.max())
     path = out / chosen.file_name
     files = write_attributions(parts(), path, names=sequences.names, width=width)
+    write_left_out(out / LEFT_OUT, sequences.left_out)
     rows = np.concatenate([own for own, _, _ in told])
     whole = pd.concat([one for _, one, _ in told]).iloc[np.argsort(rows, kind="stable")]
     write_table(path.with_name(path.name + ".tsv"), whole)

@@ -22,6 +22,7 @@ from combmotif.cli.guide import GuidedCommand
 @click.option("--label", required=True, help="Column or dataset of the measured values.")
 @click.option("--name", help="Column of the transcripts' names, for --annotation.")
 @click.option("--annotation", type=click.Path(path_type=Path), help="BED12, GTF or GFF3 of the transcripts.")
+@click.option("--skip-invalid", is_flag=True, help="Leave out transcripts without a usable annotation.")
 @click.option("--output", default="0", show_default=True, help="Output of the model, by name or number from 0.")
 @click.option("--where", metavar="COLUMN=VALUE", help="Only the rows of the table with this value: split=test.")
 @click.option("--exclude", multiple=True, metavar="WORD", help="Leave out sequences with this IUPAC word, such as AUG.")
@@ -36,6 +37,7 @@ def evaluate_model(
     label: str,
     name: str | None,
     annotation: Path | None,
+    skip_invalid: bool,  # noqa: FBT001
     output: str,
     where: str | None,
     exclude: tuple[str, ...],
@@ -60,11 +62,12 @@ def evaluate_model(
     if table.suffix in (".h5", ".hdf5"):
         if name or annotation or where:
             raise click.UsageError("--name, --annotation and --where are for a table, not for an HDF5 file")
-        sequences = read_hdf5(table, sequence=sequence or "sequence", label=label)
+        sequences = read_hdf5(table, sequence=sequence or "sequence", label=label, skip_missing=True)
     else:
         sequences = read_table(
-            table, sequence=sequence, name=name, labels=[label], annotation=annotation, where=where, skip_missing=True
-        )
+            table, sequence=sequence, name=name, labels=[label], annotation=annotation, where=where, skip_missing=True,
+            skip_invalid=skip_invalid,
+        )  # fmt: skip
     for note in sequences.notes:
         click.echo(f"Warning: {note}", err=True)
     if last:

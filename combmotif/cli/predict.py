@@ -32,7 +32,7 @@ from combmotif.cli.guide import GuidedCommand
     type=click.Path(path_type=Path),
     help="BED12, GTF or GFF3 of the transcripts: gives nets that read them coding frame and splice sites.",
 )
-@click.option("--skip-invalid", is_flag=True, help="Leave out transcripts whose coding sequence is not whole codons.")
+@click.option("--skip-invalid", is_flag=True, help="Leave out, and list, transcripts without a usable annotation.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="TSV file to write.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 def predict(
@@ -51,7 +51,8 @@ def predict(
     One row each, in bounded memory.
 
     With --annotation, a FASTA record named like a chromosome is genome, and every transcript on it is spliced out and
-    predicted; any other record is a transcript. Sequences of another length than the model's follow the model's rule,
+    predicted; any other record is a transcript. What is left out is listed, with the reason, beside OUT in
+    NAME.left_out.tsv. Sequences of another length than the model's follow the model's rule,
     which the column 'input' tells.
 
     Lower case is accepted, U and T are the same letter, N and other ambiguity letters are no base.
@@ -62,6 +63,7 @@ def predict(
     from combmotif.models.predict_file import Record, predict_file
     from combmotif.sequence.annotation import annotate, read_annotation
     from combmotif.sequence.fasta import count_fasta, iterate_fasta
+    from combmotif.sequence.left_out import LEFT_OUT, LeftOut, describe_left_out, write_left_out
     from combmotif.sequence.stream import stream_table
 
     if (fasta is None) == (table is None):
@@ -77,10 +79,12 @@ def predict(
     else:
         found = stream_table(table, sequence=sequence, name=name)
     records: Iterable[Record] = found
-    left_out: list[str] = []
+    left_out: list[LeftOut] = []
     if annotation is not None:
-        skip = left_out.append if skip_invalid else None
-        records = annotate(found, read_annotation(annotation), source=str(fasta or table), on_skip=skip)
+        records = annotate(
+            found, read_annotation(annotation), source=str(fasta or table), skip_invalid=skip_invalid,
+            on_left_out=left_out.append,
+        )  # fmt: skip
     elif model.input_spec.channels > 4:
         click.echo(
             f"Warning: {model.name} reads {model.input_spec.channels - 4} tracks beside the bases (coding frame, "
@@ -96,7 +100,10 @@ def predict(
             source=str(fasta or table),
             on_rows=lambda rows: progress.update("predictions", rows, total),
         )
+    listed = out.with_name(f"{out.stem}.{LEFT_OUT}")
+    if annotation is not None and out.is_file():
+        write_left_out(listed, left_out)
     if left_out:
-        more = f" and {len(left_out) - 1:,} more" if len(left_out) > 1 else ""
-        click.echo(f"Warning: left out {left_out[0]}{more}", err=True)
+        where = f"; all with their reasons: {listed}" if out.is_file() else ""
+        click.echo(f"Warning: {describe_left_out(left_out)}{where}", err=True)
     click.echo(f"{count:,} predictions of {model.name} ({', '.join(model.outputs)}): {out}")

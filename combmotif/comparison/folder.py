@@ -91,7 +91,7 @@ def _read(folder: Path, label: str) -> list[ComparedRun]:
     model = str(model.get("name", "")) if isinstance(model, dict) else str(model or "")
     runs = []
     for path in sorted((folder / "motifs").glob("*.tsv")):
-        table = pd.read_csv(path, sep="\t", dtype={"motif": str, "layer": str}, keep_default_na=True)
+        table = pd.read_csv(path, sep="\t", dtype={"motif": str, "layer": str}, keep_default_na=False, na_values=[""])
         if path.stem in NO_METHOD or "motif" not in table or not {"consensus", "information"} & set(table):
             continue  # the tree and the syntax of motifs are tables of another kind
         if path.stem in ("tree", "syntax"):

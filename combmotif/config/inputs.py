@@ -15,6 +15,13 @@ Annotation = Annotated[
     str | None,
     Field(description="BED12, GTF or GFF3 of the transcripts, for nets that read coding frame and splice sites"),
 ]
+SkipInvalid = Annotated[
+    bool,
+    Field(
+        description="leave out transcripts whose annotation is missing or cannot be used (listed in left_out.tsv), "
+        "instead of refusing them; default false"
+    ),
+]
 Labels = Annotated[
     str | list[str] | None, Field(description="column or columns of measured values, for contribution.outcome: label")
 ]
@@ -96,6 +103,7 @@ class FastaSequences(Section):
     kind: Literal["fasta"] = Field(description="a FASTA file")
     path: str = Field(description="FASTA file, plain or .gz")
     annotation: Annotation = None
+    skip_invalid: SkipInvalid = False
     limit: Limit = None
 
 
@@ -105,8 +113,9 @@ class TableSequences(Section):
     kind: Literal["table"] = Field(description="a CSV or TSV file with a header line")
     path: str = Field(description=".csv, .tsv or .txt file, plain or .gz")
     sequence: str | None = Field(None, description="column of the sequences; default sequence, seq or utr")
-    name: str | None = Field(None, description="column of the names; default row1, row2, ...")
+    name: str | None = Field(None, description="column of the names, which are text; default row1, row2, ...")
     annotation: Annotation = None
+    skip_invalid: SkipInvalid = False
     label: Labels = None
     cluster: str | None = Field(
         None, description="column of what counts as independent in interactions, such as the gene; default each row"

@@ -168,10 +168,14 @@ def load_exon_scores(folder: str | Path | None = None) -> ExonScores:
     for file, size in zip(EXON_FILES, (6, 3), strict=True):
         path = find_table(file) if folder is None else Path(folder) / file
         table = pd.read_csv(path, dtype={"kmer": str})
-        if not {"kmer", "score"} <= set(table) or sorted(table["kmer"]) != _words(size):
+        if not {"kmer", "score"} <= set(table) or sorted(table["kmer"].astype(str)) != _words(size):
             raise ValueError(f"{path}: expected the columns kmer and score with all {4**size} words of {size} letters")
+        scores = pd.to_numeric(table["score"], errors="coerce").to_numpy(float)
+        if not np.isfinite(scores).all():
+            row = int(np.argmin(np.isfinite(scores)))
+            raise ValueError(f"{path}: row {row + 1}: expected a finite score, found '{table['score'][row]}'")
         values = np.empty(4**size)
-        values[[word_number(word) for word in table["kmer"]]] = table["score"]
+        values[[word_number(word) for word in table["kmer"]]] = scores
         columns.append(values)
     return ExonScores(*columns)
 

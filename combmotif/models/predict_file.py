@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from combmotif.models.model import SequenceModel
+from combmotif.sequence.names import UniqueNames
 
 _BASES = 2_000_000
 _ROWS = 4096
@@ -40,6 +42,8 @@ def predict_file(
     on_rows: Callable[[int], None] | None = None,
 ) -> int:
     """Write one row per sequence: name, length, and one column per output.
+
+    A name that stands again gets _2, _3, ..., with a warning.
 
     Where the model has a rule for sequences of another length than its own, a column ``input`` says what the rule did
     to the sequence (``first 1712 nt left out``, ``9288 nt of padding``, or nothing).
@@ -75,7 +79,7 @@ def predict_file(
     first = next(stream, None)
     if first is None:
         raise ValueError(f"{source}: expected sequences, the file has none")
-    count = 0
+    count, unique = 0, UniqueNames()
     out.parent.mkdir(parents=True, exist_ok=True)
     try:
         with temporary.open("w", newline="", encoding="utf-8") as file:
@@ -86,8 +90,8 @@ def predict_file(
                 for name, codes, _ in chunk:
                     model.check(codes, name=f"{source}: '{name}'")
                 for (name, codes, _), row in zip(chunk, _predict(model, chunk, source), strict=True):
-                    note = [model.fit(codes)[2]] if told else []
-                    writer.writerow([name, len(codes), *note, *(f"{value:.6g}" for value in row)])
+                    fitted = [model.fit(codes)[2]] if told else []
+                    writer.writerow([unique(name), len(codes), *fitted, *(f"{value:.6g}" for value in row)])
                 count += len(chunk)
                 if on_rows is not None:
                     on_rows(count)
@@ -97,6 +101,8 @@ def predict_file(
         raise
     if plain:
         temporary.replace(out)
+    for note in unique.notes(source):
+        warnings.warn(note, stacklevel=2)
     return count
 
 

@@ -253,7 +253,7 @@ def word_ppm(word: str) -> np.ndarray:
 
 def _words(path: Path, name: str) -> Database:
     try:
-        content = yaml.safe_load(read_text(path))
+        content = yaml.load(read_text(path), Loader=yaml.BaseLoader)  # every value is text: an id 007 is no number
     except yaml.YAMLError as error:
         raise ValueError(f"motif database {path}: expected YAML ({' '.join(str(error).split())})") from None
     if not isinstance(content, dict) or not isinstance(content.get("entries"), list):

@@ -11,6 +11,7 @@ from combmotif.motifs.formats.h5 import load_motifs, load_names, save_motifs
 from combmotif.motifs.formats.meme import write_meme
 from combmotif.motifs.formats.table import write_motif_table
 from combmotif.motifs.motif import Motif, MotifSet
+from combmotif.sequence.hdf5 import reading_hdf5
 
 WRITTEN = {".meme": "meme", ".h5": "h5", ".hdf5": "h5", ".tsv": "tsv"}
 DEFAULT_SITES = 100
@@ -36,11 +37,8 @@ def open_motifs(spec: str | Path, *, species: str | None = None) -> tuple[MotifS
     """
     path = Path(spec)
     if path.is_file() and h5py.is_hdf5(path):
-        try:
-            with h5py.File(path, "r") as file:
-                own = "combmotif_format" in file.attrs
-        except OSError as error:
-            raise ValueError(f"motif file {path}: expected HDF5 ({error})") from None
+        with reading_hdf5(path, name=f"motif file {path}") as file:
+            own = "combmotif_format" in file.attrs
         if own:
             return load_motifs(path), load_names(path)
     return as_motifs(load_database(spec, species=species))

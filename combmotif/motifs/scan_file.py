@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from combmotif.motifs.scan_stream import (
     to_bed,
 )
 from combmotif.sequence.fasta import iterate_fasta
+from combmotif.sequence.names import UniqueNames
 
 STYLES = ("tsv", "gz", "bed")
 
@@ -65,6 +67,8 @@ def scan_file(
 ) -> ScanSummary:
     """Find the sites of motifs on the sequences of a FASTA file, in bounded memory.
 
+    A name that stands again gets _2, _3, ..., with a warning.
+
     Parameters
     ----------
     sequences : path
@@ -100,7 +104,8 @@ def scan_file(
     families = read_micrornas(database, species=species)
     letters = letter_frequencies(iterate_fasta(sequences)).tolist() if background == "sequences" else None
     summary = ScanSummary()
-    records = _counted(iterate_fasta(sequences), summary)
+    unique = UniqueNames()
+    records = _counted(iterate_fasta(sequences), summary, unique)
     if families is not None:
         if strands == "both":
             raise ValueError("strands: microRNAs read the strand of the mRNA only; expected single, got both")
@@ -122,6 +127,8 @@ def scan_file(
     _write(parts, Path(out), style, summary)
     if not summary.sequences:
         raise ValueError(f"{sequences}: expected FASTA records, the file is empty")
+    for note in unique.notes(str(sequences)):
+        warnings.warn(note, stacklevel=2)
     return summary
 
 
@@ -142,8 +149,10 @@ def _write(parts: Iterable[pd.DataFrame], out: Path, style: str, summary: ScanSu
             stream.write(text.encode())
 
 
-def _counted(records: Iterable[tuple[str, np.ndarray]], summary: ScanSummary) -> Iterator[tuple[str, np.ndarray]]:
+def _counted(
+    records: Iterable[tuple[str, np.ndarray]], summary: ScanSummary, unique: UniqueNames
+) -> Iterator[tuple[str, np.ndarray]]:
     for name, codes in records:
         summary.sequences += 1
         summary.nucleotides += len(codes)
-        yield name, codes
+        yield unique(name), codes

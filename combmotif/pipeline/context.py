@@ -106,7 +106,7 @@ def load_sequences(config: RunConfig) -> SequenceSet:
             section.count, section.length, seed=seed, frequencies=section.frequencies, exclude=section.exclude
         )
     if isinstance(section, FastaSequences):
-        sequences = read_fasta(section.path, annotation=section.annotation)
+        sequences = read_fasta(section.path, annotation=section.annotation, skip_invalid=section.skip_invalid)
     elif isinstance(section, TableSequences):
         labels = [section.label] if isinstance(section.label, str) else list(section.label or ())
         sequences = read_table(
@@ -117,10 +117,11 @@ def load_sequences(config: RunConfig) -> SequenceSet:
             annotation=section.annotation,
             cluster=section.cluster,
             skip_missing=True,
+            skip_invalid=section.skip_invalid,
         )
     else:
         assert isinstance(section, Hdf5Sequences)
-        sequences = read_hdf5(section.path, sequence=section.sequence, label=section.label)
+        sequences = read_hdf5(section.path, sequence=section.sequence, label=section.label, skip_missing=True)
     return sequences.subset(range(min(section.limit, len(sequences)))) if section.limit else sequences
 
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from pydantic import ValidationError
 
 from combmotif.config.effects import InteractionSection, PairSection
 from combmotif.effects.pair import Pair
 from combmotif.effects.pattern import as_pattern
+from combmotif.sequence.delimited import open_table
 from combmotif.typed_yaml import read_yaml
 
 RULES = ("order", "spacing_min", "spacing_max", "frame", "end_frame", "neuron")
@@ -68,17 +68,19 @@ def read_pairs(section: InteractionSection, *, alphabet: str) -> list[Pair]:
 
 
 def _read_table(path: Path) -> list[PairSection]:
-    try:
-        table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
-    except pd.errors.EmptyDataError:
-        table = pd.DataFrame()
-    if not {"a", "b"} <= set(table) or not len(table):
+    columns: tuple[str, ...] = ()
+    rows: list[dict[str, str]] = []
+    if path.stat().st_size:
+        with open_table(path) as table:
+            columns = table.columns
+            rows = [dict(zip(columns, cells, strict=True)) for _, cells in table.rows]
+    if not {"a", "b"} <= set(columns) or not rows:
         raise ValueError(
             f"interaction.pairs: {path}: expected a tab-separated table with the columns a and b and one "
-            f"pair per row, found {', '.join(map(str, table)) or 'nothing'}{'' if len(table) else ' and no rows'}"
+            f"pair per row, found {', '.join(columns) or 'nothing'}{'' if rows else ' and no rows'}"
         )
     found = []
-    for number, row in enumerate(table.to_dict("records"), 1):
+    for number, row in enumerate(rows, 1):
         rules: dict[str, Any] = {name: row[name].strip() for name in RULES if row.get(name, "").strip()}
         for name in ("spacing_min", "spacing_max", "frame", "end_frame"):
             if name in rules and not re.fullmatch(r"\d+", rules[name]):

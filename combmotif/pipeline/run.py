@@ -29,6 +29,7 @@ from combmotif.pipeline.stages import Empty, Stages
 from combmotif.pipeline.store import RunStore
 from combmotif.pipeline.tracks import track_warnings
 from combmotif.report.html import build_report
+from combmotif.sequence.left_out import LEFT_OUT, write_left_out
 from combmotif.sequence.tables import SequenceSet
 
 _PACKAGES = ("torch", "numpy", "scipy", "pandas", "scikit-learn", "memelite")
@@ -120,6 +121,7 @@ def _record(config: RunConfig, context: Context) -> dict[str, Any]:
         "sequences": {
             "source": sequences.source,
             "count": len(sequences),
+            "left_out": len(sequences.left_out),
             "checksum": sequences_checksum(sequences),
             "min_length": shortest,
             "max_length": longest,
@@ -206,6 +208,7 @@ def run(
     engine = Engine(context, workers, given=given)
     try:
         record = _record(config, context)
+        write_left_out(folder / LEFT_OUT, context.sequences.left_out)
         stages = Stages(context, store, engine, databases, progress or (lambda stage, done, total: None))
         stages.warnings += [*context.sequences.notes, *_edge_warning(context)] + track_warnings(context)
         steps: list[tuple[str, Callable[[], None]]] = [

@@ -196,7 +196,11 @@ class Stages:
             lambda task: [*task.paths, *(beside(path, name) for path in task.paths for name in tables)],
         )  # fmt: skip
         for name in tables:
-            parts = [pd.read_csv(beside(path, name), sep="\t", dtype=str) for task in tasks for path in task.paths]
+            parts = [
+                pd.read_csv(beside(path, name), sep="\t", dtype=str, keep_default_na=False)
+                for task in tasks
+                for path in task.paths
+            ]
             write_table(self.store.path / "motifs" / f"{name}.tsv", pd.concat(parts))
         self.write_motifs(
             [motif for task in tasks for path in task.paths for motif in load_motifs(path)],

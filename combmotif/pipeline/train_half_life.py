@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from combmotif.config.half_life import HalfLifeConfig, TranscriptSpecies
 from combmotif.models.card import save_card
@@ -23,60 +22,62 @@ from combmotif.models.supervised import SupervisedOptions, predict_rows, train_s
 from combmotif.pipeline.train import TrainResult, claim_folder, new_net, write_json
 from combmotif.sequence.alphabet import decode
 from combmotif.sequence.annotation import annotate, read_annotation
+from combmotif.sequence.delimited import open_table, to_number
 from combmotif.sequence.fasta import iterate_fasta
 from combmotif.sequence.labelled import SPLITS, Hdf5Rows, Labelled, MemoryRows, split_rows
+from combmotif.sequence.left_out import LEFT_OUT, LeftOut, write_left_out
+from combmotif.sequence.names import NameIndex
 
 
 def read_transcripts(
     species: TranscriptSpecies, *, channels: int, length: int
-) -> tuple[dict[str, Labelled], list[str]]:
+) -> tuple[dict[str, Labelled], list[LeftOut]]:
     """Read a head's transcripts: rows of each split, and why any row of the table was left out."""
-    separator = "," if ".csv" in Path(species.table).suffixes else "\t"
-    table = pd.read_csv(species.table, sep=separator)
-    for column in (species.id, species.label, species.split):
-        if column not in table:
-            raise ValueError(f"{species.table}: expected a column '{column}', found {', '.join(map(str, table))}")
+    left_out: list[LeftOut] = []
+    labels, splits = _read_values(species, left_out)
     if channels > 4 and species.annotation is None:
         raise ValueError(
             f"species '{species.name}': annotation: the net reads {channels - 4} tracks beside the bases; give a "
             "BED12, GTF or GFF3 file, or a net with channels: 4"
         )
-    wanted = {str(name): row for row, name in enumerate(table[species.id])}
-    left_out: list[str] = []
+    known = NameIndex(labels)
+    unusable: dict[str, str] = {}
     records: Any = iterate_fasta(species.fasta)
     if species.annotation is not None:
-        annotation = read_annotation(species.annotation)
-        records = annotate(records, annotation, source=species.fasta, on_skip=left_out.append)
-    codes: dict[int, np.ndarray] = {}
-    tracks: dict[int, np.ndarray] = {}
-    for name, sequence, *beside in records:
-        row = wanted.get(name, wanted.get(name.split("|")[0].split(".")[0]))
-        if row is not None:
-            codes[row] = sequence
-            if beside:
-                tracks[row] = beside[0]
-    missing = [name for name, row in wanted.items() if row not in codes]
-    left_out += [f"no sequence of '{name}'" for name in missing]
-    rows = np.array(sorted(codes), dtype=np.int64)
-    labels = pd.to_numeric(table[species.label], errors="coerce").to_numpy()
-    if not len(rows):
+        records = annotate(
+            records, read_annotation(species.annotation), source=species.fasta, skip_invalid=True,
+            on_left_out=lambda one: unusable.update({known.find(one.name)[0] or "": one.reason}),
+        )  # fmt: skip
+    codes: dict[str, np.ndarray] = {}
+    tracks: dict[str, np.ndarray] = {}
+    titles: dict[str, str] = {}
+    for title, sequence, *beside in records:
+        name, _ = known.find(title)
+        if name is None:
+            continue
+        if name in codes and not np.array_equal(codes[name], sequence):
+            unusable[name] = f"several sequences in {species.fasta}: '{titles[name]}' and '{title}'"
+        codes[name], titles[name] = sequence, title
+        if beside:
+            tracks[name] = beside[0]
+    if not codes:
         raise ValueError(
-            f"species '{species.name}': none of the {len(wanted):,} names in column '{species.id}' of {species.table} "
+            f"species '{species.name}': none of the {len(labels):,} names in column '{species.id}' of {species.table} "
             f"has a sequence in {species.fasta}"
         )
-    unknown = np.isnan(labels[rows])
-    left_out += [f"'{table[species.id][row]}' has no number in '{species.label}'" for row in rows[unknown]]
-    rows = rows[~unknown]
+    missing = f"no sequence of this name and version in {species.fasta}"
+    left_out += [LeftOut(name, unusable.get(name, missing)) for name in labels if name not in codes or name in unusable]
+    names = [name for name in labels if name in codes and name not in unusable]
     parts = split_rows(
-        table[species.split].iloc[rows], valid=[str(v) for v in species.valid], test=[str(v) for v in species.test]
+        [splits[name] for name in names], valid=[str(v) for v in species.valid], test=[str(v) for v in species.test]
     )
     found: dict[str, Labelled] = {}
     for split, chosen in parts.items():
-        own = rows[chosen]
+        own = [names[row] for row in chosen]
         found[split] = MemoryRows(
-            [codes[row] for row in own],
-            [tracks[row][: channels - 4] for row in own] if channels > 4 else None,
-            labels[own],
+            [codes[name] for name in own],
+            [tracks[name][: channels - 4] for name in own] if channels > 4 else None,
+            np.array([labels[name] for name in own]),
             channels=channels,
             length=length,
             source=f"{species.table}: split '{split}'",
@@ -84,10 +85,45 @@ def read_transcripts(
     return found, left_out
 
 
-def read_species(config: HalfLifeConfig) -> tuple[list[dict[str, Labelled]], list[str]]:
+def _read_values(species: TranscriptSpecies, left_out: list[LeftOut]) -> tuple[dict[str, float], dict[str, str]]:
+    """Measured value and split of every transcript in the table, in its order."""
+    labels: dict[str, float] = {}
+    splits: dict[str, str] = {}
+    with open_table(species.table) as table:
+        id_at, label_at, split_at = (table.place(column) for column in (species.id, species.label, species.split))
+        for row, cells in table.rows:
+            name = cells[id_at]
+            try:
+                value = to_number(cells[label_at])
+            except ValueError:
+                value = np.nan
+            if name in labels:
+                raise ValueError(f"{species.table}: row {row}: '{name}' is there twice; keep one measurement of it")
+            if not name.strip() or not cells[split_at].strip():
+                empty = species.split if name.strip() else species.id
+                left_out.append(LeftOut(name or f"row{row}", f"row {row} has nothing in column '{empty}'"))
+            elif not np.isfinite(value):
+                reason = f"row {row} has no finite number in column '{species.label}' ('{cells[label_at]}')"
+                left_out.append(LeftOut(name, reason))
+            else:
+                labels[name], splits[name] = value, cells[split_at]
+    values = sorted(set(splits.values()))
+    for key, wanted in (("valid", species.valid), ("test", species.test)):
+        for asked in map(str, wanted):
+            if asked not in values:
+                shown = ", ".join(f"'{one}'" for one in values[:6]) + (", ..." if len(values) > 6 else "")
+                raise ValueError(
+                    f"species '{species.name}': {key}: no measured row of {species.table} has '{asked}' in column "
+                    f"'{species.split}'; it has {shown or 'none'} (a value such as '01' needs quotation marks in YAML)"
+                )
+    return labels, splits
+
+
+def read_species(config: HalfLifeConfig) -> tuple[list[dict[str, Labelled]], list[LeftOut]]:
     """Open the data of every head: rows of each split, and why rows were left out."""
     channels = int(config.net_arguments()["channels"])
-    heads, left_out = [], []
+    heads: list[dict[str, Labelled]] = []
+    left_out: list[LeftOut] = []
     for species in config.species:
         if isinstance(species, TranscriptSpecies):
             rows, reasons = read_transcripts(species, channels=channels, length=config.length)
@@ -131,6 +167,7 @@ def fit_half_life(
     module = new_net(arguments, seed=config.seed, initialise=draw_as_keras if config.preset == "saluki" else None)
     heads, left_out = read_species(config)
     claim_folder(out, config.model_dump(mode="json", exclude={"card", "device"}))
+    write_left_out(out / LEFT_OUT, left_out)
     names = [species.name for species in config.species]
     options = SupervisedOptions(**config.fit_arguments(), seed=config.seed)
     result = train_supervised(
@@ -151,7 +188,7 @@ def fit_half_life(
             for name, head in zip(names, heads, strict=True)
         },
         "left_out": len(left_out),
-        "left_out_first": left_out[:10],
+        "left_out_first": [f"'{name}': {reason}" for name, reason in left_out[:10]],
         "best_epochs": dict(zip(names, result.best_epochs, strict=True)),
         "half_life": {},
         "history": result.history,

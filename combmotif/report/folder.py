@@ -127,7 +127,7 @@ def _shape(frame: pd.DataFrame, table: str, file: str, problems: list[str]) -> p
 
 
 def _read(path: Path, **options: Any) -> Any:
-    return pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, na_values=["", "nan", "NaN"], **options)
+    return pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, na_values=[""], **options)
 
 
 def _top_sites(path: Path) -> pd.DataFrame:

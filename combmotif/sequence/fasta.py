@@ -14,10 +14,13 @@ from combmotif.sequence.alphabet import encode
 def iterate_fasta(path: str | Path) -> Iterator[tuple[str, np.ndarray]]:
     """Read a FASTA file (plain or .gz) record by record, in bounded memory.
 
+    Lines end in any of the usual ways, blanks within them do not count, and a byte-order mark is no part of a name.
+
     Yields
     ------
     (name, codes)
-        The first word of the header, and uint8 codes of shape (length,).
+        The first word of the header, and uint8 codes of shape (length,). A name may come again; see
+        :class:`combmotif.sequence.names.UniqueNames`.
 
     Raises
     ------
@@ -37,7 +40,7 @@ def iterate_fasta(path: str | Path) -> Iterator[tuple[str, np.ndarray]]:
 
     with open_text(path) as stream:
         for number, line in enumerate(stream, 1):
-            line = line.strip()
+            line = line.strip("\ufeff \t\r\n")  # files that were put together have the mark in their middle
             if line.startswith(">"):
                 if name is not None:
                     yield record()
@@ -46,7 +49,7 @@ def iterate_fasta(path: str | Path) -> Iterator[tuple[str, np.ndarray]]:
             elif line:
                 if name is None:
                     raise ValueError(f"{path}: expected a FASTA header ('>name') on line {number}, found {line[:20]!r}")
-                lines.append(line)
+                lines.append(line.replace(" ", "").replace("\t", ""))
     if name is not None:
         yield record()
 
@@ -54,4 +57,4 @@ def iterate_fasta(path: str | Path) -> Iterator[tuple[str, np.ndarray]]:
 def count_fasta(path: str | Path) -> int:
     """Count the records of a FASTA file, plain or .gz."""
     with open_text(Path(path)) as stream:
-        return sum(line.startswith(">") for line in stream)
+        return sum(line.lstrip("\ufeff \t").startswith(">") for line in stream)

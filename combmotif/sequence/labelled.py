@@ -9,7 +9,8 @@ from typing import Protocol
 import h5py
 import numpy as np
 
-from combmotif.sequence.hdf5 import check_one_hot, open_hdf5
+from combmotif.sequence.alphabet import UNKNOWN
+from combmotif.sequence.hdf5 import check_one_hot, codes_of_one_hot, open_hdf5
 
 SPLITS = ("train", "valid", "test")
 
@@ -52,7 +53,8 @@ class Hdf5Rows:
                     f"{', '.join(self._file) or 'nothing'}"
                 )
         self._rows = self._file[f"{split}_sequence"]
-        self._channels_first = check_one_hot(self._rows, name=f"{path}: '{split}_sequence'")
+        self._name = f"{path}: '{split}_sequence'"
+        self._channels_first = check_one_hot(self._rows, name=self._name)
         found = self._rows.shape[1:] if self._channels_first else self._rows.shape[:0:-1]
         if found != (channels, length):
             raise ValueError(
@@ -65,12 +67,16 @@ class Hdf5Rows:
         self.labels = _checked(self.labels[:, 0], f"{path}: {split}_label")
 
     def batch(self, rows: np.ndarray) -> np.ndarray:
-        """Give float32 (n, channels, length) of the rows, in their order."""
+        """Give float32 (n, channels, length) of the rows, in their order; what is not one-hot is a ValueError."""
         order = np.argsort(rows, kind="stable")
         result = np.empty((len(rows), *self._rows.shape[1:]), dtype=np.float32)
         for place in order:
             result[place] = self._rows[int(rows[place])]
-        return result if self._channels_first else result.transpose(0, 2, 1)
+        result = result if self._channels_first else result.transpose(0, 2, 1)
+        for one, row in zip(result, rows, strict=True):
+            codes = codes_of_one_hot(one[None, :4].transpose(0, 2, 1), name=self._name, start=int(row))[0]
+            one[:4, codes == UNKNOWN] = 0  # four equal shares are N
+        return result
 
 
 class MemoryRows:
@@ -117,6 +123,7 @@ def _checked(labels: np.ndarray, source: str) -> np.ndarray:
         raise ValueError(
             f"{source}: expected 2 or more finite values, found {len(labels)} of which "
             f"{int((~np.isfinite(labels)).sum())} are not finite"
+            + (f" (first: row {int(np.argmin(np.isfinite(labels))) + 1})" if not np.isfinite(labels).all() else "")
         )
     return labels
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from combmotif.sequence.alphabet import encode
+from combmotif.sequence.delimited import open_table, to_number
 from combmotif.sequence.tables import SequenceSet
 
 
@@ -20,7 +20,7 @@ def read_measured(
     Parameters
     ----------
     path : path
-        Columns are separated by commas (``.csv``) or tabs.
+        Columns are separated by commas (``.csv``) or tabs (any other name).
     labels : sequence of str
         Columns of values; an empty cell or NA becomes NaN.
     sequence : str, default "sequence"
@@ -36,26 +36,33 @@ def read_measured(
     Raises
     ------
     ValueError
-        If a column is missing, a sequence is empty or no nucleotides, a value is no number, or no row has a value.
+        If a column is missing, a sequence is empty or no nucleotides, a value is no finite number, or no row has a
+        value.
     """
-    path = Path(path)
-    separator = "," if ".csv" in path.suffixes else "\t"
-    table = pd.read_csv(path, sep=separator, header=None if columns else 0, names=list(columns) if columns else None)
-    for wanted in [sequence, *labels]:
-        if wanted not in table.columns:
-            raise ValueError(f"{path}: expected a column '{wanted}', found {', '.join(map(str, table.columns))}")
-    values = np.empty((len(table), len(labels)))
-    for column, label in enumerate(labels):
-        numbers = pd.to_numeric(table[label], errors="coerce")
-        wrong = np.flatnonzero(numbers.isna() & table[label].notna())
-        if wrong.size:
-            raise ValueError(
-                f"{path}: row {wrong[0] + 1} column '{label}': expected a number or NA, found "
-                f"{table[label].iloc[wrong[0]]!r}"
-            )
-        values[:, column] = numbers
-    rows = np.flatnonzero(np.isfinite(values).any(axis=1))
-    if not rows.size:
+    names: list[str] = []
+    codes: list[np.ndarray] = []
+    values: list[list[float]] = []
+    with open_table(path, columns=columns) as table:
+        at = table.sequence_place(sequence)
+        label_at = [table.place(label) for label in labels]
+        for row, cells in table.rows:
+            measured = []
+            for label, place in zip(labels, label_at, strict=True):
+                try:
+                    measured.append(to_number(cells[place]))
+                except ValueError:
+                    raise ValueError(
+                        f"{path}: row {row} column '{label}': expected a number or NA, found {cells[place]!r}"
+                    ) from None
+                if np.isinf(measured[-1]):
+                    raise ValueError(
+                        f"{path}: row {row} column '{label}': expected a finite number or NA, found {cells[place]!r}"
+                    )
+            if np.isnan(measured).all():
+                continue
+            names.append(f"row{row}")
+            codes.append(encode(table.sequence(row, cells, at), name=f"{path}: row {row}"))
+            values.append(measured)
+    if not names:
         raise ValueError(f"{path}: no row has a value in {', '.join(labels)}")
-    codes = tuple(encode(str(table[sequence].iloc[i]), name=f"{path}: row {i + 1}") for i in rows)
-    return SequenceSet(tuple(f"row{i + 1}" for i in rows), codes, values[rows], tuple(labels), str(path))
+    return SequenceSet(tuple(names), tuple(codes), np.array(values), tuple(labels), str(path))

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from combmotif.files import open_text
 from combmotif.sequence.alphabet import encode
-from combmotif.sequence.annotation import annotate, read_annotation
+from combmotif.sequence.annotation import Annotator, read_annotation
+from combmotif.sequence.delimited import MISSING, open_table, to_number
 from combmotif.sequence.fasta import iterate_fasta
+from combmotif.sequence.left_out import LeftOut, describe_left_out
 from combmotif.sequence.names import unique_names
 from combmotif.sequence.words import contains
 
@@ -37,6 +37,8 @@ class SequenceSet:
         What was changed or left out when they were read, one sentence each.
     clusters : tuple of str, or None
         What counts as independent in a test, such as the gene of each sequence; None: every sequence.
+    left_out : tuple of LeftOut
+        Rows and transcripts that were not taken, each with the reason.
     """
 
     names: tuple[str, ...]
@@ -47,6 +49,7 @@ class SequenceSet:
     tracks: tuple[np.ndarray, ...] | None = None
     notes: tuple[str, ...] = ()
     clusters: tuple[str, ...] | None = None
+    left_out: tuple[LeftOut, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -73,6 +76,7 @@ class SequenceSet:
             None if self.tracks is None else tuple(self.tracks[i] for i in rows),
             self.notes,
             None if self.clusters is None else tuple(self.clusters[i] for i in rows),
+            self.left_out,
         )
 
     def last(self, length: int) -> SequenceSet:
@@ -86,33 +90,54 @@ class SequenceSet:
         """Tracks of the given rows, or None where the set has none."""
         return None if self.tracks is None else [self.tracks[i] for i in rows]
 
-    def annotated(self, annotation: str | Path) -> SequenceSet:
+    def annotated(self, annotation: str | Path, *, skip_invalid: bool = False) -> SequenceSet:
         """Return the set with the tracks of a BED12, GTF or GFF3 file; see :func:`annotation.annotate`."""
-        found = {
-            name: (codes, tracks)
-            for name, codes, tracks in annotate(
-                zip(self.names, self.codes, strict=True), read_annotation(annotation), source=self.source
-            )
-        }
-        names = tuple(found)
-        if names != self.names and (self.labels is not None or self.clusters is not None):
+        left_out: list[LeftOut] = []
+        annotator = Annotator(
+            read_annotation(annotation), source=self.source, skip_invalid=skip_invalid, on_left_out=left_out.append
+        )
+        found: list[tuple[str, np.ndarray, np.ndarray]] = []
+        rows: list[int] = []
+        for row, (name, codes) in enumerate(zip(self.names, self.codes, strict=True)):
+            own = list(annotator.tracks_of(name, codes))
+            found += own
+            rows += [row] * len(own)
+        annotator.finish()
+        renamed = any(name != self.names[row] for row, (name, _, _) in zip(rows, found, strict=True))
+        if renamed and (self.labels is not None or self.clusters is not None):
             raise ValueError(f"{self.source}: expected transcripts, found chromosomes; labels are of transcripts")
-        codes, tracks = (tuple(found[name][i] for name in names) for i in (0, 1))
-        return replace(self, names=names, codes=codes, tracks=tracks)
+        if not found:
+            raise ValueError(f"{self.source}: {describe_left_out(left_out)} and no transcript is left")
+        told = (f"{self.source}: {describe_left_out(left_out)}.",) if left_out else ()
+        return replace(
+            self.subset(rows),
+            names=tuple(name for name, _, _ in found),
+            codes=tuple(codes for _, codes, _ in found),
+            tracks=tuple(tracks for _, _, tracks in found),
+            notes=(*self.notes, *told),
+            left_out=(*self.left_out, *left_out),
+        )
+
+    def with_unique_names(self) -> SequenceSet:
+        """Return the set with names of which each stands once, and a note on what was renamed."""
+        names, notes = unique_names(self.names, self.source)
+        return replace(self, names=names, notes=(*self.notes, *notes))
 
 
-def read_fasta(path: str | Path, *, annotation: str | Path | None = None) -> SequenceSet:
+def read_fasta(path: str | Path, *, annotation: str | Path | None = None, skip_invalid: bool = False) -> SequenceSet:
     """Read a whole FASTA file (plain or .gz); an empty one is an error. Repeated names get _2, _3, ..., with a note.
 
     With an annotation (BED12, GTF or GFF3) the records are transcripts, or chromosomes that its transcripts are
-    spliced out of, and the set has coding-frame and splice tracks.
+    spliced out of, and the set has coding-frame and splice tracks. A transcript whose annotation cannot be used is an
+    error, or with ``skip_invalid`` left out, with a note.
     """
     records = list(iterate_fasta(path))
     if not records:
         raise ValueError(f"{path}: expected FASTA records, the file is empty")
-    names, notes = unique_names([name for name, _ in records], str(path))
-    found = SequenceSet(names, tuple(codes for _, codes in records), source=str(path), notes=notes)
-    return found if annotation is None else found.annotated(annotation)
+    found = SequenceSet(tuple(name for name, _ in records), tuple(codes for _, codes in records), source=str(path))
+    if annotation is not None:
+        found = found.annotated(annotation, skip_invalid=skip_invalid)
+    return found.with_unique_names()
 
 
 def read_table(
@@ -125,96 +150,142 @@ def read_table(
     where: str | None = None,
     cluster: str | None = None,
     skip_missing: bool = False,
+    skip_invalid: bool = False,
 ) -> SequenceSet:
     """Read sequences from a CSV or TSV table (plain or .gz).
+
+    Names, groups and filters are text, exactly as the cells have them (``0012`` and ``12`` differ, ``NA`` may be a
+    gene); only labels are numbers.
 
     Parameters
     ----------
     path : path
-        Columns are separated by tabs (``.tsv``, ``.txt``) or commas (``.csv``).
+        Columns are separated by commas (``.csv``) or tabs (any other name).
     sequence : str, optional
         Column of the sequences; default the first of sequence, seq, utr that exists.
     name : str, optional
-        Column of the names; default row numbers.
+        Column of the names; default row numbers, as for a row without a name.
     labels : sequence of str, default none
         Numeric columns to keep as labels.
     annotation : path, optional
         BED12, GTF or GFF3 of the transcripts in the table, which gives the set coding-frame and splice tracks; needs
         ``name``.
     where : str, optional
-        ``column=value``: read only the rows with this value.
+        ``column=value``: read only the rows with this value; ``column=`` those whose cell is empty.
     cluster : str, optional
         Column of what counts as independent in tests, such as the gene.
     skip_missing : bool, default False
-        Leave out rows without a measurement (an empty cell, NA, NaN), with a note that counts them, instead of
-        refusing them.
+        Leave out rows without a measurement (an empty cell, NA, NaN) or with an infinite one, with a note that counts
+        them, instead of refusing them.
+    skip_invalid : bool, default False
+        Leave out transcripts whose annotation cannot be used, with a note, instead of refusing them.
 
     Raises
     ------
     ValueError
-        If a column is missing (the existing ones are named), a cell is empty or a label is not a number, or no row
-        is left.
+        If a column is missing (the existing ones are named), the sequence or group of a row is empty, a label is not a
+        finite number, or no row is left.
     """
-    path = Path(path)
-    separator = "," if ".csv" in path.suffixes else "\t"
-    try:
-        with open_text(path) as stream:
-            table = pd.read_csv(stream, sep=separator)
-    except pd.errors.EmptyDataError:
-        raise ValueError(f"{path}: expected a table with a header line, the file is empty") from None
-    columns = [str(c) for c in table.columns]
-    if where is not None:
-        key, equals, value = where.partition("=")
-        if not equals or key not in columns:
-            raise ValueError(f"{path}: expected COLUMN=VALUE with a column among {', '.join(columns)}, found '{where}'")
-        table = table[table[key].astype(str) == value].reset_index(drop=True)
-        if not len(table):
-            raise ValueError(f"{path}: no row has '{value}' in column '{key}'")
-    column = sequence or next((c for c in ("sequence", "seq", "utr") if c in columns), None)
-    for wanted in [column or "sequence", *filter(None, (name, cluster)), *labels]:
-        if wanted not in columns:
-            raise ValueError(f"{path}: expected a column '{wanted}', found {', '.join(columns)}")
-    if not len(table):
-        raise ValueError(f"{path}: the table has a header but no rows")
-    missing = np.flatnonzero(table[column].isna())
-    if missing.size:
-        raise ValueError(f"{path}: row {missing[0] + 1} has no sequence in column '{column}'")
-    notes: tuple[str, ...] = ()
-    rows = np.arange(1, len(table) + 1)
-    if skip_missing and labels:
-        unmeasured = table[list(labels)].isna().any(axis=1).to_numpy()
-        if unmeasured.all():
-            raise ValueError(f"{path}: expected numbers in {' and '.join(labels)}, found no row that has them")
-        if unmeasured.any():
-            notes += (
-                f"{path}: {unmeasured.sum():,} of {len(table):,} rows have no measurement in {' or '.join(labels)} "
-                f"(first: row {rows[unmeasured][0]}) and were left out.",
-            )
-            table, rows = table[~unmeasured].reset_index(drop=True), rows[~unmeasured]
-    values = np.empty((len(table), len(labels)))
-    for index, label in enumerate(labels):
-        numeric = pd.to_numeric(table[label], errors="coerce")
-        wrong = np.flatnonzero(numeric.isna())
-        if wrong.size:
-            found_text = str(table[label].iloc[wrong[0]])
-            more = f" (and in {wrong.size - 1:,} more rows)" if wrong.size > 1 else ""
-            raise ValueError(
-                f"{path}: row {rows[wrong[0]]} column '{label}': expected a number, found "
-                f"{'nothing' if found_text == 'nan' else repr(found_text)}{more}; take rows without a measurement out"
-            )
-        values[:, index] = numeric
-    given = [str(v) for v in table[name]] if name else [f"row{row}" for row in rows]
-    codes = tuple(encode(str(s), name=f"{path}: row {row}") for row, s in zip(rows, table[column], strict=True))
-    names, renamed = unique_names(given, str(path))
-    notes = (*notes, *renamed)
-    groups = None if cluster is None else tuple(table[cluster].astype(str))
-    measured = values if labels else None
-    found = SequenceSet(names, codes, measured, tuple(labels), str(path), notes=notes, clusters=groups)
-    if annotation is None:
-        return found
-    if name is None:
+    if annotation is not None and name is None:
         raise ValueError(f"{path}: an annotation needs the column of the transcripts' names (name)")
-    return found.annotated(annotation)
+    names: list[str] = []
+    codes: list[np.ndarray] = []
+    groups: list[str] = []
+    values: list[list[float]] = []
+    left_out: list[LeftOut] = []
+    nameless: list[int] = []
+    missing: list[str] = []
+    infinite: list[str] = []
+    source, rows, kept = str(path), 0, 0
+    with open_table(path) as table:
+        filtered, wanted = _filter(where, table.columns, source)
+        others: dict[str, int] = {}
+        at = table.sequence_place(sequence)
+        name_at, cluster_at = (None if column is None else table.place(column) for column in (name, cluster))
+        label_at = [table.place(label) for label in labels]
+        for row, cells in table.rows:
+            rows += 1
+            if filtered is not None and cells[filtered] != wanted:
+                others[cells[filtered]] = others.get(cells[filtered], 0) + 1
+                continue
+            kept += 1
+            text = table.sequence(row, cells, at)
+            title = f"row{row}" if name_at is None or not cells[name_at].strip() else cells[name_at]
+            if name_at is not None and not cells[name_at].strip():
+                nameless.append(row)
+            measured = [_label(cells[place], source, row, table.columns[place]) for place in label_at]
+            wrong = next(
+                (place for place, value in zip(label_at, measured, strict=True) if not np.isfinite(value)), None
+            )
+            if wrong is not None:
+                cell = cells[wrong].strip()
+                finite = "" if cell.lower() in MISSING else "finite "
+                reason = f"row {row} column '{table.columns[wrong]}': expected a {finite}number, found "
+                reason += f"'{cell}'" if finite else "nothing" + (f" ({cell})" if cell else "")
+                if not skip_missing:
+                    raise ValueError(f"{source}: {reason}; give it a number, or take the row out")
+                left_out.append(LeftOut(title, reason))
+                (infinite if finite else missing).append(f"row {row}, '{cell}'" if finite else f"row {row}")
+                continue
+            if cluster_at is not None:
+                if not cells[cluster_at].strip():
+                    raise ValueError(
+                        f"{source}: row {row}: cluster: nothing stands in column '{cluster}'; fill it in, or take the "
+                        f"row out"
+                    )
+                groups.append(cells[cluster_at])
+            names.append(title)
+            codes.append(encode(text, name=f"{source}: row {row}"))
+            values.append(measured)
+    if not rows:
+        raise ValueError(f"{source}: the table has a header but no rows")
+    if not kept:
+        shown = ", ".join(f"'{value}'" for value in list(others)[:5]) + (", ..." if len(others) > 5 else "")
+        raise ValueError(f"{source}: no row has '{wanted}' in column '{table.columns[filtered or 0]}'; it has {shown}")
+    if not names:
+        raise ValueError(f"{source}: expected numbers in {' and '.join(labels)}, found no row that has them")
+    notes = tuple(
+        f"{source}: {len(found):,} of {kept:,} rows have {what} in {' or '.join(labels)} (first: {found[0]}) and were "
+        f"left out."
+        for found, what in ((missing, "no measurement"), (infinite, "an infinite value"))
+        if found
+    )
+    if nameless:
+        notes += (
+            f"{source}: {len(nameless):,} of {kept:,} rows have no name in column '{name}' and are called by their "
+            f"number (first: row {nameless[0]}).",
+        )
+    found = SequenceSet(
+        tuple(names),
+        tuple(codes),
+        np.array(values) if labels else None,
+        tuple(labels),
+        source,
+        notes=notes,
+        clusters=tuple(groups) if cluster else None,
+        left_out=tuple(left_out),
+    )
+    if annotation is not None:
+        found = found.annotated(annotation, skip_invalid=skip_invalid)
+    return found.with_unique_names()
+
+
+def _filter(where: str | None, columns: Sequence[str], source: str) -> tuple[int | None, str]:
+    """Index of the column and the value that ``COLUMN=VALUE`` means; a column's name may hold an equals sign."""
+    if where is None:
+        return None, ""
+    fitting = [name for name in columns if where.startswith(f"{name}=")]
+    if not fitting:
+        raise ValueError(f"{source}: expected COLUMN=VALUE with a column among {', '.join(columns)}, found '{where}'")
+    column = max(fitting, key=len)
+    return columns.index(column), where[len(column) + 1 :]
+
+
+def _label(cell: str, source: str, row: int, column: str) -> float:
+    try:
+        return to_number(cell)
+    except ValueError:
+        raise ValueError(f"{source}: row {row} column '{column}': expected a number, found {cell!r}") from None
 
 
 def random_sequences(

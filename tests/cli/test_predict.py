@@ -111,5 +111,46 @@ def test_a_broken_reading_frame(cli, refused, half_life, tmp_path):
     assert not (tmp_path / "p.tsv").exists()
     result = cli(*arguments, "--skip-invalid")
     assert result.exit_code == 0, result.output
-    assert "Warning: left out transcript 'short'" in result.stderr
+    assert "Warning: left out 'short' (transcript 'short': expected a coding sequence" in result.stderr
+    name, reason = (tmp_path / "p.left_out.tsv").read_text().splitlines()[1].split("\t")
+    assert (name, reason.startswith("transcript 'short': expected a coding sequence")) == ("short", True)
     assert len((tmp_path / "p.tsv").read_text().splitlines()) == 2
+
+
+def test_names_are_text_and_stand_once(cli, own_net, tmp_path):
+    names = ["0001", "1", "NA", "nan", "x", "x", "é", ""]
+    (tmp_path / "t.tsv").write_text("id\tutr\n" + "".join(f"{name}\tACGUACGUACGU\n" for name in names))
+    with pytest.warns(UserWarning, match="t.tsv: 1 record has a name that stood before"):
+        result = cli("predict", "--model", own_net, "--table", "t.tsv", "--name", "id", "--out", "p.tsv")
+    assert result.exit_code == 0, result.output
+    expected = ["0001", "1", "NA", "nan", "x", "x_2", "é", "row8"]
+    assert [line.split("\t")[0] for line in (tmp_path / "p.tsv").read_text().splitlines()[1:]] == expected
+    (tmp_path / "s.fa").write_bytes(("\ufeff" + "".join(f">{n}\r\nACGUACGUACGU\r\n" for n in names[:7])).encode())
+    with pytest.warns(UserWarning, match="s.fa: 1 record has a name that stood before.* the second 'x' is 'x_2'"):
+        result = cli("predict", "--model", own_net, "--fasta", "s.fa", "--out", "q.tsv")
+    assert result.exit_code == 0, result.output
+    assert [line.split("\t")[0] for line in (tmp_path / "q.tsv").read_text().splitlines()[1:]] == expected[:7]
+
+
+def test_chromosomes_that_do_not_meet_are_listed(cli, refused, half_life, tmp_path):
+    bed = (tmp_path / "a.bed").read_text()
+    (tmp_path / "a.bed").write_text(bed + "chrUn_1v1\t0\t9\tlost\t0\t+\t0\t9\t0\t1\t9,\t0,\n")
+    (tmp_path / "genome.fa").write_text(">Un1.1\nACGUACGUA\n>short\nCAUGCAUAA\n>long\nAACCCCAUGCAUCCCCCC\n")
+    arguments = ("predict", "--model", half_life, "--annotation", "a.bed", "--out", "p.tsv")
+    result = cli(*arguments, "--fasta", "genome.fa")
+    assert result.exit_code == 0, result.output
+    assert [line.split("\t")[0] for line in (tmp_path / "p.tsv").read_text().splitlines()] == ["name", "short", "long"]
+    assert (
+        "Warning: left out 2 (first 'lost': its chromosome 'chrUn_1v1' has no sequence in genome.fa)" in result.stderr
+    )
+    assert (tmp_path / "p.left_out.tsv").read_text() == (
+        "name\treason\n"
+        "lost\tits chromosome 'chrUn_1v1' has no sequence in genome.fa\n"
+        "Un1.1\ta record of genome.fa on which a.bed has no transcript\n"
+    )
+    (tmp_path / "a.bed").write_text(bed)
+    (tmp_path / "genome.fa").write_text(">short\nCAUGCAUAA\n>long\nAACCCCAUGCAUCCCCCC\n")
+    assert cli(*arguments, "--fasta", "genome.fa").exit_code == 0
+    assert (tmp_path / "p.left_out.tsv").read_text() == "name\treason\n"  # not that of the call before
+    (tmp_path / "genome.fa").write_text(">other.2\nACGU\n")
+    assert "'other.2' is neither a transcript nor a chromosome of a.bed" in refused(*arguments, "--fasta", "genome.fa")

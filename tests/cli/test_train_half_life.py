@@ -144,7 +144,11 @@ def test_transcripts_with_annotation_and_table(cli, config, tmp_path):
     metrics = json.loads((tmp_path / "t" / "metrics.json").read_text())
     broken = "\t10\t13\t" in "".join(bed)
     assert sum(metrics["rows"]["human"].values()) == 60 - broken
-    assert metrics["left_out"] == 2 + 2 * broken  # a broken frame is told, and then has no sequence
+    assert metrics["left_out"] == 2 + broken
+    told = (tmp_path / "t" / "left_out.tsv").read_text().splitlines()
+    assert told[0] == "name\treason"
+    assert len(told) == 1 + metrics["left_out"]
+    assert "t99\tno sequence of this name and version in" in "\n".join(told)
     assert f"Warning: left out {metrics['left_out']} rows" in result.stderr
 
 

@@ -110,7 +110,8 @@ def test_meme_reads_a_custom_alphabet_block(tmp_path):
         (HEAD + "MOTIF a\nletter-probability matrix: alength= 20 w= 1\n", "line 6: .*alength= 4"),
         (HEAD + "MOTIF\n", "line 5: MOTIF without an identifier"),
         (HEAD.replace("ACGU", "ACDEFGHIKLMNPQRSTVWY"), "line 3: expected ALPHABET= ACGT or ACGU"),
-        (HEAD + "MOTIF a\nletter-probability matrix: w= 1\n1 0 0 0\n" * 2, "motif a occurs twice"),
+        (HEAD + "MOTIF a\nletter-probability matrix: w= 1\n1 0 0 0\n0 1 0 0\n", "line 6: .* expected 1 rows .*, got 2"),
+        (HEAD + "MOTIF  width = 6\nletter-probability matrix: w= 1\n1 0 0 0\n", "line 5: MOTIF without an identifier"),
     ],
 )
 def test_meme_errors_name_the_line(tmp_path, text, message):
@@ -165,7 +166,7 @@ def test_h5_refuses_other_files(tmp_path):
     with pytest.raises(FileNotFoundError, match="no such file"):
         load_motifs(tmp_path / "none.h5")
     (tmp_path / "text.h5").write_text("hello")
-    with pytest.raises(ValueError, match="expected HDF5"):
+    with pytest.raises(ValueError, match="expected an HDF5 file"):
         load_motifs(tmp_path / "text.h5")
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file.create_group("pos_patterns")

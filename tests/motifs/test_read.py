@@ -211,7 +211,7 @@ def test_modisco_hdf5(tmp_path):
     with pytest.raises(ValueError, match=r"expected the groups pos_patterns or neg_patterns .*modisco convert"):
         read_motifs(path)
     path.write_bytes(b"\x89HDF\r\n\x1a\nbroken")
-    with pytest.raises(ValueError, match="expected HDF5"):
+    with pytest.raises(ValueError, match="expected an HDF5 file"):
         read_motifs(path)
 
 
@@ -237,7 +237,7 @@ def test_what_is_written_is_read_back(tmp_path, ending, alphabet):
         (TRANSFAC.replace("02      0      0     10", "02      0      x     10"), "line 13: expected 4 counts"),
         (TRANSFAC.replace("02      0      0     10", "02      0      0      0"), "M00001: position 2 has no counts"),
         (TRANSFAC.replace("02      0      0     10", "02      0      0    -10"), "line 13: expected 4 counts"),
-        (TRANSFAC.replace("M00002", "M00001"), "motif M00001 occurs twice"),
+        (TRANSFAC.replace("03      0", "04      0"), "line 14: expected position 3, got 04"),
         (JASPAR.replace("G  [ 1 10  0  3 ]\n", ""), "line 1: motif MA0001.1.* expected 4 rows of equal length"),
         (JASPAR.replace("G  [ 1 10  0  3 ]", "G  [ 1 10  0 ]"), "expected 4 rows of equal length"),
         (JASPAR.replace("G  [ 1 10", "G  [ 1 ten"), "line 4: expected a row of counts"),
@@ -307,10 +307,8 @@ def test_single_matrices_in_a_folder_zip_or_tar(tmp_path):
             assert len(load_database(path)) == 2
     (tmp_path / "db" / "README.txt").unlink()
     (tmp_path / "db" / "again.pfm").write_text(BARE)
-    with pytest.raises(
-        ValueError, match=r"motif MA0001.1 is in MA0001.1.jaspar and in again.pfm; identifiers must differ"
-    ):
-        read_motifs(tmp_path / "db")
+    with pytest.warns(UserWarning, match=r"db: 1 record has a name that stood before.* 'MA0001.1' is 'MA0001.1_2'"):
+        assert [r.id for r in read_motifs(tmp_path / "db").records] == ["MA0001.1", "MA0002.1", "MA0001.1_2"]
     (tmp_path / "db" / "again.pfm").write_text(MEME)
     with pytest.raises(ValueError, match="expected files of one format, found jaspar 2, meme 1"):
         read_motifs(tmp_path / "db")
@@ -410,7 +408,7 @@ def test_odd_hdf5(tmp_path, write, message):
     with pytest.raises(ValueError, match=message):
         open_motifs(tmp_path / "a.h5")
     (tmp_path / "a.h5").write_bytes((tmp_path / "a.h5").read_bytes()[:300])
-    with pytest.raises(ValueError, match=r"a.h5: expected HDF5"):
+    with pytest.raises(ValueError, match=r"a.h5: expected an HDF5 file"):
         open_motifs(tmp_path / "a.h5")
 
 
@@ -419,3 +417,47 @@ def test_a_wrong_word_is_named_with_its_entry(tmp_path, word):
     (tmp_path / "words.yaml").write_text(f"entries:\n- {{id: one, word: AUG}}\n- {{id: two, word: {word}}}\n")
     with pytest.raises(ValueError, match=r"words.yaml, entry 2 \(two\): expected a word of the letters ABCD"):
         load_database(tmp_path / "words.yaml")
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        (lambda group: group.pop("pfm"), "pattern_0 is damaged"),
+        (lambda group: group.pop("offsets"), "pattern_0 is damaged"),
+        (lambda group: group["pfm"].__setitem__((0, 0), np.nan), "expected counts of shape"),
+        (lambda group: group["pfm"].__setitem__((0, 0), -1), "expected counts of shape"),
+        (lambda group: _replace(group, "offsets", np.zeros((3, 5))), "expected whole numbers as offsets"),
+        (lambda group: _replace(group, "pfm", np.zeros((3, 5))), "expected counts of shape"),
+        (lambda group: _replace(group, "pfm", b"x"), "expected counts of shape"),
+        (lambda group: group.attrs.__setitem__("rank", np.array([1, 2])), "pattern_0 is damaged"),
+        (lambda group: group.attrs.__setitem__("sites", "many"), "expected a number as sites"),
+        (lambda group: group.attrs.__setitem__("id", 7), "expected a text as id"),
+        (lambda group: _replace(group.parent, "pattern_0", 1), "expected pos_patterns/pattern_0 to be a pattern"),
+    ],
+)  # fmt: skip
+def test_a_damaged_file_of_ours_is_named(tmp_path, harm, message):
+    save_motifs(MotifSet((Motif("a", PFM, 10),), "x", "rna"), tmp_path / "a.h5")
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        harm(file["pos_patterns/pattern_0"])
+    with pytest.raises(ValueError, match=f"motif file .*a.h5: .*{message}"):
+        open_motifs(tmp_path / "a.h5")
+
+
+def _replace(group, name, data):
+    del group[name]
+    group[name] = data
+
+
+def test_identifiers_of_words_are_text(tmp_path):
+    (tmp_path / "words.yaml").write_text("entries:\n- {id: 007, word: AUG}\n- {id: 7, word: UAA, name: NO}\n")
+    found = load_database(tmp_path / "words.yaml").entries
+    assert [(entry.id, entry.name) for entry in found] == [("007", "007"), ("7", "NO")]
+
+
+def test_names_in_latin_1_and_with_odd_characters(tmp_path):
+    text = BARE.replace("MA0001.1 PUM", "MA0001.1 Fl\xfcgel\x85x")
+    (tmp_path / "m.jaspar").write_bytes(text.encode("latin-1"))
+    assert read_motifs(tmp_path / "m.jaspar").records[0].name.startswith("Fl\xfcgel")
+    (tmp_path / "m.jaspar").write_bytes(text.encode("utf-16"))
+    with pytest.raises(ValueError, match="m.jaspar: not a text file: expected text, found UTF-16"):
+        read_motifs(tmp_path / "m.jaspar")

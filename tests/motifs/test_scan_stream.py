@@ -163,3 +163,14 @@ def test_builtin_words_and_bed_scores(fasta, tmp_path):
     assert found.motifs == len(load_database("builtin"))
     hits = pd.DataFrame([("m", "", "s", 1, 3, "+", 2.0, 1e-200, "AC")], columns=list(HIT_COLUMNS))
     assert to_bed(hits).iloc[0].tolist() == ["s", 1, 3, "m", 1000, "+"]
+
+
+def test_names_of_sequences_stand_once(tmp_path):
+    raw = "\ufeff>Neotyphodium_\xd7s\r\nCCCCUGUAAAUAGGGG\r\n>s1\r\nCCUGUAAAUAGG\r\n>s1\r\nGGUGUAAAUAGG\r\n"
+    (tmp_path / "s.fa").write_bytes(b"\xef\xbb\xbf" + raw[1:].encode("latin-1"))
+    for style in ("tsv", "bed"):
+        with pytest.warns(UserWarning, match="s.fa: 1 record has a name .* the second 's1' is 's1_2'"):
+            scan_file(tmp_path / "s.fa", "builtin", tmp_path / "hits", style=style)
+        rows = [line.split("\t") for line in (tmp_path / "hits").read_text(encoding="utf-8").splitlines()]
+        hits = [row[:2] if style == "bed" else row[2:4] for row in rows if "pum" in row[0 if style == "tsv" else 3]]
+        assert hits == [["Neotyphodium_\xd7s", "4"], ["s1", "2"], ["s1_2", "2"]]

@@ -2,7 +2,7 @@ import h5py
 import numpy as np
 import pytest
 
-from combmotif.sequence import decode, encode, read_hdf5
+from combmotif.sequence import decode, encode, read_hdf5, stream_hdf5
 
 
 def test_combmotif_half_life_layout_keeps_its_tracks(tmp_path):
@@ -31,3 +31,105 @@ def test_a_file_that_is_no_hdf5(tmp_path):
     (tmp_path / "x.h5").write_text("no")
     with pytest.raises(ValueError, match="x.h5: expected an HDF5 file"):
         read_hdf5(tmp_path / "x.h5")
+
+
+def _write(path, **datasets):
+    with h5py.File(path, "w") as file:
+        for name, data in datasets.items():
+            file[name] = data
+
+
+def _hot(text, unknown=0.0):
+    codes = encode(text)
+    hot = (codes[:, None] == np.arange(4)).astype(np.float32)
+    hot[codes == 4] = unknown
+    return hot
+
+
+@pytest.mark.parametrize("unknown", [0.0, 0.25, 1.0])
+@pytest.mark.parametrize("layout", ["last", "first"])
+def test_n_is_four_equal_shares(tmp_path, unknown, layout):
+    hot = np.stack([_hot("NACGUNNA", unknown), _hot("GGCUANAC", unknown)])
+    _write(tmp_path / "s.h5", sequence=hot if layout == "last" else hot.transpose(0, 2, 1))
+    assert [decode(codes) for codes in read_hdf5(tmp_path / "s.h5").codes] == ["NACGUNNA", "GGCUANAC"]
+    assert [decode(codes) for _, codes, _ in stream_hdf5(tmp_path / "s.h5")] == ["NACGUNNA", "GGCUANAC"]
+
+
+def test_an_n_at_the_end_is_no_padding_where_it_is_written(tmp_path):
+    _write(tmp_path / "s.h5", sequence=np.concatenate([_hot("ACGUN", 0.25), np.zeros((3, 4))])[None])
+    assert decode(read_hdf5(tmp_path / "s.h5").codes[0]) == "ACGUN"
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        ([0.2, 0.9, -1, 0.3], "0.2 0.9 -1 0.3"),
+        ([0.5, 0, 0.5, 0], "0.5 0 0.5 0"),
+        ([1, 0, 1, 0], "1 0 1 0"),
+        ([2, 0, 0, 0], "2 0 0 0"),
+        ([0, 0, 0, 255], "0 0 0 255"),
+        ([np.nan] * 4, "nan nan nan nan"),
+        ([0, np.nan, 0, 1], "0 nan 0 1"),
+        ([-1, -1, -1, -1], "-1 -1 -1 -1"),
+        ([0.9999, 0, 0, 0], "0.9999 0 0 0"),
+    ],
+)
+def test_what_is_no_one_hot_is_refused_with_its_position(tmp_path, row, found):
+    hot = np.stack([_hot("ACGUAC"), _hot("GGCUAC"), _hot("ACGUAC")])
+    hot[1, 3] = row
+    message = f"s.h5: 'sequence': row 2 position 4: expected one 1 and three 0 .* found {found};"
+    for data in (hot, hot.transpose(0, 2, 1), hot.astype(np.float64)):
+        _write(tmp_path / "s.h5", sequence=data)
+        with pytest.raises(ValueError, match=message):
+            read_hdf5(tmp_path / "s.h5")
+        with pytest.raises(ValueError, match=message):
+            list(stream_hdf5(tmp_path / "s.h5"))
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (np.array([[0, 1, 5], [0, 0, 0]]), "row 1 position 3: expected a code, 0 to 4 .* found 5"),
+        (np.array([[0, 1, 4], [0, -1, 0]]), "row 2 position 2: .* found -1"),
+        (np.array([[0, 1.5, 3.0]]), "row 1 position 2: .* found 1.5"),
+        (np.array([[0, 1, np.nan]]), "row 1 position 3: .* found nan"),
+        (np.array([b"ACGU", b"AXGU"]), "row 2: expected nucleotides .* found 'X' at position 2"),
+        (np.array([b"ACGU", b""]), "row 2 has no sequence"),
+        (np.array([b"ACGU", b"NA"]), "row 2 has no sequence"),
+        (np.array([[b"A", b"C"]]), r"expected one-hot .* or strings \(n,\), found shape \(1, 2\)"),
+        (_hot("ACGUAC"), r"looks like one-hot of shape \(6, 4\)"),
+        (_hot("ACGUAC").T, r"looks like one-hot of shape \(4, 6\)"),
+        (_hot("ACGUAC").reshape(1, -1), r"looks like one-hot of shape \(1, 24\)"),
+        (np.zeros(3), r"expected one-hot .*found shape \(3,\)"),
+        (np.zeros((2, 6, 4)), "row 1 is all zeros"),
+        (
+            np.concatenate([_hot("ACGUAC"), np.full((6, 1), np.inf)], axis=1)[None],
+            "position 1: .* channel 5, found inf",
+        ),
+    ],
+)
+def test_other_datasets_are_refused(tmp_path, data, message):
+    _write(tmp_path / "s.h5", sequence=data)
+    with pytest.raises(ValueError, match=f"s.h5: 'sequence'.*{message}"):
+        read_hdf5(tmp_path / "s.h5")
+
+
+def test_strings_of_one_length_are_padded(tmp_path):
+    _write(tmp_path / "s.h5", sequence=np.array([b"ACGU", b"AC\0\0", b"GG  "]), group=0)
+    assert [decode(codes) for codes in read_hdf5(tmp_path / "s.h5").codes] == ["ACGU", "AC", "GG"]
+    with h5py.File(tmp_path / "s.h5", "a") as file:
+        file.create_group("folder")
+    with pytest.raises(ValueError, match="expected a dataset 'folder', found a group of this name"):
+        read_hdf5(tmp_path / "s.h5", sequence="folder")
+
+
+def test_labels_that_are_not_finite_are_refused_or_left_out(tmp_path):
+    _write(tmp_path / "s.h5", sequence=[b"AC", b"GG", b"CC"], y=[1.0, -np.inf, 3.0], text=[b"1", b"2", b"3"])
+    with pytest.raises(ValueError, match=r"'y': row 2: expected a finite number, found \[-inf\]"):
+        read_hdf5(tmp_path / "s.h5", label="y")
+    found = read_hdf5(tmp_path / "s.h5", label="y", skip_missing=True)
+    assert (found.names, found.labels.tolist()) == (("row1", "row3"), [[1], [3]])
+    assert "1 of 3 rows have no measurement (first: row 2" in found.notes[0]
+    assert [name for name, _ in found.left_out] == ["row2"]
+    with pytest.raises(ValueError, match="'text': expected numbers"):
+        read_hdf5(tmp_path / "s.h5", label="text")

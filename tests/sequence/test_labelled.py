@@ -47,3 +47,18 @@ def test_data_that_do_not_fit(tmp_path):
 def test_splits_by_a_column():
     parts = split_rows(["0", "1", "2", "1", "5"], valid=["1"], test=["0"])
     assert {name: rows.tolist() for name, rows in parts.items()} == {"train": [2, 4], "valid": [1, 3], "test": [0]}
+
+
+def test_what_is_no_one_hot_is_not_trained_on(tmp_path):
+    hot = np.zeros((3, 6, 10), np.float32)
+    hot[:, 0] = 1
+    hot[1, :4, 2] = 0.25
+    hot[2, :4, 4] = [0.5, 0.5, 0, 0]
+    with h5py.File(tmp_path / "d.h5", "w") as file:
+        file["train_sequence"], file["train_label"] = hot, [1.0, 2.0, 3.0]
+    rows = Hdf5Rows(tmp_path / "d.h5", "train", channels=6, length=10)
+    batch = rows.batch(np.array([1, 0]))
+    assert batch[0, :4, 2].tolist() == [0, 0, 0, 0]
+    assert batch[0, 0].sum() == 9
+    with pytest.raises(ValueError, match="d.h5: 'train_sequence': row 3 position 5: .* found 0.5 0.5 0 0"):
+        rows.batch(np.array([0, 2]))

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 from combmotif.sequence import SequenceSet, decode, encode, random_sequences, read_fasta, read_hdf5, read_table
+from combmotif.sequence.measured import read_measured
+from combmotif.sequence.stream import stream_table
 
 
 def test_fasta_wraps_names_and_gzip(tmp_path):
@@ -150,3 +152,74 @@ def test_damaged_text_is_named(tmp_path):
             read_fasta(tmp_path / name)
     (tmp_path / "packed.fa").write_bytes(gzip.compress(b">a\nACGU\n"))
     assert decode(read_fasta(tmp_path / "packed.fa").codes[0]) == "ACGU"
+
+
+def test_names_groups_and_filters_are_text(tmp_path):
+    path = tmp_path / "t.tsv"
+    rows = [
+        ("0012", "007", "TRUE"), ("0013", "07", "true"), ("NA", "NA", "01"), ("nan", "null", "1"), ("null", "7", "1.0"),
+        ("9007199254740993", "7.0", ""), ("9007199254740992", "x", "NA"), ("", "y", " "),
+    ]  # fmt: skip
+    path.write_text("id\tsequence\tgene\tsplit\n" + "".join(f"{a}\tACGU\t{b}\t{c}\n" for a, b, c in rows))
+    found = read_table(path, name="id", cluster="gene")
+    assert found.names == (*(name for name, _, _ in rows[:7]), "row8")
+    assert found.clusters == tuple(group for _, group, _ in rows)
+    assert found.notes == (
+        f"{path}: 1 of 8 rows have no name in column 'id' and are called by their number (first: row 8).",
+    )
+    assert [name for name, _ in stream_table(path, name="id")] == list(found.names)
+    for name, _, split in rows[:7]:
+        assert read_table(path, name="id", where=f"split={split}").names == (name,)
+    assert read_table(path, where="gene=07").names == ("row2",)
+    with pytest.raises(
+        ValueError, match="no row has 'True' in column 'split'; it has 'TRUE', 'true', '01', '1', '1.0', ..."
+    ):
+        read_table(path, where="split=True")
+    with pytest.raises(ValueError, match="expected COLUMN=VALUE with a column among id, sequence, gene, split"):
+        read_table(path, where="fold=1")
+
+
+def test_a_filter_on_a_column_with_an_equals_sign(tmp_path):
+    (tmp_path / "t.csv").write_text("a,a=b,sequence\n1,c,AC\nb=c,2,GG\n")
+    assert read_table(tmp_path / "t.csv", where="a=b=c").names == ("row1",)
+
+
+def test_a_blank_group_and_a_missing_sequence_are_named(tmp_path):
+    path = tmp_path / "t.tsv"
+    path.write_text("sequence\tgene\nAC\tg\nGG\t \n")
+    with pytest.raises(ValueError, match="t.tsv: row 2: cluster: nothing stands in column 'gene'"):
+        read_table(path, cluster="gene")
+    for missing in ("", "NA", "nan", "null"):
+        path.write_text(f"id\tsequence\na\tAC\nb\t{missing}\n")
+        with pytest.raises(ValueError, match="row 2 has no sequence in column 'sequence'"):
+            read_table(path)
+        with pytest.raises(ValueError, match="row 2 has no sequence in column 'sequence'"):
+            list(stream_table(path))
+
+
+@pytest.mark.parametrize("infinite", ["-Inf", "inf", "Infinity", "1e999"])
+def test_infinite_labels_are_refused_or_left_out_with_their_row(tmp_path, infinite):
+    path = tmp_path / "t.tsv"
+    path.write_text(f"id\tseq\ty\na\tAC\t1\nb\tAG\t{infinite}\nc\tAU\t\nd\tCC\t4\n")
+    with pytest.raises(ValueError, match=f"row 2 column 'y': expected a finite number, found '{infinite}'"):
+        read_table(path, labels=["y"])
+    with pytest.raises(ValueError, match=f"row 2 column 'y': expected a finite number or NA, found '{infinite}'"):
+        read_measured(path, labels=["y"], sequence="seq")
+    found = read_table(path, name="id", labels=["y"], skip_missing=True)
+    assert (found.names, found.labels.tolist()) == (("a", "d"), [[1], [4]])
+    assert found.notes == (
+        f"{path}: 1 of 4 rows have no measurement in y (first: row 3) and were left out.",
+        f"{path}: 1 of 4 rows have an infinite value in y (first: row 2, '{infinite}') and were left out.",
+    )
+    assert found.left_out == (
+        ("b", f"row 2 column 'y': expected a finite number, found '{infinite}'"),
+        ("c", "row 3 column 'y': expected a number, found nothing"),
+    )
+
+
+def test_numbers_are_asked_of_labels_only(tmp_path):
+    path = tmp_path / "t.tsv"
+    for text in ("TRUE", "1_000", "1,5", "x"):
+        path.write_text(f"seq\ty\nAC\t{text}\n")
+        with pytest.raises(ValueError, match=f"row 1 column 'y': expected a number, found '{text}'"):
+            read_table(path, labels=["y"], skip_missing=True)

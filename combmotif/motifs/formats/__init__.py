@@ -1,4 +1,4 @@
-"""Files that hold motifs: MEME, TRANSFAC, JASPAR, HOMER, CISBP-RNA, ATtRACT, TF-MoDISco's HDF5, tables."""
+"""Motif files: MEME, TRANSFAC, JASPAR, Cluster-Buster, HOMER, CISBP-RNA, ATtRACT, TF-MoDISco's HDF5, tables."""
 
 from combmotif.motifs.formats.h5 import load_motifs, read_patterns, save_motifs
 from combmotif.motifs.formats.meme import read_meme, write_meme

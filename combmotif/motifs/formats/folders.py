@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
-from combmotif.motifs.formats.matrices import parse_attract_pwm, parse_cisbp_pwm
+from combmotif.motifs.formats.matrices import parse_cisbp_pwm
+from combmotif.motifs.formats.pfm import parse_attract_pwm
 from combmotif.motifs.formats.record import (
     BinaryFileError,
     EmptyFileError,
@@ -21,6 +22,7 @@ from combmotif.motifs.formats.record import (
     MotifRecord,
     decode_text,
     is_tar,
+    unique_records,
 )
 from combmotif.motifs.formats.text import parse_text
 
@@ -124,17 +126,9 @@ def _singles(path: Path, names: list[str], read: Callable[[str], bytes]) -> Moti
     if len(formats) > 1:
         shown = ", ".join(f"{kind} {count}" for kind, count in formats.most_common())
         raise ValueError(f"motif folder {path}: expected files of one format, found {shown}; give a folder of one")
-    seen: dict[str, str] = {}
-    for name, motifs in found:
-        identifier = motifs.records[0].id
-        if identifier in seen:
-            raise ValueError(
-                f"motif folder {path}: motif {identifier} is in {seen[identifier]} and in {name}; identifiers must "
-                f"differ"
-            )
-        seen[identifier] = name
     alphabet = "rna" if any(motifs.alphabet == "rna" for _, motifs in found) else "dna"
-    return MotifFile(found[0][1].format, alphabet, tuple(motifs.records[0] for _, motifs in found))
+    records = unique_records([motifs.records[0] for _, motifs in found], f"motif folder {path}")
+    return MotifFile(found[0][1].format, alphabet, records)
 
 
 def _table(text: str, source: str, needed: set[str]) -> list[dict[str, str]]:
@@ -229,9 +223,9 @@ def _attract(path: Path, files: dict[str, str], read: Callable[[str], bytes], sp
         raise _refuse_species(path, species, {row["Organism"] for row in rows})
     matrices = parse_attract_pwm(Lines(decode_text(read(pwm), f"{path}/{pwm}"), f"{path}/{pwm}"))
     records = tuple(
-        record._replace(name=",".join(genes[record.id]), species=organism[record.id])
+        record._replace(name=",".join(genes[record.name]), species=organism[record.name])
         for record in matrices.records
-        if record.id in genes
+        if record.name in genes
     )
     if not records:
         raise ValueError(f"motif folder {path}: no matrix of {pwm} is named in {source} (column Matrix_id)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 import h5py
 import numpy as np
 
-from combmotif.motifs.formats.record import MotifFile, MotifRecord
+from combmotif.motifs.formats.record import MotifFile, MotifRecord, unique_records
 from combmotif.motifs.motif import Motif, MotifSet
+from combmotif.sequence.hdf5 import reading_hdf5
 
 FORMAT_VERSION = 1
+_TEXTS = ("id", "layer", "method")
 SCALARS = [field.name for field in fields(Motif) if field.name not in ("pfm", "offsets")]
 
 
@@ -54,8 +57,8 @@ def save_motifs(motifs: MotifSet, path: str | Path, *, names: dict[str, str] | N
 
 def load_names(path: str | Path) -> dict[str, str]:
     """Read the names of motifs, by id, that `save_motifs` was given."""
-    with h5py.File(path, "r") as file:
-        groups = [group for side in ("pos_patterns", "neg_patterns") for group in file.get(side, {}).values()]
+    with reading_hdf5(path, name=f"motif file {path}") as file:
+        groups = [group for _, group in _groups(file, Path(path))]
         return {str(g.attrs["id"]): str(g.attrs["name"]) for g in groups if "id" in g.attrs and "name" in g.attrs}
 
 
@@ -79,25 +82,62 @@ def load_motifs(path: str | Path) -> MotifSet:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"motif file {path}: no such file")
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise ValueError(f"motif file {path}: expected HDF5 ({error})") from None
-    with file:
+    with reading_hdf5(path, name=f"motif file {path}") as file:
         if file.attrs.get("combmotif_format") != FORMAT_VERSION:
             raise ValueError(
                 f"motif file {path}: expected the attribute combmotif_format = {FORMAT_VERSION}, got "
                 f"{file.attrs.get('combmotif_format')}; only files written by combmotif hold every field of a motif"
             )
-        groups = [group for side in ("pos_patterns", "neg_patterns") for group in file.get(side, {}).values()]
-        groups.sort(key=lambda group: int(group.attrs.get("rank", group.name.rpartition("_")[2])))
-        motifs = tuple(_motif(group) for group in groups)
-        return MotifSet(motifs, method=str(file.attrs["method"]), alphabet=str(file.attrs["alphabet"]))
+        motifs = tuple(motif for _, motif in sorted(_ranked(file, path), key=lambda one: one[0]))
+        return MotifSet(motifs, method=str(file.attrs.get("method", "")), alphabet=_alphabet(file))
 
 
-def _motif(group: Any) -> Motif:
+def _groups(file: h5py.File, path: Path) -> Iterator[tuple[str, h5py.Group]]:
+    """Every pattern of a file, with its name."""
+    for side in ("pos_patterns", "neg_patterns"):
+        if side in file and not isinstance(file[side], h5py.Group):
+            raise ValueError(f"motif file {path}: expected {side} to be a group of patterns, it is a dataset")
+        for name in file.get(side, {}):
+            group = file[side].get(name)
+            if not isinstance(group, h5py.Group):
+                raise ValueError(f"motif file {path}: expected {side}/{name} to be a pattern (a group), it is none")
+            yield f"{side}/{name}", group
+
+
+def _ranked(file: h5py.File, path: Path) -> Iterator[tuple[int, Motif]]:
+    """Motifs with their place among the others; what is damaged is named."""
+    for name, group in _groups(file, path):
+        try:
+            rank = group.attrs.get("rank", name.rpartition("_")[2])
+            yield int(_plain(rank)), _motif(group)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise ValueError(f"motif file {path}: {name} is damaged ({reason}); write the file again") from None
+
+
+def _alphabet(file: h5py.File) -> str:
+    alphabet = str(file.attrs.get("alphabet", "dna"))
+    return alphabet if alphabet in ("rna", "dna") else "dna"
+
+
+def _motif(group: h5py.Group) -> Motif:
     values = {name: _plain(group.attrs[name]) for name in SCALARS if name in group.attrs}
-    return Motif(pfm=group["pfm"][()], offsets=tuple(int(o) for o in group["offsets"][()]), **values)
+    pfm, offsets = np.asarray(group["pfm"][()]), np.asarray(group["offsets"][()])
+    if (
+        pfm.dtype.kind not in "iuf"
+        or pfm.ndim != 2
+        or pfm.shape[1] != 4
+        or not len(pfm)
+        or not np.isfinite(pfm).all()
+        or (pfm < 0).any()
+    ):
+        raise ValueError(f"expected counts of shape (length, 4), found shape {pfm.shape} of {pfm.dtype}")
+    if offsets.ndim != 1 or (len(offsets) and offsets.dtype.kind not in "iu"):
+        raise ValueError(f"expected whole numbers as offsets, found shape {offsets.shape} of {offsets.dtype}")
+    for name, value in values.items():
+        if isinstance(value, np.ndarray) or isinstance(value, str) != (name in _TEXTS):
+            raise ValueError(f"expected {'a text' if name in _TEXTS else 'a number'} as {name}, found {value!r}")
+    return Motif(pfm=pfm, offsets=tuple(int(o) for o in offsets), **values)
 
 
 def _plain(value: Any) -> Any:
@@ -125,11 +165,7 @@ def read_patterns(path: str | Path) -> MotifFile:
         If it is not such a file, or holds no pattern.
     """
     path = Path(path)
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise ValueError(f"motif file {path}: expected HDF5 ({error})") from None
-    with file:
+    with reading_hdf5(path, name=f"motif file {path}") as file:
         groups = [name for name in ("pos_patterns", "neg_patterns") if name in file]
         if not groups:
             raise ValueError(
@@ -141,10 +177,10 @@ def read_patterns(path: str | Path) -> MotifFile:
             if not isinstance(file[group], h5py.Group):
                 raise ValueError(f"motif file {path}: expected {group} to be a group of patterns, it is a dataset")
         records = [_record(file[group], group, name, path) for group in groups for name in _in_order(file[group])]
-        alphabet = str(file.attrs.get("alphabet", "dna"))
+        alphabet = _alphabet(file)
     if not records:
         raise ValueError(f"motif file {path}: it holds no pattern")
-    return MotifFile("modisco", alphabet if alphabet in ("rna", "dna") else "dna", tuple(records))
+    return MotifFile("modisco", alphabet, unique_records(records, f"motif file {path}"))
 
 
 def _in_order(group: h5py.Group) -> list[str]:
@@ -152,18 +188,25 @@ def _in_order(group: h5py.Group) -> list[str]:
 
 
 def _record(parent: h5py.Group, group: str, name: str, path: Path) -> MotifRecord:
-    pattern = parent[name]
+    try:
+        return _pattern(parent[name], group, name, path)
+    except (KeyError, IndexError, TypeError, AttributeError, RuntimeError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"motif file {path}: {group}/{name} is damaged ({reason})") from None
+
+
+def _pattern(pattern: Any, group: str, name: str, path: Path) -> MotifRecord:
     if not isinstance(pattern, h5py.Group) or "sequence" not in pattern:
         raise ValueError(f"motif file {path}: {group}/{name} has no dataset 'sequence'")
     try:
-        matrix = np.asarray(pattern["sequence"][()], dtype=float)
+        # Ours have counts, without the pseudo-count of ``sequence``.
+        matrix = np.asarray(pattern["pfm" if "pfm" in pattern else "sequence"][()], dtype=float)
     except (TypeError, ValueError):
         raise ValueError(f"motif file {path}: {group}/{name}/sequence: expected numbers") from None
-    if "pfm" in pattern:  # ours: counts, without the pseudo-count of ``sequence``
-        matrix = np.asarray(pattern["pfm"][()], dtype=float)
-        matrix = np.where(matrix.sum(1, keepdims=True) > 0, matrix, 0.25)
     if matrix.ndim != 2 or matrix.shape[1] != 4 or not len(matrix):
         raise ValueError(f"motif file {path}: {group}/{name}/sequence: expected shape (length, 4), got {matrix.shape}")
+    if "pfm" in pattern:
+        matrix = np.where(matrix.sum(1, keepdims=True) > 0, matrix, 0.25)
     total = matrix.sum(1, keepdims=True)
     if not np.isfinite(matrix).all() or (matrix < 0).any() or (total <= 0).any():
         raise ValueError(f"motif file {path}: {group}/{name}/sequence: expected probabilities above 0 in every column")

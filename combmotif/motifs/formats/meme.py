@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from combmotif.motifs.formats.record import SUM_TOLERANCE, MotifRecord, read_text
+from combmotif.motifs.formats.record import SUM_TOLERANCE, Lines, MotifRecord, read_text, unique_records
 from combmotif.motifs.motif import MotifSet
+from combmotif.sequence.names import UniqueNames
 
 _ALPHABETS = {"ACGT": "dna", "ACGU": "rna", "DNA": "dna", "RNA": "rna"}
 _ROW = re.compile(r"[-+]?(?:[\d.]|(?:nan|inf)\b)", re.IGNORECASE)
@@ -48,7 +49,7 @@ def parse_meme(path: str | Path) -> tuple[str, list[MotifRecord]]:
 
 def parse_meme_text(text: str, source: str) -> tuple[str, list[MotifRecord]]:
     """Read the text of a MEME file; `source` is what errors call it."""
-    return _Reader(text.splitlines(), source).read()
+    return _Reader(Lines(text, source).lines, source).read()
 
 
 class _Reader:
@@ -69,7 +70,9 @@ class _Reader:
             if re.match(r"ALPHABET\b", line):
                 alphabet = self.alphabet(line)
             elif re.match(r"MOTIF\s", line):
-                words = line.split()
+                words = re.sub(r"\swidth\s*=.*", "", line).split()  # full output tells the width on this line
+                if len(words) < 2:
+                    raise self.error("MOTIF without an identifier")
                 named = len(words) > 2 and words[2] not in ("-", ".")
                 current = (words[1], words[2] if named else words[1])
             elif line == "MOTIF":
@@ -82,25 +85,25 @@ class _Reader:
             self.at += 1
         if not motifs:
             raise self.error("no letter-probability matrix in the file", len(self.lines) - 1)
-        seen: set[str] = set()
-        for motif in motifs:
-            if motif.id in seen:
-                raise ValueError(f"motif file {self.source}: motif {motif.id} occurs twice; identifiers must differ")
-            seen.add(motif.id)
-        return alphabet, motifs
+        return alphabet, list(unique_records(motifs, f"motif file {self.source}"))
 
     def alphabet(self, line: str) -> str:
         letters = re.sub(r"ALPHABET\s*=?\s*", "", line).strip().upper()
         if letters in _ALPHABETS:
             return _ALPHABETS[letters]
-        core = ""
+        if "=" in line:
+            raise self.error(f"expected ALPHABET= ACGT or ACGU, got {letters!r}")
+        found: set[str] = set()
         start = self.at
         while self.at + 1 < len(self.lines) and not re.match(r"\s*END\s+ALPHABET", self.lines[self.at]):
             self.at += 1
-            symbol = re.match(r'\s*([A-Za-z])(?:\s+".*|\s+[0-9A-Fa-f]{6})?\s*(?:~.*)?$', self.lines[self.at])
-            core += symbol.group(1).upper() if symbol else ""
+            plain = re.sub(r'"[^"]*"', "", self.lines[self.at])
+            if "=" not in plain and self.at > start:  # an equals sign defines an ambiguity letter, or an alias
+                # A line holds a letter, and for DNA the one that pairs with it after a tilde.
+                found.update(half.split()[0].upper() for half in plain.split("~") if half.split())
+        core = "".join(sorted(found - {"END"}))  # MEME's matrices have the letters in alphabetical order
         if core not in _ALPHABETS:
-            raise self.error(f"expected ALPHABET= ACGT or ACGU, got {(letters or core)!r}", start)
+            raise self.error(f"expected ALPHABET= ACGT or ACGU, got {core or 'nothing'!r}", start)
         return _ALPHABETS[core]
 
     def matrix(self, identifier: str, name: str) -> MotifRecord:
@@ -110,14 +113,15 @@ class _Reader:
             raise self.error(f"motif {identifier}: expected 4 letters (alength= 4), got {keys['alength']}")
         try:
             width = int(keys["w"]) if "w" in keys else None
-            nsites = float(keys["nsites"]) if "nsites" in keys else None
+            unknown = keys.get("nsites", "NA").upper() in ("NA", "N/A", "?")
+            nsites = None if unknown else float(keys["nsites"])
         except ValueError:
             raise self.error(f"motif {identifier}: expected numbers for w and nsites") from None
         if nsites is not None and not 0 <= nsites < math.inf:
             raise self.error(f"motif {identifier}: expected nsites of 0 (not known) or more, got {keys['nsites']}")
         rows: list[list[float]] = []
         self.at += 1
-        while self.at < len(self.lines) and (width is None or len(rows) < width):
+        while self.at < len(self.lines):
             line = self.lines[self.at].strip()
             if not line and not rows:
                 self.at += 1
@@ -152,7 +156,8 @@ def write_meme(motifs: MotifSet, path: str | Path, *, names: dict[str, str] | No
     """Write motifs as a minimal MEME file that Tomtom, FIMO and `read_meme` read.
 
     Probabilities are the plain frequencies of the counts (tools add their own pseudo-counts from ``nsites``), with six
-    digits, each row summing to 1 exactly. No E-value is written: there is none.
+    digits, each row summing to 1 exactly. Blanks in identifiers and names become underscores, for MEME parts words
+    there. No E-value is written: there is none.
 
     Parameters
     ----------
@@ -170,9 +175,10 @@ def _lines(motifs: MotifSet, names: dict[str, str] | None) -> Iterable[str]:
     letters = "ACGU" if motifs.alphabet == "rna" else "ACGT"
     yield f"MEME version 4\n\nALPHABET= {letters}\n\nstrands: +\n\n"
     yield "Background letter frequencies\n" + " ".join(f"{letter} 0.25" for letter in letters) + "\n"
+    unique = UniqueNames()
     for motif in motifs:
         name = "_".join((names or {}).get(motif.id, "").split()) or motif.consensus(motifs.alphabet)
-        yield f"\nMOTIF {motif.id} {name}\n\n"
+        yield f"\nMOTIF {unique('_'.join(motif.id.split()))} {name}\n\n"
         yield f"letter-probability matrix: alength= 4 w= {len(motif)} nsites= {motif.sites}\n"
         for row in _millionths(motif.frequencies):
             yield " ".join(f" {value // 1_000_000}.{value % 1_000_000:06d}" for value in row) + "\n"

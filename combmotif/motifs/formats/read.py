@@ -10,7 +10,7 @@ from combmotif.motifs.formats.h5 import read_patterns
 from combmotif.motifs.formats.record import MotifFile, is_tar, read_text
 from combmotif.motifs.formats.text import parse_text
 
-FORMATS = ("meme", "transfac", "jaspar", "homer", "cisbp-rna", "attract", "modisco", "tsv")
+FORMATS = ("meme", "transfac", "jaspar", "cluster-buster", "homer", "cisbp-rna", "attract", "modisco", "tsv")
 """What `read_motifs` reads; a FASTA of microRNAs and a YAML list of words are for `load_database`."""
 
 
@@ -27,11 +27,12 @@ def _starts(path: Path, magic: bytes) -> bool:
 def read_motifs(path: str | Path, *, species: str | None = None) -> MotifFile:
     """Read a motif file of any known format; U and T are the same letter.
 
-    The format is told from the content, not from the name: MEME (versions 4 and 5), TRANSFAC, JASPAR, HOMER, CISBP-RNA
-    (a folder or zip of PWMs with ``RBP_Information.txt``, or one of its PWM files), ATtRACT (a folder or zip with
-    ``ATtRACT_db.txt`` and ``pwm.txt``, or ``pwm.txt`` alone), the HDF5 of TF-MoDISco-lite and combmotif, and
-    the table that `write_motif_table` writes. Text may be gzipped. A folder, zip or tar of single files of one of
-    the text formats, as JASPAR and CIS-BP offer them, is read as one.
+    The format is told from the content, not from the name: MEME (versions 4 and 5), TRANSFAC (mCross's as well),
+    JASPAR, Cluster-Buster (and what looks alike: gimmemotifs, HOCOMOCO, ENCODE), HOMER, CISBP-RNA (a folder or zip of
+    PWMs with ``RBP_Information.txt``, or one of its PWM files), ATtRACT (a folder or zip with ``ATtRACT_db.txt`` and
+    ``pwm.txt``, or ``pwm.txt`` alone), the HDF5 of TF-MoDISco-lite and combmotif, and the table that
+    `write_motif_table` writes. Text may be gzipped. A folder, zip or tar of single files of one of the text formats, as
+    JASPAR and CIS-BP offer them, is read as one.
 
     Parameters
     ----------
@@ -47,7 +48,8 @@ def read_motifs(path: str | Path, *, species: str | None = None) -> MotifFile:
     Raises
     ------
     FileNotFoundError, ValueError
-        If there is no such file, it is empty, of no known format or malformed; the line is named.
+        If there is no such file, it is empty, of no known format or malformed; the line is named. An identifier that
+        occurs again is no error: it gets _2, _3, ..., with a warning.
     """
     path = Path(path)
     if path.is_dir():
@@ -62,8 +64,8 @@ def read_motifs(path: str | Path, *, species: str | None = None) -> MotifFile:
     found = parse_text(text, str(path), path.stem)
     if found is None:
         raise ValueError(
-            f"motif file {path}: expected MEME, TRANSFAC, JASPAR, HOMER, CISBP-RNA, ATtRACT, TF-MoDISco HDF5 or a "
-            f"table of combmotif, and it begins with {text.lstrip().splitlines()[0][:40]!r}"
+            f"motif file {path}: expected MEME, TRANSFAC, JASPAR, Cluster-Buster, HOMER, CISBP-RNA, ATtRACT, "
+            f"TF-MoDISco HDF5 or a table of combmotif, and it begins with {text.lstrip().splitlines()[0][:40]!r}"
         )
     return _of(found, path, species)
 

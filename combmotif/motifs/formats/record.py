@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import re
 import tarfile
+import warnings
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+from combmotif.encoding import ENCODING, ERRORS, not_text
+from combmotif.sequence.names import UniqueNames
 
 SUM_TOLERANCE = 0.05
 """How far from 1 the probabilities of a position may sum, as files round them."""
@@ -69,7 +75,8 @@ class Lines:
     """The lines of a motif file, and errors that name the one they are about."""
 
     def __init__(self, text: str, source: str):
-        self.lines, self.source = text.splitlines(), source
+        # Not splitlines, which parts lines at characters that names may hold, such as U+0085.
+        self.lines, self.source = re.split("\r\n|\r|\n", text), source
 
     def __iter__(self):
         """Yield (index, stripped line) of every line that is not blank."""
@@ -108,19 +115,30 @@ class Lines:
         total = matrix.sum(1, keepdims=True)
         if (total <= 0).any():
             raise self.error(f"motif {identifier}: position {int(np.argmin(total)) + 1} has no counts at all", at)
+        off = np.abs(total[:, 0] - 1) > SUM_TOLERANCE
+        if off.any() and matrix.max() <= 1 and (matrix % 1 != 0).any():
+            raise self.error(
+                f"motif {identifier}: expected counts, or 4 probabilities that sum to 1, got probabilities of "
+                f"{total[off][0, 0]:g} at position {int(np.argmax(off)) + 1}",
+                at,
+            )
         nsites = float(np.round(total.max(), 2)) if total.max() >= 2 else None
         return MotifRecord(identifier, name or identifier, matrix / total, nsites, family, species)
 
     def unique(self, records: list[MotifRecord], what: str) -> tuple[MotifRecord, ...]:
-        """Check that there are records, and that no identifier occurs twice."""
+        """Check that there are records, and give identifiers that occur again an ending."""
         if not records:
             raise ValueError(f"motif file {self.source}: expected at least one {what} motif, found none")
-        seen: set[str] = set()
-        for record in records:
-            if record.id in seen:
-                raise ValueError(f"motif file {self.source}: motif {record.id} occurs twice; identifiers must differ")
-            seen.add(record.id)
-        return tuple(records)
+        return unique_records(records, f"motif file {self.source}")
+
+
+def unique_records(records: Sequence[MotifRecord], source: str) -> tuple[MotifRecord, ...]:
+    """Give an identifier that occurs again the first free ending of _2, _3, ..., with a warning."""
+    unique = UniqueNames(record.id for record in records)
+    renamed = tuple(record._replace(id=unique(record.id)) for record in records)
+    for note in unique.notes(source):
+        warnings.warn(note, stacklevel=2)
+    return renamed
 
 
 def is_tar(path: Path) -> bool:
@@ -145,12 +163,10 @@ def decode_text(raw: bytes, source: str) -> str:
             raw = gzip.decompress(raw)
         except (EOFError, OSError, zlib.error) as error:
             raise BinaryFileError(f"motif file {source}: not a text file (damaged gzip: {error})") from None
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("latin-1")  # names with accents in old files
-    if "\0" in text:
-        raise BinaryFileError(f"motif file {source}: not a text file (it holds a zero byte)")
+    kind = not_text(raw)
+    if kind is not None:
+        raise BinaryFileError(f"motif file {source}: not a text file: expected text, found {kind}")
+    text = raw.decode(ENCODING, ERRORS)
     if not text.strip():
         raise EmptyFileError(f"motif file {source}: the file is empty")
     return text

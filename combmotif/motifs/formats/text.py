@@ -7,14 +7,12 @@ from collections.abc import Callable
 
 from combmotif.motifs.formats.matrices import (
     TABLE_COLUMNS,
-    parse_attract_pwm,
     parse_cisbp_pwm,
-    parse_homer,
-    parse_jaspar,
     parse_table,
     parse_transfac,
 )
 from combmotif.motifs.formats.meme import parse_meme_text
+from combmotif.motifs.formats.pfm import parse_attract_pwm, parse_homer, parse_jaspar
 from combmotif.motifs.formats.record import EmptyFileError, Lines, MotifFile
 
 _PARSERS: dict[str, Callable[[Lines], MotifFile]] = {
@@ -69,9 +67,13 @@ def sniff_text(text: str) -> str:
     Returns
     -------
     str
-        One of `FORMATS`, or ``fasta`` or ``words`` (a YAML list), or ``unknown``.
+        One of `FORMATS` (``jaspar`` for Cluster-Buster's as well), ``fasta``, ``words`` (a YAML list) or ``unknown``.
     """
-    lines = [line.rstrip() for line in text.splitlines()[:20000] if line.strip() and not line.lstrip().startswith("#")]
+    lines = [
+        line.rstrip()
+        for line in re.split("\r\n|\r|\n", text)[:20000]
+        if line.strip() and not line.lstrip().startswith("#")
+    ]
     if not lines:
         return "unknown"
     first, following = lines[0].strip(), next((line.strip() for line in lines[1:] if line.strip()), "")
@@ -81,14 +83,11 @@ def sniff_text(text: str) -> str:
         header = first[1:].split("\t")
         if re.fullmatch(r"[ACGTUNacgtun]{6,}", following):
             return "fasta"
-        if re.match(r"[ACGTUacgtu]\s*[:\[]|[ACGTUacgtu]\s+\d", following):
-            return "jaspar"
         if len(header) > 2 and re.fullmatch(r"[ACGTUNRYSWKMBDHVacgtun]+", header[0].strip()):
             return "homer"
         if len(header) == 2 and header[1].strip().isdigit():
             return "attract"
-        rows = _until_header(lines[1:])
-        return "jaspar" if len(rows) == 4 else "homer" if len(header) > 2 else "unknown"
+        return "jaspar" if re.match(r"([A-Za-z](\s*[:|\[]|\s))?\s*\[?\s*[-+.\d]", following) else "unknown"
     if tuple(first.split("\t")[:7]) == TABLE_COLUMNS:
         return "tsv"
     if re.match(r"Pos\s+A\s+C\s+G\s+[UT]\b", first, re.IGNORECASE):
@@ -98,12 +97,3 @@ def sniff_text(text: str) -> str:
     if any(re.match(r"entries\s*:", line) for line in lines):
         return "words"
     return "unknown"
-
-
-def _until_header(lines: list[str]) -> list[str]:
-    rows = []
-    for line in lines:
-        if line.startswith(">"):
-            break
-        rows.append(line)
-    return rows
