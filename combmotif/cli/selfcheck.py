@@ -26,7 +26,7 @@ def selfcheck(full: bool, workers: int, seed: int) -> None:  # noqa: FBT001
     from combmotif.cli.progress import StageProgress
     from combmotif.selfcheck import FAMILIES, METHODS, benchmark, summary, verdict
 
-    methods = list(METHODS) if full else ["none", "CombMotif", "aligned"]
+    methods = list(METHODS) if full else ["none", "CombMotif", "sufficiency"]
     with StageProgress() as progress:
         scores = benchmark(
             "".join(FAMILIES),

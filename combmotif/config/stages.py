@@ -127,16 +127,18 @@ class DiscoverSection(Section):
         description="of modisco: dataset (sequences, explained by attribution.target) or samples (each neuron's own "
         "windows); of seqlets: where the windows come from; default auto (modisco: dataset, else samples)",
     )
-    demixing: Literal["aligned", "layers"] = Field(
-        "aligned",
-        description="aligned (what the neuron's gradient reads, moved onto each other) or layers (layer-wise k-means, "
-        "NeuronMotif's recursion with purity and merging); default aligned",
+    demixing: Literal["sufficiency", "layers"] = Field(
+        "sufficiency",
+        description="sufficiency (what excites the neuron in background sequences, by queries of the network) or layers "
+        "(layer-wise k-means, NeuronMotif's recursion with purity and merging); default sufficiency",
     )
     preset: Literal["neuronmotif", "combmotif"] | None = Field(
         None, description="demix with the published settings of NeuronMotif or CombMotif instead; default none"
     )
     windows: Whole = Field(
-        4000, ge=50, description="of aligned: most samples looked at, evenly over the range of activation; default 4000"
+        400,
+        ge=50,
+        description="of sufficiency: samples that motifs have to explain, evenly over the range of activation; default 400",
     )
     clusters: Whole | Literal["auto"] = Field(
         "auto", description="of layers: clusters per layer on the way down, or auto (by purity); default auto"
@@ -204,7 +206,7 @@ class DiscoverSection(Section):
 
     @model_validator(mode="after")
     def _one_procedure(self) -> DiscoverSection:
-        usual = {"method": "neuronmotif", "demixing": "aligned", "clusters": "auto", "purity": 0.95}
+        usual = {"method": "neuronmotif", "demixing": "sufficiency", "clusters": "auto", "purity": 0.95}
         other = [f"{name}: {getattr(self, name)}" for name, value in usual.items() if getattr(self, name) != value]
         if self.preset is not None and other:
             raise ValueError(

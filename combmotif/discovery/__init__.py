@@ -1,6 +1,5 @@
 """Motifs of neurons."""
 
-from combmotif.discovery.aligned import demix_aligned
 from combmotif.discovery.demix import DemixOptions, demix, demix_tree
 from combmotif.discovery.demixed import Demixed
 from combmotif.discovery.faithful import ActivationModel, Faithfulness, Windows, measure_faithfulness, shuffled_motif
@@ -13,6 +12,7 @@ from combmotif.discovery.pattern_motifs import neuron_pattern_motifs, pattern_mo
 from combmotif.discovery.patterns import Pattern, load_patterns, save_patterns
 from combmotif.discovery.presets import PRESETS, preset_tree
 from combmotif.discovery.seqlets import PUBLISHED, SeqletOptions, seqlet_motif, top_windows
+from combmotif.discovery.sufficiency import SufficiencyOptions, demix_by_sufficiency
 from combmotif.discovery.syntax import SYNTAX_COLUMNS, syntax_table
 from combmotif.discovery.tree import TREE_COLUMNS, tree_table
 from combmotif.discovery.words import word_motifs
@@ -32,10 +32,11 @@ __all__ = [
     "Occurrences",
     "Pattern",
     "SeqletOptions",
+    "SufficiencyOptions",
     "Windows",
     "called_nucleotides",
     "demix",
-    "demix_aligned",
+    "demix_by_sufficiency",
     "demix_halves",
     "demix_neuron",
     "demix_tree",

@@ -46,8 +46,6 @@ class DemixOptions:
         Fewest windows of a group; a group with fewer than twice as many is not split.
     max_groups : int, default 32
         Most groups of one neuron.
-    windows : int, default 4000
-        Most windows that the aligned method looks at, evenly over the range of activation.
     """
 
     clusters: int | None = None
@@ -55,7 +53,6 @@ class DemixOptions:
     gain: float = 2.0
     min_sites: int = 20
     max_groups: int = 32
-    windows: int = 4000
 
 
 def _features(maps: dict[str, np.ndarray], layer: str, rows: np.ndarray) -> np.ndarray:

@@ -7,12 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from combmotif.discovery.aligned import demix_aligned
 from combmotif.discovery.demix import DemixOptions, demix_tree, leaves
 from combmotif.discovery.demixed import Demixed
 from combmotif.discovery.group import Group
 from combmotif.discovery.presets import preset_tree
-from combmotif.discovery.spans import choose_windows
+from combmotif.discovery.sufficiency import SufficiencyOptions, demix_by_sufficiency
 from combmotif.discovery.syntax import syntax_table
 from combmotif.discovery.tree import tree_table
 from combmotif.inference.probe import WindowProbe
@@ -21,14 +20,14 @@ from combmotif.motifs.motif import PSEUDOCOUNT, Motif
 from combmotif.motifs.segment import segments
 from combmotif.sampling.samples import Samples
 
-METHODS = ("aligned", "layers")
+METHODS = ("sufficiency", "layers")
 
 
 def neuron_motifs(
     probe: WindowProbe,
     samples: Samples,
     *,
-    method: str = "aligned",
+    method: str = "sufficiency",
     options: DemixOptions | None = None,
     seed: int = 0,
     merge: float = 0.8,
@@ -37,17 +36,14 @@ def neuron_motifs(
     return list(demix_neuron(probe, samples, method=method, options=options, seed=seed, merge=merge).motifs)
 
 
-FEWEST_WINDOWS, USUAL_WINDOW = 1000, 72
-"""Where the gradient shows nothing, fewer windows are looked at beyond a receptive field of 72 nt, at least 1,000."""
-
-
 def demix_neuron(
     probe: WindowProbe,
     samples: Samples,
     *,
-    method: str = "aligned",
+    method: str = "sufficiency",
     preset: str | None = None,
     options: DemixOptions | None = None,
+    sufficiency: SufficiencyOptions | None = None,
     seed: int = 0,
     merge: float = 0.8,
     alphabet: str = "rna",
@@ -59,12 +55,15 @@ def demix_neuron(
     probe : WindowProbe
         Of the layer the samples were drawn for.
     samples : Samples
-    method : str, default "aligned"
-        ``aligned`` (spans of the neuron's gradient, see `demix_aligned`; where it finds none, ``layers``) or ``layers``
-        (see `demix_tree`).
+    method : str, default "sufficiency"
+        ``sufficiency`` (queries of the network, see `demix_by_sufficiency`) or ``layers`` (layer-wise clustering, see
+        `demix_tree`).
     preset : str, optional
         ``neuronmotif`` or ``combmotif``: the published procedure instead (see `preset_tree`).
     options : DemixOptions, optional
+        Of layers.
+    sufficiency : SufficiencyOptions, optional
+        Of sufficiency.
     seed : int, default 0
     merge : float, default 0.8
         Of layers: groups at least this similar at some shift are one motif; their offsets are kept in ``offsets``.
@@ -87,16 +86,8 @@ def demix_neuron(
         return from_tree(probe, samples, tree, min_sites=least, merge=None, alphabet=alphabet)
     if method not in METHODS:
         raise ValueError(f"discover.demixing: expected one of {', '.join(METHODS)}, found '{method}'")
-    if method == "aligned":
-        found = demix_aligned(probe, samples, options=options, seed=seed, alphabet=alphabet)
-        if found is not None:
-            return found
-        most = min(options.windows, max(FEWEST_WINDOWS, options.windows * USUAL_WINDOW // probe.receptive_field))
-        rows = choose_windows(samples, most)  # the maps of long windows are large
-        tracks = None if samples.tracks is None else samples.tracks[rows]
-        some = replace(samples, codes=samples.codes[rows], activations=samples.activations[rows], tracks=tracks)
-        found = demix_neuron(probe, some, method="layers", options=options, seed=seed, merge=merge, alphabet=alphabet)
-        return replace(found, rows=tuple(rows[own] for own in found.rows))
+    if method == "sufficiency":
+        return demix_by_sufficiency(probe, samples, options=sufficiency, seed=seed, alphabet=alphabet)
     tree = demix_tree(probe, samples, options=options, seed=seed)
     return from_tree(probe, samples, tree, min_sites=options.min_sites, merge=merge, alphabet=alphabet)
 

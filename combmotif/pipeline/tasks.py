@@ -12,6 +12,7 @@ from combmotif.discovery.demixed import Demixed
 from combmotif.discovery.halves import demix_halves
 from combmotif.discovery.neuronmotif import demix_neuron
 from combmotif.discovery.seqlets import SeqletOptions, seqlet_motif
+from combmotif.discovery.sufficiency import SufficiencyOptions
 from combmotif.discovery.syntax import SYNTAX_COLUMNS
 from combmotif.discovery.tree import TREE_COLUMNS
 from combmotif.discovery.words import word_motifs
@@ -79,7 +80,6 @@ def motif_task(context: Context, task: NeuronTask) -> None:
         clusters=None if section.clusters == "auto" else int(section.clusters),
         purity=section.purity,
         min_sites=section.min_sites,
-        windows=section.windows,
     )
     alphabet = context.model.input_spec.alphabet
     for neuron, source, path in zip(task.neurons, task.sources, task.paths, strict=True):
@@ -100,8 +100,8 @@ def motif_task(context: Context, task: NeuronTask) -> None:
 
             def demix(part: Samples, seed: int) -> Demixed:
                 return demix_neuron(
-                    probe, part, method=section.demixing, preset=section.preset, options=options, seed=seed,
-                    alphabet=alphabet,
+                    probe, part, method=section.demixing, preset=section.preset, options=options,
+                    sufficiency=SufficiencyOptions(windows=section.windows), seed=seed, alphabet=alphabet,
                 )  # fmt: skip
 
             found = demix_halves(

@@ -207,7 +207,7 @@ def summary(scores: pd.DataFrame) -> pd.DataFrame:
     return table.loc[keys.sort_values(["family", "method"]).index].reset_index(drop=True)
 
 
-def verdict(table: pd.DataFrame, method: str = "aligned") -> list[str]:
+def verdict(table: pd.DataFrame, method: str = "sufficiency") -> list[str]:
     """Name what a method misses of the thresholds, one sentence each; empty where it passes.
 
     ``table`` is of `summary`. Recall over all families must be at least 0.95 and precision 0.90.

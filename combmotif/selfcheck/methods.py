@@ -50,8 +50,8 @@ def layers(probe: WindowProbe, samples: Samples, seed: int) -> Demixed:
     return demix_neuron(probe, samples, method="layers", seed=seed)
 
 
-def aligned(probe: WindowProbe, samples: Samples, seed: int) -> Demixed:
-    """The default: spans of the gradient, aligned."""
+def sufficiency(probe: WindowProbe, samples: Samples, seed: int) -> Demixed:
+    """The default: queries of the network alone."""
     return demix_neuron(probe, samples, seed=seed)
 
 
@@ -96,6 +96,6 @@ METHODS: Mapping[str, Method] = {
     "CombMotif": combmotif,
     "max-activation seqlets": seqlets,
     "layers": layers,
-    "aligned": aligned,
+    "sufficiency": sufficiency,
 }
 """By the name in the table."""

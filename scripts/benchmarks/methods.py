@@ -36,7 +36,7 @@ from combmotif.selfcheck.sampled import Sampling, sample
 from combmotif.selfcheck.scores import LEAST_CORRELATION, recalled
 from combmotif.selfcheck.truth import Instance
 
-SAME_SAMPLES = ("aligned", "layers", "max-activation seqlets")
+SAME_SAMPLES = ("sufficiency", "layers", "max-activation seqlets")
 SEQUENCES, LENGTH = 1000, 48
 
 

@@ -34,14 +34,14 @@ def test_passes_with_a_readable_verdict(scored, cli):
     assert result.exit_code == 0, result.output
     assert "(c) a pair at a fixed spacing (AND)" in result.output
     assert result.output.strip().endswith("passed: the motifs of nets whose answer is known are found")
-    assert asked == {"families": "abcdefg", "count": 3, "methods": ["none", "CombMotif", "aligned"]}
+    assert asked == {"families": "abcdefg", "count": 3, "methods": ["none", "CombMotif", "sufficiency"]}
 
 
 def test_fails_with_what_is_missed(scored, cli):
     scored(0.5)
     result = cli("selfcheck")
     assert result.exit_code == 1
-    assert "recall of aligned over all families: expected at least 0.95, found 0.50" in result.output
+    assert "recall of sufficiency over all families: expected at least 0.95, found 0.50" in result.output
 
 
 def test_full_compares_all_methods(scored, cli):

@@ -61,17 +61,3 @@ def test_windows_without_a_preference_give_no_motif(planted):
 def test_no_windows_no_motifs(planted):
     probe = planted(["TGTACG"], [{0: 1.0}])
     assert neuron_motifs(probe, Samples("conv2", 0, np.zeros((0, 7), np.uint8), np.zeros(0, np.float32), "x")) == []
-
-
-def test_gradients_without_anything_in_common_fall_back_to_layers(monkeypatch, planted, enumerated):
-    probe = planted(["TGTACG"], [{0: 1.0}])
-    samples = enumerated(probe)
-    random = np.random.default_rng(0)
-    noise = random.normal(size=(len(samples), 4, 7)).astype(np.float32)
-    monkeypatch.setattr(
-        probe, "gradient", lambda codes, neurons, tracks=None: (np.zeros(len(codes)), noise[: len(codes)])
-    )
-    found = neuron_motifs(probe, samples, options=DemixOptions(windows=200))
-    layers = neuron_motifs(probe, samples, method="layers")
-    assert [motif.consensus("dna").strip("N") for motif in found] == [m.consensus("dna").strip("N") for m in layers]
-    assert sum(motif.sites for motif in found) <= 200

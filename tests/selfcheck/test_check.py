@@ -8,13 +8,13 @@ FEW = Sampling(population=64, generations=60, keep=600)
 
 @pytest.fixture(scope="module")
 def scores():
-    return benchmark("acf", range(2), 3, methods=["none", "aligned"], sampling=FEW)
+    return benchmark("acf", range(2), 3, methods=["none", "sufficiency"], sampling=FEW)
 
 
 def test_a_row_per_neuron_and_method(scores):
     assert list(scores) == list(SCORE_COLUMNS)
     assert len(scores) == 3 * 2 * 2
-    assert scores["method"].tolist()[:2] == ["none", "aligned"]
+    assert scores["method"].tolist()[:2] == ["none", "sufficiency"]
     assert scores["neuron"].unique().tolist() == ["a0", "a1", "c0", "c1", "f0", "f1"]
     dead = scores[scores["neuron"] == "f1"]
     assert dead["recall"].isna().all()
@@ -23,20 +23,20 @@ def test_a_row_per_neuron_and_method(scores):
 
 def test_demixing_beats_no_demixing(scores):
     recall = scores.groupby("method")["recall"].mean()
-    assert recall["aligned"] >= 0.75
-    assert recall["aligned"] >= recall["none"]
+    assert recall["sufficiency"] >= 0.75
+    assert recall["sufficiency"] >= recall["none"]
 
 
 def test_the_summary_counts_families_alike(scores):
     table = summary(scores)
     assert table["family"].tolist() == ["a", "a", "c", "c", "f", "f", "all", "all"]
-    own = table[table["method"] == "aligned"].set_index("family")
+    own = table[table["method"] == "sufficiency"].set_index("family")
     assert own.loc["all", "precision"] == pytest.approx(own.loc[["a", "c", "f"], "precision"].mean())
 
 
 def test_the_verdict_names_what_is_missed():
-    table = pd.DataFrame({"family": ["all"], "method": ["aligned"], "recall": [0.8], "precision": [0.95]})
-    assert verdict(table) == ["recall of aligned over all families: expected at least 0.95, found 0.80"]
+    table = pd.DataFrame({"family": ["all"], "method": ["sufficiency"], "recall": [0.8], "precision": [0.95]})
+    assert verdict(table) == ["recall of sufficiency over all families: expected at least 0.95, found 0.80"]
     assert verdict(table.assign(recall=0.97)) == []
 
 

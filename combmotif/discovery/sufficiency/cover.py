@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from combmotif.discovery.likeness import alike
 from combmotif.discovery.sufficiency.options import SufficiencyOptions
 from combmotif.discovery.sufficiency.queries import UNIFORM, Queries
 from combmotif.discovery.sufficiency.reading import Reading
@@ -85,6 +84,17 @@ def merged(old: Reading, new: Reading, options: SufficiencyOptions) -> Reading |
     elif new.cut < 0 <= old.cut:
         return old
     return replace(old, places={(a + steps[0], b + steps[1]): x for (a, b), x in new.places.items()} | old.places)
+
+
+def alike(a: np.ndarray, b: np.ndarray) -> tuple[float, int]:
+    """Best cosine of two matrices of deviations over the columns of both, and the move of ``a`` onto ``b``."""
+    norm = max(float(np.sqrt((a**2).sum() * (b**2).sum())), 1e-12)
+    products = {
+        move: float((a[max(0, -move) : len(a) - max(0, move)] * b[max(0, move) : len(b) + min(0, move)]).sum())
+        for move in range(1 - len(a), len(a))
+    }
+    move = max(products, key=lambda step: products[step])
+    return products[move] / norm, move
 
 
 def _half(reading: Reading, side: int) -> np.ndarray:
