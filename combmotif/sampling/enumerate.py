@@ -72,7 +72,7 @@ def enumerate_windows(
     for column, (neuron, random) in enumerate(zip(wanted, seeds, strict=True)):
         activations = values[:, column]
         mean = float(activations.mean(dtype=np.float64))
-        background = min(max(0.0, mean), (mean + float(activations.max())) / 2)
+        background = max(0.0, mean) if activations.max() > 0 else mean
         rows = stratify(codes, activations, keep=keep, random=random, background=background)
         found = Samples(
             probe.layer,

@@ -116,7 +116,7 @@ def test_a_constant_neuron_has_no_samples(constant, generators, value):
     (samples,) = evolve(constant(value), [0], seeds=generators(0), options=EvolveOptions(population=300))
     assert len(samples) == 0
     assert samples.codes.shape == (0, 12)
-    assert samples.maximum == pytest.approx(max(0, value))
+    assert samples.maximum == pytest.approx(value)
 
 
 def test_a_neuron_that_stays_below_zero_has_no_samples(words, generators):

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from combmotif.discovery.demixed import Demixed
-from combmotif.discovery.sufficiency.cover import Windows, called, choose, retained
+from combmotif.discovery.sufficiency.cover import Windows, alike, called, choose, retained
 from combmotif.discovery.sufficiency.describe import describe
 from combmotif.discovery.sufficiency.options import SufficiencyOptions
 from combmotif.discovery.sufficiency.parts import settled, split
-from combmotif.discovery.sufficiency.queries import Queries
+from combmotif.discovery.sufficiency.queries import UNIFORM, Queries
 from combmotif.discovery.sufficiency.reading import Reading, anchor, letters, read
 from combmotif.discovery.sufficiency.silence import silence_level
 from combmotif.inference.probe import WindowProbe
@@ -21,8 +21,9 @@ OPEN, EXPLAINED = 0.25, 0.98
 """Windows below this share of the strongest are not read; reading ends where this share is explained."""
 UNEXPLAINED = 0.3
 """Share of its excitation that a window must have left to be read."""
-PRECISE = 3
-"""Times as many background sequences for the final reading."""
+_TRIES = 3
+PRECISE = 4
+"""Times as many background sequences, and at most as many again, for the final reading."""
 
 
 def demix_by_sufficiency(
@@ -89,13 +90,13 @@ def find_motifs(queries: Queries, windows: Windows, options: SufficiencyOptions)
         if left[row] <= UNEXPLAINED * windows.excitation[row] or idle >= options.patience:
             break
         still_open[row] = False
-        found = _read_window(queries, windows, row, keeps, options)
+        found = _read_window(queries, windows, row, candidates, keeps, options)
         before = windows.share(share)
         for part in [] if found is None else split(queries, found, options):
-            part = settled(queries, part, options)
+            # what excites too little would be called nearly everywhere, and say nothing
             if part.excitation < options.alone * windows.excitation.max():
-                continue  # it would be called nearly everywhere, and say nothing
-            candidates.append(part)
+                continue
+            candidates.append(settled(queries, part, options))
             keeps.append(called(queries, candidates[-1], windows.codes, options))
             each.append(retained(queries, windows, keeps[-1]))
             share = np.maximum(share, each[-1])
@@ -103,28 +104,47 @@ def find_motifs(queries: Queries, windows: Windows, options: SufficiencyOptions)
             share = np.maximum(share, retained(queries, windows, np.any(keeps, axis=0)))
         if windows.share(share) >= EXPLAINED:
             break
-        idle = 0 if windows.share(share) - before >= options.least / 2 else idle + 1
+        idle = 0 if windows.share(share) - before >= options.least else idle + 1
     if not candidates:
         return []
     precise = replace(options, backgrounds=PRECISE * options.backgrounds)
     final = []
     for reading in choose(queries, candidates, np.array(each), keeps, windows, options):
-        again = read(queries, reading.ppm, precise, turns=2)
+        again = read(queries, reading.ppm, precise, turns=2, most=PRECISE)
         final.append(reading if again is None else replace(reading, ppm=again.ppm, excitation=again.excitation))
     return final
 
 
 def _read_window(
-    queries: Queries, windows: Windows, row: int, keeps: list[np.ndarray], options: SufficiencyOptions
+    queries: Queries,
+    windows: Windows,
+    row: int,
+    known: list[Reading],
+    keeps: list[np.ndarray],
+    options: SufficiencyOptions,
 ) -> Reading | None:
-    """Read a motif from a window, from the nucleotides that no motif explains where these excite by themselves.
+    """Read a motif from a window that is not known yet; None where there is none.
 
-    Else the strongest motif would be read in every window that has it beside another.
+    The nucleotides that no motif explains come first, where these excite by themselves: else the strongest motif would
+    be read in every window that has it beside another. Where nucleotides lead to a known motif all the same, as those
+    do that nearly are one, the window is read without them.
     """
     codes, everything = windows.codes[row], np.ones(queries.size, bool)
-    track = None if queries.tracks is None else int(windows.rows[row])
-    among = ~np.any([keep[row] for keep in keeps], axis=0) if keeps else everything
     one = Windows(codes[None], windows.excitation[[row]], windows.rows[[row]])
-    if among.sum() < 4 or retained(queries, one, among[None])[0] < options.alone:
+    track = None if queries.tracks is None else int(windows.rows[row])
+
+    def excites(among: np.ndarray) -> bool:
+        return among.sum() >= 4 and retained(queries, one, among[None])[0] >= options.alone
+
+    among = ~np.any([keep[row] for keep in keeps], axis=0) if keeps else everything
+    if not excites(among):
         among = everything
-    return read(queries, letters(codes, anchor(queries, codes, among, options, track)), options)
+    for _ in range(_TRIES):
+        keep = anchor(queries, codes, among, options, track)
+        found = read(queries, letters(codes, keep), options)
+        if found is None or all(alike(found.ppm - UNIFORM, o.ppm - UNIFORM)[0] < options.same for o in known):
+            return found
+        among = among & ~keep
+        if not excites(among):
+            break
+    return None

@@ -33,9 +33,9 @@ class SufficiencyOptions:
         Two matrices with this cosine at the best shift are one motif at two places.
     windows : int, default 400
         Sampled windows that are explained, evenly over the range of activation.
-    anchors : int, default 32
+    anchors : int, default 16
         Most windows that are read.
-    patience : int, default 5
+    patience : int, default 4
         Reading ends after this many windows in a row that explained nothing more.
     """
 
@@ -49,5 +49,5 @@ class SufficiencyOptions:
     least: float = 0.02
     same: float = 0.85
     windows: int = 400
-    anchors: int = 32
-    patience: int = 5
+    anchors: int = 16
+    patience: int = 4

@@ -16,6 +16,7 @@ LEAST_COLUMNS = 3
 MOST_DISTANCE = 16
 """Nucleotides that a second part is moved away."""
 _DEEPEST = 3
+_SETTLES = 2
 _CERTAIN, _MOST_TESTED = 2.0, 8  # standard errors from the threshold at which a test of synergy ends; most draws
 
 
@@ -148,25 +149,28 @@ def settled(queries: Queries, reading: Reading, options: SufficiencyOptions) -> 
     read at, and columns beyond the window's end are missing; from the middle all windows give the same matrix.
     """
     reading = place(queries, reading, options)
-    for _ in range(_DEEPEST):
+    for _ in range(_SETTLES):
         middle = _centred(reading, options.acts)
         again = None if middle is None else read(queries, middle, options, turns=1)
-        if again is None:
+        if again is None or again.excitation < options.acts * reading.excitation:
             break
         reading = place(queries, again, options)
     return reading
 
 
 def _centred(reading: Reading, acts: float) -> np.ndarray | None:
-    """Matrix with each part at the middle of its places; None where it is there already.
+    """Matrix with its parts at the place nearest to the middle of all; None where they are there already.
 
     Places count by how far their share of the excitation lies above ``acts``, so that those at the border count for
-    next to nothing; a half is rounded up, so that two places side by side have one middle, seen from either.
+    next to nothing; of two places side by side the later one is taken, seen from either.
     """
+    places = np.array(list(reading.places))
     weights = np.maximum(np.array(list(reading.places.values())) - acts, 1e-9)
-    first, second = np.floor(np.average(list(reading.places), axis=0, weights=weights) + 0.5).astype(int)
+    away = np.abs(places - np.average(places, axis=0, weights=weights)).sum(1)
     columns = reading.columns
-    to = columns + np.where(columns < reading.cut, first, second)
-    over = max(0, int(to[-1]) - len(reading.ppm) + 1) or min(0, int(to[0]))  # the whole stays within the window
-    first, second = first - over, second - over
-    return None if first == second == 0 else moved(reading, int(first), int(second), reading.cut)
+    order = sorted(range(len(places)), key=lambda i: (round(float(away[i]), 1), -places[i].sum(), -places[i, 0]))
+    for first, second in places[order]:
+        to = columns + np.where(columns < reading.cut, first, second)
+        if to[0] >= 0 and to[-1] < len(reading.ppm):
+            return None if first == second == 0 else moved(reading, int(first), int(second), reading.cut)
+    return None

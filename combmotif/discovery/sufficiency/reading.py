@@ -13,8 +13,6 @@ CLEAR = 0.35
 """Probability from which a column's best base is more than noise; a matrix has none where all are below."""
 SIGNIFICANT = 4.0
 """Standard errors by which a column must stand out; 2 would let one flat column in 20 pass."""
-MOST_DRAWS = 4
-"""Times as many background sequences as asked for, at most."""
 import os
 RAW = bool(os.environ.get('RAW'))
 _NEAR = 5  # columns beyond a known one that a wide window is read in
@@ -97,7 +95,9 @@ def letters(window: np.ndarray, keep: np.ndarray) -> np.ndarray:
     return ppm
 
 
-def read(queries: Queries, ppm: np.ndarray, options: SufficiencyOptions, *, turns: int = 3) -> Reading | None:
+def read(
+    queries: Queries, ppm: np.ndarray, options: SufficiencyOptions, *, turns: int = 2, most: int = 1
+) -> Reading | None:
     """Turn a first guess of a motif into what the neuron answers to (mean field); None where it answers to nothing.
 
     In each turn every base is tried in every column, the other columns being drawn from the matrix of the turn before:
@@ -106,7 +106,7 @@ def read(queries: Queries, ppm: np.ndarray, options: SufficiencyOptions, *, turn
     ``sharpness`` times as much as its best k-mer.
     """
     size, excites, effect_of_best = queries.size, 0.0, 0.0
-    for turn in range(turns):
+    for _ in range(turns):
         known = np.ptp(ppm, 1) > 0
         near = np.convolve(known, np.ones(2 * _NEAR + 1), "same") > 0 if size > _WIDE else np.ones(size, bool)
         tried = np.flatnonzero(near)
@@ -122,9 +122,8 @@ def read(queries: Queries, ppm: np.ndarray, options: SufficiencyOptions, *, turn
                     words[:, on] = effect[on].argmax(1)
                     values = queries.activation(words)
                     effect_of_best = float(values.mean()) - queries.mean
-            # in the end, a column that would count but is not told from noise asks for more background sequences
-            unsure = (counts & ~on & np.isfinite(error)).any() and 0 < turn == turns - 1
-            if not unsure or count >= MOST_DRAWS * options.backgrounds:
+            # a column that would count but is not told from noise asks for more background sequences
+            if not (counts & ~on & np.isfinite(error)).any() or count >= most * options.backgrounds:
                 break
             count *= 2
         if not on.any():
@@ -142,10 +141,16 @@ def read(queries: Queries, ppm: np.ndarray, options: SufficiencyOptions, *, turn
 
 def _effects(queries: Queries, ppm: np.ndarray, tried: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Mean effect of each base in each column tried, k-mers drawn from the matrix, and its standard error."""
-    grid = np.repeat(np.repeat(queries.draw(ppm, count)[None, None], len(tried), 0), 4, 1)
+    words = queries.draw(ppm, count)
+    others = np.repeat(np.repeat(words[None, None], len(tried), 0), 3, 1)  # the own base needs no query a column
     for number, column in enumerate(tried):
-        grid[number, :, :, column] = np.arange(4)[:, None]
-    values = queries.activation(grid)  # (tried, 4, count)
+        others[number, :, :, column] = (words[:, column] + np.arange(1, 4)[:, None]) % 4
+    asked = np.concatenate([others.reshape(-1, *words.shape), words[None]])
+    found = queries.activation(asked)
+    steps = np.concatenate([np.broadcast_to(found[-1], (len(tried), 1, count)), found[:-1].reshape(len(tried), 3, -1)], 1)
+    # step k of a draw is base (own + k) mod 4: put bases into order
+    order = (np.arange(4)[None, :, None] - words.T[tried][:, None].astype(int)) % 4
+    values = np.take_along_axis(steps, order, 1)  # (tried, 4, count)
     values -= values.mean(1, keepdims=True)
     effect, error = np.zeros((queries.size, 4)), np.full(queries.size, np.inf)
     effect[tried] = values.mean(2)
