@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from combmotif.discovery.demixed import Demixed
-from combmotif.discovery.sufficiency.cover import Windows, alike, called, choose, retained
+from combmotif.discovery.sufficiency.cover import Windows, alike, called, choose, retained, scores, threshold
 from combmotif.discovery.sufficiency.describe import describe
 from combmotif.discovery.sufficiency.options import SufficiencyOptions
 from combmotif.discovery.sufficiency.parts import settled, split
@@ -91,13 +91,15 @@ def find_motifs(queries: Queries, windows: Windows, options: SufficiencyOptions)
             break
         still_open[row] = False
         found = _read_window(queries, windows, row, candidates, keeps, options)
+        # what excites too little would be called nearly everywhere, and say nothing
+        least = options.alone * windows.excitation.max()
+        parts = [] if found is None else [part for part in split(queries, found, options) if part.excitation >= least]
+        parts = [settled(queries, part, options) for part in parts]
+        queries.known = []
         before = windows.share(share)
-        for part in [] if found is None else split(queries, found, options):
-            # what excites too little would be called nearly everywhere, and say nothing
-            if part.excitation < options.alone * windows.excitation.max():
-                continue
-            candidates.append(settled(queries, part, options))
-            keeps.append(called(queries, candidates[-1], windows.codes, options))
+        for part in parts:
+            candidates.append(part)
+            keeps.append(called(queries, part, windows.codes, options))
             each.append(retained(queries, windows, keeps[-1]))
             share = np.maximum(share, each[-1])
         if keeps:
@@ -107,12 +109,20 @@ def find_motifs(queries: Queries, windows: Windows, options: SufficiencyOptions)
         idle = 0 if windows.share(share) - before >= options.least else idle + 1
     if not candidates:
         return []
+    chosen = choose(queries, candidates, np.array(each), keeps, windows, options)
+    return [_read_again(queries, reading, [o for o in chosen if o is not reading], options) for reading in chosen]
+
+
+def _read_again(queries: Queries, reading: Reading, others: list[Reading], options: SufficiencyOptions) -> Reading:
+    """Read a motif precisely, without the others; with them where it holds one of them."""
     precise = replace(options, backgrounds=PRECISE * options.backgrounds)
-    final = []
-    for reading in choose(queries, candidates, np.array(each), keeps, windows, options):
+    for known in [others, []] if others else [[]]:
+        queries.known = [_table(queries, other, options) for other in known]
         again = read(queries, reading.ppm, precise, turns=2, most=PRECISE)
-        final.append(reading if again is None else replace(reading, ppm=again.ppm, excitation=again.excitation))
-    return final
+        queries.known = []
+        if again is not None and alike(again.ppm - UNIFORM, reading.ppm - UNIFORM)[0] >= options.same:
+            return replace(reading, ppm=again.ppm, excitation=again.excitation)
+    return reading
 
 
 def _read_window(
@@ -126,8 +136,8 @@ def _read_window(
     """Read a motif from a window that is not known yet; None where there is none.
 
     The nucleotides that no motif explains come first, where these excite by themselves: else the strongest motif would
-    be read in every window that has it beside another. Where nucleotides lead to a known motif all the same, as those
-    do that nearly are one, the window is read without them.
+    be read in every window that has it beside another. Background sequences with a known motif are then left out, so
+    that what nearly is one is not read as one; without that, an alternative that overlaps it becomes their sum.
     """
     codes, everything = windows.codes[row], np.ones(queries.size, bool)
     one = Windows(codes[None], windows.excitation[[row]], windows.rows[[row]])
@@ -137,14 +147,21 @@ def _read_window(
         return among.sum() >= 4 and retained(queries, one, among[None])[0] >= options.alone
 
     among = ~np.any([keep[row] for keep in keeps], axis=0) if keeps else everything
-    if not excites(among):
+    if excites(among):
+        queries.known = [_table(queries, reading, options) for reading in known]
+    else:
         among = everything
     for _ in range(_TRIES):
         keep = anchor(queries, codes, among, options, track)
         found = read(queries, letters(codes, keep), options)
-        if found is None or all(alike(found.ppm - UNIFORM, o.ppm - UNIFORM)[0] < options.same for o in known):
+        if found is not None and all(alike(found.ppm - UNIFORM, o.ppm - UNIFORM)[0] < options.same for o in known):
             return found
         among = among & ~keep
         if not excites(among):
             break
     return None
+
+
+def _table(queries: Queries, reading: Reading, options: SufficiencyOptions) -> tuple[np.ndarray, float]:
+    _, table = scores(reading, queries.background[:1])
+    return table.reshape(len(table), -1).T.copy(), threshold(queries, reading, options)
