@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from combmotif.discovery.sufficiency.options import SufficiencyOptions
+from combmotif.discovery.sufficiency.parts import LEAST_COLUMNS
 from combmotif.discovery.sufficiency.queries import UNIFORM, Queries
 from combmotif.discovery.sufficiency.reading import Reading
 
@@ -76,37 +77,49 @@ def retained(queries: Queries, windows: Windows, keep: np.ndarray) -> np.ndarray
 
 
 def merged(old: Reading, new: Reading, options: SufficiencyOptions) -> Reading | None:
-    """One motif of two with the same letters, with the places and distances of both; None of others."""
-    likeness, step = alike(new.ppm - UNIFORM, old.ppm - UNIFORM)
-    steps = [step, step]
+    """One motif of two with the same nucleotides, or the same two parts, with the places of both; None of others."""
+    a, b = old.ppm - UNIFORM, new.ppm - UNIFORM
+    likeness, step = alike(a, b)
+    cut, steps = old.cut, (step, step)
     if likeness < options.same:
-        if old.cut < 0 or new.cut < 0:
+        clear = old.clear
+        cuts = [old.cut] if old.cut >= 0 else [int(c) for c in clear[LEAST_COLUMNS : 1 - LEAST_COLUMNS]]
+        found = [(*_apart(a, b, cut), cut) for cut in cuts]
+        likeness, steps, cut = max(found, default=(0.0, steps, cut), key=lambda entry: entry[0])
+        if likeness < options.same:
             return None
-        halves = [alike(_half(new, side), _half(old, side)) for side in (0, 1)]
-        if min(likeness for likeness, _ in halves) < options.same:
-            return None
-        steps = [step for _, step in halves]
-    elif new.cut < 0 <= old.cut:
-        return old
-    return replace(old, places={(a + steps[0], b + steps[1]): x for (a, b), x in new.places.items()} | old.places)
+    places = {(first + steps[0], second + steps[1]): share for (first, second), share in new.places.items()}
+    return replace(old, cut=cut, places=places | old.places)
 
 
 def alike(a: np.ndarray, b: np.ndarray) -> tuple[float, int]:
     """Best cosine of two matrices of deviations over the columns of both, and the move of ``a`` onto ``b``."""
     norm = max(float(np.sqrt((a**2).sum() * (b**2).sum())), 1e-12)
-    products = {
-        move: float((a[max(0, -move) : len(a) - max(0, move)] * b[max(0, move) : len(b) + min(0, move)]).sum())
-        for move in range(1 - len(a), len(a))
-    }
-    move = max(products, key=lambda step: products[step])
-    return products[move] / norm, move
+    products = _products(a, b)
+    move = int(products.argmax())
+    return float(products[move]) / norm, move - len(a) + 1
 
 
-def _half(reading: Reading, side: int) -> np.ndarray:
-    part = slice(reading.cut, None) if side else slice(0, reading.cut)
-    half = np.zeros_like(reading.ppm)
-    half[part] = reading.ppm[part] - UNIFORM
-    return half
+def _products(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Summed products of two matrices (size, 4), the first moved by 1 - size to size - 1."""
+    size = len(a)
+    padded = np.zeros((3 * size - 2, 4))
+    padded[size - 1 : 2 * size - 1] = b
+    views = np.lib.stride_tricks.sliding_window_view(padded, size, axis=0)  # (moves, 4, size)
+    return np.einsum("mks,sk->m", views, a)
+
+
+def _apart(a: np.ndarray, b: np.ndarray, cut: int) -> tuple[float, tuple[int, int]]:
+    """Best cosine of a matrix whose columns before and from ``cut`` on are moved apart with another, and the moves."""
+    columns = np.arange(len(a))[:, None]
+    first = _products(np.where(columns < cut, a, 0), b)
+    second = _products(np.where(columns >= cut, a, 0), b)
+    moves = np.array([int(first.argmax()), int(second.argmax())]) - len(a) + 1
+    informative = np.flatnonzero(np.ptp(a, 1) > 0)
+    if moves[0] + informative[informative < cut].max() >= moves[1] + informative[informative >= cut].min():
+        return 0.0, (0, 0)  # the parts would overlap
+    norm = max(float(np.sqrt((a**2).sum() * (b**2).sum())), 1e-12)
+    return float(first.max() + second.max()) / norm, (int(moves[0]), int(moves[1]))
 
 
 def choose(
@@ -160,9 +173,7 @@ def choose(
     return found
 
 
-def _made_up_for(
-    queries: Queries, reading: Reading, others: Sequence[Reading], options: SufficiencyOptions
-) -> bool:
+def _made_up_for(queries: Queries, reading: Reading, others: Sequence[Reading], options: SufficiencyOptions) -> bool:
     """Whether other motifs are in the k-mers of one: whether their nucleotides excite the neuron there."""
     codes = queries.draw(reading.ppm, options.backgrounds)
     excitation = queries.excitation(queries.activation(codes))

@@ -150,27 +150,30 @@ def settled(queries: Queries, reading: Reading, options: SufficiencyOptions) -> 
     """
     reading = place(queries, reading, options)
     for _ in range(_SETTLES):
-        middle = _centred(reading, options.acts)
-        again = None if middle is None else read(queries, middle, options, turns=1)
+        middle = centred(reading, options.acts)
+        again = None if middle is reading else read(queries, middle.ppm, options, turns=1)
         if again is None or again.excitation < options.acts * reading.excitation:
             break
         reading = place(queries, again, options)
     return reading
 
 
-def _centred(reading: Reading, acts: float) -> np.ndarray | None:
-    """Matrix with its parts at the place nearest to the middle of all; None where they are there already.
+def centred(reading: Reading, acts: float) -> Reading:
+    """Move the parts of a motif to the place nearest to the middle of all; the same object where they are there.
 
     Places count by how far their share of the excitation lies above ``acts``, so that those at the border count for
     next to nothing; of two places side by side the later one is taken, seen from either.
     """
-    places = np.array(list(reading.places))
+    places, columns = np.array(list(reading.places)), reading.columns
     weights = np.maximum(np.array(list(reading.places.values())) - acts, 1e-9)
     away = np.abs(places - np.average(places, axis=0, weights=weights)).sum(1)
-    columns = reading.columns
     order = sorted(range(len(places)), key=lambda i: (round(float(away[i]), 1), -places[i].sum(), -places[i, 0]))
-    for first, second in places[order]:
+    for first, second in places[order].tolist():
         to = columns + np.where(columns < reading.cut, first, second)
         if to[0] >= 0 and to[-1] < len(reading.ppm):
-            return None if first == second == 0 else moved(reading, int(first), int(second), reading.cut)
-    return None
+            break
+    if first == second == 0:
+        return reading
+    moves = {(a - first, b - second): share for (a, b), share in reading.places.items()}
+    cut = reading.cut + second if reading.cut >= 0 else -1
+    return replace(reading, ppm=moved(reading, first, second, reading.cut), cut=cut, places=moves)
