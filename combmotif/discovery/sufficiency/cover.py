@@ -66,6 +66,13 @@ def called(queries: Queries, reading: Reading, codes: np.ndarray, options: Suffi
     return keep
 
 
+def carried_at(queries: Queries, reading: Reading, codes: np.ndarray, options: SufficiencyOptions) -> np.ndarray:
+    """Move of a motif's first column to where each window carries it best; NaN where it is not called; float (n,)."""
+    total, _ = scores(reading, codes)
+    moves = np.array([first for first, _ in reading.places], float)
+    return np.where(total.max(1) >= threshold(queries, reading, options), moves[total.argmax(1)], np.nan)
+
+
 def retained(queries: Queries, windows: Windows, keep: np.ndarray) -> np.ndarray:
     """Share of each window's excitation that the nucleotides kept have by themselves, 0 to 1; (n,)."""
     share, some = np.zeros(len(keep)), keep.any(1)
@@ -138,7 +145,8 @@ def choose(
     others is in its k-mers.
     """
     readings, keeps = list(candidates), list(keeps)
-    cover, chosen = np.zeros(len(windows.codes)), []
+    cover = np.zeros(len(windows.codes))
+    chosen: list[int] = []
     while True:
         gains = [windows.share(np.maximum(own, cover)) - windows.share(cover) for own in each]
         best = int(np.argmax(gains))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from combmotif.discovery.demixed import Demixed
-from combmotif.discovery.group import make_group
+from combmotif.discovery.group import Group, make_group
 from combmotif.discovery.sufficiency.reading import Reading
 from combmotif.discovery.syntax import SYNTAX_COLUMNS, describe_gaps
 from combmotif.discovery.tree import tree_table
@@ -18,55 +19,74 @@ from combmotif.motifs.segment import segments
 from combmotif.sampling.samples import Samples
 
 _COUNT = 100
+_MOST_PLACES = 12
 
 
-def describe(
-    samples: Samples,
-    probe: WindowProbe,
-    found: Sequence[tuple[Reading, np.ndarray]],
-    levels: Sequence[float],
-    alphabet: str,
-) -> Demixed:
-    """Turn readings into motifs, with the samples that carry them, and lay the tree: all windows, then by motif.
+@dataclass(frozen=True)
+class Found:
+    """A reading, where the samples carry it, and what its best k-mer does.
 
-    Parameters
+    Attributes
     ----------
-    samples : Samples
-    probe : WindowProbe
-    found : sequence of (Reading, bool array of shape (samples,))
-        Each with the samples that carry it; those without any are left out.
-    levels : sequence of float
-        Mean activation of each best k-mer in background sequences.
-    alphabet : str
+    reading : Reading
+    moves : float array, shape (samples,)
+        Move of the motif to its place in each sample; NaN in those that do not carry it.
+    level : float
+        Mean activation of its best k-mer in background sequences.
     """
-    total = float(samples.excitation.sum())
-    entries = []
-    for (reading, carries), level in zip(found, levels, strict=True):
-        own = np.flatnonzero(carries)
-        if len(own) and len(reading.clear):
-            entries.append((float(samples.excitation[own].sum()) / total, reading, own, level))
-    entries.sort(key=lambda entry: -entry[0])
-    motifs, syntax = [], []
-    tree = [make_group(probe, samples, np.arange(len(samples)))] if entries else []
+
+    reading: Reading
+    moves: np.ndarray
+    level: float
+
+
+def describe(samples: Samples, probe: WindowProbe, found: Sequence[Found], alphabet: str) -> Demixed:
+    """Turn readings into motifs, and lay the tree: all windows, then by motif, then by place.
+
+    Motifs that no sample carries are left out. A window with several motifs is in the tree with the first of them.
+    """
+    kept = [one for one in found if np.isfinite(one.moves).any() and len(one.reading.clear)]
+    excitation = samples.excitation.astype(float)
+    shares = [float(excitation[np.isfinite(one.moves)].sum() / excitation.sum()) for one in kept]
+    order = sorted(range(len(kept)), key=lambda i: -shares[i])
+    motifs, syntax, rows = [], [], []
+    tree = [make_group(probe, samples, np.arange(len(samples)))] if kept else []
     motif_of: dict[str, str] = {}
     taken = np.zeros(len(samples), bool)
-    for number, (share, reading, own, level) in enumerate(entries):
-        motif = _motif(samples, reading, own, level, share, f"{samples.layer}.{samples.neuron}.m{number + 1}")
+    for number, index in enumerate(order):
+        one = kept[index]
+        own = np.flatnonzero(np.isfinite(one.moves))
+        motif = _motif(samples, one, own, shares[index], f"{samples.layer}.{samples.neuron}.m{number + 1}")
         motifs.append(motif)
-        syntax += _syntax(motif, reading, alphabet)
-        if len(mine := own[~taken[own]]):  # a window with several motifs is in the tree with the first
-            tree.append(make_group(probe, samples, mine, f"0.{number}", "motif"))
-            motif_of[f"0.{number}"] = motif.id
+        rows.append(own)
+        syntax += _syntax(motif, one.reading, alphabet)
+        if len(mine := own[~taken[own]]):
+            nodes = _nodes(probe, samples, one, mine, f"0.{number}")
+            tree += nodes
+            motif_of |= {node.path: motif.id for node in nodes[1:] or nodes}
             taken[mine] = True
     return Demixed(
         tuple(motifs),
-        tuple(own for _, _, own, _ in entries),
+        tuple(rows),
         tree_table(tree, samples, motif_of, alphabet=alphabet),
         pd.DataFrame(syntax, columns=list(SYNTAX_COLUMNS)),
     )
 
 
-def _motif(samples: Samples, reading: Reading, own: np.ndarray, level: float, share: float, name: str) -> Motif:
+def _nodes(probe: WindowProbe, samples: Samples, one: Found, mine: np.ndarray, path: str) -> list[Group]:
+    """Node of a motif, and below it one for each of its places; rare places share one."""
+    whole = make_group(probe, samples, mine, path, "motif")
+    moves, counts = np.unique(one.moves[mine], return_counts=True)
+    usual = np.sort(moves[np.argsort(-counts, kind="stable")][: _MOST_PLACES - 1])
+    parts = [mine[one.moves[mine] == move] for move in usual] + [mine[~np.isin(one.moves[mine], usual)]]
+    parts = [part for part in parts if len(part)]
+    if len(parts) < 2:
+        return [whole]
+    return [whole, *(make_group(probe, samples, p, f"{path}.{i}", "position") for i, p in enumerate(parts))]
+
+
+def _motif(samples: Samples, one: Found, own: np.ndarray, share: float, name: str) -> Motif:
+    reading = one.reading
     start, end = int(reading.clear[0]), int(reading.clear[-1]) + 1
     activations = samples.activations[own]
     return Motif(
@@ -79,7 +99,7 @@ def _motif(samples: Samples, reading: Reading, own: np.ndarray, level: float, sh
         start=start,
         max_activation=float(activations.max()),
         mean_activation=float(activations.mean()),
-        consensus_activation=level,
+        consensus_activation=one.level,
         share=share,
         offsets=tuple(sorted({first for first, _ in reading.places} | {0})),
         background=samples.background,

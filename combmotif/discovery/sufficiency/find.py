@@ -7,8 +7,17 @@ from dataclasses import replace
 import numpy as np
 
 from combmotif.discovery.demixed import Demixed
-from combmotif.discovery.sufficiency.cover import Windows, alike, called, choose, retained, scores, threshold
-from combmotif.discovery.sufficiency.describe import describe
+from combmotif.discovery.sufficiency.cover import (
+    Windows,
+    alike,
+    called,
+    carried_at,
+    choose,
+    retained,
+    scores,
+    threshold,
+)
+from combmotif.discovery.sufficiency.describe import Found, describe
 from combmotif.discovery.sufficiency.options import SufficiencyOptions
 from combmotif.discovery.sufficiency.parts import centred, settled, split
 from combmotif.discovery.sufficiency.queries import UNIFORM, Queries
@@ -62,19 +71,23 @@ def demix_by_sufficiency(
     """
     options, random = options or SufficiencyOptions(), np.random.default_rng(seed)
     if not len(samples):
-        return describe(samples, probe, [], [], alphabet)
+        return describe(samples, probe, [], alphabet)
     level = silence_level(probe, samples, random)
     with probe.only(samples.neuron):
         queries = Queries(probe, samples, level, random)
         excitation = queries.excitation(samples.activations.astype(float))
         alive = np.flatnonzero(excitation > 0)
         if not len(alive):
-            return describe(samples, probe, [], [], alphabet)
+            return describe(samples, probe, [], alphabet)
         rows = alive[np.unique(np.linspace(0, len(alive) - 1, options.windows).astype(int))]
         readings = find_motifs(queries, Windows(samples.codes[rows], excitation[rows], rows), options)
-        carriers = [called(queries, reading, samples.codes, options).any(1) for reading in readings]
-        levels = [reading.excitation + queries.rest + queries.silence for reading in readings]
-    return describe(samples, probe, list(zip(readings, carriers, strict=True)), levels, alphabet)
+        found = [
+            Found(
+                reading, carried_at(queries, reading, samples.codes, options), queries.level(reading.ppm, reading.row)
+            )
+            for reading in readings
+        ]
+    return describe(samples, probe, found, alphabet)
 
 
 def find_motifs(queries: Queries, windows: Windows, options: SufficiencyOptions) -> list[Reading]:
@@ -90,12 +103,13 @@ def find_motifs(queries: Queries, windows: Windows, options: SufficiencyOptions)
         if left[row] <= UNEXPLAINED * windows.excitation[row] or idle >= options.patience:
             break
         still_open[row] = False
+        queries.row = int(windows.rows[row]) if queries.tracks is not None else None
         found = _read_window(queries, windows, row, candidates, keeps, options)
         # what excites too little would be called nearly everywhere, and say nothing
         least = options.alone * windows.excitation.max()
         parts = [] if found is None else [part for part in split(queries, found, options) if part.excitation >= least]
-        parts = [settled(queries, part, options) for part in parts]
-        queries.known = []
+        parts = [replace(settled(queries, part, options), row=queries.row) for part in parts]
+        queries.known, queries.row = [], None
         before = windows.share(share)
         for part in parts:
             candidates.append(part)
@@ -117,12 +131,15 @@ def find_motifs(queries: Queries, windows: Windows, options: SufficiencyOptions)
 def _read_again(queries: Queries, reading: Reading, others: list[Reading], options: SufficiencyOptions) -> Reading:
     """Read a motif precisely, without the others; with them where it holds one of them."""
     precise = replace(options, backgrounds=PRECISE * options.backgrounds)
+    queries.row = reading.row
     for known in [others, []] if others else [[]]:
         queries.known = [_table(queries, other, options) for other in known]
         again = read(queries, reading.ppm, precise, turns=2, most=PRECISE)
         queries.known = []
         if again is not None and alike(again.ppm - UNIFORM, reading.ppm - UNIFORM)[0] >= options.same:
-            return replace(reading, ppm=again.ppm, excitation=again.excitation)
+            reading = replace(reading, ppm=again.ppm, excitation=again.excitation)
+            break
+    queries.row = None
     return reading
 
 

@@ -31,6 +31,8 @@ class Queries:
         half way from there to the maximum.
     known : list of (float array of shape (4 x size, places), float)
         Log-odds and score threshold of the motifs that readings must not see; none unless set.
+    row : int or None
+        Sample whose tracks background sequences have while a motif is read from it.
     mean, rest : float
         Mean activation of background sequences, and their mean above the silent level.
     """
@@ -40,6 +42,7 @@ class Queries:
         self.random = random
         self.tracks = samples.tracks
         self.known: list[tuple[np.ndarray, float]] = []
+        self.row: int | None = None
         self.background = self.draw(np.full((self.size, 4), UNIFORM), BACKGROUNDS)
         values = self.activation(self.background)
         self.mean = float(values.mean())
@@ -50,13 +53,15 @@ class Queries:
     def activation(self, codes: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
         """Activation of windows (..., size) -> (...); ``rows`` (...) are the samples whose tracks they have.
 
-        Without rows, windows along the last axis have the tracks of samples drawn at random, the same for all others.
+        Without rows, all windows have the tracks of the sample that is read (``row``); where none is, windows along the
+        last axis have those of samples drawn at random, the same for all others.
         """
         flat = np.ascontiguousarray(codes.reshape(-1, self.size))
         tracks = None
         if self.tracks is not None:
             if rows is None:
-                rows = np.broadcast_to(self.random.integers(0, len(self.tracks), codes.shape[-2]), codes.shape[:-1])
+                some = self.random.integers(0, len(self.tracks), codes.shape[-2]) if self.row is None else self.row
+                rows = np.broadcast_to(some, codes.shape[:-1])
             tracks = self.tracks[rows.ravel()]
         values = self.probe.activations(flat, tracks)[:, 0]
         return values.reshape(codes.shape[:-1]).astype(float)
@@ -73,6 +78,14 @@ class Queries:
     def excitation(self, values: np.ndarray) -> np.ndarray:
         """Activation above the silent level, less what background sequences have of it."""
         return np.maximum(values - self.silence, 0) - self.rest
+
+    def level(self, ppm: np.ndarray, row: int | None) -> float:
+        """Mean activation of the best k-mer of a matrix (size, 4) in background sequences."""
+        read = np.ptp(ppm, 1) > 0
+        words = self.background.copy()
+        words[:, read] = ppm[read].argmax(1)
+        rows = None if row is None else np.full(len(words), row)
+        return float(self.activation(words, rows).mean())
 
     def draw(self, ppm: np.ndarray, count: int) -> np.ndarray:
         """Draw windows from a matrix (..., size, 4), evenly in every column; uint8 (..., count, size)."""

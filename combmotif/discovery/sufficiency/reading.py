@@ -31,6 +31,8 @@ class Reading:
         Of its best k-mer in background sequences, mean.
     cut : int, default -1
         First column of a second part that moves by itself; -1 of a motif that is one part.
+    row : int or None, default None
+        Sample whose tracks it was read with, of a model with extra channels.
     places : dict of (int, int) to float
         Moves of the two parts (the same of one part) at which the neuron answers, with their share of the excitation.
     """
@@ -38,6 +40,7 @@ class Reading:
     ppm: np.ndarray
     excitation: float
     cut: int = -1
+    row: int | None = None
     places: dict[tuple[int, int], float] = field(default_factory=lambda: {(0, 0): 1.0})
 
     @property
@@ -113,7 +116,7 @@ def read(
             effect, error = _effects(queries, ppm, tried, count)
             span = np.ptp(effect, 1)
             for _ in range(2):  # what the best k-mer does says which columns count, and these are its letters
-                counts = span >= options.flat * max(effect_of_best, 1e-9)
+                counts = span >= min(options.flat * max(effect_of_best, 1e-9), span.max() / 2)
                 on = counts & (span >= SIGNIFICANT * error)
                 if on.any():
                     words = queries.backgrounds(count)

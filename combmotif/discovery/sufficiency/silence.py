@@ -66,15 +66,16 @@ def _activations_and_gradients(
     """Activations (sequences, positions) of a neuron, and the absolute gradient of a random sum of the outputs."""
     model, kept = probe.model, []
 
-    def keep(_module: torch.nn.Module, _inputs: object, output: torch.Tensor) -> None:
+    def keep(_module: torch.nn.Module, _inputs: object, output: torch.Tensor) -> torch.Tensor:
         if output.requires_grad:
             output.retain_grad()
             kept.append(output)
+        return output.clone()  # what follows may work in place
 
     handle = model.module.get_submodule(probe.layer).register_forward_hook(keep)
     try:
         with torch.enable_grad():
-            outputs = model.module(model.tensor(codes).requires_grad_())
+            outputs = model.module(model.tensor(codes).requires_grad_().clone())
             signs = torch.as_tensor(random.choice([-1.0, 1.0], outputs.shape), dtype=outputs.dtype)
             (outputs * signs.to(outputs.device)).sum().backward()
     except RuntimeError:
