@@ -6,6 +6,7 @@ import click
 
 from combmotif.cli.complete import complete_model
 from combmotif.cli.guide import GuidedCommand
+from combmotif.cli.options import trust_option
 
 
 @click.command(
@@ -15,8 +16,9 @@ from combmotif.cli.guide import GuidedCommand
 )
 @click.argument("target", shell_complete=complete_model)
 @click.option("--length", type=click.IntRange(min=1), help="Input length in nt for the positions; default the model's.")
+@trust_option
 @click.option("--device", default="cpu", show_default=True, help="auto, cpu, cuda or mps.")
-def inspect(target: str, length: int | None, device: str) -> None:
+def inspect(target: str, length: int | None, trust: bool, device: str) -> None:  # noqa: FBT001
     """Show the layers of a model whose neurons can be interpreted.
 
     TARGET is the name of a shipped model, the path of a model card, or a config file.
@@ -28,7 +30,7 @@ def inspect(target: str, length: int | None, device: str) -> None:
     from combmotif.inference import convolution_layers, layer_geometry
     from combmotif.models import choose_device
 
-    model = open_model_from(target, device=choose_device(device))
+    model = open_model_from(target, device=choose_device(device), trust=trust)
     spec = model.input_spec
     length = length or spec.length
     parameters = sum(parameter.numel() for parameter in model.module.parameters())

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from combmotif.cli.guide import GuidedCommand, next_step
+from combmotif.cli.options import PATH
 
 
 @click.command(
@@ -14,7 +15,7 @@ from combmotif.cli.guide import GuidedCommand, next_step
     example="combmotif match RUN/motifs/neuronmotif.meme --database builtin --database attract --out matches.tsv",
     then="combmotif scan SEQUENCES.fa --motifs RUN/motifs/neuronmotif.meme --out hits.tsv",
 )
-@click.argument("queries", type=click.Path(path_type=Path))
+@click.argument("queries", type=PATH)
 @click.option(
     "--database",
     "databases",
@@ -23,7 +24,7 @@ from combmotif.cli.guide import GuidedCommand, next_step
     show_default=True,
     help="builtin, a database of 'combmotif fetch', or a motif file; may be given several times.",
 )
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="TSV file to write.")
+@click.option("--out", type=PATH, required=True, help="TSV file to write.")
 @click.option("--strands", type=click.Choice(["single", "both"]), default="single", show_default=True)
 @click.option("--q", "q", type=float, default=0.05, show_default=True, help="Largest q-value of a match.")
 @click.option(

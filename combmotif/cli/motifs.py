@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from combmotif.cli.guide import GuidedCommand, next_step
+from combmotif.cli.options import PATH
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_FILE = click.Path(path_type=Path)
+_FILE = PATH
 _SPECIES = click.option("--species", help="Only motifs of this species: Homo_sapiens, or hsa for microRNAs.")
 
 

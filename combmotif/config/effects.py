@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator
 
 from combmotif.sequence.alphabet import iupac_sets
-from combmotif.typed_yaml import Real, Section, Whole
+from combmotif.typed_yaml import Real, Section, Whole, show
 
 Output = Annotated[Whole | str, Field(description="output of the model, by name or number from 0; default 0")]
 
@@ -137,7 +137,7 @@ class InteractionSection(Section):
 
         if not isinstance(value, str) and not (isinstance(value, list) and value and all(map(is_pair, value))):
             raise ValueError(
-                f"expected from_motifs, a list of pairs such as [[AUG, UAA]], or the path of a table, found {value!r}"
+                f"expected from_motifs, a list of pairs such as [[AUG, UAA]], or the path of a table, found {show(value)}"
             )
         if isinstance(value, list):  # so that a mistake in a rule is told as one
             return [PairSection.model_validate(one) if isinstance(one, dict) else one for one in value]

@@ -8,12 +8,17 @@ from pydantic import Discriminator, Field, Tag, field_validator
 
 from combmotif.config.neurons import parse_selection
 from combmotif.sequence.alphabet import iupac_sets
-from combmotif.typed_yaml import Real, Section, Whole
+from combmotif.typed_yaml import Real, Section, Whole, show
 
 Limit = Annotated[Whole | None, Field(ge=1, description="read only the first rows; default all")]
 Annotation = Annotated[
     str | None,
     Field(description="BED12, GTF or GFF3 of the transcripts, for nets that read coding frame and splice sites"),
+]
+# Left out of what is written down: leave that was given once, for one file, is none for a copy of the record.
+Trust = Annotated[
+    bool,
+    Field(exclude=True, description="run the Python code that the card names (--trust does the same); default false"),
 ]
 Labels = Annotated[
     str | list[str] | None, Field(description="column or columns of measured values, for contribution.outcome: label")
@@ -26,6 +31,7 @@ class CardSection(Section):
     card: str = Field(
         description="name of a shipped model (combmotif models lists them), or path of a card", min_length=1
     )
+    trust: Trust = False
 
 
 class PythonSection(Section):
@@ -162,6 +168,6 @@ class NeuronsSection(Section):
     @classmethod
     def _readable(cls, value: Any) -> Any:
         if not isinstance(value, (int, str, list)):
-            raise ValueError(f"expected all, a number, a range such as 0-15, or a list of them, found {value!r}")
+            raise ValueError(f"expected all, a number, a range such as 0-15, or a list of them, found {show(value)}")
         parse_selection(value)
         return value

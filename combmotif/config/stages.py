@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from combmotif.typed_yaml import Real, Section, Whole
+from combmotif.typed_yaml import Real, Section, Whole, show
 
 
 class SampleSection(Section):
@@ -78,7 +78,7 @@ class SampleSection(Section):
         )
         if value not in ("zero", "data") and not rows:
             raise ValueError(
-                f"expected zero, data, or a row of numbers for each track such as [[1, 0, 0], [0]], found {value!r}"
+                f"expected zero, data, or a row of numbers for each track such as [[1, 0, 0], [0]], found {show(value)}"
             )
         return value
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from combmotif.config.inputs import RandomSequences
+from combmotif.config.inputs import RandomSequences, Trust
 from combmotif.config.run import Device
 from combmotif.typed_yaml import Real, Section, Whole
 
@@ -16,6 +16,7 @@ class TeacherSection(Section):
 
     card: str = Field(description="name of a shipped model or path of a card", min_length=1)
     output: Whole | str = Field(0, description="output of the teacher, by name or number from 0; default 0")
+    trust: Trust = False
 
 
 class MeasuredSection(Section):

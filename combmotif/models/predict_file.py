@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
+from combmotif.files import atomic, no_formula
 from combmotif.models.model import SequenceModel
 
 _BASES = 2_000_000
@@ -70,33 +72,25 @@ def predict_file(
     if out.is_dir():
         raise ValueError(f"{out}: expected a file to write, found a folder")
     plain = out.is_file() or not out.exists()  # a pipe or device is written to, not replaced
-    temporary = out.with_name(out.name + ".tmp") if plain else out
     stream = iter(records)
     first = next(stream, None)
     if first is None:
         raise ValueError(f"{source}: expected sequences, the file has none")
     count = 0
-    out.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-            told = ["input"] if model.input_spec.rule != "exact" else []
-            writer.writerow(["name", "length", *told, *model.outputs])
-            for chunk in _chunks(chain([first], stream)):
-                for name, codes, _ in chunk:
-                    model.check(codes, name=f"{source}: '{name}'")
-                for (name, codes, _), row in zip(chunk, _predict(model, chunk, source), strict=True):
-                    note = [model.fit(codes)[2]] if told else []
-                    writer.writerow([name, len(codes), *note, *(f"{value:.6g}" for value in row)])
-                count += len(chunk)
-                if on_rows is not None:
-                    on_rows(count)
-    except BaseException:
-        if plain:
-            temporary.unlink(missing_ok=True)
-        raise
-    if plain:
-        temporary.replace(out)
+    target = atomic(out) if plain else nullcontext(out)
+    with target as path, path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
+        told = ["input"] if model.input_spec.rule != "exact" else []
+        writer.writerow(["name", "length", *told, *model.outputs])
+        for chunk in _chunks(chain([first], stream)):
+            for name, codes, _ in chunk:
+                model.check(codes, name=f"{source}: '{name}'")
+            for (name, codes, _), row in zip(chunk, _predict(model, chunk, source), strict=True):
+                note = [model.fit(codes)[2]] if told else []
+                writer.writerow([no_formula(name), len(codes), *note, *(f"{value:.6g}" for value in row)])
+            count += len(chunk)
+            if on_rows is not None:
+                on_rows(count)
     return count
 
 

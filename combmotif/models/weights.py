@@ -13,6 +13,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import nn
 
+from combmotif.files import atomic
+
 
 def sha256_of(path: str | Path) -> str:
     """Return the SHA-256 of a file as 64 hexadecimal digits."""
@@ -25,12 +27,8 @@ def sha256_of(path: str | Path) -> str:
 
 def replace_file(path: Path, content: bytes) -> None:
     """Write a file under a temporary name and rename it, so that it is whole or not there."""
-    temporary = path.with_name(path.name + ".tmp")
-    try:
+    with atomic(path) as temporary:
         temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_weights(path: str | Path) -> dict[str, torch.Tensor]:

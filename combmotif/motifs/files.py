@@ -6,6 +6,7 @@ from pathlib import Path
 
 import h5py
 
+from combmotif.files import reading
 from combmotif.motifs.database import Database, DatabaseEntry, load_database
 from combmotif.motifs.formats.h5 import load_motifs, load_names, save_motifs
 from combmotif.motifs.formats.meme import write_meme
@@ -42,7 +43,8 @@ def open_motifs(spec: str | Path, *, species: str | None = None) -> tuple[MotifS
         except OSError as error:
             raise ValueError(f"motif file {path}: expected HDF5 ({error})") from None
         if own:
-            return load_motifs(path), load_names(path)
+            with reading(path, "motifs of combmotif"):
+                return load_motifs(path), load_names(path)
     return as_motifs(load_database(spec, species=species))
 
 

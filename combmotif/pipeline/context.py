@@ -16,6 +16,7 @@ from combmotif.config.neurons import select_neurons
 from combmotif.config.opening import open_model, output_index
 from combmotif.config.run import RunConfig
 from combmotif.effects.seeding import stable_hash
+from combmotif.files import reading
 from combmotif.inference.geometry import convolution_layers
 from combmotif.inference.probe import WindowProbe
 from combmotif.models.device import choose_device
@@ -105,11 +106,18 @@ def load_sequences(config: RunConfig) -> SequenceSet:
         return random_sequences(
             section.count, section.length, seed=seed, frequencies=section.frequencies, exclude=section.exclude
         )
+    assert isinstance(section, FastaSequences | TableSequences | Hdf5Sequences)
+    with reading(section.path, "sequences"):
+        sequences = _read(section)
+    return sequences.subset(range(min(section.limit, len(sequences)))) if section.limit else sequences
+
+
+def _read(section: FastaSequences | TableSequences | Hdf5Sequences) -> SequenceSet:
     if isinstance(section, FastaSequences):
-        sequences = read_fasta(section.path, annotation=section.annotation)
-    elif isinstance(section, TableSequences):
+        return read_fasta(section.path, annotation=section.annotation)
+    if isinstance(section, TableSequences):
         labels = [section.label] if isinstance(section.label, str) else list(section.label or ())
-        sequences = read_table(
+        return read_table(
             section.path,
             sequence=section.sequence,
             name=section.name,
@@ -118,10 +126,7 @@ def load_sequences(config: RunConfig) -> SequenceSet:
             cluster=section.cluster,
             skip_missing=True,
         )
-    else:
-        assert isinstance(section, Hdf5Sequences)
-        sequences = read_hdf5(section.path, sequence=section.sequence, label=section.label)
-    return sequences.subset(range(min(section.limit, len(sequences)))) if section.limit else sequences
+    return read_hdf5(section.path, sequence=section.sequence, label=section.label)
 
 
 def _layers(

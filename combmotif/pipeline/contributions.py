@@ -106,7 +106,7 @@ def run_contribution(stages: Stages) -> None:
         table = contribution(
             stages.best, outcomes, neurons=neurons, maxima=finite, alpha=section.alpha, preset=section.preset
         )
-        write_table(stages.store.path / "contribution.tsv", table.reindex(columns=[*CONTRIBUTION_COLUMNS, "p_ttest"]))
+        write_table(stages.store.file("contribution.tsv"), table.reindex(columns=[*CONTRIBUTION_COLUMNS, "p_ttest"]))
         return
     changes = _changes(stages, section.levels, columns, maxima) if section.outcome != "label" else {}
     tables = []
@@ -135,7 +135,7 @@ def run_contribution(stages: Stages) -> None:
     table = pd.concat(tables, ignore_index=True)
     order = {name: place for place, name in enumerate(outcomes)}
     table = table.sort_values("outcome", key=lambda column: column.map(order), kind="stable")
-    write_table(stages.store.path / "contribution.tsv", table[list(CONTRIBUTION_COLUMNS)])
+    write_table(stages.store.file("contribution.tsv"), table[list(CONTRIBUTION_COLUMNS)])
 
 
 def _changes(

@@ -223,7 +223,7 @@ def run_interactions(stages: Stages) -> None:
         tasks.append(PairTask(pair, frequencies, windows, stages.store.task(kind, key, ".npz")))
     done = prototype_task if section.preset else pair_task
     stages.bring_up_to_date("interaction", done, tasks, lambda task: (task.path,))
-    folder = stages.store.path
+    own = stages.store.file
     if section.preset:
         rows = [PrototypePair(task.pair, **load_arrays(task.path)) for task in tasks]
         table, instances = summarise_prototype(rows, sequences.names, alpha=section.alpha)
@@ -241,20 +241,18 @@ def run_interactions(stages: Stages) -> None:
             latent=link if section.latent == "auto" else section.latent,
         )
         table, instances = result.table, result.instances
-        write_table(folder / "interaction_spacing.tsv", result.spacing)
+        write_table(own("interaction_spacing.tsv"), result.spacing)
         controls = [(pair.pair, e) for pair in measured for e in pair.control.values]
-        write_table(folder / "interaction_controls.tsv.gz", pd.DataFrame(controls, columns=list(CONTROL_COLUMNS)))
-    write_table(folder / "interactions.tsv", table)
-    write_table(folder / "interaction_instances.tsv.gz", instances)
+        write_table(own("interaction_controls.tsv.gz"), pd.DataFrame(controls, columns=list(CONTROL_COLUMNS)))
+    write_table(own("interactions.tsv"), table)
+    write_table(own("interaction_instances.tsv.gz"), instances)
     overview = interaction_map(table, pairs)
-    write_table(folder / "interaction_map.tsv", overview)
-    with atomic(folder / "interaction_map.svg") as temporary:
+    write_table(own("interaction_map.tsv"), overview)
+    with atomic(own("interaction_map.svg")) as temporary:
         unit = _unit(context, context.output(section.output, "interaction.output"))
         temporary.write_text(draw_interaction_map(overview, unit=unit), encoding="utf-8")
     if section.order == 3 and not section.preset:
-        write_table(
-            folder / "interaction_triples.tsv", _triples(stages, pairs, list(table["class"]), frequencies, asked)
-        )
+        write_table(own("interaction_triples.tsv"), _triples(stages, pairs, list(table["class"]), frequencies, asked))
 
 
 def _triples(

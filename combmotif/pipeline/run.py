@@ -225,6 +225,8 @@ def run(
             }
             if stages.notes.get(name) and record["stages"][name]["status"] == "done":
                 record["stages"][name]["notes"] = stages.notes[name]
+            if stages.redone.get(name):
+                record["stages"][name]["redone"] = stages.redone[name]
             if stages.edits.get(name):
                 record["stages"][name]["edits"] = stages.edits[name]
             record["warnings"] = list(stages.warnings)
@@ -235,6 +237,7 @@ def run(
         engine.close()
         begun = time.monotonic()
         report = build_report(folder, title=config.report.title)
+        store.folder.reload()  # the page is in its record now
         record["stages"]["report"] = {"status": "done", "seconds": round(time.monotonic() - begun, 2)}
         record["peak_memory_mb"] = _peak_memory_mb()
         store.write_json("run.json", record)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import tarfile
 import zlib
 from dataclasses import dataclass
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+from combmotif.files import unpack
 
 SUM_TOLERANCE = 0.05
 """How far from 1 the probabilities of a position may sum, as files round them."""
@@ -142,7 +143,7 @@ def decode_text(raw: bytes, source: str) -> str:
     """Turn the bytes of a file into text; see `read_text`."""
     if raw[:2] == b"\x1f\x8b":
         try:
-            raw = gzip.decompress(raw)
+            raw = unpack(raw, f"motif file {source}")
         except (EOFError, OSError, zlib.error) as error:
             raise BinaryFileError(f"motif file {source}: not a text file (damaged gzip: {error})") from None
     try:
