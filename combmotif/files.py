@@ -70,7 +70,8 @@ def reading(source: str | Path, expected: str) -> Iterator[None]:
             raise
         said = " ".join(str(error).split())[:120]
         raise ValueError(
-            f"{source}: expected {expected}, found a damaged file ({said or type(error).__name__}); copy or make it again"
+            f"{source}: expected {expected}, found a damaged file ({said or type(error).__name__}); copy or "
+            f"make it again"
         ) from error
 
 

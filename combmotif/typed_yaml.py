@@ -202,7 +202,9 @@ def _refuse_bool(value: Any) -> Any:
     return value
 
 
-Whole = Annotated[int, BeforeValidator(_refuse_bool), Field(ge=-(2**63), lt=2**63)]
+# Nothing that is counted comes near the bound; a slip of the keys (1e12) is told here and not by a full memory.
+Whole = Annotated[int, BeforeValidator(_refuse_bool), Field(ge=-(10**9), le=10**9)]
+Seed = Annotated[int, BeforeValidator(_refuse_bool), Field(lt=2**63)]
 Real = Annotated[float, BeforeValidator(_refuse_bool), Field(allow_inf_nan=False)]
 
 

@@ -130,7 +130,7 @@ def _flush() -> None:
     try:
         sys.stdout.flush()
     except OSError as error:
-        sys.stdout = None  # type: ignore[assignment]  # or Python tries again at its end, and shows a traceback
+        sys.stdout = None  # or Python tries again at its end, and shows a traceback
         if error.errno != errno.EPIPE:
             click.echo(f"Error: standard output: {sentence(error)}", err=True)
             sys.exit(2)

@@ -36,9 +36,15 @@ from combmotif.cli.options import PATH, trust_option
     default="integrated_gradients",
     show_default=True,
 )
-@click.option("--baselines", type=int, default=10, show_default=True, help="Dinucleotide shuffles of each sequence.")
+@click.option(
+    "--baselines",
+    type=click.IntRange(min=1, max=10_000),
+    default=10,
+    show_default=True,
+    help="Dinucleotide shuffles of each sequence.",
+)
 @click.option("--tolerance", type=float, default=0.05, show_default=True, help="Largest completeness error accepted.")
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0, max=2**63 - 1), default=0, show_default=True)
 @click.option("--out", type=PATH, required=True, help="Folder to write to.")
 @trust_option
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")

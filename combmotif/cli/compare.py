@@ -31,17 +31,24 @@ if TYPE_CHECKING:
     show_default=True,
     help="builtin, a database of 'combmotif fetch', or a motif file; may be given several times.",
 )
-@click.option("--q", "q", type=float, default=0.05, show_default=True, help="Largest q-value of a match.")
+@click.option(
+    "--q",
+    "q",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.05,
+    show_default=True,
+    help="Largest q-value of a match.",
+)
 @click.option("--strands", type=click.Choice(["single", "both"]), default="single", show_default=True)
 @click.option(
     "--draws",
-    type=click.IntRange(min=0),
+    type=click.IntRange(min=0, max=100_000),
     default=64,
     show_default=True,
     help="Sequences drawn from each motif to see what they do to the model; 0 leaves the models alone.",
 )
 @click.option("--sequences", "most", type=click.IntRange(min=20), default=500, show_default=True, help="Of each run.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0, max=2**63 - 1), default=0, show_default=True)
 @trust_option
 @click.option("--quiet", is_flag=True, help="Print only the page's path.")
 def compare(

@@ -32,8 +32,8 @@ class UnexpectedError(click.ClickException):
         said = " ".join(str(error).split())[:200]
         said = f"{type(error).__name__}{place}{f': {said}' if said else ''}"
         super().__init__(
-            f"a bug of combmotif {__version__}: {said}; please report it with the command, its input and what 'combmotif "
-            f"--debug COMMAND' shows (docs/reliability.md says where)"
+            f"a bug of combmotif {__version__}: {said}; please report it with the command, its input and what "
+            f"'combmotif --debug COMMAND' shows (docs/reliability.md says where)"
         )
 
 
@@ -66,8 +66,8 @@ def sentence(error: BaseException) -> str:
     if is_out_of_memory(error):
         said = " ".join(str(error).split())[:160]
         return (
-            f"memory ran out{f' ({said})' if said else ''}; ask for less at a time (shorter or fewer sequences, smaller "
-            f"counts, fewer --workers), or use a larger machine"
+            f"memory ran out{f' ({said})' if said else ''}; ask for less at a time (shorter or fewer sequences, "
+            f"smaller counts, fewer --workers), or use a larger machine"
         )
     if isinstance(error, ModuleNotFoundError) and "pip install" not in str(error):
         return f"the package '{error.name}' is not installed; install it: pip install {error.name}"

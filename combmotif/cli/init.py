@@ -28,9 +28,14 @@ SCHEMA_FILE = "combmotif.schema.json"
 @click.option("--python", "factory", metavar="FILE.py:FUNCTION", help="Your own function that returns a torch module.")
 @trust_option
 @click.option("--weights", help="File of its weights, with --python.")
-@click.option("--length", type=click.IntRange(min=1), help="Its input length in nt, with --python; default any.")
 @click.option(
-    "--channels", type=click.IntRange(min=4), default=4, help="Its input channels, with --python: bases, then tracks."
+    "--length", type=click.IntRange(min=1, max=100_000_000), help="Its input length in nt, with --python; default any."
+)
+@click.option(
+    "--channels",
+    type=click.IntRange(min=4, max=100_000),
+    default=4,
+    help="Its input channels, with --python: bases, then tracks.",
 )
 def init(
     path: Path,

@@ -15,7 +15,11 @@ from combmotif.cli.options import trust_option
     then="combmotif init --model mrl      write a config that interprets one of the layers",
 )
 @click.argument("target", shell_complete=complete_model)
-@click.option("--length", type=click.IntRange(min=1), help="Input length in nt for the positions; default the model's.")
+@click.option(
+    "--length",
+    type=click.IntRange(min=1, max=100_000_000),
+    help="Input length in nt for the positions; default the model's.",
+)
 @trust_option
 @click.option("--device", default="cpu", show_default=True, help="auto, cpu, cuda or mps.")
 def inspect(target: str, length: int | None, trust: bool, device: str) -> None:  # noqa: FBT001

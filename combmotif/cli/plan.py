@@ -27,7 +27,7 @@ from combmotif.cli.options import PATH, trust_option
     shell_complete=complete_key,
     help="Override a key: neurons.select=0-3.",
 )
-@click.option("--workers", type=click.IntRange(min=1), help="Processes; default one per core.")
+@click.option("--workers", type=click.IntRange(min=1, max=1024), help="Processes; default one per core.")
 @click.option("--no-measure", "counted_only", is_flag=True, help="Count only; no estimate of time and memory.")
 def plan(
     config: Path,

@@ -9,7 +9,7 @@ import click
 
 from combmotif.cli.complete import complete_model
 from combmotif.cli.guide import GuidedCommand
-from combmotif.cli.options import PATH, trust_option
+from combmotif.cli.options import PATH, refuse_input, trust_option
 
 
 @click.command(
@@ -73,6 +73,7 @@ def predict(
         raise click.UsageError("--sequence and --name name columns of --table")
     if annotation is not None and table is not None and name is None:
         raise click.UsageError("--annotation needs the column of the transcripts' names (--name)")
+    refuse_input(out, fasta, table, annotation)
     model = open_model_from(target, device=choose_device(device), trust=trust)
     if table is None:
         assert fasta is not None

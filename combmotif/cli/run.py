@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     shell_complete=complete_key,
     help="Override a key: neurons.select=0-3.",
 )
-@click.option("--workers", type=click.IntRange(min=1), help="Processes; default one per core.")
+@click.option("--workers", type=click.IntRange(min=1, max=1024), help="Processes; default one per core.")
 @click.option("--replace", is_flag=True, help="Replace the results of another config in the folder.")
 @click.option("--quiet", is_flag=True, help="Print only the report's path.")
 @click.option("--verbose", is_flag=True, help="Say more: what is run on what, tasks and memory of stages, warnings.")

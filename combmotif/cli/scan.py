@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from combmotif.cli.guide import GuidedCommand, next_step
-from combmotif.cli.options import PATH
+from combmotif.cli.options import PATH, refuse_input
 
 _ENDINGS = (".tsv", ".tsv.gz", ".bed")
 
@@ -56,6 +56,7 @@ def scan(
         raise ValueError(f"--out: expected a name that ends in {', '.join(_ENDINGS)}, got {out.name!r}")
     if not 0 < p_value <= 1:
         raise ValueError(f"--p: expected a number above 0 and at most 1, got {p_value:g}")
+    refuse_input(out, sequences, database)
     with atomic(out) as temporary:
         found = scan_file(
             sequences,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, field_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from combmotif.config.neurons import parse_selection
 from combmotif.sequence.alphabet import iupac_sets
 from combmotif.typed_yaml import Real, Section, Whole, show
 
+LARGEST_SET = 2_000_000_000
+"""Nucleotides of random sequences: they are held in memory, a byte each, and copied once."""
 Limit = Annotated[Whole | None, Field(ge=1, description="read only the first rows; default all")]
 Annotation = Annotated[
     str | None,
@@ -80,6 +82,14 @@ class RandomSequences(Section):
     exclude: list[str] = Field(
         default_factory=list, description="IUPAC words that no sequence may contain, such as [AUG]; default none"
     )
+
+    @model_validator(mode="after")
+    def _fits_a_memory(self) -> RandomSequences:
+        if self.count * self.length > LARGEST_SET:
+            raise ValueError(
+                f"expected count times length of at most {LARGEST_SET:,} nt, found {self.count:,} times {self.length:,}"
+            )
+        return self
 
     @field_validator("exclude")
     @classmethod

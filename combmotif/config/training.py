@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from combmotif.config.inputs import RandomSequences, Trust
 from combmotif.config.run import Device
-from combmotif.typed_yaml import Real, Section, Whole
+from combmotif.typed_yaml import Real, Section, Seed, Whole
 
 
 class TeacherSection(Section):
@@ -91,7 +91,7 @@ class TrainConfig(Section):
     tests: list[TestSection] = Field(default_factory=list, description="tables to report r squared on; default none")
     card: CardText = Field(description="what the new model's card says")
     device: Device = Field("auto", description="auto, cpu, cuda or mps; default auto")
-    seed: Whole = Field(0, ge=0, lt=2**31, description="of the sequences, the net and the order; default 0")
+    seed: Seed = Field(0, ge=0, lt=2**31, description="of the sequences, the net and the order; default 0")
 
     @field_validator("tests")
     @classmethod

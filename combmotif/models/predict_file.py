@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
@@ -77,6 +78,7 @@ def predict_file(
     if first is None:
         raise ValueError(f"{source}: expected sequences, the file has none")
     count = 0
+    lost, names = 0, []
     target = atomic(out) if plain else nullcontext(out)
     with target as path, path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
@@ -85,13 +87,37 @@ def predict_file(
         for chunk in _chunks(chain([first], stream)):
             for name, codes, _ in chunk:
                 model.check(codes, name=f"{source}: '{name}'")
-            for (name, codes, _), row in zip(chunk, _predict(model, chunk, source), strict=True):
+            predictions = _predict(model, chunk, source)
+            if not count:
+                _tell_doubts(model, chunk)
+            wrong = np.flatnonzero(~np.isfinite(predictions).all(1))
+            lost += len(wrong)
+            names += [chunk[row][0] for row in wrong[:3]]
+            for (name, codes, _), row in zip(chunk, predictions, strict=True):
                 note = [model.fit(codes)[2]] if told else []
                 writer.writerow([no_formula(name), len(codes), *note, *(f"{value:.6g}" for value in row)])
             count += len(chunk)
             if on_rows is not None:
                 on_rows(count)
+    if lost:
+        warnings.warn(not_finite(model.name, names, lost, count), stacklevel=2)
     return count
+
+
+def _tell_doubts(model: SequenceModel, chunk: list[tuple[str, np.ndarray, np.ndarray | None]]) -> None:
+    given = [tracks for _, _, tracks in chunk[:8] if tracks is not None]
+    doubts = model.doubts([codes for _, codes, _ in chunk[:8]], tracks=given or None)
+    if doubts:
+        warnings.warn(doubts, stacklevel=3)
+
+
+def not_finite(model: str, names: Sequence[str], count: int, total: int) -> str:
+    """Say that a model gave no number for some sequences, of which the first are named."""
+    shown = ", ".join(f"'{name}'" for name in names[:3])
+    return (
+        f"model '{model}' gave no finite prediction for {count:,} of {total:,} sequences ({shown}"
+        f"{', ...' if count > len(names[:3]) else ''}); they are left out of every mean, test and class"
+    )
 
 
 def _predict(

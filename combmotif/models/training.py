@@ -109,7 +109,7 @@ def save_state(state: dict, path: Path) -> None:
     write_sealed(path, buffer.getvalue())
 
 
-def load_state(path: Path | None, options: Any, *, device: torch.device) -> dict[str, Any] | None:
+def load_state(path: Path | None, options: Any, *, device: torch.device | str) -> dict[str, Any] | None:
     """Read the checkpoint of a training; None where there is none, or it is damaged, which is said.
 
     Raises

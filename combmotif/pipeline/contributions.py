@@ -95,7 +95,8 @@ def run_contribution(stages: Stages) -> None:
     columns = context.outputs(section.output, "contribution.output")
     outcomes: dict[str, np.ndarray] = {}
     if section.outcome in ("prediction", "both"):
-        outcomes |= {f"prediction:{model.outputs[column]}": stages.predictions[:, column] for column in columns}
+        finite_only = np.where(np.isfinite(stages.predictions), stages.predictions, np.nan)
+        outcomes |= {f"prediction:{model.outputs[column]}": finite_only[:, column] for column in columns}
     if section.outcome in ("label", "both"):
         for index, name in enumerate(sequences.label_names):
             outcomes[f"label:{name}"] = sequences.labels[:, index]  # type: ignore[index]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import pandas as pd
 from combmotif.config.effects import InteractionSection
 from combmotif.effects.columns import CONTROL_COLUMNS
 from combmotif.effects.control import Control
+from combmotif.effects.finite import only_finite
 from combmotif.effects.frame import codon_phase
 from combmotif.effects.interaction import avoided_patterns, base_frequencies, model_link, require_frame
 from combmotif.effects.interaction_map import interaction_map, name_families
@@ -124,6 +126,35 @@ def _read_pair(task: PairTask, mode: str) -> MeasuredPair:
     )
 
 
+def _lost(measured: list[MeasuredPair], names: Sequence[str]) -> list[str]:
+    """Say of which pairs placements have no finite prediction, how many, and on which sequences."""
+    said = []
+    for pair in measured:
+        draws = ~np.isfinite(np.stack([pair.states.a, pair.states.b, pair.states.n])).all(0)
+        if draws.any():
+            said.append(
+                f"{draws.sum():,} of {draws.size:,} scrambled copies of the placements of {pair.pair} have no finite "
+                f"prediction; others of the same placement stand for them."
+            )
+        kept = only_finite(pair)
+        if kept.not_finite:
+            there = {*zip(kept.rows.tolist(), kept.start_a.tolist(), kept.start_b.tolist(), strict=True)}
+            places = zip(pair.rows.tolist(), pair.start_a.tolist(), pair.start_b.tolist(), strict=True)
+            lost = list(dict.fromkeys(names[place[0]] for place in places if place not in there))
+            shown = ", ".join(f"'{name}'" for name in lost[:3]) + (", ..." if len(lost) > 3 else "")
+            said.append(
+                f"{kept.not_finite:,} of {len(pair.rows):,} placements of {pair.pair} have no finite prediction "
+                f"(sequences {shown}) and were left out."
+            )
+    return said
+
+
+def _finite_prototype(pair: PrototypePair) -> PrototypePair:
+    finite = np.isfinite(np.stack([pair.o, pair.a, pair.b, pair.n])).all(0)
+    parts = ("rows", "start_a", "start_b", "o", "a", "b", "n")
+    return replace(pair, **{name: getattr(pair, name)[finite] for name in parts})
+
+
 def prototype_task(context: Context, task: PairTask) -> None:
     """Measure one motif pair as the published prototype does; writes an .npz."""
     output = context.output(_section(context).output, "interaction.output")
@@ -225,11 +256,12 @@ def run_interactions(stages: Stages) -> None:
     stages.bring_up_to_date("interaction", done, tasks, lambda task: (task.path,))
     own = stages.store.file
     if section.preset:
-        rows = [PrototypePair(task.pair, **load_arrays(task.path)) for task in tasks]
+        rows = [_finite_prototype(PrototypePair(task.pair, **load_arrays(task.path))) for task in tasks]
         table, instances = summarise_prototype(rows, sequences.names, alpha=section.alpha)
     else:
         link = model_link(context.model, context.output(section.output, "interaction.output"))
         measured = [_read_pair(task, section.mode) for task in tasks]
+        stages.warnings += _lost(measured, sequences.names)
         stages.edits["interaction"] = summary(load_arrays(task.path)["how"] for task in tasks)
         result = summarise(
             measured,

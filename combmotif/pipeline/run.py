@@ -8,6 +8,7 @@ import platform
 import resource
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -202,6 +203,9 @@ def run(
         record = _record(config, context)
         stages = Stages(context, store, engine, databases, progress or (lambda stage, done, total: None))
         stages.warnings += [*context.sequences.notes, *_edge_warning(context)] + track_warnings(context)
+        if doubts := context.model.doubts(context.sequences.codes, tracks=context.sequences.tracks):
+            stages.warnings.append(f"{doubts}.")
+            warnings.warn(doubts, stacklevel=2)
         steps: list[tuple[str, Callable[[], None]]] = [
             ("samples", stages.run_samples),
             ("motifs", stages.run_motifs),

@@ -13,6 +13,7 @@ import pandas as pd
 
 from combmotif import __version__
 from combmotif.files import atomic, write_table
+from combmotif.models.predict_file import not_finite
 from combmotif.motifs.cluster import families
 from combmotif.motifs.database import Database
 from combmotif.motifs.formats.h5 import load_motifs, save_motifs
@@ -111,9 +112,9 @@ class Stages:
         todo = [payload for payload in payloads if not all(self.store.is_whole(path) for path in paths(payload))]
         if self.store.redone:
             damaged, self.store.redone = self.store.redone, []
-            count = f"{len(damaged)} finished results of the stage {stage} were" if len(damaged) > 1 else "a result was"
+            count = f"{len(damaged)} results were" if len(damaged) > 1 else "a result was"
             warnings.warn(
-                f"{self.store.path}: {count} damaged since written (tasks/{damaged[0]}), and computed again",
+                f"{self.store.path}: {count} damaged after being written (tasks/{damaged[0]}) and will be computed again",
                 stacklevel=1,
             )
             self.redone.setdefault(stage, []).extend(damaged)
@@ -295,6 +296,10 @@ class Stages:
                     f"{short:,} of {len(context.sequences):,} sequences are shorter than the receptive field of "
                     f"{name}, {size} nt, and have no window."
                 )
+        lost = np.flatnonzero(~np.isfinite(self.predictions).all(1))
+        if len(lost):
+            names = [context.sequences.names[row] for row in lost[:3]]
+            self.warnings.append(f"{not_finite(context.model.name, names, len(lost), len(self.predictions))}.")
         maxima = self.dataset_maxima()
         places = np.concatenate([part["sites"] for part in parts])
         strengths = np.concatenate([part["strengths"] for part in parts])
