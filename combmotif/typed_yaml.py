@@ -92,8 +92,9 @@ class _Dumper(yaml.SafeDumper):
 
 def parse_yaml(text: str, *, name: str) -> Any:
     """Parse YAML text into plain data; a mistake is a ValueError that names ``name``, line and column."""
-    loader = _Loader(text)
+    loader = None
     try:
+        loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
             return None
@@ -117,7 +118,8 @@ def parse_yaml(text: str, *, name: str) -> Any:
     except ValueError as error:
         raise error if name in str(error) else ValueError(f"{name}: not valid YAML: {error}") from None
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
 
 
 def _refuse_bombs(root: yaml.Node, name: str) -> None:

@@ -70,7 +70,7 @@ def sentence(error: BaseException) -> str:
             f"smaller counts, fewer --workers), or use a larger machine"
         )
     if isinstance(error, ModuleNotFoundError) and "pip install" not in str(error):
-        return f"the package '{error.name}' is not installed; install it: pip install {error.name}"
+        return f"the package '{error.name}' is not installed; install what is optional: pip install 'combmotif[all]'"
     if isinstance(error, OSError) and error.errno is not None:
         place = f"{error.filename}: " if error.filename is not None else ""
         if error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -63,6 +63,7 @@ def run(
     """
     from combmotif.cli.progress import StageProgress
     from combmotif.config import load_config, with_trust
+    from combmotif.output import OutputFolder
     from combmotif.pipeline.earlier import refuse_replacing
 
     if quiet and verbose:
@@ -71,6 +72,8 @@ def run(
     folder = out or Path("runs") / config.stem
     if not replace:
         refuse_replacing(asked, folder)
+    if log is not None and log.resolve().is_relative_to(folder.resolve()):
+        OutputFolder(folder, "run")  # marked while it is empty: the log is begun first
     with StageProgress(quiet=quiet, log=log) as progress, _terminated_like_interrupted():
         if verbose:
             progress.line(f"config: {config}{''.join(f', {override}' for override in overrides)}; folder: {folder}")

@@ -128,7 +128,7 @@ def _predict(
         return model.predict([codes for _, codes, _ in chunk], tracks=given or None)
     except (RuntimeError, IndexError) as error:
         name, codes, _ = min(chunk, key=lambda record: len(record[1]))
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = (str(error.__cause__ or error).splitlines() or [type(error).__name__])[0]
         raise ValueError(
             f"{source}: model '{model.name}' could not read its sequences, of which the shortest is '{name}' with "
             f"{len(codes)} nt ({reason[:120]})"

@@ -240,7 +240,7 @@ def _check_shortest(model: SequenceModel, sequences: SequenceSet) -> None:
     except RuntimeError as error:
         raise ValueError(
             f"sequences: {sequences.names[row]}: model '{model.name}' cannot read a sequence of "
-            f"{sequences.lengths[row]} nt ({str(error).splitlines()[0]})"
+            f"{sequences.lengths[row]} nt ({str(error.__cause__ or error).splitlines()[0]})"
         ) from None
 
 

@@ -114,7 +114,8 @@ class Stages:
             damaged, self.store.redone = self.store.redone, []
             count = f"{len(damaged)} results were" if len(damaged) > 1 else "a result was"
             warnings.warn(
-                f"{self.store.path}: {count} damaged after being written (tasks/{damaged[0]}) and will be computed again",
+                f"{self.store.path}: {count} damaged after being written (tasks/{damaged[0]}) and will be "
+                f"computed again",
                 stacklevel=1,
             )
             self.redone.setdefault(stage, []).extend(damaged)
