@@ -97,6 +97,8 @@ def attribute(
     else:
         assert table is not None
         sequences = read_table(table, sequence=sequence, name=name, annotation=annotation)
+    if doubts := model.doubts(sequences.codes, tracks=sequences.tracks):
+        click.echo(f"Warning: {doubts}", err=True)
     told: list[tuple] = []
 
     def parts() -> Iterator[Attributions]:

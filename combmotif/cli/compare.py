@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @click.option(
     "--q",
     "q",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=float,
     default=0.05,
     show_default=True,
     help="Largest q-value of a match.",
@@ -79,6 +79,8 @@ def compare(
     from combmotif.motifs.database import load_database
     from combmotif.output import OutputFolder
 
+    if out.is_file():
+        raise ValueError(f"--out: expected a folder to write, found the file {out}")
     own: set[Path] = set()  # runs of configs that she named: their code is hers
     if len(runs) == 1 and runs[0].endswith((".yaml", ".yml")):
         config = load_compare_config(runs[0])

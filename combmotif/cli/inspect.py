@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+from contextlib import suppress
+
 import click
 
 from combmotif.cli.complete import complete_model
@@ -27,6 +30,7 @@ def inspect(target: str, length: int | None, trust: bool, device: str) -> None: 
 
     TARGET is the name of a shipped model, the path of a model card, or a config file.
     """
+    import numpy as np
     from rich.console import Console
     from rich.table import Table
 
@@ -36,6 +40,11 @@ def inspect(target: str, length: int | None, trust: bool, device: str) -> None: 
 
     model = open_model_from(target, device=choose_device(device), trust=trust)
     spec = model.input_spec
+    random = np.random.default_rng(0)
+    codes = [random.integers(0, 4, length or spec.length or 1000).astype(np.uint8) for _ in range(4)]
+    with suppress(ValueError):  # of a net that does not read this length its layers tell
+        if doubts := model.doubts(codes):
+            warnings.warn(doubts, stacklevel=1)
     length = length or spec.length
     parameters = sum(parameter.numel() for parameter in model.module.parameters())
     size = f"{spec.length} nt" if spec.length else "any length"

@@ -29,7 +29,7 @@ from combmotif.cli.options import PATH, refuse_input
 @click.option(
     "--q",
     "q",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=float,
     default=0.05,
     show_default=True,
     help="Largest q-value of a match.",

@@ -43,6 +43,7 @@ def test_a_users_net_goes_through_every_stage(undisturbed):
         "interaction_instances.tsv.gz",
         *("interaction_controls.tsv.gz", "interaction_map.svg", "interaction_map.tsv", "interaction_spacing.tsv"),
         "report.html",
+        ".combmotif",
     }
     record = json.loads((result.folder / "run.json").read_text())
     assert list(record["stages"]) == STAGES
