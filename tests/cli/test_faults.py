@@ -43,7 +43,8 @@ def test_no_command_touches_a_folder_of_the_user(refused, cli, own_net, run_fold
     before = everything(project)
     (tmp_path / "a.fa").write_text(">a\n" + "ACGU" * 12 + "AC\n")
     (tmp_path / "train.yaml").write_text(
-        "kind: hexamers\nsequences: {kind: planted, count: 50}\noutcomes: [{name: a, regions: {r: [0, 5]}}, {name: b}]\n"
+        "kind: hexamers\nsequences: {kind: planted, count: 50}\n"
+        "outcomes: [{name: a, regions: {r: [0, 5]}}, {name: b}]\n"
     )
     for out in ("project", project):
         for command in (
@@ -192,8 +193,9 @@ def test_a_device_that_there_is_not(refused, device):
         ("seed=" + "9" * 5000, "not valid YAML"),
         ("contribution={margin: .nan}", "contribution.margin: expected a number greater than 0"),
         (
-            "neurons.select={a: &a [x,x,x,x,x,x,x,x,x], b: &b [*a,*a,*a,*a,*a,*a,*a,*a], c: &c [*b,*b,*b,*b,*b,*b,*b], "
-            "d: &d [*c,*c,*c,*c,*c,*c], e: &e [*d,*d,*d,*d,*d,*d], f: &f [*e,*e,*e,*e,*e,*e], g: &g [*f,*f,*f,*f,*f,*f], h: [*g,*g,*g,*g]}",
+            "neurons.select={a: &a [x,x,x,x,x,x,x,x,x], "
+            + ", ".join(f"{b}: &{b} [{','.join(['*' + a] * 9)}]" for a, b in ("ab", "bc", "cd", "de", "ef", "fg", "gh"))
+            + "}",
             "its aliases (*) stand for more than",
         ),
         ("neurons.select=&a [*a]", "its aliases (*) stand for more than"),
@@ -306,7 +308,8 @@ def test_a_net_that_raises_is_told_in_a_sentence(refused, net, name, said):
     ("name", "said"), [("Noise", "otherwise each time"), ("Batch", "otherwise beside other sequences")]
 )
 def test_a_net_that_does_not_repeat_is_told(cli, net, tmp_path, name, said):
-    (tmp_path / "a.fa").write_text("".join(f">s{i}\n{'ACGU'[i % 4]}{'ACGU' * 8}{'ACGU'[i // 4]}\n" for i in range(6)))
+    words = ("AACCGU", "GGGUCA", "UUAGAC", "CACACA", "GUUUGG", "AGAGAU")
+    (tmp_path / "a.fa").write_text("".join(f">s{i}\n{word * 5}\n" for i, word in enumerate(words)))
     for command in (("predict", "--fasta", "a.fa", "--out", "p.tsv", "--model"), ("inspect",)):
         with pytest.warns(UserWarning, match=said):
             assert cli(*command, net(name)).exit_code == 0
