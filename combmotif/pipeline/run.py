@@ -8,6 +8,7 @@ import platform
 import resource
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -202,9 +203,12 @@ def run(
     engine = Engine(context, workers, given=given)
     try:
         record = _record(config, context)
-        write_left_out(folder / LEFT_OUT, context.sequences.left_out)
+        write_left_out(store.file(LEFT_OUT), context.sequences.left_out)
         stages = Stages(context, store, engine, databases, progress or (lambda stage, done, total: None))
         stages.warnings += [*context.sequences.notes, *_edge_warning(context)] + track_warnings(context)
+        if doubts := context.model.doubts(context.sequences.codes, tracks=context.sequences.tracks):
+            stages.warnings.append(f"{doubts}.")
+            warnings.warn(doubts, stacklevel=2)
         steps: list[tuple[str, Callable[[], None]]] = [
             ("samples", stages.run_samples),
             ("motifs", stages.run_motifs),
@@ -228,6 +232,8 @@ def run(
             }
             if stages.notes.get(name) and record["stages"][name]["status"] == "done":
                 record["stages"][name]["notes"] = stages.notes[name]
+            if stages.redone.get(name):
+                record["stages"][name]["redone"] = stages.redone[name]
             if stages.edits.get(name):
                 record["stages"][name]["edits"] = stages.edits[name]
             record["warnings"] = list(stages.warnings)
@@ -238,6 +244,7 @@ def run(
         engine.close()
         begun = time.monotonic()
         report = build_report(folder, title=config.report.title)
+        store.folder.reload()  # the page is in its record now
         record["stages"]["report"] = {"status": "done", "seconds": round(time.monotonic() - begun, 2)}
         record["peak_memory_mb"] = _peak_memory_mb()
         store.write_json("run.json", record)
