@@ -12,7 +12,7 @@ import secrets
 import stat
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -37,6 +37,10 @@ def atomic(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         temporary.replace(path)
+    except OSError as error:
+        if error.filename is None:  # of a write to a full disk
+            error.filename = str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -73,6 +77,17 @@ def reading(source: str | Path, expected: str) -> Iterator[None]:
             f"{source}: expected {expected}, found a damaged file ({said or type(error).__name__}); copy or "
             f"make it again"
         ) from error
+
+
+def append_lines(path: Path, lines: Iterable[str]) -> None:
+    """Add lines to a file; where a full disk has cut its last line short, that one stays by itself."""
+    with path.open("a+b") as stream:
+        if stream.tell():
+            stream.seek(-1, os.SEEK_END)
+            begin = "" if stream.read(1) == b"\n" else "\n"
+        else:
+            begin = ""
+        stream.write((begin + "".join(f"{line}\n" for line in lines)).encode())
 
 
 def write_sealed(path: Path, content: bytes) -> None:
