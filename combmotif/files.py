@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
+    import h5py
     import pandas as pd
 
 LARGEST_RATIO, FREE_BYTES = 100, 1 << 26
@@ -48,6 +49,17 @@ def atomic(path: Path) -> Iterator[Path]:
 def temporary_name(name: str) -> str:
     """Name a file while it is being written: ``NAME.PID.RANDOM.tmp``."""
     return f"{name}.{os.getpid()}.{secrets.token_hex(4)}.tmp"
+
+
+@contextlib.contextmanager
+def writing_h5(path: str | Path) -> Iterator[h5py.File]:
+    """Make an HDF5 file in memory and write it at once: on a full disk the library would complain on and on."""
+    import h5py
+
+    memory = io.BytesIO()
+    with h5py.File(memory, "w", track_order=False) as file:
+        yield file
+    Path(path).write_bytes(memory.getbuffer())
 
 
 @contextlib.contextmanager
