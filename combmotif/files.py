@@ -12,13 +12,14 @@ import secrets
 import stat
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from combmotif.encoding import ENCODING, ERRORS, refuse_binary
 
 if TYPE_CHECKING:
+    import h5py
     import pandas as pd
 
 LARGEST_RATIO, FREE_BYTES = 100, 1 << 26
@@ -39,6 +40,10 @@ def atomic(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         temporary.replace(path)
+    except OSError as error:
+        if error.filename is None:  # of a write to a full disk
+            error.filename = str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -46,6 +51,17 @@ def atomic(path: Path) -> Iterator[Path]:
 def temporary_name(name: str) -> str:
     """Name a file while it is being written: ``NAME.PID.RANDOM.tmp``."""
     return f"{name}.{os.getpid()}.{secrets.token_hex(4)}.tmp"
+
+
+@contextlib.contextmanager
+def writing_h5(path: str | Path) -> Iterator[h5py.File]:
+    """Make an HDF5 file in memory and write it at once: on a full disk the library would complain on and on."""
+    import h5py
+
+    memory = io.BytesIO()
+    with h5py.File(memory, "w", track_order=False) as file:
+        yield file
+    Path(path).write_bytes(memory.getbuffer())
 
 
 @contextlib.contextmanager
@@ -75,6 +91,17 @@ def reading(source: str | Path, expected: str) -> Iterator[None]:
             f"{source}: expected {expected}, found a damaged file ({said or type(error).__name__}); copy or "
             f"make it again"
         ) from error
+
+
+def append_lines(path: Path, lines: Iterable[str]) -> None:
+    """Add lines to a file; where a full disk has cut its last line short, that one stays by itself."""
+    with path.open("a+b") as stream:
+        if stream.tell():
+            stream.seek(-1, os.SEEK_END)
+            begin = "" if stream.read(1) == b"\n" else "\n"
+        else:
+            begin = ""
+        stream.write((begin + "".join(f"{line}\n" for line in lines)).encode())
 
 
 def write_sealed(path: Path, content: bytes) -> None:

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from combmotif.files import append_lines, atomic
+
 MARKER = ".combmotif"
 """The marker of a folder: a line of what it holds, then the names of its files, one JSON string a line."""
 KINDS = {
@@ -54,6 +56,8 @@ class OutputFolder:
                 self._mark()
             else:
                 self._known = self._own(*found)
+                if not found[0]:  # what wrote it came to no end
+                    self.settle()
         except OSError as error:
             raise ValueError(f"{option} {path}: cannot write there ({error.strerror}); choose another folder") from None
 
@@ -121,8 +125,7 @@ class OutputFolder:
                     f"choose another folder (nothing of it was changed)"
                 )
         if new:
-            with self._marker.open("a", encoding="utf-8") as stream:
-                stream.write("".join(json.dumps(name) + "\n" for name in new))
+            append_lines(self._marker, map(json.dumps, new))
             self._known.update(new)
         return [self.path / name for name in relative]
 
@@ -155,8 +158,6 @@ class OutputFolder:
 
     def settle(self) -> None:
         """Write the record again: what exists, in order, so that equal folders have equal records."""
-        from combmotif.files import atomic
-
         self._known = set(self.names())
         with atomic(self._marker) as temporary:
             lines = [f"combmotif {self.kind}", *map(json.dumps, sorted(self._known))]
@@ -180,12 +181,14 @@ def _parent(name: str) -> PurePosixPath:
 
 
 def _read_marker(path: Path) -> tuple[str, set[str]] | None:
-    """Give kind and names of a marker; None where there is none, the kind "" where it is being written."""
+    """Give kind and names of a marker; None where there is none, the kind "" where its first line is cut short."""
     if path.is_symlink() or not path.is_file():
         return None
     lines = path.read_bytes().decode("utf-8", errors="replace").split("\n")
+    if len(lines) == 1 and any(f"combmotif {kind}\n".startswith(lines[0]) for kind in KINDS):
+        return "", set()
     kind = lines[0].removeprefix("combmotif ")
-    if kind == lines[0] and kind:
+    if kind == lines[0]:
         return None
     return kind, {name for line in lines[1:] for name in _name(line)}
 

@@ -108,6 +108,26 @@ def test_a_folder_of_another_kind_or_none(tmp_path):
     OutputFolder(tmp_path / "empty", "run")
 
 
+@pytest.mark.parametrize("cut", range(len("combmotif run") + 1))
+def test_a_marker_that_a_full_disk_cut_short(tmp_path, cut):
+    (tmp_path / MARKER).write_text("combmotif run"[:cut])
+    OutputFolder(tmp_path, "run").file("a.tsv")
+    assert "a.tsv" in OutputFolder(tmp_path, "run")
+    with pytest.raises(ValueError, match="found one of a run"):
+        OutputFolder(tmp_path, "figures")
+
+
+def test_a_line_of_the_record_that_was_cut_short_costs_no_other(tmp_path):
+    OutputFolder(tmp_path, "run").file("a.tsv")
+    with (tmp_path / MARKER).open("a") as stream:
+        stream.write('"b.t')
+    OutputFolder(tmp_path, "run").file("c.tsv")
+    again = OutputFolder(tmp_path, "run")
+    assert "a.tsv" in again
+    assert "c.tsv" in again
+    assert "b.t" not in again
+
+
 def test_a_marker_of_something_else_is_none(tmp_path):
     (tmp_path / MARKER).write_text("notes about combmotif\n")
     with pytest.raises(ValueError, match="expected a new or empty folder"):

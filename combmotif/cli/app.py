@@ -119,6 +119,8 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):  # a sign that the terminal cannot show becomes a ?
             stream.reconfigure(errors="replace")
     show_warnings_as_sentences()
+    if "--debug" not in sys.argv:  # HDF5 tells of a full disk once more when its files are forgotten
+        sys.unraisablehook = lambda _: None
     try:
         app(prog_name="combmotif")
     finally:

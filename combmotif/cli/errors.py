@@ -75,6 +75,8 @@ def sentence(error: BaseException) -> str:
         place = f"{error.filename}: " if error.filename is not None else ""
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return f"{place}no space left on the disk; free some and run the same command again to go on"
+        if error.errno == errno.EFBIG:
+            return f"{place}the file grows larger than the disk or a limit of the shell (ulimit -f) allows"
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             return f"{place}no permission to read or write here; choose another folder (--out) or change its rights"
         if error.errno in (errno.EEXIST, errno.ENOTDIR):

@@ -32,8 +32,9 @@ def only_finite(pair: MeasuredPair) -> MeasuredPair:
     if counts.all() and np.isfinite(o).all():
         return pair
     kept = np.flatnonzero(np.isfinite(o) & counts.any(1))
-    draws = np.array([np.resize(np.flatnonzero(row), row.size) for row in counts[kept]], dtype=np.int64)
-    taken = np.where(counts[kept], np.arange(counts.shape[1]), draws.reshape(len(kept), -1))
+    taken = np.tile(np.arange(counts.shape[1]), (len(kept), 1))
+    for row, own in zip(taken, counts[kept], strict=True):
+        row[~own] = np.resize(np.flatnonzero(own), int((~own).sum()))
     states = States(o[kept], *(np.take_along_axis(x[kept], taken, axis=1) for x in (a, b, n)))
     return replace(
         pair,

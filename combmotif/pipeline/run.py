@@ -268,7 +268,11 @@ def _finish(name: str, step: Callable[[], None], store: RunStore, record: dict[s
         store.write_json("run.json", record)
         raise
     except Exception as error:
-        record["stages"][name] = {"status": f"failed: {type(error).__name__}: {error}"}
+        told = isinstance(error, (ValueError, OSError, ArithmeticError, MemoryError, ImportError)) or "memory" in str(
+            error
+        )
+        bug = "" if told else " (a bug of combmotif; please report it, see docs/reliability.md)"
+        record["stages"][name] = {"status": f"failed: {type(error).__name__}: {error}{bug}"}
         # What later stages build on cannot be missing, and on a full disk nothing else would go better.
         if name in ("samples", "motifs", "activations") or isinstance(error, OSError):
             with contextlib.suppress(OSError):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from combmotif.download import sha256_of
-from combmotif.files import atomic
+from combmotif.files import append_lines, atomic
 from combmotif.output import OutputFolder
 
 REVISION = 7
@@ -109,8 +109,7 @@ class RunStore:
         """Keep the checksums of results that were written, by which `is_whole` knows them again."""
         found = {path.name: sha256_of(path) for path in paths}
         new = {name: digest for name, digest in found.items() if self._checksums.get(name) != digest}
-        with self.file(CHECKSUMS).open("a", encoding="utf-8") as stream:
-            stream.write("".join(f"{digest}  {name}\n" for name, digest in new.items()))
+        append_lines(self.file(CHECKSUMS), (f"{digest}  {name}" for name, digest in new.items()))
         self._checksums |= new
 
     def clean(self, wanted: set[Path]) -> None:

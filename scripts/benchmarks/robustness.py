@@ -4,10 +4,10 @@
     python scripts/benchmarks/robustness.py --quick    # a small part of each, as in CI
 
 Every case calls the command line in this process (kills and full disks in a fork of it) and counts: *told*, ended with
-a sentence; *fine*, ended well; and what must not be: *tracebacks* (or a bug told as one, exit code 70), *hangs* (more
-than a minute of work, or ten of waiting), *wrong tables* (an altered result of a task, a checksummed or packed file was read as if nothing had
-happened), *user's files* (anything but the output was changed). Prints one row per kind of case, the first cases that
-failed, and ends with exit code 1 where there are any.
+a sentence; *fine*, ended well; and what must not be: *tracebacks* (or a bug told as one, exit code 70), *hangs* (over
+a minute of work, or ten of waiting), *wrong tables* (an altered result of a task, a checksummed or packed file was read
+as if nothing had happened), *user's files* (anything but the output was changed). Prints one row per kind of case, the
+first cases that failed, and ends with exit code 1 where there are any.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
-from combmotif.cli.app import app
+from combmotif.cli import main as main_command
 from combmotif.resources import resource_path
 
 LIMIT = 60
@@ -147,7 +147,8 @@ class Bench:
         try:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                app([str(argument) for argument in arguments], prog_name="combmotif")
+                sys.argv = ["combmotif", *map(str, arguments)]
+                main_command()
         except SystemExit as ended:
             code = ended.code
         except Overtime:
