@@ -49,6 +49,7 @@ def interpret(
     replace: bool = False,
     workers: int = 1,
     progress: Callable[[str, int, int], None] | None = None,
+    trust: bool = False,
     **sections: Mapping[str, Any],
 ) -> Interpretation:
     """Interpret a model: which motifs its neurons have learned, what they are, what they do, how they interact.
@@ -86,6 +87,8 @@ def interpret(
         Processes. A module given in memory must then be picklable, with its class in an importable file.
     progress : callable, optional
         Called with (stage, tasks done, tasks in all).
+    trust : bool, default False
+        Run the Python code that a model card names; for those of people you trust.
     **sections : mappings
         Further sections of the config: ``sample={"keep": 2000}``, ``discover=...``.
 
@@ -110,7 +113,7 @@ def interpret(
     data: dict[str, Any] = {"neurons": {"layer": _names(layer), "select": _plain(neurons)}, "seed": seed}
     given: dict[str, Any] = {}
     data["sequences"] = _sequences(sequences, labels, given)
-    data["model"] = _model(model, given, alphabet=alphabet, outputs=outputs, length=length)
+    data["model"] = _model(model, given, alphabet=alphabet, outputs=outputs, length=length, trust=trust)
     for name, section in (
         ("match", match),
         ("contribution", contribution),
@@ -182,11 +185,17 @@ def _sequences(sequences: Any, labels: Mapping[str, Sequence[float]] | None, giv
 
 
 def _model(
-    model: Any, given: dict[str, Any], *, alphabet: str, outputs: Sequence[str] | None, length: int | None
+    model: Any,
+    given: dict[str, Any],
+    *,
+    alphabet: str,
+    outputs: Sequence[str] | None,
+    length: int | None,
+    trust: bool,
 ) -> dict[str, Any]:
     """Return the section of the config; a model in memory goes into ``given``."""
     if isinstance(model, (str, Path)):
-        return {"card": str(model)}
+        return {"card": str(model), "trust": trust}
     if isinstance(model, nn.Module):
         model = _wrap(model, given.get("sequences"), alphabet=alphabet, outputs=outputs, length=length)
     if not isinstance(model, SequenceModel):

@@ -13,7 +13,7 @@ from combmotif.config.inputs import (
 )
 from combmotif.config.load import apply_override, load_config, load_train_config
 from combmotif.config.neurons import parse_selection, select_neurons
-from combmotif.config.opening import open_model, open_model_from, output_index
+from combmotif.config.opening import open_model, open_model_from, output_index, with_trust
 from combmotif.config.paths import find_file, resolve_paths
 from combmotif.config.run import RunConfig
 from combmotif.config.stages import (
@@ -53,4 +53,5 @@ __all__ = [
     "parse_selection",
     "resolve_paths",
     "select_neurons",
+    "with_trust",
 ]

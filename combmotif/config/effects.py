@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator
 
 from combmotif.sequence.alphabet import iupac_sets
-from combmotif.typed_yaml import Real, Section, Whole
+from combmotif.typed_yaml import Real, Section, Whole, show
 
 Output = Annotated[Whole | str, Field(description="output of the model, by name or number from 0; default 0")]
 
@@ -88,7 +88,7 @@ class InteractionSection(Section):
     fires: Real = Field(
         0.9, gt=0, le=1, description="share of its maximum from which a neuron fires, for instances; default 0.9"
     )
-    scrambles: Whole = Field(32, ge=2, description="scrambled copies per site; default 32")
+    scrambles: Whole = Field(32, ge=2, le=100_000, description="scrambled copies per site; default 32")
     mode: Literal["shuffle", "dinucleotide", "background", "uniform", "synonymous"] = Field(
         "shuffle",
         description="how a site is scrambled: shuffle, dinucleotide, background, uniform, or synonymous (the protein "
@@ -108,7 +108,9 @@ class InteractionSection(Section):
     max_sequences: Whole = Field(200, ge=2, description="most sequences per pair, drawn at random; default 200")
     max_placements: Whole = Field(3, ge=1, description="most placements per sequence, drawn at random; default 3")
     p_value: Real = Field(1e-3, gt=0, lt=1, description="largest p-value of a motif's site; default 0.001")
-    controls: Whole = Field(3, ge=0, description="random segment pairs per sequence for comparison; default 3")
+    controls: Whole = Field(
+        3, ge=0, le=10_000, description="random segment pairs per sequence for comparison; default 3"
+    )
     n_min: Whole = Field(6, ge=2, description="fewest sequences (or clusters) that are tested; default 6")
     alpha: Real = Field(0.05, gt=0, lt=1, description="false discovery rate of the classes; default 0.05")
     margin: Real = Field(
@@ -137,7 +139,8 @@ class InteractionSection(Section):
 
         if not isinstance(value, str) and not (isinstance(value, list) and value and all(map(is_pair, value))):
             raise ValueError(
-                f"expected from_motifs, a list of pairs such as [[AUG, UAA]], or the path of a table, found {value!r}"
+                f"expected from_motifs, a list of pairs such as [[AUG, UAA]], or the path of a table, found "
+                f"{show(value)}"
             )
         if isinstance(value, list):  # so that a mistake in a rule is told as one
             return [PairSection.model_validate(one) if isinstance(one, dict) else one for one in value]

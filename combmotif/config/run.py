@@ -15,7 +15,7 @@ from combmotif.config.stages import (
     ReportSection,
     SampleSection,
 )
-from combmotif.typed_yaml import Section, Whole
+from combmotif.typed_yaml import Section, Seed
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
@@ -40,7 +40,7 @@ class RunConfig(Section):
     interaction: InteractionSection | None = Field(None, description="effect of motif pairs; default not asked for")
     report: ReportSection = Field(default_factory=ReportSection, description="the HTML report")
     device: Device = Field("auto", description="auto, cpu, cuda or mps; default auto (cuda, then mps, then cpu)")
-    seed: Whole = Field(0, ge=0, lt=2**63, description="of every random choice; default 0")
+    seed: Seed = Field(0, ge=0, lt=2**63, description="of every random choice; default 0")
 
     @model_validator(mode="before")
     @classmethod

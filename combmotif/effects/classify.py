@@ -40,6 +40,8 @@ def classify(row: Mapping[str, Any], *, alpha: float = 0.05, n_min: int = 6) -> 
     if row["sequences"] < n_min:
         count = int(row["sequences"])
         return "untestable", f"found together in {count} sequence{'s' * (count != 1)}, {n_min} needed"
+    if not all(np.isfinite(row[name]) for name in ("joint", "a_alone", "b_alone", "epistasis")):
+        return "untestable", "the effects are no finite numbers"
     signs = {side: _signs(row, side, alpha) for side in "ab"}
     acting = [side for side in "ab" if signs[side]]
     if not acting:

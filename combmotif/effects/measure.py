@@ -52,6 +52,8 @@ class MeasuredPair:
     control : Control
     overlapping : float
         Share of the sites of A and B left out because they share bases with a copy of the partner or an avoided word.
+    not_finite : int
+        Placements left out because the net gave no finite prediction for them; see `only_finite`.
     """
 
     spec: Pair
@@ -66,6 +68,7 @@ class MeasuredPair:
     unscrambled: int
     control: Control
     overlapping: float = 0.0
+    not_finite: int = 0
 
     @property
     def pair(self) -> str:

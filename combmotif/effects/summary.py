@@ -11,6 +11,7 @@ import pandas as pd
 
 from combmotif.effects.classify import classify
 from combmotif.effects.columns import EFFECTS, INSTANCE_COLUMNS, INTERACTION_COLUMNS
+from combmotif.effects.finite import only_finite
 from combmotif.effects.latent import SCALES, fit_latent_scale, link_scale
 from combmotif.effects.measure import MeasuredPair, snap
 from combmotif.effects.spacing import spacing_profile
@@ -50,6 +51,7 @@ def summarise(
     """Test and class measured pairs; parameters are those of `interaction`, `names` are of the sequences."""
     if latent not in SCALES:
         raise ValueError(f"latent: expected one of {', '.join(SCALES)}, found '{latent}'")
+    measured = [only_finite(pair) for pair in measured]
     unit_of = np.unique(np.arange(len(names)) if units is None else [str(u) for u in units], return_inverse=True)[1]
     raw = _tested(measured, unit_of, None, n_min, alpha, margin)
     table = pd.DataFrame([_description(pair) for pair in measured]).join(raw)
@@ -157,6 +159,9 @@ def _left_out(pair: MeasuredPair) -> str:
     if pair.unscrambled:
         count = pair.unscrambled
         parts.append(f"{count} placement{'s' * (count != 1)} could not be scrambled")
+    if pair.not_finite:
+        count = pair.not_finite
+        parts.append(f"{count} placement{'s have' if count != 1 else ' has'} no finite prediction")
     return f" ({' and '.join(parts)})" if parts else ""
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import pandas as pd
 from combmotif.config.effects import InteractionSection
 from combmotif.effects.columns import CONTROL_COLUMNS
 from combmotif.effects.control import Control
+from combmotif.effects.finite import only_finite
 from combmotif.effects.frame import codon_phase
 from combmotif.effects.interaction import avoided_patterns, base_frequencies, model_link, require_frame
 from combmotif.effects.interaction_map import interaction_map, name_families
@@ -124,6 +126,35 @@ def _read_pair(task: PairTask, mode: str) -> MeasuredPair:
     )
 
 
+def _lost(measured: list[MeasuredPair], names: Sequence[str]) -> list[str]:
+    """Say of which pairs placements have no finite prediction, how many, and on which sequences."""
+    said = []
+    for pair in measured:
+        draws = ~np.isfinite(np.stack([pair.states.a, pair.states.b, pair.states.n])).all(0)
+        if draws.any():
+            said.append(
+                f"{draws.sum():,} of {draws.size:,} scrambled copies of the placements of {pair.pair} have no finite "
+                f"prediction; others of the same placement stand for them."
+            )
+        kept = only_finite(pair)
+        if kept.not_finite:
+            there = {*zip(kept.rows.tolist(), kept.start_a.tolist(), kept.start_b.tolist(), strict=True)}
+            places = zip(pair.rows.tolist(), pair.start_a.tolist(), pair.start_b.tolist(), strict=True)
+            lost = list(dict.fromkeys(names[place[0]] for place in places if place not in there))
+            shown = ", ".join(f"'{name}'" for name in lost[:3]) + (", ..." if len(lost) > 3 else "")
+            said.append(
+                f"{kept.not_finite:,} of {len(pair.rows):,} placements of {pair.pair} have no finite prediction "
+                f"(sequences {shown}) and were left out."
+            )
+    return said
+
+
+def _finite_prototype(pair: PrototypePair) -> PrototypePair:
+    finite = np.isfinite(np.stack([pair.o, pair.a, pair.b, pair.n])).all(0)
+    parts = ("rows", "start_a", "start_b", "o", "a", "b", "n")
+    return replace(pair, **{name: getattr(pair, name)[finite] for name in parts})
+
+
 def prototype_task(context: Context, task: PairTask) -> None:
     """Measure one motif pair as the published prototype does; writes an .npz."""
     output = context.output(_section(context).output, "interaction.output")
@@ -223,13 +254,14 @@ def run_interactions(stages: Stages) -> None:
         tasks.append(PairTask(pair, frequencies, windows, stages.store.task(kind, key, ".npz")))
     done = prototype_task if section.preset else pair_task
     stages.bring_up_to_date("interaction", done, tasks, lambda task: (task.path,))
-    folder = stages.store.path
+    own = stages.store.file
     if section.preset:
-        rows = [PrototypePair(task.pair, **load_arrays(task.path)) for task in tasks]
+        rows = [_finite_prototype(PrototypePair(task.pair, **load_arrays(task.path))) for task in tasks]
         table, instances = summarise_prototype(rows, sequences.names, alpha=section.alpha)
     else:
         link = model_link(context.model, context.output(section.output, "interaction.output"))
         measured = [_read_pair(task, section.mode) for task in tasks]
+        stages.warnings += _lost(measured, sequences.names)
         stages.edits["interaction"] = summary(load_arrays(task.path)["how"] for task in tasks)
         result = summarise(
             measured,
@@ -241,20 +273,18 @@ def run_interactions(stages: Stages) -> None:
             latent=link if section.latent == "auto" else section.latent,
         )
         table, instances = result.table, result.instances
-        write_table(folder / "interaction_spacing.tsv", result.spacing)
+        write_table(own("interaction_spacing.tsv"), result.spacing)
         controls = [(pair.pair, e) for pair in measured for e in pair.control.values]
-        write_table(folder / "interaction_controls.tsv.gz", pd.DataFrame(controls, columns=list(CONTROL_COLUMNS)))
-    write_table(folder / "interactions.tsv", table)
-    write_table(folder / "interaction_instances.tsv.gz", instances)
+        write_table(own("interaction_controls.tsv.gz"), pd.DataFrame(controls, columns=list(CONTROL_COLUMNS)))
+    write_table(own("interactions.tsv"), table)
+    write_table(own("interaction_instances.tsv.gz"), instances)
     overview = interaction_map(table, pairs)
-    write_table(folder / "interaction_map.tsv", overview)
-    with atomic(folder / "interaction_map.svg") as temporary:
+    write_table(own("interaction_map.tsv"), overview)
+    with atomic(own("interaction_map.svg")) as temporary:
         unit = _unit(context, context.output(section.output, "interaction.output"))
         temporary.write_text(draw_interaction_map(overview, unit=unit), encoding="utf-8")
     if section.order == 3 and not section.preset:
-        write_table(
-            folder / "interaction_triples.tsv", _triples(stages, pairs, list(table["class"]), frequencies, asked)
-        )
+        write_table(own("interaction_triples.tsv"), _triples(stages, pairs, list(table["class"]), frequencies, asked))
 
 
 def _triples(

@@ -21,7 +21,7 @@ from combmotif.pipeline.engines import available_cores
 from combmotif.pipeline.interactions import plan_interactions
 from combmotif.pipeline.run import run
 from combmotif.pipeline.stages import Empty, Stages
-from combmotif.pipeline.store import is_whole
+from combmotif.pipeline.store import is_whole, read_checksums
 
 TRIAL_NEURONS = 2
 TRIAL_NUCLEOTIDES = 10_000
@@ -100,7 +100,7 @@ class _Counting(Stages):
         self, stage: str, task: Any, payloads: Sequence[Any], paths: Callable[[Any], Sequence[Path]]
     ) -> None:
         """Count the tasks, and those whose files are there."""
-        there = sum(all(map(is_whole, paths(payload))) for payload in payloads)
+        there = sum(all(map(self.store.is_whole, paths(payload))) for payload in payloads)
         self.counts = payloads, len(payloads), there
         raise _Counted
 
@@ -119,6 +119,11 @@ class _NamesOnly:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.tasks = path / "tasks"
+        self._checksums = read_checksums(path)
+
+    def is_whole(self, path: Path) -> bool:
+        """Whether a task's result is there as it was written."""
+        return is_whole(path, self._checksums)
 
     def task(self, stage: str, key: str, suffix: str) -> Path:
         """Name the file of a task's result."""

@@ -8,6 +8,7 @@ import platform
 import resource
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -208,9 +209,12 @@ def run(
     engine = Engine(context, workers, given=given)
     try:
         record = _record(config, context)
-        write_left_out(folder / LEFT_OUT, context.sequences.left_out)
+        write_left_out(store.file(LEFT_OUT), context.sequences.left_out)
         stages = Stages(context, store, engine, databases, progress or (lambda stage, done, total: None))
         stages.warnings += [*context.sequences.notes, *_edge_warning(context)] + track_warnings(context)
+        if doubts := context.model.doubts(context.sequences.codes, tracks=context.sequences.tracks):
+            stages.warnings.append(f"{doubts}.")
+            warnings.warn(doubts, stacklevel=2)
         steps: list[tuple[str, Callable[[], None]]] = [
             ("samples", stages.run_samples),
             ("motifs", stages.run_motifs),
@@ -234,6 +238,8 @@ def run(
             }
             if stages.notes.get(name) and record["stages"][name]["status"] == "done":
                 record["stages"][name]["notes"] = stages.notes[name]
+            if stages.redone.get(name):
+                record["stages"][name]["redone"] = stages.redone[name]
             if stages.edits.get(name):
                 record["stages"][name]["edits"] = stages.edits[name]
             record["warnings"] = list(stages.warnings)
@@ -244,6 +250,7 @@ def run(
         engine.close()
         begun = time.monotonic()
         report = build_report(folder, title=config.report.title)
+        store.folder.reload()  # the page is in its record now
         record["stages"]["report"] = {"status": "done", "seconds": round(time.monotonic() - begun, 2)}
         record["peak_memory_mb"] = _peak_memory_mb()
         store.write_json("run.json", record)
@@ -267,7 +274,11 @@ def _finish(name: str, step: Callable[[], None], store: RunStore, record: dict[s
         store.write_json("run.json", record)
         raise
     except Exception as error:
-        record["stages"][name] = {"status": f"failed: {type(error).__name__}: {error}"}
+        told = isinstance(error, (ValueError, OSError, ArithmeticError, MemoryError, ImportError)) or "memory" in str(
+            error
+        )
+        bug = "" if told else " (a bug of combmotif; please report it, see docs/reliability.md)"
+        record["stages"][name] = {"status": f"failed: {type(error).__name__}: {error}{bug}"}
         # What later stages build on cannot be missing, and on a full disk nothing else would go better.
         if name in ("samples", "motifs", "activations") or isinstance(error, OSError):
             with contextlib.suppress(OSError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -153,7 +154,7 @@ def _table(path: Path, table: str, problems: list[str], *, expected: bool) -> pd
     else:
         try:
             frame = _top_sites(path) if table == "sites" else _read(path)
-        except (pd.errors.EmptyDataError, pd.errors.ParserError, OSError, EOFError, UnicodeDecodeError) as error:
+        except (ValueError, OSError, EOFError, zlib.error) as error:
             if not isinstance(error, pd.errors.EmptyDataError):
                 problems.append(f"{path.name} could not be read: {error}.")
     return _shape(frame, table, path.name, problems)
@@ -215,9 +216,10 @@ def _motifs(run: RunFolder) -> None:
             for motif in motifs:
                 run.motifs.setdefault(motif.id, motif)
             run.scores |= _scores(path, motifs)
-        except (OSError, KeyError, ValueError) as error:
+        except Exception as error:  # a damaged HDF5 file makes its reader raise anything
+            said = " ".join(str(error).split())[:160] or type(error).__name__
             run.problems.append(
-                f"motifs/{path.name} could not be read ({error}); its logos are left out. "
+                f"motifs/{path.name} could not be read ({said}); its logos are left out. "
                 "Another version of combmotif may have written it."
             )
     beside = {Path(TABLES[name]).name for name in EXTRAS}
@@ -239,7 +241,7 @@ def _motifs(run: RunFolder) -> None:
         try:
             for record in read_meme(targets):
                 run.targets.setdefault(record.id, np.asarray(record.ppm, dtype=float))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, LookupError) as error:
             run.problems.append(f"motifs/targets.meme could not be read: {error}.")
 
 
@@ -260,9 +262,9 @@ def read_record(path: str | Path) -> dict[str, Any]:
         raise FileNotFoundError(f"run folder: expected a run.json, found none in '{path}'; {advice}")
     try:
         record = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"run folder: {file} is damaged ({error}); run the same command again to mend it") from None
-    if not isinstance(record, dict) or not isinstance(record.get("stages"), dict) or not record.get("config"):
+    if not isinstance(record, dict) or not isinstance(record.get("stages"), dict) or not mapping(record.get("config")):
         raise ValueError(f"run folder: {file} is no record of a run (it has no config and stages); {advice}")
     return record
 

@@ -10,6 +10,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
+from combmotif.files import atomic, reading
+from combmotif.output import MARKER, OutputFolder
 from combmotif.report import wording
 from combmotif.report.columns import COLUMNS, TABLES
 from combmotif.report.effects import effects, outcomes, tally, whiskers
@@ -19,12 +21,13 @@ from combmotif.report.interactions import ESTIMATES, PairView, pairs, triples
 from combmotif.report.logos import COLOURS, GLYPHS
 from combmotif.report.matches import columns_of, control_sentence, elements, matches
 from combmotif.report.neurons import Family, NeuronView, motif_names, neurons
-from combmotif.report.overview import as_lines, model_facts, model_name, stage_times
+from combmotif.report.overview import as_lines, model_facts, model_name
 from combmotif.report.pairmap import family_map, pair_map
 from combmotif.report.records import anchors, neuron_records
 from combmotif.report.summary import Finding, findings_of
 
 LARGEST_DOWNLOAD = 12_000_000
+_GENERATOR = b'<meta name="generator" content="combmotif'
 _SCRIPTS = ("dom", "logos", "plots", "neuron", "pair", "tables", "save", "pages")
 _TILES = ("neurons", "motifs", "known", "contribution", "interaction")
 
@@ -174,7 +177,6 @@ def _context(run: RunFolder, title: str | None) -> dict[str, Any]:
         "sequences": mapping(run.record.get("sequences")),
         "versions": mapping(run.record.get("versions")),
         "stage": run.stages,
-        "times": stage_times(run),
         "warnings": [*(str(w) for w in (warnings if isinstance(warnings, list) else [])), *run.problems],
         "findings": findings,
         "story": _story(findings),
@@ -219,7 +221,8 @@ def _context(run: RunFolder, title: str | None) -> dict[str, Any]:
 def render(run_folder: str | Path, *, title: str | None = None) -> str:
     """Render a run folder's report as HTML text; see `build_report`."""
     run = read_run(run_folder)
-    text = _environment().get_template("report.html.j2").render(_context(run, title))
+    with reading(run_folder, "the files of a run"):
+        text = _environment().get_template("report.html.j2").render(_context(run, title))
     return "\n".join(line for line in map(str.strip, text.split("\n")) if line) + "\n"
 
 
@@ -244,11 +247,21 @@ def build_report(run_folder: str | Path, *, title: str | None = None) -> Path:
     Raises
     ------
     FileNotFoundError, ValueError
-        If the folder is no run folder; see `combmotif.report.folder.read_record`.
+        If the folder is no run folder, see `combmotif.report.folder.read_record`; or if its report.html is another's.
     """
     run_folder = Path(run_folder)
     text = render(run_folder, title=title)
+    path = _own_page(run_folder)
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+    return path
+
+
+def _own_page(run_folder: Path) -> Path:
+    """Give the path of the report, unless a page is there that combmotif did not write."""
+    if (run_folder / MARKER).is_file():
+        return OutputFolder(run_folder, "run", option="run folder").file("report.html")
     path = run_folder / "report.html"
-    partial = path.with_name("report.html.tmp")
-    partial.write_text(text, encoding="utf-8", newline="\n")
-    return partial.replace(path)
+    if path.exists() and _GENERATOR not in path.read_bytes()[:2000]:
+        raise ValueError(f"{path}: is there already and is no report of combmotif; move it away")
+    return path
