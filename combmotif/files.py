@@ -41,7 +41,7 @@ def atomic(path: Path) -> Iterator[Path]:
         yield temporary
         temporary.replace(path)
     except OSError as error:
-        if error.filename is None:  # of a write to a full disk
+        if error.errno is not None and error.filename is None:  # of a write to a full disk
             error.filename = str(path)
         raise
     finally:

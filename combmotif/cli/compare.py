@@ -90,9 +90,9 @@ def compare(
         runs = tuple(f"{name}={folder}" for name, folder in folders.items())
         databases, q, strands = tuple(config.databases), config.q, config.strands
         draws, most, seed = config.draws, config.sequences, config.seed
-    OutputFolder(out, "comparison")
     found = read_runs(runs)
     known = [load_database(name) for name in databases]
+    OutputFolder(out, "comparison")  # refused before the work, not after it
     with StageProgress(quiet=quiet) as progress:
         comparison = compare_runs(
             found,
