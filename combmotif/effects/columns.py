@@ -146,6 +146,45 @@ MAP_COLUMNS: dict[str, str] = {
     "q": "smallest q-value of e among the pairs",
 }
 
+MOTIF_EFFECT_COLUMNS: dict[str, str] = {
+    "motif": "id of the motif; its informative columns are used, with the distance between its parts",
+    "consensus": "IUPAC consensus of these columns",
+    "output": "output of the model",
+    "inserted": "best k-mer (its most frequent base in every informative column), draws (words drawn from the matrix), "
+    "or own sites (nothing is inserted; sites that the sequences hold are scrambled)",
+    "background": "all: background sequences as they are; without X and with X: backgrounds that hold no site of X, "
+    "and the same with one planted; sequences: those of the run that hold a site",
+    "n": "background sequences (of own sites: sequences, or clusters where they are given), the n of the test",
+    "places": "places of the motif in them",
+    "effect": "prediction with the motif - prediction with it scrambled at the same place, one value per background "
+    "(Hodges-Lehmann), in the output's unit; positive = the motif raises it",
+    "ci_low": "lower end of the 95 % interval of effect",
+    "ci_high": "upper end of the 95 % interval of effect",
+    "p_value": "two-sided p of effect (Wilcoxon signed-rank over backgrounds)",
+    "q_value": "Benjamini-Hochberg q of p_value over all motifs and outputs, by inserted and background",
+    "margin": "an effect within +- this is too small to matter, in the output's unit",
+    "detectable": "smallest effect that so many values of this spread would show with a power of 80 %",
+    "fallback": "share of the scrambles drawn from the base frequencies, because a shuffle gives the motif back, 0 to 1",
+    "class": "positive, negative, neutral, not-detected, undetermined or untestable",
+    "reason": "why, in words",
+}
+
+MOTIF_POSITION_COLUMNS: dict[str, str] = {
+    "motif": "id of the motif",
+    "consensus": "IUPAC consensus",
+    "output": "output of the model",
+    "background": "as in the table of motif effects",
+    "kind": "position (along the sequence) or frame",
+    "start": "first position of the motif's first base in this bin, 0-based; or the frame: the distance from there to "
+    "the coding region, or to the 3' end where none is known, modulo 3 (0 = in frame)",
+    "end": "last such position in this bin, or the frame",
+    "unit": "nt; share (0 = 5' end, 1 = 3' end) for sequences of several lengths; nt modulo 3 for a frame",
+    "n": "background sequences with an insertion there",
+    "effect": "as in the table of motif effects, best k-mer and draws alike",
+    "ci_low": "lower end of the 95 % interval of effect; empty for fewer than 6 backgrounds",
+    "ci_high": "upper end of the 95 % interval of effect",
+}
+
 TRIPLE_COLUMNS: dict[str, str] = {
     "triple": "names of the three motifs",
     "motif_a": "IUPAC word or id of motif A",

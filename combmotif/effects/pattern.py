@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from combmotif.motifs.motif import Motif
+from combmotif.motifs.motif import Motif, information
 from combmotif.motifs.scan import GRID, _log_odds, find_sites, own_p_value, score_threshold
-from combmotif.sequence.alphabet import LETTERS, iupac_sets
+from combmotif.sequence.alphabet import LETTERS, UNKNOWN, iupac_sets
+
+LEAST_BITS = 0.3
+"""A column below this is N in a motif's consensus: any base may stand there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +118,20 @@ def letter_chances(pattern: Pattern) -> np.ndarray:
         allowed = iupac_sets(pattern.motif).astype(float)
         return allowed / allowed.sum(1, keepdims=True)
     return np.asarray(pattern.motif, dtype=float)
+
+
+def own_places(pattern: Pattern, word: Pattern) -> np.ndarray:
+    """Mark where a motif spells a word itself: its most frequent bases do, in columns of 0.3 bits or more.
+
+    AUG is a part of GCCAUGG. In GCNUGG it is not, although the N may be an A.
+
+    Returns
+    -------
+    bool array, shape (max(length of the motif - length of the word + 1, 0),)
+    """
+    chances = letter_chances(pattern)
+    letters = np.where(information(chances) >= LEAST_BITS, chances.argmax(1), UNKNOWN)
+    return word.matches(letters)
 
 
 def _with_unknown(scores: np.ndarray) -> np.ndarray:
