@@ -68,6 +68,20 @@ def _effect_columns() -> dict[str, str]:
     return columns
 
 
+INSERTED = "inserted_"
+"""Before the name of a column: the same, of pairs inserted into background sequences."""
+
+
+def _inserted_columns() -> dict[str, str]:
+    columns = {
+        f"{INSERTED}backgrounds": "background sequences into which both motifs were inserted, in the order, distance "
+        "and frame of the pair: the n of the tests of inserted_ columns; empty where none were"
+    }
+    for name in (*_effect_columns(), "margin", "effect_margin", "detectable", "class", "reason"):
+        columns[INSERTED + name] = f"{name} in these backgrounds"
+    return columns
+
+
 INTERACTION_COLUMNS: dict[str, str] = {
     "pair": "names of the two motifs and, in brackets, the order, frame and spacing asked for",
     "motif_a": "IUPAC word or id of motif A, with its columns where it was trimmed",
@@ -90,11 +104,14 @@ INTERACTION_COLUMNS: dict[str, str] = {
     **_effect_columns(),
     "epistasis_fraction": "epistasis / (|a_alone| + |b_alone|); NaN where both are zero",
     "margin": "an interval of e within +- this counts as additive, in the prediction's unit",
+    "effect_margin": "an effect of a motif within +- this is too small to act, in the prediction's unit",
+    "detectable": "smallest effect of either motif that so many sequences of this spread would show, power 80 %",
     "p_control": "empirical p that e differs from e of random segments of the same sequences, lengths and distance",
     "control_epistasis": "mean e of those random segments, in the prediction's unit",
     "controls": "number of random segment pairs",
-    "class": "synergistic, antagonistic, additive, opposing, one-sided, inert, undetermined or untestable",
+    "class": "synergistic, antagonistic, additive, opposing, one-sided, inert, not-detected, undetermined or untestable",
     "reason": "why, in words",
+    **_inserted_columns(),
     "scale": "latent scale: the model's own link (identity, logit, log), or a spline fitted to all pairs; empty: none",
     "epistasis_latent": "e on the latent scale, in latent units; NaN where there is none",
     "epistasis_latent_ci_low": "lower end of the 95 % interval of epistasis_latent",

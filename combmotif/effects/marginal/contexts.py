@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from combmotif.effects.marginal.backgrounds import draw_backgrounds
-from combmotif.effects.marginal.insertion import KINDS
+from combmotif.effects.backgrounds import draw_backgrounds
+from combmotif.effects.insertion import KINDS
 from combmotif.effects.marginal.measure import Context, Setup, plant
 from combmotif.effects.marginal.summary import ALL
 from combmotif.effects.pattern import LEAST_BITS, Pattern, as_pattern

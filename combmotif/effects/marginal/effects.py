@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from combmotif.effects.interaction import AVOIDED, avoided_patterns, base_frequencies
-from combmotif.effects.marginal.backgrounds import draw_backgrounds
+from combmotif.effects.backgrounds import draw_backgrounds
 from combmotif.effects.marginal.contexts import informative_pattern, make_contexts, strongest_core
 from combmotif.effects.marginal.measure import (
     MeasuredMotif,

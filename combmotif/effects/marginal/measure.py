@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from combmotif.effects.frame import codon_phase, coding_region
-from combmotif.effects.marginal.backgrounds import Backgrounds
-from combmotif.effects.marginal.insertion import Insertions, best_kmers, insert_motif
+from combmotif.effects.backgrounds import Backgrounds
+from combmotif.effects.insertion import Insertions, best_kmers, insert_motif
 from combmotif.effects.measure import snap
 from combmotif.effects.overlaps import confounded, stop_codons
 from combmotif.effects.pattern import Pattern

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from combmotif.effects.columns import MOTIF_EFFECT_COLUMNS, MOTIF_POSITION_COLUMNS
-from combmotif.effects.marginal.insertion import KINDS
+from combmotif.effects.insertion import KINDS
 from combmotif.effects.marginal.measure import Changes, MeasuredMotif
 from combmotif.effects.statistics import benjamini_hochberg, detectable_size, hodges_lehmann, signed_rank
 
