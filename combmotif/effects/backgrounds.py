@@ -13,7 +13,7 @@ from combmotif.sequence.shuffle import dinucleotide_shuffle
 from combmotif.sequence.tables import SequenceSet
 
 ATTEMPTS = 20
-"""Times a sequence is drawn or shuffled anew to be rid of a motif before it is given up."""
+"""Times the sites of a motif are scrambled before a sequence that still holds one is given up."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,10 @@ def draw_backgrounds(
 ) -> Backgrounds:
     """Choose background sequences.
 
-    They are sequences of the set, at most one of each cluster, drawn at random; where there are fewer than `count`, the
-    rest are shuffled copies of them that keep every dinucleotide count. Which are chosen depends on the seed and the
-    names of the sequences, not on their order.
+    They are sequences of the set, at most one of each cluster, drawn at random. Those without the motifs of `without`
+    come first; then others, in which the sites of these motifs are scrambled. Where there are fewer sequences than
+    `count`, the rest are shuffled copies of them that keep every dinucleotide count. Which are chosen depends on the
+    seed and the names of the sequences, not on their order.
 
     Parameters
     ----------
@@ -74,27 +75,47 @@ def draw_backgrounds(
         for row in order:
             first.setdefault(sequences.clusters[row], row)
         order = list(first.values())
+    holding = np.zeros(len(sequences), dtype=bool)
+    for pattern in without if frequencies is None else ():
+        holding[pattern.find(sequences.codes)[0]] = True
     codes: list[np.ndarray] = []
     origins: list[int] = []
-    if frequencies is None:
-        holding = np.zeros(len(sequences), dtype=bool)
-        for pattern in without:
-            holding[pattern.find(sequences.codes)[0]] = True
-        origins = [row for row in order if not holding[row]][:count]
-        codes = [sequences.codes[row] for row in origins]
+    kept = [row for row in order if not holding[row]] if frequencies is None else []
     weights = None if frequencies is None else np.asarray(frequencies, dtype=float) / np.sum(frequencies)
-    for copy in range(-(-count // max(len(order), 1))):
-        for row in order:
-            if len(codes) >= count:
+    rest = [row for row in order if holding[row]] if weights is None else order
+    for copy in range(count):
+        before = len(codes)
+        for row in (kept + rest if copy == 0 else order)[:count]:
+            if len(codes) == count:
                 break
             generator = named_generator(seed, "background", copy, sequences.names[row])
-            for _ in range(ATTEMPTS):
-                if weights is None:
-                    made = dinucleotide_shuffle(sequences.codes[row], 1, generator)[0]
-                else:
-                    made = generator.choice(4, len(sequences.codes[row]), p=weights).astype(np.uint8)
-                if not any(pattern.matches(made).any() for pattern in without):
-                    codes.append(made)
-                    origins.append(row)
-                    break
+            made = sequences.codes[row]
+            if weights is not None:
+                made = generator.choice(4, len(made), p=weights).astype(np.uint8)
+            elif copy:
+                made = dinucleotide_shuffle(made, 1, generator)[0]
+            clean = scramble_away(made, without, generator)
+            if clean is not None:
+                codes.append(clean)
+                origins.append(row)
+        if len(codes) in (before, count):
+            break
     return Backgrounds(tuple(codes), np.array(origins, dtype=np.int64))
+
+
+def scramble_away(
+    codes: np.ndarray, patterns: Sequence[Pattern], generator: np.random.Generator
+) -> np.ndarray | None:  # fmt: skip
+    """Scramble the sites of motifs until none is left; None where that is not reached in 20 rounds.
+
+    A site is permuted together with a base on either side, so that a run of one base breaks up as well.
+    """
+    codes = codes.copy()
+    for _ in range(ATTEMPTS):
+        left = [(start, len(one)) for one in patterns for start in np.flatnonzero(one.matches(codes))]
+        if not left:
+            return codes
+        for start, size in left:
+            window = slice(max(start - 1, 0), start + size + 1)
+            codes[window] = generator.permutation(codes[window])
+    return None

@@ -8,7 +8,7 @@ import numpy as np
 
 from combmotif.effects.backgrounds import draw_backgrounds
 from combmotif.effects.frame import codon_phase
-from combmotif.effects.insertion import TRIES, draw_words, makes_new_words
+from combmotif.effects.insertion import TRIES, draw_words, makes_other_words
 from combmotif.effects.pair import Pair
 from combmotif.effects.pattern import Pattern
 from combmotif.effects.scramble import draw_scrambles
@@ -102,7 +102,7 @@ def measure_inserted(
         for side, pattern in enumerate((a, b)):
             words, at = draw_sites(pattern, len(rows), generator), starts[rows, side]
             # a second copy of either motif, made with the bases beside an insertion, would be one too many
-            bad |= makes_new_words(written, rows, at, words, pattern, [*avoid, a, b])
+            bad |= makes_other_words(written, rows, at, words, pattern, [*avoid, a, b])
             for row, start, word in zip(rows, at, words, strict=True):
                 written[row][start : start + len(word)] = word
         open_ = np.setdiff1d(open_, rows[~bad])

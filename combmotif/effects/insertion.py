@@ -65,7 +65,7 @@ def windows_of(codes: Sequence[np.ndarray], rows: np.ndarray, starts: np.ndarray
     return found
 
 
-def makes_new_words(
+def makes_other_words(
     codes: Sequence[np.ndarray],
     rows: np.ndarray,
     starts: np.ndarray,
@@ -73,21 +73,21 @@ def makes_new_words(
     pattern: Pattern,
     avoid: Sequence[Pattern],
 ) -> np.ndarray:
-    """Mark insertions that make an avoided word which is no part of the motif; bool (insertions,).
+    """Mark insertions that share bases with an avoided word which is no part of the motif; bool (insertions,).
 
-    Such a word arises with the bases beside the motif (UGUA behind an A) or in its uninformative columns (`own_places`).
+    Such a word arises with the bases beside the motif (UGUA behind an A) or in its uninformative columns (see
+    `own_places`); a scramble would take it away as well.
     """
     size = letters.shape[1]
     made = np.zeros(len(rows), dtype=bool)
     for word in avoid:
         flank = len(word) - 1
-        before = windows_of(codes, rows, starts - flank, size + 2 * flank)
-        after = before.copy()
-        after[:, flank : flank + size] = letters
-        new = word.matches(after) & ~word.matches(before)
+        written = windows_of(codes, rows, starts - flank, size + 2 * flank)
+        written[:, flank : flank + size] = letters
+        found = word.matches(written)
         own = own_places(pattern, word)
-        new[:, flank : flank + len(own)] &= ~own
-        made |= new.any(1)
+        found[:, flank : flank + len(own)] &= ~own
+        made |= found.any(1)
     return made
 
 
@@ -141,7 +141,7 @@ def insert_motif(
         drawn = draw_words(pattern, len(open_), generator)
         written = np.where((kinds[open_] == 0)[:, None], best_kmers(pattern, around), drawn)
         letters[open_] = written
-        bad = makes_new_words(codes, rows[open_], starts[open_], written, pattern, avoid)
+        bad = makes_other_words(codes, rows[open_], starts[open_], written, pattern, avoid)
         bad |= (written == UNKNOWN).any(1)
         if taken is not None:
             other, length = taken[0][rows[open_]], taken[1]

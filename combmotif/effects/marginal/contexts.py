@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -13,10 +14,11 @@ from combmotif.effects.marginal.measure import Context, Setup, plant
 from combmotif.effects.marginal.summary import ALL
 from combmotif.effects.pattern import LEAST_BITS, Pattern, as_pattern
 from combmotif.motifs.motif import Motif
-from combmotif.motifs.segment import segments
 
 CORE_BITS = 1.0
 """Least information of every column of a core: one base, or two that are alike."""
+CORE = 3
+"""Fewest columns of a core: a codon."""
 STRONG = 0.5
 """Motifs with at least this share of the largest effect are asked which core they have in common."""
 
@@ -45,9 +47,9 @@ def strongest_core(
 ) -> Pattern | None:
     """Find the core of the motif that moves the prediction most: what other motifs' effects may depend on.
 
-    Cores are the runs of at least three columns of 1 bit or more. Of the motifs whose effect, in standard deviations of
-    the prediction, is at least half of the largest one, the core that stands in most of their consensus words is taken
-    (many neurons read AUG with one flank or another), then that of the motif with the larger effect.
+    A core is a stretch of at least three columns of 1 bit or more. Of the motifs whose effect, in standard deviations
+    of the prediction, is at least half of the largest one, the core that stands in most of their consensus words is
+    taken (many neurons read AUG, with one flank or another), then the longest, then that of the larger effect.
 
     Parameters
     ----------
@@ -69,18 +71,18 @@ def strongest_core(
         return None
     strong = sizes[sizes >= STRONG * sizes.max()]
     words = {motif.id: motif.consensus(alphabet) for motif in motifs if motif.id in strong}
-    candidates: list[tuple[int, float, Motif, tuple[int, int]]] = []
+    candidates: list[tuple[int, int, float, Motif, tuple[int, int]]] = []
     for motif in motifs:
-        if motif.id in strong:
-            for start, end in segments(motif.ppm, min_information=CORE_BITS, max_gap=0):
-                while end - start > 3 and min(motif.information[[start, end - 1]]) < CORE_BITS:
-                    start, end = (start + 1, end) if motif.information[start] < CORE_BITS else (start, end - 1)
-                core = words[motif.id][start:end]
-                shared = sum(core in word for word in words.values())
-                candidates.append((shared, float(strong[motif.id]), motif, (start, end)))
+        if motif.id not in strong:
+            continue
+        sharp = motif.information >= CORE_BITS
+        for start, end in combinations(range(len(motif) + 1), 2):
+            if end - start >= CORE and sharp[start:end].all():
+                shared = sum(words[motif.id][start:end] in word for word in words.values())
+                candidates.append((shared, end - start, float(strong[motif.id]), motif, (start, end)))
     if not candidates:
         return None
-    _, _, motif, columns = max(candidates, key=lambda one: one[:2])
+    *_, motif, columns = max(candidates, key=lambda one: one[:3])
     return as_pattern(motif, p_value=None, length=length, background=background, columns=columns, alphabet=alphabet)
 
 
