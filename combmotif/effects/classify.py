@@ -32,8 +32,9 @@ def classify(row: Mapping[str, Any], *, alpha: float = 0.05, n_min: int = 6) -> 
     Parameters
     ----------
     row : mapping
-        ``sequences``, ``margin`` (of e), ``effect_margin``, ``detectable`` and, for joint, a_alone, b_alone, a_in_context, b_in_context and epistasis, the
-        estimate, its interval (``epistasis_ci_low``, ``epistasis_ci_high``) and q (``joint_q``, ..., ``q_value``).
+        ``sequences``, ``margin`` (of e), ``effect_margin``, ``detectable`` and, for joint, a_alone, b_alone,
+        a_in_context, b_in_context and epistasis, the estimate, its interval (``epistasis_ci_low``,
+        ``epistasis_ci_high``) and q (``joint_q``, ..., ``q_value``).
     alpha : float, default 0.05
     n_min : int, default 6
 

@@ -109,7 +109,8 @@ INTERACTION_COLUMNS: dict[str, str] = {
     "p_control": "empirical p that e differs from e of random segments of the same sequences, lengths and distance",
     "control_epistasis": "mean e of those random segments, in the prediction's unit",
     "controls": "number of random segment pairs",
-    "class": "synergistic, antagonistic, additive, opposing, one-sided, inert, not-detected, undetermined or untestable",
+    "class": "synergistic, antagonistic, additive, opposing, one-sided, inert, not-detected, undetermined or "
+    "untestable",
     "reason": "why, in words",
     **_inserted_columns(),
     "scale": "latent scale: the model's own link (identity, logit, log), or a spline fitted to all pairs; empty: none",
@@ -181,7 +182,7 @@ MOTIF_EFFECT_COLUMNS: dict[str, str] = {
     "q_value": "Benjamini-Hochberg q of p_value over all motifs and outputs, by inserted and background",
     "margin": "an effect within +- this is too small to matter, in the output's unit",
     "detectable": "smallest effect that so many values of this spread would show with a power of 80 %",
-    "fallback": "share of the scrambles drawn from the base frequencies, because a shuffle gives the motif back, 0 to 1",
+    "fallback": "share of the scrambles drawn from the base frequencies, where a shuffle gives the motif back, 0 to 1",
     "class": "positive, negative, neutral, not-detected, undetermined or untestable",
     "reason": "why, in words",
 }

@@ -1,4 +1,4 @@
-"""Motif pairs put into background sequences: A alone, B alone, both at the pair's order, distance and frame, neither."""
+"""Motif pairs put into background sequences: A alone, B alone, both at their order, distance and frame, neither."""
 
 from __future__ import annotations
 

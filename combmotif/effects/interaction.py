@@ -115,9 +115,7 @@ def interaction(
     frequencies = base_frequencies(sequences.codes)
     letters = model.input_spec.alphabet
     length = float(np.median(sequences.lengths))
-    specs = [
-        as_pair(pair, p_value=p_value, length=length, background=frequencies, alphabet=letters) for pair in pairs
-    ]
+    specs = [as_pair(pair, p_value=p_value, length=length, background=frequencies, alphabet=letters) for pair in pairs]
     refuse_repeats(specs)
     avoided, stops = avoided_patterns(avoid, alphabet=letters)
     if overlaps not in ("skip", "keep"):

@@ -60,7 +60,11 @@ def summarise(
         reason + _left_out(pair) if kind == "untestable" else reason
         for kind, reason, pair in zip(raw["class"], raw["reason"], measured, strict=True)
     ]
-    table = pd.DataFrame([_description(pair) for pair in measured]).join(raw).join(_inserted(measured, n_min, alpha, margin))
+    table = (
+        pd.DataFrame([_description(pair) for pair in measured])
+        .join(raw)
+        .join(_inserted(measured, n_min, alpha, margin))
+    )
     scale: Callable[[np.ndarray], np.ndarray] | None = None
     if latent == "spline":
         scale = fit_latent_scale([pair.states for pair in measured])

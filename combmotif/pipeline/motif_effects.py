@@ -17,12 +17,14 @@ from combmotif.effects.marginal.contexts import informative_pattern, make_contex
 from combmotif.effects.marginal.effects import MarginalOptions, prepare, spread_of
 from combmotif.effects.marginal.measure import (
     Changes,
-    Context as Beside,
     MeasuredMotif,
     Setup,
     measure_context,
     measure_insertion,
     measure_sites,
+)
+from combmotif.effects.marginal.measure import (
+    Context as Beside,
 )
 from combmotif.effects.marginal.summary import summarise_motifs
 from combmotif.effects.pattern import Pattern, as_pattern

@@ -201,8 +201,9 @@ def plan(
 
     The config is loaded and checked as ``run`` does. For the estimate a small piece is run in a temporary folder: two
     neurons of each layer, 24 generations of their search, 10,000 nt of sequences, 50 backgrounds, one motif pair; each
-    stage's seconds are then scaled by the number of neurons, sequences, backgrounds or pairs. It is right to within a factor of about two:
-    the search for exciting windows ends by itself, and how many sequences hold a pair is only known afterwards.
+    stage's seconds are then scaled by the number of neurons, sequences, backgrounds or pairs. It is right to within a
+    factor of about two: the search for exciting windows ends by itself, and how many sequences hold a pair is only
+    known afterwards.
 
     Parameters
     ----------

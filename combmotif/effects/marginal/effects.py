@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from combmotif.effects.interaction import AVOIDED, avoided_patterns, base_frequencies
 from combmotif.effects.backgrounds import draw_backgrounds
+from combmotif.effects.interaction import AVOIDED, avoided_patterns, base_frequencies
 from combmotif.effects.marginal.contexts import informative_pattern, make_contexts, strongest_core
 from combmotif.effects.marginal.measure import (
     MeasuredMotif,
@@ -19,7 +19,7 @@ from combmotif.effects.marginal.measure import (
     measure_sites,
 )
 from combmotif.effects.marginal.summary import summarise_motifs
-from combmotif.effects.pattern import Pattern, as_pattern
+from combmotif.effects.pattern import as_pattern
 from combmotif.models.model import SequenceModel
 from combmotif.motifs.motif import Motif
 from combmotif.sequence.tables import SequenceSet

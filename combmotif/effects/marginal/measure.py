@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from combmotif.effects.frame import codon_phase, coding_region
 from combmotif.effects.backgrounds import Backgrounds
+from combmotif.effects.frame import coding_region, codon_phase
 from combmotif.effects.insertion import Insertions, best_kmers, insert_motif
 from combmotif.effects.measure import snap
 from combmotif.effects.overlaps import confounded, stop_codons
