@@ -101,8 +101,10 @@ def measure_inserted(
         bad = np.zeros(len(rows), dtype=bool)
         for side, pattern in enumerate((a, b)):
             words, at = draw_sites(pattern, len(rows), generator), starts[rows, side]
-            # a second copy of either motif, made with the bases beside an insertion, would be one too many
-            bad |= makes_other_words(written, rows, at, words, pattern, [*avoid, a, b])
+            # made with the bases beside it, a further copy of a word would be one too many; matrices may be so alike
+            # that every site of one scores as the other, as every AUG does
+            exact = [one for one in (a, b) if isinstance(one.motif, str)]
+            bad |= makes_other_words(written, rows, at, words, pattern, [*avoid, *exact])
             for row, start, word in zip(rows, at, words, strict=True):
                 written[row][start : start + len(word)] = word
         open_ = np.setdiff1d(open_, rows[~bad])

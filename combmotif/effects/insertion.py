@@ -128,7 +128,7 @@ def insert_motif(
     rows = np.repeat(fitting, places)
     slot = np.tile(np.arange(places), len(fitting))
     kinds = (slot + rows) % 2  # over the backgrounds, either kind comes to every part
-    room = np.array([len(codes[row]) - size + 1 for row in rows], dtype=np.int64)
+    room = np.array([len(codes[row]) - size + 1 for row in rows.tolist()], dtype=np.int64)
     starts = np.zeros(len(rows), dtype=np.int64)
     letters = np.zeros((len(rows), size), dtype=np.uint8)
     open_ = np.arange(len(rows))
@@ -150,7 +150,7 @@ def insert_motif(
     kept = np.setdiff1d(np.arange(len(rows)), open_)
     rows, starts, kinds, letters = rows[kept], starts[kept], kinds[kept], letters[kept]
     inserted = []
-    for row, start, word in zip(rows, starts, letters, strict=True):
+    for row, start, word in zip(rows.tolist(), starts, letters, strict=True):
         copy = codes[row].copy()
         copy[start : start + size] = word
         inserted.append(copy)
@@ -163,7 +163,7 @@ def insert_motif(
         generators=[generator] * len(rows),
         avoid=avoid,
         avoid_stops=phases is not None,
-        phases=None if phases is None else [phases[row] for row in rows],
+        phases=None if phases is None else [phases[row] for row in rows.tolist()],
     )
     good = ~found.failed
     fallback = float(found.fallback[good].mean()) if good.any() else 0.0

@@ -123,8 +123,8 @@ def choose_pairs(
     of_neuron: dict[tuple[str, int], list[int]] = {}
     for index in by_strength:
         of_neuron.setdefault((motifs[index].layer, motifs[index].neuron), []).append(index)
-    for (_, neuron), members in of_neuron.items():
-        if neuron >= 0 and len(members) > 1 and len(chosen) < together:
+    for (_, channel), members in of_neuron.items():
+        if channel >= 0 and len(members) > 1 and len(chosen) < together:
             a, b = (pattern(motifs[index], _main(motifs[index], cut[index])) for index in members[:2])
             take(Pair(a, b), together)
     for pair in _families(motifs, family_labels, usable, cut, pattern):

@@ -148,7 +148,9 @@ def _curve(changes: Changes, column: int, bins: int, n_min: int) -> list[dict[st
     if (changes.lengths == changes.lengths[0]).all():
         edges = np.unique(np.linspace(0, last + 1, min(bins, last + 1) + 1).round().astype(int))
         place, unit = np.searchsorted(edges, changes.starts, side="right") - 1, "nt"
-        ends = [(int(low), int(high) - 1) for low, high in zip(edges[:-1], edges[1:], strict=True)]
+        ends: list[tuple[float, float]] = [
+            (int(low), int(high) - 1) for low, high in zip(edges[:-1], edges[1:], strict=True)
+        ]
     else:
         place, unit = np.minimum((changes.starts / changes.lengths * bins).astype(int), bins - 1), "share"
         ends = [(number / bins, (number + 1) / bins) for number in range(bins)]
