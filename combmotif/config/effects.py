@@ -97,10 +97,17 @@ class EffectsSection(Section):
         "all", description="outputs of the model, by name or number from 0: one, a list, or all; default all"
     )
 
-    @field_validator("avoid", "without")
+    @field_validator("avoid")
     @classmethod
-    def _words(cls, value: list[str] | str) -> list[str] | str:
-        return _checked_words(value) if isinstance(value, list) else value
+    def _words(cls, value: list[str]) -> list[str]:
+        return _checked_words(value)
+
+    @field_validator("without")
+    @classmethod
+    def _motifs(cls, value: list[str] | str) -> list[str] | str:
+        for word in value if isinstance(value, list) else ():
+            iupac_sets(word)
+        return value
 
     @model_validator(mode="after")
     def _frequencies_are_used(self) -> EffectsSection:
