@@ -138,7 +138,8 @@ def test_what_is_no_longer_asked_for_is_removed(home, copy, undisturbed, content
     names = set(contents(copy))
     assert {n for n in names if n.startswith("samples/")} == {"samples/conv2/0.npz", "samples/conv2/4.npz"}
     gone = {
-        "matches.tsv", "motifs/targets.meme", "contribution.tsv", "motif_effects.tsv", "motif_positions.tsv", "interactions.tsv", "interaction_instances.tsv.gz",
+        "matches.tsv", "motifs/targets.meme", "contribution.tsv", "motif_effects.tsv", "motif_positions.tsv",
+        "interactions.tsv", "interaction_instances.tsv.gz",
     }  # fmt: skip
     assert not names & gone
     assert not any(n.startswith(("tasks/pair", "tasks/effect", "tasks/causal")) for n in names)
