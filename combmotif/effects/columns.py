@@ -156,9 +156,10 @@ SPACING_COLUMNS: dict[str, str] = {
 MAP_COLUMNS: dict[str, str] = {
     "family_a": "consensus of the first family of motifs (or the word)",
     "family_b": "consensus of the second; equal to family_a for a family with itself",
-    "class": "class of its pairs, see the table of pairs; mixed where they differ",
+    "class": "class of its pairs, see the table of pairs (by insertion where the sequences tell nothing); mixed where "
+    "they differ",
     "pairs": "pairs of motifs of these families that were tested",
-    "sequences": "sequences (or clusters) in those tests, summed",
+    "sequences": "sequences (or clusters), or backgrounds, in those tests, summed",
     "e": "epistasis, mean over the pairs weighted by sequences, in the prediction's unit",
     "joint": "effect of both motifs together, mean in the same way",
     "q": "smallest q-value of e among the pairs",

@@ -83,6 +83,18 @@ class PairView:
         return wording.estimate(middle, low, high)
 
     @property
+    def inserted_text(self) -> str:
+        """What insertion shows, in words."""
+        row = self.row
+        if not row["inserted_class"]:
+            return ""
+        e = wording.estimate(
+            row["inserted_epistasis"], row["inserted_epistasis_ci_low"], row["inserted_epistasis_ci_high"]
+        )
+        backgrounds = wording.plural(int(row["inserted_backgrounds"]), "background")
+        return f"{row['inserted_class']}: e = {e} in {backgrounds}; {row['inserted_reason']}"
+
+    @property
     def remarks(self) -> list[str]:
         """What else the table says of the pair: scale, random segments as a control, how well scrambling went."""
         row, remarks = self.row, []
