@@ -106,7 +106,12 @@ def test_records_hold_every_row_and_the_curves(measured: Path) -> None:
 def test_classes_are_counted_in_their_order(measured: Path) -> None:
     found = motif_effects(read_run(measured))
     tally = motif_tally(rows[0] for rows in found.values())
-    assert [(kind, n) for kind, _, n in tally] == [("positive", 1), ("negative", 1), ("neutral", 1), ("not-detected", 12)]
+    assert [(kind, n) for kind, _, n in tally] == [
+        ("positive", 1),
+        ("negative", 1),
+        ("neutral", 1),
+        ("not-detected", 12),
+    ]
     (section,) = output_sections(found, {})
     assert (section.name, section.drawn, section.others) == ("mrl", 15, ("without AUG", "with AUG"))
 
