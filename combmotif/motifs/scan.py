@@ -46,7 +46,7 @@ def score_threshold(ppm: np.ndarray, p_value: float, *, background: Sequence[flo
 
 
 def own_p_value(
-    ppm: np.ndarray, *, windows: float, background: Sequence[float] | np.ndarray | None = None, share: float = 0.2
+    ppm: np.ndarray, *, windows: float, background: Sequence[float] | np.ndarray | None = None, share: float = 0.1
 ) -> float:
     """Choose the score threshold of a motif from the motif itself, as the p-value of `score_threshold`.
 
@@ -64,8 +64,8 @@ def own_p_value(
         Places of the motif in a sequence; at least 1.
     background : 4 floats, default uniform
         Frequencies of A, C, G, T/U.
-    share : float, default 0.2
-        With a fifth, two motifs meet in a twenty-fifth of the sequences: 800 of 20,000.
+    share : float, default 0.1
+        With a tenth, two motifs meet in a hundredth of the sequences: 200 of 20,000.
 
     Returns
     -------

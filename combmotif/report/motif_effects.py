@@ -116,6 +116,10 @@ def motif_whiskers(found: dict[str, list[MotifEffect]]) -> dict[str, str]:
     }
 
 
+Row = tuple[str, MotifEffect, dict[str, MotifEffect]]
+"""A motif, its effect in plain backgrounds, and those in others."""
+
+
 @dataclass(frozen=True)
 class OutputSection:
     """The effects of the motifs on one output: counts of the classes, the forest plot, how many are drawn.
@@ -146,7 +150,7 @@ def output_sections(found: dict[str, list[MotifEffect]], names: dict[str, str]) 
         shown = [(motif, headline(rows).get(output), beside(rows, output)) for motif, rows in found.items()]
         counted = [row for _, row, _ in shown if row is not None]
         estimated = [(motif, row, others) for motif, row, others in shown if row and np.isfinite(row.value)]
-        largest = sorted(estimated, key=lambda one: -abs(one[1].value))[:MOST_ROWS]
+        largest = _extremes(estimated)
         lines = [
             ForestRow(
                 label=motif,
@@ -155,7 +159,7 @@ def output_sections(found: dict[str, list[MotifEffect]], names: dict[str, str]) 
                 kind=row.kind,
                 row=row.estimate,
                 others=tuple(other.estimate for other in list(others.values())[:2]),
-                text=row.text,
+                text=wording.estimate(row.value, row.estimate[0], row.estimate[2]),
             )
             for motif, row, others in sorted(largest, key=lambda one: -one[1].value)
         ]
@@ -166,6 +170,16 @@ def output_sections(found: dict[str, list[MotifEffect]], names: dict[str, str]) 
         names_of = tuple(dict.fromkeys(name for _, _, others in largest for name in others))[:2]
         sections.append(OutputSection(output, motif_tally(counted), plot, len(lines), len(estimated), names_of))
     return sections
+
+
+def _extremes(rows: list[Row]) -> list[Row]:
+    """Keep the largest effects where there are too many to read in one plot, of either sign: one that raises among many
+    that lower is not left out."""
+    if len(rows) <= MOST_ROWS:
+        return rows
+    largest = sorted(rows, key=lambda one: -abs(one[1].value))
+    kept = [one for up in (True, False) for one in [r for r in largest if (r[1].value > 0) == up][: MOST_ROWS // 4]]
+    return kept + [one for one in largest if one not in kept][: MOST_ROWS - len(kept)]
 
 
 def effect_records(run: RunFolder, rows: list[MotifEffect]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from combmotif.effects.backgrounds import Backgrounds
 from combmotif.effects.frame import coding_region, codon_phase
-from combmotif.effects.insertion import Insertions, best_kmers, insert_motif
+from combmotif.effects.insertion import Insertions, best_kmers, insert_motif, windows_of
 from combmotif.effects.measure import snap
 from combmotif.effects.overlaps import confounded, stop_codons
 from combmotif.effects.pattern import Pattern
@@ -235,7 +235,7 @@ def measure_context(setup: Setup, context: Context, pattern: Pattern) -> dict[st
 
 
 def measure_sites(setup: Setup, pattern: Pattern, *, most: int) -> Changes:
-    """Scramble a motif's own sites: one of each of at most `most` sequences that hold it, drawn at random.
+    """Scramble a motif's own sites: the best-scoring one of each of the `most` sequences with the best ones.
 
     Sites that share bases with an avoided word which is no part of the motif are left out, since scrambling them would
     destroy that as well.
@@ -246,12 +246,18 @@ def measure_sites(setup: Setup, pattern: Pattern, *, most: int) -> Changes:
     nothing = (rows[:0], starts[:0])
     bad = confounded((rows, starts), pattern, pattern, nothing, setup.avoid, sequences.codes, stops)
     rows, starts = rows[~bad], starts[~bad]
-    holding = np.unique(rows).tolist()
-    kept = sorted(holding, key=lambda row: stable_hash(setup.seed, "sites", pattern.name, sequences.names[row]))
-    chosen = np.array(sorted(kept[:most]), dtype=np.int64)
+    words = windows_of(sequences.codes, rows, starts, len(pattern))
+    scores = pattern.scores[np.arange(len(pattern)), words].sum(1).round(6)
+    order = np.lexsort((starts, -scores, rows))
+    best = order[np.unique(rows[order], return_index=True)[1]]
+    # sequences of one score, such as all that hold a word, are drawn at random
+    ranked = sorted(
+        best.tolist(),
+        key=lambda at: (-scores[at], stable_hash(setup.seed, "sites", pattern.name, sequences.names[rows[at]])),
+    )
+    kept = np.array(sorted(ranked[:most], key=lambda at: rows[at]), dtype=np.int64)
+    chosen, starts = rows[kept], starts[kept]
     generator = named_generator(setup.seed, "site", pattern.name)
-    first, last = (np.searchsorted(rows, chosen, side=side) for side in ("left", "right"))
-    starts = starts[first + (generator.random(len(chosen)) * (last - first)).astype(np.int64)]
     codes = [sequences.codes[row] for row in chosen]
     found = draw_replacements(
         codes,
