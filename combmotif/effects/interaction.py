@@ -84,7 +84,7 @@ def interaction(
         Whether sites are left out that share bases with another copy of the partner, or that a word to avoid
         straddles: scrambling them would change both.
     controls : int, default 3
-        Random segment pairs per sequence for the empirical p, with at most 8 draws each; 0 for none.
+        Random segment pairs per sequence for the empirical p, with at most 4 draws each; 0 for none.
     backgrounds : int, default 500
         Background sequences into which each pair is inserted; 0 for none.
     units : sequence of length sequences, optional

@@ -20,7 +20,7 @@ from combmotif.effects.states import States, evaluate_states
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.tables import SequenceSet
 
-CONTROL_DRAWS = 8
+CONTROL_DRAWS = 4
 
 
 def snap(values: np.ndarray, *states: np.ndarray) -> np.ndarray:
