@@ -122,6 +122,11 @@ class Interpretation:
         return self._table("contribution")
 
     @property
+    def motif_effects(self) -> pd.DataFrame:
+        """Effect of each motif, inserted into background sequences; empty where it was not asked for."""
+        return self._table("motif_effects")
+
+    @property
     def interactions(self) -> pd.DataFrame:
         """Effect of motif pairs; empty where it was not asked for."""
         return self._table("interactions")

@@ -43,6 +43,7 @@ def interpret(
     length: int | None = None,
     match: Mapping[str, Any] | bool = True,
     contribution: Mapping[str, Any] | bool = True,
+    effects: Mapping[str, Any] | bool = True,
     interaction: Mapping[str, Any] | bool = False,
     seed: int = 0,
     out: str | Path | None = None,
@@ -76,7 +77,7 @@ def interpret(
         Names of a module's outputs; default output, or output1, output2, ...
     length : int, optional
         Input length of a module in nt; default any, or that of the sequences where the module needs it.
-    match, contribution, interaction : mapping or bool, default True, True, False
+    match, contribution, effects, interaction : mapping or bool, default True, True, True, False
         The sections of the config; True takes the defaults, False leaves the stage out.
     seed : int, default 0
     out : path, optional
@@ -117,6 +118,7 @@ def interpret(
     for name, section in (
         ("match", match),
         ("contribution", contribution),
+        ("effects", effects),
         ("interaction", interaction),
         *sections.items(),
     ):

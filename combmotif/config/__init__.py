@@ -1,6 +1,6 @@
 """Typed YAML: what a run and a training are asked."""
 
-from combmotif.config.effects import ContributionSection, InteractionSection
+from combmotif.config.effects import ContributionSection, EffectsSection, InteractionSection
 from combmotif.config.fitting import MeasuredConfig
 from combmotif.config.inputs import (
     CardSection,
@@ -30,6 +30,7 @@ __all__ = [
     "CardSection",
     "ContributionSection",
     "DiscoverSection",
+    "EffectsSection",
     "FastaSequences",
     "Hdf5Sequences",
     "InteractionSection",

@@ -7,6 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -74,6 +75,11 @@ class Context:
     def neurons(self) -> list[Neuron]:
         """Every neuron of the run, layer by layer; the columns of all arrays over neurons."""
         return [Neuron(layer.probe, channel) for layer in self.layers for channel in layer.channels]
+
+    @cached_property
+    def kept(self) -> dict[str, Any]:
+        """What the tasks of a stage share, made once per process."""
+        return {}
 
     def probe(self, layer: str) -> WindowProbe:
         """Return the probe of a layer that is interpreted."""
@@ -227,6 +233,8 @@ def load_context(
     context = Context(config, model, sequences, layers)
     if config.contribution is not None:
         context.outputs(config.contribution.output, "contribution.output")
+    if config.effects is not None:
+        context.outputs(config.effects.output, "effects.output")
     if config.interaction is not None:
         context.output(config.interaction.output, "interaction.output")
     return context

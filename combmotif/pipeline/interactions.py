@@ -42,6 +42,7 @@ OUTPUTS = (
     "interaction_map.svg", "interaction_triples.tsv", "interaction_controls.tsv.gz",
 )  # fmt: skip
 """Files of the stage."""
+_STATES = ("o", "a", "b", "n")
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ def pair_task(context: Context, task: PairTask) -> None:
             task.pair,
             frequencies=task.frequencies,
             controls=section.controls,
+            backgrounds=section.backgrounds,
             n_min=section.n_min,
             windows=task.windows,
             **_options(context),
@@ -104,6 +106,8 @@ def pair_task(context: Context, task: PairTask) -> None:
     states = {"o": pair.states.o, "a": pair.states.a, "b": pair.states.b, "n": pair.states.n}
     places = {"rows": pair.rows, "start_a": pair.start_a, "start_b": pair.start_b}
     others = {"fallback": pair.fallback, "numbers": np.array(numbers, float), "controls": pair.control.values}
+    if pair.inserted is not None:
+        others |= {f"inserted_{name}": getattr(pair.inserted, name) for name in _STATES}
     save_arrays(task.path, {**places, **states, **others, "how": as_array(how)})  # type: ignore[dict-item]
 
 
@@ -123,6 +127,7 @@ def _read_pair(task: PairTask, mode: str) -> MeasuredPair:
         int(unscrambled),
         Control(float(p), float(epistasis), int(count), tuple(arrays["controls"].tolist())),
         float(overlapping),
+        inserted=States(*(arrays[f"inserted_{name}"] for name in _STATES)) if "inserted_o" in arrays else None,
     )
 
 
@@ -235,12 +240,12 @@ def run_interactions(stages: Stages) -> None:
             stages.families,
             sequences.codes,
             max_pairs=section.max_pairs,
-            p_value=section.p_value,
+            p_value=None if section.p_value == "auto" else section.p_value,
             background=frequencies,
             by_neuron=section.instances == "neurons",
         )
         if not pairs:
-            raise Empty("no two motifs stand without overlap in 6 sequences or more")
+            raise Empty("no motif has a part of 4 bits or more that fits into the sequences")
     else:
         pairs = plan_interactions(context)
     pairs = name_families(pairs)

@@ -26,6 +26,8 @@ from combmotif.pipeline.engines import Engine, available_cores, require_same_wei
 from combmotif.pipeline.interactions import OUTPUTS as INTERACTION_OUTPUTS
 from combmotif.pipeline.interactions import plan_interactions, run_interactions
 from combmotif.pipeline.matching import match_kinds
+from combmotif.pipeline.motif_effects import OUTPUTS as EFFECT_OUTPUTS
+from combmotif.pipeline.motif_effects import run_effects
 from combmotif.pipeline.stages import Empty, Stages
 from combmotif.pipeline.store import RunStore
 from combmotif.pipeline.tracks import track_warnings
@@ -37,6 +39,7 @@ _PACKAGES = ("torch", "numpy", "scipy", "pandas", "scikit-learn", "memelite")
 _OUTPUTS = {
     "matches": ("matches.tsv", "match_control.tsv", "motifs/targets.meme"),
     "contribution": ("contribution.tsv",),
+    "effects": EFFECT_OUTPUTS,
     "interaction": INTERACTION_OUTPUTS,
 }
 
@@ -221,6 +224,7 @@ def run(
             ("matches", stages.run_matches),
             ("activations", stages.run_activations),
             ("contribution", lambda: run_contribution(stages)),
+            ("effects", lambda: run_effects(stages)),
             ("interaction", lambda: run_interactions(stages)),
         ]
         record["planned"] = [*(name for name, _ in steps), "report"]

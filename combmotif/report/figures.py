@@ -187,7 +187,7 @@ def interaction_pages(run: RunFolder) -> Iterator[tuple[str, Any]]:
 
 def activation_pages(run: RunFolder) -> Iterator[tuple[str, Any]]:
     """Draw each neuron's highest activation per sequence as a histogram, the threshold as a line; 40 a page."""
-    views, _ = neurons(run, matches(run), {})
+    views, _ = neurons(run, matches(run), {}, {})
     wanted = mapping(run.config.get("contribution")).get("threshold")
     threshold = float(wanted) if isinstance(wanted, int | float) else 0.7
     maxima = {v.name: v.row["dataset_max"] for v in views}

@@ -17,8 +17,8 @@ from combmotif.motifs.formats.meme import read_meme
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.report.columns import EXTRAS, NEEDED, OPTIONAL, TABLES, is_text
 
-STAGES = ("samples", "motifs", "matches", "activations", "contribution", "interaction")
-SECTIONS = {"matches": "match", "contribution": "contribution", "interaction": "interaction"}
+STAGES = ("samples", "motifs", "matches", "activations", "contribution", "effects", "interaction")
+SECTIONS = {"matches": "match", "contribution": "contribution", "effects": "effects", "interaction": "interaction"}
 SITES_KEPT = 6
 _CHUNK = 200_000
 
@@ -287,7 +287,7 @@ def read_run(path: str | Path) -> RunFolder:
     run.stages = _stages(run.record, run.config)
     owner = {
         "neurons": "samples", "matches": "matches", "contribution": "contribution", "interactions": "interaction",
-        "instances": "interaction", "sites": "activations",
+        "instances": "interaction", "sites": "activations", "motif_effects": "effects", "motif_positions": "effects",
     }  # fmt: skip
     for table, file in TABLES.items():
         expected = table in owner and run.stages[owner[table]].state == "done"

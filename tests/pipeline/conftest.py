@@ -43,7 +43,8 @@ neurons: {layer: conv2, select: all}
 sample: {population: 48, generations: 10, keep: 300}
 match: {databases: [builtin], q: 1}
 contribution: {outcome: prediction}
-interaction: {pairs: [[ACG, UUA], [GG, CC]], scrambles: 4}
+effects: {backgrounds: 30, places: 2}
+interaction: {pairs: [[ACG, UUA], [GG, CC]], scrambles: 4, backgrounds: 40}
 device: cpu
 seed: 3
 """

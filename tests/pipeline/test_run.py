@@ -18,7 +18,7 @@ from combmotif.report.columns import COLUMNS, TABLES
 from combmotif.sampling import Samples
 from combmotif.sequence import encode
 
-STAGES = ["samples", "motifs", "matches", "activations", "contribution", "interaction", "report"]
+STAGES = ["samples", "motifs", "matches", "activations", "contribution", "effects", "interaction", "report"]
 
 
 def test_a_users_net_goes_through_every_stage(undisturbed):
@@ -39,6 +39,7 @@ def test_a_users_net_goes_through_every_stage(undisturbed):
         "sites.tsv.gz",
         "sites.bed.gz",
         "contribution.tsv",
+        *("motif_effects.tsv", "motif_positions.tsv"),
         "interactions.tsv",
         "interaction_instances.tsv.gz",
         *("interaction_controls.tsv.gz", "interaction_map.svg", "interaction_map.tsv", "interaction_spacing.tsv"),
