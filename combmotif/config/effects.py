@@ -55,6 +55,7 @@ class EffectsSection(Section):
     backgrounds: Whole = Field(
         500,
         ge=6,
+        le=100_000,
         description="background sequences of every test; where the run has fewer sequences, shuffled copies of them "
         "make up the number; default 500",
     )
@@ -77,9 +78,10 @@ class EffectsSection(Section):
     places: Whole = Field(
         4,
         ge=2,
+        le=10_000,
         description="places per background; the best k-mer and words drawn from the matrix take turns; default 4",
     )
-    bins: Whole = Field(10, ge=1, description="of the curve of the effect over positions; default 10")
+    bins: Whole = Field(10, ge=1, le=10_000, description="of the curve of the effect over positions; default 10")
     avoid: list[str] = Field(
         ["AUG", "AAUAAA", "stop"],
         description="IUPAC words that neither an insertion nor a scramble may make by chance; stop is a stop codon in "

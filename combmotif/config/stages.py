@@ -132,8 +132,8 @@ class DiscoverSection(Section):
     )
     demixing: Literal["sufficiency", "layers"] = Field(
         "sufficiency",
-        description="sufficiency (what excites the neuron in background sequences, by queries of the network) or layers "
-        "(layer-wise k-means, NeuronMotif's recursion with purity and merging); default sufficiency",
+        description="sufficiency (what excites the neuron in background sequences, by queries of the network) or "
+        "layers (layer-wise k-means, NeuronMotif's recursion with purity and merging); default sufficiency",
     )
     preset: Literal["neuronmotif", "combmotif"] | None = Field(
         None, description="demix with the published settings of NeuronMotif or CombMotif instead; default none"
@@ -141,7 +141,8 @@ class DiscoverSection(Section):
     windows: Whole = Field(
         400,
         ge=50,
-        description="of sufficiency: samples that motifs have to explain, evenly over the range of activation; default 400",
+        description="of sufficiency: samples that motifs have to explain, evenly over the range of activation; "
+        "default 400",
     )
     clusters: Whole | Literal["auto"] = Field(
         "auto", description="of layers: clusters per layer on the way down, or auto (by purity); default auto"

@@ -24,18 +24,13 @@ def only_finite(pair: MeasuredPair) -> MeasuredPair:
     Returns
     -------
     MeasuredPair
-        The same where all is finite; else with the placements that count, and the number of the others as
-        ``not_finite``.
+        The same where all is finite; else with the placements and the inserted copies that count, and the number of
+        the other placements as ``not_finite``.
     """
-    o, a, b, n = pair.states.o, pair.states.a, pair.states.b, pair.states.n
-    counts = np.isfinite(a) & np.isfinite(b) & np.isfinite(n)
-    if counts.all() and np.isfinite(o).all():
+    kept, states = finite_states(pair.states)
+    inserted = None if pair.inserted is None else finite_states(pair.inserted)[1]
+    if states is pair.states and inserted is pair.inserted:
         return pair
-    kept = np.flatnonzero(np.isfinite(o) & counts.any(1))
-    taken = np.tile(np.arange(counts.shape[1]), (len(kept), 1))
-    for row, own in zip(taken, counts[kept], strict=True):
-        row[~own] = np.resize(np.flatnonzero(own), int((~own).sum()))
-    states = States(o[kept], *(np.take_along_axis(x[kept], taken, axis=1) for x in (a, b, n)))
     return replace(
         pair,
         rows=pair.rows[kept],
@@ -43,5 +38,29 @@ def only_finite(pair: MeasuredPair) -> MeasuredPair:
         start_b=pair.start_b[kept],
         states=states,
         fallback=pair.fallback[kept],
-        not_finite=pair.not_finite + len(o) - len(kept),
+        not_finite=pair.not_finite + len(pair.states.o) - len(kept),
+        inserted=inserted,
     )
+
+
+def finite_states(states: States) -> tuple[np.ndarray, States]:
+    """Keep the placements with a finite prediction, and of each its finite draws; see `only_finite`.
+
+    Parameters
+    ----------
+    states : States
+
+    Returns
+    -------
+    (kept, states)
+        The rows that count, and their predictions; the same object where all is finite.
+    """
+    o, a, b, n = states.o, states.a, states.b, states.n
+    counts = np.isfinite(a) & np.isfinite(b) & np.isfinite(n)
+    if counts.all() and np.isfinite(o).all():
+        return np.arange(len(o)), states
+    kept = np.flatnonzero(np.isfinite(o) & counts.any(1))
+    taken = np.tile(np.arange(counts.shape[1]), (len(kept), 1))
+    for row, own in zip(taken, counts[kept], strict=True):
+        row[~own] = np.resize(np.flatnonzero(own), int((~own).sum()))
+    return kept, States(o[kept], *(np.take_along_axis(x[kept], taken, axis=1) for x in (a, b, n)))

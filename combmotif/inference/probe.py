@@ -97,7 +97,9 @@ class WindowProbe:
             else:
                 self._column, weight, bias = 0, module.weight, module.bias
                 module.weight = nn.Parameter(weight[neuron : neuron + 1].detach(), requires_grad=False)
-                module.bias = None if bias is None else nn.Parameter(bias[neuron : neuron + 1].detach(), requires_grad=False)
+                module.bias = (
+                    None if bias is None else nn.Parameter(bias[neuron : neuron + 1].detach(), requires_grad=False)
+                )
             try:
                 yield
             finally:

@@ -13,7 +13,7 @@ import pandas as pd
 from combmotif.config.effects import InteractionSection
 from combmotif.effects.columns import CONTROL_COLUMNS
 from combmotif.effects.control import Control
-from combmotif.effects.finite import only_finite
+from combmotif.effects.finite import finite_states, only_finite
 from combmotif.effects.frame import codon_phase
 from combmotif.effects.interaction import avoided_patterns, base_frequencies, model_link, require_frame
 from combmotif.effects.interaction_map import interaction_map, name_families
@@ -151,6 +151,13 @@ def _lost(measured: list[MeasuredPair], names: Sequence[str]) -> list[str]:
                 f"{kept.not_finite:,} of {len(pair.rows):,} placements of {pair.pair} have no finite prediction "
                 f"(sequences {shown}) and were left out."
             )
+        if pair.inserted is not None:
+            count, total = len(finite_states(pair.inserted)[0]), len(pair.inserted.o)
+            if count < total:
+                said.append(
+                    f"{total - count:,} of {total:,} backgrounds with {pair.pair} inserted have no finite prediction "
+                    "and were left out."
+                )
     return said
 
 

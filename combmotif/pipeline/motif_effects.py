@@ -164,6 +164,13 @@ def run_effects(stages: Stages) -> None:
         measured[place % len(measured)].contexts.update(found)
         how.append(told)
     table, positions = summarise_motifs(measured, names, spread, units=sequences.clusters, **tests)
+    every = [changes.values for one in measured for changes in (one.inserted, one.sites, *one.contexts.values())]
+    lost = sum(int(np.isnan(values).any(1).sum()) for values in every)
+    if lost:
+        stages.warnings.append(
+            f"{lost:,} of {sum(map(len, every)):,} places of inserted or scrambled motifs have no finite prediction "
+            "and were left out."
+        )
     stages.edits["effects"] = summary(how)
     if contexts:
         stages.notes["effects"] = [

@@ -16,7 +16,7 @@ from combmotif.download import sha256_of
 from combmotif.files import append_lines, atomic
 from combmotif.output import OutputFolder
 
-REVISION = 7
+REVISION = 8
 """Raised when the files of tasks change, so that a run folder of an earlier version is not read as one of this."""
 
 PROGRESS = "tasks/progress.json"

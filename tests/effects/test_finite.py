@@ -1,14 +1,21 @@
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 
 from combmotif.effects.classify import classify
 from combmotif.effects.control import Control
 from combmotif.effects.finite import only_finite
+from combmotif.effects.marginal.effects import MarginalOptions, marginal_effects
 from combmotif.effects.measure import MeasuredPair
 from combmotif.effects.pair import Pair
 from combmotif.effects.pattern import as_pattern
 from combmotif.effects.states import States
 from combmotif.effects.summary import summarise
+from combmotif.models.model import SequenceModel
+from combmotif.sequence.tables import random_sequences
 
 
 def measured(o, a, b, n):
@@ -89,3 +96,37 @@ def test_a_class_needs_numbers():
         "epistasis_ci_high": np.nan,
     }
     assert classify(row) == ("untestable", "the effects are no finite numbers")
+
+
+def test_inserted_copies_are_left_out_in_the_same_way(states):
+    o, a, b, n = (x.copy() for x in states)
+    names = [f"s{i}" for i in range(12)]
+    rest = replace(measured(*states), inserted=States(o[2:], a[2:], b[2:], n[2:]))
+    o[0], n[1] = np.nan, np.inf
+    pair = replace(measured(*states), inserted=States(o, a, b, n))
+    found, expected = (summarise([one], names, latent="none").table for one in (pair, rest))
+    columns = [name for name in found if name.startswith("inserted_")]
+    assert found["inserted_backgrounds"].tolist() == [10]
+    pd.testing.assert_frame_equal(found[columns], expected[columns])
+    assert found["placements"].tolist() == [12]  # where the pair stands by itself all is finite
+
+
+class Breaks(torch.nn.Module):
+    """Counts G, twice that as a second output, which is a number only where a sequence does not begin with A."""
+
+    def forward(self, x):
+        g = x[:, 2].sum(1)
+        return torch.stack([g, 2 * g / (1 - x[:, 0, 0])], 1)
+
+
+def test_effects_of_motifs_leave_out_what_is_not_finite():
+    sequences = random_sequences(200, 20, seed=1)
+    model = SequenceModel("breaks", Breaks(), outputs=("good", "bad"))
+    options = MarginalOptions(backgrounds=200, places=2, without=(), avoid=())
+    table = marginal_effects(model, sequences, ["GGGG"], options=options).table
+    good, bad = (table[(table.output == output) & (table.background == "all")] for output in ("good", "bad"))
+    assert set(good["n"]) == {200}
+    assert bad["n"].between(100, 199).all()  # a quarter of the sequences begins with A
+    assert (bad["places"] < good["places"].to_numpy()).all()
+    assert np.isfinite(bad[["effect", "ci_low", "ci_high", "margin", "p_value"]].to_numpy(float)).all()
+    assert set(bad["class"]) == set(good["class"]) == {"positive"}

@@ -106,9 +106,10 @@ def prepare(model: SequenceModel, sequences: SequenceSet, options: MarginalOptio
 
 
 def spread_of(setup: Setup) -> np.ndarray:
-    """Standard deviation of the predictions of the backgrounds; float (outputs,)."""
+    """Standard deviation of the finite predictions of the backgrounds; float (outputs,), NaN where there are none."""
     predicted = setup.model.predict(list(setup.backgrounds.codes), tracks=setup.tracks(setup.backgrounds.origins))
-    return np.asarray(predicted, dtype=np.float64)[:, list(setup.outputs)].std(0)
+    columns = np.asarray(predicted, dtype=np.float64)[:, list(setup.outputs)].T
+    return np.array([own[np.isfinite(own)].std() if np.isfinite(own).any() else np.nan for own in columns])
 
 
 def marginal_effects(

@@ -85,7 +85,7 @@ class Changes:
     kinds : integer array, shape (places,)
         What was inserted (see `insertion.KINDS`).
     values : float array, shape (places, outputs)
-        Positive = the motif raises the prediction.
+        Positive = the motif raises the prediction; NaN where the net gave no finite prediction.
     fallback : float
         Share of the scrambles drawn from the base frequencies.
     """
@@ -151,10 +151,15 @@ def _changes(setup: Setup, backgrounds: Backgrounds, found: Insertions) -> Chang
         both = np.concatenate([found.letters, found.scrambled])
         edits = Edits.of(np.tile(found.rows, 2), [(np.tile(found.starts, 2), both)])
         predicted = predict_edits(setup.model, backgrounds.codes, edits, tracks=tracks, batch=setup.batch)
-        states = predicted.values[:, outputs].astype(np.float64)
+        states = _numbers(predicted.values[:, outputs])
         values = snap(states[:count] - states[count:], states[:count], states[count:])
     lengths, frames = _places(backgrounds.codes, tracks, found.rows, found.starts)
     return Changes(found.rows, found.starts, lengths, frames, found.kinds, values, found.fallback)
+
+
+def _numbers(predictions: np.ndarray) -> np.ndarray:
+    """Predictions as float64, NaN for all that is not finite, so that no difference of two infinities is taken."""
+    return np.where(np.isfinite(predictions), predictions, np.nan).astype(np.float64)
 
 
 def _places(
@@ -276,8 +281,8 @@ def measure_sites(setup: Setup, pattern: Pattern, *, most: int) -> Changes:
         letters = found.edits[0][good].reshape(-1, len(pattern))
         edits = Edits.of(np.repeat(good, SITE_SCRAMBLES), [(np.repeat(starts[good], SITE_SCRAMBLES), letters)])
         predicted = predict_edits(setup.model, codes, edits, tracks=tracks, batch=setup.batch)
-        plain = predicted.base[good][:, outputs].astype(np.float64)
-        scrambled = predicted.values[:, outputs].astype(np.float64).reshape(len(good), SITE_SCRAMBLES, -1).mean(1)
+        plain = _numbers(predicted.base[good][:, outputs])
+        scrambled = _numbers(predicted.values[:, outputs]).reshape(len(good), SITE_SCRAMBLES, -1).mean(1)
         values, fallback = snap(plain - scrambled, plain, scrambled), float(found.fallback[good].mean())
     lengths, frames = _places(codes, tracks, good, starts[good])
     kinds = np.zeros(len(good), dtype=np.int64)

@@ -129,7 +129,9 @@ def _estimate(values: np.ndarray, n_min: int) -> dict[str, Any]:
 
 
 def _tested(rows: np.ndarray, values: np.ndarray, n_min: int, alpha: float) -> dict[str, Any]:
-    """Estimate and test one effect from the values of single places."""
+    """Estimate and test one effect from the values of single places; those that are not finite are left out."""
+    finite = np.isfinite(values)
+    rows, values = rows[finite], values[finite]
     units = per_unit(rows, values)
     enough = len(units) >= n_min
     return _estimate(units, n_min) | {
@@ -158,5 +160,6 @@ def _curve(changes: Changes, column: int, bins: int, n_min: int) -> list[dict[st
     groups += [(changes.frames == frame, frame, frame, "frame", "nt modulo 3") for frame in range(3)]
     for inside, start, end, kind, unit in groups:
         row = {"kind": kind, "start": start, "end": end, "unit": unit}
-        found.append(row | _estimate(per_unit(changes.rows[inside], values[inside]), n_min))
+        counted = inside & np.isfinite(values)
+        found.append(row | _estimate(per_unit(changes.rows[counted], values[counted]), n_min))
     return found
