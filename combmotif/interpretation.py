@@ -24,7 +24,7 @@ SHOWN = 24
 """Most motifs in a notebook's table."""
 
 
-_TEXT = TEXT - {"converged", "identical"}  # true or false
+_TEXT = TEXT - {"converged", "reproduced"}  # true or false
 
 
 class Tables(Mapping[str, pd.DataFrame]):

@@ -21,7 +21,7 @@ import numpy_nets as plain
 CARD = "kind: cnn_gru\nweights: saluki_torch-best.pth\ninput: {length: 400, channels: 6, rule: pad_right}\n"
 FEWER = [
     "neurons.select=0-1", "sample.population=32", "sample.generations=8", "sample.keep=200", "interaction.scrambles=2",
-    "effects.backgrounds=12", "interaction.backgrounds=12",
+    "effects.backgrounds=12", "interaction.backgrounds=12", "discover.demixing=layers",
 ]  # fmt: skip
 
 
