@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from combmotif.files import atomic, temporary_name
+
 _BLOCK = 1 << 16
 _TIMEOUT = 60.0
 
@@ -69,7 +71,7 @@ def _digest(path: str | Path, digest: hashlib._Hash) -> str:
 def recorded_sha256(path: str | Path) -> str:
     """Read the SHA-256 that `fetch` kept beside a file whose checksum nobody publishes; "" where there is none."""
     record = _record(Path(path))
-    return record.read_text(encoding="ascii").split()[0] if record.is_file() and record.stat().st_size else ""
+    return record.read_text(encoding="utf-8").split()[0] if record.is_file() and record.stat().st_size else ""
 
 
 def _record(path: Path) -> Path:
@@ -120,7 +122,8 @@ def fetch(
     Raises
     ------
     ValueError
-        If what a place offers has another checksum, or does not pass `check`.
+        If another file of its name is in the folder given, or what a place offers has another checksum, or does not
+        pass `check`.
     ConnectionError
         If no place could be read to the end; every reason is told, and where to put the file by hand.
     """
@@ -135,8 +138,12 @@ def fetch(
         if untold and not before:
             _keep(target)
         return target
+    if folder is not None and os.path.lexists(target) and not before:
+        raise ValueError(
+            f"{target}: is there already and is not the published file; move it away, or choose another folder (--to)"
+        )
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
+    temporary = target.with_name(temporary_name(target.name))
     problems: list[str] = []
     try:
         for url in urls or published.urls:
@@ -187,9 +194,8 @@ def _wrong(path: Path, expected: list[tuple[str, str]]) -> tuple[str, str, str] 
 
 def _keep(path: Path) -> None:
     """Write the SHA-256 of a file beside it, as ``sha256sum`` does."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.sum")
-    temporary.write_text(f"{sha256_of(path)}  {path.name}\n", encoding="ascii")
-    temporary.replace(_record(path))
+    with atomic(_record(path)) as temporary:
+        temporary.write_text(f"{sha256_of(path)}  {path.name}\n", encoding="utf-8")
 
 
 def _download(url: str, path: Path, size: int, on_bytes: Callable[[int, int], None] | None) -> None:

@@ -24,7 +24,7 @@ SHOWN = 24
 """Most motifs in a notebook's table."""
 
 
-_TEXT = TEXT - {"converged", "identical"}  # true or false
+_TEXT = TEXT - {"converged", "reproduced"}  # true or false
 
 
 class Tables(Mapping[str, pd.DataFrame]):
@@ -120,6 +120,11 @@ class Interpretation:
     def contribution(self) -> pd.DataFrame:
         """Effect of the neurons; empty where it was not asked for."""
         return self._table("contribution")
+
+    @property
+    def motif_effects(self) -> pd.DataFrame:
+        """Effect of each motif, inserted into background sequences; empty where it was not asked for."""
+        return self._table("motif_effects")
 
     @property
     def interactions(self) -> pd.DataFrame:

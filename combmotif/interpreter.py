@@ -43,12 +43,14 @@ def interpret(
     length: int | None = None,
     match: Mapping[str, Any] | bool = True,
     contribution: Mapping[str, Any] | bool = True,
+    effects: Mapping[str, Any] | bool = True,
     interaction: Mapping[str, Any] | bool = False,
     seed: int = 0,
     out: str | Path | None = None,
     replace: bool = False,
     workers: int = 1,
     progress: Callable[[str, int, int], None] | None = None,
+    trust: bool = False,
     **sections: Mapping[str, Any],
 ) -> Interpretation:
     """Interpret a model: which motifs its neurons have learned, what they are, what they do, how they interact.
@@ -75,7 +77,7 @@ def interpret(
         Names of a module's outputs; default output, or output1, output2, ...
     length : int, optional
         Input length of a module in nt; default any, or that of the sequences where the module needs it.
-    match, contribution, interaction : mapping or bool, default True, True, False
+    match, contribution, effects, interaction : mapping or bool, default True, True, True, False
         The sections of the config; True takes the defaults, False leaves the stage out.
     seed : int, default 0
     out : path, optional
@@ -86,6 +88,8 @@ def interpret(
         Processes. A module given in memory must then be picklable, with its class in an importable file.
     progress : callable, optional
         Called with (stage, tasks done, tasks in all).
+    trust : bool, default False
+        Run the Python code that a model card names; for those of people you trust.
     **sections : mappings
         Further sections of the config: ``sample={"keep": 2000}``, ``discover=...``.
 
@@ -110,10 +114,11 @@ def interpret(
     data: dict[str, Any] = {"neurons": {"layer": _names(layer), "select": _plain(neurons)}, "seed": seed}
     given: dict[str, Any] = {}
     data["sequences"] = _sequences(sequences, labels, given)
-    data["model"] = _model(model, given, alphabet=alphabet, outputs=outputs, length=length)
+    data["model"] = _model(model, given, alphabet=alphabet, outputs=outputs, length=length, trust=trust)
     for name, section in (
         ("match", match),
         ("contribution", contribution),
+        ("effects", effects),
         ("interaction", interaction),
         *sections.items(),
     ):
@@ -182,11 +187,17 @@ def _sequences(sequences: Any, labels: Mapping[str, Sequence[float]] | None, giv
 
 
 def _model(
-    model: Any, given: dict[str, Any], *, alphabet: str, outputs: Sequence[str] | None, length: int | None
+    model: Any,
+    given: dict[str, Any],
+    *,
+    alphabet: str,
+    outputs: Sequence[str] | None,
+    length: int | None,
+    trust: bool,
 ) -> dict[str, Any]:
     """Return the section of the config; a model in memory goes into ``given``."""
     if isinstance(model, (str, Path)):
-        return {"card": str(model)}
+        return {"card": str(model), "trust": trust}
     if isinstance(model, nn.Module):
         model = _wrap(model, given.get("sequences"), alphabet=alphabet, outputs=outputs, length=length)
     if not isinstance(model, SequenceModel):

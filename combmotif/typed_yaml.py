@@ -14,11 +14,18 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 _Model = TypeVar("_Model", bound=BaseModel)
+
+DEEPEST = 64
+"""Lists and sections in each other; a config needs 6, and Python's parsers give up at some hundreds."""
+LARGEST = 1_000_000
+"""Values of a file with its aliases written out; tables of clusters of the largest nets have some ten thousand."""
+LARGEST_FILE = 50_000_000
+"""Bytes of a YAML file."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -83,10 +90,25 @@ class _Dumper(yaml.SafeDumper):
     yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
 
 
-def parse_yaml(text: str, *, name: str) -> Any:
-    """Parse YAML text into plain data; a mistake is a ValueError that names ``name``, line and column."""
+class _TextLoader(_Loader):
+    yaml_implicit_resolvers: dict[str, Any] = {}
+
+
+def parse_yaml(text: str, *, name: str, as_text: bool = False) -> Any:
+    """Parse YAML text into plain data; a mistake is a ValueError that names ``name``, line and column.
+
+    With ``as_text`` every value is the text that is written, so that an identifier 007 is no number.
+    """
+    loader = None
     try:
-        return yaml.load(text, Loader=_Loader)
+        loader = (_TextLoader if as_text else _Loader)(text)
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        _refuse_bombs(node, name)
+        return loader.construct_document(node)
+    except RecursionError:
+        raise ValueError(f"{name}: expected at most {DEEPEST} lists or sections in each other, found more") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -98,6 +120,33 @@ def parse_yaml(text: str, *, name: str) -> Any:
         raise ValueError(f"{name}{where}: {problem}") from None
     except yaml.YAMLError as error:
         raise ValueError(f"{name}: not valid YAML: {' '.join(str(error).split())}") from None
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:  # of a tag whose value is of another kind
+        raise ValueError(f"{name}: a tag (!!) does not fit its value ({error}); take it out") from None
+    except ValueError as error:
+        raise error if name in str(error) else ValueError(f"{name}: not valid YAML: {error}") from None
+    finally:
+        if loader is not None:
+            loader.dispose()
+
+
+def _refuse_bombs(root: yaml.Node, name: str) -> None:
+    """Refuse text that stands for far more than it is: aliases of aliases, or nesting without end."""
+    sizes: dict[int, int] = {}
+    held = []  # the ids of nodes are theirs as long as these are
+
+    def size(node: yaml.Node, depth: int) -> int:
+        if depth > DEEPEST:
+            raise RecursionError
+        if id(node) not in sizes:
+            held.append(node)
+            sizes[id(node)] = LARGEST + 1  # until it is known: a node inside itself has no end
+            inner = node.value if isinstance(node, yaml.CollectionNode) else ()
+            parts = [part for one in inner for part in (one if isinstance(one, tuple) else (one,))]
+            sizes[id(node)] = min(LARGEST + 1, 1 + sum(size(part, depth + 1) for part in parts))
+        return sizes[id(node)]
+
+    if size(root, 0) > LARGEST:
+        raise ValueError(f"{name}: its aliases (*) stand for more than {LARGEST:,} values; write out what is meant")
 
 
 def read_yaml(path: str | Path) -> dict[str, Any]:
@@ -111,14 +160,18 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as stream:
+            raw = stream.read(LARGEST_FILE + 1)
+        if len(raw) > LARGEST_FILE:
+            raise ValueError(f"{path}: expected a YAML file, found one of more than {LARGEST_FILE / 1e6:.0f} MB")
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ValueError(f"{path}: expected a YAML text file, found bytes that are not text") from None
     data = parse_yaml(text, name=str(path))
     if data is None:
         raise ValueError(f"{path}: expected 'key: value' lines, the file is empty")
     if not isinstance(data, dict):
-        raise ValueError(f"{path}: expected 'key: value' lines, found {_show(data)}")
+        raise ValueError(f"{path}: expected 'key: value' lines, found {show(data)}")
     return data
 
 
@@ -158,11 +211,14 @@ def _refuse_bool(value: Any) -> Any:
     return value
 
 
-Whole = Annotated[int, BeforeValidator(_refuse_bool)]
-Real = Annotated[float, BeforeValidator(_refuse_bool)]
+# Nothing that is counted comes near the bound; a slip of the keys (1e12) is told here and not by a full memory.
+Whole = Annotated[int, BeforeValidator(_refuse_bool), Field(ge=-(10**9), le=10**9)]
+Seed = Annotated[int, BeforeValidator(_refuse_bool), Field(lt=2**63)]
+Real = Annotated[float, BeforeValidator(_refuse_bool), Field(allow_inf_nan=False)]
 
 
-def _show(value: Any) -> str:
+def show(value: Any) -> str:
+    """Write a value of a YAML file for a message, in at most 60 letters."""
     if value is None:
         return "nothing"
     text = str(value).lower() if isinstance(value, bool) else repr(value)
@@ -225,7 +281,7 @@ def _sentence(model: type[BaseModel], error: Any) -> str:
         return f"{key}.kind: expected one of {', '.join(tags)}, found '{context['tag']}'{hint}"
     if kind in ("model_type", "dict_type", "model_attributes_type"):
         empty = f"; write '{key}: {{}}' for the defaults, or leave the line out" if found is None else ""
-        return f"{key or 'file'}: expected 'key: value' lines{about}, found {_show(found)}{empty}"
+        return f"{key or 'file'}: expected 'key: value' lines{about}, found {show(found)}{empty}"
     if kind == "value_error":
         return f"{key}: {context['error']}" if key else str(context["error"])
     if kind == "literal_error" and isinstance(found, str):
@@ -238,12 +294,12 @@ def _sentence(model: type[BaseModel], error: Any) -> str:
         entries = "1 entry" if number == 1 else f"{number} entries"
         return (
             f"{key}: expected at {'least' if least else 'most'} {entries}{about}, found {context['actual_length']} "
-            f"({_show(found)})"
+            f"({show(found)})"
         )
     expected = error["msg"].replace("Input should be ", "").replace("greater than", "a number greater than")
     expected = expected.replace("less than", "a number less than").replace("a valid integer", "a whole number")
     expected = re.sub(r", unable to parse.*|, got a number with.*", "", expected).replace("a valid ", "a ")
-    return f"{key}: expected {expected}{about}, found {_show(found)}"
+    return f"{key}: expected {expected}{about}, found {show(found)}"
 
 
 def _tags(model: type[BaseModel], location: tuple) -> list[str]:

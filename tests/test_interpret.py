@@ -35,13 +35,15 @@ neurons: {layer: conv2, select: all}
 sample: {population: 48, generations: 10, keep: 300}
 match: {q: 1}
 contribution: {}
-interaction: {pairs: [[AC, UU]], scrambles: 3}
+effects: {backgrounds: 20}
+interaction: {pairs: [[AC, UU]], scrambles: 3, backgrounds: 20}
 seed: 3
 device: cpu
 """
 SETTINGS = {
     "layer": "conv2", "sample": {"population": 48, "generations": 10, "keep": 300}, "match": {"q": 1},
-    "interaction": {"pairs": [["AC", "UU"]], "scrambles": 3}, "seed": 3,
+    "effects": {"backgrounds": 20}, "interaction": {"pairs": [["AC", "UU"]], "scrambles": 3, "backgrounds": 20},
+    "seed": 3,
 }  # fmt: skip
 
 
@@ -90,6 +92,7 @@ def test_what_the_result_holds(found):
     motifs = found.tables["motifs/neuronmotif"]
     assert [m.id for m in found.motifs] == motifs[motifs["reproduced"]]["motif"].tolist()
     assert {len(found.matches) > 0, len(found.contribution) == 2, len(found.interactions) == 1} == {True}
+    assert found.motif_effects["motif"].unique().tolist() == [m.id for m in found.motifs]
     assert found.record["config"]["model"] == {"kind": "module", "name": "Net"}
     assert {"what", "value", "sentence"} == set(found.summary())
     with pytest.raises(KeyError, match="nope; the run has activations, contribution"):

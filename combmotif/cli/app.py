@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import sys
 from typing import Any
 
 import click
 
 from combmotif import __version__
-from combmotif.cli.errors import EXPECTED, ExpectedError, sentence, show_warnings_as_sentences
+from combmotif.cli.errors import (
+    EXPECTED,
+    ExpectedError,
+    UnexpectedError,
+    is_out_of_memory,
+    sentence,
+    show_warnings_as_sentences,
+)
 from combmotif.cli.guide import LazyGroup
 
 # A command is imported when it is asked for. Its line here is the first line of its docstring (a test compares them).
@@ -65,7 +75,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
 
 
 class _Group(LazyGroup):
-    """Turns an expected error into one sentence and exit code 2; ``--debug`` shows where it came from."""
+    """Turns an expected error into one sentence and exit code 2, any other into one that says so and exit code 70.
+
+    ``--debug`` shows where it came from.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -76,10 +89,14 @@ class _Group(LazyGroup):
             kept = "; finished work is kept, run the same command again to go on" if _keeps_work(ctx) else ""
             click.echo(f"\nStopped{kept}.", err=True)
             ctx.exit(130)
-        except EXPECTED as error:
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
             if ctx.params.get("debug"):
                 raise
-            raise ExpectedError(sentence(error)) from None
+            if isinstance(error, EXPECTED) or is_out_of_memory(error):
+                raise ExpectedError(sentence(error)) from None
+            raise UnexpectedError(error) from None
 
 
 def _keeps_work(ctx: click.Context) -> bool:
@@ -98,5 +115,24 @@ def app(debug: bool) -> None:  # noqa: FBT001
 
 def main() -> None:
     """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a sign that the terminal cannot show becomes a ?
+            stream.reconfigure(errors="replace")
     show_warnings_as_sentences()
-    app(prog_name="combmotif")
+    if "--debug" not in sys.argv:  # HDF5 tells of a full disk once more when its files are forgotten
+        sys.unraisablehook = lambda _: None
+    try:
+        app(prog_name="combmotif")
+    finally:
+        _flush()
+
+
+def _flush() -> None:
+    """Write out what is left, and say it in a sentence where that is not possible."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        sys.stdout = None  # or Python tries again at its end, and shows a traceback
+        if error.errno != errno.EPIPE:
+            click.echo(f"Error: standard output: {sentence(error)}", err=True)
+            sys.exit(2)

@@ -9,6 +9,7 @@ import click
 
 from combmotif.cli.complete import complete_model
 from combmotif.cli.guide import GuidedCommand
+from combmotif.cli.options import PATH, trust_option
 
 
 @click.command(
@@ -23,13 +24,11 @@ from combmotif.cli.guide import GuidedCommand
     shell_complete=complete_model,
     help="Name of a shipped model, path of a card, or a config file.",
 )
-@click.option("--fasta", type=click.Path(path_type=Path), help="FASTA file, plain or .gz.")
-@click.option("--table", type=click.Path(path_type=Path), help="CSV or TSV file with a header line, plain or .gz.")
+@click.option("--fasta", type=PATH, help="FASTA file, plain or .gz.")
+@click.option("--table", type=PATH, help="CSV or TSV file with a header line, plain or .gz.")
 @click.option("--sequence", default="sequence", show_default=True, help="Column of the sequences in --table.")
 @click.option("--name", help="Column of the names in --table; default row1, row2, ...")
-@click.option(
-    "--annotation", type=click.Path(path_type=Path), help="BED12, GTF or GFF3, for nets that read the coding frame."
-)
+@click.option("--annotation", type=PATH, help="BED12, GTF or GFF3, for nets that read the coding frame.")
 @click.option("--skip-invalid", is_flag=True, help="Leave out, and list, transcripts without a usable annotation.")
 @click.option("--target", default="output:0", show_default=True, help="output:0, output:NAME, or a neuron: conv3:12.")
 @click.option(
@@ -38,10 +37,17 @@ from combmotif.cli.guide import GuidedCommand
     default="integrated_gradients",
     show_default=True,
 )
-@click.option("--baselines", type=int, default=10, show_default=True, help="Dinucleotide shuffles of each sequence.")
+@click.option(
+    "--baselines",
+    type=click.IntRange(min=1, max=10_000),
+    default=10,
+    show_default=True,
+    help="Dinucleotide shuffles of each sequence.",
+)
 @click.option("--tolerance", type=float, default=0.05, show_default=True, help="Largest completeness error accepted.")
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write to.")
+@click.option("--seed", type=click.IntRange(min=0, max=2**63 - 1), default=0, show_default=True)
+@click.option("--out", type=PATH, required=True, help="Folder to write to.")
+@trust_option
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 def attribute(
     target_model: str,
@@ -57,6 +63,7 @@ def attribute(
     tolerance: float,
     seed: int,
     out: Path,
+    trust: bool,  # noqa: FBT001
     device: str,
 ) -> None:
     """Score which bases make an output, or a neuron, what it is.
@@ -79,12 +86,13 @@ def attribute(
     from combmotif.config import open_model_from
     from combmotif.files import write_table
     from combmotif.models import choose_device
+    from combmotif.output import OutputFolder
     from combmotif.sequence.left_out import LEFT_OUT, write_left_out
     from combmotif.sequence.tables import read_fasta, read_table
 
     if (fasta is None) == (table is None):
         raise click.UsageError("give one of --fasta and --table")
-    model = open_model_from(target_model, device=choose_device(device))
+    model = open_model_from(target_model, device=choose_device(device), trust=trust)
     chosen = parse_target(target, model)
     options = AttributionOptions(method, baselines=baselines, tolerance=tolerance)
     if fasta is not None:
@@ -94,6 +102,8 @@ def attribute(
         sequences = read_table(table, sequence=sequence, name=name, annotation=annotation, skip_invalid=skip_invalid)
     for note in sequences.notes:
         click.echo(f"Warning: {note}", err=True)
+    if doubts := model.doubts(sequences.codes, tracks=sequences.tracks):
+        click.echo(f"Warning: {doubts}", err=True)
     told: list[tuple] = []
 
     def parts() -> Iterator[Attributions]:
@@ -106,9 +116,11 @@ def attribute(
                 yield part
 
     width = int(sequences.lengths.max())
+    own = OutputFolder(out, "attributions")
+    own.files([chosen.file_name + ending for ending in (".h5", ".npz", ".ohe.npz", ".tsv")])
     path = out / chosen.file_name
     files = write_attributions(parts(), path, names=sequences.names, width=width)
-    write_left_out(out / LEFT_OUT, sequences.left_out)
+    write_left_out(own.file(LEFT_OUT), sequences.left_out)
     rows = np.concatenate([own for own, _, _ in told])
     whole = pd.concat([one for _, one, _ in told]).iloc[np.argsort(rows, kind="stable")]
     write_table(path.with_name(path.name + ".tsv"), whole)

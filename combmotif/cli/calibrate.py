@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from combmotif.cli.guide import GuidedCommand
+from combmotif.cli.options import PATH
 
 
 @click.command(
@@ -15,9 +16,11 @@ from combmotif.cli.guide import GuidedCommand
     then="read the column 'holds'; the columns are explained in combmotif.effects.calibration",
 )
 @click.option("--quick", is_flag=True, help="100 pairs per setting instead of 2,000, with wider tolerances.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for calibration.tsv; default none is written.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of every random choice.")
-@click.option("--workers", type=click.IntRange(min=1), help="Processes; default one per core.")
+@click.option("--out", type=PATH, help="Folder for calibration.tsv; default none is written.")
+@click.option(
+    "--seed", type=click.IntRange(min=0, max=2**63 - 1), default=0, show_default=True, help="Of every random choice."
+)
+@click.option("--workers", type=click.IntRange(min=1, max=1024), help="Processes; default one per core.")
 @click.pass_context
 def calibrate(ctx: click.Context, quick: bool, out: Path | None, seed: int, workers: int | None) -> None:  # noqa: FBT001
     """Test the interaction statistics on simulated motifs.
@@ -32,8 +35,10 @@ def calibrate(ctx: click.Context, quick: bool, out: Path | None, seed: int, work
     from combmotif.effects.calibration import QUICK, Plan
     from combmotif.effects.calibration import calibrate as run
     from combmotif.files import write_table
+    from combmotif.output import OutputFolder
     from combmotif.pipeline.engines import available_cores
 
+    target = None if out is None else OutputFolder(out, "calibration").file("calibration.tsv")
     plan = QUICK if quick else Plan()
     with StageProgress() as progress:
         table = run(plan, seed=seed, workers=workers or available_cores(), on_progress=progress.update)
@@ -48,9 +53,9 @@ def calibrate(ctx: click.Context, quick: bool, out: Path | None, seed: int, work
     for name in ("sequences", "placements", "e", "value", "by_row"):
         shown[name] = ["" if np.isnan(x) else f"{x:.3g}" for x in table[name].astype(float)]
     click.echo(shown[columns].to_string(index=False))
-    if out is not None:
-        write_table(out / "calibration.tsv", table)
-        click.echo(f"Written: {out / 'calibration.tsv'}")
+    if target is not None:
+        write_table(target, table)
+        click.echo(f"Written: {target}")
     failed = int((~table["holds"]).sum())
     if failed:
         click.echo(f"Error: {failed} of {len(table)} checks do not hold", err=True)

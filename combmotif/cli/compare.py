@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from combmotif.cli.guide import GuidedCommand, next_step
+from combmotif.cli.options import PATH, trust_option
 
 if TYPE_CHECKING:
     from combmotif.comparison import ComparedRun
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     then="open comparison/compare.html; the tables are beside it",
 )
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
+@click.option("--out", type=PATH, required=True, help="Folder to write.")
 @click.option(
     "--database",
     "databases",
@@ -30,17 +31,25 @@ if TYPE_CHECKING:
     show_default=True,
     help="builtin, a database of 'combmotif fetch', or a motif file; may be given several times.",
 )
-@click.option("--q", "q", type=float, default=0.05, show_default=True, help="Largest q-value of a match.")
+@click.option(
+    "--q",
+    "q",
+    type=float,
+    default=0.05,
+    show_default=True,
+    help="Largest q-value of a match.",
+)
 @click.option("--strands", type=click.Choice(["single", "both"]), default="single", show_default=True)
 @click.option(
     "--draws",
-    type=click.IntRange(min=0),
+    type=click.IntRange(min=0, max=100_000),
     default=64,
     show_default=True,
     help="Sequences drawn from each motif to see what they do to the model; 0 leaves the models alone.",
 )
 @click.option("--sequences", "most", type=click.IntRange(min=20), default=500, show_default=True, help="Of each run.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0, max=2**63 - 1), default=0, show_default=True)
+@trust_option
 @click.option("--quiet", is_flag=True, help="Print only the page's path.")
 def compare(
     runs: tuple[str, ...],
@@ -51,6 +60,7 @@ def compare(
     draws: int,
     most: int,
     seed: int,
+    trust: bool,  # noqa: FBT001
     quiet: bool,  # noqa: FBT001
 ) -> None:
     """Compare the motifs of methods on one model, or of models under one method.
@@ -67,21 +77,27 @@ def compare(
     from combmotif.comparison import compare_runs, read_runs, write_comparison
     from combmotif.config.comparing import load_compare_config
     from combmotif.motifs.database import load_database
+    from combmotif.output import OutputFolder
 
     if out.is_file():
         raise ValueError(f"--out: expected a folder to write, found the file {out}")
+    own: set[Path] = set()  # runs of configs that she named: their code is hers
     if len(runs) == 1 and runs[0].endswith((".yaml", ".yml")):
         config = load_compare_config(runs[0])
-        runs = tuple(f"{name}={_run_first(name, run, out, quiet)}" for name, run in config.runs.items())
+        OutputFolder(out, "comparison")
+        folders = {name: _run_first(name, run, out, quiet=quiet, trust=trust) for name, run in config.runs.items()}
+        own = {folder for name, folder in folders.items() if folder != Path(config.runs[name])}
+        runs = tuple(f"{name}={folder}" for name, folder in folders.items())
         databases, q, strands = tuple(config.databases), config.q, config.strands
         draws, most, seed = config.draws, config.sequences, config.seed
     found = read_runs(runs)
     known = [load_database(name) for name in databases]
+    OutputFolder(out, "comparison")  # refused before the work, not after it
     with StageProgress(quiet=quiet) as progress:
         comparison = compare_runs(
             found,
             known,
-            open_run=(lambda run: _open(run, most)) if draws else None,
+            open_run=(lambda run: _open(run, most, trust=trust or run.path in own)) if draws else None,
             strands=strands,
             q=q,
             draws=draws or 1,
@@ -105,27 +121,28 @@ def compare(
     next_step(f"open {page}; the tables are in {out}", quiet=quiet)
 
 
-def _run_first(name: str, path: str, out: Path, quiet: bool) -> Path:  # noqa: FBT001
+def _run_first(name: str, path: str, out: Path, *, quiet: bool, trust: bool) -> Path:
     """Give a run folder; of a config, that of its run, which is done here unless it is there."""
     from combmotif.cli.progress import StageProgress
-    from combmotif.config import load_config
+    from combmotif.config import load_config, with_trust
     from combmotif.pipeline import run as run_pipeline
 
     if Path(path).is_dir():
         return Path(path)
     folder = out / "runs" / name
     with StageProgress(quiet=quiet) as progress:
-        result = run_pipeline(load_config(path), folder, progress=progress.update)
+        result = run_pipeline(with_trust(load_config(path), trust=trust), folder, progress=progress.update)
     if result.failed:
         reasons = "; ".join(f"{stage} {status}" for stage, status in result.failed.items())
         raise ValueError(f"runs.{name}: the run of {path} failed: {reasons}")
     return folder
 
 
-def _open(run: ComparedRun, most: int) -> tuple[SequenceModel, SequenceSet]:
+def _open(run: ComparedRun, most: int, *, trust: bool) -> tuple[SequenceModel, SequenceSet]:
     """Open the model of a run and some of its sequences, evenly from all."""
     import numpy as np
 
+    from combmotif.config.inputs import CardSection, PythonSection
     from combmotif.config.opening import open_model
     from combmotif.config.run import RunConfig
     from combmotif.models import choose_device
@@ -136,9 +153,19 @@ def _open(run: ComparedRun, most: int) -> tuple[SequenceModel, SequenceSet]:
     data = {key: run.config[key] for key in needed if key in run.config}
     try:
         config = validate(RunConfig, data, name=f"{run.path}/run.json")
-        model = open_model(config.model, device=choose_device(config.device))
+        section = config.model
+        if isinstance(section, PythonSection) and not trust:
+            raise ValueError(
+                f"Python code that its run.json names would have to run (factory: {section.factory}); say --trust if "
+                f"you trust whoever made the folder"
+            )
+        if isinstance(section, CardSection):  # what the record says of trust is not hers to say
+            section = section.model_copy(update={"trust": trust})
+        model = open_model(section, device=choose_device(config.device))
         sequences = load_sequences(config)
     except (FileNotFoundError, ValueError) as error:
-        raise ValueError(f"{run.path}: its model or data cannot be opened again ({error}); say --draws 0") from None
+        raise ValueError(
+            f"{run.path}: its model or data cannot be opened ({error}), or say --draws 0 to leave models alone"
+        ) from None
     rows = np.unique(np.linspace(0, len(sequences) - 1, min(most, len(sequences))).round().astype(int))
     return model, sequences.subset(rows)

@@ -8,6 +8,7 @@ import click
 
 from combmotif.cli.complete import complete_model
 from combmotif.cli.guide import GuidedCommand
+from combmotif.cli.options import PATH, trust_option
 
 
 @click.command(
@@ -17,11 +18,11 @@ from combmotif.cli.guide import GuidedCommand
     then="combmotif inspect mrl           which layers it has",
 )
 @click.argument("target", shell_complete=complete_model)
-@click.option("--table", type=click.Path(path_type=Path), required=True, help="CSV, TSV or HDF5 file, plain or .gz.")
+@click.option("--table", type=PATH, required=True, help="CSV, TSV or HDF5 file, plain or .gz.")
 @click.option("--sequence", help="Column or dataset of the sequences; default sequence, seq or utr.")
 @click.option("--label", required=True, help="Column or dataset of the measured values.")
 @click.option("--name", help="Column of the transcripts' names, for --annotation.")
-@click.option("--annotation", type=click.Path(path_type=Path), help="BED12, GTF or GFF3 of the transcripts.")
+@click.option("--annotation", type=PATH, help="BED12, GTF or GFF3 of the transcripts.")
 @click.option("--skip-invalid", is_flag=True, help="Leave out transcripts without a usable annotation.")
 @click.option("--output", default="0", show_default=True, help="Output of the model, by name or number from 0.")
 @click.option("--where", metavar="COLUMN=VALUE", help="Only the rows of the table with this value: split=test.")
@@ -29,6 +30,7 @@ from combmotif.cli.guide import GuidedCommand
 @click.option(
     "--last", type=click.IntRange(min=1), help="Only the last nt of each sequence; shorter ones are left out."
 )
+@trust_option
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 def evaluate_model(
     target: str,
@@ -42,6 +44,7 @@ def evaluate_model(
     where: str | None,
     exclude: tuple[str, ...],
     last: int | None,
+    trust: bool,  # noqa: FBT001
     device: str,
 ) -> None:
     """Compare a model's predictions with measured values.
@@ -57,7 +60,7 @@ def evaluate_model(
     from combmotif.sequence.tables import read_table
     from combmotif.sequence.words import contains
 
-    model = open_model_from(target, device=choose_device(device))
+    model = open_model_from(target, device=choose_device(device), trust=trust)
     column = output_index(int(output) if output.isdigit() else output, model.outputs, key="--output")
     if table.suffix in (".h5", ".hdf5"):
         if name or annotation or where:

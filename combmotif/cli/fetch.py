@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from combmotif.cli.guide import GuidedCommand, next_step
+from combmotif.cli.options import PATH
 
 
 @click.command(
@@ -15,7 +16,7 @@ from combmotif.cli.guide import GuidedCommand, next_step
     then="combmotif match RUN/motifs/neuronmotif.meme --database attract --out matches.tsv",
 )
 @click.argument("name", required=False)
-@click.option("--to", "folder", type=click.Path(path_type=Path), help="Folder; default one where combmotif looks.")
+@click.option("--to", "folder", type=PATH, help="Folder; default one where combmotif looks.")
 @click.option("--url", help="Download it from here instead; the checksum stays the same.")
 @click.option("--sha256", help="Checksum that the file must have; for those of which none is published.")
 def fetch(name: str | None, folder: Path | None, url: str | None, sha256: str | None) -> None:

@@ -8,6 +8,7 @@ import click
 
 from combmotif.cli.complete import complete_run
 from combmotif.cli.guide import GuidedCommand
+from combmotif.cli.options import PATH
 
 FORMATS = ("pdf", "svg", "png")
 KINDS = ("logos", "contribution", "interactions", "activations")
@@ -18,9 +19,9 @@ KINDS = ("logos", "contribution", "interactions", "activations")
     example="combmotif figures runs/mrl --format svg --only logos",
     then="the files are in runs/mrl/figures; text in pdf and svg stays text, to be edited",
 )
-@click.argument("run", type=click.Path(path_type=Path), shell_complete=complete_run)
+@click.argument("run", type=PATH, shell_complete=complete_run)
 @click.option("--format", "file_format", type=click.Choice(FORMATS), default="pdf", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path), help="Folder to write to; default RUN/figures.")
+@click.option("--out", type=PATH, help="Folder to write to; default RUN/figures.")
 @click.option("--only", type=click.Choice(KINDS), multiple=True, help="Only this kind; may be given several times.")
 def figures(run: Path, file_format: str, out: Path | None, only: tuple[str, ...]) -> None:
     """Draw the figures of the run folder RUN for a paper.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from combmotif.cli.guide import GuidedCommand, next_step
+from combmotif.cli.options import PATH
 
 if TYPE_CHECKING:
     from combmotif.config.prototype import Imported
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     example="combmotif import-config configs/interaction/hl_predictor.yaml --layer conv5 --out hl.yaml",
     then="combmotif plan hl.yaml         what would run, and how long",
 )
-@click.argument("old", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="File to write; default NAME.combmotif.yaml.")
+@click.argument("old", type=PATH)
+@click.option("--out", type=PATH, help="File to write; default NAME.combmotif.yaml.")
 @click.option("--layer", help="Layer to interpret; default conv5 of half-life nets, conv3 of MRL nets.")
 def import_config(old: Path, out: Path | None, layer: str | None) -> None:
     """Turn a config of the original CombMotif scripts into ours.

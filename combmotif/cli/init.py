@@ -9,6 +9,7 @@ import click
 
 from combmotif.cli.complete import complete_model
 from combmotif.cli.guide import GuidedCommand, next_step
+from combmotif.cli.options import PATH, trust_option
 
 if TYPE_CHECKING:
     from combmotif.config.starter import LayerFacts
@@ -22,16 +23,28 @@ SCHEMA_FILE = "combmotif.schema.json"
     example="combmotif init --model mrl\ncombmotif init mine.yaml --python my_net.py:build --length 50",
     then="combmotif plan question.yaml   what would run, and how long",
 )
-@click.argument("path", type=click.Path(path_type=Path), default="question.yaml")
+@click.argument("path", type=PATH, default="question.yaml")
 @click.option("--model", "card", shell_complete=complete_model, help="Name of a shipped model, or path of a card.")
 @click.option("--python", "factory", metavar="FILE.py:FUNCTION", help="Your own function that returns a torch module.")
+@trust_option
 @click.option("--weights", help="File of its weights, with --python.")
-@click.option("--length", type=click.IntRange(min=1), help="Its input length in nt, with --python; default any.")
 @click.option(
-    "--channels", type=click.IntRange(min=4), default=4, help="Its input channels, with --python: bases, then tracks."
+    "--length", type=click.IntRange(min=1, max=100_000_000), help="Its input length in nt, with --python; default any."
+)
+@click.option(
+    "--channels",
+    type=click.IntRange(min=4, max=100_000),
+    default=4,
+    help="Its input channels, with --python: bases, then tracks.",
 )
 def init(
-    path: Path, card: str | None, factory: str | None, weights: str | None, length: int | None, channels: int
+    path: Path,
+    card: str | None,
+    factory: str | None,
+    trust: bool,  # noqa: FBT001
+    weights: str | None,
+    length: int | None,
+    channels: int,
 ) -> None:
     """Write a commented config to begin with.
 
@@ -46,7 +59,7 @@ def init(
         raise FileExistsError(f"{path}: is there already and is not overwritten; name another file")
     from combmotif.config.starter import propose_layer, starter_config
 
-    model, lines = _open(path.parent, card or "mrl", factory, weights, length, channels)
+    model, lines = _open(path.parent, card or "mrl", factory, weights, length, channels, trust=trust)
     layers = _layers(model)
     text = starter_config(
         lines,
@@ -67,7 +80,14 @@ def init(
 
 
 def _open(
-    folder: Path, card: str, factory: str | None, weights: str | None, length: int | None, channels: int
+    folder: Path,
+    card: str,
+    factory: str | None,
+    weights: str | None,
+    length: int | None,
+    channels: int,
+    *,
+    trust: bool,
 ) -> tuple[SequenceModel, list[str]]:
     """Open the model as the config will, and say it in YAML."""
     from combmotif.config import PythonSection, open_model
@@ -76,7 +96,9 @@ def _open(
 
     if factory is None:
         found = find_card(card, base=folder, key="--model")
-        return open_model(CardSection(card=found)), [f"card: {card}    # 'combmotif models' lists the shipped ones"]
+        lines = [f"card: {card}    # 'combmotif models' lists the shipped ones"]
+        lines += ["trust: true    # runs the Python code that the card names"] if trust else []
+        return open_model(CardSection(card=found, trust=trust)), lines
     section = PythonSection(
         kind="python",
         factory=find_factory(factory, base=folder, key="--python"),

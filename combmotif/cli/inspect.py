@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
+from contextlib import suppress
+
 import click
 
 from combmotif.cli.complete import complete_model
 from combmotif.cli.guide import GuidedCommand
+from combmotif.cli.options import trust_option
 
 
 @click.command(
@@ -14,13 +18,19 @@ from combmotif.cli.guide import GuidedCommand
     then="combmotif init --model mrl      write a config that interprets one of the layers",
 )
 @click.argument("target", shell_complete=complete_model)
-@click.option("--length", type=click.IntRange(min=1), help="Input length in nt for the positions; default the model's.")
+@click.option(
+    "--length",
+    type=click.IntRange(min=1, max=100_000_000),
+    help="Input length in nt for the positions; default the model's.",
+)
+@trust_option
 @click.option("--device", default="cpu", show_default=True, help="auto, cpu, cuda or mps.")
-def inspect(target: str, length: int | None, device: str) -> None:
+def inspect(target: str, length: int | None, trust: bool, device: str) -> None:  # noqa: FBT001
     """Show the layers of a model whose neurons can be interpreted.
 
     TARGET is the name of a shipped model, the path of a model card, or a config file.
     """
+    import numpy as np
     from rich.console import Console
     from rich.table import Table
 
@@ -28,8 +38,13 @@ def inspect(target: str, length: int | None, device: str) -> None:
     from combmotif.inference import convolution_layers, layer_geometry
     from combmotif.models import choose_device
 
-    model = open_model_from(target, device=choose_device(device))
+    model = open_model_from(target, device=choose_device(device), trust=trust)
     spec = model.input_spec
+    random = np.random.default_rng(0)
+    codes = [random.integers(0, 4, length or spec.length or 1000).astype(np.uint8) for _ in range(4)]
+    with suppress(ValueError):  # of a net that does not read this length its layers tell
+        if doubts := model.doubts(codes):
+            warnings.warn(doubts, stacklevel=1)
     length = length or spec.length
     parameters = sum(parameter.numel() for parameter in model.module.parameters())
     size = f"{spec.length} nt" if spec.length else "any length"

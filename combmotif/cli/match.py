@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from combmotif.cli.guide import GuidedCommand, next_step
+from combmotif.cli.options import PATH, refuse_input
 
 
 @click.command(
@@ -14,7 +15,7 @@ from combmotif.cli.guide import GuidedCommand, next_step
     example="combmotif match RUN/motifs/neuronmotif.meme --database builtin --database attract --out matches.tsv",
     then="combmotif scan SEQUENCES.fa --motifs RUN/motifs/neuronmotif.meme --out hits.tsv",
 )
-@click.argument("queries", type=click.Path(path_type=Path))
+@click.argument("queries", type=PATH)
 @click.option(
     "--database",
     "databases",
@@ -23,9 +24,16 @@ from combmotif.cli.guide import GuidedCommand, next_step
     show_default=True,
     help="builtin, a database of 'combmotif fetch', or a motif file; may be given several times.",
 )
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="TSV file to write.")
+@click.option("--out", type=PATH, required=True, help="TSV file to write.")
 @click.option("--strands", type=click.Choice(["single", "both"]), default="single", show_default=True)
-@click.option("--q", "q", type=float, default=0.05, show_default=True, help="Largest q-value of a match.")
+@click.option(
+    "--q",
+    "q",
+    type=float,
+    default=0.05,
+    show_default=True,
+    help="Largest q-value of a match.",
+)
 @click.option(
     "--top", type=click.IntRange(min=1), default=5, show_default=True, help="Most matches per part of a motif."
 )
@@ -36,12 +44,14 @@ from combmotif.cli.guide import GuidedCommand, next_step
 @click.option("--sites", default="7mer-m8", show_default=True, help="Of microRNAs: 8mer, 7mer-m8, 7mer-A1, 6mer.")
 @click.option(
     "--shuffles",
-    type=click.IntRange(min=0),
+    type=click.IntRange(min=0, max=10_000),
     default=10,
     show_default=True,
     help="Shuffled copies of each database that tell how many matches chance gives; 0 for none.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the shuffles.")
+@click.option(
+    "--seed", type=click.IntRange(min=0, max=2**63 - 1), default=0, show_default=True, help="Of the shuffles."
+)
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def match(
     queries: Path,
@@ -81,6 +91,7 @@ def match(
 
     if out.is_dir():
         raise ValueError(f"--out: expected a file to write, such as matches.tsv, found the folder {out}")
+    refuse_input(out, queries, *databases)
     types = check_site_types([part.strip() for part in sites.split(",") if part.strip()])
     motifs, _ = open_motifs(queries)
     loaded = [load_database(name, species=species, sites=types) for name in databases]

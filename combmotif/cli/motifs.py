@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from combmotif.cli.guide import GuidedCommand, next_step
+from combmotif.cli.options import PATH, refuse_input
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_FILE = click.Path(path_type=Path)
+_FILE = PATH
 _SPECIES = click.option("--species", help="Only motifs of this species: Homo_sapiens, or hsa for microRNAs.")
 
 
@@ -73,6 +74,7 @@ def convert(file: Path, out: Path, alphabet: str | None, species: str | None) ->
 
     if out.suffix not in WRITTEN:
         raise ValueError(f"OUT: expected a name that ends in {', '.join(WRITTEN)}, got {out.name!r}")
+    refuse_input(out, file)
     found, names = open_motifs(file, species=species)
     found = replace(found, alphabet=alphabet or found.alphabet)
     with atomic(out) as temporary:
@@ -96,6 +98,7 @@ def compare(first: Path, second: Path, threshold: float, strands: str, out: Path
     from combmotif.motifs.files import open_motifs
     from combmotif.motifs.overview import compare_motifs
 
+    refuse_input(out, first, second)
     (one, names), (other, more) = open_motifs(first), open_motifs(second)
     table = compare_motifs(one, other, {**more, **names}, strands=strands)
     same = int((table["similarity"] >= threshold).sum())
@@ -121,6 +124,8 @@ def cluster(file: Path, threshold: float, species: str | None, out: Path | None,
     from combmotif.motifs.files import open_motifs, write_motifs
     from combmotif.motifs.overview import cluster_motifs
 
+    for written in (out, meme):
+        refuse_input(written, file)
     found, names = open_motifs(file, species=species)
     table = cluster_motifs(found, names, threshold=threshold)
     number = int(table["cluster"].max())

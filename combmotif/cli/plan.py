@@ -8,6 +8,7 @@ import click
 
 from combmotif.cli.complete import complete_key
 from combmotif.cli.guide import GuidedCommand, next_step
+from combmotif.cli.options import PATH, trust_option
 
 
 @click.command(
@@ -15,8 +16,9 @@ from combmotif.cli.guide import GuidedCommand, next_step
     example="combmotif plan configs/mrl.yaml --workers 2",
     then="combmotif run CONFIG            do it",
 )
-@click.argument("config", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="Run folder; default runs/CONFIG.")
+@click.argument("config", type=PATH)
+@click.option("--out", type=PATH, help="Run folder; default runs/CONFIG.")
+@trust_option
 @click.option(
     "--set",
     "overrides",
@@ -25,11 +27,12 @@ from combmotif.cli.guide import GuidedCommand, next_step
     shell_complete=complete_key,
     help="Override a key: neurons.select=0-3.",
 )
-@click.option("--workers", type=click.IntRange(min=1), help="Processes; default one per core.")
+@click.option("--workers", type=click.IntRange(min=1, max=1024), help="Processes; default one per core.")
 @click.option("--no-measure", "counted_only", is_flag=True, help="Count only; no estimate of time and memory.")
 def plan(
     config: Path,
     out: Path | None,
+    trust: bool,  # noqa: FBT001
     overrides: tuple[str, ...],
     workers: int | None,
     counted_only: bool,  # noqa: FBT001
@@ -41,10 +44,10 @@ def plan(
     """
     from combmotif.cli.progress import StageProgress, duration
     from combmotif.cli.table import print_table
-    from combmotif.config import load_config
+    from combmotif.config import load_config, with_trust
     from combmotif.pipeline.plan import plan as make_plan
 
-    asked = load_config(config, overrides=overrides)
+    asked = with_trust(load_config(config, overrides=overrides), trust=trust)
     folder = out or Path("runs") / config.stem
     with StageProgress() as progress:
         found = make_plan(

@@ -9,6 +9,7 @@ import click
 
 from combmotif.cli.complete import complete_model
 from combmotif.cli.guide import GuidedCommand
+from combmotif.cli.options import PATH, refuse_input, trust_option
 
 
 @click.command(
@@ -23,17 +24,18 @@ from combmotif.cli.guide import GuidedCommand
     shell_complete=complete_model,
     help="Name of a shipped model, path of a card, or a config file.",
 )
-@click.option("--fasta", type=click.Path(path_type=Path), help="FASTA file, plain or .gz.")
-@click.option("--table", type=click.Path(path_type=Path), help="CSV or TSV file with a header line, plain or .gz.")
+@click.option("--fasta", type=PATH, help="FASTA file, plain or .gz.")
+@click.option("--table", type=PATH, help="CSV or TSV file with a header line, plain or .gz.")
 @click.option("--sequence", help="Column of the sequences in --table; default sequence, seq or utr.")
 @click.option("--name", help="Column of the names in --table; default row1, row2, ...")
 @click.option(
     "--annotation",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="BED12, GTF or GFF3 of the transcripts: gives nets that read them coding frame and splice sites.",
 )
 @click.option("--skip-invalid", is_flag=True, help="Leave out, and list, transcripts without a usable annotation.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="TSV file to write.")
+@click.option("--out", type=PATH, required=True, help="TSV file to write.")
+@trust_option
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 def predict(
     target: str,
@@ -44,6 +46,7 @@ def predict(
     annotation: Path | None,
     skip_invalid: bool,  # noqa: FBT001
     out: Path,
+    trust: bool,  # noqa: FBT001
     device: str,
 ) -> None:
     """Predict the sequences of a FASTA file or a table.
@@ -72,7 +75,8 @@ def predict(
         raise click.UsageError("--sequence and --name name columns of --table")
     if annotation is not None and table is not None and name is None:
         raise click.UsageError("--annotation needs the column of the transcripts' names (--name)")
-    model = open_model_from(target, device=choose_device(device))
+    refuse_input(out, fasta, table, annotation)
+    model = open_model_from(target, device=choose_device(device), trust=trust)
     if table is None:
         assert fasta is not None
         found = iterate_fasta(fasta)

@@ -12,6 +12,7 @@ import click
 
 from combmotif.cli.complete import complete_key
 from combmotif.cli.guide import GuidedCommand, next_step
+from combmotif.cli.options import PATH, trust_option
 
 if TYPE_CHECKING:
     from combmotif.cli.progress import StageProgress
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     example="combmotif run configs/mrl.yaml --out runs/mrl",
     then="open report.html in a browser; the tables are beside it",
 )
-@click.argument("config", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="Run folder; default runs/CONFIG.")
+@click.argument("config", type=PATH)
+@click.option("--out", type=PATH, help="Run folder; default runs/CONFIG.")
+@trust_option
 @click.option(
     "--set",
     "overrides",
@@ -34,16 +36,17 @@ if TYPE_CHECKING:
     shell_complete=complete_key,
     help="Override a key: neurons.select=0-3.",
 )
-@click.option("--workers", type=click.IntRange(min=1), help="Processes; default one per core.")
+@click.option("--workers", type=click.IntRange(min=1, max=1024), help="Processes; default one per core.")
 @click.option("--replace", is_flag=True, help="Replace the results of another config in the folder.")
 @click.option("--quiet", is_flag=True, help="Print only the report's path.")
 @click.option("--verbose", is_flag=True, help="Say more: what is run on what, tasks and memory of stages, warnings.")
-@click.option("--log", type=click.Path(path_type=Path), help="File that every line is added to, with the time.")
+@click.option("--log", type=PATH, help="File that every line is added to, with the time.")
 @click.pass_context
 def run(
     ctx: click.Context,
     config: Path,
     out: Path | None,
+    trust: bool,  # noqa: FBT001
     overrides: tuple[str, ...],
     workers: int | None,
     replace: bool,  # noqa: FBT001
@@ -59,15 +62,18 @@ def run(
     Paths in CONFIG are relative to its folder or, where nothing stands there, to the working directory.
     """
     from combmotif.cli.progress import StageProgress
-    from combmotif.config import load_config
+    from combmotif.config import load_config, with_trust
+    from combmotif.output import OutputFolder
     from combmotif.pipeline.earlier import refuse_replacing
 
     if quiet and verbose:
         raise click.UsageError("give one of --quiet and --verbose")
-    asked = load_config(config, overrides=overrides)
+    asked = with_trust(load_config(config, overrides=overrides), trust=trust)
     folder = out or Path("runs") / config.stem
     if not replace:
         refuse_replacing(asked, folder)
+    if log is not None and log.resolve().is_relative_to(folder.resolve()):
+        OutputFolder(folder, "run")  # marked while it is empty: the log is begun first
     with StageProgress(quiet=quiet, log=log) as progress, _terminated_like_interrupted():
         if verbose:
             progress.line(f"config: {config}{''.join(f', {override}' for override in overrides)}; folder: {folder}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from combmotif.cli.guide import GuidedCommand, next_step
+from combmotif.cli.options import PATH, refuse_input
 
 _ENDINGS = (".tsv", ".tsv.gz", ".bed")
 
@@ -16,9 +17,9 @@ _ENDINGS = (".tsv", ".tsv.gz", ".bed")
     example="combmotif scan utrs.fa --motifs RUN/motifs/neuronmotif.meme --out hits.tsv",
     then="open hits.tsv, or write hits.bed for a genome browser",
 )
-@click.argument("sequences", type=click.Path(path_type=Path))
+@click.argument("sequences", type=PATH)
 @click.option("--motifs", "database", required=True, help="builtin, a fetched database, or a motif file; see 'match'.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="File to write: .tsv, .tsv.gz or .bed.")
+@click.option("--out", type=PATH, required=True, help="File to write: .tsv, .tsv.gz or .bed.")
 @click.option("--p", "p_value", type=float, default=1e-4, show_default=True, help="Largest p-value of a site.")
 @click.option("--strands", type=click.Choice(["single", "both"]), default="single", show_default=True)
 @click.option(
@@ -55,6 +56,7 @@ def scan(
         raise ValueError(f"--out: expected a name that ends in {', '.join(_ENDINGS)}, got {out.name!r}")
     if not 0 < p_value <= 1:
         raise ValueError(f"--p: expected a number above 0 and at most 1, got {p_value:g}")
+    refuse_input(out, sequences, database)
     with atomic(out) as temporary:
         found = scan_file(
             sequences,

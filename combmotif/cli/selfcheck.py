@@ -16,8 +16,8 @@ SEED = 2
     then="interpret a model with 'combmotif run CONFIG', whose motifs were demixed in the way just checked",
 )
 @click.option("--full", is_flag=True, help=f"{FULL} nets of every family instead of {QUICK}, and every method.")
-@click.option("--workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes.")
-@click.option("--seed", type=int, default=SEED, show_default=True, help="Of the nets.")
+@click.option("--workers", type=click.IntRange(min=1, max=1024), default=2, show_default=True, help="Processes.")
+@click.option("--seed", type=click.IntRange(min=0, max=2**63 - 1), default=SEED, show_default=True, help="Of the nets.")
 def selfcheck(full: bool, workers: int, seed: int) -> None:  # noqa: FBT001
     """Find the motifs of small nets that are known beforehand, and compare.
 

@@ -8,6 +8,7 @@ import click
 
 from combmotif.cli.complete import complete_run
 from combmotif.cli.guide import GuidedCommand, next_step
+from combmotif.cli.options import PATH
 
 
 @click.command(
@@ -15,7 +16,7 @@ from combmotif.cli.guide import GuidedCommand, next_step
     example="combmotif status runs/mrl",
     then="the command it prints: go on with a run that was stopped, or open the report of one that is done",
 )
-@click.argument("run", type=click.Path(path_type=Path), shell_complete=complete_run)
+@click.argument("run", type=PATH, shell_complete=complete_run)
 def status(run: Path) -> None:
     """Tell how far the run of the folder RUN is.
 
@@ -25,10 +26,11 @@ def status(run: Path) -> None:
     from combmotif.cli.progress import duration
     from combmotif.cli.table import print_table
     from combmotif.pipeline.status import run_status
+    from combmotif.report.folder import mapping
 
     found = run_status(run)
-    model, sequences = found.record.get("model", {}), found.record.get("sequences", {})
-    neurons = found.record.get("config", {}).get("neurons", {})
+    model, sequences = mapping(found.record.get("model")), mapping(found.record.get("sequences"))
+    neurons = mapping(mapping(found.record.get("config")).get("neurons"))
     layer = neurons.get("layer", "?")
     click.echo(f"{run}: {model.get('name', '?')}, {layer if isinstance(layer, str) else ', '.join(map(str, layer))}")
     click.echo(f"neurons: {neurons.get('select', '?')}; sequences: {sequences.get('source', '?')}")

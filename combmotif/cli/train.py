@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from combmotif.cli.guide import GuidedCommand
+from combmotif.cli.options import PATH, trust_option
 
 if TYPE_CHECKING:
     from combmotif.config.hexamers import HexamersConfig
@@ -18,24 +19,25 @@ if TYPE_CHECKING:
     example="combmotif train configs/train_mrl.yaml",
     then="combmotif inspect CARD, with the model card it has written",
 )
-@click.argument("config", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="Folder of the training; default training/CONFIG.")
+@click.argument("config", type=PATH)
+@click.option("--out", type=PATH, help="Folder of the training; default training/CONFIG.")
+@trust_option
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key: fit.epochs=5.")
 @click.option("--quiet", is_flag=True, help="Print only the result.")
-def train(config: Path, out: Path | None, overrides: tuple[str, ...], quiet: bool) -> None:  # noqa: FBT001
+def train(config: Path, out: Path | None, trust: bool, overrides: tuple[str, ...], quiet: bool) -> None:  # noqa: FBT001
     """Train a net as CONFIG says, and write its card.
 
     Started again, it goes on where it was.
     """
     from combmotif.cli.progress import StageProgress
-    from combmotif.config import MeasuredConfig, load_train_config
+    from combmotif.config import MeasuredConfig, load_train_config, with_trust
     from combmotif.config.half_life import HalfLifeConfig
     from combmotif.config.hexamers import HexamersConfig
     from combmotif.pipeline.fit import fit_model
     from combmotif.pipeline.train import train_model
     from combmotif.pipeline.train_half_life import fit_half_life
 
-    asked = load_train_config(config, overrides=overrides)
+    asked = with_trust(load_train_config(config, overrides=overrides), trust=trust)
     if isinstance(asked, HexamersConfig):
         _fit_hexamers(asked, out or Path("training") / config.stem, quiet=quiet)
         return

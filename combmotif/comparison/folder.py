@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from combmotif.files import reading
 from combmotif.motifs.formats.meme import parse_meme
 from combmotif.motifs.motif import Motif, MotifSet
 
@@ -83,10 +84,15 @@ def _read(folder: Path, label: str) -> list[ComparedRun]:
         raise FileNotFoundError(f"{folder}: expected a run folder (with a run.json), as 'combmotif run' makes it")
     try:
         record = json.loads(record_path.read_text(encoding="utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         record = None
     if not isinstance(record, dict) or not isinstance(record.get("config"), dict):
         raise ValueError(f"{record_path}: expected the record of a run, found something else; run the config again")
+    with reading(folder, "the files of a run"):
+        return _read_motifs(folder, label, record)
+
+
+def _read_motifs(folder: Path, label: str, record: dict[str, Any]) -> list[ComparedRun]:
     model = record.get("model")
     model = str(model.get("name", "")) if isinstance(model, dict) else str(model or "")
     runs = []

@@ -14,6 +14,7 @@ from combmotif.comparison.venn import sets_svg
 from combmotif.files import atomic, write_table
 from combmotif.motifs.hits import IS
 from combmotif.motifs.motif import MotifSet
+from combmotif.output import OutputFolder
 from combmotif.report.logos import logo_svg
 
 MOST_LOGOS = 60
@@ -61,9 +62,9 @@ def write_comparison(comparison: Comparison, runs: list[ComparedRun], folder: st
     pathlib.Path
         The page.
     """
-    folder = Path(folder)
+    own = OutputFolder(Path(folder), "comparison").file
     for name in ("summary", "motifs", "overlaps", "matches"):
-        write_table(folder / f"{name}.tsv", getattr(comparison, name))
+        write_table(own(f"{name}.tsv"), getattr(comparison, name))
     labels = [run.label for run in runs]
     drawings = {}
     for name, column, title in (
@@ -74,9 +75,9 @@ def write_comparison(comparison: Comparison, runs: list[ComparedRun], folder: st
         table = table[table["relation"] == IS] if column == "family" else table
         sets = [set(table.loc[table["run"] == label, column]) for label in labels]
         drawings[name] = (sets_svg(sets, labels, title=title), title)
-        with atomic(folder / f"{name}.svg") as temporary:
+        with atomic(own(f"{name}.svg")) as temporary:
             temporary.write_text(drawings[name][0], encoding="utf-8")
-    page = folder / "compare.html"
+    page = own("compare.html")
     with atomic(page) as temporary:
         temporary.write_text(_page(comparison, runs, drawings), encoding="utf-8")
     return page

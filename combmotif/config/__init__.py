@@ -1,6 +1,6 @@
 """Typed YAML: what a run and a training are asked."""
 
-from combmotif.config.effects import ContributionSection, InteractionSection
+from combmotif.config.effects import ContributionSection, EffectsSection, InteractionSection
 from combmotif.config.fitting import MeasuredConfig
 from combmotif.config.inputs import (
     CardSection,
@@ -13,7 +13,7 @@ from combmotif.config.inputs import (
 )
 from combmotif.config.load import apply_override, load_config, load_train_config
 from combmotif.config.neurons import parse_selection, select_neurons
-from combmotif.config.opening import open_model, open_model_from, output_index
+from combmotif.config.opening import open_model, open_model_from, output_index, with_trust
 from combmotif.config.paths import find_file, resolve_paths
 from combmotif.config.run import RunConfig
 from combmotif.config.stages import (
@@ -30,6 +30,7 @@ __all__ = [
     "CardSection",
     "ContributionSection",
     "DiscoverSection",
+    "EffectsSection",
     "FastaSequences",
     "Hdf5Sequences",
     "InteractionSection",
@@ -53,4 +54,5 @@ __all__ = [
     "parse_selection",
     "resolve_paths",
     "select_neurons",
+    "with_trust",
 ]

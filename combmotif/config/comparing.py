@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from combmotif.config.paths import find_file
-from combmotif.typed_yaml import Real, Section, Whole, read_yaml, validate
+from combmotif.typed_yaml import Real, Section, Seed, Whole, read_yaml, validate
 
 
 class CompareConfig(Section):
@@ -28,10 +28,13 @@ class CompareConfig(Section):
         "single", description="both also matches the reverse complement (for DNA); default single"
     )
     draws: Whole = Field(
-        64, ge=0, description="sequences drawn from each motif to see what they do to the model; 0 for none; default 64"
+        64,
+        ge=0,
+        le=100_000,
+        description="sequences drawn from each motif to see what they do to the model; 0 for none; default 64",
     )
     sequences: Whole = Field(500, ge=20, description="most sequences of each run that are used; default 500")
-    seed: Whole = Field(0, ge=0, description="of the draws and shuffles; default 0")
+    seed: Seed = Field(0, ge=0, description="of the draws and shuffles; default 0")
 
 
 def load_compare_config(path: str | Path) -> CompareConfig:

@@ -1,13 +1,13 @@
-"""The sections that ask for effects: of neurons (contribution) and of motif pairs (interaction)."""
+"""The sections that ask for effects: of neurons (contribution), motifs (effects) and motif pairs (interaction)."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from combmotif.sequence.alphabet import iupac_sets
-from combmotif.typed_yaml import Real, Section, Whole
+from combmotif.typed_yaml import Real, Section, Whole, show
 
 Output = Annotated[Whole | str, Field(description="output of the model, by name or number from 0; default 0")]
 
@@ -49,6 +49,89 @@ class ContributionSection(Section):
         return (self.threshold,) if self.thresholds is None else tuple(sorted(self.thresholds))
 
 
+class EffectsSection(Section):
+    """What each motif does to the prediction when it is inserted into background sequences."""
+
+    backgrounds: Whole = Field(
+        500,
+        ge=6,
+        le=100_000,
+        description="background sequences of every test; where the run has fewer sequences, shuffled copies of them "
+        "make up the number; default 500",
+    )
+    source: Literal["sequences", "random"] = Field(
+        "sequences",
+        alias="from",
+        description="backgrounds are the run's sequences, or random bases of their lengths; default sequences",
+    )
+    frequencies: list[Real] | None = Field(
+        None,
+        min_length=4,
+        max_length=4,
+        description="of A, C, G, U in random backgrounds; default those of the run's sequences",
+    )
+    without: Literal["auto"] | list[str] = Field(
+        "auto",
+        description="IUPAC words such as [AUG]: effects are also measured in backgrounds without each, and with one "
+        "planted there; auto takes the core of the motif with the largest effect; [] for none; default auto",
+    )
+    places: Whole = Field(
+        4,
+        ge=2,
+        le=10_000,
+        description="places per background; the best k-mer and words drawn from the matrix take turns; default 4",
+    )
+    bins: Whole = Field(10, ge=1, le=10_000, description="of the curve of the effect over positions; default 10")
+    avoid: list[str] = Field(
+        ["AUG", "AAUAAA", "stop"],
+        description="IUPAC words that neither an insertion nor a scramble may make by chance; stop is a stop codon in "
+        "a known frame; default [AUG, AAUAAA, stop]",
+    )
+    margin: Real = Field(
+        0.1,
+        gt=0,
+        description="an effect within this many standard deviations of the predictions is too small to matter; "
+        "default 0.1",
+    )
+    alpha: Real = Field(0.05, gt=0, lt=1, description="false discovery rate of the classes; default 0.05")
+    n_min: Whole = Field(6, ge=6, description="fewest backgrounds, or sequences with a site, tested; default 6")
+    output: Whole | str | list[Whole | str] = Field(
+        "all", description="outputs of the model, by name or number from 0: one, a list, or all; default all"
+    )
+
+    @field_validator("avoid")
+    @classmethod
+    def _words(cls, value: list[str]) -> list[str]:
+        return _checked_words(value)
+
+    @field_validator("without")
+    @classmethod
+    def _motifs(cls, value: list[str] | str) -> list[str] | str:
+        for word in value if isinstance(value, list) else ():
+            iupac_sets(word)
+        return value
+
+    @model_validator(mode="after")
+    def _frequencies_are_used(self) -> EffectsSection:
+        if self.frequencies is None:
+            return self
+        if self.source != "random":
+            raise ValueError("frequencies: are of random backgrounds; add 'from: random', or leave the line out")
+        if min(self.frequencies) < 0 or abs(sum(self.frequencies) - 1) > 0.011:
+            raise ValueError(
+                f"frequencies: expected 4 shares of A, C, G, U that sum to 1, found {self.frequencies} (sum "
+                f"{sum(self.frequencies):g})"
+            )
+        return self
+
+
+def _checked_words(words: list[str]) -> list[str]:
+    for word in words:
+        if word.lower() != "stop":
+            iupac_sets(word)
+    return words
+
+
 class PairSection(Section):
     """Two words to test, and where they may stand to each other."""
 
@@ -88,7 +171,7 @@ class InteractionSection(Section):
     fires: Real = Field(
         0.9, gt=0, le=1, description="share of its maximum from which a neuron fires, for instances; default 0.9"
     )
-    scrambles: Whole = Field(32, ge=2, description="scrambled copies per site; default 32")
+    scrambles: Whole = Field(8, ge=2, le=100_000, description="scrambled copies per site; default 8")
     mode: Literal["shuffle", "dinucleotide", "background", "uniform", "synonymous"] = Field(
         "shuffle",
         description="how a site is scrambled: shuffle, dinucleotide, background, uniform, or synonymous (the protein "
@@ -107,12 +190,29 @@ class InteractionSection(Section):
     max_pairs: Whole = Field(20, ge=1, description="most pairs tested with from_motifs; default 20")
     max_sequences: Whole = Field(200, ge=2, description="most sequences per pair, drawn at random; default 200")
     max_placements: Whole = Field(3, ge=1, description="most placements per sequence, drawn at random; default 3")
-    p_value: Real = Field(1e-3, gt=0, lt=1, description="largest p-value of a motif's site; default 0.001")
-    controls: Whole = Field(3, ge=0, description="random segment pairs per sequence for comparison; default 3")
+    p_value: Literal["auto"] | Annotated[Real, Field(gt=0, lt=1)] = Field(
+        "auto",
+        description="largest p-value of a motif's site; auto takes each motif's own, from the scores of its words and "
+        "of random ones; default auto",
+    )
+    backgrounds: Whole = Field(
+        500,
+        ge=0,
+        le=100_000,
+        description="background sequences without either motif into which each pair is inserted; 0 for none; "
+        "default 500",
+    )
+    controls: Whole = Field(
+        3, ge=0, le=10_000, description="random segment pairs per sequence for comparison; default 3"
+    )
     n_min: Whole = Field(6, ge=2, description="fewest sequences (or clusters) that are tested; default 6")
     alpha: Real = Field(0.05, gt=0, lt=1, description="false discovery rate of the classes; default 0.05")
     margin: Real = Field(
-        0.1, gt=0, description="an interval of e within this share of the joint effect is additive; default 0.1"
+        0.1,
+        gt=0,
+        description="an interval of e within this share of the joint effect is additive, and a motif acts where its "
+        "effect is larger than this share of the pair's largest effect and of the standard deviation of the "
+        "predictions; default 0.1",
     )
     latent: Literal["auto", "spline", "identity", "logit", "log", "none"] = Field(
         "auto",
@@ -137,7 +237,8 @@ class InteractionSection(Section):
 
         if not isinstance(value, str) and not (isinstance(value, list) and value and all(map(is_pair, value))):
             raise ValueError(
-                f"expected from_motifs, a list of pairs such as [[AUG, UAA]], or the path of a table, found {value!r}"
+                f"expected from_motifs, a list of pairs such as [[AUG, UAA]], or the path of a table, found "
+                f"{show(value)}"
             )
         if isinstance(value, list):  # so that a mistake in a rule is told as one
             return [PairSection.model_validate(one) if isinstance(one, dict) else one for one in value]
@@ -146,7 +247,4 @@ class InteractionSection(Section):
     @field_validator("avoid")
     @classmethod
     def _words(cls, value: list[str]) -> list[str]:
-        for word in value:
-            if word.lower() != "stop":
-                iupac_sets(word)
-        return value
+        return _checked_words(value)

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from combmotif.config.run import Device
 from combmotif.config.training import CardText, FitSection, NetSection
 from combmotif.sequence.alphabet import encode
-from combmotif.typed_yaml import Real, Section, Whole
+from combmotif.typed_yaml import Real, Section, Seed, Whole
 
 
 class LabelledTable(Section):
@@ -36,7 +36,7 @@ class FoldsSection(Section):
 
     count: Whole = Field(5, ge=2, description="number of folds; default 5")
     shared: Whole = Field(40, ge=8, description="no word of this length is shared between folds, in nt; default 40")
-    seed: Whole = Field(0, ge=0, description="shuffles the groups; default 0")
+    seed: Seed = Field(0, ge=0, description="shuffles the groups; default 0")
 
 
 class ContextSection(Section):
@@ -94,7 +94,7 @@ class MeasuredConfig(Section):
     )
     card: CardText = Field(description="what the new model's card says; output and unit are those of every output")
     device: Device = Field("auto", description="auto, cpu, cuda or mps; default auto")
-    seed: Whole = Field(0, ge=0, lt=2**20, description="of the nets and the order; default 0")
+    seed: Seed = Field(0, ge=0, lt=2**20, description="of the nets and the order; default 0")
 
     @model_validator(mode="after")
     def _names_differ(self) -> MeasuredConfig:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator
 
 from combmotif.config.run import Device
-from combmotif.typed_yaml import Real, Section, Whole
+from combmotif.typed_yaml import Real, Section, Seed, Whole
 
 _COMBMOTIF_FIT = {
     "epochs": 250, "min_epochs": 0, "batch": 64, "learning_rate": 1e-4, "beta2": 0.999, "weight_decay": 1e-5,
@@ -99,7 +99,7 @@ class HalfLifeConfig(Section):
     fit: HalfLifeFit = Field(default_factory=HalfLifeFit, description="how it is trained")
     card: HalfLifeCard = Field(description="what the new model's card says")
     device: Device = Field("auto", description="auto, cpu, cuda or mps; default auto")
-    seed: Whole = Field(2024, ge=0, lt=2**31, description="of the net, the order and the shifts; default 2024")
+    seed: Seed = Field(2024, ge=0, lt=2**31, description="of the net, the order and the shifts; default 2024")
 
     @field_validator("species")
     @classmethod

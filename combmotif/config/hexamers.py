@@ -6,15 +6,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from combmotif.typed_yaml import Real, Section, Whole
+from combmotif.typed_yaml import Real, Section, Seed, Whole
 
 
 class PlantedSequences(Section):
     """Random sequences with reads drawn from known effects, to see how well these are found again."""
 
     kind: Literal["planted"] = Field(description="random sequences with reads from known effects")
-    count: Whole = Field(80000, ge=10, description="how many sequences; default 80000")
-    length: Whole = Field(25, ge=6, description="their length in nt; default 25")
+    count: Whole = Field(80000, ge=10, le=100_000_000, description="how many sequences; default 80000")
+    length: Whole = Field(25, ge=6, le=10_000, description="their length in nt; default 25")
     reads: Whole = Field(30, ge=1, description="reads per sequence; default 30")
     effect: Real = Field(0.3, gt=0, description="standard deviation of the effects, natural log odds; default 0.3")
 
@@ -71,7 +71,7 @@ class HexamersConfig(Section):
     outcomes: list[OutcomeSection] = Field(min_length=2, description="what competes for the reads of a sequence")
     held_out: Real = Field(0.1, ge=0, lt=1, description="share of the rows that are only measured on; default 0.1")
     fit: HexamerFitSection = Field(default_factory=HexamerFitSection, description="how they are fitted")
-    seed: Whole = Field(0, ge=0, lt=2**31, description="of the planted effects and the held-out rows; default 0")
+    seed: Seed = Field(0, ge=0, lt=2**31, description="of the planted effects and the held-out rows; default 0")
 
     @field_validator("outcomes")
     @classmethod

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, field_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from combmotif.config.neurons import parse_selection
 from combmotif.sequence.alphabet import iupac_sets
-from combmotif.typed_yaml import Real, Section, Whole
+from combmotif.typed_yaml import Real, Section, Whole, show
 
+LARGEST_SET = 2_000_000_000
+"""Nucleotides of random sequences: they are held in memory, a byte each, and copied once."""
 Limit = Annotated[Whole | None, Field(ge=1, description="read only the first rows; default all")]
 Annotation = Annotated[
     str | None,
@@ -22,6 +24,11 @@ SkipInvalid = Annotated[
         "instead of refusing them; default false"
     ),
 ]
+# Left out of what is written down: leave that was given once, for one file, is none for a copy of the record.
+Trust = Annotated[
+    bool,
+    Field(exclude=True, description="run the Python code that the card names (--trust does the same); default false"),
+]
 Labels = Annotated[
     str | list[str] | None, Field(description="column or columns of measured values, for contribution.outcome: label")
 ]
@@ -33,6 +40,7 @@ class CardSection(Section):
     card: str = Field(
         description="name of a shipped model (combmotif models lists them), or path of a card", min_length=1
     )
+    trust: Trust = False
 
 
 class PythonSection(Section):
@@ -81,6 +89,14 @@ class RandomSequences(Section):
     exclude: list[str] = Field(
         default_factory=list, description="IUPAC words that no sequence may contain, such as [AUG]; default none"
     )
+
+    @model_validator(mode="after")
+    def _fits_a_memory(self) -> RandomSequences:
+        if self.count * self.length > LARGEST_SET:
+            raise ValueError(
+                f"expected count times length of at most {LARGEST_SET:,} nt, found {self.count:,} times {self.length:,}"
+            )
+        return self
 
     @field_validator("exclude")
     @classmethod
@@ -171,6 +187,6 @@ class NeuronsSection(Section):
     @classmethod
     def _readable(cls, value: Any) -> Any:
         if not isinstance(value, (int, str, list)):
-            raise ValueError(f"expected all, a number, a range such as 0-15, or a list of them, found {value!r}")
+            raise ValueError(f"expected all, a number, a range such as 0-15, or a list of them, found {show(value)}")
         parse_selection(value)
         return value

@@ -12,7 +12,7 @@ from combmotif.config.hexamers import HexamersConfig
 from combmotif.config.paths import resolve_paths
 from combmotif.config.run import RunConfig
 from combmotif.config.training import TrainConfig
-from combmotif.typed_yaml import nearest, parse_yaml, read_yaml, validate
+from combmotif.typed_yaml import nearest, parse_yaml, read_yaml, show, validate
 
 TRAININGS: dict[str, type] = {"measured": MeasuredConfig, "hexamers": HexamersConfig, "half_life": HalfLifeConfig}
 """What ``combmotif train`` does, by the config's ``kind``; without one it distils."""
@@ -58,7 +58,7 @@ def apply_override(data: dict[str, Any], override: str) -> None:
                     place[key] = {}
                 place = place[key]
         else:
-            raise ValueError(f"{name}: '{before}' is {place!r}, which has no keys")
+            raise ValueError(f"{name}: '{before}' is {show(place)}, which has no keys")
 
 
 def _load(model: Any, path: str | Path, overrides: Sequence[str]) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from combmotif.typed_yaml import show
+
 Selection = int | str | Sequence[int | str]
 
 
@@ -25,7 +27,7 @@ def parse_selection(select: Selection) -> list[tuple[int, int]] | None:
     for part in parts:
         match = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", str(part)) if not isinstance(part, bool) else None
         if match is None:
-            raise ValueError(f"expected all, a number (5), a range (0-15), or a list of them, found {part!r}")
+            raise ValueError(f"expected all, a number (5), a range (0-15), or a list of them, found {show(part)}")
         first, last = int(match[1]), int(match[2] or match[1])
         if last < first:
             raise ValueError(f"expected a range that goes up, found {str(part).strip()!r}; write {last}-{first}")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from combmotif.config.inputs import CardSection, ModelSection
 from combmotif.config.load import load_config
+from combmotif.config.run import RunConfig
+from combmotif.config.training import TrainConfig
 from combmotif.typed_yaml import nearest, read_yaml
 
 if TYPE_CHECKING:
     import torch
 
     from combmotif.models.model import SequenceModel
+
+_Config = TypeVar("_Config")
 
 
 def open_model(section: ModelSection, *, device: torch.device | str = "cpu") -> SequenceModel:
@@ -22,7 +26,7 @@ def open_model(section: ModelSection, *, device: torch.device | str = "cpu") -> 
 
     try:
         if isinstance(section, CardSection):
-            return load_card(section.card, device)
+            return load_card(section.card, device, trust=section.trust)
         return load_python(
             section.factory,
             kwargs=section.kwargs,
@@ -45,8 +49,15 @@ def open_model(section: ModelSection, *, device: torch.device | str = "cpu") -> 
         raise ValueError(prefix + text) from error
 
 
-def open_model_from(target: str, *, device: torch.device | str = "cpu") -> SequenceModel:
+def open_model_from(target: str, *, device: torch.device | str = "cpu", trust: bool = False) -> SequenceModel:
     """Load a model from the name or path of a card, or from the config file of a run.
+
+    Parameters
+    ----------
+    target : str
+    device : torch.device or str, default "cpu"
+    trust : bool, default False
+        Run the Python code that a card names; the code that a config names is run anyway.
 
     Raises
     ------
@@ -57,8 +68,20 @@ def open_model_from(target: str, *, device: torch.device | str = "cpu") -> Seque
 
     path = Path(target)
     if path.is_file() and path.suffix in (".yaml", ".yml") and "model" in read_yaml(path):
-        return open_model(load_config(path).model, device=device)
-    return load_card(target, device)
+        return open_model(with_trust(load_config(path), trust=trust).model, device=device)
+    return load_card(target, device, trust=trust)
+
+
+def with_trust(config: _Config, *, trust: bool) -> _Config:
+    """Give a config leave, or none beyond its own, to run the Python code that its cards name."""
+    if not trust:
+        return config
+    if isinstance(config, TrainConfig):
+        teachers = [teacher.model_copy(update={"trust": True}) for teacher in config.teachers]
+        return config.model_copy(update={"teachers": teachers})
+    if isinstance(config, RunConfig) and isinstance(config.model, CardSection):
+        return config.model_copy(update={"model": config.model.model_copy(update={"trust": True})})
+    return config
 
 
 def output_index(output: int | str, outputs: tuple[str, ...], *, key: str) -> int:

@@ -45,7 +45,7 @@ def find_file(path: str, *, base: Path, key: str) -> str:
     FileNotFoundError
         Naming the key and every place that was tried.
     ValueError
-        If an environment variable in it is not set.
+        If an environment variable in it is not set, or it is a pipe or device.
     """
     expanded = os.path.expandvars(path)
     unset = re.search(r"\$\{?(\w+)\}?", expanded)
@@ -57,6 +57,11 @@ def find_file(path: str, *, base: Path, key: str) -> str:
     wanted = Path(expanded).expanduser()
     places = [wanted] if wanted.is_absolute() else list(dict.fromkeys([(base / wanted).resolve(), wanted.resolve()]))
     for place in places:
+        if place.exists() and not (place.is_file() or place.is_dir()):
+            raise ValueError(
+                f"{key}: expected a file, found that {path} is a pipe or device; a run reads its files more than "
+                f"once, so save it as a file"
+            )
         if place.exists():
             return str(place)
     raise FileNotFoundError(f"{key}: found no '{path}'; looked for {' and '.join(str(p) for p in places)}")

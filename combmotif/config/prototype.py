@@ -174,7 +174,7 @@ def _run(data: Mapping[str, Any], base: Path, layer: str | None, imported: Impor
             pairs = _label_pairs(data, chosen, base, notes)
             where = {"pairs": pairs, "instances": "neurons"} if pairs else {"pairs": "from_motifs"}
             config["interaction"] = {**where, "mode": "uniform", "output": output}
-            notes.append("interaction: a value per sequence, 32 scrambles, q-values; 'preset: combmotif' is as there")
+            notes.append("interaction: a value per sequence, 8 scrambles, q-values; 'preset: combmotif' is as there")
     config["seed"] = int(data.get("seed", 0))
     imported.config = config
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from combmotif.sequence.alphabet import iupac_sets
+from combmotif.typed_yaml import show
 
 
 def read_label_file(data: Mapping[str, Any], name: str) -> list[tuple[str, str]]:
@@ -21,7 +22,7 @@ def read_label_file(data: Mapping[str, Any], name: str) -> list[tuple[str, str]]
         sides = [entry.get(side) if isinstance(entry, Mapping) else None for side in ("motifA", "motifB")]
         words = [[side] if isinstance(side, str) else side for side in sides]
         if not all(isinstance(side, list) and side for side in words):
-            raise ValueError(f"{name}: {key}: expected motifA and motifB with words, found {entry!r}")
+            raise ValueError(f"{name}: {key}: expected motifA and motifB with words, found {show(entry)}")
         for a in words[0] or ():
             for b in words[1] or ():
                 for word in (a, b):

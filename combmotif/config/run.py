@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from combmotif.config.effects import ContributionSection, InteractionSection
+from combmotif.config.effects import ContributionSection, EffectsSection, InteractionSection
 from combmotif.config.inputs import ModelSection, NeuronsSection, SequencesSection
 from combmotif.config.stages import (
     AttributionSection,
@@ -15,7 +15,7 @@ from combmotif.config.stages import (
     ReportSection,
     SampleSection,
 )
-from combmotif.typed_yaml import Section, Whole
+from combmotif.typed_yaml import Section, Seed
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
@@ -23,8 +23,8 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 class RunConfig(Section):
     """One question to one model.
 
-    ``match``, ``contribution`` and ``interaction`` are asked for by being there (``match: {}`` takes the defaults);
-    ``sample``, ``discover`` and ``report`` are always done.
+    ``match``, ``contribution``, ``effects`` and ``interaction`` are asked for by being there (``match: {}`` takes the
+    defaults); ``sample``, ``discover`` and ``report`` are always done.
     """
 
     model: ModelSection = Field(description="the trained model: card: NAME, or kind: python with a factory")
@@ -37,15 +37,16 @@ class RunConfig(Section):
     discover: DiscoverSection = Field(default_factory=DiscoverSection, description="how motifs are separated")
     match: MatchSection | None = Field(None, description="match motifs to known elements; default not asked for")
     contribution: ContributionSection | None = Field(None, description="effect of neurons; default not asked for")
+    effects: EffectsSection | None = Field(None, description="effect of motifs; default not asked for")
     interaction: InteractionSection | None = Field(None, description="effect of motif pairs; default not asked for")
     report: ReportSection = Field(default_factory=ReportSection, description="the HTML report")
     device: Device = Field("auto", description="auto, cpu, cuda or mps; default auto (cuda, then mps, then cpu)")
-    seed: Whole = Field(0, ge=0, lt=2**63, description="of every random choice; default 0")
+    seed: Seed = Field(0, ge=0, lt=2**63, description="of every random choice; default 0")
 
     @model_validator(mode="before")
     @classmethod
     def _not_bare(cls, data: Any) -> Any:
-        for key in ("attribution", "match", "contribution", "interaction"):
+        for key in ("attribution", "match", "contribution", "effects", "interaction"):
             if isinstance(data, dict) and key in data and data[key] is None:
                 raise ValueError(f"{key}: is empty; write '{key}: {{}}' for the defaults, or leave the line out")
         return data

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from combmotif.typed_yaml import Real, Section, Whole
+from combmotif.typed_yaml import Real, Section, Whole, show
 
 
 class SampleSection(Section):
@@ -25,7 +25,7 @@ class SampleSection(Section):
         "auto", description="enumerate all windows (receptive field below 11 nt), evolve, or auto; default auto"
     )
     population: Whole | None = Field(
-        None, ge=16, description="windows per neuron that evolve together; default 256, or the preset's"
+        None, ge=16, le=1_000_000, description="windows per neuron that evolve together; default 256, or the preset's"
     )
     generations: Whole = Field(
         300, ge=1, description="most generations; default 300, or the preset's (neuronmotif 200, combmotif 350)"
@@ -39,6 +39,7 @@ class SampleSection(Section):
     keep: Whole | None = Field(
         None,
         ge=20,
+        le=10_000_000,
         description="most windows kept per neuron; default 5000, of an enumeration 20000, or the preset's (neuronmotif "
         "100000, combmotif 20 bins by the receptive field, 30000 for 72 nt)",
     )
@@ -78,7 +79,7 @@ class SampleSection(Section):
         )
         if value not in ("zero", "data") and not rows:
             raise ValueError(
-                f"expected zero, data, or a row of numbers for each track such as [[1, 0, 0], [0]], found {value!r}"
+                f"expected zero, data, or a row of numbers for each track such as [[1, 0, 0], [0]], found {show(value)}"
             )
         return value
 
@@ -93,7 +94,9 @@ class AttributionSection(Section):
         "integrated_gradients",
         description="integrated_gradients, gradient_shap, gradient_input or mutagenesis; default integrated_gradients",
     )
-    baselines: Whole = Field(10, ge=1, description="dinucleotide shuffles each sequence is compared with; default 10")
+    baselines: Whole = Field(
+        10, ge=1, le=10_000, description="dinucleotide shuffles each sequence is compared with; default 10"
+    )
     steps: Whole = Field(16, ge=1, description="of integrated_gradients: points per baseline at first; default 16")
     max_steps: Whole = Field(
         128,
@@ -103,7 +106,7 @@ class AttributionSection(Section):
     tolerance: Real = Field(
         0.05, gt=0, description="largest completeness error accepted without a warning; default 0.05"
     )
-    draws: Whole = Field(100, ge=1, description="of gradient_shap: points per sequence; default 100")
+    draws: Whole = Field(100, ge=1, le=1_000_000, description="of gradient_shap: points per sequence; default 100")
     limit: Whole = Field(2000, ge=1, description="most sequences, or windows of a neuron, explained; default 2000")
 
     @model_validator(mode="after")
@@ -129,8 +132,8 @@ class DiscoverSection(Section):
     )
     demixing: Literal["sufficiency", "layers"] = Field(
         "sufficiency",
-        description="sufficiency (what excites the neuron in background sequences, by asking the network) or layers "
-        "(layer-wise k-means, NeuronMotif's recursion with purity and merging); default sufficiency",
+        description="sufficiency (what excites the neuron in background sequences, by queries of the network) or "
+        "layers (layer-wise k-means, NeuronMotif's recursion with purity and merging); default sufficiency",
     )
     preset: Literal["neuronmotif", "combmotif"] | None = Field(
         None, description="demix with the published settings of NeuronMotif or CombMotif instead; default none"
@@ -138,7 +141,8 @@ class DiscoverSection(Section):
     windows: Whole = Field(
         400,
         ge=50,
-        description="of sufficiency: samples to be explained, evenly over the range of activation; default 400",
+        description="of sufficiency: samples that motifs have to explain, evenly over the range of activation; "
+        "default 400",
     )
     clusters: Whole | Literal["auto"] = Field(
         "auto", description="of layers: clusters per layer on the way down, or auto (by purity); default auto"
@@ -249,6 +253,7 @@ class MatchSection(Section):
     shuffles: Whole = Field(
         10,
         ge=0,
+        le=10_000,
         description="shuffled copies of each database, to see how many matches chance gives; 0 for none; default 10",
     )
 

@@ -102,9 +102,11 @@ match:                     # which proteins, microRNAs or signals the motifs are
 contribution:              # whether a neuron raises or lowers the outcome
   outcome: prediction      # label or both, where the sequences have a label
   output: {_quoted(outputs[0])}
+effects:                   # whether a motif raises or lowers it, inserted into 500 background sequences
+  from: sequences          # or random
 # interaction:             # how two motifs act together: synergy, antagonism, additivity
 #   pairs: from_motifs     # or words: [[AUG, UAA], [UGUANA, UAUUUA]]
-#   scrambles: 32          # scrambled copies of every site
+#   scrambles: 8           # scrambled copies of every site
 #   output: {_quoted(outputs[0])}
 
 seed: 7                    # the same config and seed give the same files

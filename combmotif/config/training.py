@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from combmotif.config.inputs import RandomSequences
+from combmotif.config.inputs import RandomSequences, Trust
 from combmotif.config.run import Device
-from combmotif.typed_yaml import Real, Section, Whole
+from combmotif.typed_yaml import Real, Section, Seed, Whole
 
 
 class TeacherSection(Section):
@@ -16,6 +16,7 @@ class TeacherSection(Section):
 
     card: str = Field(description="name of a shipped model or path of a card", min_length=1)
     output: Whole | str = Field(0, description="output of the teacher, by name or number from 0; default 0")
+    trust: Trust = False
 
 
 class MeasuredSection(Section):
@@ -93,7 +94,7 @@ class TrainConfig(Section):
     tests: list[TestSection] = Field(default_factory=list, description="tables to report r squared on; default none")
     card: CardText = Field(description="what the new model's card says")
     device: Device = Field("auto", description="auto, cpu, cuda or mps; default auto")
-    seed: Whole = Field(0, ge=0, lt=2**31, description="of the sequences, the net and the order; default 0")
+    seed: Seed = Field(0, ge=0, lt=2**31, description="of the sequences, the net and the order; default 0")
 
     @field_validator("tests")
     @classmethod

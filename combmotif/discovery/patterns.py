@@ -10,6 +10,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from combmotif.files import writing_h5
 from combmotif.motifs.formats.h5 import FORMAT_VERSION, SCALARS
 from combmotif.motifs.motif import PSEUDOCOUNT, MotifSet, information
 
@@ -112,7 +113,7 @@ def save_patterns(patterns: Sequence[Pattern], motifs: MotifSet, path: str | Pat
         Window in nt, kept as the tool keeps it.
     """
     numbers = {1: 0, -1: 0}
-    with h5py.File(path, "w", track_order=False) as file:
+    with writing_h5(path) as file:
         file.attrs["window_size"] = window
         file.attrs["combmotif_format"] = FORMAT_VERSION
         file.attrs["method"], file.attrs["alphabet"] = motifs.method, motifs.alphabet

@@ -6,6 +6,8 @@ from combmotif.effects.columns import (
     INSTANCE_COLUMNS,
     INTERACTION_COLUMNS,
     MAP_COLUMNS,
+    MOTIF_EFFECT_COLUMNS,
+    MOTIF_POSITION_COLUMNS,
     SPACING_COLUMNS,
     TRIPLE_COLUMNS,
 )
@@ -13,6 +15,7 @@ from combmotif.effects.contribution import contribution
 from combmotif.effects.interaction import base_frequencies, interaction
 from combmotif.effects.interaction_map import interaction_map, name_families
 from combmotif.effects.map_drawing import draw_interaction_map
+from combmotif.effects.marginal import MarginalOptions, MarginalResult, marginal_effects
 from combmotif.effects.measure import MeasuredPair, measure_pair
 from combmotif.effects.pair import Pair, as_pair
 from combmotif.effects.pairs import choose_pairs
@@ -27,9 +30,13 @@ __all__ = [
     "INSTANCE_COLUMNS",
     "INTERACTION_COLUMNS",
     "MAP_COLUMNS",
+    "MOTIF_EFFECT_COLUMNS",
+    "MOTIF_POSITION_COLUMNS",
     "SPACING_COLUMNS",
     "TRIPLE_COLUMNS",
     "InteractionResult",
+    "MarginalOptions",
+    "MarginalResult",
     "MeasuredPair",
     "Pair",
     "Pattern",
@@ -45,6 +52,7 @@ __all__ = [
     "draw_interaction_map",
     "interaction",
     "interaction_map",
+    "marginal_effects",
     "measure_pair",
     "measure_prototype",
     "measure_triple",

@@ -209,7 +209,7 @@ def _saturating(runs: int, seed: int) -> list[dict]:
     model = SequenceModel("saturating", Saturating())
     pairs = list(combinations(SATURATING_WORDS, 2))
     tables = [
-        interaction(model, saturating_sequences(seed + run), pairs, controls=0, seed=seed + run, scrambles=8).table
+        interaction(model, saturating_sequences(seed + run), pairs, controls=0, backgrounds=0, seed=seed + run).table
         for run in range(runs)
     ]
     table = pd.concat(tables)

@@ -11,11 +11,15 @@ import numpy as np
 def classify(row: Mapping[str, Any], *, alpha: float = 0.05, n_min: int = 6) -> tuple[str, str]:
     """Class one motif pair.
 
-    A motif acts if its effect alone or in context is significant (q < alpha). In this order:
+    A motif acts if its effect alone or in context is significant (q < alpha) and larger than the margin of effects.
+    In this order:
 
     - ``untestable``: fewer than `n_min` sequences.
-    - ``inert``: neither motif acts, and neither their joint effect nor e is significant (else ``undetermined``).
-      ``one-sided``: one acts. ``opposing``: both act, with opposite signs.
+    - ``undetermined``: neither motif acts, but their joint effect, or e, does.
+    - ``inert``: neither motif acts, and the intervals of all their effects lie within the margin.
+    - ``not-detected``: neither acts, but an interval reaches beyond the margin: an effect below the detectable size may
+      be there.
+    - ``one-sided``: one acts. ``opposing``: both act, with opposite signs.
     - ``undetermined`` where a motif's effects alone and in context are significant with opposite signs, or the joint
       effect is not significant or has another sign than the motifs.
     - ``additive``: the interval of e lies within +-margin, also where e is significant but that small.
@@ -28,8 +32,9 @@ def classify(row: Mapping[str, Any], *, alpha: float = 0.05, n_min: int = 6) -> 
     Parameters
     ----------
     row : mapping
-        ``sequences``, ``margin`` and, for joint, a_alone, b_alone, a_in_context, b_in_context and epistasis, the
-        estimate, its interval (``epistasis_ci_low``, ``epistasis_ci_high``) and q (``joint_q``, ..., ``q_value``).
+        ``sequences``, ``margin`` (of e), ``effect_margin``, ``detectable`` and, for joint, a_alone, b_alone,
+        a_in_context, b_in_context and epistasis, the estimate, its interval (``epistasis_ci_low``,
+        ``epistasis_ci_high``) and q (``joint_q``, ..., ``q_value``).
     alpha : float, default 0.05
     n_min : int, default 6
 
@@ -40,16 +45,25 @@ def classify(row: Mapping[str, Any], *, alpha: float = 0.05, n_min: int = 6) -> 
     if row["sequences"] < n_min:
         count = int(row["sequences"])
         return "untestable", f"found together in {count} sequence{'s' * (count != 1)}, {n_min} needed"
+    if not all(np.isfinite(row[name]) for name in ("joint", "a_alone", "b_alone", "epistasis")):
+        return "untestable", "the effects are no finite numbers"
     signs = {side: _signs(row, side, alpha) for side in "ab"}
     acting = [side for side in "ab" if signs[side]]
+    least = row["effect_margin"]
+    missed = f"not detected (n = {int(row['sequences'])}, detectable size {row['detectable']:.3g})"
     if not acting:
-        for what, q in (("the joint effect", row["joint_q"]), ("e", row["q_value"])):
-            if q < alpha:
+        for what, name, q in (("the joint effect", "joint", row["joint_q"]), ("e", "epistasis", row["q_value"])):
+            if q < alpha and abs(row[name]) > least:
                 return "undetermined", f"{what} is significant (q = {q:.2g}), but no effect of either motif is"
-        return "inert", "no effect of either motif was detected, alone or beside the other"
+        if _within(row, "a", least) and _within(row, "b", least):
+            return "inert", f"the intervals of all effects of both motifs lie within +-{least:.3g}"
+        return "not-detected", f"effects of either motif, alone or beside the other: {missed}"
     if len(acting) == 1:
         own, other = ("A", "B") if acting == ["a"] else ("B", "A")
-        return "one-sided", f"only {own} has a detected effect, {other} has none"
+        none = f"those of {other} lie within +-{least:.3g}" if _within(row, other.lower(), least) else (
+            f"of {other}: {missed}, or smaller than {least:.3g}"
+        )  # fmt: skip
+        return "one-sided", f"only {own} has a detected effect, {none}"
     for side in "ab":
         if len(signs[side]) > 1:
             return "undetermined", f"the effect of {side.upper()} alone and beside the other motif have opposite signs"
@@ -72,6 +86,14 @@ def classify(row: Mapping[str, Any], *, alpha: float = 0.05, n_min: int = 6) -> 
     return "undetermined", f"e is not significant (q = {q:.2g}), but its interval reaches beyond +-{margin:.3g}"
 
 
-def _signs(row: Mapping[str, Any], side: str, alpha: float) -> set[int]:
+def _within(row: Mapping[str, Any], side: str, least: float) -> bool:
+    """Whether the intervals of a motif's effects lie within the margin."""
     names = (f"{side}_alone", f"{side}_in_context")
-    return {int(np.sign(row[name])) for name in names if row[f"{name}_q"] < alpha and row[name] != 0}
+    return all(-least <= row[f"{name}_ci_low"] and row[f"{name}_ci_high"] <= least for name in names)
+
+
+def _signs(row: Mapping[str, Any], side: str, alpha: float) -> set[int]:
+    """Signs of a motif's effects that are significant and larger than the margin."""
+    names = (f"{side}_alone", f"{side}_in_context")
+    acting = [name for name in names if row[f"{name}_q"] < alpha and abs(row[name]) > row["effect_margin"]]
+    return {int(np.sign(row[name])) for name in acting}

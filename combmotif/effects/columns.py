@@ -68,6 +68,20 @@ def _effect_columns() -> dict[str, str]:
     return columns
 
 
+INSERTED = "inserted_"
+"""Before the name of a column: the same, of pairs inserted into background sequences."""
+
+
+def _inserted_columns() -> dict[str, str]:
+    columns = {
+        f"{INSERTED}backgrounds": "background sequences into which both motifs were inserted, in the order, distance "
+        "and frame of the pair: the n of the tests of inserted_ columns; empty where none were"
+    }
+    for name in (*_effect_columns(), "margin", "effect_margin", "detectable", "class", "reason"):
+        columns[INSERTED + name] = f"{name} in these backgrounds"
+    return columns
+
+
 INTERACTION_COLUMNS: dict[str, str] = {
     "pair": "names of the two motifs and, in brackets, the order, frame and spacing asked for",
     "motif_a": "IUPAC word or id of motif A, with its columns where it was trimmed",
@@ -90,11 +104,15 @@ INTERACTION_COLUMNS: dict[str, str] = {
     **_effect_columns(),
     "epistasis_fraction": "epistasis / (|a_alone| + |b_alone|); NaN where both are zero",
     "margin": "an interval of e within +- this counts as additive, in the prediction's unit",
+    "effect_margin": "an effect of a motif within +- this is too small to act, in the prediction's unit",
+    "detectable": "smallest effect of either motif that so many sequences of this spread would show, power 80 %",
     "p_control": "empirical p that e differs from e of random segments of the same sequences, lengths and distance",
     "control_epistasis": "mean e of those random segments, in the prediction's unit",
     "controls": "number of random segment pairs",
-    "class": "synergistic, antagonistic, additive, opposing, one-sided, inert, undetermined or untestable",
+    "class": "synergistic, antagonistic, additive, opposing, one-sided, inert, not-detected, undetermined or "
+    "untestable",
     "reason": "why, in words",
+    **_inserted_columns(),
     "scale": "latent scale: the model's own link (identity, logit, log), or a spline fitted to all pairs; empty: none",
     "epistasis_latent": "e on the latent scale, in latent units; NaN where there is none",
     "epistasis_latent_ci_low": "lower end of the 95 % interval of epistasis_latent",
@@ -138,12 +156,52 @@ SPACING_COLUMNS: dict[str, str] = {
 MAP_COLUMNS: dict[str, str] = {
     "family_a": "consensus of the first family of motifs (or the word)",
     "family_b": "consensus of the second; equal to family_a for a family with itself",
-    "class": "class of its pairs, see the table of pairs; mixed where they differ",
+    "class": "class of its pairs, see the table of pairs (by insertion where the sequences tell nothing); mixed where "
+    "they differ",
     "pairs": "pairs of motifs of these families that were tested",
-    "sequences": "sequences (or clusters) in those tests, summed",
+    "sequences": "sequences (or clusters), or backgrounds, in those tests, summed",
     "e": "epistasis, mean over the pairs weighted by sequences, in the prediction's unit",
     "joint": "effect of both motifs together, mean in the same way",
     "q": "smallest q-value of e among the pairs",
+}
+
+MOTIF_EFFECT_COLUMNS: dict[str, str] = {
+    "motif": "id of the motif; its informative columns are used, with the distance between its parts",
+    "consensus": "IUPAC consensus of these columns",
+    "output": "output of the model",
+    "inserted": "best k-mer (its most frequent base in every informative column), draws (words drawn from the matrix), "
+    "or own sites (nothing is inserted; sites that the sequences hold are scrambled)",
+    "background": "all: background sequences as they are; without X and with X: backgrounds that hold no site of X, "
+    "and the same with one planted; sequences: those of the run that hold a site",
+    "n": "background sequences (of own sites: sequences, or clusters where they are given), the n of the test",
+    "places": "places of the motif in them",
+    "effect": "prediction with the motif - prediction with it scrambled at the same place, one value per background "
+    "(Hodges-Lehmann), in the output's unit; positive = the motif raises it",
+    "ci_low": "lower end of the 95 % interval of effect",
+    "ci_high": "upper end of the 95 % interval of effect",
+    "p_value": "two-sided p of effect (Wilcoxon signed-rank over backgrounds)",
+    "q_value": "Benjamini-Hochberg q of p_value over all motifs and outputs, by inserted and background",
+    "margin": "an effect within +- this is too small to matter, in the output's unit",
+    "detectable": "smallest effect that so many values of this spread would show with a power of 80 %",
+    "fallback": "share of the scrambles drawn from the base frequencies, where a shuffle gives the motif back, 0 to 1",
+    "class": "positive, negative, neutral, not-detected, undetermined or untestable",
+    "reason": "why, in words",
+}
+
+MOTIF_POSITION_COLUMNS: dict[str, str] = {
+    "motif": "id of the motif",
+    "consensus": "IUPAC consensus",
+    "output": "output of the model",
+    "background": "as in the table of motif effects",
+    "kind": "position (along the sequence) or frame",
+    "start": "first position of the motif's first base in this bin, 0-based; or the frame: the distance from there to "
+    "the coding region, or to the 3' end where none is known, modulo 3 (0 = in frame)",
+    "end": "last such position in this bin, or the frame",
+    "unit": "nt; share (0 = 5' end, 1 = 3' end) for sequences of several lengths; nt modulo 3 for a frame",
+    "n": "background sequences with an insertion there",
+    "effect": "as in the table of motif effects, best k-mer and draws alike",
+    "ci_low": "lower end of the 95 % interval of effect; empty for fewer than 6 backgrounds",
+    "ci_high": "upper end of the 95 % interval of effect",
 }
 
 TRIPLE_COLUMNS: dict[str, str] = {

@@ -87,7 +87,9 @@ def compare_with_controls(
     Control
         p = (1 + exchanges at least as extreme) / 1,000.
     """
-    pools = [np.concatenate([[e], others]) for e, others in zip(pair, controls, strict=True) if len(others)]
+    # what the net gave no number for is no member of a pool
+    finite = [others[np.isfinite(others)] for others in controls]
+    pools = [np.concatenate([[e], own]) for e, own in zip(pair, finite, strict=True) if len(own) and np.isfinite(e)]
     values = np.concatenate([np.zeros(0), *(pool[1:] for pool in pools)])
     mean = float(values.mean()) if len(values) else float("nan")
     if len(pools) < n_min:

@@ -25,16 +25,17 @@ def interaction(
     sequences: SequenceSet,
     pairs: Sequence[Pair | tuple[str | Motif | Pattern, str | Motif | Pattern]],
     *,
-    scrambles: int = 32,
+    scrambles: int = 8,
     mode: str = "shuffle",
     seed: int = 0,
     output: int | str = 0,
-    p_value: float = 1e-3,
+    p_value: float | None = None,
     max_sequences: int = 200,
     max_placements: int = 3,
     avoid: Sequence[str] = AVOIDED,
     overlaps: str = "skip",
     controls: int = 3,
+    backgrounds: int = 500,
     units: Sequence[object] | None = None,
     n_min: int = 6,
     alpha: float = 0.05,
@@ -42,7 +43,7 @@ def interaction(
     latent: str = "auto",
     batch: int = 512,
 ) -> InteractionResult:
-    """Test motif pairs for synergy, antagonism and additivity.
+    """Test motif pairs for synergy, antagonism and additivity, where they stand and where they are inserted.
 
     Where both motifs of a pair stand in a sequence without overlap, A is replaced by a scramble, B is, and both are,
     with the same draws in the single and the double edit. With o the prediction of the sequence, a with A scrambled,
@@ -50,6 +51,9 @@ def interaction(
     of what each does alone. An AND pair (o = 1, a = b = n = 0) has e = +1, a redundant pair (o = a = b = 1, n = 0)
     has e = -1. Draws are averaged, then placements, to one value per sequence; the sequence is the unit of every
     test (Wilcoxon signed-rank) and estimate (Hodges-Lehmann).
+
+    The same is measured in background sequences that hold neither motif, into which both are inserted at the order,
+    distance and frame of the pair: there the background is the unit, and rare pairs are tested as well as common ones.
 
     Further copies of a motif in a sequence stay as they are, except where one overlaps a scrambled site.
 
@@ -60,7 +64,7 @@ def interaction(
     pairs : sequence of Pair or (A, B)
         IUPAC words, motifs or patterns; a `Pair` also asks for an order, a spacing or a frame. The same pair may not be
         given twice, in either order.
-    scrambles : int, default 32
+    scrambles : int, default 8
         Draws per placement.
     mode : {"shuffle", "dinucleotide", "background", "uniform", "synonymous"}, default "shuffle"
         How a site is scrambled, see `draw_scrambles`; "background" has the base frequencies of `sequences`,
@@ -68,8 +72,9 @@ def interaction(
     seed : int, default 0
     output : int or str, default 0
         Column or name of the prediction.
-    p_value : float, default 1e-3
-        Score threshold of a Motif, as the probability that a random window reaches it.
+    p_value : float, optional
+        Score threshold of a Motif, as the probability that a random window reaches it; default each motif's own, see
+        `combmotif.motifs.scan.own_p_value`.
     max_sequences, max_placements : int, default 200 and 3
         Most sequences per pair and placements per sequence, drawn at random.
     avoid : sequence of str, default AUG, AAUAAA and stop
@@ -79,7 +84,9 @@ def interaction(
         Whether sites are left out that share bases with another copy of the partner, or that a word to avoid
         straddles: scrambling them would change both.
     controls : int, default 3
-        Random segment pairs per sequence for the empirical p, with 8 draws each; 0 for none.
+        Random segment pairs per sequence for the empirical p, with at most 4 draws each; 0 for none.
+    backgrounds : int, default 500
+        Background sequences into which each pair is inserted; 0 for none.
     units : sequence of length sequences, optional
         What counts as independent, for example the gene of every sequence; default every sequence is its own unit.
     n_min : int, default 6
@@ -87,7 +94,8 @@ def interaction(
     alpha : float, default 0.05
         False discovery rate of the classes, over all pairs for each of the six effects.
     margin : float, default 0.1
-        An interval of e within this share of the joint effect is ``additive``.
+        An interval of e within this share of the joint effect is ``additive``. A motif acts where its effect is larger
+        than this share of the largest effect of the pair, and of the standard deviation of the predictions without it.
     latent : {"auto", "spline", "identity", "logit", "log", "none"}, default "auto"
         Scale beside the raw one: a monotone curve fitted to all pairs, or a link; auto takes the link of the model's
         card where it names one, else the curve.
@@ -106,7 +114,8 @@ def interaction(
     column = _output(model, output)
     frequencies = base_frequencies(sequences.codes)
     letters = model.input_spec.alphabet
-    specs = [as_pair(pair, p_value=p_value, background=frequencies, alphabet=letters) for pair in pairs]
+    length = float(np.median(sequences.lengths))
+    specs = [as_pair(pair, p_value=p_value, length=length, background=frequencies, alphabet=letters) for pair in pairs]
     refuse_repeats(specs)
     avoided, stops = avoided_patterns(avoid, alphabet=letters)
     if overlaps not in ("skip", "keep"):
@@ -129,6 +138,7 @@ def interaction(
             max_sequences=max_sequences,
             max_placements=max_placements,
             controls=controls,
+            backgrounds=backgrounds,
             n_min=n_min,
             batch=batch,
         )

@@ -9,14 +9,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from combmotif.effects.columns import MAP_COLUMNS
+from combmotif.effects.columns import INSERTED, MAP_COLUMNS
 from combmotif.effects.pair import Pair
 from combmotif.effects.pattern import Pattern
 from combmotif.motifs.cluster import families
 from combmotif.motifs.motif import Motif, MotifSet
 
 MIXED = "mixed"
-SILENT = ("untestable", "undetermined")
+SILENT = ("untestable", "undetermined", "not-detected")
 """Classes that say nothing where another pair of the same families has a class that does."""
 
 
@@ -60,7 +60,8 @@ def interaction_map(table: pd.DataFrame, pairs: Sequence[Pair]) -> pd.DataFrame:
     Parameters
     ----------
     table : pandas.DataFrame
-        Of `summarise`, one row per pair.
+        Of `summarise`, one row per pair. A pair whose sequences tell nothing (`SILENT`) counts with what its insertion
+        tells.
     pairs : sequence of Pair
         The same pairs in the same order.
 
@@ -69,6 +70,7 @@ def interaction_map(table: pd.DataFrame, pairs: Sequence[Pair]) -> pd.DataFrame:
     pandas.DataFrame
         Columns: `MAP_COLUMNS`. One row per two families that were tested, in order of the first pair.
     """
+    table = _told(table)
     cells: dict[tuple[str, str], list[int]] = {}
     for index, pair in enumerate(pairs):
         a, b = pair.family_a or pair.a.consensus, pair.family_b or pair.b.consensus
@@ -94,6 +96,21 @@ def interaction_map(table: pd.DataFrame, pairs: Sequence[Pair]) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows, columns=list(MAP_COLUMNS))
+
+
+def _told(table: pd.DataFrame) -> pd.DataFrame:
+    """Put the results by insertion in place of those of sequences that tell nothing."""
+    if f"{INSERTED}class" not in table:
+        return table
+    told = table[f"{INSERTED}class"]
+    silent = (table["class"].isin(SILENT) & told.notna() & ~told.isin([*SILENT, ""])).to_numpy()
+    table = table.copy()
+    for name, inserted in (
+        ("class", "class"), ("sequences", "backgrounds"), ("epistasis", "epistasis"), ("joint", "joint"),
+        ("q_value", "q_value"),
+    ):  # fmt: skip
+        table[name] = table[name].where(~silent, table[INSERTED + inserted])
+    return table
 
 
 def _mean(values: pd.Series, weights: np.ndarray) -> float:

@@ -15,6 +15,7 @@ STYLES = {
     "opposing": ("⇄", "#e6bcd3"),
     "one-sided": ("→", "#f5d794"),
     "inert": ("·", "#dddddd"),
+    "not-detected": ("○", "#ffffff"),
     "undetermined": ("?", "#ffffff"),
     "untestable": ("×", "#ffffff"),
     "mixed": ("≠", "#f7f0b5"),

@@ -9,6 +9,7 @@ import numpy as np
 
 from combmotif.effects.control import Control, compare_with_controls, control_starts
 from combmotif.effects.frame import codon_phase
+from combmotif.effects.inserted_pairs import measure_inserted
 from combmotif.effects.overlaps import confounded, stop_codons
 from combmotif.effects.pair import Pair
 from combmotif.effects.pattern import Pattern
@@ -19,7 +20,7 @@ from combmotif.effects.states import States, evaluate_states
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.tables import SequenceSet
 
-CONTROL_DRAWS = 8
+CONTROL_DRAWS = 4
 
 
 def snap(values: np.ndarray, *states: np.ndarray) -> np.ndarray:
@@ -52,6 +53,10 @@ class MeasuredPair:
     control : Control
     overlapping : float
         Share of the sites of A and B left out because they share bases with a copy of the partner or an avoided word.
+    not_finite : int
+        Placements left out because the net gave no finite prediction for them; see `only_finite`.
+    inserted : States or None
+        Predictions of background sequences into which the pair was inserted, one row each; None where it was not.
     """
 
     spec: Pair
@@ -66,6 +71,8 @@ class MeasuredPair:
     unscrambled: int
     control: Control
     overlapping: float = 0.0
+    not_finite: int = 0
+    inserted: States | None = None
 
     @property
     def pair(self) -> str:
@@ -99,6 +106,7 @@ def measure_pair(
     max_sequences: int = 200,
     max_placements: int = 3,
     controls: int = 3,
+    backgrounds: int = 500,
     n_min: int = 6,
     batch: int = 512,
     windows: Windows | None = None,
@@ -194,6 +202,21 @@ def measure_pair(
         control = compare_with_controls(
             own, pools, n_min=n_min, generator=named_generator(seed, "exchange", pair)
         )  # fmt: skip
+    inserted = None
+    if backgrounds:
+        inserted = measure_inserted(
+            model,
+            sequences,
+            spec,
+            backgrounds=backgrounds,
+            mode=mode,
+            seed=seed,
+            output=output,
+            frequencies=frequencies,
+            avoid=others,
+            avoid_stops=avoid_stops,
+            batch=batch,
+        )
     return MeasuredPair(
         spec=spec,
         rows=rows,
@@ -207,6 +230,7 @@ def measure_pair(
         unscrambled=int(drawn.failed.sum()),
         control=control,
         overlapping=overlapping,
+        inserted=inserted,
     )
 
 

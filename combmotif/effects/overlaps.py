@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from combmotif.effects.frame import STOPS, codon_phase
-from combmotif.effects.pattern import Pattern
+from combmotif.effects.pattern import Pattern, own_places
 
 Occurrences = tuple[np.ndarray, np.ndarray]
 """Rows of sequences and 0-based starts, sorted by row, then start."""
@@ -45,6 +45,27 @@ def straddled(sites: Occurrences, length: int, others: Occurrences, other_length
     return left | right
 
 
+def held_by_chance(sites: Occurrences, pattern: Pattern, word: Pattern, words: Occurrences) -> np.ndarray:
+    """Mark the sites that hold a word where the motif does not ask for it, as GCNUGG holds AUG where its N is an A.
+
+    Parameters
+    ----------
+    sites, words : (rows, starts)
+        Of the motif and of the word; sorted by row, then start.
+    pattern, word : Pattern
+
+    Returns
+    -------
+    bool array, shape (sites,)
+    """
+    found = np.zeros(len(sites[0]), dtype=bool)
+    stride = 1 + max(int(starts.max(initial=0)) for starts in (sites[1], words[1])) + len(pattern)
+    standing = words[0] * stride + words[1]
+    for offset in np.flatnonzero(~own_places(pattern, word)):
+        found |= np.isin(sites[0] * stride + sites[1] + offset, standing)
+    return found
+
+
 def stop_codons(codes: Sequence[np.ndarray], tracks: Sequence[np.ndarray] | None) -> Occurrences:
     """List the in-frame stop codons of the sequences whose first track is a coding frame."""
     rows: list[np.ndarray] = []
@@ -74,7 +95,9 @@ def confounded(
     codes: Sequence[np.ndarray],
     stops: Occurrences | None = None,
 ) -> np.ndarray:
-    """Mark a motif's sites that share bases with another copy of the partner, or with an avoided word at their border.
+    """Mark a motif's sites that share bases with another copy of the partner, or with an avoided word.
+
+    An avoided word counts where it reaches beyond the site, and inside the site where the motif does not ask for it.
 
     Parameters
     ----------
@@ -96,7 +119,9 @@ def confounded(
     found = straddled(sites, len(pattern), partner_sites, len(partner), longest=longest)
     for word in avoid:
         if word.name not in (pattern.name, partner.name):
-            found |= straddled(sites, len(pattern), word.find(codes), len(word), longest=longest)
+            standing = word.find(codes)
+            found |= straddled(sites, len(pattern), standing, len(word), longest=longest)
+            found |= held_by_chance(sites, pattern, word, standing)
     if stops is not None:
         found |= straddled(sites, len(pattern), stops, 3, longest=longest)
     return found

@@ -31,6 +31,8 @@ class Pair:
         coding sequence begins, 0 = A is in frame with it.
     neuron : str, default ""
         Neuron (``conv5:12``) that reads the pair; both sites must lie in one window where it fires. "" = anywhere.
+    distance : int or None, default None
+        nt between the two sites where the pair is inserted into backgrounds; None for any that `spacing` allows.
     family_a, family_b : str, default ""
         What the motifs are called in the interaction map; default their consensus words.
 
@@ -47,6 +49,7 @@ class Pair:
     frame: int | None = None
     end_frame: int | None = None
     neuron: str = ""
+    distance: int | None = None
     family_a: str = ""
     family_b: str = ""
 
@@ -125,16 +128,17 @@ class Pair:
 def as_pair(
     pair: Pair | Sequence[str | Motif | Pattern],
     *,
-    p_value: float = 1e-3,
+    p_value: float | None = 1e-3,
+    length: float = 100,
     background: Sequence[float] | np.ndarray = (0.25, 0.25, 0.25, 0.25),
     alphabet: str = "rna",
 ) -> Pair:
-    """Make a pair of two words, motifs or patterns; a Pair is returned as it is."""
+    """Make a pair of two words, motifs or patterns (see `as_pattern`); a Pair is returned as it is."""
     if isinstance(pair, Pair):
         return pair
     if len(pair) != 2:
         raise ValueError(f"pairs: expected two motifs each, found {len(pair)}")
-    a, b = (as_pattern(m, p_value=p_value, background=background, alphabet=alphabet) for m in pair)
+    a, b = (as_pattern(m, p_value=p_value, length=length, background=background, alphabet=alphabet) for m in pair)
     return Pair(a, b)
 
 

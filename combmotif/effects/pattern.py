@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from combmotif.motifs.motif import Motif
-from combmotif.motifs.scan import GRID, _log_odds, find_sites, score_threshold
-from combmotif.sequence.alphabet import LETTERS, iupac_sets
+from combmotif.motifs.motif import Motif, information
+from combmotif.motifs.scan import GRID, _log_odds, find_sites, own_p_value, score_threshold
+from combmotif.sequence.alphabet import LETTERS, UNKNOWN, iupac_sets
+
+LEAST_BITS = 0.3
+"""A column below this is N in a motif's consensus: any base may stand there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +64,8 @@ class Pattern:
 def as_pattern(
     motif: str | Motif | Pattern,
     *,
-    p_value: float = 1e-3,
+    p_value: float | None = 1e-3,
+    length: float = 100,
     background: Sequence[float] | np.ndarray = (0.25, 0.25, 0.25, 0.25),
     columns: tuple[int, int] | None = None,
     alphabet: str = "rna",
@@ -72,9 +76,11 @@ def as_pattern(
     ----------
     motif : str, Motif or Pattern
         IUPAC letters (U and T are equal), or counts per position and base. A Pattern is returned as it is.
-    p_value : float, default 1e-3
+    p_value : float or None, default 1e-3
         For a Motif: probability that a random window reaches the threshold. Where even the best word is likelier
-        than that (short motifs), the best word alone matches.
+        than that (short motifs), the best word alone matches. None: each motif's own, see `own_p_value`.
+    length : float, default 100
+        Length of the sequences in nt, for the motif's own threshold.
     background : 4 floats, default equal
         Frequencies of A, C, G, T/U behind the log-odds and the p-value.
     columns : (start, end), optional
@@ -94,6 +100,8 @@ def as_pattern(
         return Pattern(word, word, word, _with_unknown(allowed.astype(float)), float(len(word)), chance, base)
     start, end = columns or (0, len(motif))
     ppm = motif.ppm[start:end]
+    if p_value is None:
+        p_value = own_p_value(ppm, windows=length - len(ppm) + 1, background=base)
     scores = _log_odds(ppm, base) * GRID
     threshold = score_threshold(ppm, p_value, background=base)  # type: ignore[arg-type]
     if np.isinf(threshold):
@@ -102,6 +110,28 @@ def as_pattern(
     name = motif.id if columns is None else f"{motif.id}[{start}:{end}]"
     consensus = motif.consensus(alphabet)[start:end]
     return Pattern(name, consensus, ppm, _with_unknown(scores), threshold, p_value, base)
+
+
+def letter_chances(pattern: Pattern) -> np.ndarray:
+    """Chances of A, C, G, T/U per column: those of the matrix, or equal ones for the bases a word allows."""
+    if isinstance(pattern.motif, str):
+        allowed = iupac_sets(pattern.motif).astype(float)
+        return allowed / allowed.sum(1, keepdims=True)
+    return np.asarray(pattern.motif, dtype=float)
+
+
+def own_places(pattern: Pattern, word: Pattern) -> np.ndarray:
+    """Mark where a motif spells a word itself: its most frequent bases do, in columns of 0.3 bits or more.
+
+    AUG is a part of GCCAUGG. In GCNUGG it is not, although the N may be an A.
+
+    Returns
+    -------
+    bool array, shape (max(length of the motif - length of the word + 1, 0),)
+    """
+    chances = letter_chances(pattern)
+    letters = np.where(information(chances) >= LEAST_BITS, chances.argmax(1), UNKNOWN)
+    return word.matches(letters)
 
 
 def _with_unknown(scores: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,8 @@ ROUNDS = 20
 """Rounds of as many candidates as draws wanted, before and again after falling back to the background."""
 HOPELESS = 3
 """A segment without a single good candidate after this many rounds falls back at once."""
+LEAST_CANDIDATES = 16
+"""Fewest candidates per placement and round, so that a segment of which few draws are wanted is not given up early."""
 
 
 @dataclass(frozen=True)
@@ -119,12 +122,57 @@ class _Segment:
         return good
 
 
+@dataclass(frozen=True)
+class Replacements:
+    """Draws for the sites of every placement.
+
+    Attributes
+    ----------
+    edits : tuple of uint8 arrays, one per site, each of shape (placements, draws, length of the site)
+    fallback : bool array, shape (placements, sites)
+        True where the segment was drawn from the background instead of the mode asked for.
+    failed : bool array, shape (placements,)
+        True where no full set of draws was found; their rows hold nothing of use.
+    rejected : float
+        Share of the candidates that were rejected.
+    """
+
+    edits: tuple[np.ndarray, ...]
+    fallback: np.ndarray
+    failed: np.ndarray
+    rejected: float
+
+
 def draw_scrambles(
     codes: Sequence[np.ndarray],
     start_a: np.ndarray,
     start_b: np.ndarray,
     a: Pattern,
     b: Pattern,
+    *,
+    third: tuple[np.ndarray, Pattern] | None = None,
+    **options: Any,
+) -> Scrambles:
+    """Draw replacements for the two sites of every placement; the options are those of `draw_replacements`.
+
+    Parameters
+    ----------
+    codes : sequence of uint8 arrays, one per placement
+        The sequence of each placement.
+    start_a, start_b : integer arrays, shape (placements,)
+    a, b : Pattern
+    third : (integer array of starts, Pattern), optional
+        A third site, C, whose draws go to `Scrambles.c`.
+    """
+    placed = [(start_a, a), (start_b, b), *([third] if third is not None else [])]
+    found = draw_replacements(codes, placed, **options)
+    c = found.edits[2] if third is not None else None
+    return Scrambles(found.edits[0], found.edits[1], found.fallback, found.failed, found.rejected, c)
+
+
+def draw_replacements(
+    codes: Sequence[np.ndarray],
+    placed: Sequence[tuple[np.ndarray, Pattern]],
     *,
     draws: int,
     mode: str,
@@ -133,22 +181,21 @@ def draw_scrambles(
     avoid: Sequence[Pattern] = (),
     avoid_stops: bool = False,
     phases: Sequence[np.ndarray] | None = None,
-    third: tuple[np.ndarray, Pattern] | None = None,
-) -> Scrambles:
-    """Draw replacements for the two sites of every placement.
+) -> Replacements:
+    """Draw replacements for the sites of every placement: one, two or three of them.
 
-    A candidate is rejected where the sequence with any of the sites replaced, alone or together, holds A or B in a
-    window that touches a replaced segment, where such a window holds a motif of the avoid list that was not there
-    before, or where a segment came back unchanged. A segment that cannot be scrambled so (UUUUUU has one permutation)
-    is drawn from the background instead, all its draws, and marked. A placement for which that fails as well is marked
-    as failed.
+    A candidate is rejected where the sequence with any of the sites replaced, alone or together, holds one of the
+    motifs in a window that touches a replaced segment, where such a window holds a motif of the avoid list that was
+    not there before, or where a segment came back unchanged. A segment that cannot be scrambled so (UUUUUU has one
+    permutation) is drawn from the background instead, all its draws, and marked. A placement for which that fails as
+    well is marked as failed.
 
     Parameters
     ----------
     codes : sequence of uint8 arrays, one per placement
         The sequence of each placement.
-    start_a, start_b : integer arrays, shape (placements,)
-    a, b : Pattern
+    placed : sequence of (integer array of starts, Pattern)
+        The sites of every placement, which do not overlap.
     draws : int
     mode : {"shuffle", "dinucleotide", "background", "uniform", "synonymous"}
         Permute the segment; permute it keeping the dinucleotides, those with its two neighbours included; draw bases
@@ -164,15 +211,12 @@ def draw_scrambles(
         A draw may not create an in-frame stop codon either, where `phases` know the frame.
     phases : sequence of integer arrays, one per placement, each of shape (length,), optional
         Position in the codon, see `codon_phase`. Needed by "synonymous".
-    third : (integer array of starts, Pattern), optional
-        A third site, C, whose draws go to `Scrambles.c`.
     """
     if mode not in MODES:
         raise ValueError(f"mode: expected one of {', '.join(MODES)}, found {mode!r}")
     if mode == "synonymous" and phases is None:
         raise ValueError("mode: synonymous needs the coding frame of the sequences, found none")
-    count = len(start_a)
-    placed = [(start_a, a), (start_b, b), *([third] if third is not None else [])]
+    count = len(codes)
     banned = list({pattern.name: pattern for _, pattern in placed}.values())
     sides = [_Segment(codes, starts, len(pattern), banned, avoid, phases) for starts, pattern in placed]
     starts = [np.asarray(start) for start, _ in placed]
@@ -185,12 +229,13 @@ def draw_scrambles(
     # A segment all of whose bases are coding has no background to fall back to.
     free = np.column_stack([~side.coding.all(1) | (mode != "synonymous") for side in sides])
     tried = rejected = 0
+    tries = max(draws, LEAST_CANDIDATES)
     for turn in range(2 * ROUNDS):
         pending = np.flatnonzero(filled < draws)
         if not len(pending):
             break
         edits = [
-            _candidates(side, pending, draws, mode, fallback[pending, i], frequencies, generators)
+            _candidates(side, pending, tries, mode, fallback[pending, i], frequencies, generators)
             for i, side in enumerate(sides)
         ]
         alone = [
@@ -222,7 +267,7 @@ def draw_scrambles(
             filled[change.any(1)] = 0
             good_sides[change] = 0
     share = rejected / tried if tried else float("nan")
-    return Scrambles(kept[0], kept[1], fallback, filled < draws, share, kept[2] if number == 3 else None)
+    return Replacements(tuple(kept), fallback, filled < draws, share)
 
 
 def _candidates(

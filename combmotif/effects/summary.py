@@ -10,12 +10,16 @@ import numpy as np
 import pandas as pd
 
 from combmotif.effects.classify import classify
-from combmotif.effects.columns import EFFECTS, INSTANCE_COLUMNS, INTERACTION_COLUMNS
+from combmotif.effects.columns import EFFECTS, INSERTED, INSTANCE_COLUMNS, INTERACTION_COLUMNS
+from combmotif.effects.finite import only_finite
 from combmotif.effects.latent import SCALES, fit_latent_scale, link_scale
 from combmotif.effects.measure import MeasuredPair, snap
 from combmotif.effects.spacing import spacing_profile
 from combmotif.effects.states import States
-from combmotif.effects.statistics import benjamini_hochberg, hodges_lehmann, signed_rank
+from combmotif.effects.statistics import benjamini_hochberg, detectable_size, hodges_lehmann, signed_rank
+
+SINGLE = ("a_alone", "b_alone", "a_in_context", "b_in_context")
+"""Effects of one motif."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +54,19 @@ def summarise(
     """Test and class measured pairs; parameters are those of `interaction`, `names` are of the sequences."""
     if latent not in SCALES:
         raise ValueError(f"latent: expected one of {', '.join(SCALES)}, found '{latent}'")
+    measured = [only_finite(pair) for pair in measured]
     unit_of = np.unique(np.arange(len(names)) if units is None else [str(u) for u in units], return_inverse=True)[1]
-    raw = _tested(measured, unit_of, None, n_min, alpha, margin)
-    table = pd.DataFrame([_description(pair) for pair in measured]).join(raw)
+    found = [(pair.states, unit_of[pair.rows]) for pair in measured]
+    raw = _tested(found, None, n_min, alpha, margin)
+    raw["reason"] = [
+        reason + _left_out(pair) if kind == "untestable" else reason
+        for kind, reason, pair in zip(raw["class"], raw["reason"], measured, strict=True)
+    ]
+    table = (
+        pd.DataFrame([_description(pair) for pair in measured])
+        .join(raw)
+        .join(_inserted(measured, n_min, alpha, margin))
+    )
     scale: Callable[[np.ndarray], np.ndarray] | None = None
     if latent == "spline":
         scale = fit_latent_scale([pair.states for pair in measured])
@@ -63,7 +77,7 @@ def summarise(
         table = table.assign(**dict.fromkeys(("epistasis_latent", "p_latent", "q_latent"), np.nan))
         table["class_latent"], table["scale_dependent"] = "", False
     else:
-        mapped = _tested(measured, unit_of, scale, n_min, alpha, margin)
+        mapped = _tested(found, scale, n_min, alpha, margin)
         for name in ("epistasis", "epistasis_ci_low", "epistasis_ci_high"):
             table[name.replace("epistasis", "epistasis_latent")] = mapped[name]
         table["p_latent"], table["q_latent"], table["class_latent"] = mapped.p_value, mapped.q_value, mapped["class"]
@@ -108,17 +122,16 @@ def unit_effects(
 
 
 def _tested(
-    measured: Sequence[MeasuredPair],
-    unit_of: np.ndarray,
+    found: Sequence[tuple[States, np.ndarray]],
     scale: Callable[[np.ndarray], np.ndarray] | None,
     n_min: int,
     alpha: float,
     margin: float,
 ) -> pd.DataFrame:
-    """Estimate, test and class all pairs on one scale."""
+    """Estimate, test and class pairs on one scale, each from its states and the unit of every placement."""
     rows = []
-    for pair in measured:
-        effects = unit_effects(pair.states, unit_of[pair.rows], scale)
+    for states, units in found:
+        effects = unit_effects(states, units, scale)
         count = len(effects["joint"])
         row: dict[str, Any] = {"sequences": count}
         for name, values in effects.items():
@@ -126,6 +139,11 @@ def _tested(
             p = signed_rank(values) if count >= n_min else np.nan
             row |= {name: location[0], f"{name}_ci_low": location[1], f"{name}_ci_high": location[2], _p(name): p}
         row["margin"] = margin * abs(row["joint"])
+        row |= {"effect_margin": np.nan, "detectable": np.nan}
+        if count >= n_min:
+            largest = max(abs(row[name]) for name in ("joint", *SINGLE))
+            row["effect_margin"] = margin * max(largest, _spread(states, units, scale))
+            row["detectable"] = max(detectable_size(effects[name], alpha=alpha) for name in SINGLE)
         alone = abs(row["a_alone"]) + abs(row["b_alone"])
         row["epistasis_fraction"] = row["epistasis"] / alone if alone else np.nan
         rows.append(row)
@@ -133,12 +151,28 @@ def _tested(
     for name in EFFECTS if rows else ():
         table[_q(name)] = benjamini_hochberg(table[_p(name)].to_numpy(dtype=float))
     classes = [classify(row, alpha=alpha, n_min=n_min) for row in table.to_dict("records")]
-    classes = [
-        (label, reason + _left_out(pair) if label == "untestable" else reason)
-        for (label, reason), pair in zip(classes, measured, strict=True)
-    ]
     table["class"], table["reason"] = [c for c, _ in classes], [r for _, r in classes]
     return table
+
+
+def _spread(states: States, units: np.ndarray, scale: Callable[[np.ndarray], np.ndarray] | None) -> float:
+    """Standard deviation, over units, of the predictions with both motifs scrambled."""
+    n = (states.n if scale is None else scale(states.n)).mean(1)
+    _, index = np.unique(units, return_inverse=True)
+    return float((np.bincount(index, weights=n) / np.bincount(index)).std())
+
+
+def _inserted(measured: Sequence[MeasuredPair], n_min: int, alpha: float, margin: float) -> pd.DataFrame:
+    """Test the inserted pairs in the same way; every background is a unit. Pairs that were not inserted stay empty."""
+    rows = [(place, pair.inserted) for place, pair in enumerate(measured) if pair.inserted is not None]
+    if not rows:
+        return pd.DataFrame(index=range(len(measured)))
+    found = _tested([(states, np.arange(len(states.o))) for _, states in rows], None, n_min, alpha, margin)
+    found = found.rename(columns={"sequences": "backgrounds"}).drop(columns="epistasis_fraction")
+    few = found["class"] == "untestable"
+    found.loc[few, "reason"] = [f"inserted into {n} backgrounds, {n_min} needed" for n in found.loc[few, "backgrounds"]]
+    found.index = pd.Index([place for place, _ in rows])
+    return found.add_prefix(INSERTED).reindex(range(len(measured)))
 
 
 def _p(effect: str) -> str:
@@ -157,6 +191,9 @@ def _left_out(pair: MeasuredPair) -> str:
     if pair.unscrambled:
         count = pair.unscrambled
         parts.append(f"{count} placement{'s' * (count != 1)} could not be scrambled")
+    if pair.not_finite:
+        count = pair.not_finite
+        parts.append(f"{count} placement{'s have' if count != 1 else ' has'} no finite prediction")
     return f" ({' and '.join(parts)})" if parts else ""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -196,6 +196,8 @@ def summarise_triples(
     unit_of = np.unique(np.arange(len(names)) if units is None else [str(u) for u in units], return_inverse=True)[1]
     rows: list[dict[str, Any]] = []
     for triple in measured:
+        finite = np.isfinite(triple.states).all(1)  # what the net gave no number for counts nowhere
+        triple = replace(triple, rows=triple.rows[finite], starts=triple.starts[finite], states=triple.states[finite])
         found, index = np.unique(unit_of[triple.rows], return_inverse=True)
         count = np.bincount(index, minlength=len(found))
         states = np.stack(

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from combmotif.inference.locality import LocalityMode, UnequalBranches, Window, mark, window_of
-from combmotif.models.model import SequenceModel
+from combmotif.models.model import SequenceModel, telling
 
 _PROBES = (1024, 4096, 16384)
 
@@ -90,7 +90,13 @@ def layer_outputs(
     the window that starts at j x stride. With ``dense`` too, output j is the value on the window that starts at j.
     A layer that runs more than once gives the output of its first call.
     """
-    with _capture(model.module, layers) as found, LocalityMode(unpadded=unpadded, dense=dense), suppress(_Captured):
+    x = x.clone()  # a net may work on its input in place
+    with (
+        _capture(model.module, layers) as found,
+        LocalityMode(unpadded=unpadded, dense=dense),
+        suppress(_Captured),
+        telling(model.name, tuple(x.shape), but=(_Captured,)),
+    ):
         model.module(mark(x[:], Window()))
     missing = [name for name in layers if name not in found]
     if missing:

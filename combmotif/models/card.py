@@ -152,14 +152,18 @@ def _verify(model: SequenceModel, card: ModelCard, path: Path) -> None:
         )
 
 
-def load_card(name_or_path: str | Path, device: torch.device | str = "cpu") -> SequenceModel:
+def load_card(name_or_path: str | Path, device: torch.device | str = "cpu", *, trust: bool = False) -> SequenceModel:
     """Open a trained model and verify it.
+
+    A card of ``kind: python`` names Python code, which may do anything: it is run only with leave.
 
     Parameters
     ----------
     name_or_path : str or path
         Name of a shipped model, a folder with a ``model.yaml``, or such a file.
     device : torch.device or str, default "cpu"
+    trust : bool, default False
+        Run the Python code that the card names; for those of people you trust.
 
     Returns
     -------
@@ -171,12 +175,17 @@ def load_card(name_or_path: str | Path, device: torch.device | str = "cpu") -> S
     FileNotFoundError
         If the card or its weights are missing.
     ValueError
-        If the card is wrong, the weights have another checksum or do not fit, or the predictions are not those the
-        card promises.
+        If the card is wrong, its code has no leave to run, the weights have another checksum or do not fit, or the
+        predictions are not those the card promises.
     """
     path = card_file(name_or_path)
     card = validate(ModelCard, read_yaml(path), name=str(path))
     name = card.name or path.resolve().parent.name
+    if card.factory is not None and not trust:
+        raise ValueError(
+            f"{path}: its model is made by Python code that would have to run (factory: {card.factory}); read that "
+            f"code, and say --trust (in a config 'trust: true' beside 'card', in Python trust=True) if you trust it"
+        )
     weights = find_weights(card, path)
     if weights is not None and card.sha256 is not None and (digest := sha256_of(weights)) != card.sha256:
         raise ValueError(f"{weights}: expected the weights of {path} (sha256 {card.sha256}), found sha256 {digest}")

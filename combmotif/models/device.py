@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
 
 def choose_device(name: str = "auto") -> torch.device:
     """Turn ``auto``, ``cpu``, ``cuda`` or ``mps`` into a device; auto takes cuda, then mps, then cpu.
@@ -11,8 +13,10 @@ def choose_device(name: str = "auto") -> torch.device:
     Raises
     ------
     ValueError
-        If the device is asked for by name and is not there.
+        If it is another name, or the device is asked for by name and is not there.
     """
+    if name not in DEVICES:
+        raise ValueError(f"device: expected {', '.join(DEVICES[:-1])} or {DEVICES[-1]}, found '{name}'")
     cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
     if name == "auto":
         return torch.device("cuda" if cuda else "mps" if mps else "cpu")

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from combmotif.files import read_sealed, write_sealed
 from combmotif.models.model import SequenceModel
-from combmotif.models.weights import replace_file
 
 _BLOCK = 8192
 
@@ -71,8 +71,9 @@ def teacher_labels(
     key = digest.hexdigest()
     labels = np.zeros((len(codes), 1), dtype=np.float32)
     done = 0
-    if cache is not None and cache.exists():
-        with np.load(cache) as known:
+    kept = None if cache is None else read_sealed(cache, instead="the labels are made again")
+    if kept is not None:
+        with np.load(io.BytesIO(kept)) as known:
             if str(known["key"]) == key:
                 done = len(known["labels"])
                 labels[:done] = known["labels"]
@@ -85,7 +86,7 @@ def teacher_labels(
             cache.parent.mkdir(parents=True, exist_ok=True)
             buffer = io.BytesIO()
             np.savez(buffer, key=np.array(key), labels=labels[:done])
-            replace_file(cache, buffer.getvalue())
+            write_sealed(cache, buffer.getvalue())
         if on_rows is not None:
             on_rows(done, len(codes))
     return labels

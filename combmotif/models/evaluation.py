@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
 from combmotif.models.model import SequenceModel
+from combmotif.models.predict_file import not_finite
 from combmotif.sequence.tables import SequenceSet
 
 
@@ -34,16 +36,16 @@ class Agreement:
 
 
 def agreement(predicted: np.ndarray, measured: np.ndarray) -> Agreement:
-    """Correlate predictions (n,) with measured values (n,); a NaN was not measured.
+    """Correlate predictions (n,) with measured values (n,); a NaN was not measured, or not predicted.
 
     Raises
     ------
     ValueError
-        If fewer than 3 values are measured.
+        If fewer than 3 values are measured and predicted.
     """
-    known = np.isfinite(measured)
+    known = np.isfinite(measured) & np.isfinite(predicted)
     if known.sum() < 3:
-        raise ValueError(f"expected at least 3 measured values, found {int(known.sum())}")
+        raise ValueError(f"expected at least 3 values both measured and predicted, found {int(known.sum())}")
     x, y = np.asarray(predicted, dtype=float)[known], np.asarray(measured, dtype=float)[known]
     if np.ptp(x) == 0 or np.ptp(y) == 0:
         return Agreement(float("nan"), float("nan"), float("nan"), len(x))
@@ -76,4 +78,10 @@ def evaluate(model: SequenceModel, sequences: SequenceSet, *, output: int = 0, l
     for name, codes in zip(sequences.names, sequences.codes, strict=True):
         model.check(codes, name=name)
     predicted = model.predict(sequences.codes, tracks=sequences.tracks)
+    wrong = np.flatnonzero(~np.isfinite(predicted[:, output]))
+    if len(wrong):
+        names = [sequences.names[row] for row in wrong[:3]]
+        warnings.warn(not_finite(model.name, names, len(wrong), len(predicted)), stacklevel=2)
+    if doubts := model.doubts(sequences.codes, tracks=sequences.tracks):
+        warnings.warn(doubts, stacklevel=2)
     return agreement(predicted[:, output], sequences.labels[:, label])

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from combmotif.download import cache_folder, md5_of
+from combmotif.files import atomic
 from combmotif.models.hal_hexamers import HEXAMERS, hexamer_word, word_number
 from combmotif.models.published import PUBLISHED_WEIGHTS
 
@@ -56,10 +57,9 @@ class HexamerTable:
     def save(self, path: str | Path) -> Path:
         """Write the table in the published form: key ``weights``, (4096, 8), rows in the order of A, T, C, G."""
         path = Path(path)
-        temporary = path.with_name(path.name + ".tmp")
-        with temporary.open("wb") as file:
+        with atomic(path) as temporary, temporary.open("wb") as file:
             np.savez(file, weights=self.weights[file_rows()])
-        return temporary.replace(path)
+        return path
 
 
 @dataclass(frozen=True, eq=False)

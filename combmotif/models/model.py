@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +16,37 @@ from combmotif.sequence.alphabet import UNKNOWN
 from combmotif.sequence.onehot import one_hot
 
 RULES = ("exact", "pad_right")
+
+
+class ForwardError(ValueError, RuntimeError):
+    """A module's forward pass raised; also a RuntimeError, as torch's own are."""
+
+
+@contextmanager
+def telling(name: str, shape: tuple[int, ...], *, but: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Turn what a module's forward pass raises into a ForwardError that names it; its code is the user's.
+
+    Parameters
+    ----------
+    name : str
+        Of the model.
+    shape : tuple of int
+        Of its input.
+    but : tuple of exception types, optional
+        Exceptions that pass as they are; ValueErrors and full memory do, too.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, (ValueError, MemoryError, *but)):
+            raise
+        if "out of memory" in str(error) or "allocate memory" in str(error):
+            raise
+        said = (str(error).strip().splitlines() or [""])[0][:200]
+        raise ForwardError(
+            f"model '{name}': its forward pass failed on an input of shape {shape} "
+            f"({type(error).__name__}{f': {said}' if said else ''})"
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -139,9 +172,22 @@ class SequenceModel:
         return self.tensor(np.stack([row for row, _, _ in fitted]), given)
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        """Run the module on a tensor (n, channels, length); returns (n, outputs)."""
-        y = self.module(x)
+        """Run the module on a tensor (n, channels, length); returns (n, outputs).
+
+        Raises
+        ------
+        ValueError
+            If the module raises anything, or returns no tensor: its code is the user's.
+        """
+        y = self.run(x)
+        if not torch.is_tensor(y):
+            raise ValueError(f"model '{self.name}': expected a tensor of predictions, found {type(y).__name__}")
         return y.unsqueeze(1) if y.ndim == 1 else y
+
+    def run(self, x: torch.Tensor) -> Any:
+        """Run the module on a tensor, of which it gets a copy: it may work in place."""
+        with telling(self.name, tuple(x.shape)):
+            return self.module(x.clone())
 
     def predict(
         self,
@@ -183,6 +229,43 @@ class SequenceModel:
                         )
                     result[part] = y.cpu().numpy()
         return result
+
+    def doubts(self, codes: Sequence[np.ndarray], *, tracks: Sequence[np.ndarray] | None = None) -> str:
+        """Predict some sequences twice, and in two batches; say in a sentence where that gives other predictions.
+
+        Parameters
+        ----------
+        codes : sequence of uint8 arrays (length,)
+            The first eight are predicted.
+        tracks : sequence of arrays (k, length), optional
+
+        Returns
+        -------
+        str
+            Empty for a net that predicts a sequence in one way, as any trained net in evaluation mode does.
+        """
+        codes = list(codes[:8])
+        beside = None if tracks is None else list(tracks[: len(codes)])
+        once, again = self.predict(codes, tracks=beside), self.predict(codes, tracks=beside)
+        apart = np.concatenate(
+            [
+                self.predict(codes[part], tracks=None if beside is None else beside[part])
+                for part in (slice(0, 1), slice(1, None))
+                if codes[part]
+            ]
+        )
+        allowed = 1e-4 * float(np.abs(once[np.isfinite(once)]).max(initial=0))  # ten times what float32 sums differ by
+        for other, when, why in (
+            (again, "each time", "it holds noise, such as a dropout that stays on"),
+            (apart, "beside other sequences", "it looks at the whole batch, as a batch normalisation in training does"),
+        ):
+            gap = np.abs(np.where(np.isfinite(once) | np.isfinite(other), other - once, 0))
+            if not gap.max(initial=0) <= allowed:
+                return (
+                    f"model '{self.name}' predicts a sequence otherwise {when} (by up to {np.nanmax(gap):.2g}): {why}; "
+                    f"effects smaller than that are none, and results do not repeat"
+                )
+        return ""
 
     def fingerprint(self) -> str:
         """SHA-256 of the weights and the module's structure; names a run's results."""

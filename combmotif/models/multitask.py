@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from combmotif.models.training import TrainingOptions, learning_rate_at, save_state
+from combmotif.models.training import TrainingOptions, learning_rate_at, load_state, save_state
 from combmotif.sequence.onehot import one_hot
 
 
@@ -116,10 +116,7 @@ def train_multitask(
     optimizer = torch.optim.AdamW(module.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
     average = copy.deepcopy(module)
     history: list[dict[str, float]] = []
-    if checkpoint is not None and checkpoint.exists():
-        state = torch.load(checkpoint, map_location=device, weights_only=True)
-        if state["options"] != asdict(options):
-            raise ValueError(f"{checkpoint}: written with other training options; choose another --out")
+    if (state := load_state(checkpoint, options, device=device)) is not None:
         module.load_state_dict(state["module"])
         average.load_state_dict(state["average"])
         optimizer.load_state_dict(state["optimizer"])

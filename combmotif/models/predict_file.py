@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
+from combmotif.files import atomic, no_formula
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.names import UniqueNames
 
@@ -74,36 +76,53 @@ def predict_file(
     if out.is_dir():
         raise ValueError(f"{out}: expected a file to write, found a folder")
     plain = out.is_file() or not out.exists()  # a pipe or device is written to, not replaced
-    temporary = out.with_name(out.name + ".tmp") if plain else out
     stream = iter(records)
     first = next(stream, None)
     if first is None:
         raise ValueError(f"{source}: expected sequences, the file has none")
     count, unique = 0, UniqueNames()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-            told = ["input"] if model.input_spec.rule != "exact" else []
-            writer.writerow(["name", "length", *told, *model.outputs])
-            for chunk in _chunks(chain([first], stream)):
-                for name, codes, _ in chunk:
-                    model.check(codes, name=f"{source}: '{name}'")
-                for (name, codes, _), row in zip(chunk, _predict(model, chunk, source), strict=True):
-                    fitted = [model.fit(codes)[2]] if told else []
-                    writer.writerow([unique(name), len(codes), *fitted, *(f"{value:.6g}" for value in row)])
-                count += len(chunk)
-                if on_rows is not None:
-                    on_rows(count)
-    except BaseException:
-        if plain:
-            temporary.unlink(missing_ok=True)
-        raise
-    if plain:
-        temporary.replace(out)
+    lost, names = 0, []
+    target = atomic(out) if plain else nullcontext(out)
+    with target as path, path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
+        told = ["input"] if model.input_spec.rule != "exact" else []
+        writer.writerow(["name", "length", *told, *model.outputs])
+        for chunk in _chunks(chain([first], stream)):
+            for name, codes, _ in chunk:
+                model.check(codes, name=f"{source}: '{name}'")
+            predictions = _predict(model, chunk, source)
+            if not count:
+                _tell_doubts(model, chunk)
+            wrong = np.flatnonzero(~np.isfinite(predictions).all(1))
+            lost += len(wrong)
+            names += [chunk[row][0] for row in wrong[:3]]
+            for (name, codes, _), row in zip(chunk, predictions, strict=True):
+                fitted = [model.fit(codes)[2]] if told else []
+                writer.writerow([no_formula(unique(name)), len(codes), *fitted, *(f"{value:.6g}" for value in row)])
+            count += len(chunk)
+            if on_rows is not None:
+                on_rows(count)
+    if lost:
+        warnings.warn(not_finite(model.name, names, lost, count), stacklevel=2)
     for note in unique.notes(source):
         warnings.warn(note, stacklevel=2)
     return count
+
+
+def _tell_doubts(model: SequenceModel, chunk: list[tuple[str, np.ndarray, np.ndarray | None]]) -> None:
+    given = [tracks for _, _, tracks in chunk[:8] if tracks is not None]
+    doubts = model.doubts([codes for _, codes, _ in chunk[:8]], tracks=given or None)
+    if doubts:
+        warnings.warn(doubts, stacklevel=3)
+
+
+def not_finite(model: str, names: Sequence[str], count: int, total: int) -> str:
+    """Say that a model gave no number for some sequences, of which the first are named."""
+    shown = ", ".join(f"'{name}'" for name in names[:3])
+    return (
+        f"model '{model}' gave no finite prediction for {count:,} of {total:,} sequences ({shown}"
+        f"{', ...' if count > len(names[:3]) else ''}); they are left out of every mean, test and class"
+    )
 
 
 def _predict(
@@ -114,7 +133,7 @@ def _predict(
         return model.predict([codes for _, codes, _ in chunk], tracks=given or None)
     except (RuntimeError, IndexError) as error:
         name, codes, _ = min(chunk, key=lambda record: len(record[1]))
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = (str(error.__cause__ or error).splitlines() or [type(error).__name__])[0]
         raise ValueError(
             f"{source}: model '{model.name}' could not read its sequences, of which the shortest is '{name}' with "
             f"{len(codes)} nt ({reason[:120]})"

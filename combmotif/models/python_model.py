@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import sys
 import traceback
+import types
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,7 +43,7 @@ def _own_line(error: BaseException, path: str) -> str:
 
 def _function(factory: str) -> tuple[Callable[..., Any], Path]:
     source, colon, name = factory.rpartition(":")
-    if not colon or not name.isidentifier():
+    if not colon or not name.isidentifier() or not source:
         raise ValueError(f"factory: expected path/to/file.py:function or package.module:function, found '{factory}'")
     if source.endswith(".py") or "/" in source:
         path = Path(source).resolve()
@@ -64,6 +65,11 @@ def _function(factory: str) -> tuple[Callable[..., Any], Path]:
             ) from error
         folder = path.parent
     else:
+        if source.partition(".")[0] in sys.stdlib_module_names:  # os:system is no net; importing one may do things, too
+            raise ValueError(
+                f"factory: expected a function or class that makes a torch module, from a file or package of yours, "
+                f"found '{factory}' of Python's own library"
+            )
         try:
             with _importing_from(Path.cwd()):
                 module = importlib.import_module(source)
@@ -76,6 +82,12 @@ def _function(factory: str) -> tuple[Callable[..., Any], Path]:
     if not callable(function):
         named = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
         raise ValueError(f"factory: {source} has no function '{name}'; it has {', '.join(named) or 'none'}")
+    home = str(getattr(function, "__module__", None) or "").partition(".")[0]
+    if isinstance(function, types.BuiltinFunctionType) or home in sys.stdlib_module_names:
+        raise ValueError(
+            f"factory: expected a function or class that makes a torch module, found '{name}' of Python's own library "
+            f"({home}) in {source}"
+        )
     return function, folder
 
 
@@ -96,7 +108,8 @@ def build_module(factory: str, kwargs: dict[str, Any] | None = None) -> nn.Modul
     Raises
     ------
     ValueError
-        If the code cannot be imported, has no such function, fails, or returns no module.
+        If the code cannot be imported, has no such function, fails, or returns no module; or if it is no code of a
+        file or package of the user's, such as ``os:system``.
     FileNotFoundError
         If there is no such file.
     """

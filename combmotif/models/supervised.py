@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from combmotif.models.training import save_state
+from combmotif.models.training import load_state, save_state
 from combmotif.sequence.labelled import Labelled
 
 
@@ -164,10 +164,7 @@ def train_supervised(
     history: list[dict[str, float]] = []
     states = [copy.deepcopy(module.state_dict()) for _ in names]
     best_epochs, best = [0] * len(names), [float("inf")] * len(names)
-    if checkpoint is not None and checkpoint.exists():
-        kept = torch.load(checkpoint, map_location=device, weights_only=True)
-        if kept["options"] != asdict(options):
-            raise ValueError(f"{checkpoint}: written with other training options; choose another --out")
+    if (kept := load_state(checkpoint, options, device=device)) is not None:
         module.load_state_dict(kept["module"])
         optimizer.load_state_dict(kept["optimizer"])
         history, states, best_epochs, best = kept["history"], kept["states"], kept["best_epochs"], kept["best"]

@@ -7,12 +7,13 @@ import io
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from combmotif.models.weights import replace_file
+from combmotif.files import read_sealed, write_sealed
 from combmotif.sequence.onehot import one_hot
 
 
@@ -102,10 +103,27 @@ def learning_rate_at(options: TrainingOptions, step: int, steps: int) -> float:
 
 
 def save_state(state: dict, path: Path) -> None:
-    """Write a checkpoint whole or not at all."""
+    """Write a checkpoint whole or not at all, with its checksum."""
     buffer = io.BytesIO()  # torch hides a full disk behind a RuntimeError; a plain write names it
     torch.save(state, buffer)
-    replace_file(path, buffer.getvalue())
+    write_sealed(path, buffer.getvalue())
+
+
+def load_state(path: Path | None, options: Any, *, device: torch.device | str) -> dict[str, Any] | None:
+    """Read the checkpoint of a training; None where there is none, or it is damaged, which is said.
+
+    Raises
+    ------
+    ValueError
+        If it was written with other options.
+    """
+    content = None if path is None else read_sealed(path, instead="the training begins anew")
+    if content is None:
+        return None
+    state: dict[str, Any] = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
+    if state["options"] != asdict(options):
+        raise ValueError(f"{path}: written with other training options; finish that run or choose another --out")
+    return state
 
 
 def train(
@@ -160,12 +178,7 @@ def train(
     history: list[dict[str, float]] = []
     best_state, best_epoch, best_loss = copy.deepcopy(module.state_dict()), 0, float("inf")
     first = 0
-    if checkpoint is not None and checkpoint.exists():
-        state = torch.load(checkpoint, map_location=device, weights_only=True)
-        if state["options"] != asdict(options):
-            raise ValueError(
-                f"{checkpoint}: written with other training options; finish that run or choose another --out"
-            )
+    if (state := load_state(checkpoint, options, device=device)) is not None:
         module.load_state_dict(state["module"])
         average.load_state_dict(state["average"])
         optimizer.load_state_dict(state["optimizer"])

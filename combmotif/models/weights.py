@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import pickle
 import re
 import warnings
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import nn
+
+from combmotif.files import atomic
 
 
 def sha256_of(path: str | Path) -> str:
@@ -25,12 +27,8 @@ def sha256_of(path: str | Path) -> str:
 
 def replace_file(path: Path, content: bytes) -> None:
     """Write a file under a temporary name and rename it, so that it is whole or not there."""
-    temporary = path.with_name(path.name + ".tmp")
-    try:
+    with atomic(path) as temporary:
         temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
@@ -54,13 +52,15 @@ def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
     if path.suffix == ".safetensors":
         try:
             return load_file(path)
-        except SafetensorError as error:
+        except (SafetensorError, RuntimeError, KeyError, TypeError) as error:
             raise ValueError(f"{path}: expected a safetensors file, found something else ({error})") from None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that a file looks like TorchScript is said below
             state = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, UnicodeDecodeError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # torch raises many kinds on a damaged file
         raise ValueError(
             f"{path}: expected weights that torch.save(module.state_dict(), path) or safetensors wrote, found "
             f"{_what_else(path, str(error))}"
@@ -72,9 +72,29 @@ def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
         raise ValueError(
             f"{path}: expected a dictionary of tensors (module.state_dict()), found {type(state).__name__}"
         )
+    _require_plain(state, path)
     if state and all(str(key).startswith("module.") for key in state):
         state = {key.removeprefix("module."): value for key, value in state.items()}
     return state
+
+
+def _require_plain(state: dict[Any, torch.Tensor], path: Path) -> None:
+    """Refuse tensors that hold no numbers of their own, or not as a net does, and keys that are no names."""
+    for key, value in state.items():
+        kinds = {
+            "quantized": value.is_quantized,
+            "meta (without values)": value.is_meta,
+            "sparse": value.layout != torch.strided,
+            "complex": value.is_complex(),
+        }
+        kind = next((name for name, found in kinds.items() if found), "")
+        if not isinstance(key, str):
+            raise ValueError(f"{path}: expected names of tensors as keys (module.state_dict()), found {key!r}")
+        if kind:
+            raise ValueError(
+                f"{path}: {key}: expected a plain tensor, found a {kind} one; write the weights of the float module: "
+                f"torch.save(module.state_dict(), path)"
+            )
 
 
 def _what_else(path: Path, message: str) -> str:
@@ -94,6 +114,10 @@ def _what_else(path: Path, message: str) -> str:
     return "something else"
 
 
+def _plain(value: torch.Tensor) -> str:
+    return str(value.dtype).removeprefix("torch.")
+
+
 def _some(names: list[str]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
@@ -104,7 +128,8 @@ def load_weights(module: nn.Module, path: str | Path) -> nn.Module:
     Raises
     ------
     ValueError
-        If a tensor is missing, left over, or of another shape; all are named.
+        If a tensor is missing, left over, of another shape, or holds whole numbers or truth values in place of
+        fractions; all are named.
     """
     return fill(module, read_weights(path), path=path)
 
@@ -119,11 +144,15 @@ def fill(module: nn.Module, state: dict[str, torch.Tensor], *, path: str | Path)
         for key in own
         if key in state and own[key].shape != state[key].shape
     ]
-    problems = [
-        f"{what}: {_some(names)}"
-        for what, names in (("missing", missing), ("unexpected", unexpected), ("of another shape", shapes))
-        if names
+    kinds = [
+        f"{key} (expected {_plain(own[key])}, found {_plain(state[key])})"
+        for key in own
+        if key in state and own[key].is_floating_point() and not state[key].is_floating_point()
     ]
+    lists = (
+        ("missing", missing), ("unexpected", unexpected), ("of another shape", shapes), ("of another type", kinds),
+    )  # fmt: skip
+    problems = [f"{what}: {_some(names)}" for what, names in lists if names]
     if problems:
         raise ValueError(f"{path}: the weights do not fit {type(module).__name__}; {'; '.join(problems)}")
     module.load_state_dict(state)

@@ -9,9 +9,9 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import yaml
 
 from combmotif.download import cache_folder
+from combmotif.files import reading
 from combmotif.motifs.formats.read import is_archive, read_motifs
 from combmotif.motifs.formats.record import read_text
 from combmotif.motifs.formats.text import sniff_text
@@ -27,6 +27,7 @@ from combmotif.motifs.mirna import (
 from combmotif.motifs.published import PUBLISHED_DATABASES
 from combmotif.resources import resource_path
 from combmotif.sequence.alphabet import IUPAC, iupac_sets
+from combmotif.typed_yaml import parse_yaml, show
 
 KINDS = {
     "translation": "translation signal",
@@ -138,6 +139,13 @@ def load_database(spec: str | Path, *, species: str | None = None, sites: Sequen
     if str(spec) == "builtin":
         return _words(resource_path("motifs", "rna_elements.yaml"), "builtin")
     path = database_path(spec)
+    if not path.is_file() and not path.is_dir():
+        raise ValueError(f"motif database {path}: expected a file or folder, found a pipe or device; save it as a file")
+    with reading(path, "motifs"):
+        return _load(path, species=species, sites=sites)
+
+
+def _load(path: Path, *, species: str | None, sites: Sequence[str]) -> Database:
     name = re.sub(r"(\.(meme|tf|transfac|jaspar|motifs?|h5|hdf5|txt|tsv|fa|fasta|zip|ya?ml))?(\.gz)?$", "", path.name)
     if path.is_file():
         kind = "" if _binary(path) else sniff_text(read_text(path))
@@ -214,9 +222,10 @@ def read_micrornas(spec: str | Path, *, species: str | None = None) -> list[Seed
     path = database_path(spec)
     if not path.is_file():
         return None
-    if _binary(path):
-        return None
-    return seed_families(read_mature(path, species=species)) if sniff_text(read_text(path)) == "fasta" else None
+    with reading(path, "motifs"):
+        if _binary(path) or sniff_text(read_text(path)) != "fasta":
+            return None
+        return seed_families(read_mature(path, species=species))
 
 
 def _binary(path: Path) -> bool:
@@ -252,10 +261,8 @@ def word_ppm(word: str) -> np.ndarray:
 
 
 def _words(path: Path, name: str) -> Database:
-    try:
-        content = yaml.load(read_text(path), Loader=yaml.BaseLoader)  # every value is text: an id 007 is no number
-    except yaml.YAMLError as error:
-        raise ValueError(f"motif database {path}: expected YAML ({' '.join(str(error).split())})") from None
+    # Every value is text: an id 007 is no number, and NO is a word.
+    content = parse_yaml(read_text(path), name=f"motif database {path}", as_text=True)
     if not isinstance(content, dict) or not isinstance(content.get("entries"), list):
         raise ValueError(f"motif database {path}: expected a list under the key 'entries'")
     citations = content.get("citations", {})
@@ -264,10 +271,10 @@ def _words(path: Path, name: str) -> Database:
         if not isinstance(item, dict) or not {"id", "word"} <= set(item) <= _KEYS:
             raise ValueError(
                 f"motif database {path}, entry {number}: expected the keys id and word "
-                f"(and any of {', '.join(sorted(_KEYS - {'id', 'word'}))}), got {item!r}"
+                f"(and any of {', '.join(sorted(_KEYS - {'id', 'word'}))}), got {show(item)}"
             )
         if item["id"] in seen:
-            raise ValueError(f"motif database {path}, entry {number}: the id {item['id']!r} occurs twice")
+            raise ValueError(f"motif database {path}, entry {number}: the id {show(item['id'])} occurs twice")
         seen.add(item["id"])
         values = {key: str(value) for key, value in item.items()}
         values.setdefault("name", values["id"])
@@ -276,14 +283,14 @@ def _words(path: Path, name: str) -> Database:
         if values.get("place", "start") != "start":
             raise ValueError(
                 f"motif database {path}, entry {number} ({item['id']}): place: expected start, or no such key, got "
-                f"{item['place']!r}"
+                f"{show(item['place'])}"
             )
         word = values.pop("word").upper()
         wrong = sorted(set(word) - set(IUPAC))
         if wrong or not word:
             raise ValueError(
                 f"motif database {path}, entry {number} ({item['id']}): expected a word of the letters "
-                f"{''.join(sorted(IUPAC))}, got {item['word']!r}"
+                f"{''.join(sorted(IUPAC))}, got {show(item['word'])}"
             )
         entries.append(DatabaseEntry(ppm=word_ppm(word), word=word, **values))  # type: ignore[arg-type]
     return Database(name, tuple(entries), str(content.get("alphabet", "rna")))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import h5py
 
+from combmotif.files import reading
 from combmotif.motifs.database import Database, DatabaseEntry, load_database
 from combmotif.motifs.formats.h5 import load_motifs, load_names, save_motifs
 from combmotif.motifs.formats.meme import write_meme
@@ -40,7 +41,8 @@ def open_motifs(spec: str | Path, *, species: str | None = None) -> tuple[MotifS
         with reading_hdf5(path, name=f"motif file {path}") as file:
             own = "combmotif_format" in file.attrs
         if own:
-            return load_motifs(path), load_names(path)
+            with reading(path, "motifs of combmotif"):
+                return load_motifs(path), load_names(path)
     return as_motifs(load_database(spec, species=species))
 
 

@@ -78,7 +78,7 @@ def compare_runs(
     pairs = []
     whole = [Run(row, 0, len(queries[row]), queries[row].ppm) for row in dict.fromkeys(run.row for run in runs)]
     sets = [
-        letter_sets(run.ppm) if not getattr(queries[run.row], "reproducibility", 1.0) < REPRODUCED else _NO_LETTERS
+        letter_sets(run.ppm) if not queries[run.row].reproducibility < REPRODUCED else _NO_LETTERS
         for run in whole
     ]
     for database in databases:

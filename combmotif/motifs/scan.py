@@ -45,6 +45,48 @@ def score_threshold(ppm: np.ndarray, p_value: float, *, background: Sequence[flo
     return float((lowest + reached[0]) * GRID) if reached.size else float("inf")
 
 
+def own_p_value(
+    ppm: np.ndarray, *, windows: float, background: Sequence[float] | np.ndarray | None = None, share: float = 0.1
+) -> float:
+    """Choose the score threshold of a motif from the motif itself, as the p-value of `score_threshold`.
+
+    Three thresholds are worked out from the exact distributions of the score in words drawn from the matrix and in
+    random words. The strictest keeps half of the motif's own words. The most lenient is the balanced one (Rahmann et
+    al. 2003), at which a word of the motif is as likely to be missed as a random word is to be taken for it: below it,
+    most sites are chance. Between the two lies the one that is wanted, at which a random sequence holds a site with
+    probability `share`, so that there are enough sites to test on.
+
+    Parameters
+    ----------
+    ppm : float array, shape (length, 4)
+        Probabilities (or counts).
+    windows : float
+        Places of the motif in a sequence; at least 1.
+    background : 4 floats, default uniform
+        Frequencies of A, C, G, T/U.
+    share : float, default 0.1
+        With a tenth, two motifs meet in a hundredth of the sequences: 200 of 20,000.
+
+    Returns
+    -------
+    float
+        Probability that a random word reaches the threshold.
+
+    References
+    ----------
+    Rahmann, Muller and Vingron, Stat Appl Genet Mol Biol 2003, 2:7.
+    """
+    base = _background(None if background is None else list(background))
+    scores = _log_odds(ppm, base)
+    chance, _ = _tail(scores, base)
+    kept, _ = _tail(scores, (1 - _FLOOR) * normalised(ppm) + _FLOOR * base)
+    # both fall with the score: the last score at which half is kept, and the last that misses no more than chance calls
+    strict = chance[np.flatnonzero(kept >= 0.5)[-1]]
+    balanced = chance[np.flatnonzero(1 - kept <= chance)[-1]]
+    wanted = 1 - (1 - share) ** (1 / max(windows, 1))
+    return float(min(max(wanted, strict), max(balanced, strict)))
+
+
 def find_sites(
     codes: Sequence[np.ndarray],
     motif: np.ndarray | str,
@@ -165,12 +207,12 @@ def _log_odds(ppm: np.ndarray, base: np.ndarray) -> np.ndarray:
 
 
 def _tail(scores: np.ndarray, base: np.ndarray) -> tuple[np.ndarray, int]:
-    """P(score >= lowest + i) for i = 0, 1, ...; scores (length, 4) in grid steps."""
+    """P(score >= lowest + i) for i = 0, 1, ...; scores (length, 4) in grid steps, base (4,) or one row per column."""
     chance = np.ones(1)
-    for column in scores:
+    for column, frequencies in zip(scores, np.broadcast_to(base, scores.shape), strict=True):
         moved = np.zeros(len(chance) + int(np.ptp(column)))
         for letter, step in enumerate(column - column.min()):
-            moved[step : step + len(chance)] += base[letter] * chance
+            moved[step : step + len(chance)] += frequencies[letter] * chance
         chance = moved
     return np.minimum(np.cumsum(chance[::-1])[::-1], 1), int(scores.min(1).sum())
 

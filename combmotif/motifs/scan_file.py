@@ -99,8 +99,13 @@ def scan_file(
     sequences = Path(sequences)
     if style not in STYLES:
         raise ValueError(f"style: expected one of {', '.join(STYLES)}, got {style!r}")
-    if not sequences.is_file():
+    if not sequences.exists() or sequences.is_dir():
         raise FileNotFoundError(f"sequences {sequences}: no such file; give a FASTA file")
+    if background == "sequences" and not sequences.is_file():
+        raise ValueError(
+            f"sequences {sequences}: expected a file with background 'sequences', which reads it twice, found a pipe; "
+            f"save it as a file, or take the background 'uniform'"
+        )
     families = read_micrornas(database, species=species)
     letters = letter_frequencies(iterate_fasta(sequences)).tolist() if background == "sequences" else None
     summary = ScanSummary()

@@ -238,7 +238,7 @@ def run_modisco(stages: Stages) -> None:
     stages.notes["motifs"] = [f"TF-MoDISco, {sentence}." for sentence in said] + notes
     stages.store.remove("motifs/modisco_seqlets.tsv.gz", "motifs/tree.tsv", "motifs/syntax.tsv")
     if found:
-        write_table(stages.store.path / "motifs" / "modisco_seqlets.tsv.gz", seqlet_table(stages, found, patterns))
+        write_table(stages.store.file("motifs/modisco_seqlets.tsv.gz"), seqlet_table(stages, found, patterns))
     stages.write_motifs(
         found,
         lambda motifs, path: save_patterns(patterns, motifs, path, window=window),
@@ -256,6 +256,7 @@ def _keep(stages: Stages, search: ModiscoTask, wanted: set[Path]) -> tuple[np.nd
         replace(part, rows=np.array([position[int(row)] for row in part.rows], dtype=np.int64)) for part in loaded
     ]
     width = max((len(codes) for part in loaded for codes in part.codes), default=0)
+    stages.store.folder.files([path.with_name(path.name + end) for end in (".h5", ".npz", ".ohe.npz", ".tsv")])
     wanted.update(write_attributions(renumbered, path, names=names, width=width))
     table = pd.concat([part.table() for part in loaded])
     listed = path.with_name(path.name + ".tsv")

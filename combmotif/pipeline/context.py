@@ -7,6 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from combmotif.config.neurons import select_neurons
 from combmotif.config.opening import open_model, output_index
 from combmotif.config.run import RunConfig
 from combmotif.effects.seeding import stable_hash
+from combmotif.files import reading
 from combmotif.inference.geometry import convolution_layers
 from combmotif.inference.probe import WindowProbe
 from combmotif.models.device import choose_device
@@ -74,6 +76,11 @@ class Context:
         """Every neuron of the run, layer by layer; the columns of all arrays over neurons."""
         return [Neuron(layer.probe, channel) for layer in self.layers for channel in layer.channels]
 
+    @cached_property
+    def kept(self) -> dict[str, Any]:
+        """What the tasks of a stage share, made once per process."""
+        return {}
+
     def probe(self, layer: str) -> WindowProbe:
         """Return the probe of a layer that is interpreted."""
         return next(one.probe for one in self.layers if one.probe.layer == layer)
@@ -105,11 +112,18 @@ def load_sequences(config: RunConfig) -> SequenceSet:
         return random_sequences(
             section.count, section.length, seed=seed, frequencies=section.frequencies, exclude=section.exclude
         )
+    assert isinstance(section, FastaSequences | TableSequences | Hdf5Sequences)
+    with reading(section.path, "sequences"):
+        sequences = _read(section)
+    return sequences.subset(range(min(section.limit, len(sequences)))) if section.limit else sequences
+
+
+def _read(section: FastaSequences | TableSequences | Hdf5Sequences) -> SequenceSet:
     if isinstance(section, FastaSequences):
-        sequences = read_fasta(section.path, annotation=section.annotation, skip_invalid=section.skip_invalid)
-    elif isinstance(section, TableSequences):
+        return read_fasta(section.path, annotation=section.annotation, skip_invalid=section.skip_invalid)
+    if isinstance(section, TableSequences):
         labels = [section.label] if isinstance(section.label, str) else list(section.label or ())
-        sequences = read_table(
+        return read_table(
             section.path,
             sequence=section.sequence,
             name=section.name,
@@ -119,10 +133,7 @@ def load_sequences(config: RunConfig) -> SequenceSet:
             skip_missing=True,
             skip_invalid=section.skip_invalid,
         )
-    else:
-        assert isinstance(section, Hdf5Sequences)
-        sequences = read_hdf5(section.path, sequence=section.sequence, label=section.label, skip_missing=True)
-    return sequences.subset(range(min(section.limit, len(sequences)))) if section.limit else sequences
+    return read_hdf5(section.path, sequence=section.sequence, label=section.label, skip_missing=True)
 
 
 def _layers(
@@ -222,6 +233,8 @@ def load_context(
     context = Context(config, model, sequences, layers)
     if config.contribution is not None:
         context.outputs(config.contribution.output, "contribution.output")
+    if config.effects is not None:
+        context.outputs(config.effects.output, "effects.output")
     if config.interaction is not None:
         context.output(config.interaction.output, "interaction.output")
     return context
@@ -236,7 +249,7 @@ def _check_shortest(model: SequenceModel, sequences: SequenceSet) -> None:
     except RuntimeError as error:
         raise ValueError(
             f"sequences: {sequences.names[row]}: model '{model.name}' cannot read a sequence of "
-            f"{sequences.lengths[row]} nt ({str(error).splitlines()[0]})"
+            f"{sequences.lengths[row]} nt ({str(error.__cause__ or error).splitlines()[0]})"
         ) from None
 
 

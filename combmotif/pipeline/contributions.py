@@ -95,7 +95,8 @@ def run_contribution(stages: Stages) -> None:
     columns = context.outputs(section.output, "contribution.output")
     outcomes: dict[str, np.ndarray] = {}
     if section.outcome in ("prediction", "both"):
-        outcomes |= {f"prediction:{model.outputs[column]}": stages.predictions[:, column] for column in columns}
+        finite_only = np.where(np.isfinite(stages.predictions), stages.predictions, np.nan)
+        outcomes |= {f"prediction:{model.outputs[column]}": finite_only[:, column] for column in columns}
     if section.outcome in ("label", "both"):
         for index, name in enumerate(sequences.label_names):
             outcomes[f"label:{name}"] = sequences.labels[:, index]  # type: ignore[index]
@@ -106,7 +107,7 @@ def run_contribution(stages: Stages) -> None:
         table = contribution(
             stages.best, outcomes, neurons=neurons, maxima=finite, alpha=section.alpha, preset=section.preset
         )
-        write_table(stages.store.path / "contribution.tsv", table.reindex(columns=[*CONTRIBUTION_COLUMNS, "p_ttest"]))
+        write_table(stages.store.file("contribution.tsv"), table.reindex(columns=[*CONTRIBUTION_COLUMNS, "p_ttest"]))
         return
     changes = _changes(stages, section.levels, columns, maxima) if section.outcome != "label" else {}
     tables = []
@@ -135,7 +136,7 @@ def run_contribution(stages: Stages) -> None:
     table = pd.concat(tables, ignore_index=True)
     order = {name: place for place, name in enumerate(outcomes)}
     table = table.sort_values("outcome", key=lambda column: column.map(order), kind="stable")
-    write_table(stages.store.path / "contribution.tsv", table[list(CONTRIBUTION_COLUMNS)])
+    write_table(stages.store.file("contribution.tsv"), table[list(CONTRIBUTION_COLUMNS)])
 
 
 def _changes(

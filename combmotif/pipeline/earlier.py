@@ -29,7 +29,7 @@ def read_record(folder: str | Path) -> dict[str, Any]:
         raise FileNotFoundError(f"{folder}: expected a run folder (with a run.json), as 'combmotif run' makes it")
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         record = None
     if not isinstance(record, dict):
         raise ValueError(f"{path}: expected the record of a run, found something else; run the config again")

@@ -6,8 +6,10 @@ import multiprocessing
 import os
 import signal
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from typing import Any
@@ -21,8 +23,11 @@ from combmotif.config.run import RunConfig
 from combmotif.pipeline.context import Context, load_context
 
 Task = Callable[[Context, Any], None]
+RETRIES = 3
+"""How often a pool of workers may break without a task done in between."""
 _context: Context | None = None
 _same = True
+_failure = ""
 
 
 def available_cores() -> int:
@@ -51,12 +56,15 @@ def _end_with_parent() -> None:
 
 
 def _start(config: RunConfig, given: dict[str, Any], fingerprint: str) -> None:
-    global _context, _same
+    global _context, _same, _failure
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends its workers
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
-    _context = load_context(config, **given)
-    _same = _context.model.fingerprint() == fingerprint
+    try:
+        _context = load_context(config, **given)
+        _same = _context.model.fingerprint() == fingerprint
+    except Exception as error:  # told by the first task; here it would only break the pool
+        _failure = f"a worker could not open what the run needs: {error}"
 
 
 def require_same_weights(context: Context, *, same: bool | None = None) -> None:
@@ -87,6 +95,8 @@ def _deaf_to_interrupts() -> Iterator[None]:
 
 
 def _work(task: Task, payload: Any) -> None:
+    if _failure:
+        raise ValueError(_failure)
     assert _context is not None
     require_same_weights(_context, same=_same)
     with threadpool_limits(1):
@@ -114,16 +124,49 @@ class Engine:
         self.workers = workers if context.model.device.type == "cpu" else 1
         self._pool: ProcessPoolExecutor | None = None
 
-    def run(self, task: Task, payloads: Sequence[Any], *, on_done: Callable[[int, int], None]) -> None:
-        """Do a task for every payload; the first failure ends the others and is raised."""
+    def run(self, task: Task, payloads: Sequence[Any], *, on_done: Callable[[Any, int], None]) -> None:
+        """Do a task for every payload; the first failure ends the others and is raised.
+
+        Parameters
+        ----------
+        task : callable
+        payloads : sequence
+        on_done : callable
+            Called with (payload, payloads done so far) when a task has ended, in this process.
+
+        Raises
+        ------
+        ValueError
+            If worker processes are killed again and again, as the kernel does when memory runs out.
+        """
         if not payloads:
             return
         if self.workers == 1 or len(payloads) == 1:
             with single_thread():
                 for index, payload in enumerate(payloads):
                     task(self.context, payload)
-                    on_done(index + 1, len(payloads))
+                    on_done(payload, index + 1)
             return
+        left = dict(enumerate(payloads))
+        tries = 0
+        while left:
+            before = len(left)
+            try:
+                self._submit(task, left, on_done, len(payloads))
+            except BrokenProcessPool:
+                self._kill()
+                # what ended is kept; a pool that gets nothing done three times would never
+                tries = 1 if len(left) < before else tries + 1
+                if tries == RETRIES:
+                    raise ValueError(
+                        f"worker processes were killed {tries} times in a row, as the system does when memory runs "
+                        f"out; run the same command again with fewer --workers (there were {self.workers}): it goes on "
+                        f"from here. A script that calls combmotif with workers needs 'if __name__ == \"__main__\":'"
+                    ) from None
+                warnings.warn("a worker process was killed; its tasks are begun again", stacklevel=1)
+
+    def _submit(self, task: Task, left: dict[int, Any], on_done: Callable[[Any, int], None], total: int) -> None:
+        """Do what is left, taking out what is done."""
         if self._pool is None:
             self._pool = ProcessPoolExecutor(
                 self.workers,
@@ -131,16 +174,16 @@ class Engine:
                 initializer=_start,
                 initargs=(self.context.config, self.given, self.context.model.fingerprint()),
             )
-        with _deaf_to_interrupts():
-            pending: set[Future] = {self._pool.submit(_work, task, payload) for payload in payloads}
-        done = 0
+        pending: dict[Future, int] = {}
         try:
+            with _deaf_to_interrupts():
+                for number, payload in left.items():
+                    pending[self._pool.submit(_work, task, payload)] = number
             while pending:
-                finished, pending = wait(pending, return_when=FIRST_COMPLETED)
-                for future in finished:
+                for future in wait(pending, return_when=FIRST_COMPLETED).done:
                     future.result()
-                    done += 1
-                    on_done(done, len(payloads))
+                    payload = left.pop(pending.pop(future))
+                    on_done(payload, total - len(left))
         except KeyboardInterrupt:
             self._kill()
             raise

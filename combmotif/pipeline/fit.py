@@ -1,8 +1,8 @@
 """Fit nets to measured sequences in folds of unrelated groups, measure them there, and write one net for all.
 
 ``OUT/training.json`` says what was asked; ``nets/`` holds a checkpoint of the net in training and the weights of
-those that are done; ``out_of_fold.npz`` what every sequence's held-out nets predict; ``metrics.json`` the result;
-``model/`` the card and weights.
+those that are done, each behind its checksum; ``out_of_fold.npz`` what every sequence's held-out nets predict;
+``metrics.json`` the result; ``model/`` the card and weights.
 """
 
 from __future__ import annotations
@@ -12,17 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import safetensors.torch as safetensors
 import torch
 from torch import nn
 
 from combmotif.config.fitting import MeasuredConfig, MeasuredFit
 from combmotif.config.training import NetSection
+from combmotif.files import atomic, read_sealed, write_sealed
 from combmotif.models.card import save_card
 from combmotif.models.cnn_gru import CnnGru
 from combmotif.models.device import choose_device
 from combmotif.models.multitask import MultitaskOptions, pearson, train_multitask
 from combmotif.models.training import predict_codes
-from combmotif.models.weights import load_weights, save_weights
+from combmotif.models.weights import fill
+from combmotif.output import OutputFolder
 from combmotif.pipeline.measured_rows import MeasuredRows, in_context, read_rows, recombined
 from combmotif.pipeline.train import TrainResult, claim_folder, new_net, write_json
 from combmotif.sequence.alphabet import decode
@@ -49,13 +52,14 @@ class Workshop:
     def __init__(
         self,
         config: MeasuredConfig,
-        out: Path,
+        own: OutputFolder,
         *,
         progress: Callable[[str, int, int], None] | None,
         on_epoch: Callable[[dict[str, float]], None] | None,
     ) -> None:
         self.config = config
-        self.folder = out / "nets"
+        self.own = own
+        self.folder = own.path / "nets"
         self.folder.mkdir(parents=True, exist_ok=True)
         self.device = choose_device(config.device)
         self.progress = progress
@@ -74,14 +78,16 @@ class Workshop:
         seed: int,
     ) -> CnnGru:
         """Open the net of this name, or train it on these rows; it predicts the first ``outputs`` tasks."""
-        done = self.folder / f"{name}.safetensors"
-        if done.exists():
-            return load_weights(CnnGru(**section.arguments, outputs=outputs), done).eval()  # type: ignore[return-value]
+        done = self.folder / f"{name}.sealed"
+        if (kept := read_sealed(done, instead="the net is trained again")) is not None:
+            net = CnnGru(**section.arguments, outputs=outputs)
+            return fill(net, safetensors.load(kept), path=done).eval()  # type: ignore[return-value]
         mean, std = np.nanmean(labels, axis=0), np.nanstd(labels, axis=0)
         if not (std > 0).all():
             raise ValueError("tables: expected values that differ in every label")
         net = new_net({**section.arguments, "outputs": labels.shape[1]}, seed=seed)
-        checkpoint = self.folder / f"{name}.pt"
+        self.own.file(done)
+        checkpoint = self.own.file(self.folder / f"{name}.pt")
         progress = self.progress
         train_multitask(
             net,
@@ -95,7 +101,7 @@ class Workshop:
             on_epoch=self.on_epoch,
         )
         net = keep_outputs(net.cpu(), mean[:outputs], std[:outputs])
-        save_weights(net, done)
+        write_sealed(done, safetensors.save({name: value.contiguous() for name, value in net.state_dict().items()}))
         checkpoint.unlink()
         return net
 
@@ -121,7 +127,7 @@ class Workshop:
         kept = np.ones(len(rows.codes), dtype=bool) if fold is None else rows.folds != fold
         seed = self.config.seed + 1_000_000 + (0 if fold is None else 1 + fold)
         codes, labels = rows.codes[kept], rows.labels[kept, : rows.outputs]
-        if not (self.folder / f"{name}.safetensors").exists():
+        if read_sealed(self.folder / f"{name}.sealed", instead="the net is trained again") is None:
             codes = np.concatenate([codes, recombined(codes, int(section.recombined * len(codes)), seed=seed)])
             seen = in_context(codes, self.config.context)
             precision = self.config.fit.precision
@@ -187,8 +193,8 @@ def fit_model(
         If the folder holds another training, or a table does not fit.
     """
     rows = read_rows(config)
-    claim_folder(out, config.model_dump(mode="json", exclude={"card", "device"}))
-    shop = Workshop(config, out, progress=progress, on_epoch=on_epoch)
+    own = claim_folder(out, config.model_dump(mode="json", exclude={"card", "device"}))
+    shop = Workshop(config, own, progress=progress, on_epoch=on_epoch)
     shape = (len(rows.codes), rows.outputs)
     found = {"single": np.zeros(shape), "mean": np.zeros(shape)}
     taught = config.student is not None and config.student.estimate
@@ -217,8 +223,10 @@ def fit_model(
     }
     arrays = {name: predicted.astype(np.float32) for name, predicted in found.items()}
     arrays["measured"] = rows.labels[:, : rows.outputs].astype(np.float32)
-    np.savez_compressed(out / "out_of_fold.npz", allow_pickle=False, folds=rows.folds, **arrays)
-    write_json(out / "metrics.json", metrics)
+    with atomic(own.file("out_of_fold.npz")) as temporary, temporary.open("wb") as stream:
+        np.savez_compressed(stream, allow_pickle=False, folds=rows.folds, **arrays)
+    write_json(own.file("metrics.json"), metrics)
+    own.files(["model/model.yaml", "model/weights.safetensors"])
     examples = random_sequences(4, config.length, seed=config.seed).codes
     card = save_card(
         out / "model",

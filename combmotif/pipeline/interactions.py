@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import pandas as pd
 from combmotif.config.effects import InteractionSection
 from combmotif.effects.columns import CONTROL_COLUMNS
 from combmotif.effects.control import Control
+from combmotif.effects.finite import finite_states, only_finite
 from combmotif.effects.frame import codon_phase
 from combmotif.effects.interaction import avoided_patterns, base_frequencies, model_link, require_frame
 from combmotif.effects.interaction_map import interaction_map, name_families
@@ -40,6 +42,7 @@ OUTPUTS = (
     "interaction_map.svg", "interaction_triples.tsv", "interaction_controls.tsv.gz",
 )  # fmt: skip
 """Files of the stage."""
+_STATES = ("o", "a", "b", "n")
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,7 @@ def pair_task(context: Context, task: PairTask) -> None:
             task.pair,
             frequencies=task.frequencies,
             controls=section.controls,
+            backgrounds=section.backgrounds,
             n_min=section.n_min,
             windows=task.windows,
             **_options(context),
@@ -102,6 +106,8 @@ def pair_task(context: Context, task: PairTask) -> None:
     states = {"o": pair.states.o, "a": pair.states.a, "b": pair.states.b, "n": pair.states.n}
     places = {"rows": pair.rows, "start_a": pair.start_a, "start_b": pair.start_b}
     others = {"fallback": pair.fallback, "numbers": np.array(numbers, float), "controls": pair.control.values}
+    if pair.inserted is not None:
+        others |= {f"inserted_{name}": getattr(pair.inserted, name) for name in _STATES}
     save_arrays(task.path, {**places, **states, **others, "how": as_array(how)})  # type: ignore[dict-item]
 
 
@@ -121,7 +127,44 @@ def _read_pair(task: PairTask, mode: str) -> MeasuredPair:
         int(unscrambled),
         Control(float(p), float(epistasis), int(count), tuple(arrays["controls"].tolist())),
         float(overlapping),
+        inserted=States(*(arrays[f"inserted_{name}"] for name in _STATES)) if "inserted_o" in arrays else None,
     )
+
+
+def _lost(measured: list[MeasuredPair], names: Sequence[str]) -> list[str]:
+    """Say of which pairs placements have no finite prediction, how many, and on which sequences."""
+    said = []
+    for pair in measured:
+        draws = ~np.isfinite(np.stack([pair.states.a, pair.states.b, pair.states.n])).all(0)
+        if draws.any():
+            said.append(
+                f"{draws.sum():,} of {draws.size:,} scrambled copies of the placements of {pair.pair} have no finite "
+                f"prediction; others of the same placement stand for them."
+            )
+        kept = only_finite(pair)
+        if kept.not_finite:
+            there = {*zip(kept.rows.tolist(), kept.start_a.tolist(), kept.start_b.tolist(), strict=True)}
+            places = zip(pair.rows.tolist(), pair.start_a.tolist(), pair.start_b.tolist(), strict=True)
+            lost = list(dict.fromkeys(names[place[0]] for place in places if place not in there))
+            shown = ", ".join(f"'{name}'" for name in lost[:3]) + (", ..." if len(lost) > 3 else "")
+            said.append(
+                f"{kept.not_finite:,} of {len(pair.rows):,} placements of {pair.pair} have no finite prediction "
+                f"(sequences {shown}) and were left out."
+            )
+        if pair.inserted is not None:
+            count, total = len(finite_states(pair.inserted)[0]), len(pair.inserted.o)
+            if count < total:
+                said.append(
+                    f"{total - count:,} of {total:,} backgrounds with {pair.pair} inserted have no finite prediction "
+                    "and were left out."
+                )
+    return said
+
+
+def _finite_prototype(pair: PrototypePair) -> PrototypePair:
+    finite = np.isfinite(np.stack([pair.o, pair.a, pair.b, pair.n])).all(0)
+    parts = ("rows", "start_a", "start_b", "o", "a", "b", "n")
+    return replace(pair, **{name: getattr(pair, name)[finite] for name in parts})
 
 
 def prototype_task(context: Context, task: PairTask) -> None:
@@ -204,12 +247,12 @@ def run_interactions(stages: Stages) -> None:
             stages.families,
             sequences.codes,
             max_pairs=section.max_pairs,
-            p_value=section.p_value,
+            p_value=None if section.p_value == "auto" else section.p_value,
             background=frequencies,
             by_neuron=section.instances == "neurons",
         )
         if not pairs:
-            raise Empty("no two motifs stand without overlap in 6 sequences or more")
+            raise Empty("no motif has a part of 4 bits or more that fits into the sequences")
     else:
         pairs = plan_interactions(context)
     pairs = name_families(pairs)
@@ -223,13 +266,14 @@ def run_interactions(stages: Stages) -> None:
         tasks.append(PairTask(pair, frequencies, windows, stages.store.task(kind, key, ".npz")))
     done = prototype_task if section.preset else pair_task
     stages.bring_up_to_date("interaction", done, tasks, lambda task: (task.path,))
-    folder = stages.store.path
+    own = stages.store.file
     if section.preset:
-        rows = [PrototypePair(task.pair, **load_arrays(task.path)) for task in tasks]
+        rows = [_finite_prototype(PrototypePair(task.pair, **load_arrays(task.path))) for task in tasks]
         table, instances = summarise_prototype(rows, sequences.names, alpha=section.alpha)
     else:
         link = model_link(context.model, context.output(section.output, "interaction.output"))
         measured = [_read_pair(task, section.mode) for task in tasks]
+        stages.warnings += _lost(measured, sequences.names)
         stages.edits["interaction"] = summary(load_arrays(task.path)["how"] for task in tasks)
         result = summarise(
             measured,
@@ -241,20 +285,18 @@ def run_interactions(stages: Stages) -> None:
             latent=link if section.latent == "auto" else section.latent,
         )
         table, instances = result.table, result.instances
-        write_table(folder / "interaction_spacing.tsv", result.spacing)
+        write_table(own("interaction_spacing.tsv"), result.spacing)
         controls = [(pair.pair, e) for pair in measured for e in pair.control.values]
-        write_table(folder / "interaction_controls.tsv.gz", pd.DataFrame(controls, columns=list(CONTROL_COLUMNS)))
-    write_table(folder / "interactions.tsv", table)
-    write_table(folder / "interaction_instances.tsv.gz", instances)
+        write_table(own("interaction_controls.tsv.gz"), pd.DataFrame(controls, columns=list(CONTROL_COLUMNS)))
+    write_table(own("interactions.tsv"), table)
+    write_table(own("interaction_instances.tsv.gz"), instances)
     overview = interaction_map(table, pairs)
-    write_table(folder / "interaction_map.tsv", overview)
-    with atomic(folder / "interaction_map.svg") as temporary:
+    write_table(own("interaction_map.tsv"), overview)
+    with atomic(own("interaction_map.svg")) as temporary:
         unit = _unit(context, context.output(section.output, "interaction.output"))
         temporary.write_text(draw_interaction_map(overview, unit=unit), encoding="utf-8")
     if section.order == 3 and not section.preset:
-        write_table(
-            folder / "interaction_triples.tsv", _triples(stages, pairs, list(table["class"]), frequencies, asked)
-        )
+        write_table(own("interaction_triples.tsv"), _triples(stages, pairs, list(table["class"]), frequencies, asked))
 
 
 def _triples(

@@ -21,11 +21,12 @@ from combmotif.pipeline.engines import available_cores
 from combmotif.pipeline.interactions import plan_interactions
 from combmotif.pipeline.run import run
 from combmotif.pipeline.stages import Empty, Stages
-from combmotif.pipeline.store import is_whole
+from combmotif.pipeline.store import is_whole, read_checksums
 
 TRIAL_NEURONS = 2
 TRIAL_NUCLEOTIDES = 10_000
 TRIAL_GENERATIONS = 24
+TRIAL_BACKGROUNDS = 50
 USUAL_GENERATIONS = 48
 """Half of the neurons of the shipped nets need fewer generations of the search than this, half more."""
 
@@ -100,7 +101,7 @@ class _Counting(Stages):
         self, stage: str, task: Any, payloads: Sequence[Any], paths: Callable[[Any], Sequence[Path]]
     ) -> None:
         """Count the tasks, and those whose files are there."""
-        there = sum(all(map(is_whole, paths(payload))) for payload in payloads)
+        there = sum(all(map(self.store.is_whole, paths(payload))) for payload in payloads)
         self.counts = payloads, len(payloads), there
         raise _Counted
 
@@ -119,6 +120,11 @@ class _NamesOnly:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.tasks = path / "tasks"
+        self._checksums = read_checksums(path)
+
+    def is_whole(self, path: Path) -> bool:
+        """Whether a task's result is there as it was written."""
+        return is_whole(path, self._checksums)
 
     def task(self, stage: str, key: str, suffix: str) -> Path:
         """Name the file of a task's result."""
@@ -172,6 +178,10 @@ def _trial(context: Context) -> tuple[RunConfig, Any, dict[str, float]]:
         "activations": more,
         "contribution": neurons / used * min(more, max(1.0, changed / len(rows) * 2)),
     }
+    if config.effects is not None:
+        backgrounds = min(config.effects.backgrounds, TRIAL_BACKGROUNDS)
+        update["effects"] = config.effects.model_copy(update={"backgrounds": backgrounds})
+        factors["effects"] = neurons / used * config.effects.backgrounds / backgrounds
     if config.interaction is not None:
         given = plan_interactions(context)
         pairs = len(given) or config.interaction.max_pairs
@@ -197,9 +207,10 @@ def plan(
     Every neuron is demixed twice, from two halves of its samples: that is in the time measured.
 
     The config is loaded and checked as ``run`` does. For the estimate a small piece is run in a temporary folder: two
-    neurons of each layer, 24 generations of their search, 10,000 nt of sequences, one motif pair; each stage's
-    seconds are then scaled by the number of neurons, sequences or pairs. It is right to within a factor of about two:
-    the search for exciting windows ends by itself, and how many sequences hold a pair is only known afterwards.
+    neurons of each layer, 24 generations of their search, 10,000 nt of sequences, 50 backgrounds, one motif pair; each
+    stage's seconds are then scaled by the number of neurons, sequences, backgrounds or pairs. It is right to within a
+    factor of about two: the search for exciting windows ends by itself, and how many sequences hold a pair is only
+    known afterwards.
 
     Parameters
     ----------
@@ -231,9 +242,12 @@ def plan(
     replaced = tuple(replaced_results(config, folder))
     before = _recorded(folder) if not replaced else {}
     seconds, memory = _measure(context, progress) if measure else ({}, None)
-    asked = {"matches": config.match, "contribution": config.contribution, "interaction": config.interaction}
+    asked = {
+        "matches": config.match, "contribution": config.contribution, "effects": config.effects,
+        "interaction": config.interaction,
+    }  # fmt: skip
     stages = []
-    for stage in ("samples", "motifs", "matches", "activations", "contribution", "interaction"):
+    for stage in ("samples", "motifs", "matches", "activations", "contribution", "effects", "interaction"):
         if (stage in asked and asked[stage] is None) or (stage == "samples" and stage not in counted):
             continue
         tasks, done = counted.get(stage, (None, None))

@@ -8,6 +8,7 @@ import platform
 import resource
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from combmotif.pipeline.engines import Engine, available_cores, require_same_wei
 from combmotif.pipeline.interactions import OUTPUTS as INTERACTION_OUTPUTS
 from combmotif.pipeline.interactions import plan_interactions, run_interactions
 from combmotif.pipeline.matching import match_kinds
+from combmotif.pipeline.motif_effects import OUTPUTS as EFFECT_OUTPUTS
+from combmotif.pipeline.motif_effects import run_effects
 from combmotif.pipeline.stages import Empty, Stages
 from combmotif.pipeline.store import RunStore
 from combmotif.pipeline.tracks import track_warnings
@@ -36,6 +39,7 @@ _PACKAGES = ("torch", "numpy", "scipy", "pandas", "scikit-learn", "memelite")
 _OUTPUTS = {
     "matches": ("matches.tsv", "match_control.tsv", "motifs/targets.meme"),
     "contribution": ("contribution.tsv",),
+    "effects": EFFECT_OUTPUTS,
     "interaction": INTERACTION_OUTPUTS,
 }
 
@@ -208,15 +212,19 @@ def run(
     engine = Engine(context, workers, given=given)
     try:
         record = _record(config, context)
-        write_left_out(folder / LEFT_OUT, context.sequences.left_out)
+        write_left_out(store.file(LEFT_OUT), context.sequences.left_out)
         stages = Stages(context, store, engine, databases, progress or (lambda stage, done, total: None))
         stages.warnings += [*context.sequences.notes, *_edge_warning(context)] + track_warnings(context)
+        if doubts := context.model.doubts(context.sequences.codes, tracks=context.sequences.tracks):
+            stages.warnings.append(f"{doubts}.")
+            warnings.warn(doubts, stacklevel=2)
         steps: list[tuple[str, Callable[[], None]]] = [
             ("samples", stages.run_samples),
             ("motifs", stages.run_motifs),
             ("matches", stages.run_matches),
             ("activations", stages.run_activations),
             ("contribution", lambda: run_contribution(stages)),
+            ("effects", lambda: run_effects(stages)),
             ("interaction", lambda: run_interactions(stages)),
         ]
         record["planned"] = [*(name for name, _ in steps), "report"]
@@ -234,6 +242,8 @@ def run(
             }
             if stages.notes.get(name) and record["stages"][name]["status"] == "done":
                 record["stages"][name]["notes"] = stages.notes[name]
+            if stages.redone.get(name):
+                record["stages"][name]["redone"] = stages.redone[name]
             if stages.edits.get(name):
                 record["stages"][name]["edits"] = stages.edits[name]
             record["warnings"] = list(stages.warnings)
@@ -244,6 +254,7 @@ def run(
         engine.close()
         begun = time.monotonic()
         report = build_report(folder, title=config.report.title)
+        store.folder.reload()  # the page is in its record now
         record["stages"]["report"] = {"status": "done", "seconds": round(time.monotonic() - begun, 2)}
         record["peak_memory_mb"] = _peak_memory_mb()
         store.write_json("run.json", record)
@@ -267,7 +278,11 @@ def _finish(name: str, step: Callable[[], None], store: RunStore, record: dict[s
         store.write_json("run.json", record)
         raise
     except Exception as error:
-        record["stages"][name] = {"status": f"failed: {type(error).__name__}: {error}"}
+        told = isinstance(error, (ValueError, OSError, ArithmeticError, MemoryError, ImportError)) or "memory" in str(
+            error
+        )
+        bug = "" if told else " (a bug of combmotif; please report it, see docs/reliability.md)"
+        record["stages"][name] = {"status": f"failed: {type(error).__name__}: {error}{bug}"}
         # What later stages build on cannot be missing, and on a full disk nothing else would go better.
         if name in ("samples", "motifs", "activations") or isinstance(error, OSError):
             with contextlib.suppress(OSError):

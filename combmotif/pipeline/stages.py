@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import pandas as pd
 
 from combmotif import __version__
 from combmotif.files import atomic, write_table
+from combmotif.models.predict_file import not_finite
 from combmotif.motifs.cluster import families
 from combmotif.motifs.database import Database
 from combmotif.motifs.formats.h5 import load_motifs, save_motifs
@@ -24,7 +26,7 @@ from combmotif.pipeline.dataset_seqlets import run_dataset_seqlets
 from combmotif.pipeline.engines import Engine, Task
 from combmotif.pipeline.faithful import run_faithfulness
 from combmotif.pipeline.matching import match_kinds, match_motifs
-from combmotif.pipeline.store import PROGRESS, RunStore, content_key, is_whole, load_arrays
+from combmotif.pipeline.store import PROGRESS, RunStore, content_key, load_arrays
 from combmotif.pipeline.tables import (
     activation_table,
     bed_table,
@@ -75,6 +77,8 @@ class Stages:
         What a reader of a stage's results should know also where all is well, for run.json.
     edits : dict of stage to dict
         How edited sequences were predicted there, for run.json; see `predicted.summary`.
+    redone : dict of stage to list of str
+        Results that had been damaged since an earlier run wrote them, for run.json.
     """
 
     context: Context
@@ -99,6 +103,7 @@ class Stages:
     warnings: list[str] = field(default_factory=list)
     notes: dict[str, list[str]] = field(default_factory=dict)
     edits: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    redone: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         model = self.context.model
@@ -112,14 +117,29 @@ class Stages:
     ) -> None:
         """Do the tasks whose files are not there yet."""
         self.files.update(path for payload in payloads for path in paths(payload))
-        todo = [payload for payload in payloads if not all(map(is_whole, paths(payload)))]
+        todo = [payload for payload in payloads if not all(self.store.is_whole(path) for path in paths(payload))]
+        if self.store.redone:
+            damaged, self.store.redone = self.store.redone, []
+            count = f"{len(damaged)} results were" if len(damaged) > 1 else "a result was"
+            warnings.warn(
+                f"{self.store.path}: {count} damaged after being written (tasks/{damaged[0]}) and will be "
+                f"computed again",
+                stacklevel=1,
+            )
+            self.redone.setdefault(stage, []).extend(damaged)
         self.done[stage] = self.done.get(stage, 0) + len(payloads)
         self.reused[stage] = self.reused.get(stage, 0) + len(payloads) - len(todo)
         past = len(payloads) - len(todo)
         files = [path.name for payload in payloads for path in paths(payload)]
         self.store.write_json(PROGRESS, {"stage": stage, "files": files})
         self.on_progress(stage, past, len(payloads))
-        self.engine.run(task, todo, on_done=lambda done, _: self.on_progress(stage, past + done, len(payloads)))
+        self.store.folder.files([path for payload in todo for path in paths(payload)])
+
+        def on_done(payload: Any, done: int) -> None:
+            self.store.seal(*paths(payload))
+            self.on_progress(stage, past + done, len(payloads))
+
+        self.engine.run(task, todo, on_done=on_done)
 
     def begin(self, stage: str) -> None:
         """Say that a stage begins."""
@@ -157,8 +177,8 @@ class Stages:
         copies = [self.store.path / "samples" / s.layer / f"{s.neuron}.npz" for s in self.samples]
         self.store.keep_only("samples", set(copies))
         for samples, path in zip(self.samples, copies, strict=True):
-            samples.save(path)
-        write_table(self.store.path / "samples.tsv", sample_table(self.samples))
+            samples.save(self.store.file(path))
+        write_table(self.store.file("samples.tsv"), sample_table(self.samples))
         slow = [f"{s.layer}:{s.neuron}" for s in self.samples if not s.converged]
         if slow:
             self.warnings.append(
@@ -201,7 +221,7 @@ class Stages:
                 for task in tasks
                 for path in task.paths
             ]
-            write_table(self.store.path / "motifs" / f"{name}.tsv", pd.concat(parts))
+            write_table(self.store.file(f"motifs/{name}.tsv"), pd.concat(parts))
         self.write_motifs(
             [motif for task in tasks for path in task.paths for motif in load_motifs(path)],
             save_motifs,
@@ -227,15 +247,14 @@ class Stages:
             MotifSet(tuple(m for m, kept in zip(found, again, strict=True) if kept is side), name, alphabet)
             for side in (True, False)
         )
-        folder = self.store.path / "motifs"
         self.families = families(self.motifs)
         self.store.remove(*(f"motifs/{o}{x}" for o in MOTIF_FILES if o != name for x in (".h5", ".meme", ".tsv")))
         labels = {motif.id: label for motif, label in zip(self.motifs, self.families, strict=True)}
-        write_table(folder / f"{name}.tsv", motif_table(everything, labels))
+        write_table(self.store.file(f"motifs/{name}.tsv"), motif_table(everything, labels))
         if not found:
             self.store.remove(f"motifs/{name}.h5", f"motifs/{name}.meme")
             raise Empty(empty)
-        with atomic(folder / f"{name}.h5") as temporary:
+        with atomic(self.store.file(f"motifs/{name}.h5")) as temporary:
             save(everything, temporary)
         if not len(self.motifs):
             self.store.remove(f"motifs/{name}.meme")
@@ -243,7 +262,7 @@ class Stages:
                 f"none of {len(found):,} motifs found in one half of a neuron's samples comes again in the other with "
                 f"a similarity of {discover.reproduced:g} (discover.reproduced)"
             )
-        with atomic(folder / f"{name}.meme") as temporary:
+        with atomic(self.store.file(f"motifs/{name}.meme")) as temporary:
             write_meme(self.motifs, temporary)
         self.faithfulness = run_faithfulness(self, NEURONS_PER_TASK)
 
@@ -263,8 +282,8 @@ class Stages:
         if kinds is not None:
             self.notes["matches"] = [f"Elements of these kinds were matched: {', '.join(kinds)} ({origin})."]
         if control is not None:
-            write_table(self.store.path / "match_control.tsv", control)
-        write_table(self.store.path / "matches.tsv", self.matches)
+            write_table(self.store.file("match_control.tsv"), control)
+        write_table(self.store.file("matches.tsv"), self.matches)
         targets = {(row.database, row.target) for row in self.matches.itertuples()}
         matched = [
             Motif(entry.id, entry.ppm * 1000, sites=1000, method=database.name)
@@ -275,7 +294,7 @@ class Stages:
         if not len(self.matches):
             raise Empty(f"no motif resembles a known element at q <= {section.q:g}")
         matched = list({motif.id: motif for motif in matched}.values())
-        with atomic(self.store.path / "motifs" / "targets.meme") as temporary:
+        with atomic(self.store.file("motifs/targets.meme")) as temporary:
             write_meme(MotifSet(tuple(matched), "targets", self.motifs.alphabet), temporary)
 
     def scan(self) -> list[dict[str, np.ndarray]]:
@@ -312,20 +331,22 @@ class Stages:
                     f"{short:,} of {len(context.sequences):,} sequences are shorter than the receptive field of "
                     f"{name}, {size} nt, and have no window."
                 )
+        lost = np.flatnonzero(~np.isfinite(self.predictions).all(1))
+        if len(lost):
+            names = [context.sequences.names[row] for row in lost[:3]]
+            self.warnings.append(f"{not_finite(context.model.name, names, len(lost), len(self.predictions))}.")
         maxima = self.dataset_maxima()
         places = np.concatenate([part["sites"] for part in parts])
         strengths = np.concatenate([part["strengths"] for part in parts])
         self.places, self.strengths = places, strengths
         kept = strengths >= context.config.site_threshold * maxima[places[:, 1]]
-        folder = self.store.path
-        write_table(folder / "activations.tsv", activation_table(context, self.best, self.predictions))
+        write_table(self.store.file("activations.tsv"), activation_table(context, self.best, self.predictions))
         sites = site_table(context, places[kept], strengths[kept])
-        write_table(folder / "sites.tsv.gz", sites)
-        write_table(folder / "sites.bed.gz", bed_table(sites), header=False)
+        write_table(self.store.file("sites.tsv.gz"), sites)
+        write_table(self.store.file("sites.bed.gz"), bed_table(sites), header=False)
         counts = [Counter((m.layer, m.neuron) for m in own) for own in (self.motifs, self.apart)]
-        write_table(
-            folder / "neurons.tsv", neuron_table(context, self.samples, maxima, *counts, faithfulness=self.faithfulness)
-        )
+        neurons = neuron_table(context, self.samples, maxima, *counts, faithfulness=self.faithfulness)
+        write_table(self.store.file("neurons.tsv"), neurons)
 
     def dataset_maxima(self) -> np.ndarray:
         """Each neuron's largest activation in the sequences; float (neurons,), -inf where it has no window."""

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import zipfile
+import os
+import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
-from combmotif.files import atomic
+from combmotif.download import sha256_of
+from combmotif.files import append_lines, atomic
+from combmotif.output import OutputFolder
 
-REVISION = 7
+REVISION = 8
 """Raised when the files of tasks change, so that a run folder of an earlier version is not read as one of this."""
 
 PROGRESS = "tasks/progress.json"
 """Names the files the present stage is to write, for 'combmotif status'; gone when the run is finished."""
+
+CHECKSUMS = "tasks/checksums"
+"""SHA-256 of the results of tasks, as ``sha256sum`` writes it; of a file that stands twice the last line counts."""
+
+_LOCK = "tasks/lock"
+_PATIENCE = 1.0
+"""Seconds for which a run tries to get the lock: 'combmotif status' holds it for an instant."""
 
 
 def content_key(*parts: Any) -> str:
@@ -33,79 +42,113 @@ class RunStore:
     Parameters
     ----------
     path : Path
-        Made if it is not there.
+        Made if it is not there; see `OutputFolder`.
 
     Raises
     ------
     ValueError
-        If the folder cannot be written to, is a file, or another process is at work in it.
+        If the folder cannot be written to, is a file, holds what is no run, or another process is at work in it.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.tasks = path / "tasks"
+        self.folder = OutputFolder(path, "run")
+        lock = self.folder.file(_LOCK)
+        self.tasks = lock.parent
         try:
-            self.tasks.mkdir(parents=True, exist_ok=True)
-            self._lock = (self.tasks / "lock").open("w")
+            self.tasks.mkdir(exist_ok=True)
+            # a link in place of the lock is not followed, and what it points to not emptied
+            self._lock = os.fdopen(os.open(lock, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666), "r+")
         except OSError as error:
             raise ValueError(f"--out {path}: cannot write there ({error.strerror}); choose another folder") from None
+        self._hold()
+        self.folder.reload()
+        self.folder.sweep()
+        self._checksums = read_checksums(path)
+        self.redone: list[str] = []
+
+    def _hold(self) -> None:
         try:
             import fcntl
-
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except ImportError:  # no such locks on this system
-            pass
-        except OSError:
-            self._lock.close()
-            raise ValueError(
-                f"--out {path}: another combmotif run is at work there; wait for it, or choose another"
-            ) from None
-        for leftover in path.rglob("*.tmp"):
-            leftover.unlink(missing_ok=True)
+            return
+        until = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except OSError:
+                if time.monotonic() > until:
+                    self._lock.close()
+                    raise ValueError(
+                        f"--out {self.path}: another combmotif run is at work there; wait for it, or choose another"
+                    ) from None
+                time.sleep(0.02)
 
     def close(self) -> None:
         """Let go of the folder."""
         self._lock.close()
 
+    def file(self, name: str | Path) -> Path:
+        """Say that a file of the run is going to be written, and give its path; see `OutputFolder.file`."""
+        return self.folder.file(name)
+
     def task(self, stage: str, key: str, suffix: str) -> Path:
         """Name the file of a task's result."""
         return self.tasks / f"{stage}-{key}{suffix}"
 
+    def is_whole(self, path: Path) -> bool:
+        """Whether a task's result is there as it was written; one that was damaged since is noted in ``redone``."""
+        if is_whole(path, self._checksums):
+            return True
+        if path.name in self._checksums and path.is_file():
+            self.redone.append(path.name)
+        return False
+
+    def seal(self, *paths: Path) -> None:
+        """Keep the checksums of results that were written, by which `is_whole` knows them again."""
+        found = {path.name: sha256_of(path) for path in paths}
+        new = {name: digest for name, digest in found.items() if self._checksums.get(name) != digest}
+        append_lines(self.file(CHECKSUMS), (f"{digest}  {name}" for name, digest in new.items()))
+        self._checksums |= new
+
     def clean(self, wanted: set[Path]) -> None:
-        """Remove results of tasks that no longer belong to the run."""
-        for path in self.tasks.iterdir():
-            if path not in wanted and path.name != "lock":
-                path.unlink(missing_ok=True)
+        """Remove results of tasks that no longer belong to the run, and write the records in order."""
+        self.folder.keep_only("tasks", {*wanted, self.path / _LOCK, self.path / CHECKSUMS})
+        kept = {path.name for path in wanted}
+        self._checksums = {name: digest for name, digest in self._checksums.items() if name in kept}
+        with atomic(self.file(CHECKSUMS)) as temporary:
+            lines = [f"{digest}  {name}\n" for name, digest in sorted(self._checksums.items())]
+            temporary.write_text("".join(lines), encoding="utf-8")
+        self.folder.settle()
 
     def keep_only(self, folder: str, wanted: set[Path]) -> None:
         """Remove from a folder of the run what an earlier configuration left, folders that are empty then included."""
-        for path in sorted((self.path / folder).rglob("*"), reverse=True):
-            if path.is_dir():
-                with contextlib.suppress(OSError):
-                    path.rmdir()
-            elif path not in wanted:
-                path.unlink(missing_ok=True)
+        self.folder.keep_only(folder, wanted)
 
     def write_json(self, name: str, content: dict[str, Any]) -> None:
         """Write a JSON file of the run folder."""
-        with atomic(self.path / name) as temporary:
+        with atomic(self.file(name)) as temporary:
             temporary.write_text(json.dumps(content, indent=1, default=str) + "\n", encoding="utf-8")
 
     def remove(self, *names: str) -> None:
         """Remove files an earlier run with another configuration left."""
-        for name in names:
-            (self.path / name).unlink(missing_ok=True)
+        self.folder.remove(*names)
 
 
-def is_whole(path: Path) -> bool:
-    """Whether a task's file is there and can be opened; one that a failing disk cut short is not."""
-    if path.suffix == ".h5":
-        try:
-            with h5py.File(path):
-                return True
-        except OSError:
-            return False
-    return path.exists() and (path.suffix != ".npz" or zipfile.is_zipfile(path))
+def read_checksums(folder: Path) -> dict[str, str]:
+    """Read the checksums of the results in a run folder, by name; what is damaged in the file is no checksum."""
+    path = folder / CHECKSUMS
+    if not path.is_file():
+        return {}
+    parts = [line.partition("  ") for line in path.read_bytes().decode("utf-8", errors="replace").splitlines()]
+    return {name: digest for digest, _, name in parts if len(digest) == 64 and name}
+
+
+def is_whole(path: Path, checksums: Mapping[str, str]) -> bool:
+    """Whether a task's result is there and has its checksum."""
+    wanted = checksums.get(path.name)
+    return wanted is not None and path.is_file() and sha256_of(path) == wanted
 
 
 def save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:

@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from combmotif.files import atomic, write_table
+from combmotif.files import atomic, no_formula, write_table
 from combmotif.inference.geometry import known_geometry
 from combmotif.inference.scan import scan_layers
 from combmotif.inference.sites import SiteFinder
 from combmotif.models.model import SequenceModel
 from combmotif.models.predict_file import Record
+from combmotif.output import OutputFolder
 from combmotif.pipeline.tables import bed_table
 
 _BASES = 1_000_000
@@ -82,13 +83,13 @@ def scan_file(
         raise ValueError("neurons: expected channels of at least one layer, found none")
     sizes = [known_geometry(model, layer).receptive_field for layer, own in neurons.items() for _ in own]
     columns = [f"{layer}:{channel}" for layer, channels in neurons.items() for channel in channels]
-    folder = Path(out)
+    own = OutputFolder(Path(out), "scan", option="out").file
     names: list[str] = []
     places: list[np.ndarray] = []
     strengths: list[np.ndarray] = []
     windows = np.zeros((len(neurons), 2), np.int64)
     finder: SiteFinder | None = None
-    with atomic(folder / "activations.tsv") as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+    with atomic(own("activations.tsv")) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(["sequence", "length", *columns])
         for chunk in _chunks(records):
@@ -104,7 +105,7 @@ def scan_file(
             names += [record[0] for record in chunk]
             for record, best in zip(chunk, finder.best, strict=True):
                 values = ["" if np.isnan(value) else f"{value:.6g}" for value in best]
-                writer.writerow([record[0], len(record[1]), *values])
+                writer.writerow([no_formula(record[0]), len(record[1]), *values])
         if finder is None:
             raise ValueError(f"{source}: expected sequences, the file has none")
     rows, kept = np.concatenate(places), np.concatenate(strengths)
@@ -121,8 +122,8 @@ def scan_file(
             "activation": kept,
         }
     )
-    write_table(folder / "sites.tsv.gz", sites)
-    write_table(folder / "sites.bed.gz", bed_table(sites), header=False)
+    write_table(own("sites.tsv.gz"), sites)
+    write_table(own("sites.bed.gz"), bed_table(sites), header=False)
     every, excluded = (dict(zip(neurons, counts.tolist(), strict=True)) for counts in windows.T)
     return Scanned(len(names), len(sites), every, excluded)
 

@@ -24,6 +24,7 @@ from combmotif.models.distillation import fold_scaling, teacher_labels, training
 from combmotif.models.model import SequenceModel
 from combmotif.models.training import TrainingOptions, predict_codes, r_squared, train
 from combmotif.models.weights import replace_file
+from combmotif.output import OutputFolder
 from combmotif.sequence.alphabet import decode
 from combmotif.sequence.tables import random_sequences, read_table
 from combmotif.sequence.words import contains
@@ -42,9 +43,10 @@ def write_json(path: Path, data: dict[str, Any]) -> None:
     replace_file(path, (json.dumps(data, indent=1) + "\n").encode())
 
 
-def claim_folder(out: Path, asked: dict[str, Any]) -> None:
+def claim_folder(out: Path, asked: dict[str, Any]) -> OutputFolder:
     """Note in the folder what is trained there; refuse a folder that holds another training."""
-    note = out / "training.json"
+    folder = OutputFolder(out, "training")
+    note = folder.file("training.json")
     if note.exists():
         known = json.loads(note.read_text(encoding="utf-8"))
         differ = [key for key in asked if known.get(key) != asked[key]]
@@ -53,8 +55,8 @@ def claim_folder(out: Path, asked: dict[str, Any]) -> None:
                 f"{out}: holds a training with another '{differ[0]}'; go on with the config it began with, or choose "
                 f"another --out"
             )
-    out.mkdir(parents=True, exist_ok=True)
     write_json(note, asked)
+    return folder
 
 
 def read_rows(
@@ -123,7 +125,7 @@ def train_model(
     def step(name: str) -> Callable[[int, int], None] | None:
         return None if progress is None else lambda done, total: progress(name, done, total)
 
-    teachers = [(load_card(teacher.card, device), teacher.output) for teacher in config.teachers]
+    teachers = [(load_card(teacher.card, device, trust=teacher.trust), teacher.output) for teacher in config.teachers]
     columns = [
         (model, output_index(output, model.outputs, key=f"teachers.{index}.output"))
         for index, (model, output) in enumerate(teachers)
@@ -151,7 +153,7 @@ def train_model(
             key="measured.path",
             exclude=drawn.exclude,
         )
-    claim_folder(out, config.model_dump(mode="json", exclude={"card", "tests", "device"}))
+    own = claim_folder(out, config.model_dump(mode="json", exclude={"card", "tests", "device"}))
 
     random = random_sequences(
         drawn.count + config.validation,
@@ -161,9 +163,9 @@ def train_model(
         exclude=drawn.exclude,
     )
     codes = np.stack(random.codes)
-    labels = teacher_labels(columns, codes, cache=out / "labels.npz", on_rows=step("labels of random sequences"))
+    labels = teacher_labels(columns, codes, cache=own.file("labels.npz"), on_rows=step("labels of random sequences"))
     if measured is not None and config.measured is not None and config.measured.target == "teachers":
-        cache = out / "labels_measured.npz"
+        cache = own.file("labels_measured.npz")
         measured = (
             measured[0],
             teacher_labels(columns, measured[0], cache=cache, on_rows=step("labels of measured sequences")),
@@ -184,7 +186,7 @@ def train_model(
         data.validation,
         options=TrainingOptions(**config.fit.model_dump(), seed=config.seed),
         weights=data.weights,
-        checkpoint=out / "checkpoint.pt",
+        checkpoint=own.file("checkpoint.pt"),
         device=device,
         on_step=step("training"),
         on_epoch=on_epoch,
@@ -206,10 +208,11 @@ def train_model(
             "r2": r_squared(predict_codes(module, test_codes), values),
             "teachers_r2": r_squared(teacher_labels(columns, test_codes), values),
         }
-    write_json(out / "metrics.json", metrics)
+    write_json(own.file("metrics.json"), metrics)
     recipe = _recipe(
         config, [model for model, _ in teachers], 0 if measured is None else len(measured[0]), result.best_epoch
     )
+    own.files(["model/model.yaml", "model/weights.safetensors"])
     card = save_card(
         out / "model",
         module.cpu(),

@@ -166,8 +166,8 @@ def fit_half_life(
     arguments = config.net_arguments()
     module = new_net(arguments, seed=config.seed, initialise=draw_as_keras if config.preset == "saluki" else None)
     heads, left_out = read_species(config)
-    claim_folder(out, config.model_dump(mode="json", exclude={"card", "device"}))
-    write_left_out(out / LEFT_OUT, left_out)
+    own = claim_folder(out, config.model_dump(mode="json", exclude={"card", "device"}))
+    write_left_out(own.file(LEFT_OUT), left_out)
     names = [species.name for species in config.species]
     options = SupervisedOptions(**config.fit_arguments(), seed=config.seed)
     result = train_supervised(
@@ -176,7 +176,7 @@ def fit_half_life(
         [head["valid"] for head in heads],
         names=names,
         options=options,
-        checkpoint=out / "checkpoint.pt",
+        checkpoint=own.file("checkpoint.pt"),
         device=choose_device(config.device),
         on_step=None if progress is None else lambda done, total: progress("training", done, total),
         on_epoch=on_epoch,
@@ -198,12 +198,13 @@ def fit_half_life(
         metrics["half_life"][name] = asdict(
             agreement(predict_rows(module, head["test"], head=number), head["test"].labels)
         )
-    write_json(out / "metrics.json", metrics)
+    write_json(own.file("metrics.json"), metrics)
     cards = []
     random = np.random.default_rng(0)
     for number, name in enumerate(names):
         module.load_state_dict(result.states[number])
         folder = out / ("model" if len(names) == 1 else f"model_{name}")
+        own.files([folder / "model.yaml", folder / "weights.safetensors"])
         letters = [decode(random.integers(0, 4, min(config.length, 200)).astype(np.uint8)) for _ in range(2)]
         cards.append(save_card(folder, module.cpu().eval(), _card(config, metrics, number), sequences=letters))
     return TrainResult(cards[0], metrics)

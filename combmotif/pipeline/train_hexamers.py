@@ -29,6 +29,7 @@ from combmotif.models.hal_fit import (
 )
 from combmotif.models.hal_hexamers import HEXAMERS, hexamer_word
 from combmotif.models.hal_table import REGIONS, TABLE_FILE, WINDOW, HexamerTable
+from combmotif.output import OutputFolder
 from combmotif.sequence.tables import random_sequences, read_table
 from combmotif.typed_yaml import dump_yaml
 
@@ -88,6 +89,7 @@ def train_hexamers(
     ValueError
         If the table, the outcomes and the counts do not fit together.
     """
+    own = OutputFolder(out, "training")
     random = np.random.default_rng([config.seed, 0])
     section = config.sequences
     planted: HexamerFit | None = None
@@ -127,7 +129,7 @@ def train_hexamers(
             name: float(np.corrcoef(fit.effects[:, k], planted.effects[:, k])[0, 1])
             for k, name in enumerate(fit.regions)
         }
-    return HexamersResult(*_write(out, table, metrics, fit))
+    return HexamersResult(*_write(own, table, metrics, fit))
 
 
 def _measure(codes: np.ndarray, counts: np.ndarray, outcomes: Sequence[Outcome], fit: HexamerFit) -> dict[str, Any]:
@@ -146,18 +148,15 @@ def _measure(codes: np.ndarray, counts: np.ndarray, outcomes: Sequence[Outcome],
 
 
 def _write(
-    out: Path, table: pd.DataFrame, metrics: dict[str, Any], fit: HexamerFit
+    own: OutputFolder, table: pd.DataFrame, metrics: dict[str, Any], fit: HexamerFit
 ) -> tuple[Path, dict[str, Any], Path | None]:
-    out.mkdir(parents=True, exist_ok=True)
-    with atomic(out / "hexamers.tsv") as temporary:
+    with atomic(own.file("hexamers.tsv")) as temporary:
         table.to_csv(temporary, sep="\t", index=False, float_format="%.9g")
     card = None
     if set(fit.regions) == set(REGIONS):
-        folder = out / "model"
-        folder.mkdir(exist_ok=True)
         columns = [fit.regions.index(region) for region in REGIONS]
-        HexamerTable(fit.effects[:, columns]).save(folder / TABLE_FILE)
-        card = folder / "model.yaml"
+        HexamerTable(fit.effects[:, columns]).save(own.file(f"model/{TABLE_FILE}"))
+        card = own.file("model/model.yaml")
         with atomic(card) as temporary:
             temporary.write_text(
                 dump_yaml(
@@ -172,6 +171,6 @@ def _write(
                 ),
                 encoding="utf-8",
             )
-    with atomic(out / "metrics.json") as temporary:
+    with atomic(own.file("metrics.json")) as temporary:
         temporary.write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
-    return out / "hexamers.tsv", metrics, card
+    return own.path / "hexamers.tsv", metrics, card

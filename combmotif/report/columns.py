@@ -8,6 +8,8 @@ from combmotif.effects.columns import (
     INSTANCE_COLUMNS,
     INTERACTION_COLUMNS,
     MAP_COLUMNS,
+    MOTIF_EFFECT_COLUMNS,
+    MOTIF_POSITION_COLUMNS,
     SPACING_COLUMNS,
     TRIPLE_COLUMNS,
 )
@@ -16,6 +18,8 @@ TABLES = {
     "neurons": "neurons.tsv",
     "matches": "matches.tsv",
     "contribution": "contribution.tsv",
+    "motif_effects": "motif_effects.tsv",
+    "motif_positions": "motif_positions.tsv",
     "interactions": "interactions.tsv",
     "instances": "interaction_instances.tsv.gz",
     "sites": "sites.tsv.gz",
@@ -29,7 +33,7 @@ TABLES = {
 }
 """Table to file, beside ``motifs/<method>.tsv``."""
 
-EXTRAS = ("tree", "syntax", "spacing", "controls", "map", "triples", "control")
+EXTRAS = ("tree", "syntax", "spacing", "controls", "map", "triples", "control", "motif_effects", "motif_positions")
 """Tables that not every run has; their absence is no problem."""
 
 TEXT = {
@@ -37,7 +41,7 @@ TEXT = {
     "database", "strand", "query_consensus", "target_consensus", "citation", "method", "relation", "partner", "outcome",
     "class", "reason", "pair", "motif_a", "motif_b", "name_a", "name_b", "sequence", "site", "node", "parent",
     "feature_layer", "part_a", "part_b", "distribution", "family_a", "family_b",
-    "motif_c", "name_c", "reproduced",
+    "motif_c", "name_c", "reproduced", "output", "inserted", "unit", "inserted_class", "inserted_reason",
 }  # fmt: skip
 """Columns the page uses as text; all others in `NEEDED` are numbers (``family`` is text in the match table only)."""
 
@@ -54,6 +58,13 @@ NEEDED = {
     "contribution": (
         "neuron", "outcome", "threshold", "n_active", "n_inactive", "effect", "ci_low", "ci_high", "q_welch",
         "q_mann_whitney", "auc", "adjusted_effect", "adjusted_ci_low", "adjusted_ci_high", "class", "reason",
+    ),
+    "motif_effects": (
+        "motif", "consensus", "output", "inserted", "background", "n", "effect", "ci_low", "ci_high", "q_value",
+        "detectable", "class", "reason",
+    ),
+    "motif_positions": (
+        "motif", "output", "background", "kind", "start", "end", "unit", "n", "effect", "ci_low", "ci_high",
     ),
     "interactions": (
         "pair", "motif_a", "motif_b", "name_a", "name_b", "sequences", "placements", "joint", "a_alone", "b_alone",
@@ -87,6 +98,11 @@ OPTIONAL = {
     ),
     "neurons": (
         "not_reproduced", "auroc", "r2", "r2_shuffled", "r2_windows", "kept", "kept_random", "nucleotides",
+    ),
+    "interactions": (
+        "inserted_backgrounds", "inserted_joint", "inserted_a_alone", "inserted_b_alone", "inserted_epistasis",
+        "inserted_epistasis_ci_low", "inserted_epistasis_ci_high", "inserted_q_value", "inserted_class",
+        "inserted_reason",
     ),
 }  # fmt: skip
 """Columns the page uses where a table has them; not every method of finding motifs gives them."""
@@ -172,6 +188,8 @@ COLUMNS = {
         "chance": "Share of the run's motifs that match a shuffled database as well as this.",
     },
     "contribution": CONTRIBUTION_COLUMNS,
+    "motif_effects": MOTIF_EFFECT_COLUMNS,
+    "motif_positions": MOTIF_POSITION_COLUMNS,
     "interactions": INTERACTION_COLUMNS,
     "instances": INSTANCE_COLUMNS,
     "sites": {
@@ -232,4 +250,5 @@ COLUMNS = {
 
 def is_text(table: str, column: str) -> bool:
     """Whether a column is read as text rather than as numbers."""
-    return column in TEXT or (table == "matches" and column == "family")
+    also = {"matches": ("family",), "motif_effects": ("background",), "motif_positions": ("background",)}
+    return column in TEXT or column in also.get(table, ())

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from combmotif.files import atomic
+from combmotif.output import OutputFolder
 from combmotif.report import wording
 from combmotif.report.activations import histograms
 from combmotif.report.effects import effects
@@ -185,7 +187,7 @@ def interaction_pages(run: RunFolder) -> Iterator[tuple[str, Any]]:
 
 def activation_pages(run: RunFolder) -> Iterator[tuple[str, Any]]:
     """Draw each neuron's highest activation per sequence as a histogram, the threshold as a line; 40 a page."""
-    views, _ = neurons(run, matches(run), {})
+    views, _ = neurons(run, matches(run), {}, {})
     wanted = mapping(run.config.get("contribution")).get("threshold")
     threshold = float(wanted) if isinstance(wanted, int | float) else 0.7
     maxima = {v.name: v.row["dataset_max"] for v in views}
@@ -254,7 +256,7 @@ def write_figures(
     import matplotlib as mpl
 
     folder = Path(out) if out is not None else Path(run_folder) / "figures"
-    folder.mkdir(parents=True, exist_ok=True)
+    own = OutputFolder(folder, "figures")
     metadata = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}[file_format]
     written = []
     with mpl.rc_context():
@@ -264,10 +266,10 @@ def write_figures(
             drawn: dict[str, int] = {}
             for name, figure in _DRAWERS[kind](run):
                 drawn[name] = drawn.get(name, 0) + 1
-                path = folder / f"{_file_name(name)}{f'-{drawn[name]}' if drawn[name] > 1 else ''}.{file_format}"
-                temporary = path.with_name(f".{path.name}.tmp")
-                figure.savefig(temporary, format=file_format, metadata=metadata)
-                written.append(temporary.replace(path))
+                path = own.file(f"{_file_name(name)}{f'-{drawn[name]}' if drawn[name] > 1 else ''}.{file_format}")
+                with atomic(path) as temporary:
+                    figure.savefig(temporary, format=file_format, metadata=metadata)
+                written.append(path)
     return written
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,8 @@ from combmotif.motifs.formats.meme import read_meme
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.report.columns import EXTRAS, NEEDED, OPTIONAL, TABLES, is_text
 
-STAGES = ("samples", "motifs", "matches", "activations", "contribution", "interaction")
-SECTIONS = {"matches": "match", "contribution": "contribution", "interaction": "interaction"}
+STAGES = ("samples", "motifs", "matches", "activations", "contribution", "effects", "interaction")
+SECTIONS = {"matches": "match", "contribution": "contribution", "effects": "effects", "interaction": "interaction"}
 SITES_KEPT = 6
 _CHUNK = 200_000
 
@@ -153,7 +154,7 @@ def _table(path: Path, table: str, problems: list[str], *, expected: bool) -> pd
     else:
         try:
             frame = _top_sites(path) if table == "sites" else _read(path)
-        except (pd.errors.EmptyDataError, pd.errors.ParserError, OSError, EOFError, UnicodeDecodeError) as error:
+        except (ValueError, OSError, EOFError, zlib.error) as error:
             if not isinstance(error, pd.errors.EmptyDataError):
                 problems.append(f"{path.name} could not be read: {error}.")
     return _shape(frame, table, path.name, problems)
@@ -215,9 +216,10 @@ def _motifs(run: RunFolder) -> None:
             for motif in motifs:
                 run.motifs.setdefault(motif.id, motif)
             run.scores |= _scores(path, motifs)
-        except (OSError, KeyError, ValueError) as error:
+        except Exception as error:  # a damaged HDF5 file makes its reader raise anything
+            said = " ".join(str(error).split())[:160] or type(error).__name__
             run.problems.append(
-                f"motifs/{path.name} could not be read ({error}); its logos are left out. "
+                f"motifs/{path.name} could not be read ({said}); its logos are left out. "
                 "Another version of combmotif may have written it."
             )
     beside = {Path(TABLES[name]).name for name in EXTRAS}
@@ -239,7 +241,7 @@ def _motifs(run: RunFolder) -> None:
         try:
             for record in read_meme(targets):
                 run.targets.setdefault(record.id, np.asarray(record.ppm, dtype=float))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, LookupError) as error:
             run.problems.append(f"motifs/targets.meme could not be read: {error}.")
 
 
@@ -260,9 +262,9 @@ def read_record(path: str | Path) -> dict[str, Any]:
         raise FileNotFoundError(f"run folder: expected a run.json, found none in '{path}'; {advice}")
     try:
         record = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"run folder: {file} is damaged ({error}); run the same command again to mend it") from None
-    if not isinstance(record, dict) or not isinstance(record.get("stages"), dict) or not record.get("config"):
+    if not isinstance(record, dict) or not isinstance(record.get("stages"), dict) or not mapping(record.get("config")):
         raise ValueError(f"run folder: {file} is no record of a run (it has no config and stages); {advice}")
     return record
 
@@ -285,7 +287,7 @@ def read_run(path: str | Path) -> RunFolder:
     run.stages = _stages(run.record, run.config)
     owner = {
         "neurons": "samples", "matches": "matches", "contribution": "contribution", "interactions": "interaction",
-        "instances": "interaction", "sites": "activations",
+        "instances": "interaction", "sites": "activations", "motif_effects": "effects", "motif_positions": "effects",
     }  # fmt: skip
     for table, file in TABLES.items():
         expected = table in owner and run.stages[owner[table]].state == "done"

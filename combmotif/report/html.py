@@ -10,6 +10,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
+from combmotif.files import atomic, reading
+from combmotif.output import MARKER, OutputFolder
 from combmotif.report import wording
 from combmotif.report.columns import COLUMNS, TABLES
 from combmotif.report.effects import effects, outcomes, tally, whiskers
@@ -18,15 +20,17 @@ from combmotif.report.folder import RunFolder, anchor, mapping, read_run
 from combmotif.report.interactions import ESTIMATES, PairView, pairs, triples
 from combmotif.report.logos import COLOURS, GLYPHS
 from combmotif.report.matches import columns_of, control_sentence, elements, matches
+from combmotif.report.motif_effects import motif_effects, motif_tally, motif_whiskers, output_sections
 from combmotif.report.neurons import Family, NeuronView, motif_names, neurons
-from combmotif.report.overview import as_lines, model_facts, model_name, stage_times
+from combmotif.report.overview import as_lines, model_facts, model_name
 from combmotif.report.pairmap import family_map, pair_map
 from combmotif.report.records import anchors, neuron_records
 from combmotif.report.summary import Finding, findings_of
 
 LARGEST_DOWNLOAD = 12_000_000
+_GENERATOR = b'<meta name="generator" content="combmotif'
 _SCRIPTS = ("dom", "logos", "plots", "neuron", "pair", "tables", "save", "pages")
-_TILES = ("neurons", "motifs", "known", "contribution", "interaction")
+_TILES = ("neurons", "motifs", "known", "effects", "contribution", "interaction")
 
 
 def _static(name: str) -> str:
@@ -62,7 +66,18 @@ def _downloads(run: RunFolder) -> tuple[dict[str, bytes], list[str]]:
     """Choose the files that are put into the page, and name the others that the folder holds."""
     inside: dict[str, bytes] = {}
     beside = []
-    tables = ("neurons", "matches", "control", "contribution", "interactions", "spacing", "map", "triples")
+    tables = (
+        "neurons",
+        "matches",
+        "control",
+        "contribution",
+        "motif_effects",
+        "motif_positions",
+        "interactions",
+        "spacing",
+        "map",
+        "triples",
+    )
     wanted = [TABLES[table] for table in tables]
     wanted += sorted(f"motifs/{p.name}" for end in ("tsv", "meme") for p in (run.path / "motifs").glob(f"*.{end}"))
     for name in wanted:
@@ -84,7 +99,7 @@ def _story(findings: tuple[Finding, ...]) -> list[list[Finding]]:
     """Put what belongs to one thought together: a result, then its strongest example."""
     story: list[list[Finding]] = []
     for finding in findings:
-        if finding.key in ("motifs", "strongest", "pair") and story:
+        if finding.key in ("motifs", "strongest motif", "strongest", "pair") and story:
             story[-1].append(finding)
         else:
             story.append([finding])
@@ -93,7 +108,7 @@ def _story(findings: tuple[Finding, ...]) -> list[list[Finding]]:
 
 def _page_data(run: RunFolder, views: list[NeuronView], cells: list[dict[str, Any]], title: str) -> dict[str, Any]:
     """What the scripts need from the first moment: what neurons can be searched by, and how logos are drawn."""
-    symbols = wording.TRIPLE_CLASSES | wording.CONTRIBUTION_CLASSES | wording.MAP_CLASSES
+    symbols = wording.TRIPLE_CLASSES | wording.MOTIF_CLASSES | wording.CONTRIBUTION_CLASSES | wording.MAP_CLASSES
     return {
         "title": title,
         "alphabet": run.alphabet,
@@ -110,7 +125,7 @@ def _page_data(run: RunFolder, views: list[NeuronView], cells: list[dict[str, An
                 "anchor": v.anchor,
                 "search": v.search,
                 "layer": str(v.row["layer"]),
-                "kind": v.effect.kind if v.effect else "",
+                "kind": v.shown.kind if v.shown else "",
                 "elements": v.elements,
                 "families": list(dict.fromkeys(m.family for m in v.motifs if m.family)),
                 "words": [str(m.row["consensus"]).replace("T", "U") for m in v.motifs],
@@ -148,7 +163,8 @@ def _members(
 def _context(run: RunFolder, title: str | None) -> dict[str, Any]:
     found = matches(run)
     found_effects = effects(run)
-    views, families = neurons(run, found, found_effects)
+    own = motif_effects(run)
+    views, families = neurons(run, found, found_effects, own)
     names = motif_names(run, found)
     known = elements(run, found)
     first = next(iter(found_effects.values()), {})
@@ -174,7 +190,6 @@ def _context(run: RunFolder, title: str | None) -> dict[str, Any]:
         "sequences": mapping(run.record.get("sequences")),
         "versions": mapping(run.record.get("versions")),
         "stage": run.stages,
-        "times": stage_times(run),
         "warnings": [*(str(w) for w in (warnings if isinstance(warnings, list) else [])), *run.problems],
         "findings": findings,
         "story": _story(findings),
@@ -183,12 +198,16 @@ def _context(run: RunFolder, title: str | None) -> dict[str, Any]:
         "families": families,
         "motif_count": len(run.tables["motifs"]),
         "layers": list(dict.fromkeys(str(v.row["layer"]) for v in views if v.row["layer"])),
-        "kinds": list(dict.fromkeys(e.kind for e in first.values() if e.kind)),
+        "kinds": list(dict.fromkeys(v.shown.kind for v in views if v.shown and v.shown.kind)),
         "outcome": wording.outcome(next(iter(found_effects), "prediction")),
         "effect_of": first,
         "scrambled": any(e.site_text for rows in found_effects.values() for e in rows.values()),
         "clamped": any(e.causal_text for rows in found_effects.values() for e in rows.values()),
         "whiskers": whiskers(first),
+        "motif_effects": own,
+        "motif_whiskers": motif_whiskers(own),
+        "motif_sections": output_sections(own, names),
+        "element_tallies": [motif_tally(own[m][0] for m, *_ in element.motifs if m in own) for element in known],
         "elements": known,
         "control": control_sentence(run),
         "tallies": [tally(first[n] for n in element.neurons if n in first) for element in known],
@@ -219,7 +238,8 @@ def _context(run: RunFolder, title: str | None) -> dict[str, Any]:
 def render(run_folder: str | Path, *, title: str | None = None) -> str:
     """Render a run folder's report as HTML text; see `build_report`."""
     run = read_run(run_folder)
-    text = _environment().get_template("report.html.j2").render(_context(run, title))
+    with reading(run_folder, "the files of a run"):
+        text = _environment().get_template("report.html.j2").render(_context(run, title))
     return "\n".join(line for line in map(str.strip, text.split("\n")) if line) + "\n"
 
 
@@ -244,11 +264,21 @@ def build_report(run_folder: str | Path, *, title: str | None = None) -> Path:
     Raises
     ------
     FileNotFoundError, ValueError
-        If the folder is no run folder; see `combmotif.report.folder.read_record`.
+        If the folder is no run folder, see `combmotif.report.folder.read_record`; or if its report.html is another's.
     """
     run_folder = Path(run_folder)
     text = render(run_folder, title=title)
+    path = _own_page(run_folder)
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+    return path
+
+
+def _own_page(run_folder: Path) -> Path:
+    """Give the path of the report, unless a page is there that combmotif did not write."""
+    if (run_folder / MARKER).is_file():
+        return OutputFolder(run_folder, "run", option="run folder").file("report.html")
     path = run_folder / "report.html"
-    partial = path.with_name("report.html.tmp")
-    partial.write_text(text, encoding="utf-8", newline="\n")
-    return partial.replace(path)
+    if path.exists() and _GENERATOR not in path.read_bytes()[:2000]:
+        raise ValueError(f"{path}: is there already and is no report of combmotif; move it away")
+    return path

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from combmotif.effects.columns import INSERTED
 from combmotif.report import wording
 from combmotif.report.encode import compact
 from combmotif.report.folder import RunFolder, as_number
@@ -82,6 +83,18 @@ class PairView:
         return wording.estimate(middle, low, high)
 
     @property
+    def inserted_text(self) -> str:
+        """What insertion shows, in words."""
+        row = self.row
+        if not row["inserted_class"]:
+            return ""
+        e = wording.estimate(
+            row["inserted_epistasis"], row["inserted_epistasis_ci_low"], row["inserted_epistasis_ci_high"]
+        )
+        backgrounds = wording.plural(int(row["inserted_backgrounds"]), "background")
+        return f"{row['inserted_class']}: e = {e} in {backgrounds}; {row['inserted_reason']}"
+
+    @property
     def remarks(self) -> list[str]:
         """What else the table says of the pair: scale, random segments as a control, how well scrambling went."""
         row, remarks = self.row, []
@@ -123,6 +136,11 @@ class PairView:
             f"e, the departure from a sum, is {self.text}",
         ]
         q = f" (q {_with_sign(wording.p_value(row['q_value']))})" if np.isfinite(row["q_value"]) else ""
+        if np.isfinite(row["inserted_epistasis"]):
+            q += (
+                f"; inserted into {wording.count(row['inserted_backgrounds'])} backgrounds e is "
+                f"{wording.number(row['inserted_epistasis'], sign=True)} ({row['inserted_class']})"
+            )
         meaning = (
             f" {self.kind.capitalize().replace('_', ' ')}: {self.meaning[:1].lower()}{self.meaning[1:]}"
             if self.meaning
@@ -148,17 +166,22 @@ def _box(values: np.ndarray) -> list[float] | None:
     return [float(v) for v in np.quantile(values, [0, 0.25, 0.5, 0.75, 1])] if len(values) else None
 
 
-def _estimates(row: dict[str, Any]) -> list[dict[str, Any]]:
+def _estimates(row: dict[str, Any], before: str = "") -> list[dict[str, Any]]:
+    """The six effects of a row, of the columns that begin so."""
     rows = []
     for key, label, formula in (*ESTIMATES, EPISTASIS):
         p, q = ("p_value", "q_value") if key == "epistasis" else (f"{key}_p", f"{key}_q")
-        value = [as_number(row.get(name)) for name in (f"{key}_ci_low", key, f"{key}_ci_high")]
+        value = [as_number(row.get(before + name)) for name in (f"{key}_ci_low", key, f"{key}_ci_high")]
         if np.isfinite(value[1]):
             rows.append({
-                "key": key, "label": label, "formula": formula, "value": value, "p": as_number(row.get(p)),
-                "q": as_number(row.get(q)),
+                "key": key, "label": label, "formula": formula, "value": value, "p": as_number(row.get(before + p)),
+                "q": as_number(row.get(before + q)),
             })  # fmt: skip
     return rows
+
+
+def _as_sentence(reason: str) -> str:
+    return f"{reason[:1].upper()}{reason[1:]}.".replace("..", ".") if reason else ""
 
 
 def _record(
@@ -169,12 +192,15 @@ def _record(
     complete = rows.dropna(subset=list(LETTERS))
     spaced = shown.dropna(subset=["spacing"])
     apart = len(spaced) > 2 and spaced["spacing"].nunique() > 1
-    reason = str(row["reason"])
     return compact({
         "anchor": view.anchor, "a": view.a, "b": view.b, "kind": view.kind, "motif_a": row["motif_a"],
         "motif_b": row["motif_b"], "sentence": view.sentence, "remarks": view.remarks,
         "sequences": row["sequences"], "placements": row["placements"],
-        "reason": f"{reason[:1].upper()}{reason[1:]}.".replace("..", ".") if reason else "",
+        "reason": _as_sentence(str(row["reason"])),
+        "inserted": {
+            "n": row["inserted_backgrounds"], "kind": row["inserted_class"],
+            "reason": _as_sentence(str(row["inserted_reason"])), "rows": _estimates(row, INSERTED),
+        },
         "rows": _estimates(row), "measured": len(rows), "names": list(shown.index),
         "dots": {key: shown[key].tolist() for key in (*LETTERS, "spacing")},
         "box": {key: _box(complete[key].to_numpy()) for key in LETTERS},

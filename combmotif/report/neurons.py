@@ -10,6 +10,7 @@ import numpy as np
 from combmotif.report.effects import Effect
 from combmotif.report.folder import RunFolder, anchor, neuron_name
 from combmotif.report.matches import Match, best
+from combmotif.report.motif_effects import MotifEffect
 
 
 @dataclass
@@ -21,6 +22,12 @@ class MotifView:
     matches: list[Match] = field(default_factory=list)
     alike: list[str] = field(default_factory=list)
     family: str = ""
+    effects: list[MotifEffect] = field(default_factory=list)
+
+    @property
+    def effect(self) -> MotifEffect | None:
+        """What the motif itself does to the first output, drawn from its matrix, in plain backgrounds."""
+        return self.effects[0] if self.effects else None
 
     @property
     def known(self) -> Match | None:
@@ -49,6 +56,11 @@ class NeuronView:
     def effect(self) -> Effect | None:
         """The effect on the first outcome."""
         return self.effects[0] if self.effects else None
+
+    @property
+    def shown(self) -> MotifEffect | Effect | None:
+        """What is shown beside it: the first motif's own effect, or, where none was measured, the neuron's."""
+        return self.motifs[0].effect if self.motifs and self.motifs[0].effect else self.effect
 
     @property
     def elements(self) -> list[str]:
@@ -98,7 +110,10 @@ class Family:
 
 
 def neurons(
-    run: RunFolder, found: dict[str, list[Match]], effects: dict[str, dict[str, Effect]]
+    run: RunFolder,
+    found: dict[str, list[Match]],
+    effects: dict[str, dict[str, Effect]],
+    own: dict[str, list[MotifEffect]],
 ) -> tuple[list[NeuronView], list[Family]]:
     """Prepare the neurons in the order of neurons.tsv, and the families of their motifs, the most frequent first.
 
@@ -109,6 +124,8 @@ def neurons(
         Matches of each motif.
     effects : dict
         Outcome to neuron to effect.
+    own : dict
+        Effects of each motif itself.
     """
     views: dict[str, NeuronView] = {}
     for row in run.tables["neurons"].to_dict("records"):
@@ -119,7 +136,7 @@ def neurons(
         name = neuron_name(row["layer"], row["channel"], row["method"])
         if name not in views:
             views[name] = NeuronView(name, anchor(name), blank | {"neuron": name, "layer": row["layer"]})
-        motif = MotifView(row["motif"], row, found.get(row["motif"], []))
+        motif = MotifView(row["motif"], row, found.get(row["motif"], []), effects=own.get(row["motif"], []))
         views[name].motifs.append(motif)
         if np.isfinite(row["family"]):
             motif.family = f"{row['method']} {int(row['family'])}"

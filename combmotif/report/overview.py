@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from combmotif.report import wording
-from combmotif.report.folder import RunFolder, as_number, mapping
+from combmotif.report.folder import RunFolder, mapping
 
 
 def model_name(run: RunFolder) -> str:
@@ -49,16 +49,6 @@ def model_facts(run: RunFolder) -> list[tuple[str, str]]:
         ("Fingerprint", model.get("fingerprint")),
     ]
     return [(label, str(text).strip()) for label, text in facts if text]
-
-
-def stage_times(run: RunFolder) -> dict[str, str]:
-    """How long each stage took, in words, where run.json says; the report's own time is left out."""
-    times = {}
-    for name, entry in mapping(run.record.get("stages")).items():
-        seconds = as_number(mapping(entry).get("seconds"))
-        if name != "report" and wording.finite(seconds):
-            times[name] = f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
-    return times
 
 
 def as_lines(value: object) -> str:

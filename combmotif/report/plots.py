@@ -127,6 +127,7 @@ def forest(rows: Sequence[ForestRow], *, title: str, axis: str) -> str:
         What the horizontal axis shows.
     """
     lines = max((sum(finite(other[1]) for other in v.others) for v in rows), default=0)
+    beside = max([92, *(16 + 8 * len(v.label) for v in rows)])  # of the label, a bold letter being 8 px wide at most
     step, top, left, right = 18 + 9 * lines, 10, 270, 710
     bottom = top + step * len(rows)
     middles = [t[1] for v in rows for t in (v.row, *v.others)]
@@ -148,8 +149,8 @@ def forest(rows: Sequence[ForestRow], *, title: str, axis: str) -> str:
         parts.append(
             f'<g class="k-{escape(row.kind)}"><title>{escape(f"{row.label}: {row.text}")}</title>'
             f'<a href="#{escape(row.anchor)}"><text class="label" x="0" y="{y + 4}">{escape(row.label)}</text></a>'
-            f'<text class="note" x="92" y="{y + 4}">{escape(row.note)}</text>{_marks(scale, y, row.row, row.kind, 5)}'
-            f'<g class="adjusted">{below}</g>'
+            f'<text class="note" x="{beside}" y="{y + 4}">{escape(row.note)}</text>'
+            f'{_marks(scale, y, row.row, row.kind, 5)}<g class="adjusted">{below}</g>'
             f'<text class="value" x="{right + 14}" y="{y + 4}">{escape(row.text)}</text></g>'
         )
     middle = (left + right) / 2

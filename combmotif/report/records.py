@@ -13,6 +13,7 @@ from combmotif.report.effects import Effect, all_effects
 from combmotif.report.encode import compact
 from combmotif.report.folder import RunFolder, mapping
 from combmotif.report.matches import Match
+from combmotif.report.motif_effects import effect_records
 from combmotif.report.neurons import MotifView, NeuronView
 from combmotif.report.sites import top_sites
 
@@ -30,7 +31,7 @@ def _match(match: Match) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _motif(view: MotifView, behind: Behind | None) -> dict[str, Any]:
+def _motif(run: RunFolder, view: MotifView, behind: Behind | None) -> dict[str, Any]:
     row = view.row
     shifts = [s.strip().replace("-", "−") for s in str(row["offsets"]).strip("[]()").split(",")]
     shifted = ", ".join(s for s in shifts if s not in ("", "0"))
@@ -42,7 +43,7 @@ def _motif(view: MotifView, behind: Behind | None) -> dict[str, Any]:
         "again": row["reproducibility"], "explained": row["explained"],
         "known": view.known.name if view.known else "", "matches": [_match(m) for m in view.matches],
         "alike": view.alike[:_RELATIVES], "fitting": behind.fitting if behind else 0,
-        "behind": [list(r) for r in behind.rows] if behind else [],
+        "behind": [list(r) for r in behind.rows] if behind else [], "effect": effect_records(run, view.effects),
     }  # fmt: skip
 
 
@@ -72,6 +73,11 @@ def sentence(view: NeuronView) -> str:
         others = [m for m in view.motifs[1:] if m.known]
         if others and others[0].known:
             parts[0] += f"; another of its motifs, {others[0].id}, {others[0].known.phrase}"
+    own = first.effect
+    if own and own.kind in ("positive", "negative"):
+        does = "raises" if own.value > 0 else "lowers"
+        size = wording.number(abs(own.value))
+        parts.append(f"Inserted into {wording.count(own.n)} backgrounds, this motif {does} {own.output} by {size}")
     effect = view.effect
     if effect and math.isfinite(effect.value) and effect.kind in ("positive", "negative", "discordant"):
         way = "higher" if effect.value > 0 else "lower"
@@ -178,7 +184,7 @@ def neuron_records(
             "converged": str(row["converged"]).lower() not in ("false", "0", "no"), "status": row["status"],
             "known": view.known.name if view.known else "",
             "histogram": _histogram(counts.get(view.name)),
-            "motifs": [_motif(m, behind.get(m.id)) for m in view.motifs],
+            "motifs": [_motif(run, m, behind.get(m.id)) for m in view.motifs],
             "apart": [
                 {"id": m.id, "consensus": m.row["consensus"], "share": m.row["share"], "explained": m.row["explained"],
                  "again": m.row["reproducibility"]}

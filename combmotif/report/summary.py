@@ -14,10 +14,12 @@ from combmotif.report.effects import Effect, effects
 from combmotif.report.folder import SECTIONS, RunFolder, anchor, neuron_name, read_run
 from combmotif.report.interactions import called
 from combmotif.report.matches import Match, elements, matches
+from combmotif.report.motif_effects import beside, headline, motif_effects
 from combmotif.report.neurons import motif_names
 from combmotif.report.wording import count, number, outcome, plural
 
 _NEVER = float("inf")
+_WAYS = (("negative", "lower"), ("positive", "raise"))
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class Finding:
     Attributes
     ----------
     key : str
-        neurons, motifs, known, contribution, strongest, interaction, pair, missing or warnings.
+        neurons, motifs, known, effects, strongest motif, contribution, strongest, interaction, pair, missing or
+        warnings.
     label, value : str
         For a two-column table: "Motifs", "41 in 16 neurons".
     sentence : str
@@ -93,13 +96,24 @@ def _measured(run: RunFolder) -> str:
 
 
 def _most_read(run: RunFolder, found: dict[str, list[Match]]) -> str:
-    """Say of the element that most neurons read whether these raise or lower the prediction."""
+    """Say of the element that most neurons read whether its motifs, or these, raise or lower the prediction."""
+    own = motif_effects(run)
+    if own:
+        leading = [element for element in elements(run, found) if element.leads]
+        top = max(leading, key=lambda element: len(element.motifs), default=None)
+        kinds = Counter(own[motif][0].kind for motif, *_ in top.motifs if motif in own) if top else Counter()
+        ways = [f"{count(kinds[kind])} {way}" for kind, way in _WAYS if kinds[kind]]
+        if top is None or not ways or len(top.motifs) < 2:
+            return ""
+        name = f"{top.name[:1].upper()}{top.name[1:]}"
+        return (
+            f" {name} is what {count(len(top.motifs))} motifs resemble, of which {' and '.join(ways)} the prediction."
+        )
     classes = next(iter(effects(run).values()), {})
     rows = [(element.name, element.neurons) for element in elements(run, found) if element.leads]
     name, neurons = max(rows, key=lambda row: len(row[1]), default=("", []))
     tally = Counter(classes[neuron].kind for neuron in neurons if neuron in classes)
-    ways = (("negative", "lower"), ("positive", "raise"))
-    parts = [f"{count(tally[kind])} {way}" for kind, way in ways if tally[kind]]
+    parts = [f"{count(tally[kind])} {way}" for kind, way in _WAYS if tally[kind]]
     if not parts or len(neurons) < 2:
         return ""
     read = f" {name[:1].upper()}{name[1:]} is read by {count(len(neurons))} neurons"
@@ -137,6 +151,40 @@ def strongest(rows: dict[str, Effect]) -> Effect | None:
     """The positive or negative neuron with the largest effect, if any."""
     clear = [e for e in rows.values() if e.kind in ("positive", "negative") and np.isfinite(e.value)]
     return max(clear, key=lambda e: abs(e.value)) if clear else None
+
+
+def _effects(run: RunFolder, names: dict[str, str]) -> list[Finding]:
+    """What motifs do when they are inserted: how many raise and lower each output, and the strongest of either way."""
+    own, findings = motif_effects(run), []
+    for output in dict.fromkeys(row.output for rows in own.values() for row in rows):
+        rows = [row for motif in own.values() for row in headline(motif).values() if row.output == output]
+        tally = Counter(row.kind for row in rows)
+        parts = [f"{tally[kind]} {kind}" for kind in wording.MOTIF_CLASSES if tally[kind]]
+        backgrounds = count(max((row.n for row in rows), default=0))
+        findings.append(
+            Finding(
+                "effects",
+                f"Motifs on {output}",
+                f"{tally['positive']} positive, {tally['negative']} negative of {len(rows)}",
+                f"Inserted into {backgrounds} background sequences, {plural(len(rows), 'motif')} have these effects on "
+                f"{output}: {', '.join(parts)}.",
+                "motif-effects",
+            )
+        )
+        for kind, way in (("negative", "lowers"), ("positive", "raises")):
+            acting = [row for row in rows if row.kind == kind]
+            if not acting:
+                continue
+            top = max(acting, key=lambda row: abs(row.value))
+            called = names.get(top.motif, "")
+            sentence = f"{called or top.motif} ({top.motif}) {way} it most, by {top.text}"
+            beside_it = [
+                f"{row.background} {number(row.value, sign=True)}" for row in beside(own[top.motif], output).values()
+            ]
+            sentence += f" ({', '.join(beside_it)})." if beside_it else "."
+            subject = f"{top.motif} {called}".strip()
+            findings.append(Finding("strongest motif", f"Most {kind}", f"{subject}: {top.text}", sentence, top.motif))
+    return findings
 
 
 def _contribution(run: RunFolder, names: dict[str, str]) -> list[Finding]:
@@ -242,6 +290,7 @@ def findings_of(run: RunFolder) -> tuple[Finding, ...]:
     return (
         *_neurons(run),
         *_known(run, found),
+        *_effects(run, names),
         *_contribution(run, names),
         *_interaction(run, found),
         *_missing(run),
@@ -258,8 +307,9 @@ def main_findings(run_folder: str | Path) -> tuple[Finding, ...]:
     Returns
     -------
     tuple of Finding
-        Neurons, motifs, known elements, contribution and the strongest neuron per outcome, interactions and the
-        strongest pair, then what is empty, failed or was not asked for, and warnings. What has no data has no entry.
+        Neurons, motifs, known elements, effects of motifs and the strongest, contribution and the strongest neuron per
+        outcome, interactions and the strongest pair, then what is empty, failed or was not asked for, and warnings.
+        What has no data has no entry.
 
     Raises
     ------

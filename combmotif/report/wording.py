@@ -14,13 +14,24 @@ CONTRIBUTION_CLASSES = {
 }
 """Class of a neuron: its symbol and its meaning."""
 
+MOTIF_CLASSES = {
+    "positive": ("▲", "The motif raises the prediction, by more than the margin."),
+    "negative": ("▼", "The motif lowers the prediction, by more than the margin."),
+    "neutral": ("●", "The confidence interval lies within the margin: no effect worth naming."),
+    "not-detected": ("○", "No effect was detected; one below the detectable size may be there."),
+    "undetermined": ("?", "Significant, but the interval cannot tell whether it is larger than the margin."),
+    "untestable": ("×", "Too few sequences to test."),
+}
+"""Class of a motif's own effect: its symbol and its meaning."""
+
 INTERACTION_CLASSES = {
     "synergistic": ("+", "Together they do more than the sum of what each does alone."),
     "antagonistic": ("−", "Together they do less than the sum of what each does alone."),
     "additive": ("=", "Their effects add up: the departure from a sum lies within the margin."),
     "opposing": ("⇄", "Both act, in opposite directions."),
     "one-sided": ("→", "Only one of the two acts."),
-    "inert": ("·", "Neither acts on these sequences."),
+    "inert": ("·", "Neither has an effect larger than the margin."),
+    "not-detected": ("○", "No effect of either was detected; one below the detectable size may be there."),
     "undetermined": ("?", "The data can neither show an interaction nor rule one out."),
     "untestable": ("×", "Too few sequences hold both motifs."),
 }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from combmotif.files import atomic
+from combmotif.files import atomic, no_formula
 
 LEFT_OUT = "left_out.tsv"
 LEFT_OUT_COLUMNS = {
@@ -45,5 +45,5 @@ def write_left_out(path: Path, left_out: Sequence[LeftOut]) -> bool:
     with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
         writer.writerow(LEFT_OUT_COLUMNS)
-        writer.writerows(left_out)
+        writer.writerows([no_formula(name), reason] for name, reason in left_out)
     return True

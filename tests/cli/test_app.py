@@ -83,6 +83,11 @@ def test_debug_shows_where_an_error_came_from(cli, own_net):
     assert "did you mean 'seed'" in str(result.exception)
 
 
-def test_a_bug_is_not_hidden(cli, own_net, monkeypatch):
-    monkeypatch.setattr(combmotif.config, "load_config", lambda *_a, **_o: 1 / 0)
-    assert isinstance(cli("run", own_net).exception, ZeroDivisionError)
+def test_a_bug_is_told_as_one(cli, own_net, monkeypatch):
+    monkeypatch.setattr(combmotif.config, "load_config", lambda *_a, **_o: {}["gone"])
+    result = cli("run", own_net)
+    assert result.exit_code == 70
+    assert result.stderr.startswith("Error: a bug of combmotif 0.1.0: KeyError")
+    assert "please report it" in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert isinstance(cli("--debug", "run", own_net).exception, KeyError)

@@ -17,7 +17,7 @@ def test_bases_of_a_fasta_file_are_scored(cli, fasta, tmp_path):
     assert result.exit_code == 0, result.output
     assert "2 of 2 sequences explained for output:0: out/output-0.h5" in result.stdout
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert names == ["output-0.h5", "output-0.npz", "output-0.ohe.npz", "output-0.tsv"]
+    assert names == [".combmotif", "output-0.h5", "output-0.npz", "output-0.ohe.npz", "output-0.tsv"]
     assert load_attributions(tmp_path / "out" / "output-0.h5").names == ("one", "two")
     assert pd.read_csv(tmp_path / "out" / "output-0.tsv", sep="\t")["sequence"].tolist() == ["one", "two"]
 

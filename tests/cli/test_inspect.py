@@ -12,7 +12,7 @@ def test_a_card_shows_its_metrics(cli, own_net, tmp_path):
         "kind: python\nfactory: net.py:build\ndescription: A small net.\n"
         "metrics: [{name: r2, value: 0.5, data: nothing much}]\n"
     )
-    result = cli("inspect", tmp_path)
+    result = cli("inspect", tmp_path, "--trust")
     assert "A small net." in result.stdout
     assert "r2: 0.5 on nothing much" in result.stdout
 

@@ -162,12 +162,12 @@ def test_compare_runs_the_configs_it_names(cli, refused, own_net, tmp_path):
     assert (tmp_path / "out" / "runs" / "words" / "report.html").is_file()
     record = tmp_path / "out" / "runs" / "words" / "run.json"
     record.write_text(record.read_text().replace('"discover"', '"of_another_version": {}, "discover"', 1))
-    again = cli("compare", "out/runs/demixing", "out/runs/words", "--out", "again", "--draws", "8")
+    again = cli("compare", "out/runs/demixing", "out/runs/words", "--out", "again", "--draws", "8", "--trust")
     assert again.exit_code == 0, again.output
     assert refused("motifs", "list", "out/runs/words").endswith("give its motifs, out/runs/words/motifs/METHOD.meme")
     (tmp_path / "net.py").unlink()
-    message = refused("compare", "out/runs/demixing", "out/runs/words", "--out", "again", "--draws", "8")
-    assert "words: its model or data cannot be opened again (factory: there is no file" in message
+    message = refused("compare", "out/runs/demixing", "out/runs/words", "--out", "again", "--draws", "8", "--trust")
+    assert "words: its model or data cannot be opened (factory: there is no file" in message
 
 
 def test_motif_files_need_no_torch(meme, tmp_path):

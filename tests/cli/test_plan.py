@@ -14,7 +14,7 @@ def test_counts_and_an_estimate_without_a_folder(cli, own_net, tmp_path):
     assert [line.split()[:3] for line in lines[3:5]] == [["samples", "1", "0"], ["motifs", "1", "0"]]
     assert lines[6].split()[:2] == ["contribution", "2"]
     assert lines[7].startswith("motifs: every neuron is demixed twice")
-    assert lines[8] == "not asked for: matches, interaction"
+    assert lines[8] == "not asked for: matches, effects, interaction"
     assert lines[9].startswith("about ")
     assert lines[9].endswith(" GB with 2 workers")
     assert result.stderr.endswith(f"Next: combmotif run {own_net}\n")
@@ -32,6 +32,14 @@ def test_what_is_done_already_and_what_would_be_replaced(cli, own_net):
     assert rows == [["samples", "1", "1"], ["motifs", "1", "0"], ["activations", "1", "1"]]
     assert "holds the results of another config (discover.purity: 0.95 there, 0.5 here)" in other.stdout
     assert "or --replace" in other.stderr
+
+
+def test_effects_are_a_stage_whose_tasks_depend_on_the_motifs(cli, own_net):
+    result = cli("plan", own_net, *QUICK, "--set", "effects={backgrounds: 60}")
+    rows = {line.split()[0]: line.split()[1:] for line in result.stdout.splitlines()[3:8]}
+    assert list(rows)[-2:] == ["contribution", "effects"]
+    assert rows["effects"]  # an estimate of its time
+    assert "not asked for: matches, interaction" in result.stdout
 
 
 def test_mistakes_are_found(refused, own_net):

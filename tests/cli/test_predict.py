@@ -92,21 +92,34 @@ def half_life(tmp_path):
 
 
 def test_tracks_and_the_length_rule(cli, half_life, tmp_path):
-    result = cli("predict", "--model", half_life, "--fasta", "rna.fa", "--annotation", "a.bed", "--out", "p.tsv")
+    result = cli(
+        "predict", "--trust", "--model", half_life, "--fasta", "rna.fa", "--annotation", "a.bed", "--out", "p.tsv"
+    )
     assert result.exit_code == 0, result.output
     assert (tmp_path / "p.tsv").read_text() == (
         "name\tlength\tinput\ta\tcodons\texons\tlast\n"
         "short\t9\t3 nt of padding\t4\t2\t2\t9\n"
         "long\t18\tfirst 6 nt left out\t2\t1\t1\t5\n"
     )
-    bare = cli("predict", "--model", half_life, "--fasta", "rna.fa", "--out", "q.tsv")
+    bare = cli("predict", "--trust", "--model", half_life, "--fasta", "rna.fa", "--out", "q.tsv")
     assert "sums reads 2 tracks beside the bases (coding frame, splice sites); they are zero" in bare.stderr
     assert [line.split("\t")[4] for line in (tmp_path / "q.tsv").read_text().splitlines()[1:]] == ["0", "0"]
 
 
 def test_a_broken_reading_frame(cli, refused, half_life, tmp_path):
     (tmp_path / "a.bed").write_text((tmp_path / "a.bed").read_text().replace("\t1\t7\t", "\t1\t6\t"))
-    arguments = ("predict", "--model", half_life, "--fasta", "rna.fa", "--annotation", "a.bed", "--out", "p.tsv")
+    arguments = (
+        "predict",
+        "--trust",
+        "--model",
+        half_life,
+        "--fasta",
+        "rna.fa",
+        "--annotation",
+        "a.bed",
+        "--out",
+        "p.tsv",
+    )
     assert "transcript 'short': expected a coding sequence of a length divisible by 3" in refused(*arguments)
     assert not (tmp_path / "p.tsv").exists()
     result = cli(*arguments, "--skip-invalid")
@@ -136,7 +149,7 @@ def test_chromosomes_that_do_not_meet_are_listed(cli, refused, half_life, tmp_pa
     bed = (tmp_path / "a.bed").read_text()
     (tmp_path / "a.bed").write_text(bed + "chrUn_1v1\t0\t9\tlost\t0\t+\t0\t9\t0\t1\t9,\t0,\n")
     (tmp_path / "genome.fa").write_text(">Un1.1\nACGUACGUA\n>short\nCAUGCAUAA\n>long\nAACCCCAUGCAUCCCCCC\n")
-    arguments = ("predict", "--model", half_life, "--annotation", "a.bed", "--out", "p.tsv")
+    arguments = ("predict", "--trust", "--model", half_life, "--annotation", "a.bed", "--out", "p.tsv")
     result = cli(*arguments, "--fasta", "genome.fa")
     assert result.exit_code == 0, result.output
     assert [line.split("\t")[0] for line in (tmp_path / "p.tsv").read_text().splitlines()] == ["name", "short", "long"]

@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 
 import pytest
 
@@ -8,7 +9,7 @@ from combmotif.models import training
 
 CONFIG = """
 net: {arguments: {blocks: 1, width: 8, dropout: 0.0}}
-teachers: [{card: ., output: output}]
+teachers: [{card: ., output: output, trust: true}]
 sequences: {kind: random, count: 400, length: 20}
 validation: 50
 measured: {path: real.csv, label: rl, weight: 2}
@@ -54,13 +55,13 @@ def test_training_writes_a_card_that_opens(cli, config, tmp_path):
 
 def test_an_interrupted_training_ends_like_an_undisturbed_one(cli, config, tmp_path, monkeypatch):
     cli("train", config, "--out", "whole")
-    replace_file = training.replace_file
+    save_state = training.save_state
 
-    def save_and_stop(path, content):
-        replace_file(path, content)
+    def save_and_stop(state, path):
+        save_state(state, path)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "replace_file", save_and_stop)
+    monkeypatch.setattr(training, "save_state", save_and_stop)
     stopped = cli("train", config, "--out", "half")
     assert stopped.exit_code == 130
     assert "finished work is kept" in stopped.stderr
@@ -72,6 +73,19 @@ def test_an_interrupted_training_ends_like_an_undisturbed_one(cli, config, tmp_p
     assert done.exit_code == 0, done.output
     for name in ("model/weights.safetensors", "model/model.yaml", "metrics.json"):
         assert (tmp_path / "half" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("name", ["checkpoint.pt", "labels.npz"])
+def test_a_damaged_state_is_made_again_and_said(cli, config, tmp_path, monkeypatch, name):
+    cli("train", config, "--out", "whole")
+    shutil.copytree(tmp_path / "whole", tmp_path / "half")
+    damaged = bytearray((tmp_path / "half" / name).read_bytes())
+    damaged[len(damaged) // 2] ^= 0x10
+    (tmp_path / "half" / name).write_bytes(damaged)
+    with pytest.warns(UserWarning, match=f"{name}: was damaged since it was written"):
+        assert cli("train", config, "--out", "half").exit_code == 0
+    for file in ("model/weights.safetensors", "metrics.json", name):
+        assert (tmp_path / "half" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes(), file
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Half-life nets trained from small files in the original formats."""
 
+import io
 import json
 import re
 
@@ -10,6 +11,7 @@ import torch
 
 from combmotif.config import open_model_from
 from combmotif.config.half_life import PRESETS
+from combmotif.files import read_sealed
 from combmotif.models import CnnGru, supervised
 
 LENGTH = 60
@@ -103,7 +105,8 @@ def test_an_interrupted_training_ends_like_an_undisturbed_one(cli, config, tmp_p
     monkeypatch.setattr(supervised, "save_state", save_and_stop)
     for epochs in (1, 2):
         assert cli("train", config, "--out", "half", *override).exit_code == 130
-        state = torch.load(tmp_path / "half" / "checkpoint.pt", weights_only=True)
+        content = read_sealed(tmp_path / "half" / "checkpoint.pt", instead="")
+        state = torch.load(io.BytesIO(content), weights_only=True)
         assert len(state["history"]) == epochs
     monkeypatch.undo()
     monkeypatch.chdir(tmp_path)

@@ -136,7 +136,8 @@ def test_runs_of_any_method_are_compared_with_honest_counts(tmp_path, model, seq
     pd.testing.assert_frame_equal(found.motifs, again.motifs)
     page = write_comparison(found, runs, tmp_path / "out")
     assert {p.name for p in (tmp_path / "out").iterdir()} == {
-        "summary.tsv", "motifs.tsv", "overlaps.tsv", "matches.tsv", "families.svg", "clusters.svg", "compare.html",
+        ".combmotif", "summary.tsv", "motifs.tsv", "overlaps.tsv", "matches.tsv", "families.svg", "clusters.svg",
+        "compare.html",
     }  # fmt: skip
     text = page.read_text()
     assert "one &amp; other" in text

@@ -63,7 +63,7 @@ def test_sequences(right, write, sequences, message):
         ({"layer": "conv1", "select": "3-x"}, "neurons.select: expected all, a number .*found '3-x'"),
         ({"layer": "conv1", "select": [1.5]}, "neurons.select: .*found 1.5"),
         ({"layer": "conv1", "select": {}}, "neurons.select: .*found {}"),
-        ({"layer": "conv1", "select": None}, "neurons.select: .*found None"),
+        ({"layer": "conv1", "select": None}, "neurons.select: .*found nothing"),
     ],
 )
 def test_neurons(right, write, neurons, message):

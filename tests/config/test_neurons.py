@@ -30,7 +30,7 @@ def test_a_neuron_that_does_not_exist(select):
     [
         ("x", "found 'x'"),
         (-1, "found -1"),
-        ([True], "found True"),
+        ([True], "found true"),
         ([], "at least one neuron"),
         ("9-3", "a range that goes up, found '9-3'; write 3-9"),
         ("1,,2", "found ''"),

@@ -22,8 +22,10 @@ def test_config_card_and_name_open_the_same_way(python, write, tmp_path):
     assert open_model(load_config(path).model).outputs == ("up", "down")
     assert open_model_from(str(path)).outputs == ("up", "down")
     (tmp_path / "model.yaml").write_text("kind: python\nfactory: net.py:build\n")
-    assert open_model_from(str(tmp_path / "model.yaml")).outputs == ("output1", "output2")
-    assert open_model_from(str(tmp_path)).outputs == ("output1", "output2")
+    for target in (tmp_path / "model.yaml", tmp_path):
+        with pytest.raises(ValueError, match="would have to run"):
+            open_model_from(str(target))
+        assert open_model_from(str(target), trust=True).outputs == ("output1", "output2")
     with pytest.raises(FileNotFoundError, match="no model card 'nowhere'"):
         open_model_from("nowhere")
 

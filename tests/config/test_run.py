@@ -15,7 +15,7 @@ def test_stages_are_asked_for_by_being_there(right, write):
     assert asked.match.databases == ["builtin"]
 
 
-@pytest.mark.parametrize("key", ["match", "contribution", "interaction"])
+@pytest.mark.parametrize("key", ["match", "contribution", "effects", "interaction"])
 def test_a_bare_section_is_no_answer(right, write, key):
     with pytest.raises(
         ValueError, match=f"{key}: is empty; write '{key}: {{}}' for the defaults, or leave the line out"

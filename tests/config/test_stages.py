@@ -3,7 +3,7 @@ import re
 import pytest
 from pydantic import ValidationError
 
-from combmotif.config import DiscoverSection, RunConfig, SampleSection, load_config
+from combmotif.config import DiscoverSection, EffectsSection, RunConfig, SampleSection, load_config
 from combmotif.sampling import EvolveOptions
 from combmotif.typed_yaml import validate
 
@@ -21,7 +21,7 @@ from combmotif.typed_yaml import validate
         ({"interaction": {"scrambles": 1}}, "interaction.scrambles: expected a number greater than or equal to 2"),
         ({"interaction": {"pairs": [["AUG"]]}}, r"interaction.pairs: expected from_motifs, a list of pairs .*AUG"),
         ({"interaction": {"pairs": []}}, "interaction.pairs: expected"),
-        ({"interaction": {"p_value": 1}}, "interaction.p_value: expected a number less than 1"),
+        ({"interaction": {"p_value": 1}}, "interaction.p_value: expected 'auto'"),
         ({"interaction": {"mode": "shufle"}}, "interaction.mode: .*did you mean 'shuffle'?"),
         ({"sample": {"method": "genetic"}}, "sample.method: expected one of auto, enumerate, evolve"),
         ({"discover": {"clusters": 0}}, "discover.clusters: expected auto or a whole number of at least 1"),
@@ -47,7 +47,7 @@ def test_pairs_of_words(right, write):
     config = load_config(write(right | {"interaction": {"pairs": [["AUG", "UAA"], ["DRACH", "UGUANAUA"]]}}))
     assert config.interaction is not None
     assert config.interaction.pairs == [["AUG", "UAA"], ["DRACH", "UGUANAUA"]]
-    assert config.interaction.scrambles == 32
+    assert config.interaction.scrambles == 8
 
 
 def test_a_preset_stands_alone():
@@ -105,3 +105,22 @@ def test_a_run_writes_down_where_it_samples_from():
     config = validate(RunConfig, data, name="run.yaml")
     assert config.as_dict()["sample"]["from"] == "dataset"
     assert validate(RunConfig, config.as_dict(), name="run.yaml") == config
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ({"frequencies": [0.3, 0.2, 0.2, 0.3]}, "add 'from: random'"),
+        ({"from": "random", "frequencies": [0.3, 0.2, 0.2, 0.2]}, "expected 4 shares of A, C, G, U that sum to 1"),
+        ({"without": ["stop"]}, "stop"),
+        ({"backgrounds": 3}, "greater than or equal to 6"),
+    ],
+)
+def test_what_effects_cannot_be_asked(section, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        EffectsSection.model_validate(section)
+
+
+def test_effects_are_asked_of_500_backgrounds_unless_told_otherwise():
+    section = EffectsSection.model_validate({"without": ["AUG"], "avoid": ["stop"], "from": "random"})
+    assert (section.backgrounds, section.without, section.source) == (500, ["AUG"], "random")

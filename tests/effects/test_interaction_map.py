@@ -84,3 +84,17 @@ def test_drawing_is_valid_names_every_cell_and_needs_nothing_else():
 
 def test_colours_and_symbols_tell_the_classes_apart():
     assert len({symbol for symbol, _ in STYLES.values()}) == len(STYLES)
+
+
+def test_a_pair_that_the_sequences_tell_nothing_of_counts_by_insertion():
+    pairs = [Pair(WORDS["AUG"], WORDS["UAA"]), Pair(WORDS["GG"], WORDS["UAA"]), Pair(WORDS["GG"], WORDS["GG"])]
+    by = {"inserted_backgrounds": 500, "inserted_epistasis": 0.8, "inserted_joint": 2.0, "inserted_q_value": 0.001}
+    table = pd.DataFrame([
+        row("untestable", np.nan, np.nan, np.nan, 3) | by | {"inserted_class": "synergistic"},
+        row("additive", 0.1) | by | {"inserted_class": "synergistic"},
+        row("not-detected", 0.3) | by | {"inserted_class": "untestable"},
+    ])  # fmt: skip
+    found = interaction_map(table, pairs)
+    assert found["class"].tolist() == ["synergistic", "additive", "not-detected"]
+    assert found.e.tolist() == [0.8, 0.1, 0.3]
+    assert found.sequences.tolist() == [500, 10, 10]

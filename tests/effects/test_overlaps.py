@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from combmotif.effects import interaction
-from combmotif.effects.overlaps import confounded, stop_codons, straddled
+from combmotif.effects.overlaps import confounded, held_by_chance, stop_codons, straddled
 from combmotif.effects.pattern import as_pattern
 from combmotif.sequence.alphabet import encode
 
@@ -65,3 +65,15 @@ def test_pairs_keep_their_additivity_where_copies_overlap(word_model, planted):
     skipped = interaction(word_model("additive"), sequences, [words]).instances
     assert (kept.e != 0).any()
     assert (skipped.e == 0).all()
+
+
+def test_words_inside_a_site_count_where_the_motif_does_not_ask_for_them():
+    codes = [encode(text) for text in ("CGCAUGGC", "CGCCUGGC", "GCAUGGAUG")]
+    pattern, start = as_pattern("GCNUGG"), as_pattern("AUG")
+    sites = pattern.find(codes)
+    assert held_by_chance(sites, pattern, start, start.find(codes)).tolist() == [True, False, True]
+    part = as_pattern("GCAUGG")
+    assert not held_by_chance(part.find(codes), part, start, start.find(codes)).any()
+    assert confounded(sites, pattern, pattern, (sites[0][:0], sites[1][:0]), [start], codes).tolist() == [
+        True, False, True,
+    ]  # fmt: skip

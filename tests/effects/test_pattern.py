@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from combmotif.effects.pattern import as_pattern
+from combmotif.effects.pattern import as_pattern, letter_chances, own_places
 from combmotif.motifs.motif import Motif
 from combmotif.sequence.alphabet import encode
 from combmotif.sequence.tables import random_sequences
@@ -54,3 +54,26 @@ def test_bad_words_are_refused():
         as_pattern("AUX")
     with pytest.raises(ValueError, match="empty word"):
         as_pattern("")
+
+
+@pytest.mark.parametrize(
+    ("word", "own"),
+    [("GCCAUGG", [3]), ("GCNUGGA", []), ("AUGNNAUG", [0, 5]), ("AU", []), ("ANG", [])],
+)
+def test_a_word_is_a_part_of_a_motif_where_its_bases_are_asked_for(word, own):
+    assert np.flatnonzero(own_places(as_pattern(word), as_pattern("AUG"))).tolist() == own
+
+
+def test_a_column_without_information_asks_for_nothing():
+    pfm = np.full((3, 4), 10.0)
+    pfm[[0, 2], [0, 2]] = 1000
+    pfm[1] = [20, 20, 20, 24]  # U is the most frequent, by little
+    assert not own_places(as_pattern(Motif("m", pfm, 84)), as_pattern("AUG")).any()
+    pfm[1] = [5, 5, 5, 85]
+    assert own_places(as_pattern(Motif("m", pfm, 84)), as_pattern("AUG")).tolist() == [True]
+
+
+def test_chances_of_letters_are_those_of_the_matrix_or_equal_ones():
+    assert letter_chances(as_pattern("RN")).tolist() == [[0.5, 0, 0.5, 0], [0.25] * 4]
+    matrix = motif("AC")
+    np.testing.assert_array_equal(letter_chances(as_pattern(matrix)), matrix.ppm)

@@ -7,7 +7,7 @@ import pytest
 
 from combmotif.effects.frame import codon_phase, translate
 from combmotif.effects.pattern import as_pattern
-from combmotif.effects.scramble import MODES, draw_scrambles
+from combmotif.effects.scramble import MODES, draw_replacements, draw_scrambles
 from combmotif.sequence.alphabet import decode, encode
 
 
@@ -200,3 +200,24 @@ def test_three_sites_are_clean_in_every_combination():
                     codes[starts[site] : starts[site] + 4] = edits[site]
             edited = decode(codes)
             assert [motif in edited for motif in ("GGAC", "UGUA", "CUUC")] == [not chosen >> s & 1 for s in range(3)]
+
+
+def test_one_site_alone_and_one_draw_of_it_are_enough():
+    """Most permutations of AUGA hold AUG or make UGA or AGA; with one draw wanted it is still a permutation."""
+    codes = [encode("CCCCCAUGACCCCC")] * 20
+    patterns = [as_pattern(word) for word in ("UGA", "GAU", "AAU")]
+    found = draw_replacements(
+        codes,
+        [(np.full(20, 5), as_pattern("AUGA"))],
+        draws=1,
+        mode="shuffle",
+        frequencies=np.full(4, 0.25),
+        generators=[np.random.default_rng(i) for i in range(20)],
+        avoid=patterns,
+    )
+    (edits,) = found.edits
+    assert edits.shape == (20, 1, 4)
+    assert not found.fallback.any()
+    assert not found.failed.any()
+    assert (np.sort(edits[:, 0]) == np.sort(encode("AUGA"))).all()
+    assert not any(pattern.matches(edits[:, 0]).any() for pattern in patterns)

@@ -9,7 +9,14 @@ import pytest
 from scipy import stats
 
 from combmotif.effects import statistics
-from combmotif.effects.statistics import benjamini_hochberg, hodges_lehmann, mann_whitney, signed_rank, welch
+from combmotif.effects.statistics import (
+    benjamini_hochberg,
+    detectable_size,
+    hodges_lehmann,
+    mann_whitney,
+    signed_rank,
+    welch,
+)
 
 # Hollander and Wolfe, Nonparametric Statistical Methods, table 3.1: depression scale before and after (9 patients).
 DEPRESSION = np.array([0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29]) - np.array(
@@ -121,3 +128,13 @@ def test_large_samples_stay_in_bounded_memory():
 
 def test_all_zero_values_have_a_zero_interval():
     assert hodges_lehmann(np.zeros(20)) == (0, 0, 0)
+
+
+def test_the_detectable_size_is_found_in_four_of_five_samples():
+    random = np.random.default_rng(0)
+    spread = random.normal(0, 2, 40)
+    size = detectable_size(spread / spread.std(ddof=1) * 2)
+    found = np.mean([signed_rank(random.normal(size, 2, 40)) < 0.05 for _ in range(600)])
+    assert found == pytest.approx(0.8, abs=0.06)
+    assert detectable_size(np.zeros(20)) == 0
+    assert detectable_size(np.ones(1)) == np.inf

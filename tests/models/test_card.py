@@ -115,7 +115,9 @@ def test_python_card_finds_its_factory_beside_it(tmp_path):
         "    return nn.Sequential(nn.Conv1d(4, width, 3), nn.AdaptiveMaxPool1d(1), nn.Flatten())\n"
     )
     (tmp_path / "model.yaml").write_text("kind: python\nfactory: net.py:build\narguments: {width: 2}\n")
-    model = load_card(tmp_path)
+    with pytest.raises(ValueError, match=r"Python code that would have to run \(factory: net.py:build\).*--trust"):
+        load_card(tmp_path)
+    model = load_card(tmp_path, trust=True)
     assert model.outputs == ("output1", "output2")
     assert model.name == tmp_path.name
 

@@ -95,3 +95,38 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
     monkeypatch.undo()
     assert path.read_bytes() == b"old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["f"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda v: v.to_sparse(), "0.weight: expected a plain tensor, found a sparse one"),
+        (lambda v: v.to("meta"), "0.weight: expected a plain tensor, found a meta"),
+        (
+            lambda v: torch.quantize_per_tensor(v, 0.1, 0, torch.qint8),
+            "0.weight: expected a plain tensor, found a quan",
+        ),
+        (lambda v: v.to(torch.complex64), "0.weight: expected a plain tensor, found a complex one"),
+        (lambda v: v.to(torch.int32), r"of another type: 0.weight \(expected float32, found int32\)"),
+        (lambda v: v > 0, r"of another type: 0.weight \(expected float32, found bool\)"),
+    ],
+)
+def test_weights_that_are_no_fractions_are_refused(net, tmp_path, change, said):
+    state = net.state_dict()
+    torch.save({**state, "0.weight": change(state["0.weight"])}, tmp_path / "w.pt")
+    with pytest.raises(ValueError, match=said):
+        load_weights(net, tmp_path / "w.pt")
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64])
+def test_weights_of_another_precision_are_read(net, tmp_path, kind):
+    state = {key: value.to(kind) if value.is_floating_point() else value for key, value in net.state_dict().items()}
+    torch.save(state, tmp_path / "w.pt")
+    load_weights(net, tmp_path / "w.pt")
+    assert net.state_dict()["0.weight"].dtype == torch.float32
+
+
+def test_keys_that_are_numbers_are_refused(net, tmp_path):
+    torch.save(dict(enumerate(net.state_dict().values())), tmp_path / "w.pt")
+    with pytest.raises(ValueError, match="expected names of tensors as keys"):
+        load_weights(net, tmp_path / "w.pt")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -112,13 +112,9 @@ def test_a_short_word_is_contained_even_where_its_q_is_small():
 
 
 def test_nothing_is_contained_in_a_motif_that_is_not_reproduced(builtin):
-    @dataclass(frozen=True)
-    class Measured(Motif):
-        reproducibility: float = float("nan")
-
     motif = motif_set("AUG").motifs[0]
     for reproducibility, rows in ((float("nan"), 1), (0.8, 1), (0.3, 0)):
-        one = Measured(**{f.name: getattr(motif, f.name) for f in fields(motif)}, reproducibility=reproducibility)
+        one = replace(motif, reproducibility=reproducibility)
         assert len(match(MotifSet((one,)), [builtin])) == rows
 
 

@@ -21,7 +21,14 @@ def folder(repository, data_dir, tmp_path_factory):
         patch.setenv("COMBMOTIF_DATA", str(data_dir))
         config = load_config(
             repository / "configs" / "hal.yaml",
-            overrides=["sequences.count=300", "interaction.scrambles=4", "device=cpu", pairs],
+            overrides=[
+                "sequences.count=300",
+                "interaction.scrambles=4",
+                "interaction.backgrounds=30",
+                "effects.backgrounds=30",
+                "device=cpu",
+                pairs,
+            ],
         )
         result = run(config, out, workers=1)
     assert not result.failed

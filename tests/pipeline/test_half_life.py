@@ -21,6 +21,7 @@ import numpy_nets as plain
 CARD = "kind: cnn_gru\nweights: saluki_torch-best.pth\ninput: {length: 400, channels: 6, rule: pad_right}\n"
 FEWER = [
     "neurons.select=0-1", "sample.population=32", "sample.generations=8", "sample.keep=200", "interaction.scrambles=2",
+    "effects.backgrounds=12", "interaction.backgrounds=12", "discover.demixing=layers",
 ]  # fmt: skip
 
 
@@ -48,7 +49,7 @@ def test_the_config_runs_end_to_end(data, repository):
     config = load_config(repository / "configs" / "half_life.yaml", overrides=FEWER)
     result = run(config, data / "run", workers=1)
     record = json.loads((data / "run" / "run.json").read_text())
-    stages = ("samples", "motifs", "activations", "contribution", "interaction", "report")
+    stages = ("samples", "motifs", "activations", "contribution", "effects", "interaction", "report")
     assert {name: record["stages"][name]["status"] for name in stages} == dict.fromkeys(stages, "done")
     assert not result.failed
     warnings = " ".join(record["warnings"])

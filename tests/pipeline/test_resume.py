@@ -12,7 +12,7 @@ import pytest
 from combmotif.config import load_config
 from combmotif.pipeline import run
 
-STAGES = ["samples", "motifs", "matches", "activations", "contribution", "interaction", "report"]
+STAGES = ["samples", "motifs", "matches", "activations", "contribution", "effects", "interaction", "report"]
 
 
 def test_two_workers_give_the_same_bytes(config, undisturbed, contents, tmp_path):
@@ -35,10 +35,10 @@ def test_missing_task_files_are_made_again(config, undisturbed, contents, tmp_pa
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(content)
     random = np.random.default_rng(seed)
-    tasks = sorted((tmp_path / "tasks").iterdir())
+    tasks = sorted(path for path in (tmp_path / "tasks").iterdir() if path.name != "checksums")
     for path in random.choice(tasks, len(tasks) // 3, replace=False):
         path.unlink()
-    (tmp_path / "tasks" / "samples-0.npz.123.tmp").write_bytes(b"half a file")
+    (tmp_path / "tasks" / f"{tasks[0].name}.123.0123abcd.tmp").write_bytes(b"half a file")
     run(config(), tmp_path, workers=1)
     assert contents(tmp_path) == undisturbed[1]
 
@@ -97,7 +97,14 @@ def reused(folder):
 def test_a_changed_section_redoes_only_what_it_touches(config, copy, undisturbed, contents):
     run(config("discover={purity: 0.5}"), copy, workers=1)
     # neurons are demixed again; it is layers that read the purity, so the motifs and their faithfulness are the same
-    assert reused(copy) == {"samples": 1, "motifs": 0.5, "activations": 1, "contribution": 1, "interaction": 1}
+    assert reused(copy) == {
+        "samples": 1,
+        "motifs": 0.5,
+        "activations": 1,
+        "contribution": 1,
+        "effects": 1,
+        "interaction": 1,
+    }
     run(config("contribution.threshold=0.8"), copy, workers=1)
     assert reused(copy)["samples"] == 1
     assert reused(copy)["activations"] == 0
@@ -122,16 +129,20 @@ def test_a_changed_forward_pass_is_another_model(config, home, copy, undisturbed
 
 def test_what_is_no_longer_asked_for_is_removed(home, copy, undisturbed, contents):
     lines = (home / "run.yaml").read_text().splitlines()
-    less = [line for line in lines if not line.startswith(("match", "contribution", "interaction"))]
+    less = [line for line in lines if not line.startswith(("match", "contribution", "effects", "interaction"))]
     (home / "less.yaml").write_text("\n".join(less))
     result = run(load_config(home / "less.yaml", overrides=["neurons.select=[0, 4]"]), copy, workers=1)
-    assert all(result.stages[s].startswith("empty: not asked for") for s in ("matches", "contribution", "interaction"))
+    assert all(
+        result.stages[s].startswith("empty: not asked for")
+        for s in ("matches", "contribution", "effects", "interaction")
+    )
     names = set(contents(copy))
     assert {n for n in names if n.startswith("samples/")} == {"samples/conv2/0.npz", "samples/conv2/4.npz"}
     gone = {
-        "matches.tsv", "motifs/targets.meme", "contribution.tsv", "interactions.tsv", "interaction_instances.tsv.gz",
+        "matches.tsv", "motifs/targets.meme", "contribution.tsv", "motif_effects.tsv", "motif_positions.tsv",
+        "interactions.tsv", "interaction_instances.tsv.gz",
     }  # fmt: skip
     assert not names & gone
-    assert not any(n.startswith(("tasks/pair", "tasks/clamp")) for n in names)
+    assert not any(n.startswith(("tasks/pair", "tasks/effect", "tasks/causal")) for n in names)
     run(load_config(home / "less.yaml", overrides=["neurons.layer=conv1", "neurons.select=0"]), copy, workers=1)
     assert {n for n in contents(copy) if n.startswith("samples/")} == {"samples/conv1/0.npz"}

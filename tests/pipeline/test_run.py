@@ -13,11 +13,12 @@ from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.models.python_model import load_python
 from combmotif.motifs.formats.meme import read_meme
 from combmotif.pipeline import run
+from combmotif.pipeline.store import RunStore
 from combmotif.report.columns import COLUMNS, TABLES
 from combmotif.sampling import Samples
 from combmotif.sequence import encode
 
-STAGES = ["samples", "motifs", "matches", "activations", "contribution", "interaction", "report"]
+STAGES = ["samples", "motifs", "matches", "activations", "contribution", "effects", "interaction", "report"]
 
 
 def test_a_users_net_goes_through_every_stage(undisturbed):
@@ -38,10 +39,12 @@ def test_a_users_net_goes_through_every_stage(undisturbed):
         "sites.tsv.gz",
         "sites.bed.gz",
         "contribution.tsv",
+        *("motif_effects.tsv", "motif_positions.tsv"),
         "interactions.tsv",
         "interaction_instances.tsv.gz",
         *("interaction_controls.tsv.gz", "interaction_map.svg", "interaction_map.tsv", "interaction_spacing.tsv"),
         "report.html",
+        ".combmotif",
     }
     record = json.loads((result.folder / "run.json").read_text())
     assert list(record["stages"]) == STAGES
@@ -237,11 +240,11 @@ def refused(result):
 
 def test_one_process_per_folder(home, tmp_path):
     fcntl = pytest.importorskip("fcntl")
-    (tmp_path / "tasks").mkdir()
+    RunStore(tmp_path).close()
     with (tmp_path / "tasks" / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert "another combmotif run is at work there" in refused(cli(home / "run.yaml", "--out", tmp_path))
-    assert [p.name for p in tmp_path.rglob("*") if p.is_file()] == ["lock"]
+    assert sorted(p.name for p in tmp_path.rglob("*") if p.is_file()) == [".combmotif", "lock"]
 
 
 def test_a_folder_that_cannot_be_written(home, tmp_path, monkeypatch):

@@ -1,4 +1,3 @@
-import json
 import os
 import signal
 import subprocess
@@ -24,10 +23,10 @@ def test_a_finished_run(undisturbed):
 
 
 def test_a_process_that_is_gone_and_one_that_is_there(tmp_path):
-    (tmp_path / "run.json").write_text(
-        json.dumps({"planned": ["samples", "motifs", "report"], "stages": {"samples": {"status": "running"}}})
-    )
     store = RunStore(tmp_path)
+    store.write_json(
+        "run.json", {"planned": ["samples", "motifs", "report"], "stages": {"samples": {"status": "running"}}}
+    )
     store.write_json(PROGRESS, {"stage": "samples", "files": ["a.npz", "b.npz", "c.npz"]})
     (tmp_path / "tasks" / "b.npz").touch()
     running = run_status(tmp_path)

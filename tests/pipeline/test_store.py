@@ -1,14 +1,13 @@
 import gzip
 import os
+import threading
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from combmotif.files import atomic, write_table
-from combmotif.motifs.formats.h5 import save_motifs
-from combmotif.motifs.motif import Motif, MotifSet
-from combmotif.pipeline.store import RunStore, content_key, is_whole, load_arrays, save_arrays
+from combmotif.files import atomic, temporary_name, write_table
+from combmotif.pipeline.store import CHECKSUMS, RunStore, content_key, load_arrays, save_arrays
 
 
 def test_keys_depend_on_content_not_on_order():
@@ -67,31 +66,87 @@ def test_one_store_per_folder(tmp_path):
     RunStore(tmp_path).close()
 
 
-def test_leftovers_are_removed_and_wanted_files_kept(tmp_path):
-    (tmp_path / "tasks").mkdir()
-    (tmp_path / "tasks" / "x.npz.77.tmp").touch()
+def test_results_are_known_by_their_checksums(tmp_path):
     store = RunStore(tmp_path)
-    wanted, other = store.task("scan", "k1", ".npz"), store.task("scan", "k2", ".npz")
-    wanted.touch()
-    other.touch()
-    store.clean({wanted})
-    assert sorted(p.name for p in store.tasks.iterdir()) == ["lock", "scan-k1.npz"]
-    store.remove("matches.tsv")
+    first, second = (store.file(store.task("scan", name, ".npz")) for name in ("k1", "k2"))
+    for path in (first, second):
+        assert not store.is_whole(path)
+        save_arrays(path, {"x": np.arange(1000.0)})
+        assert not store.is_whole(path)  # nobody has said that it is done
+    store.seal(first, second)
     store.close()
+    store = RunStore(tmp_path)
+    assert store.is_whole(first)
+    assert store.is_whole(second)
+    flipped = bytearray(second.read_bytes())
+    flipped[len(flipped) // 3] ^= 0x55
+    second.write_bytes(flipped)
+    assert not store.is_whole(second)
+    assert store.redone == [second.name]
+    first.unlink()
+    assert not store.is_whole(first)
+    assert store.redone == [second.name]  # what is not there was not damaged
+    store.close()
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xff\x00 no checksums", b"0" * 64 + b"  scan-k1.npz\n"])
+def test_damaged_checksums_only_cost_time(tmp_path, damage):
+    store = RunStore(tmp_path)
+    path = store.file(store.task("scan", "k1", ".npz"))
+    save_arrays(path, {"x": np.arange(3)})
+    store.seal(path)
+    store.close()
+    (tmp_path / CHECKSUMS).write_bytes(damage)
+    store = RunStore(tmp_path)
+    assert not store.is_whole(path)
+    store.close()
+
+
+def test_leftovers_are_removed_and_wanted_files_kept(tmp_path):
+    store = RunStore(tmp_path)
+    wanted, other = (store.file(store.task("scan", name, ".npz")) for name in ("k1", "k2"))
+    for path in (wanted, other):
+        path.touch()
+    store.seal(wanted, other)
+    store.close()
+    half = wanted.with_name(temporary_name(wanted.name))
+    foreign = [tmp_path / "thesis.tmp", tmp_path / "tasks" / "todo.txt", tmp_path / "tasks" / "x.npz.7.0123abcd.tmp"]
+    for path in (half, *foreign):
+        path.touch()
+    store = RunStore(tmp_path)
+    assert not half.exists()
+    store.clean({wanted})
+    assert sorted(p.name for p in store.tasks.iterdir()) == [
+        "checksums", "lock", "scan-k1.npz", "todo.txt", "x.npz.7.0123abcd.tmp",
+    ]  # fmt: skip
+    assert all(path.exists() for path in foreign)
+    store.remove("thesis.tmp")
+    assert foreign[0].exists()
+    store.close()
+
+
+def test_status_does_not_keep_a_run_from_starting(tmp_path):
+    fcntl = pytest.importorskip("fcntl")
+    RunStore(tmp_path).close()
+    with (tmp_path / "tasks" / "lock").open() as stream:
+        fcntl.flock(stream, fcntl.LOCK_SH)  # what 'combmotif status' holds for an instant
+        waiting = threading.Timer(0.2, lambda: fcntl.flock(stream, fcntl.LOCK_UN))
+        waiting.start()
+        RunStore(tmp_path).close()
+        waiting.join()
+
+
+def test_a_lock_that_is_a_link_is_not_followed(tmp_path):
+    (tmp_path / "thesis").write_text("mine")
+    RunStore(tmp_path / "run").close()
+    (tmp_path / "run" / "tasks" / "lock").unlink()
+    (tmp_path / "run" / "tasks" / "lock").symlink_to(tmp_path / "thesis")
+    with pytest.raises(ValueError, match="cannot write there"):
+        RunStore(tmp_path / "run")
+    assert (tmp_path / "thesis").read_text() == "mine"
 
 
 def test_a_file_in_the_way(tmp_path):
     (tmp_path / "taken").touch()
     with pytest.raises(ValueError, match=r"taken: cannot write there"):
         RunStore(tmp_path / "taken")
-
-
-def test_a_file_cut_short_is_not_whole(tmp_path):
-    arrays, motifs = tmp_path / "a.npz", tmp_path / "m.h5"
-    save_arrays(arrays, {"x": np.arange(1000.0)})
-    save_motifs(MotifSet((Motif("m", np.ones((4, 4)), 4),)), motifs)
-    for path in (arrays, motifs):
-        assert is_whole(path)
-        path.write_bytes(path.read_bytes()[:500])
-        assert not is_whole(path)
-    assert not is_whole(tmp_path / "none.npz")

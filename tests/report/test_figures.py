@@ -33,7 +33,7 @@ def test_every_kind_is_drawn_and_text_stays_text(run: Path, tmp_path: Path) -> N
     assert "difference in predicted mrl" in said[1]
     assert "synergistic" in said[3]
     assert "conv3:1" in said[4]
-    assert sorted(p.name for p in (tmp_path / "new" / "folder").iterdir()) == sorted(names)
+    assert sorted(p.name for p in (tmp_path / "new" / "folder").iterdir()) == [".combmotif", *sorted(names)]
 
 
 @pytest.mark.parametrize(("file_format", "begins"), [("pdf", b"%PDF"), ("png", b"\x89PNG"), ("svg", b"<?xml")])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from combmotif.report.folder import RunFolder
-from combmotif.report.overview import as_lines, model_facts, model_name, stage_times
+from combmotif.report.overview import as_lines, model_facts, model_name
 
 
 def run(**record):
@@ -30,11 +30,6 @@ def test_what_the_card_tells_is_told_and_nothing_else():
         ("Name", "a network")
     ]
     assert model_name(run(model="text")) == "a network"
-
-
-def test_times_of_stages():
-    stages = {"sample": {"seconds": 12.34}, "matches": {"seconds": 600}, "report": {"seconds": 3}, "odd": None}
-    assert stage_times(run(stages=stages)) == {"sample": "12.3 s", "matches": "10 min"}
 
 
 def test_settings_are_written_as_indented_lines():

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
+from combmotif.files import require_sane_size
 from combmotif.motifs.formats.matrices import parse_cisbp_pwm
 from combmotif.motifs.formats.pfm import parse_attract_pwm
 from combmotif.motifs.formats.record import (
@@ -68,7 +69,11 @@ def _open(path: Path) -> tuple[list[str], Callable[[str], bytes]]:
         else:
             archive = zipfile.ZipFile(path)
             names = [info.filename for info in archive.infolist() if not info.is_dir()]
-            extract = archive.read
+
+            def extract(name: str) -> bytes:
+                info = archive.getinfo(name)
+                require_sane_size(info.file_size, info.compress_size, f"motif archive {path}: {name}")
+                return archive.read(name)
     except _DAMAGE as error:
         raise ValueError(f"motif archive {path}: the {kind} is damaged ({error})") from None
 

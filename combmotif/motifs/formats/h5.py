@@ -10,6 +10,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from combmotif.files import writing_h5
 from combmotif.motifs.formats.record import MotifFile, MotifRecord, unique_records
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.sequence.hdf5 import reading_hdf5
@@ -36,7 +37,7 @@ def save_motifs(motifs: MotifSet, path: str | Path, *, names: dict[str, str] | N
     names : dict, optional
         Name of each motif by its id, kept as the attribute ``name``; see `load_names`.
     """
-    with h5py.File(path, "w", track_order=False) as file:
+    with writing_h5(path) as file:
         file.attrs["combmotif_format"] = FORMAT_VERSION
         file.attrs["method"], file.attrs["alphabet"] = motifs.method, motifs.alphabet
         file.attrs["contrib_scores_are"] = "probability x information of the column in bits, not attributions"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 import tarfile
 import warnings
@@ -15,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from combmotif.encoding import ENCODING, ERRORS, not_text
+from combmotif.files import unpack
 from combmotif.sequence.names import UniqueNames
 
 SUM_TOLERANCE = 0.05
@@ -160,7 +160,7 @@ def decode_text(raw: bytes, source: str) -> str:
     """Turn the bytes of a file into text; see `read_text`."""
     if raw[:2] == b"\x1f\x8b":
         try:
-            raw = gzip.decompress(raw)
+            raw = unpack(raw, f"motif file {source}")
         except (EOFError, OSError, zlib.error) as error:
             raise BinaryFileError(f"motif file {source}: not a text file (damaged gzip: {error})") from None
     kind = not_text(raw)

@@ -38,11 +38,26 @@ const behind = (motif) => !motif.behind.length ? "" : html`<details><summary>Seq
 ${scrolling(`Sequences behind ${motif.id}`, html`<table class="sites">${head([["Activation", "num"], ["Sequence, motif between the bars"]])}<tbody>${motif.behind.map(([activation, left, inside, right]) => html`<tr>${cell(activation)}<td>${tinted(left)}<span class="muted">|</span>${tinted(inside)}<span class="muted">|</span>${tinted(right)}</td></tr>`)}</tbody></table>`)}
 <p>${saveTable(`${motif.id}.sequences.tsv`)}</p></details>`;
 
+/* what the motif itself does: every way it was measured, then the curve over positions and the three frames */
+const ownEffect = (motif) => {
+  const effect = motif.effect;
+  if (!effect || !effect.rows) return "";
+  const curves = effect.curves.map((curve) => html`<figure>${against([], curve.points, {
+    title: `Effect of ${motif.id} by ${curve.kind}`, axis: curve.kind === "frame" ? "frame: distance to the coding region or 3' end, modulo 3" : curve.unit === "nt" ? "position of its first base, nt" : "position, % of the sequence",
+    side: `change of ${effect.output}`, unit: curve.kind === "frame" ? "nt modulo 3" : curve.unit === "nt" ? "nt" : "%", what: "effect", whole: curve.kind === "frame",
+  })}<figcaption>By ${curve.kind}, ${curve.background === "all" ? "any background" : curve.background}.</figcaption></figure>`);
+  return html`<h4>What it does by itself</h4><p class="muted">Inserted into ${whole(effect.rows[0].n)} background sequences, against its scrambles: ${effect.rows[0].reason}.</p>
+${scrolling(`Effects of ${motif.id}`, estimates(effect.rows.map((row) => ({ label: row.label, value: row.value, kind: row.kind })), { title: `Effects of ${motif.id}`, axis: `change of ${effect.output}, with 95 % confidence interval` }))}
+<details><summary>In numbers</summary>${scrolling(`Effects of ${motif.id} in numbers`, html`<table>${head([["Measured"], ["Class"], ["Effect", "num"], ["95 % CI"], ["q", "num"], ["n", "num"], ["Detectable", "num"], ["Why"]])}<tbody>${effect.rows.map((row) => html`<tr><th scope="row">${row.label}</th><td>${chip(row.kind)}</td>${cell(row.value[1], signed(row.value[1]))}<td>${interval(row.value)}</td>${cell(row.q, chance(row.q))}${cell(row.n, whole(row.n))}${cell(row.detectable)}<td>${row.reason}</td></tr>`)}</tbody></table>`)}<p>${saveTable(`${motif.id}.effects.tsv`)}</p></details>
+${curves.length ? html`<div class="plots">${curves.slice(0, 2)}</div>` : ""}${curves.length > 2 ? html`<details><summary>By position and frame, without and with another motif</summary><div class="plots">${curves.slice(2)}</div></details>` : ""}`;
+};
+
 const motifPart = (motif) => html`<article class="motif" id="${motif.id}">
-<h3>${link(motif.id)} ${nt(motif.consensus)}${motif.known ? html` <span class="known">${motif.known}</span>` : ""}
+<h3>${link(motif.id)} ${nt(motif.consensus)}${motif.known ? html` <span class="known">${motif.known}</span>` : ""}${motif.effect && motif.effect.rows ? html` ${chip(motif.effect.rows[0].kind)} <span class="muted">${signed(motif.effect.rows[0].value[1])}</span>` : ""}
 <span class="savers"><button type="button" class="save" data-logo-file="svg" data-motif="${motif.id}">SVG</button><button type="button" class="save" data-logo-file="png" data-motif="${motif.id}">PNG</button><button type="button" class="save" data-logo-file="copy" data-motif="${motif.id}">Copy SVG</button><button type="button" class="save" data-meme="${motif.id}">MEME</button></span></h3>
 <dl class="facts">${fact("Sites", whole(motif.sites))}${fact("Share of activation", finite(motif.share) ? `${number(motif.share * 100, { digits: 2 })} %` : "")}${fact("Comes again", number(motif.again))}${fact("Explains", finite(motif.explained) ? `${number(motif.explained * 100, { digits: 2 })} %` : "")}${fact("Purity", number(motif.purity))}${fact("Information", finite(motif.bits) ? `${number(motif.bits)} bits` : "")}${fact("Highest activation", number(motif.max))}${fact("Mean", number(motif.mean))}${fact("Of the consensus", number(motif.cons))}${fact("Columns", finite(motif.start) && finite(motif.end) ? `${motif.start + 1} to ${motif.end} of the receptive field` : "")}${motif.offsets ? fact("Also found shifted by", motif.offsets) : ""}${motif.method && motif.method !== "neuronmotif" ? fact("Method", motif.method) : ""}</dl>
 ${alignment(motif)}
+${ownEffect(motif)}
 ${matchTable(motif)}${behind(motif)}
 ${motif.alike.length ? html`<p class="muted">Alike, in other neurons: ${motif.alike.map((id, i) => [i ? ", " : "", link(id)])}</p>` : ""}
 </article>`;
@@ -73,7 +88,7 @@ const effectsPart = (neuron) => {
   const rows = neuron.effects, has = (key) => rows.some((row) => finite(row[key][1]));
   const kinds = [["observed", "Observed difference"], ["adjusted", "Adjusted for covariates"], ["site", "Its sites scrambled"], ["causal", "Neuron clamped"]].filter(([key]) => has(key));
   const first = rows.filter((row) => row.shown);
-  return html`<h3 id="effect">Effect</h3>${first.map((row) => html`<p>${chip(row.kind)} on the ${row.outcome}. <span class="muted">${row.reason}</span></p>
+  return html`<h3 id="effect">Effect of the neuron</h3>${first.map((row) => html`<p>${chip(row.kind)} on the ${row.outcome}. <span class="muted">${row.reason}</span></p>
 ${estimates(kinds.map(([key, label]) => ({ label, value: row[key], kind: row.kind })), { title: `Effect of ${neuron.name} on the ${row.outcome}`, axis: `change in ${row.outcome}, with 95 % confidence interval` })}`).map((part) => scrolling("Effect", part))}
 ${[...new Set(rows.map((row) => row.outcome))].map((outcome) => {
     const levels = rows.filter((row) => row.outcome === outcome && finite(row.threshold) && finite(row.observed[1]));
@@ -85,7 +100,7 @@ ${[...new Set(rows.map((row) => row.outcome))].map((outcome) => {
 const sitesPart = (neuron) => html`<h3 id="sites">Where it fires on the sequences of the run</h3><p class="muted">Its strongest windows, one per sequence; the stretch its best-fitting motif covers is marked.</p>
 ${scrolling(`Strongest windows of ${neuron.name}`, html`<table class="sites">${head([["Sequence"], ["Window", "num"], ["Activation", "num"], ["Letters"], ["Motif"]])}<tbody>${neuron.sites.map((s) => html`<tr><td class="seq" title="${s.sequence}">${s.sequence}</td><td class="num">${whole(s.start)}–${whole(s.end)}</td>${cell(s.activation)}<td>${marked(s.before, s.inside, s.after)}</td><td>${s.motif ? link(s.motif) : ""}</td></tr>`)}</tbody></table>`)}<p>${saveTable(`${neuron.anchor}.sites.tsv`)}</p>`;
 
-const neuronPage = (neuron) => html`<header class="pagehead"><h2 tabindex="-1">${neuron.name}${neuron.known ? html` <span class="known">${neuron.known}</span>` : ""}</h2>${neuron.effects.filter((row) => row.shown).slice(0, 1).map((row) => chip(row.kind))}</header>
+const neuronPage = (neuron) => html`<header class="pagehead"><h2 tabindex="-1">${neuron.name}${neuron.known ? html` <span class="known">${neuron.known}</span>` : ""}</h2>${neuron.motifs.some((motif) => motif.effect && motif.effect.rows) ? "" : neuron.effects.filter((row) => row.shown).slice(0, 1).map((row) => chip(row.kind))}</header>
 <p class="lead">${neuron.sentence}</p>
 ${neuron.faithful ? html`<p>${neuron.faithful}</p>` : ""}
 <div class="pair"><dl class="facts tall">${fact("Layer", neuron.layer)}${fact("Receptive field", finite(neuron.field) ? `${whole(neuron.field)} nt` : "")}${fact("Sample sequences", whole(neuron.samples))}${fact("Highest activation", number(neuron.max))}${fact("Highest on the sequences", number(neuron.dataset))}${fact("AUROC of its top 1 %", number(neuron.auroc))}${finite(neuron.generations) && neuron.generations > 0 ? fact("Generations", html`${whole(neuron.generations)}${neuron.converged ? "" : " (not converged)"}`) : ""}${neuron.status && neuron.status !== "done" ? fact("Status", neuron.status) : ""}</dl>

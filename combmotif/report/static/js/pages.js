@@ -40,8 +40,11 @@ const draw = (route) => {
   }
   return ["All neurons", html`${turn("", "", "neurons", "the table")}<p class="lead">The pages of the ${whole(shownNeurons.length)} neurons shown in the table, one after another, to read or to print.</p>${shownNeurons.map((anchor) => html`<section class="sheet-page">${neuronPage(neuronOf(anchor))}</section>`)}`];
 };
+const address = () => {
+  try { return decodeURIComponent(location.hash.slice(1)); } catch { return ""; }
+};
 const show = (focus = true) => {
-  const hash = decodeURIComponent(location.hash.slice(1));
+  const hash = address();
   const route = routeOf(hash);
   if (!route) {
     const back = !view.hidden;

@@ -1,0 +1,198 @@
+"""Does a motif raise or lower the prediction, by how much, where, and beside what?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from combmotif.effects.backgrounds import draw_backgrounds
+from combmotif.effects.interaction import AVOIDED, avoided_patterns, base_frequencies
+from combmotif.effects.marginal.contexts import informative_pattern, make_contexts, strongest_core
+from combmotif.effects.marginal.measure import (
+    MeasuredMotif,
+    Setup,
+    measure_context,
+    measure_insertion,
+    measure_sites,
+)
+from combmotif.effects.marginal.summary import summarise_motifs
+from combmotif.effects.pattern import as_pattern
+from combmotif.models.model import SequenceModel
+from combmotif.motifs.motif import Motif
+from combmotif.sequence.tables import SequenceSet
+
+
+@dataclass(frozen=True)
+class MarginalOptions:
+    """How marginal effects are measured.
+
+    Attributes
+    ----------
+    backgrounds : int, default 500
+        Background sequences per test.
+    places : int, default 4
+        Places per background; the best k-mer and draws from the matrix take turns.
+    frequencies : 4 floats, optional
+        Random backgrounds with these frequencies of A, C, G, T/U; default the sequences themselves.
+    without : "auto" or tuple of str, default "auto"
+        IUPAC words; effects are also measured in backgrounds without each, and with one planted. "auto" takes the core
+        of the motif with the largest effect.
+    outputs : tuple of int, optional
+        Columns of the prediction; default all.
+    avoid : tuple of str, default AUG, AAUAAA and stop
+        Words that neither an insertion nor a scramble may make, see `combmotif.effects.interaction`.
+    bins : int, default 10
+        Of the curve over positions.
+    margin : float, default 0.1
+        An effect within this many standard deviations of the predictions is too small to matter.
+    alpha : float, default 0.05
+        False discovery rate.
+    n_min : int, default 6
+        Fewest backgrounds of a test.
+    seed : int, default 0
+    batch : int, default 512
+        Most sequences per full forward pass.
+    """
+
+    backgrounds: int = 500
+    places: int = 4
+    frequencies: tuple[float, ...] | None = None
+    without: str | tuple[str, ...] = "auto"
+    outputs: tuple[int, ...] | None = None
+    avoid: tuple[str, ...] = AVOIDED
+    bins: int = 10
+    margin: float = 0.1
+    alpha: float = 0.05
+    n_min: int = 6
+    seed: int = 0
+    batch: int = 512
+
+
+@dataclass(frozen=True)
+class MarginalResult:
+    """Effects of motifs.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        Columns: `combmotif.effects.MOTIF_EFFECT_COLUMNS`.
+    positions : pandas.DataFrame
+        Columns: `combmotif.effects.MOTIF_POSITION_COLUMNS`.
+    """
+
+    table: pd.DataFrame
+    positions: pd.DataFrame
+
+
+def prepare(model: SequenceModel, sequences: SequenceSet, options: MarginalOptions) -> Setup:
+    """Draw the backgrounds, and gather what the motifs share."""
+    avoid, stops = avoided_patterns(options.avoid, alphabet=model.input_spec.alphabet)
+    outputs = range(len(model.outputs)) if options.outputs is None else options.outputs
+    return Setup(
+        model,
+        sequences,
+        draw_backgrounds(sequences, options.backgrounds, seed=options.seed, frequencies=options.frequencies),
+        base_frequencies(sequences.codes),
+        outputs=tuple(outputs),
+        avoid=tuple(avoid),
+        avoid_stops=stops,
+        places=options.places,
+        seed=options.seed,
+        batch=options.batch,
+    )
+
+
+def spread_of(setup: Setup) -> np.ndarray:
+    """Standard deviation of the finite predictions of the backgrounds; float (outputs,), NaN where there are none."""
+    predicted = setup.model.predict(list(setup.backgrounds.codes), tracks=setup.tracks(setup.backgrounds.origins))
+    columns = np.asarray(predicted, dtype=np.float64)[:, list(setup.outputs)].T
+    return np.array([own[np.isfinite(own)].std() if np.isfinite(own).any() else np.nan for own in columns])
+
+
+def marginal_effects(
+    model: SequenceModel,
+    sequences: SequenceSet,
+    motifs: Sequence[str | Motif],
+    *,
+    options: MarginalOptions | None = None,
+) -> MarginalResult:
+    """Measure what motifs do to the prediction by inserting them into background sequences.
+
+    Into each background a motif is put at several places, as its best k-mer and as draws from its matrix, and the
+    prediction is compared with that of the same sequence with the inserted bases scrambled at the same place, so that
+    base composition and position are the same. Places are averaged to one value per background, which is the unit of
+    the test (Wilcoxon signed-rank) and the estimate (Hodges-Lehmann). The same is done in backgrounds without and with
+    another motif, and to the sites that the sequences hold by themselves.
+
+    Parameters
+    ----------
+    model : SequenceModel
+    sequences : SequenceSet
+        The backgrounds, and where own sites are looked for.
+    motifs : sequence of str or Motif
+        IUPAC words or motifs.
+    options : MarginalOptions, optional
+
+    Returns
+    -------
+    MarginalResult
+
+    Raises
+    ------
+    ValueError
+        If a word is no IUPAC word, or no sequence is as long as one of the motifs.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from combmotif.models.model import SequenceModel
+    >>> from combmotif.sequence.tables import random_sequences
+    >>> net = torch.nn.Sequential(torch.nn.Conv1d(4, 1, 3), torch.nn.AdaptiveMaxPool1d(1), torch.nn.Flatten())
+    >>> found = marginal_effects(SequenceModel("net", net), random_sequences(200, 30, seed=1), ["GGACU", "UUUUU"])
+    >>> list(found.table["motif"].unique())
+    ['GGACU', 'UUUUU']
+    """
+    options = options or MarginalOptions()
+    setup = prepare(model, sequences, options)
+    length, letters = float(np.median(sequences.lengths)), model.input_spec.alphabet
+    shared = {"background": setup.frequencies, "length": length, "alphabet": letters}
+    patterns = {
+        (one if isinstance(one, str) else one.id): as_pattern(one, alphabet=letters)
+        if isinstance(one, str)
+        else informative_pattern(one, **shared)  # type: ignore[arg-type]
+        for one in motifs
+    }
+    for name, pattern in patterns.items():
+        if len(pattern) > sequences.lengths.max(initial=0):
+            raise ValueError(
+                f"motifs: {name} has {len(pattern)} nt, the longest sequence has {sequences.lengths.max(initial=0)}; "
+                f"give longer sequences"
+            )
+    names = [model.outputs[column] for column in setup.outputs]
+    tests = {"alpha": options.alpha, "margin": options.margin, "n_min": options.n_min, "bins": options.bins}
+    measured = [
+        MeasuredMotif(
+            name,
+            pattern.consensus,
+            measure_insertion(setup, pattern),
+            measure_sites(setup, pattern, most=options.backgrounds),
+        )
+        for name, pattern in patterns.items()
+    ]
+    spread = spread_of(setup)
+    if options.without == "auto":
+        plain = summarise_motifs(measured, names, spread, **tests)[0]  # type: ignore[arg-type]
+        matrices = [one for one in motifs if isinstance(one, Motif)]
+        core = strongest_core(matrices, plain, **shared)  # type: ignore[arg-type]
+        others = [] if core is None else [core]
+    else:
+        others = [as_pattern(word, alphabet=letters) for word in options.without]
+    contexts = make_contexts(setup, others, count=options.backgrounds, frequencies=options.frequencies)
+    for motif in measured:
+        for context in contexts:
+            motif.contexts.update(measure_context(setup, context, patterns[motif.id]))
+    table, positions = summarise_motifs(measured, names, spread, units=sequences.clusters, **tests)  # type: ignore[arg-type]
+    return MarginalResult(table, positions)
