@@ -77,10 +77,7 @@ def compare_runs(
     """Compare motifs with the words and their runs with the matrices of each database; see `combmotif.motifs.match`."""
     pairs = []
     whole = [Run(row, 0, len(queries[row]), queries[row].ppm) for row in dict.fromkeys(run.row for run in runs)]
-    sets = [
-        letter_sets(run.ppm) if not queries[run.row].reproducibility < REPRODUCED else _NO_LETTERS
-        for run in whole
-    ]
+    sets = [letter_sets(run.ppm) if not queries[run.row].reproducibility < REPRODUCED else _NO_LETTERS for run in whole]
     for database in databases:
         words = [entry for entry in database.entries if entry.word]
         matrices = [entry for entry in database.entries if not entry.word]

@@ -287,7 +287,7 @@ def test_a_net_that_works_in_place_is_read_as_one_that_does_not(cli, net, tmp_pa
     inplace = NETS.replace("x.mul_(0.5)", "x = x * 0.5")
     (tmp_path / "nets.py").write_text(inplace)
     assert cli("run", net("Inplace"), "--out", "Copied", "--workers", 1).exit_code == 0
-    for table in ("activations.tsv", "contribution.tsv", "interactions.tsv"):
+    for table in ("motifs/neuronmotif.tsv", "activations.tsv", "contribution.tsv", "interactions.tsv"):
         assert (tmp_path / "Inplace" / table).read_bytes() == (tmp_path / "Copied" / table).read_bytes()
         assert (tmp_path / "Inplace" / table).read_bytes() != (tmp_path / "Base" / table).read_bytes()
 
