@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from combmotif.discovery.composition import composition
+from combmotif.effects.seeding import named_generator
 from combmotif.motifs.motif import MotifSet
 from combmotif.motifs.segment import segments
 from combmotif.pipeline.context import Context
@@ -150,9 +152,13 @@ def neuron_table(
     for neuron, sample, maximum in zip(context.neurons, samples, maxima, strict=True):
         place = neuron.layer, neuron.channel
         number, others = motifs[place], apart[place]
-        status = "done" if number else "dead: no window excites it" if not len(sample) else "no informative motif"
+        status = "done" if number else "dead: no window excites it" if not len(sample) else "no crisp motif"
         if others and not number:
             status = "no motif comes again in the other half of its samples"
+        if not number and len(sample):
+            random = named_generator(context.config.seed, "composition", *place)
+            alphabet = context.model.input_spec.alphabet
+            status += f"; {composition(neuron.probe, neuron.channel, random, alphabet=alphabet)}"
         if sample.method == NOT_SAMPLED and not number:
             status = "not sampled: motifs come from the sequences given"
         rows.append(

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from combmotif.discovery.sufficiency.options import SufficiencyOptions
-from combmotif.discovery.sufficiency.parts import LEAST_COLUMNS
 from combmotif.discovery.sufficiency.queries import UNIFORM, Queries
 from combmotif.discovery.sufficiency.reading import Reading
 
@@ -87,16 +86,13 @@ def merged(old: Reading, new: Reading, options: SufficiencyOptions) -> Reading |
     """One motif of two with the same nucleotides, or the same two parts, with the places of both; None of others."""
     a, b = old.ppm - UNIFORM, new.ppm - UNIFORM
     likeness, step = alike(a, b)
-    cut, steps = old.cut, (step, step)
+    steps = (step, step)
+    if likeness < options.same and old.cut >= 0 and new.cut >= 0:
+        likeness, steps = _apart(a, b, old.cut)
     if likeness < options.same:
-        clear = old.clear
-        cuts = [old.cut] if old.cut >= 0 else [int(c) for c in clear[LEAST_COLUMNS : 1 - LEAST_COLUMNS]]
-        found = [(*_apart(a, b, cut), cut) for cut in cuts]
-        likeness, steps, cut = max(found, default=(0.0, steps, cut), key=lambda entry: entry[0])
-        if likeness < options.same:
-            return None
+        return None
     places = {(first + steps[0], second + steps[1]): share for (first, second), share in new.places.items()}
-    return replace(old, cut=cut, places=places | old.places)
+    return replace(old, places=places | old.places)
 
 
 def alike(a: np.ndarray, b: np.ndarray) -> tuple[float, int]:

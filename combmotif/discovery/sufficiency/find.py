@@ -19,7 +19,7 @@ from combmotif.discovery.sufficiency.cover import (
 )
 from combmotif.discovery.sufficiency.describe import Found, describe
 from combmotif.discovery.sufficiency.options import SufficiencyOptions
-from combmotif.discovery.sufficiency.parts import centred, settled, split
+from combmotif.discovery.sufficiency.parts import settled, split
 from combmotif.discovery.sufficiency.queries import UNIFORM, Queries
 from combmotif.discovery.sufficiency.reading import Reading, anchor, letters, read
 from combmotif.discovery.sufficiency.silence import silence_level
@@ -124,7 +124,6 @@ def find_motifs(queries: Queries, windows: Windows, options: SufficiencyOptions)
     if not candidates:
         return []
     chosen = choose(queries, candidates, np.array(each), keeps, windows, options)
-    chosen = [centred(reading, options.acts) for reading in chosen]
     return [_read_again(queries, reading, [o for o in chosen if o is not reading], options) for reading in chosen]
 
 

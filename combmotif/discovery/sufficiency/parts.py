@@ -17,6 +17,7 @@ MOST_DISTANCE = 16
 """Nucleotides that a second part is moved away."""
 _DEEPEST = 3
 _SETTLES = 2
+_CHUNK = 8  # steps tried at once
 _CERTAIN, _MOST_TESTED = 2.0, 8  # standard errors from the threshold at which a test of synergy ends; most draws
 
 
@@ -118,11 +119,21 @@ def place(queries: Queries, reading: Reading, options: SufficiencyOptions) -> Re
 
     def shares(steps: Sequence[tuple[int, int]], cut: int) -> dict[tuple[int, int], float]:
         """Share of the excitation at each step; those below ``acts`` are left out."""
-        if not steps:
-            return {(0, 0): 1.0}
         tries = np.stack([moved(reading, *step, cut) for step in steps])
         found = queries.excitation(queries.activation(queries.draw(tries, options.backgrounds))).mean(1) / whole
-        return {s: float(x) for s, x in zip(steps, found, strict=True) if x >= options.acts} | {(0, 0): 1.0}
+        return {step: float(x) for step, x in zip(steps, found, strict=True) if x >= options.acts}
+
+    def reach(least: int, most: int, way: tuple[int, int], cut: int) -> dict[tuple[int, int], float]:
+        """Shares at the steps from least to most in one way, from 0 outwards until several in a row do nothing."""
+        found = {(0, 0): 1.0}
+        for end, sign in ((most, 1), (-least, -1)):
+            for start in range(1, end + 1, _CHUNK):
+                steps = [sign * step for step in range(start, min(start + _CHUNK, end + 1))]
+                new = shares([(way[0] * step, way[1] * step) for step in steps], cut)
+                found |= new
+                if not new:
+                    break
+        return found
 
     if len(clear) >= 2 * LEAST_COLUMNS:
         cuts = clear[LEAST_COLUMNS : 1 - LEAST_COLUMNS]
@@ -131,15 +142,14 @@ def place(queries: Queries, reading: Reading, options: SufficiencyOptions) -> Re
         cut = int(cuts[int(kept.argmax())])
         alone = max(_mean(queries, only(reading, columns[side]), options) for side in (columns < cut, columns >= cut))
         if kept.max() >= options.additive * whole and alone < options.additive * whole:
-            room = cut - int(clear[clear < cut][-1]) - 1  # nucleotides between the parts
-            farthest = min(size - LEAST_COLUMNS - cut, MOST_DISTANCE)
-            second = shares([(0, step) for step in range(-room, farthest)], cut)
-            nearest = max(LEAST_COLUMNS - int(clear[clear < cut][-1]), -MOST_DISTANCE)
-            first = shares([(step, 0) for step in range(nearest, room + 1)], cut)
+            last = int(clear[clear < cut][-1])
+            room = cut - last - 1  # nucleotides between the parts
+            second = reach(-room, min(size - LEAST_COLUMNS - cut, MOST_DISTANCE) - 1, (0, 1), cut)
+            first = reach(max(LEAST_COLUMNS - last, -MOST_DISTANCE), room, (1, 0), cut)
             both = [(a, b) for a, _ in first for _, b in second if b - a >= -room]
-            return replace(reading, cut=cut, places=shares(both, cut))
-    steps = range(-int(columns[-1]) + 2, size - int(columns[0]) - 2)
-    return replace(reading, cut=-1, places=shares([(step, step) for step in steps], 0))
+            return replace(reading, cut=cut, places=shares(both, cut) | {(0, 0): 1.0})
+    places = reach(2 - int(columns[-1]), size - int(columns[0]) - 3, (1, 1), 0)
+    return replace(reading, cut=-1, places=places)
 
 
 def settled(queries: Queries, reading: Reading, options: SufficiencyOptions) -> Reading:

@@ -54,8 +54,9 @@ def silence_level(probe: WindowProbe, samples: Samples, random: np.random.Genera
     top = activation.max()
     upper = activation >= top - 0.25 * (top - activation.mean())
     heard = weight > LISTENS * weight[upper].mean()
-    if (heard.sum(1) == 1).all() and (heard.argmax(1) == activation.argmax(1)).all():
-        return 0.0
+    largest = activation == activation.max(1, keepdims=True)
+    if (weight > 0).any(1).all() and not (weight > 0)[~largest].any():
+        return 0.0  # one value of each sequence is heard, whatever it is
     listens = IsotonicRegression().fit_transform(activation.ravel(), heard.ravel().astype(float)) >= 0.5
     return float(activation.ravel()[listens].min()) if listens.any() else -np.inf
 

@@ -1,0 +1,165 @@
+"""Demixing by sufficiency on nets whose answer is known."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from combmotif.discovery import SufficiencyOptions, demix_by_sufficiency, demix_neuron
+from combmotif.discovery.sufficiency.cover import alike, merged
+from combmotif.discovery.sufficiency.queries import Queries
+from combmotif.discovery.sufficiency.reading import Reading
+from combmotif.discovery.sufficiency.silence import silence_level
+from combmotif.inference import WindowProbe
+from combmotif.models.model import InputSpec, SequenceModel
+from combmotif.sampling import EvolveOptions, evolve
+
+WORDS = ("TGTAC", "CCAGA")
+
+
+class Pair(nn.Module):
+    """A neuron that adds two word detectors at distances of 5 nt or so; what follows hears it above ``heard``.
+
+    ``shift`` is added to the neuron and taken off again behind it, so that the net's outputs do not change.
+    """
+
+    def __init__(self, heard, shift=0.0):
+        super().__init__()
+        self.conv1 = nn.Conv1d(4, 2, 5)
+        self.pool = nn.MaxPool1d(2)
+        self.conv2 = nn.Conv1d(2, 1, 6)
+        self.register_buffer("heard", torch.tensor(heard + shift))
+        with torch.no_grad():
+            self.conv1.weight.zero_()
+            self.conv2.weight.zero_()
+            for row, word in enumerate(WORDS):
+                self.conv1.bias[row] = -3.0
+                for place, letter in enumerate(word):
+                    self.conv1.weight[row, "ACGT".index(letter), place] = 1
+            self.conv2.weight[0, 0, 0] = self.conv2.weight[0, 1, 5] = 1.0  # 2 for each whole word
+            self.conv2.bias.fill_(shift)
+
+    def forward(self, x):
+        hidden = self.conv2(self.pool(torch.relu(self.conv1(x))))
+        return torch.relu(hidden - self.heard).sum(2)
+
+
+def probed(net):
+    return WindowProbe(SequenceModel("pair", net, InputSpec("rna")), "conv2")
+
+
+def demixed(net, seed=0):
+    probe = probed(net)
+    (samples,) = evolve(probe, [0], seeds=[np.random.default_rng(5)], options=EvolveOptions(keep=1000))
+    return probe, samples, demix_by_sufficiency(probe, samples, seed=seed)
+
+
+def words_of(found):
+    return [motif.consensus("dna").strip("N") for motif in found.motifs]
+
+
+def test_what_is_heard_only_together_is_one_motif_with_its_distances():
+    _, _, found = demixed(Pair(heard=2.0))
+    (motif,) = found.motifs
+    word = motif.consensus("dna").strip("N")
+    assert word.startswith(WORDS[0])
+    assert word.endswith(WORDS[1])
+    (row,) = found.syntax.to_dict("records")
+    assert (row["kind"], row["spacing_min"], row["spacing_max"]) == ("range", 4, 6)
+
+
+def test_what_is_heard_alone_is_two_motifs():
+    _, _, found = demixed(Pair(heard=0.0))
+    assert sorted(words_of(found)) == sorted(WORDS)
+
+
+@pytest.mark.parametrize("heard", [0.0, 2.0])
+@pytest.mark.parametrize("shift", [-30.0, 30.0])
+def test_a_constant_of_the_layer_changes_nothing(heard, shift):
+    _, _, plain = demixed(Pair(heard))
+    _, _, moved = demixed(Pair(heard, shift))
+    assert sorted(words_of(plain)) == sorted(words_of(moved))
+    for a, b in zip(plain.motifs, moved.motifs, strict=True):
+        assert b.max_activation - a.max_activation == pytest.approx(shift, abs=1e-3)
+
+
+def test_the_silent_level_is_where_the_network_begins_to_listen():
+    for heard in (0.0, 2.0):
+        probe, samples, _ = demixed(Pair(heard, shift=7.0))
+        level = silence_level(probe, samples, np.random.default_rng(0))
+        assert level == pytest.approx(7.0 + heard + 1)  # the activation is a whole number: the next one is heard
+
+
+def test_the_zero_stands_where_the_network_takes_the_largest_value_alone():
+    net = Pair(0.0)
+    net.forward = lambda x: net.conv2(net.pool(torch.relu(net.conv1(x)))).amax(2)
+    probe = probed(net)
+    (samples,) = evolve(probe, [0], seeds=[np.random.default_rng(5)], options=EvolveOptions(keep=500))
+    assert silence_level(probe, samples, np.random.default_rng(0)) == 0
+
+
+def test_outputs_without_a_gradient_leave_every_value_heard():
+    net = Pair(0.0)
+    net.forward = lambda x: (net.conv2(net.pool(torch.relu(net.conv1(x)))).amax(2) > 1).float()
+    probe = probed(net)
+    (samples,) = evolve(probe, [0], seeds=[np.random.default_rng(5)], options=EvolveOptions(keep=500))
+    assert silence_level(probe, samples, np.random.default_rng(0)) == -np.inf
+
+
+def test_the_same_seed_gives_the_same_and_the_net_is_left_as_it_was():
+    net = Pair(2.0)
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    _, _, first = demixed(net, seed=3)
+    _, _, second = demixed(net, seed=3)
+    for a, b in zip(first.motifs, second.motifs, strict=True):
+        np.testing.assert_array_equal(a.pfm, b.pfm)
+    assert all(torch.equal(value, net.state_dict()[name]) for name, value in before.items())
+    assert all(p.grad is None for p in net.parameters())
+
+
+def test_a_neuron_that_is_only_inhibited_has_no_samples():
+    net = Pair(0.0)
+    with torch.no_grad():
+        net.conv2.weight.neg_()
+    _, samples, found = demixed(net)
+    assert len(samples) == 0
+    assert found.motifs == ()
+
+
+def test_draws_hold_each_base_as_often_as_the_matrix_says():
+    probe, samples, _ = demixed(Pair(2.0))
+    queries = Queries(probe, samples, 0.0, np.random.default_rng(0))
+    ppm = np.tile([0.5, 0.25, 0.125, 0.125], (queries.size, 1))
+    drawn = queries.draw(ppm, 64)
+    counts = np.stack([(drawn == base).sum(0) for base in range(4)], 1)
+    np.testing.assert_array_equal(counts, np.tile([32, 16, 8, 8], (queries.size, 1)))
+
+
+def matrix(word, start, size=20):
+    ppm = np.full((size, 4), 0.25)
+    for place, letter in enumerate(word, start):
+        if letter != "N":
+            ppm[place] = np.where(np.arange(4) == "ACGT".index(letter), 0.91, 0.03)
+    return ppm
+
+
+def test_two_parts_at_another_distance_are_one_motif():
+    options = SufficiencyOptions()
+    near = Reading(matrix("TGTACNCCAGA", 2), 1.0, cut=8)
+    far = Reading(matrix("TGTACNNNNCCAGA", 4), 1.0, cut=13)
+    assert merged(near, far, options).distances == {0: 1.0, 3: 1.0}
+    assert merged(near, Reading(matrix("GGGACATTACG", 3), 1.0, cut=8), options) is None
+    moved = merged(near, Reading(matrix("TGTACNCCAGA", 5), 1.0, cut=11), options)
+    assert set(moved.places) == {(0, 0), (3, 3)}
+
+
+def test_a_moved_matrix_is_alike():
+    likeness, move = alike(matrix("TGTAC", 2) - 0.25, matrix("TGTAC", 9) - 0.25)
+    assert likeness == pytest.approx(1)
+    assert move == 7
+
+
+def test_settings_reach_the_method():
+    probe, samples, _ = demixed(Pair(2.0))
+    none = demix_neuron(probe, samples, sufficiency=SufficiencyOptions(anchors=0))
+    assert none.motifs == ()
