@@ -156,7 +156,7 @@ def test_the_python_lines_run(repository, folder, monkeypatch):
     monkeypatch.syspath_prepend(str(folder))
     exec((folder / "save_card.py").read_text(), {})
     shutil.copy("my_net.py", "my_model/my_net.py")
-    assert CliRunner().invoke(app, ["inspect", "my_model"]).exit_code == 0
+    assert CliRunner().invoke(app, ["inspect", "my_model", "--trust"]).exit_code == 0
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -167,7 +167,7 @@ def test_compare_runs_the_configs_it_names(cli, refused, own_net, tmp_path):
     assert refused("motifs", "list", "out/runs/words").endswith("give its motifs, out/runs/words/motifs/METHOD.meme")
     (tmp_path / "net.py").unlink()
     message = refused("compare", "out/runs/demixing", "out/runs/words", "--out", "again", "--draws", "8", "--trust")
-    assert "words: its model or data cannot be opened (factory: there is no file" in message
+    assert "its model or data cannot be opened (factory: there is no file" in message
 
 
 def test_motif_files_need_no_torch(meme, tmp_path):

@@ -6,6 +6,7 @@ from torch import nn
 from combmotif.inference import WindowProbe, layer_geometry
 from combmotif.models.cnn_gru import CnnGru
 from combmotif.models.framepool import FramePool
+from combmotif.models.model import ForwardError
 from combmotif.models.optimus import Optimus5Prime
 
 MODELS = {
@@ -148,7 +149,7 @@ def test_hooks_and_gradient_state_after_an_exception(wrap):
         lambda: WindowProbe(model, "b"),
     )
     for call in calls:
-        with pytest.raises(ArithmeticError):
+        with pytest.raises(ForwardError, match="ArithmeticError: overflow"):
             call()
     assert not any(m._forward_hooks for m in model.module.modules())
     assert torch.is_grad_enabled()

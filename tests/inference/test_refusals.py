@@ -6,6 +6,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from combmotif.inference import layer_geometry
+from combmotif.models.model import ForwardError
 
 
 class Mixing(nn.Module):
@@ -126,7 +127,7 @@ def test_an_error_of_the_net_passes_and_hooks_go(wrap):
             raise KeyError("frame")
 
     model = wrap(Broken())
-    with pytest.raises(KeyError, match="frame"):
+    with pytest.raises(ForwardError, match="KeyError: 'frame'"):
         layer_geometry(model, "conv2")
     assert hooks(model.module) == 0
     assert torch.is_grad_enabled()

@@ -79,6 +79,7 @@ def saved(page: Any, selector: str) -> tuple[str, bytes]:
 
 def test_search_and_filters_keep_the_rows_that_fit(page: Any, report: str) -> None:
     page.goto(report)
+    page.wait_for_selector("#neuron-table tbody tr")
     assert len(visible(page)) == 8
     page.fill("#search", "pum2")
     assert visible(page) == ["conv3:1", "conv3:3", "conv3:6"]
