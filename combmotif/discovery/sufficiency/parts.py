@@ -160,7 +160,7 @@ def settled(queries: Queries, reading: Reading, options: SufficiencyOptions) -> 
     """
     reading = place(queries, reading, options)
     for _ in range(_SETTLES):
-        middle = centred(reading, options.acts)
+        middle = centred(reading, options)
         again = None if middle is reading else read(queries, middle.ppm, options, turns=1)
         if again is None or again.excitation < options.acts * reading.excitation:
             break
@@ -168,14 +168,16 @@ def settled(queries: Queries, reading: Reading, options: SufficiencyOptions) -> 
     return reading
 
 
-def centred(reading: Reading, acts: float) -> Reading:
+def centred(reading: Reading, options: SufficiencyOptions) -> Reading:
     """Move the parts of a motif to the place nearest to the middle of all; the same object where they are there.
 
     Places count by how far their share of the excitation lies above ``acts``, so that those at the border count for
-    next to nothing; of two places side by side the later one is taken, seen from either.
+    next to nothing, and alike from ``additive`` on, so that noise does not move the middle; of two places side by side
+    the later one is taken, seen from either.
     """
     places, columns = np.array(list(reading.places)), reading.columns
-    weights = np.maximum(np.array(list(reading.places.values())) - acts, 1e-9)
+    shares = np.minimum(list(reading.places.values()), options.additive)
+    weights = np.maximum(shares - options.acts, 1e-9)
     away = np.abs(places - np.average(places, axis=0, weights=weights)).sum(1)
     order = sorted(range(len(places)), key=lambda i: (round(float(away[i]), 1), -places[i].sum(), -places[i, 0]))
     for first, second in places[order].tolist():
