@@ -1,6 +1,7 @@
 """Faithfulness and repeatability in a run: a net that reads one word, and one whose motifs do not come again."""
 
 import json
+import math
 
 import h5py
 import numpy as np
@@ -96,7 +97,8 @@ def test_the_number_of_workers_changes_nothing(home, finished):
 
 def test_motifs_below_the_limit_are_listed_apart_without_demixing_again(home, finished):
     motifs = load_motifs(finished / "motifs" / "neuronmotif.h5")
-    least = max(motif.reproducibility for motif in motifs)  # the others come again less well than this one
+    # the others come again less well than this one; tables have six digits
+    least = math.floor(1e5 * max(motif.reproducibility for motif in motifs)) / 1e5
     out = home / "strict"
     first = run(load_config(home / "run.yaml"), out, workers=1)
     strict = load_config(home / "run.yaml", overrides=[f"discover.reproduced={least}"])
@@ -133,7 +135,8 @@ def test_where_no_motif_comes_again_the_stage_is_empty_and_says_so(home):
     assert not (result.folder / "motifs" / "neuronmotif.meme").exists()
     assert len(load_motifs(result.folder / "motifs" / "neuronmotif.h5"))
     neurons = pd.read_csv(result.folder / "neurons.tsv", sep="\t")
-    assert set(neurons.status) == {"no motif comes again in the other half of its samples"}
+    said = "no motif comes again in the other half of its samples; composition explains "
+    assert neurons.status.str.startswith(said).all()
     assert neurons[list(FAITH_COLUMNS)].isna().all(axis=None)
     assert render(result.folder)
 
