@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class SufficiencyOptions:
-    """Every setting of the default demixing; the ablation table in docs/methods/demixing.md says what each is worth.
+    """The settings of the default demixing that change what is found; see the table in docs/methods/demixing.md.
 
     Attributes
     ----------
@@ -18,7 +18,8 @@ class SufficiencyOptions:
         K-mers drawn from a matrix excite the neuron this much of what its best k-mer does, which sets how sharp the
         matrix is: 1 would leave the best k-mer alone, 0 the background.
     flat : float, default 0.1
-        A column whose bases differ by less than this share of the best k-mer's effect is uniform.
+        A column whose bases differ by less than this share of the best k-mer's effect is uniform, unless they differ by
+        half as much as in the strongest column (so wide motifs of many equal columns are read as well).
     additive : float, default 0.8
         Two parts whose effects one by one add up to this share of their joint effect are not read together.
     alone : float, default 0.15

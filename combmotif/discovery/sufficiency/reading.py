@@ -115,7 +115,9 @@ def read(
         while True:
             effect, error = _effects(queries, ppm, tried, count)
             span = np.ptp(effect, 1)
-            for _ in range(2):  # what the best k-mer does says which columns count, and these are its letters
+            # the best k-mer's effect says which columns count, and these are its letters; where it is small against
+            # a single column, as in wide motifs of equal columns, half of the strongest column does
+            for _ in range(2):
                 counts = span >= min(options.flat * max(effect_of_best, 1e-9), span.max() / 2)
                 on = counts & (span >= SIGNIFICANT * error)
                 if on.any():
