@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from combmotif.core.version import __version__
+
 if TYPE_CHECKING:
     from combmotif.interpretation import Interpretation, open_run
     from combmotif.interpreter import interpret
 
-__version__ = "0.1.0"
 __all__ = ["Interpretation", "__version__", "interpret", "open_run"]
 
 

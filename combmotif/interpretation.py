@@ -15,10 +15,10 @@ import pandas as pd
 
 from combmotif.motifs.formats.h5 import load_motifs
 from combmotif.motifs.motif import MotifSet
-from combmotif.pipeline.earlier import read_record
 from combmotif.report.columns import TEXT
-from combmotif.report.logos import logo_svg
+from combmotif.report.drawing.logos import logo_svg
 from combmotif.report.summary import main_findings
+from combmotif.runs.earlier import read_record
 
 SHOWN = 24
 """Most motifs in a notebook's table."""

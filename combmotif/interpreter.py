@@ -15,14 +15,14 @@ from torch import nn
 from combmotif.config.given import GivenConfig
 from combmotif.config.paths import resolve_paths
 from combmotif.config.run import RunConfig
+from combmotif.core.typed_yaml import validate
 from combmotif.interpretation import Interpretation
 from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.models.python_model import first_prediction, name_outputs
-from combmotif.pipeline.earlier import refuse_replacing
-from combmotif.pipeline.run import run
+from combmotif.runs.earlier import refuse_replacing
+from combmotif.runs.run import run
 from combmotif.sequence.alphabet import encode
 from combmotif.sequence.tables import SequenceSet
-from combmotif.typed_yaml import validate
 
 _KINDS = {
     "fasta": (".fa", ".fasta", ".fna"),

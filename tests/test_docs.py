@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from combmotif.cli import app
 from combmotif.config import RunConfig
-from combmotif.typed_yaml import parse_yaml, validate
+from combmotif.core.typed_yaml import parse_yaml, validate
 
 TINY = ("sample.population=16", "sample.generations=2", "sample.keep=200", "neurons.select=1")
 FASTA = "".join(f">s{i}\n{'ACGUAUGGCA' * 5}\n" for i in range(5))

@@ -5,9 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from combmotif.models import ModelCard, hal
+from combmotif.core.typed_yaml import parse_yaml, validate
+from combmotif.models import ModelCard
+from combmotif.models.architectures import hal
 from combmotif.sequence import decode
-from combmotif.typed_yaml import parse_yaml, validate
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ import click
 import pytest
 
 from combmotif.cli import app
-from combmotif.config.half_life import PRESETS, HalfLifeFit
+from combmotif.config.training.half_life import PRESETS, HalfLifeFit
+from combmotif.core.typed_yaml import parse_yaml, validate
 from combmotif.models import CnnGru
 from combmotif.models.card_schema import ModelCard
-from combmotif.typed_yaml import parse_yaml, validate
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from torch import nn
 import combmotif
 from combmotif import interpret, open_run
 from combmotif.config import load_config
-from combmotif.pipeline import run
+from combmotif.runs import run
 from combmotif.sequence import decode, random_sequences
 
 NET = """

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from combmotif.config import RunConfig
-from combmotif.typed_yaml import parse_yaml, validate
+from combmotif.core.typed_yaml import parse_yaml, validate
 
 
 @pytest.fixture(scope="module")

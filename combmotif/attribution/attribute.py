@@ -20,7 +20,7 @@ from combmotif.attribution.gradients import (
 from combmotif.attribution.integrated import integrated_gradients
 from combmotif.attribution.mutagenesis import mutagenesis
 from combmotif.attribution.targets import Target, TargetFunction, Unit, parse_target
-from combmotif.effects.seeding import named_generator, stable_hash
+from combmotif.core.seeding import named_generator, stable_hash
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.shuffle import dinucleotide_shuffle
 

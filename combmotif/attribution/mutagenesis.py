@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from combmotif.attribution.targets import TargetFunction, Unit
-from combmotif.inference.edits import Edits
-from combmotif.inference.perturb import predict_edits
+from combmotif.inference.incremental.edits import Edits
+from combmotif.inference.incremental.perturb import predict_edits
 
 
 def mutation_effects(function: TargetFunction, units: Sequence[Unit], *, method: str = "auto") -> torch.Tensor:
@@ -21,7 +21,7 @@ def mutation_effects(function: TargetFunction, units: Sequence[Unit], *, method:
     units : sequence of n Unit
         Of one length.
     method : {"auto", "incremental", "plain"}, default "auto"
-        As for :func:`combmotif.inference.perturb.predict_edits`.
+        As for :func:`combmotif.inference.incremental.perturb.predict_edits`.
 
     Returns
     -------

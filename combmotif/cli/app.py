@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from combmotif import __version__
 from combmotif.cli.errors import (
     EXPECTED,
     ExpectedError,
@@ -19,6 +18,7 @@ from combmotif.cli.errors import (
     show_warnings_as_sentences,
 )
 from combmotif.cli.guide import LazyGroup
+from combmotif.core.version import __version__
 
 # A command is imported when it is asked for. Its line here is the first line of its docstring (a test compares them).
 COMMANDS: dict[str, dict[str, tuple[str, str]]] = {

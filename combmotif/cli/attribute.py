@@ -84,9 +84,9 @@ def attribute(
     from combmotif.attribution.attributions import completeness_warning
     from combmotif.cli.progress import StageProgress
     from combmotif.config import open_model_from
-    from combmotif.files import write_table
+    from combmotif.core.files import write_table
+    from combmotif.core.output import OutputFolder
     from combmotif.models import choose_device
-    from combmotif.output import OutputFolder
     from combmotif.sequence.left_out import LEFT_OUT, write_left_out
     from combmotif.sequence.tables import read_fasta, read_table
 

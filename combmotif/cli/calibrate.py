@@ -13,7 +13,7 @@ from combmotif.cli.options import PATH
 @click.command(
     cls=GuidedCommand,
     example="combmotif calibrate --quick",
-    then="read the column 'holds'; the columns are explained in combmotif.effects.calibration",
+    then="read the column 'holds'; the columns are explained in combmotif.benchmark.calibration",
 )
 @click.option("--quick", is_flag=True, help="100 pairs per setting instead of 2,000, with wider tolerances.")
 @click.option("--out", type=PATH, help="Folder for calibration.tsv; default none is written.")
@@ -31,12 +31,12 @@ def calibrate(ctx: click.Context, quick: bool, out: Path | None, seed: int, work
     """
     import numpy as np
 
+    from combmotif.benchmark.calibration import QUICK, Plan
+    from combmotif.benchmark.calibration import calibrate as run
     from combmotif.cli.progress import StageProgress
-    from combmotif.effects.calibration import QUICK, Plan
-    from combmotif.effects.calibration import calibrate as run
-    from combmotif.files import write_table
-    from combmotif.output import OutputFolder
-    from combmotif.pipeline.engines import available_cores
+    from combmotif.core.files import write_table
+    from combmotif.core.output import OutputFolder
+    from combmotif.runs.engines import available_cores
 
     target = None if out is None else OutputFolder(out, "calibration").file("calibration.tsv")
     plan = QUICK if quick else Plan()

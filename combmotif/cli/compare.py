@@ -76,8 +76,8 @@ def compare(
     from combmotif.cli.progress import StageProgress
     from combmotif.comparison import compare_runs, read_runs, write_comparison
     from combmotif.config.comparing import load_compare_config
-    from combmotif.motifs.database import load_database
-    from combmotif.output import OutputFolder
+    from combmotif.core.output import OutputFolder
+    from combmotif.motifs.matching.database import load_database
 
     if out.is_file():
         raise ValueError(f"--out: expected a folder to write, found the file {out}")
@@ -125,7 +125,7 @@ def _run_first(name: str, path: str, out: Path, *, quiet: bool, trust: bool) -> 
     """Give a run folder; of a config, that of its run, which is done here unless it is there."""
     from combmotif.cli.progress import StageProgress
     from combmotif.config import load_config, with_trust
-    from combmotif.pipeline import run as run_pipeline
+    from combmotif.runs import run as run_pipeline
 
     if Path(path).is_dir():
         return Path(path)
@@ -145,9 +145,9 @@ def _open(run: ComparedRun, most: int, *, trust: bool) -> tuple[SequenceModel, S
     from combmotif.config.inputs import CardSection, PythonSection
     from combmotif.config.opening import open_model
     from combmotif.config.run import RunConfig
+    from combmotif.core.typed_yaml import validate
     from combmotif.models import choose_device
-    from combmotif.pipeline.context import load_sequences
-    from combmotif.typed_yaml import validate
+    from combmotif.runs.context import load_sequences
 
     needed = ("model", "sequences", "neurons", "device", "seed")  # other sections may be those of another version
     data = {key: run.config[key] for key in needed if key in run.config}

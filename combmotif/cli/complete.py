@@ -11,7 +11,7 @@ from click.shell_completion import CompletionItem
 
 def complete_model(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Offer the shipped models and YAML files."""
-    from combmotif.resources import resource_path
+    from combmotif.core.resources import resource_path
 
     shipped = sorted(path.parent.name for path in resource_path("models").glob("*/model.yaml"))
     names = [CompletionItem(name) for name in shipped if name.startswith(incomplete)]

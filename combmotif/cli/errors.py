@@ -10,7 +10,7 @@ from typing import TextIO
 
 import click
 
-from combmotif import __version__
+from combmotif.core.version import __version__
 
 EXPECTED = (ValueError, OSError, FloatingPointError, ImportError, MemoryError)
 

@@ -53,7 +53,7 @@ def _card_path(target: Path) -> Path:
 
 
 def _write(imported: Imported, target: Path, *, source: str) -> None:
-    from combmotif.typed_yaml import dump_yaml
+    from combmotif.core.typed_yaml import dump_yaml
 
     target.parent.mkdir(parents=True, exist_ok=True)
     if imported.card:

@@ -80,14 +80,14 @@ def match(
     """
     import numpy as np
 
-    from combmotif.files import write_table
-    from combmotif.motifs.control import match_control
-    from combmotif.motifs.database import load_database, of_kinds
-    from combmotif.motifs.family import with_families
+    from combmotif.core.files import write_table
     from combmotif.motifs.files import open_motifs
-    from combmotif.motifs.match import match as find
-    from combmotif.motifs.mirna import check_site_types
-    from combmotif.motifs.pairs import informative_runs
+    from combmotif.motifs.matching.control import match_control
+    from combmotif.motifs.matching.database import load_database, of_kinds
+    from combmotif.motifs.matching.family import with_families
+    from combmotif.motifs.matching.match import match as find
+    from combmotif.motifs.matching.mirna import check_site_types
+    from combmotif.motifs.matching.pairs import informative_runs
 
     if out.is_dir():
         raise ValueError(f"--out: expected a file to write, such as matches.tsv, found the folder {out}")

@@ -69,7 +69,7 @@ def convert(file: Path, out: Path, alphabet: str | None, species: str | None) ->
     """
     from dataclasses import replace
 
-    from combmotif.files import atomic
+    from combmotif.core.files import atomic
     from combmotif.motifs.files import WRITTEN, open_motifs, write_motifs
 
     if out.suffix not in WRITTEN:
@@ -120,7 +120,7 @@ def cluster(file: Path, threshold: float, species: str | None, out: Path | None,
     """Group the motifs of a file that are the same."""
     from dataclasses import replace
 
-    from combmotif.files import atomic
+    from combmotif.core.files import atomic
     from combmotif.motifs.files import open_motifs, write_motifs
     from combmotif.motifs.overview import cluster_motifs
 
@@ -141,7 +141,7 @@ def cluster(file: Path, threshold: float, species: str | None, out: Path | None,
 
 def _show(table: pd.DataFrame, out: Path | None, summary: str) -> None:
     """Write a table to a file, or print it, and say what it holds."""
-    from combmotif.files import write_table
+    from combmotif.core.files import write_table
 
     if out is None:
         text = table.to_csv(sep="\t", index=False, float_format="%.4g", lineterminator="\n")

@@ -45,7 +45,7 @@ def plan(
     from combmotif.cli.progress import StageProgress, duration
     from combmotif.cli.table import print_table
     from combmotif.config import load_config, with_trust
-    from combmotif.pipeline.plan import plan as make_plan
+    from combmotif.runs.plan import plan as make_plan
 
     asked = with_trust(load_config(config, overrides=overrides), trust=trust)
     folder = out or Path("runs") / config.stem

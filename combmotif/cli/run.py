@@ -17,7 +17,7 @@ from combmotif.cli.options import PATH, trust_option
 if TYPE_CHECKING:
     from combmotif.cli.progress import StageProgress
     from combmotif.config import RunConfig
-    from combmotif.pipeline import RunResult
+    from combmotif.runs import RunResult
 
 
 @click.command(
@@ -63,8 +63,8 @@ def run(
     """
     from combmotif.cli.progress import StageProgress
     from combmotif.config import load_config, with_trust
-    from combmotif.output import OutputFolder
-    from combmotif.pipeline.earlier import refuse_replacing
+    from combmotif.core.output import OutputFolder
+    from combmotif.runs.earlier import refuse_replacing
 
     if quiet and verbose:
         raise click.UsageError("give one of --quiet and --verbose")
@@ -89,8 +89,8 @@ def run(
 
 def _run(asked: RunConfig, folder: Path, *, workers: int | None, progress: StageProgress, verbose: bool) -> RunResult:
     from combmotif.cli.progress import duration
-    from combmotif.pipeline import run as run_pipeline
-    from combmotif.pipeline.earlier import read_record
+    from combmotif.runs import run as run_pipeline
+    from combmotif.runs.earlier import read_record
 
     def tell(stage: str, status: str, seconds: float) -> None:
         more = ""
@@ -106,8 +106,8 @@ def _run(asked: RunConfig, folder: Path, *, workers: int | None, progress: Stage
 
 def _tell(result: RunResult, *, progress: StageProgress, quiet: bool, verbose: bool) -> None:
     from combmotif.cli.table import print_table
-    from combmotif.pipeline.earlier import read_record
     from combmotif.report import main_findings
+    from combmotif.runs.earlier import read_record
 
     rows = [(finding.label, finding.value) for finding in main_findings(result.folder) if finding.value]
     for label, value in rows:

@@ -49,8 +49,8 @@ def scan(
 
     Columns: motif, name, sequence, start and end (0-based, half-open), strand, score (log2 odds, bits), p_value, site.
     """
-    from combmotif.files import atomic
-    from combmotif.motifs.scan_file import scan_file
+    from combmotif.core.files import atomic
+    from combmotif.motifs.scanning.file import scan_file
 
     if not str(out).endswith(_ENDINGS):
         raise ValueError(f"--out: expected a name that ends in {', '.join(_ENDINGS)}, got {out.name!r}")

@@ -23,8 +23,8 @@ def selfcheck(full: bool, workers: int, seed: int) -> None:  # noqa: FBT001
 
     Exit code 0 where recall and precision reach what is expected, else 1.
     """
+    from combmotif.benchmark import FAMILIES, METHODS, benchmark, summary, verdict
     from combmotif.cli.progress import StageProgress
-    from combmotif.selfcheck import FAMILIES, METHODS, benchmark, summary, verdict
 
     methods = list(METHODS) if full else ["none", "CombMotif", "sufficiency"]
     with StageProgress() as progress:

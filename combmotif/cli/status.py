@@ -25,8 +25,8 @@ def status(run: Path) -> None:
     """
     from combmotif.cli.progress import duration
     from combmotif.cli.table import print_table
-    from combmotif.pipeline.status import run_status
     from combmotif.report.folder import mapping
+    from combmotif.runs.status import run_status
 
     found = run_status(run)
     model, sequences = mapping(found.record.get("model")), mapping(found.record.get("sequences"))

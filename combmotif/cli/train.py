@@ -11,7 +11,7 @@ from combmotif.cli.guide import GuidedCommand
 from combmotif.cli.options import PATH, trust_option
 
 if TYPE_CHECKING:
-    from combmotif.config.hexamers import HexamersConfig
+    from combmotif.config.training.hexamers import HexamersConfig
 
 
 @click.command(
@@ -31,11 +31,11 @@ def train(config: Path, out: Path | None, trust: bool, overrides: tuple[str, ...
     """
     from combmotif.cli.progress import StageProgress
     from combmotif.config import MeasuredConfig, load_train_config, with_trust
-    from combmotif.config.half_life import HalfLifeConfig
-    from combmotif.config.hexamers import HexamersConfig
-    from combmotif.pipeline.fit import fit_model
-    from combmotif.pipeline.train import train_model
-    from combmotif.pipeline.train_half_life import fit_half_life
+    from combmotif.config.training.half_life import HalfLifeConfig
+    from combmotif.config.training.hexamers import HexamersConfig
+    from combmotif.runs.training.half_life import fit_half_life
+    from combmotif.runs.training.measured import fit_model
+    from combmotif.runs.training.regression import train_model
 
     asked = with_trust(load_train_config(config, overrides=overrides), trust=trust)
     if isinstance(asked, HexamersConfig):
@@ -70,7 +70,7 @@ def train(config: Path, out: Path | None, trust: bool, overrides: tuple[str, ...
 
 def _fit_hexamers(config: HexamersConfig, out: Path, *, quiet: bool) -> None:
     from combmotif.cli.progress import StageProgress
-    from combmotif.pipeline.train_hexamers import train_hexamers
+    from combmotif.runs.training.hexamers import train_hexamers
 
     with StageProgress(quiet=quiet) as progress:
         result = train_hexamers(config, out, progress=progress.update)

@@ -12,14 +12,14 @@ from scipy.stats import false_discovery_control
 
 from combmotif.comparison.faithfulness import FAITH_COLUMNS, faithfulness
 from combmotif.comparison.folder import ComparedRun
-from combmotif.effects.seeding import named_generator
+from combmotif.core.seeding import named_generator
 from combmotif.models.model import SequenceModel
 from combmotif.motifs.cluster import families
-from combmotif.motifs.control import match_control
-from combmotif.motifs.database import Database
-from combmotif.motifs.family import with_families
-from combmotif.motifs.hits import CONTAINS, IS
-from combmotif.motifs.match import match
+from combmotif.motifs.matching.control import match_control
+from combmotif.motifs.matching.database import Database
+from combmotif.motifs.matching.family import with_families
+from combmotif.motifs.matching.hits import CONTAINS, IS
+from combmotif.motifs.matching.match import match
 from combmotif.motifs.motif import MotifSet
 from combmotif.sequence.tables import SequenceSet
 
@@ -85,7 +85,7 @@ def compare_runs(
     open_run : callable, optional
         Gives the model of a run and some of its sequences; without it nothing is measured on the model.
     strands, q
-        As for `combmotif.motifs.match`.
+        As for `combmotif.motifs.matching.match`.
     draws : int, default 64
         Sequences drawn from each motif.
     threshold : float, default 0.8

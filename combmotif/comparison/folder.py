@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from combmotif.files import reading
+from combmotif.core.files import reading
 from combmotif.motifs.formats.meme import parse_meme
 from combmotif.motifs.motif import Motif, MotifSet
 

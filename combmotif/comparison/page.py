@@ -11,11 +11,11 @@ import pandas as pd
 from combmotif.comparison.compare import Comparison
 from combmotif.comparison.folder import ComparedRun
 from combmotif.comparison.venn import sets_svg
-from combmotif.files import atomic, write_table
-from combmotif.motifs.hits import IS
+from combmotif.core.files import atomic, write_table
+from combmotif.core.output import OutputFolder
+from combmotif.motifs.matching.hits import IS
 from combmotif.motifs.motif import MotifSet
-from combmotif.output import OutputFolder
-from combmotif.report.logos import logo_svg
+from combmotif.report.drawing.logos import logo_svg
 
 MOST_LOGOS = 60
 _CSS = """

@@ -1,7 +1,6 @@
 """Typed YAML: what a run and a training are asked."""
 
 from combmotif.config.effects import ContributionSection, EffectsSection, InteractionSection
-from combmotif.config.fitting import MeasuredConfig
 from combmotif.config.inputs import (
     CardSection,
     FastaSequences,
@@ -23,7 +22,8 @@ from combmotif.config.stages import (
     ReportSection,
     SampleSection,
 )
-from combmotif.config.training import TrainConfig
+from combmotif.config.training.measured import MeasuredConfig
+from combmotif.config.training.regression import TrainConfig
 
 __all__ = [
     "AttributionSection",

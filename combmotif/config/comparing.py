@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from combmotif.config.paths import find_file
-from combmotif.typed_yaml import Real, Section, Seed, Whole, read_yaml, validate
+from combmotif.core.typed_yaml import Real, Section, Seed, Whole, read_yaml, validate
 
 
 class CompareConfig(Section):

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from combmotif.core.typed_yaml import Real, Section, Whole, show
 from combmotif.sequence.alphabet import iupac_sets
-from combmotif.typed_yaml import Real, Section, Whole, show
 
 Output = Annotated[Whole | str, Field(description="output of the model, by name or number from 0; default 0")]
 

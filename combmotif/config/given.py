@@ -16,7 +16,7 @@ from combmotif.config.inputs import (
     model_kind,
 )
 from combmotif.config.run import RunConfig
-from combmotif.typed_yaml import Section
+from combmotif.core.typed_yaml import Section
 
 
 class ModuleSection(Section):

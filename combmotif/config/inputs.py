@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from combmotif.config.neurons import parse_selection
+from combmotif.core.typed_yaml import Real, Section, Whole, show
 from combmotif.sequence.alphabet import iupac_sets
-from combmotif.typed_yaml import Real, Section, Whole, show
 
 LARGEST_SET = 2_000_000_000
 """Nucleotides of random sequences: they are held in memory, a byte each, and copied once."""

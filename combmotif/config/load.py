@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from combmotif.config.fitting import MeasuredConfig
-from combmotif.config.half_life import HalfLifeConfig
-from combmotif.config.hexamers import HexamersConfig
 from combmotif.config.paths import resolve_paths
 from combmotif.config.run import RunConfig
-from combmotif.config.training import TrainConfig
-from combmotif.typed_yaml import nearest, parse_yaml, read_yaml, show, validate
+from combmotif.config.training.half_life import HalfLifeConfig
+from combmotif.config.training.hexamers import HexamersConfig
+from combmotif.config.training.measured import MeasuredConfig
+from combmotif.config.training.regression import TrainConfig
+from combmotif.core.typed_yaml import nearest, parse_yaml, read_yaml, show, validate
 
 TRAININGS: dict[str, type] = {"measured": MeasuredConfig, "hexamers": HexamersConfig, "half_life": HalfLifeConfig}
 """What ``combmotif train`` does, by the config's ``kind``; without one it distils."""

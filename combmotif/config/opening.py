@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 from combmotif.config.inputs import CardSection, ModelSection
 from combmotif.config.load import load_config
 from combmotif.config.run import RunConfig
-from combmotif.config.training import TrainConfig
-from combmotif.typed_yaml import nearest, read_yaml
+from combmotif.config.training.regression import TrainConfig
+from combmotif.core.typed_yaml import nearest, read_yaml
 
 if TYPE_CHECKING:
     import torch

@@ -12,13 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from combmotif.config.fitting import MeasuredConfig
-from combmotif.config.half_life import HalfLifeConfig
-from combmotif.config.hexamers import CountedTable, HexamersConfig
 from combmotif.config.inputs import CardSection, FastaSequences, Hdf5Sequences, PythonSection, TableSequences
 from combmotif.config.run import RunConfig
-from combmotif.config.training import TrainConfig
-from combmotif.typed_yaml import nearest
+from combmotif.config.training.half_life import HalfLifeConfig
+from combmotif.config.training.hexamers import CountedTable, HexamersConfig
+from combmotif.config.training.measured import MeasuredConfig
+from combmotif.config.training.regression import TrainConfig
+from combmotif.core.typed_yaml import nearest
 
 _Config = TypeVar("_Config", RunConfig, TrainConfig, MeasuredConfig, HexamersConfig, HalfLifeConfig)
 
@@ -143,7 +143,7 @@ def resolve_paths(config: _Config, base: Path) -> _Config:
             changed["annotation"] = found("sequences.annotation")(sequences.annotation)
         update["sequences"] = sequences.model_copy(update=changed)
     if config.match is not None:
-        from combmotif.motifs.published import PUBLISHED_DATABASES  # the package costs more than 0.3 s
+        from combmotif.motifs.matching.published import PUBLISHED_DATABASES  # the package costs more than 0.3 s
 
         databases, named = [], ["builtin", *PUBLISHED_DATABASES]
         for index, name in enumerate(config.match.databases):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from combmotif.config.prototype_tables import cluster_section, read_label_file
-from combmotif.typed_yaml import read_yaml
+from combmotif.core.typed_yaml import read_yaml
 
 _SCRIPTS = (
     "motif_discovery", "motif_interaction", "motif_contribution", "motif_interaction/script",

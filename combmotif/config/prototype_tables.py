@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from combmotif.core.typed_yaml import show
 from combmotif.sequence.alphabet import iupac_sets
-from combmotif.typed_yaml import show
 
 
 def read_label_file(data: Mapping[str, Any], name: str) -> list[tuple[str, str]]:

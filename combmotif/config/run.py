@@ -15,7 +15,7 @@ from combmotif.config.stages import (
     ReportSection,
     SampleSection,
 )
-from combmotif.typed_yaml import Section, Seed
+from combmotif.core.typed_yaml import Section, Seed
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from combmotif.typed_yaml import Real, Section, Whole, show
+from combmotif.core.typed_yaml import Real, Section, Whole, show
 
 
 class SampleSection(Section):

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from combmotif.discovery.demix import DemixOptions, demix_tree, leaves
 from combmotif.discovery.demixed import Demixed
-from combmotif.discovery.group import Group
-from combmotif.discovery.presets import preset_tree
+from combmotif.discovery.layerwise.demix import DemixOptions, demix_tree, leaves
+from combmotif.discovery.layerwise.group import Group
+from combmotif.discovery.layerwise.presets import preset_tree
 from combmotif.discovery.sufficiency import SufficiencyOptions, demix_by_sufficiency
 from combmotif.discovery.syntax import syntax_table
 from combmotif.discovery.tree import tree_table

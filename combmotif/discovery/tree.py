@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from combmotif.discovery.group import Group
+from combmotif.discovery.layerwise.group import Group
 from combmotif.motifs.motif import Motif
 from combmotif.sampling.samples import Samples
 

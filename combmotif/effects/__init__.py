@@ -1,6 +1,5 @@
 """Effects of neurons and motifs on the prediction, and how they are tested."""
 
-from combmotif.effects.clamp import channel_means, clamp
 from combmotif.effects.columns import (
     CONTRIBUTION_COLUMNS,
     INSTANCE_COLUMNS,
@@ -11,19 +10,19 @@ from combmotif.effects.columns import (
     SPACING_COLUMNS,
     TRIPLE_COLUMNS,
 )
-from combmotif.effects.contribution import contribution
-from combmotif.effects.interaction import base_frequencies, interaction
-from combmotif.effects.interaction_map import interaction_map, name_families
-from combmotif.effects.map_drawing import draw_interaction_map
 from combmotif.effects.marginal import MarginalOptions, MarginalResult, marginal_effects
-from combmotif.effects.measure import MeasuredPair, measure_pair
-from combmotif.effects.pair import Pair, as_pair
-from combmotif.effects.pairs import choose_pairs
+from combmotif.effects.neurons.clamp import channel_means, clamp
+from combmotif.effects.neurons.contribution import contribution
+from combmotif.effects.pairs.interaction import base_frequencies, interaction
+from combmotif.effects.pairs.interaction_map import interaction_map, name_families
+from combmotif.effects.pairs.measure import MeasuredPair, measure_pair
+from combmotif.effects.pairs.pair import Pair, as_pair
+from combmotif.effects.pairs.propose import choose_pairs
+from combmotif.effects.pairs.summary import InteractionResult, summarise
+from combmotif.effects.pairs.triples import choose_triples, measure_triple, summarise_triples
 from combmotif.effects.pattern import Pattern, as_pattern
-from combmotif.effects.prototype import PrototypeInteraction, prototype_contribution, prototype_interaction
-from combmotif.effects.prototype_pairs import measure_prototype, summarise_prototype
-from combmotif.effects.summary import InteractionResult, summarise
-from combmotif.effects.triples import choose_triples, measure_triple, summarise_triples
+from combmotif.effects.prototype.pairs import measure_prototype, summarise_prototype
+from combmotif.effects.prototype.statistics import PrototypeInteraction, prototype_contribution, prototype_interaction
 
 __all__ = [
     "CONTRIBUTION_COLUMNS",
@@ -49,7 +48,6 @@ __all__ = [
     "choose_triples",
     "clamp",
     "contribution",
-    "draw_interaction_map",
     "interaction",
     "interaction_map",
     "marginal_effects",

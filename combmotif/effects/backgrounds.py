@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from combmotif.core.seeding import named_generator, stable_hash
 from combmotif.effects.pattern import Pattern
-from combmotif.effects.seeding import named_generator, stable_hash
 from combmotif.sequence.shuffle import dinucleotide_shuffle
 from combmotif.sequence.tables import SequenceSet
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from combmotif.effects.measure import MeasuredPair
-from combmotif.effects.states import States
+from combmotif.effects.pairs.measure import MeasuredPair
+from combmotif.effects.pairs.states import States
 
 
 def only_finite(pair: MeasuredPair) -> MeasuredPair:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from combmotif.motifs.motif import Motif, information
-from combmotif.motifs.scan import GRID, _log_odds, find_sites, own_p_value, score_threshold
+from combmotif.motifs.scanning.scan import GRID, _log_odds, find_sites, own_p_value, score_threshold
 from combmotif.sequence.alphabet import LETTERS, UNKNOWN, iupac_sets
 
 LEAST_BITS = 0.3

@@ -28,7 +28,7 @@ class _Neuron(nn.Module):
 def neuron_model(model: SequenceModel, layer: str, channel: int) -> SequenceModel:
     """See one neuron as a model that reads windows of its receptive field and gives its value.
 
-    Whatever works on models works on the neuron then, above all :func:`combmotif.inference.perturb.predict_edits`,
+    Whatever works on models works on the neuron then, above all :func:`combmotif.inference.predict_edits`,
     which works out again only what an edit changes.
 
     Parameters

@@ -42,7 +42,7 @@ class SiteFinder:
     Examples
     --------
     >>> from combmotif.inference import scan_layers
-    >>> from combmotif.models.cnn_gru import CnnGru
+    >>> from combmotif.models.architectures.cnn_gru import CnnGru
     >>> from combmotif.models.model import SequenceModel
     >>> model = SequenceModel("toy", CnnGru(width=8))
     >>> codes = [np.zeros(60, np.uint8), np.ones(80, np.uint8)]

@@ -10,19 +10,19 @@ import numpy as np
 import torch
 from torch import nn
 
+from combmotif.core.resources import resource_path
+from combmotif.core.typed_yaml import dump_yaml, nearest, read_yaml, validate
+from combmotif.models.architectures.cnn_gru import CnnGru
+from combmotif.models.architectures.cnn_gru_weights import load_cnn_gru
+from combmotif.models.architectures.framepool import FramePool
+from combmotif.models.architectures.hal.net import load_net
+from combmotif.models.architectures.hal.table import places as hal_places
+from combmotif.models.architectures.optimus import Optimus5Prime
 from combmotif.models.card_schema import CardInput, ModelCard
-from combmotif.models.cnn_gru import CnnGru
-from combmotif.models.cnn_gru_weights import load_cnn_gru
-from combmotif.models.framepool import FramePool
-from combmotif.models.hal_net import load_net
-from combmotif.models.hal_table import places as hal_places
 from combmotif.models.model import InputSpec, SequenceModel
-from combmotif.models.optimus import Optimus5Prime
 from combmotif.models.python_model import build_module, first_prediction, name_outputs
 from combmotif.models.weights import load_weights, replace_file, save_weights, sha256_of
-from combmotif.resources import resource_path
 from combmotif.sequence.alphabet import encode
-from combmotif.typed_yaml import dump_yaml, nearest, read_yaml, validate
 
 CARD_FILE = "model.yaml"
 WEIGHTS_FILE = "weights.safetensors"

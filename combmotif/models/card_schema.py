@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from combmotif.typed_yaml import Real, Section, Whole
+from combmotif.core.typed_yaml import Real, Section, Whole
 
 
 class CardInput(Section):

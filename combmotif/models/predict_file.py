@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from combmotif.files import atomic, no_formula
+from combmotif.core.files import atomic, no_formula
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.names import UniqueNames
 

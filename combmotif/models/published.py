@@ -1,6 +1,6 @@
 """Published weights that do not come with the package."""
 
-from combmotif.download import Published
+from combmotif.core.download import Published
 
 PUBLISHED_WEIGHTS = {
     "hal": Published(

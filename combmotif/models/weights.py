@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import nn
 
-from combmotif.files import atomic
+from combmotif.core.files import atomic
 
 
 def sha256_of(path: str | Path) -> str:

@@ -9,17 +9,7 @@ from combmotif.motifs.agreement import (
     motif_similarity,
     strict_agreement,
 )
-from combmotif.motifs.chance import letter_p_values
 from combmotif.motifs.cluster import families, merge_shifted, similarity
-from combmotif.motifs.database import (
-    KINDS,
-    Database,
-    DatabaseEntry,
-    database_path,
-    load_database,
-    of_kinds,
-    word_ppm,
-)
 from combmotif.motifs.formats import (
     FORMATS,
     MotifFile,
@@ -31,12 +21,22 @@ from combmotif.motifs.formats import (
     write_meme,
     write_motif_table,
 )
-from combmotif.motifs.match import MATCH_COLUMNS, match
-from combmotif.motifs.mirna import SITE_TYPES, read_mature, seed_families, site_word
+from combmotif.motifs.matching.chance import letter_p_values
+from combmotif.motifs.matching.database import (
+    KINDS,
+    Database,
+    DatabaseEntry,
+    database_path,
+    load_database,
+    of_kinds,
+    word_ppm,
+)
+from combmotif.motifs.matching.match import MATCH_COLUMNS, match
+from combmotif.motifs.matching.mirna import SITE_TYPES, read_mature, seed_families, site_word
+from combmotif.motifs.matching.tomtom import TomtomResult, guarded_tomtom, pseudocounted, tomtom
 from combmotif.motifs.motif import Motif, MotifSet, information, letter_sets, purity
-from combmotif.motifs.scan import SITE_COLUMNS, find_sites, score_threshold
+from combmotif.motifs.scanning.scan import SITE_COLUMNS, find_sites, score_threshold
 from combmotif.motifs.segment import segments
-from combmotif.motifs.tomtom import TomtomResult, guarded_tomtom, pseudocounted, tomtom
 from combmotif.motifs.word import WordTest, word_test
 
 __all__ = [

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import h5py
 
-from combmotif.files import reading
-from combmotif.motifs.database import Database, DatabaseEntry, load_database
+from combmotif.core.files import reading
 from combmotif.motifs.formats.h5 import load_motifs, load_names, save_motifs
 from combmotif.motifs.formats.meme import write_meme
 from combmotif.motifs.formats.table import write_motif_table
+from combmotif.motifs.matching.database import Database, DatabaseEntry, load_database
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.sequence.hdf5 import reading_hdf5
 

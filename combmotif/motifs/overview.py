@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from combmotif.motifs.cluster import families, similarity
-from combmotif.motifs.family import family_of_genes, gene_names
+from combmotif.motifs.matching.family import family_of_genes, gene_names
+from combmotif.motifs.matching.tomtom import guarded_tomtom
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.motifs.segment import segments
-from combmotif.motifs.tomtom import guarded_tomtom
 
 LIST_COLUMNS = ("motif", "name", "length", "sites", "information", "consensus")
 COMPARE_COLUMNS = (

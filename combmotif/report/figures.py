@@ -10,17 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from combmotif.files import atomic
-from combmotif.output import OutputFolder
+from combmotif.core.files import atomic
+from combmotif.core.output import OutputFolder
 from combmotif.report import wording
-from combmotif.report.activations import histograms
-from combmotif.report.effects import effects
+from combmotif.report.drawing.logos import COLOURS, letter_heights
+from combmotif.report.drawing.pairmap import PairMap, family_map, pair_map
 from combmotif.report.folder import RunFolder, mapping, neuron_name, read_run
-from combmotif.report.interactions import pairs
-from combmotif.report.logos import COLOURS, letter_heights
-from combmotif.report.matches import matches
-from combmotif.report.neurons import motif_names, neurons
-from combmotif.report.pairmap import PairMap, family_map, pair_map
+from combmotif.report.sections.activations import histograms
+from combmotif.report.sections.effects import effects
+from combmotif.report.sections.interactions import pairs
+from combmotif.report.sections.matches import matches
+from combmotif.report.sections.neurons import motif_names, neurons
 
 FORMATS = ("pdf", "svg", "png")
 KINDS = ("logos", "contribution", "interactions", "activations")

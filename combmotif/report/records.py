@@ -7,15 +7,15 @@ from collections import defaultdict
 from typing import Any
 
 from combmotif.report import wording
-from combmotif.report.activations import Histogram, histograms
-from combmotif.report.behind import Behind, sequences_behind
-from combmotif.report.effects import Effect, all_effects
 from combmotif.report.encode import compact
 from combmotif.report.folder import RunFolder, mapping
-from combmotif.report.matches import Match
-from combmotif.report.motif_effects import effect_records
-from combmotif.report.neurons import MotifView, NeuronView
-from combmotif.report.sites import top_sites
+from combmotif.report.sections.activations import Histogram, histograms
+from combmotif.report.sections.behind import Behind, sequences_behind
+from combmotif.report.sections.effects import Effect, all_effects
+from combmotif.report.sections.matches import Match
+from combmotif.report.sections.motif_effects import effect_records
+from combmotif.report.sections.neurons import MotifView, NeuronView
+from combmotif.report.sections.sites import top_sites
 
 _RELATIVES = 12
 _PLAIN = 5.0  # per cent of the variance that are worth a sentence

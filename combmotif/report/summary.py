@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from combmotif.motifs.spelled import START_CODONS
+from combmotif.motifs.matching.spelled import START_CODONS
 from combmotif.report import wording
-from combmotif.report.effects import Effect, effects
 from combmotif.report.folder import SECTIONS, RunFolder, anchor, neuron_name, read_run
-from combmotif.report.interactions import called
-from combmotif.report.matches import Match, elements, matches
-from combmotif.report.motif_effects import beside, headline, motif_effects
-from combmotif.report.neurons import motif_names
+from combmotif.report.sections.effects import Effect, effects
+from combmotif.report.sections.interactions import called
+from combmotif.report.sections.matches import Match, elements, matches
+from combmotif.report.sections.motif_effects import beside, headline, motif_effects
+from combmotif.report.sections.neurons import motif_names
 from combmotif.report.wording import count, number, outcome, plural
 
 _NEVER = float("inf")

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from combmotif.effects.seeding import named_generator
+from combmotif.core.seeding import named_generator
 from combmotif.inference.probe import WindowProbe
 from combmotif.sampling.seeds import planted_windows
 

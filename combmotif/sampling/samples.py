@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from combmotif.files import atomic
+from combmotif.core.files import atomic
 
 BINS = 20
 

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from combmotif.effects.seeding import named_generator
+from combmotif.core.seeding import named_generator
 from combmotif.inference.probe import WindowProbe
 
 _LEAST_COLUMN = 0.15

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from combmotif.sequence.alphabet import IUPAC, LETTERS, decode, encode, iupac_sets
 
 if TYPE_CHECKING:
-    from combmotif.sequence.annotation import annotate, read_annotation
+    from combmotif.sequence.annotation.annotated import annotate, read_annotation
+    from combmotif.sequence.annotation.transcripts import TRACKS, Annotation, Transcript
     from combmotif.sequence.fasta import iterate_fasta
     from combmotif.sequence.hdf5 import read_hdf5, stream_hdf5
     from combmotif.sequence.left_out import LeftOut
     from combmotif.sequence.onehot import one_hot
     from combmotif.sequence.tables import SequenceSet, random_sequences, read_fasta, read_table
-    from combmotif.sequence.transcripts import TRACKS, Annotation, Transcript
 
 __all__ = [
     "IUPAC",
@@ -39,9 +39,9 @@ __all__ = [
 ]
 
 _HEAVY = {
-    "annotation": ("annotate", "read_annotation"),
+    "annotation.annotated": ("annotate", "read_annotation"),
     "left_out": ("LeftOut",),
-    "transcripts": ("TRACKS", "Annotation", "Transcript"),
+    "annotation.transcripts": ("TRACKS", "Annotation", "Transcript"),
     "hdf5": ("read_hdf5", "stream_hdf5"),
     "onehot": ("one_hot",),
     "fasta": ("iterate_fasta",),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from combmotif.files import atomic, no_formula
+from combmotif.core.files import atomic, no_formula
 
 LEFT_OUT = "left_out.tsv"
 LEFT_OUT_COLUMNS = {

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from combmotif.sequence.alphabet import encode
-from combmotif.sequence.annotation import Annotator, read_annotation
+from combmotif.sequence.annotation.annotated import Annotator, read_annotation
 from combmotif.sequence.delimited import MISSING, open_table, to_number
 from combmotif.sequence.fasta import iterate_fasta
 from combmotif.sequence.left_out import LeftOut, describe_left_out

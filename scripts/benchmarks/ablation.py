@@ -17,17 +17,17 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from combmotif.benchmark.check import precision_of
+from combmotif.benchmark.families import FAMILIES, draw
+from combmotif.benchmark.sampled import Sampling, sample
+from combmotif.benchmark.scores import LEAST_CORRELATION, recalled
+from combmotif.benchmark.scores import agreement as stability
+from combmotif.core.seeding import named_generator
 from combmotif.discovery import SufficiencyOptions, demix_by_sufficiency
-from combmotif.effects.seeding import named_generator
 from combmotif.inference.probe import WindowProbe
 from combmotif.models import load_card
 from combmotif.motifs.agreement import agreement, chance_agreement, corrected
 from combmotif.sampling.evolve import evolve
-from combmotif.selfcheck.check import precision_of
-from combmotif.selfcheck.families import FAMILIES, draw
-from combmotif.selfcheck.sampled import Sampling, sample
-from combmotif.selfcheck.scores import LEAST_CORRELATION, recalled
-from combmotif.selfcheck.scores import agreement as stability
 
 DEFAULT = SufficiencyOptions()
 VARIANTS = {

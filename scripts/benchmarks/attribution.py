@@ -25,8 +25,8 @@ from torch import nn
 from combmotif.attribution import METHODS, AttributionOptions, attribute
 from combmotif.attribution.targets import TargetFunction, parse_target
 from combmotif.inference import Edits, predict_edits
+from combmotif.models.architectures.cnn_gru import CnnGru
 from combmotif.models.card import load_card
-from combmotif.models.cnn_gru import CnnGru
 from combmotif.models.model import SequenceModel
 from combmotif.sequence import encode
 

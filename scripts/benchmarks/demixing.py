@@ -12,7 +12,7 @@ import sys
 
 import torch
 
-from combmotif.selfcheck import FAMILIES, benchmark, summary
+from combmotif.benchmark import FAMILIES, benchmark, summary
 
 
 def main() -> None:

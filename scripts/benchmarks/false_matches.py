@@ -24,7 +24,7 @@ from combmotif.motifs import (
     tomtom,
     word_ppm,
 )
-from combmotif.motifs.control import match_control
+from combmotif.motifs.matching.control import match_control
 
 DATABASES = {
     "Ray 2013": "ray2013/Ray2013_rbp_Homo_sapiens.meme",

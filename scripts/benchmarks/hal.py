@@ -13,7 +13,7 @@ import time
 import numpy as np
 import torch
 
-from combmotif.models import hal
+from combmotif.models.architectures import hal
 from combmotif.sequence import one_hot
 
 

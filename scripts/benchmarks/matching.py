@@ -23,8 +23,8 @@ from combmotif.motifs import (
     read_meme,
     tomtom,
 )
-from combmotif.motifs.control import match_control
-from combmotif.motifs.family import with_families
+from combmotif.motifs.matching.control import match_control
+from combmotif.motifs.matching.family import with_families
 
 REPEATS = 5
 

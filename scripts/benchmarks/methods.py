@@ -22,19 +22,19 @@ import pandas as pd
 import torch
 
 from combmotif.attribution import AttributionOptions, attribute
-from combmotif.discovery.modisco import ModiscoOptions, modisco
-from combmotif.discovery.pattern_motifs import pattern_motifs
-from combmotif.effects.seeding import named_generator, stable_hash
+from combmotif.benchmark.check import precision_of
+from combmotif.benchmark.families import draw
+from combmotif.benchmark.methods import METHODS
+from combmotif.benchmark.sampled import Sampling, sample
+from combmotif.benchmark.scores import LEAST_CORRELATION, recalled
+from combmotif.benchmark.truth import Instance
+from combmotif.core.seeding import named_generator, stable_hash
+from combmotif.discovery.tfmodisco.modisco import ModiscoOptions, modisco
+from combmotif.discovery.tfmodisco.pattern_motifs import pattern_motifs
 from combmotif.inference import WindowProbe
 from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.motifs.motif import Motif
 from combmotif.sampling import Samples
-from combmotif.selfcheck.check import precision_of
-from combmotif.selfcheck.families import draw
-from combmotif.selfcheck.methods import METHODS
-from combmotif.selfcheck.sampled import Sampling, sample
-from combmotif.selfcheck.scores import LEAST_CORRELATION, recalled
-from combmotif.selfcheck.truth import Instance
 
 SAME_SAMPLES = ("sufficiency", "layers", "max-activation seqlets")
 SEQUENCES, LENGTH = 1000, 48

@@ -18,10 +18,10 @@ import click
 import numpy as np
 import torch
 
+from combmotif.effects.pairs.states import evaluate_states
 from combmotif.effects.scramble import Scrambles
-from combmotif.effects.states import evaluate_states
 from combmotif.inference import Edits, predict_edits
-from combmotif.models.cnn_gru import CnnGru
+from combmotif.models.architectures.cnn_gru import CnnGru
 from combmotif.models.model import InputSpec, SequenceModel
 
 LONG, SHORT = 12_288, 50

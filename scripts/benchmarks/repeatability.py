@@ -34,11 +34,11 @@ import pandas as pd
 import torch
 
 from combmotif.config.neurons import select_neurons
+from combmotif.core.seeding import named_generator
 from combmotif.discovery.demixed import Demixed
 from combmotif.discovery.faithful import ActivationModel, Windows, measure_faithfulness
 from combmotif.discovery.neuronmotif import METHODS, demix_neuron
 from combmotif.discovery.occurrences import called_nucleotides
-from combmotif.effects.seeding import named_generator
 from combmotif.inference.probe import WindowProbe
 from combmotif.models import load_card
 from combmotif.motifs.agreement import agreement, chance_agreement, corrected, strict_agreement

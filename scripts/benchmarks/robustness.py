@@ -35,7 +35,7 @@ import torch
 from safetensors.torch import load_file
 
 from combmotif.cli import main as main_command
-from combmotif.resources import resource_path
+from combmotif.core.resources import resource_path
 
 LIMIT = 60
 RUN = """

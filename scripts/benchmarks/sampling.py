@@ -34,11 +34,11 @@ import torch
 
 from combmotif.config.inputs import CardSection
 from combmotif.config.opening import open_model
-from combmotif.effects.seeding import named_generator
+from combmotif.core.seeding import named_generator
 from combmotif.inference.probe import WindowProbe
 from combmotif.inference.scan import scan_layers
 from combmotif.models import InputSpec, SequenceModel
-from combmotif.models.cnn_gru import CnnGru
+from combmotif.models.architectures.cnn_gru import CnnGru
 from combmotif.sampling import BINS, EvolveOptions, combmotif_quota, combmotif_samples, evolve, neuronmotif_samples
 from combmotif.sequence.alphabet import encode
 from combmotif.sequence.tables import read_fasta

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from combmotif.inference import SiteFinder, WindowProbe, scan_layers
-from combmotif.models.cnn_gru import CnnGru
+from combmotif.models.architectures.cnn_gru import CnnGru
 from combmotif.models.model import InputSpec, SequenceModel
 
 LENGTH = 12_288

@@ -17,11 +17,11 @@ import click
 import numpy as np
 
 from combmotif.config import load_train_config
-from combmotif.config.fitting import MeasuredConfig, MeasuredFit
-from combmotif.config.training import NetSection
-from combmotif.models.training import predict_codes
-from combmotif.pipeline.fit import Workshop, held_out_quality
-from combmotif.pipeline.measured_rows import MeasuredRows, read_rows
+from combmotif.config.training.measured import MeasuredConfig, MeasuredFit
+from combmotif.config.training.regression import NetSection
+from combmotif.runs.training.measured import Workshop, held_out_quality
+from combmotif.runs.training.measured_rows import MeasuredRows, read_rows
+from combmotif.training.regressor import predict_codes
 
 ALPHAS = (300.0, 1000.0, 3000.0, 10000.0, 30000.0)
 SALUKI = "Prediction"

@@ -12,7 +12,7 @@ from combmotif.attribution import (
     join_attributions,
 )
 from combmotif.attribution.attributions import own_scores
-from combmotif.effects.seeding import named_generator, stable_hash
+from combmotif.core.seeding import named_generator, stable_hash
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.onehot import one_hot
 from combmotif.sequence.shuffle import dinucleotide_shuffle

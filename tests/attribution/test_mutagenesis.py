@@ -4,8 +4,8 @@ import pytest
 from combmotif.attribution import AttributionOptions, attribute, effects_of, parse_target
 from combmotif.attribution.mutagenesis import mutation_effects
 from combmotif.attribution.targets import TargetFunction
-from combmotif.inference.perturb import recording
-from combmotif.models.cnn_gru import CnnGru
+from combmotif.inference.incremental.perturb import recording
+from combmotif.models.architectures.cnn_gru import CnnGru
 from combmotif.models.model import InputSpec, SequenceModel
 
 

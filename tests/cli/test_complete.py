@@ -8,7 +8,7 @@ import sys
 
 from combmotif.cli.complete import complete_key, complete_model, complete_run, config_keys
 from combmotif.config import RunConfig
-from combmotif.resources import resource_path
+from combmotif.core.resources import resource_path
 
 
 def values(items):

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-import combmotif.selfcheck
+import combmotif.benchmark
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def scored(monkeypatch):
             ]  # fmt: skip
             return pd.DataFrame(rows)
 
-        monkeypatch.setattr(combmotif.selfcheck, "benchmark", benchmark)
+        monkeypatch.setattr(combmotif.benchmark, "benchmark", benchmark)
         return asked
 
     return scored

@@ -10,9 +10,10 @@ import pytest
 import torch
 
 from combmotif.config import open_model_from
-from combmotif.config.half_life import PRESETS
-from combmotif.files import read_sealed
-from combmotif.models import CnnGru, supervised
+from combmotif.config.training.half_life import PRESETS
+from combmotif.core.files import read_sealed
+from combmotif.models import CnnGru
+from combmotif.training import supervised
 
 LENGTH = 60
 SIZES = {"train": 96, "valid": 24, "test": 24}

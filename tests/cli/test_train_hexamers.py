@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from combmotif.models import hal, load_card
-from combmotif.models.hal_fit import HexamerFit, Outcome, donor_outcome, simulate_counts
+from combmotif.models import load_card
+from combmotif.models.architectures import hal
 from combmotif.sequence import decode
+from combmotif.training.hexamer_fit import HexamerFit, Outcome, donor_outcome, simulate_counts
 
 
 def test_planted_effects_from_the_shipped_config(cli, repository, tmp_path):

@@ -8,15 +8,15 @@ from combmotif.comparison import compare_runs, read_runs
 from combmotif.config import load_config
 from combmotif.config.opening import open_model
 from combmotif.motifs import load_database
-from combmotif.pipeline import run
+from combmotif.runs import run
 from combmotif.sequence.tables import random_sequences
 
 NETS = """
 import numpy as np
 
 from combmotif.motifs import word_ppm
-from combmotif.selfcheck.nets import StackNet, Wire, connect, fill_with_noise, plant
-from combmotif.selfcheck.truth import weights_of
+from combmotif.benchmark.nets import StackNet, Wire, connect, fill_with_noise, plant
+from combmotif.benchmark.truth import weights_of
 
 
 def build(words, seed):

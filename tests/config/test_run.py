@@ -3,7 +3,7 @@ import json
 import pytest
 
 from combmotif.config import RunConfig, TrainConfig, load_config
-from combmotif.typed_yaml import validate
+from combmotif.core.typed_yaml import validate
 
 
 def test_stages_are_asked_for_by_being_there(right, write):

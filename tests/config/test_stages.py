@@ -4,8 +4,8 @@ import pytest
 from pydantic import ValidationError
 
 from combmotif.config import DiscoverSection, EffectsSection, RunConfig, SampleSection, load_config
+from combmotif.core.typed_yaml import validate
 from combmotif.sampling import EvolveOptions
-from combmotif.typed_yaml import validate
 
 
 @pytest.mark.parametrize(

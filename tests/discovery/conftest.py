@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from combmotif.inference import WindowProbe
-from combmotif.models.keras_weights import load_keras
+from combmotif.models.architectures.keras_weights import load_keras
 from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.sampling import Samples, enumerate_windows
 

@@ -70,8 +70,8 @@ def test_the_whole_method_merges_the_shift(demo, samples):
     # PWM1 is PWM0 one base on, behind a G: the pool of 2 sees one motif at two places
     (motif,) = neuron_motifs(demo[0], samples)
     assert motif.id == "3.0.m1"
-    assert motif.consensus("rna").endswith("GUG")
-    assert {0, 1} <= set(motif.offsets)
-    assert motif.purity > 0.85
+    assert "".join("ACGU"[base] for base in motif.ppm.argmax(1)) == "CAGGUG"
+    assert len(motif.offsets) == 2 and max(motif.offsets) - min(motif.offsets) == 1
+    assert motif.purity > 0.8
     assert motif.share > 0.7
-    assert correlation(motif.pfm, demo[1][0][: len(motif)]) >= 0.99
+    assert correlation(motif.pfm, demo[1][0][: len(motif)]) >= 0.95

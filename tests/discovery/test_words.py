@@ -7,7 +7,7 @@ import pytest
 
 from combmotif.discovery import word_motifs
 from combmotif.inference import WindowProbe
-from combmotif.models import hal
+from combmotif.models.architectures import hal
 from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.sampling import enumerate_windows
 

@@ -5,15 +5,15 @@ import pandas as pd
 import pytest
 import torch
 
-from combmotif.effects.classify import classify
-from combmotif.effects.control import Control
 from combmotif.effects.finite import only_finite
 from combmotif.effects.marginal.effects import MarginalOptions, marginal_effects
-from combmotif.effects.measure import MeasuredPair
-from combmotif.effects.pair import Pair
+from combmotif.effects.pairs.classify import classify
+from combmotif.effects.pairs.control import Control
+from combmotif.effects.pairs.measure import MeasuredPair
+from combmotif.effects.pairs.pair import Pair
+from combmotif.effects.pairs.states import States
+from combmotif.effects.pairs.summary import summarise
 from combmotif.effects.pattern import as_pattern
-from combmotif.effects.states import States
-from combmotif.effects.summary import summarise
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.tables import random_sequences
 

@@ -6,10 +6,10 @@ import torch
 from torch import nn
 
 from combmotif.effects import channel_means, clamp
+from combmotif.effects.neurons.sites import scramble_sites
+from combmotif.effects.pairs.states import evaluate_states
 from combmotif.effects.pattern import as_pattern
 from combmotif.effects.scramble import Scrambles
-from combmotif.effects.sites import scramble_sites
-from combmotif.effects.states import evaluate_states
 from combmotif.inference import WindowProbe, scan
 from combmotif.models import InputSpec, SequenceModel
 from combmotif.sequence import encode

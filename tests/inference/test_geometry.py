@@ -5,10 +5,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from combmotif.inference import convolution_layers, layer_geometry
-from combmotif.models.cnn_gru import CnnGru
-from combmotif.models.framepool import FramePool
+from combmotif.models.architectures.cnn_gru import CnnGru
+from combmotif.models.architectures.framepool import FramePool
+from combmotif.models.architectures.optimus import Optimus5Prime
 from combmotif.models.model import InputSpec, SequenceModel
-from combmotif.models.optimus import Optimus5Prime
 
 
 def shape(model, layer):

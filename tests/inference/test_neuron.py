@@ -5,7 +5,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from combmotif.inference import Edits, WindowProbe, neuron_model, predict_edits
-from combmotif.models.cnn_gru import CnnGru
+from combmotif.models.architectures.cnn_gru import CnnGru
 from combmotif.models.model import InputSpec, SequenceModel
 
 

@@ -4,10 +4,10 @@ import torch
 from torch import nn
 
 from combmotif.inference import WindowProbe, layer_geometry
-from combmotif.models.cnn_gru import CnnGru
-from combmotif.models.framepool import FramePool
+from combmotif.models.architectures.cnn_gru import CnnGru
+from combmotif.models.architectures.framepool import FramePool
+from combmotif.models.architectures.optimus import Optimus5Prime
 from combmotif.models.model import ForwardError
-from combmotif.models.optimus import Optimus5Prime
 
 MODELS = {
     "saluki": (CnnGru(width=6), ("conv1", "conv3", "conv4")),

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from combmotif.inference import SiteFinder, WindowProbe, scan, scan_layers
-from combmotif.models.cnn_gru import CnnGru
-from combmotif.models.optimus import Optimus5Prime
+from combmotif.models.architectures.cnn_gru import CnnGru
+from combmotif.models.architectures.optimus import Optimus5Prime
 
 
 @pytest.fixture

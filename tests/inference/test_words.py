@@ -5,7 +5,7 @@ from torch import nn
 
 from combmotif.inference import WindowProbe
 from combmotif.inference.words import all_words, word_numbers
-from combmotif.models.cnn_gru import CnnGru
+from combmotif.models.architectures.cnn_gru import CnnGru
 from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.sampling.seeds import planted_windows
 

@@ -7,8 +7,9 @@ import shutil
 import numpy as np
 import pytest
 
-from combmotif.models import hal, load_card
-from combmotif.models.hal_table import EXON_FILES, TABLE_FILE
+from combmotif.models import load_card
+from combmotif.models.architectures import hal
+from combmotif.models.architectures.hal.table import EXON_FILES, TABLE_FILE
 
 
 @pytest.fixture

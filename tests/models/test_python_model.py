@@ -89,8 +89,8 @@ def test_outputs_are_named_by_their_number(net):
 
 
 def test_a_module_by_its_import_name():
-    model = load_python("combmotif.models.cnn_gru:CnnGru", kwargs={"blocks": 1, "width": 4}, length=20)
-    assert model.name == "combmotif.models.cnn_gru:CnnGru"
+    model = load_python("combmotif.models.architectures.cnn_gru:CnnGru", kwargs={"blocks": 1, "width": 4}, length=20)
+    assert model.name == "combmotif.models.architectures.cnn_gru:CnnGru"
     assert model.predict(np.zeros((2, 20), np.uint8)).shape == (2, 1)
 
 

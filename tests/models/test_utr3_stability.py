@@ -5,9 +5,9 @@ import pytest
 
 from combmotif.inference import layer_geometry
 from combmotif.models import load_card
-from combmotif.models.multitask import pearson, stack
 from combmotif.sequence import encode, random_sequences
-from combmotif.sequence.measured import read_measured
+from combmotif.training.measured import read_measured
+from combmotif.training.multitask import pearson, stack
 
 
 @pytest.fixture(scope="module")

@@ -14,11 +14,11 @@ import pytest
 from combmotif.motifs.formats.h5 import save_motifs
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.report import render
-from combmotif.report.activations import histograms
-from combmotif.report.behind import sequences_behind
 from combmotif.report.encode import compact, decode_matrix, embedded_file, encode_matrix
 from combmotif.report.folder import read_run
 from combmotif.report.records import distribution
+from combmotif.report.sections.activations import histograms
+from combmotif.report.sections.behind import sequences_behind
 from combmotif.report.summary import main_findings
 from combmotif.sampling.samples import Samples
 

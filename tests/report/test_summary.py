@@ -10,12 +10,12 @@ import pandas as pd
 
 from combmotif.motifs.motif import Motif
 from combmotif.report import main_findings, render
-from combmotif.report.effects import effects
+from combmotif.report.drawing.pairmap import family_map, pair_map
 from combmotif.report.folder import SITES_KEPT, read_run
-from combmotif.report.interactions import pairs
-from combmotif.report.matches import best, columns_of, control_sentence, elements, matches
-from combmotif.report.pairmap import family_map, pair_map
-from combmotif.report.sites import locate
+from combmotif.report.sections.effects import effects
+from combmotif.report.sections.interactions import pairs
+from combmotif.report.sections.matches import best, columns_of, control_sentence, elements, matches
+from combmotif.report.sections.sites import locate
 
 
 def test_findings_name_the_strongest_neuron_and_pair(run_folder: Path) -> None:

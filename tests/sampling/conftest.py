@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from combmotif.inference import WindowProbe
-from combmotif.models.cnn_gru import CnnGru
+from combmotif.models.architectures.cnn_gru import CnnGru
 from combmotif.models.model import SequenceModel
 
 LETTERS = "ACGT"

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from combmotif.sequence import SequenceSet, decode, encode, random_sequences, read_fasta, read_hdf5, read_table
-from combmotif.sequence.measured import read_measured
 from combmotif.sequence.stream import stream_table
+from combmotif.training.measured import read_measured
 
 
 def test_fasta_wraps_names_and_gzip(tmp_path):

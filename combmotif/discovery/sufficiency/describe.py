@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from combmotif.discovery.demixed import Demixed
-from combmotif.discovery.group import Group, make_group
+from combmotif.discovery.layerwise.group import Group, make_group
 from combmotif.discovery.sufficiency.reading import Reading
 from combmotif.discovery.syntax import SYNTAX_COLUMNS, describe_gaps
 from combmotif.discovery.tree import tree_table

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from combmotif.effects.backgrounds import draw_backgrounds
-from combmotif.effects.interaction import AVOIDED, avoided_patterns, base_frequencies
 from combmotif.effects.marginal.contexts import informative_pattern, make_contexts, strongest_core
 from combmotif.effects.marginal.measure import (
     MeasuredMotif,
@@ -19,6 +18,7 @@ from combmotif.effects.marginal.measure import (
     measure_sites,
 )
 from combmotif.effects.marginal.summary import summarise_motifs
+from combmotif.effects.pairs.interaction import AVOIDED, avoided_patterns, base_frequencies
 from combmotif.effects.pattern import as_pattern
 from combmotif.models.model import SequenceModel
 from combmotif.motifs.motif import Motif
@@ -43,7 +43,7 @@ class MarginalOptions:
     outputs : tuple of int, optional
         Columns of the prediction; default all.
     avoid : tuple of str, default AUG, AAUAAA and stop
-        Words that neither an insertion nor a scramble may make, see `combmotif.effects.interaction`.
+        Words that neither an insertion nor a scramble may make, see `combmotif.effects.pairs.interaction`.
     bins : int, default 10
         Of the curve over positions.
     margin : float, default 0.1

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from combmotif.core.seeding import named_generator, stable_hash
 from combmotif.effects.backgrounds import Backgrounds
 from combmotif.effects.frame import coding_region, codon_phase
 from combmotif.effects.insertion import Insertions, best_kmers, insert_motif, windows_of
-from combmotif.effects.measure import snap
 from combmotif.effects.overlaps import confounded, stop_codons
+from combmotif.effects.pairs.measure import snap
 from combmotif.effects.pattern import Pattern
 from combmotif.effects.scramble import draw_replacements
-from combmotif.effects.seeding import named_generator, stable_hash
-from combmotif.inference.edits import Edits
-from combmotif.inference.perturb import predict_edits
+from combmotif.inference.incremental.edits import Edits
+from combmotif.inference.incremental.perturb import predict_edits
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.tables import SequenceSet
 

@@ -10,7 +10,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from combmotif.files import writing_h5
+from combmotif.core.files import writing_h5
 from combmotif.motifs.formats.record import MotifFile, MotifRecord, unique_records
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.sequence.hdf5 import reading_hdf5

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from combmotif.encoding import ENCODING, ERRORS, not_text
-from combmotif.files import unpack
+from combmotif.core.encoding import ENCODING, ERRORS, not_text
+from combmotif.core.files import unpack
 from combmotif.sequence.names import UniqueNames
 
 SUM_TOLERANCE = 0.05

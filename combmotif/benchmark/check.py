@@ -1,0 +1,220 @@
+"""Run methods on neurons whose answer is known and tabulate their scores."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+
+import numpy as np
+import pandas as pd
+
+from combmotif.benchmark.families import FAMILIES, draw
+from combmotif.benchmark.methods import METHODS, Method
+from combmotif.benchmark.sampled import Sampling, sample
+from combmotif.benchmark.scores import (
+    LEAST_CORRELATION,
+    agreement,
+    explained_activation,
+    explained_by,
+    found_gaps,
+    jaccard,
+    recalled,
+)
+from combmotif.benchmark.truth import Instance
+from combmotif.core.seeding import named_generator, stable_hash
+from combmotif.discovery.neuronmotif import Demixed
+from combmotif.inference.probe import WindowProbe
+from combmotif.motifs.motif import Motif
+from combmotif.runs.engines import single_thread
+from combmotif.sampling.samples import Samples
+
+SCORE_COLUMNS = (
+    "family", "neuron", "method", "receptive_field", "samples", "sampled", "truth", "recall", "precision", "motifs",
+    "spacing", "explained", "stability", "seconds",
+)  # fmt: skip
+
+
+LEAST_RECALL = 0.95
+LEAST_PRECISION = 0.90
+
+
+def check_neuron(
+    instance: Instance, seed: int, methods: Mapping[str, Method], sampling: Sampling, *, repeats: int = 2
+) -> list[dict[str, object]]:
+    """Score methods on one neuron; each sampling is demixed anew, ``repeats`` (2 or more) of them.
+
+    Scores are means over the repeats; the samples of each next repeat are the fresh ones of the one before.
+    """
+    probe = WindowProbe(instance.model, instance.layer)
+    drawn = [
+        sample(instance, probe, sampling, named_generator(seed, "sample", instance.name, repeat))
+        for repeat in range(repeats)
+    ]
+    draws = [samples for samples, _ in drawn]
+    plain = named_generator(seed, "random", instance.name).integers(0, 4, (4000, probe.receptive_field))
+    rows = []
+    for name, method in methods.items():
+        start = time.perf_counter()
+        found = [
+            method(probe, samples, stable_hash(seed, instance.name, repeat) % 2**31)
+            for repeat, samples in enumerate(draws)
+        ]
+        seconds = (time.perf_counter() - start) / repeats
+        scores = [
+            _score(instance, result, fresh, plain.astype(np.uint8))
+            for result, fresh in zip(found, draws[1:] + draws[:1], strict=True)
+        ]
+        mean = {key: float(np.nanmean([s[key] for s in scores])) if _any(scores, key) else np.nan for key in scores[0]}
+        rows.append(
+            {
+                "family": instance.family,
+                "neuron": instance.name,
+                "method": name,
+                "receptive_field": probe.receptive_field,
+                "samples": float(np.mean([len(s) for s in draws])),
+                "sampled": float(np.mean([reached for _, reached in drawn])),
+                "truth": len(instance.truth.parts),
+                **mean,
+                "stability": float(np.mean([agreement(a.motifs, b.motifs) for a, b in _pairs(found)])),
+                "seconds": seconds,
+            }
+        )
+    return rows
+
+
+def _any(scores: Sequence[dict[str, float]], key: str) -> bool:
+    return any(np.isfinite(s[key]) for s in scores)
+
+
+def _pairs(found: Sequence[Demixed]) -> list[tuple[Demixed, Demixed]]:
+    return [(found[i], found[j]) for i in range(len(found)) for j in range(i)]
+
+
+def _score(instance: Instance, found: Demixed, fresh: Samples, plain: np.ndarray) -> dict[str, float]:
+    truth, motifs = instance.truth, found.motifs
+    right = precision_of(motifs, truth.parts)
+    recall = [recalled(part, motifs) >= LEAST_CORRELATION for part in truth.parts]
+    spacing = np.nan
+    if truth.spacing is not None:
+        spacing = jaccard(found_gaps(motifs, found.syntax, truth), truth.gaps)
+    explained = np.nan
+    if truth.parts and len(fresh):
+        explained = explained_activation(motifs, fresh.codes, fresh.excitation, plain)
+    return {
+        "recall": float(np.mean(recall)) if recall else np.nan,
+        "precision": right,
+        "motifs": float(len(motifs)),
+        "spacing": spacing,
+        "explained": explained,
+    }
+
+
+def precision_of(motifs: Sequence[Motif], parts: Sequence[np.ndarray]) -> float:
+    """Share of motifs made of known ones and nothing else; of a dead neuron 1 without motifs and 0 with any.
+
+    NaN for a living neuron without motifs, whose recall says it.
+    """
+    if not parts:
+        return float(not motifs)
+    if not motifs:
+        return float("nan")
+    return float(np.mean([explained_by(motif, parts) >= LEAST_CORRELATION for motif in motifs]))
+
+
+def _check(family: str, number: int, seed: int, names: tuple[str, ...], sampling: Sampling) -> list[dict[str, object]]:
+    with single_thread():
+        return check_neuron(draw(family, number, seed), seed, {name: METHODS[name] for name in names}, sampling)
+
+
+def benchmark(
+    families: str,
+    numbers: Sequence[int],
+    seed: int,
+    *,
+    methods: Sequence[str] | None = None,
+    sampling: Sampling | None = None,
+    workers: int = 1,
+    on_done: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
+    """Score methods on many neurons; the same seed gives the same scores, whatever the number of workers.
+
+    Parameters
+    ----------
+    families : str
+        Letters of `FAMILIES`.
+    numbers : sequence of int
+        Instances of each family.
+    seed : int
+        Of nets, samples and methods.
+    methods : sequence of str, optional
+        Names in `METHODS`; default all.
+    sampling : Sampling, optional
+    workers : int, default 1
+        Processes.
+    on_done : callable, optional
+        Called with the number of neurons done and of all.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per neuron and method, columns `SCORE_COLUMNS`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such family or method.
+    """
+    names = tuple(METHODS) if methods is None else tuple(methods)
+    for given, known, what in ((families, FAMILIES, "families"), (names, METHODS, "methods")):
+        unknown = [name for name in given if name not in known]
+        if unknown:
+            raise ValueError(f"{what}: expected some of {', '.join(known)}, found '{unknown[0]}'")
+    tasks = [(family, number, seed, names, sampling or Sampling()) for family in families for number in numbers]
+    rows: list[dict[str, object]] = []
+    done = 0
+    with _executor(workers) as each:
+        for new in each(_check, *zip(*tasks, strict=True)):
+            rows += new
+            done += 1
+            if on_done:
+                on_done(done, len(tasks))
+    return pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
+
+
+@contextmanager
+def _executor(workers: int) -> Iterator[Callable[..., Iterable[list[dict[str, object]]]]]:
+    if workers < 2:
+        yield map
+        return
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        yield pool.map
+
+
+def summary(scores: pd.DataFrame) -> pd.DataFrame:
+    """Average the scores of each method per family and over all (``all``, every family alike)."""
+    columns = ["recall", "precision", "motifs", "spacing", "explained", "stability", "seconds"]
+    order = list(dict.fromkeys(scores["method"]))
+    per = scores.groupby(["family", "method"])[columns].mean()
+    total = per.groupby("method").mean()
+    total.index = pd.MultiIndex.from_tuples([("all", name) for name in total.index], names=["family", "method"])
+    table = pd.concat([per, total]).reset_index()
+    rank = {name: place for place, name in enumerate([*dict.fromkeys(scores["family"]), "all"])}
+    place = {name: number for number, name in enumerate(order)}
+    keys = pd.DataFrame({"family": table["family"].map(rank), "method": table["method"].map(place)})
+    return table.loc[keys.sort_values(["family", "method"]).index].reset_index(drop=True)
+
+
+def verdict(table: pd.DataFrame, method: str = "sufficiency") -> list[str]:
+    """Name what a method misses of the thresholds, one sentence each; empty where it passes.
+
+    ``table`` is of `summary`. Recall over all families must be at least 0.95 and precision 0.90.
+    """
+    own = table[(table["family"] == "all") & (table["method"] == method)].iloc[0]
+    return [
+        f"{name} of {method} over all families: expected at least {least:.2f}, found {own[name]:.2f}"
+        for name, least in (("recall", LEAST_RECALL), ("precision", LEAST_PRECISION))
+        if own[name] < least
+    ]

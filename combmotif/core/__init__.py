@@ -1,0 +1,1 @@
+"""What every other part stands on: version, files, YAML, downloads, seeds."""

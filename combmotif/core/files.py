@@ -1,0 +1,221 @@
+"""Reading text that may be gzipped, and writing files that are whole or not there."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import gzip
+import hashlib
+import io
+import os
+import secrets
+import stat
+import warnings
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from combmotif.core.encoding import ENCODING, ERRORS, refuse_binary
+
+if TYPE_CHECKING:
+    import h5py
+    import pandas as pd
+
+LARGEST_RATIO, FREE_BYTES = 100, 1 << 26
+"""A gzip file may unfold to 64 MiB, and beyond to 100 times its own size: text of the field is packed 3 to 20 times, a
+file that was made to fill a memory 1,000 times."""
+
+
+@contextlib.contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Give a temporary name to write to, and rename it to ``path`` when the block ends well.
+
+    The temporary name is one that no file has; a link at ``path`` is replaced, what it points to stays as it was.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "is a folder", str(path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(temporary_name(path.name))
+    try:
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        if error.errno is not None and error.filename is None:  # of a write to a full disk
+            error.filename = str(path)
+        raise
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def temporary_name(name: str) -> str:
+    """Name a file while it is being written: ``NAME.PID.RANDOM.tmp``."""
+    return f"{name}.{os.getpid()}.{secrets.token_hex(4)}.tmp"
+
+
+@contextlib.contextmanager
+def writing_h5(path: str | Path) -> Iterator[h5py.File]:
+    """Make an HDF5 file in memory and write it at once: on a full disk the library would complain on and on."""
+    import h5py
+
+    memory = io.BytesIO()
+    with h5py.File(memory, "w", track_order=False) as file:
+        yield file
+    Path(path).write_bytes(memory.getbuffer())
+
+
+@contextlib.contextmanager
+def reading(source: str | Path, expected: str) -> Iterator[None]:
+    """Name the file in every error of its reader, and turn what only a damaged file can cause into a ValueError.
+
+    Parameters
+    ----------
+    source : str or Path
+        What messages call the file.
+    expected : str
+        What it should hold, in words.
+    """
+    try:
+        yield
+    except (FileNotFoundError, MemoryError, ImportError):
+        raise
+    except ValueError as error:
+        if str(source) in str(error) or Path(source).name in str(error):
+            raise
+        raise ValueError(f"{source}: {error}") from error
+    except Exception as error:
+        if isinstance(error, OSError) and error.filename is not None:
+            raise
+        said = " ".join(str(error).split())[:120]
+        raise ValueError(
+            f"{source}: expected {expected}, found a damaged file ({said or type(error).__name__}); copy or "
+            f"make it again"
+        ) from error
+
+
+def append_lines(path: Path, lines: Iterable[str]) -> None:
+    """Add lines to a file; where a full disk has cut its last line short, that one stays by itself."""
+    with path.open("a+b") as stream:
+        if stream.tell():
+            stream.seek(-1, os.SEEK_END)
+            begin = "" if stream.read(1) == b"\n" else "\n"
+        else:
+            begin = ""
+        stream.write((begin + "".join(f"{line}\n" for line in lines)).encode())
+
+
+def write_sealed(path: Path, content: bytes) -> None:
+    """Write bytes whole or not at all, behind their SHA-256, by which `read_sealed` knows them again."""
+    with atomic(path) as temporary:
+        temporary.write_bytes(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+
+
+def read_sealed(path: Path, *, instead: str) -> bytes | None:
+    """Read what `write_sealed` wrote; None where there is no file, or a damaged one, of which a warning tells."""
+    if not path.exists():
+        return None
+    digest, _, content = path.read_bytes().partition(b"\n")
+    if hashlib.sha256(content).hexdigest().encode() == digest:
+        return content
+    warnings.warn(f"{path}: was damaged since it was written; {instead}", stacklevel=2)
+    return None
+
+
+def write_table(path: Path, table: pd.DataFrame, *, header: bool = True) -> None:
+    """Write a tab-separated table, gzipped where the name ends in .gz; the same table gives the same bytes.
+
+    A text that begins with ``=`` gets a ``'`` before it, for spreadsheets would run it as a formula.
+    """
+    with atomic(path) as temporary, temporary.open("wb") as raw, contextlib.ExitStack() as stack:
+        stream: Any = raw
+        if path.suffix == ".gz":
+            stream = stack.enter_context(gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0))
+        text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+        plain = table.copy(deep=False)
+        for place, kind in enumerate(table.dtypes):
+            if kind == object or str(kind).startswith(("str", "category")):  # noqa: E721 - a dtype, not a type
+                plain.isetitem(place, table.iloc[:, place].map(no_formula))
+        plain.to_csv(text, sep="\t", index=False, header=header, float_format="%.6g", lineterminator="\n")
+        text.flush()
+        text.detach()
+
+
+def no_formula(cell: object) -> object:
+    """Put a ``'`` before a text that a spreadsheet would run."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith("=") else cell
+
+
+class _Rejoined(io.RawIOBase):
+    """A stream whose first bytes were read already, as one that is read from its beginning; pipes cannot go back."""
+
+    def __init__(self, head: bytes, rest: io.BufferedReader) -> None:
+        self._head, self._rest = head, rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        got = self._head[: len(buffer)] or self._rest.read1(len(buffer))
+        self._head = self._head[len(buffer) :]
+        buffer[: len(got)] = got
+        return len(got)
+
+
+def require_sane_size(unfolded: int, packed: int, source: str) -> None:
+    """Refuse what unfolds beyond all measure; ``source`` is what the message calls it."""
+    if unfolded > max(FREE_BYTES, LARGEST_RATIO * packed):
+        raise ValueError(
+            f"{source}: unfolds to more than {LARGEST_RATIO} times its packed size, as no file of sequences or motifs "
+            f"does; unpack it yourself if it is what you expect"
+        )
+
+
+class _Bounded(io.RawIOBase):
+    """What a gzip stream unfolds to, up to a bound that only a file made to fill a memory goes beyond."""
+
+    def __init__(self, stream: gzip.GzipFile, source: str, packed_size: int) -> None:
+        self._stream, self._source, self._packed_size, self._unfolded = stream, source, packed_size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        got = self._stream.read1(len(buffer))
+        self._unfolded += len(got)
+        require_sane_size(self._unfolded, self._packed_size, self._source)
+        buffer[: len(got)] = got
+        return len(got)
+
+
+def unpack(raw: bytes, source: str) -> bytes:
+    """Unpack the bytes of a gzip file, as far as a file of the field goes; a larger one is a ValueError."""
+    with gzip.GzipFile(fileobj=io.BytesIO(raw)) as packed:
+        return io.BufferedReader(_Bounded(packed, source, len(raw))).read()
+
+
+@contextlib.contextmanager
+def open_text(path: Path) -> Iterator[TextIO]:
+    """Open a text file, plain or gzipped; what is damaged or no text is a ValueError that names the file.
+
+    Text is UTF-8, with or without a byte-order mark, whatever the locale; single bytes that are none are Latin-1. The
+    file is opened once, so that a pipe loses nothing.
+    """
+    refuse_binary(path)
+    try:
+        with path.open("rb") as raw, contextlib.ExitStack() as stack:
+            head = raw.read(2)
+            packed = head == b"\x1f\x8b"
+            if path.suffix == ".gz" and not packed:
+                raise ValueError(
+                    f"{path}: expected gzipped text by its name, found other bytes; compress it, or drop the .gz"
+                )
+            stream: Any = _Rejoined(head, raw)
+            if packed:
+                status = os.fstat(raw.fileno())
+                size = status.st_size if stat.S_ISREG(status.st_mode) else FREE_BYTES
+                stream = _Bounded(stack.enter_context(gzip.GzipFile(fileobj=stream)), str(path), size)
+            yield stack.enter_context(io.TextIOWrapper(io.BufferedReader(stream), encoding=ENCODING, errors=ERRORS))
+    except EOFError:
+        raise ValueError(f"{path}: the gzip file ends early; copy or download it again") from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise ValueError(f"{path}: the gzip file is damaged ({error}); copy or download it again") from None

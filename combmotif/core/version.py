@@ -1,0 +1,3 @@
+"""The version of combmotif."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Layer-wise demixing, the way of NeuronMotif and CombMotif."""

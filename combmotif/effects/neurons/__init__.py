@@ -1,0 +1,1 @@
+"""What a neuron does to the prediction."""

@@ -1,0 +1,240 @@
+"""Measure one motif pair: find it, scramble it, predict, and do the same to matched controls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from combmotif.core.seeding import named_generator
+from combmotif.effects.frame import codon_phase
+from combmotif.effects.overlaps import confounded, stop_codons
+from combmotif.effects.pairs.control import Control, compare_with_controls, control_starts
+from combmotif.effects.pairs.inserted import measure_inserted
+from combmotif.effects.pairs.pair import Pair
+from combmotif.effects.pairs.placements import Windows, find_placements
+from combmotif.effects.pairs.states import States, evaluate_states
+from combmotif.effects.pattern import Pattern
+from combmotif.effects.scramble import draw_scrambles
+from combmotif.models.model import SequenceModel
+from combmotif.sequence.tables import SequenceSet
+
+CONTROL_DRAWS = 4
+
+
+def snap(values: np.ndarray, *states: np.ndarray) -> np.ndarray:
+    """Set to zero what a float32 prediction cannot resolve: below 32 units in the last place of the largest state."""
+    largest = np.max(np.abs(np.stack(np.broadcast_arrays(*states))), axis=0)
+    return np.where(np.abs(values) <= 32 * np.finfo(np.float32).eps * largest, 0.0, values)
+
+
+@dataclass(frozen=True)
+class MeasuredPair:
+    """One pair's placements and predictions, before any statistics.
+
+    Attributes
+    ----------
+    spec : Pair
+    rows, start_a, start_b : integer arrays, shape (placements,)
+        Row of the sequence set and first positions of the sites.
+    states : States
+        Predictions of the placements.
+    sequences_with_pair : int
+        Before the cap.
+    mode : str
+        As asked for.
+    fallback : bool array, shape (placements, 2)
+        Segments drawn from the background instead.
+    rejected : float
+        Share of the candidates rejected.
+    unscrambled : int
+        Placements left out because they could not be scrambled.
+    control : Control
+    overlapping : float
+        Share of the sites of A and B left out because they share bases with a copy of the partner or an avoided word.
+    not_finite : int
+        Placements left out because the net gave no finite prediction for them; see `only_finite`.
+    inserted : States or None
+        Predictions of background sequences into which the pair was inserted, one row each; None where it was not.
+    """
+
+    spec: Pair
+    rows: np.ndarray
+    start_a: np.ndarray
+    start_b: np.ndarray
+    states: States
+    sequences_with_pair: int
+    mode: str
+    fallback: np.ndarray
+    rejected: float
+    unscrambled: int
+    control: Control
+    overlapping: float = 0.0
+    not_finite: int = 0
+    inserted: States | None = None
+
+    @property
+    def pair(self) -> str:
+        """The pair's name."""
+        return self.spec.name
+
+    @property
+    def a(self) -> Pattern:
+        """Motif A."""
+        return self.spec.a
+
+    @property
+    def b(self) -> Pattern:
+        """Motif B."""
+        return self.spec.b
+
+
+def measure_pair(
+    model: SequenceModel,
+    sequences: SequenceSet,
+    spec: Pair,
+    *,
+    scrambles: int = 32,
+    mode: str = "shuffle",
+    seed: int = 0,
+    output: int = 0,
+    frequencies: np.ndarray,
+    avoid: Sequence[Pattern] = (),
+    avoid_stops: bool = False,
+    overlaps: str = "skip",
+    max_sequences: int = 200,
+    max_placements: int = 3,
+    controls: int = 3,
+    backgrounds: int = 500,
+    n_min: int = 6,
+    batch: int = 512,
+    windows: Windows | None = None,
+) -> MeasuredPair:
+    """Predict the four states of every placement of a pair.
+
+    The result depends on the seed, the pair and the sequences with their names, on nothing else that is measured in
+    the run. Parameters are those of `combmotif.effects.interaction`; `windows` limits the placements, see
+    `find_placements`.
+    """
+    pair, a, b = spec.name, spec.a, spec.b
+    others = [p for p in avoid if p.name not in (a.name, b.name)]
+    sites_a, sites_b = a.find(sequences.codes), b.find(sequences.codes)
+    overlapping = 0.0
+    if overlaps == "skip":
+        stops = stop_codons(sequences.codes, sequences.tracks) if avoid_stops else None
+        bad = [
+            confounded(sites, own, partner, beside, others, sequences.codes, stops)
+            for sites, own, partner, beside in ((sites_a, a, b, sites_b), (sites_b, b, a, sites_a))
+        ]
+        overlapping = float(np.concatenate(bad).mean()) if len(bad[0]) + len(bad[1]) else 0.0
+        sites_a, sites_b = (
+            (rows[~out], starts[~out]) for (rows, starts), out in zip((sites_a, sites_b), bad, strict=True)
+        )
+    places = find_placements(
+        spec,
+        sequences.codes,
+        sequences.names,
+        seed=seed,
+        max_sequences=max_sequences,
+        max_placements=max_placements,
+        occurrences=(sites_a, sites_b),
+        windows=windows,
+    )
+    framed = sequences.tracks is not None and (avoid_stops or mode == "synonymous")
+
+    def evaluate(rows: np.ndarray, start_a: np.ndarray, start_b: np.ndarray, draws: int, purpose: str):
+        codes = [sequences.codes[row] for row in rows]
+        generators = [
+            named_generator(seed, purpose, pair, sequences.names[row], i, j)
+            for row, i, j in zip(rows, start_a, start_b, strict=True)
+        ]
+        phases = None
+        if framed:
+            known = {row: codon_phase(sequences.tracks[row][0]) for row in np.unique(rows)}  # type: ignore[index]
+            phases = [known[row] for row in rows]
+        drawn = draw_scrambles(
+            codes,
+            start_a,
+            start_b,
+            a,
+            b,
+            draws=draws,
+            mode=mode,
+            frequencies=frequencies,
+            generators=generators,
+            avoid=others,
+            avoid_stops=avoid_stops,
+            phases=phases,
+        )
+        return drawn, evaluate_states(
+            model, codes, start_a, start_b, drawn, tracks=sequences.tracks_of(rows), output=output, batch=batch
+        )
+
+    drawn, states = evaluate(places.rows, places.start_a, places.start_b, scrambles, "scramble")
+    good = np.flatnonzero(~drawn.failed)
+    kept = States(states.o[good], states.a[good], states.b[good], states.n[good])
+    rows, start_a, start_b = places.rows[good], places.start_a[good], places.start_b[good]
+
+    control = Control(float("nan"), float("nan"), 0)
+    # The first placement of a row is a random one, because placements stand in random order.
+    used, first = np.unique(rows, return_index=True)
+    if controls and len(used) >= n_min:
+        starts = [
+            control_starts(
+                sequences.codes[rows[i]],
+                int(start_b[i] - start_a[i]),
+                len(a),
+                len(b),
+                [a, b, *others],
+                controls,
+                named_generator(seed, "control", pair, sequences.names[rows[i]]),
+            )
+            for i in first
+        ]
+        origin = np.repeat(first, [len(s) for s in starts])
+        at = np.concatenate(starts).astype(np.int64)
+        draws = min(CONTROL_DRAWS, scrambles)
+        replaced, random = evaluate(rows[origin], at, at + start_b[origin] - start_a[origin], draws, "control draws")
+        e = _epistasis(random)
+        own = _epistasis(States(kept.o[first], *(s[first, :draws] for s in (kept.a, kept.b, kept.n))))
+        pools = [e[(origin == i) & ~replaced.failed] for i in first]
+        control = compare_with_controls(
+            own, pools, n_min=n_min, generator=named_generator(seed, "exchange", pair)
+        )  # fmt: skip
+    inserted = None
+    if backgrounds:
+        inserted = measure_inserted(
+            model,
+            sequences,
+            spec,
+            backgrounds=backgrounds,
+            mode=mode,
+            seed=seed,
+            output=output,
+            frequencies=frequencies,
+            avoid=others,
+            avoid_stops=avoid_stops,
+            batch=batch,
+        )
+    return MeasuredPair(
+        spec=spec,
+        rows=rows,
+        start_a=start_a,
+        start_b=start_b,
+        states=kept,
+        sequences_with_pair=places.sequences_with_pair,
+        mode=mode,
+        fallback=drawn.fallback[good],
+        rejected=drawn.rejected,
+        unscrambled=int(drawn.failed.sum()),
+        control=control,
+        overlapping=overlapping,
+        inserted=inserted,
+    )
+
+
+def _epistasis(states: States) -> np.ndarray:
+    """e = o - a - b + n, averaged over draws; shape (placements,)."""
+    a, b, n = states.a.mean(1), states.b.mean(1), states.n.mean(1)
+    return snap(states.o - a - b + n, states.o, a, b, n)

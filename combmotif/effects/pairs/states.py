@@ -1,0 +1,123 @@
+"""Predictions of the four states of a placement: intact, A scrambled, B scrambled, both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from combmotif.effects.scramble import Scrambles
+from combmotif.inference.incremental.edits import Edits
+from combmotif.inference.incremental.perturb import predict_edits
+from combmotif.models.model import SequenceModel
+
+
+@dataclass(frozen=True)
+class States:
+    """Predictions; positions of the draws agree, so that every contrast is within a draw.
+
+    Attributes
+    ----------
+    o : float64 array, shape (placements,)
+        Of the sequence.
+    a, b, n : float64 arrays, shape (placements, draws)
+        With A scrambled, with B scrambled, with both.
+    """
+
+    o: np.ndarray
+    a: np.ndarray
+    b: np.ndarray
+    n: np.ndarray
+
+
+def evaluate_states(
+    model: SequenceModel,
+    codes: Sequence[np.ndarray],
+    start_a: np.ndarray,
+    start_b: np.ndarray,
+    scrambles: Scrambles,
+    *,
+    tracks: Sequence[np.ndarray] | None = None,
+    output: int = 0,
+    batch: int = 512,
+) -> States:
+    """Predict every state of every placement; equal edits of equal sequences are predicted once.
+
+    Only what an edit changes is worked out again, where that is faster (see `combmotif.inference.predict_edits`).
+
+    Parameters
+    ----------
+    model : SequenceModel
+    codes : sequence of uint8 arrays, one per placement
+    start_a, start_b : integer arrays, shape (placements,)
+    scrambles : Scrambles
+    tracks : sequence of arrays (k, length), one per placement, optional
+        What stands beside the bases, such as the coding frame: a position keeps it in every state. Default zeros.
+    output : int, default 0
+        Column of the prediction.
+    batch : int, default 512
+        Most sequences per full forward pass.
+    """
+    every = evaluate_every(
+        model, codes, [(start_a, scrambles.a), (start_b, scrambles.b)], tracks=tracks, output=output, batch=batch
+    )
+    return States(every[:, 0, 0] if every.shape[1] else np.zeros(len(every)), *(every[:, :, k] for k in (1, 2, 3)))
+
+
+def evaluate_every(
+    model: SequenceModel,
+    codes: Sequence[np.ndarray],
+    segments: Sequence[tuple[np.ndarray, np.ndarray]],
+    *,
+    tracks: Sequence[np.ndarray] | None = None,
+    output: int = 0,
+    batch: int = 512,
+) -> np.ndarray:
+    """Predict every combination of segments replaced or left, for every draw; the others as `evaluate_states`.
+
+    Parameters
+    ----------
+    segments : sequence of (starts, letters)
+        Integer (placements,) and uint8 (placements, draws, width), one item per segment.
+
+    Returns
+    -------
+    float64 array, shape (placements, draws, 2 ** segments)
+        In state k, segment i is replaced where bit i of k is set; state 0 is the sequence as it is.
+    """
+    count, draws = segments[0][1].shape[:2]
+    masks = np.arange(2 ** len(segments))
+    if not count or not draws:
+        return np.zeros((count, draws, len(masks)))
+    known: dict[tuple[bytes, bytes], int] = {}
+    own = np.zeros(count, dtype=np.int64)
+    first: list[int] = []
+    for placement, sequence in enumerate(codes):
+        key = (sequence.tobytes(), b"" if tracks is None else np.ascontiguousarray(tracks[placement]).tobytes())
+        if key not in known:
+            known[key] = len(first)
+            first.append(placement)
+        own[placement] = known[key]
+    rows = np.repeat(own, draws)
+    whole = Edits.of(
+        rows,
+        [
+            (np.repeat(np.asarray(starts, dtype=np.int64), draws), letters.reshape(count * draws, -1))
+            for starts, letters in segments
+        ],
+    )
+    # a segment is the same in every state it is replaced in, so that no draw is worked out twice
+    held = (masks[1:, None] >> np.arange(len(segments))) & 1 > 0
+    members = np.where(held[:, None], whole.members, -1).reshape(-1, len(segments))
+    predicted = predict_edits(
+        model,
+        [codes[i] for i in first],
+        replace(whole, rows=np.tile(rows, len(masks) - 1), members=members),
+        tracks=None if tracks is None else [tracks[i] for i in first],
+        batch=batch,
+    )
+    states = np.empty((count, draws, len(masks)))
+    states[:, :, 0] = predicted.base[own, output][:, None]
+    states[:, :, 1:] = predicted.values[:, output].reshape(len(masks) - 1, count, draws).transpose(1, 2, 0)
+    return states

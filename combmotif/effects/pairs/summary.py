@@ -1,0 +1,246 @@
+"""From measured pairs to tables: one value per sequence, six tested effects, a class on two scales."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from combmotif.effects.columns import EFFECTS, INSERTED, INSTANCE_COLUMNS, INTERACTION_COLUMNS
+from combmotif.effects.finite import only_finite
+from combmotif.effects.pairs.classify import classify
+from combmotif.effects.pairs.latent import SCALES, fit_latent_scale, link_scale
+from combmotif.effects.pairs.measure import MeasuredPair, snap
+from combmotif.effects.pairs.spacing import spacing_profile
+from combmotif.effects.pairs.states import States
+from combmotif.effects.statistics import benjamini_hochberg, detectable_size, hodges_lehmann, signed_rank
+
+SINGLE = ("a_alone", "b_alone", "a_in_context", "b_in_context")
+"""Effects of one motif."""
+
+
+@dataclass(frozen=True)
+class InteractionResult:
+    """Tables of a run's pairs.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        One row per pair, in the order asked for. Columns: `combmotif.effects.columns.INTERACTION_COLUMNS`.
+    instances : pandas.DataFrame
+        One row per placement. Columns: `combmotif.effects.columns.INSTANCE_COLUMNS`.
+    spacing : pandas.DataFrame
+        e against the distance of the sites. Columns: `combmotif.effects.columns.SPACING_COLUMNS`.
+    """
+
+    table: pd.DataFrame
+    instances: pd.DataFrame
+    spacing: pd.DataFrame
+
+
+def summarise(
+    measured: Sequence[MeasuredPair],
+    names: Sequence[str],
+    *,
+    units: Sequence[object] | None = None,
+    n_min: int = 6,
+    alpha: float = 0.05,
+    margin: float = 0.1,
+    latent: str = "spline",
+) -> InteractionResult:
+    """Test and class measured pairs; parameters are those of `interaction`, `names` are of the sequences."""
+    if latent not in SCALES:
+        raise ValueError(f"latent: expected one of {', '.join(SCALES)}, found '{latent}'")
+    measured = [only_finite(pair) for pair in measured]
+    unit_of = np.unique(np.arange(len(names)) if units is None else [str(u) for u in units], return_inverse=True)[1]
+    found = [(pair.states, unit_of[pair.rows]) for pair in measured]
+    raw = _tested(found, None, n_min, alpha, margin)
+    raw["reason"] = [
+        reason + _left_out(pair) if kind == "untestable" else reason
+        for kind, reason, pair in zip(raw["class"], raw["reason"], measured, strict=True)
+    ]
+    table = (
+        pd.DataFrame([_description(pair) for pair in measured])
+        .join(raw)
+        .join(_inserted(measured, n_min, alpha, margin))
+    )
+    scale: Callable[[np.ndarray], np.ndarray] | None = None
+    if latent == "spline":
+        scale = fit_latent_scale([pair.states for pair in measured])
+    elif latent != "none":
+        scale = link_scale(latent, [pair.states for pair in measured])
+    table["scale"] = "" if scale is None else latent
+    if scale is None:
+        table = table.assign(**dict.fromkeys(("epistasis_latent", "p_latent", "q_latent"), np.nan))
+        table["class_latent"], table["scale_dependent"] = "", False
+    else:
+        mapped = _tested(found, scale, n_min, alpha, margin)
+        for name in ("epistasis", "epistasis_ci_low", "epistasis_ci_high"):
+            table[name.replace("epistasis", "epistasis_latent")] = mapped[name]
+        table["p_latent"], table["q_latent"], table["class_latent"] = mapped.p_value, mapped.q_value, mapped["class"]
+        table["scale_dependent"] = table["class"] != table["class_latent"]
+    table = table.reindex(columns=list(INTERACTION_COLUMNS))
+    parts = [_instances(pair, names) for pair in measured]
+    instances = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(INSTANCE_COLUMNS))
+    return InteractionResult(table, instances, spacing_profile(measured, unit_of))
+
+
+def contrasts(o: np.ndarray, a: np.ndarray, b: np.ndarray, n: np.ndarray) -> dict[str, np.ndarray]:
+    """Turn predictions of the four states (any equal shapes) into the six effects of `EFFECTS`."""
+    effects = (o - n, b - n, a - n, o - a, o - b, o - a - b + n)
+    return {name: snap(values, o, a, b, n) for name, values in zip(EFFECTS, effects, strict=True)}
+
+
+def unit_effects(
+    states: States, units: np.ndarray, scale: Callable[[np.ndarray], np.ndarray] | None = None
+) -> dict[str, np.ndarray]:
+    """Average the states over draws, then over the placements of each unit, and take the six effects.
+
+    Parameters
+    ----------
+    states : States
+    units : integer array, shape (placements,)
+        The unit (sequence, gene) of each placement.
+    scale : callable, optional
+        Applied to every prediction first.
+
+    Returns
+    -------
+    dict of name to float array, shape (units,)
+        Keys are those of `EFFECTS`; units in ascending order.
+    """
+    found, index = np.unique(units, return_inverse=True)
+    size = np.bincount(index, minlength=len(found))
+    means = []
+    for x in (states.o[:, None], states.a, states.b, states.n):
+        average = (x if scale is None else scale(x)).mean(1)
+        means.append(np.bincount(index, weights=average, minlength=len(found)) / size)
+    return contrasts(*means)
+
+
+def _tested(
+    found: Sequence[tuple[States, np.ndarray]],
+    scale: Callable[[np.ndarray], np.ndarray] | None,
+    n_min: int,
+    alpha: float,
+    margin: float,
+) -> pd.DataFrame:
+    """Estimate, test and class pairs on one scale, each from its states and the unit of every placement."""
+    rows = []
+    for states, units in found:
+        effects = unit_effects(states, units, scale)
+        count = len(effects["joint"])
+        row: dict[str, Any] = {"sequences": count}
+        for name, values in effects.items():
+            location = hodges_lehmann(values) if count >= n_min else (np.nan,) * 3
+            p = signed_rank(values) if count >= n_min else np.nan
+            row |= {name: location[0], f"{name}_ci_low": location[1], f"{name}_ci_high": location[2], _p(name): p}
+        row["margin"] = margin * abs(row["joint"])
+        row |= {"effect_margin": np.nan, "detectable": np.nan}
+        if count >= n_min:
+            largest = max(abs(row[name]) for name in ("joint", *SINGLE))
+            row["effect_margin"] = margin * max(largest, _spread(states, units, scale))
+            row["detectable"] = max(detectable_size(effects[name], alpha=alpha) for name in SINGLE)
+        alone = abs(row["a_alone"]) + abs(row["b_alone"])
+        row["epistasis_fraction"] = row["epistasis"] / alone if alone else np.nan
+        rows.append(row)
+    table = pd.DataFrame(rows)
+    for name in EFFECTS if rows else ():
+        table[_q(name)] = benjamini_hochberg(table[_p(name)].to_numpy(dtype=float))
+    classes = [classify(row, alpha=alpha, n_min=n_min) for row in table.to_dict("records")]
+    table["class"], table["reason"] = [c for c, _ in classes], [r for _, r in classes]
+    return table
+
+
+def _spread(states: States, units: np.ndarray, scale: Callable[[np.ndarray], np.ndarray] | None) -> float:
+    """Standard deviation, over units, of the predictions with both motifs scrambled."""
+    n = (states.n if scale is None else scale(states.n)).mean(1)
+    _, index = np.unique(units, return_inverse=True)
+    return float((np.bincount(index, weights=n) / np.bincount(index)).std())
+
+
+def _inserted(measured: Sequence[MeasuredPair], n_min: int, alpha: float, margin: float) -> pd.DataFrame:
+    """Test the inserted pairs in the same way; every background is a unit. Pairs that were not inserted stay empty."""
+    rows = [(place, pair.inserted) for place, pair in enumerate(measured) if pair.inserted is not None]
+    if not rows:
+        return pd.DataFrame(index=range(len(measured)))
+    found = _tested([(states, np.arange(len(states.o))) for _, states in rows], None, n_min, alpha, margin)
+    found = found.rename(columns={"sequences": "backgrounds"}).drop(columns="epistasis_fraction")
+    few = found["class"] == "untestable"
+    found.loc[few, "reason"] = [f"inserted into {n} backgrounds, {n_min} needed" for n in found.loc[few, "backgrounds"]]
+    found.index = pd.Index([place for place, _ in rows])
+    return found.add_prefix(INSERTED).reindex(range(len(measured)))
+
+
+def _p(effect: str) -> str:
+    return "p_value" if effect == "epistasis" else f"{effect}_p"
+
+
+def _q(effect: str) -> str:
+    return "q_value" if effect == "epistasis" else f"{effect}_q"
+
+
+def _left_out(pair: MeasuredPair) -> str:
+    """Say what made a pair rare, where sites or placements were left out."""
+    parts = []
+    if pair.overlapping:
+        parts.append(f"{pair.overlapping:.0%} of their sites share bases with the partner or a word to avoid")
+    if pair.unscrambled:
+        count = pair.unscrambled
+        parts.append(f"{count} placement{'s' * (count != 1)} could not be scrambled")
+    if pair.not_finite:
+        count = pair.not_finite
+        parts.append(f"{count} placement{'s have' if count != 1 else ' has'} no finite prediction")
+    return f" ({' and '.join(parts)})" if parts else ""
+
+
+def _description(pair: MeasuredPair) -> dict[str, Any]:
+    share = float(pair.fallback.mean()) if pair.fallback.size else 0.0
+    used = pair.mode if share == 0 else "background" if share == 1 else f"{pair.mode}+background"
+    return {
+        "pair": pair.pair,
+        "motif_a": pair.a.name,
+        "motif_b": pair.b.name,
+        "name_a": pair.a.consensus,
+        "name_b": pair.b.consensus,
+        "family_a": pair.spec.family_a,
+        "family_b": pair.spec.family_b,
+        "instances": pair.spec.neuron or "anywhere",
+        "sequences_with_pair": pair.sequences_with_pair,
+        "placements": len(pair.rows),
+        "mode": pair.mode,
+        "mode_used": used,
+        "fallback": share,
+        "rejected": pair.rejected,
+        "overlapping": pair.overlapping,
+        "unscrambled": pair.unscrambled,
+        "p_control": pair.control.p_value,
+        "control_epistasis": pair.control.epistasis,
+        "controls": pair.control.segments,
+    }
+
+
+def _instances(pair: MeasuredPair, names: Sequence[str]) -> pd.DataFrame:
+    order = np.lexsort((pair.start_b, pair.start_a, pair.rows))
+    start_a, start_b = pair.start_a[order], pair.start_b[order]
+    end_a, end_b = start_a + len(pair.a), start_b + len(pair.b)
+    o = pair.states.o[order]
+    a, b, n = (x.mean(1)[order] for x in (pair.states.a, pair.states.b, pair.states.n))
+    columns = (
+        np.full(len(order), pair.pair, dtype=object),
+        np.array([names[row] for row in pair.rows[order]], dtype=object),
+        start_a,
+        end_a,
+        start_b,
+        end_b,
+        np.maximum(start_a, start_b) - np.minimum(end_a, end_b),
+        o,
+        a,
+        b,
+        n,
+        contrasts(o, a, b, n)["epistasis"],
+    )
+    return pd.DataFrame(dict(zip(INSTANCE_COLUMNS, columns, strict=True)))

@@ -1,0 +1,233 @@
+"""Do three motifs do more, or less, than their pairs explain?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from combmotif.core.seeding import named_generator, stable_hash
+from combmotif.effects.columns import TRIPLE_COLUMNS
+from combmotif.effects.overlaps import confounded
+from combmotif.effects.pairs.measure import snap
+from combmotif.effects.pairs.pair import Pair
+from combmotif.effects.pairs.states import evaluate_every
+from combmotif.effects.pattern import Pattern
+from combmotif.effects.scramble import draw_scrambles
+from combmotif.effects.statistics import benjamini_hochberg, hodges_lehmann, signed_rank
+from combmotif.models.model import SequenceModel
+from combmotif.sequence.tables import SequenceSet
+
+FOUND = ("synergistic", "antagonistic")
+SITES = 40
+"""Most sites of a motif per sequence that are combined."""
+
+Triple = tuple[Pattern, Pattern, Pattern]
+
+
+@dataclass(frozen=True)
+class MeasuredTriple:
+    """Placements and predictions of three motifs.
+
+    Attributes
+    ----------
+    motifs : 3 Patterns
+    rows : integer array, shape (placements,)
+    starts : integer array, shape (placements, 3)
+    states : float array, shape (placements, 8)
+        Means over draws; bit 0 of the column's number = A scrambled, bit 1 = B, bit 2 = C.
+    """
+
+    motifs: Triple
+    rows: np.ndarray
+    starts: np.ndarray
+    states: np.ndarray
+
+    @property
+    def name(self) -> str:
+        """The names of the three motifs."""
+        return " x ".join(motif.name for motif in self.motifs)
+
+
+def choose_triples(pairs: Sequence[Pair], classes: Sequence[str], *, most: int = 20) -> list[Triple]:
+    """Combine the pairs that were found (synergistic or antagonistic) into triples.
+
+    Three motifs are a triple if at least two of their three pairs were found; a motif that was found with itself may be
+    there three times, or twice beside one it was found with. Rules of the pairs on order, spacing and frame are not
+    carried over. Triples with most pairs come first, then in the order of the pairs.
+    """
+    found = [pair for pair, kind in zip(pairs, classes, strict=True) if kind in FOUND]
+    known = {frozenset((pair.a.name, pair.b.name)) for pair in found}
+    motifs = {side.name: side for pair in found for side in (pair.a, pair.b)}
+    names = list(motifs)
+    scored = []
+    for i, a in enumerate(names):
+        for j in range(i, len(names)):
+            for k in range(j, len(names)):
+                three = (a, names[j], names[k])
+                sides = {frozenset(two) for two in (three[:2], three[1:], three[::2])}
+                count = len(sides & known)
+                if count >= min(2, len(sides)):
+                    scored.append((-count, i, j, k))
+    return [(motifs[names[i]], motifs[names[j]], motifs[names[k]]) for _, i, j, k in sorted(scored)[:most]]
+
+
+def measure_triple(
+    model: SequenceModel,
+    sequences: SequenceSet,
+    motifs: Triple,
+    *,
+    scrambles: int = 32,
+    mode: str = "shuffle",
+    seed: int = 0,
+    output: int = 0,
+    frequencies: np.ndarray,
+    avoid: Sequence[Pattern] = (),
+    phases: Sequence[np.ndarray] | None = None,
+    avoid_stops: bool = False,
+    overlaps: str = "skip",
+    max_sequences: int = 200,
+    max_placements: int = 3,
+    batch: int = 512,
+) -> MeasuredTriple:
+    """Predict the eight states of every placement of three motifs; parameters are those of `interaction`.
+
+    `phases` are those of `codon_phase`, one per sequence.
+    """
+    name = " x ".join(motif.name for motif in motifs)
+    others = [p for p in avoid if p.name not in {motif.name for motif in motifs}]
+    rows, starts = _placements(sequences, motifs, name, others, overlaps, seed, max_sequences, max_placements)
+    codes = [sequences.codes[row] for row in rows]
+    tracks = sequences.tracks_of(rows)
+    generators = [
+        named_generator(seed, "triple", name, sequences.names[row], *place)
+        for row, place in zip(rows, starts.tolist(), strict=True)
+    ]
+    a, b, c = motifs
+    drawn = draw_scrambles(
+        codes, starts[:, 0], starts[:, 1], a, b, draws=scrambles, mode=mode, frequencies=frequencies,
+        generators=generators, avoid=others, avoid_stops=avoid_stops,
+        phases=None if phases is None else [phases[row] for row in rows], third=(starts[:, 2], c),
+    )  # fmt: skip
+    good = np.flatnonzero(~drawn.failed)
+    assert drawn.c is not None
+    states = evaluate_every(
+        model,
+        [codes[i] for i in good],
+        [(starts[good, i], letters[good]) for i, letters in enumerate((drawn.a, drawn.b, drawn.c))],
+        tracks=None if tracks is None else [tracks[i] for i in good],
+        output=output,
+        batch=batch,
+    ).mean(1)
+    return MeasuredTriple(motifs, rows[good], starts[good], states)
+
+
+def _placements(
+    sequences: SequenceSet,
+    motifs: Triple,
+    name: str,
+    avoid: Sequence[Pattern],
+    overlaps: str,
+    seed: int,
+    max_sequences: int,
+    max_placements: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Choose three sites that do not overlap, equal motifs from 5' to 3': rows (n,) and starts (n, 3)."""
+    sites = [motif.find(sequences.codes) for motif in motifs]
+    if overlaps == "skip":
+        kept = []
+        for i, motif in enumerate(motifs):
+            bad = np.zeros(len(sites[i][0]), dtype=bool)
+            for j, partner in enumerate(motifs):
+                if j != i:
+                    bad |= confounded(sites[i], motif, partner, sites[j], avoid, sequences.codes)
+            kept.append((sites[i][0][~bad], sites[i][1][~bad]))
+        sites = kept
+    rows = sorted(set.intersection(*(set(own[0].tolist()) for own in sites)))
+    ranked = sorted(rows, key=lambda row: stable_hash(seed, "triple sequences", name, sequences.names[row]))
+    chosen: list[tuple[int, ...]] = []
+    used = 0
+    for row in ranked:
+        if used == max_sequences:
+            break
+        random = named_generator(seed, "triple placements", name, sequences.names[row])
+        starts = []
+        for where, at in sites:
+            here = at[slice(*np.searchsorted(where, [row, row + 1]))]
+            starts.append(here if len(here) <= SITES else np.sort(random.choice(here, SITES, replace=False)))
+        grid = np.stack([x.ravel() for x in np.meshgrid(*starts, indexing="ij")], axis=1)
+        good = np.ones(len(grid), dtype=bool)
+        for i in range(3):
+            for j in range(i + 1, 3):
+                before = grid[:, i] + len(motifs[i]) <= grid[:, j]
+                after = (grid[:, j] + len(motifs[j]) <= grid[:, i]) & (motifs[i].name != motifs[j].name)
+                good &= before | after
+        places = grid[good]
+        if len(places):
+            used += 1
+            chosen += [(row, *places[i].tolist()) for i in random.permutation(len(places))[:max_placements]]
+    table = np.array(sorted(chosen), dtype=np.int64).reshape(-1, 4)
+    return table[:, 0], table[:, 1:]
+
+
+SIGNS = np.array([(-1) ** bin(state).count("1") for state in range(8)])
+"""e3 = o - a - b - c + ab + ac + bc - abc, where letters name what is scrambled."""
+
+
+def summarise_triples(
+    measured: Sequence[MeasuredTriple],
+    names: Sequence[str],
+    *,
+    units: Sequence[object] | None = None,
+    n_min: int = 6,
+    alpha: float = 0.05,
+    margin: float = 0.1,
+) -> pd.DataFrame:
+    """Test the third-order contrast of every triple, one value per sequence (or unit).
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns: `TRIPLE_COLUMNS`.
+    """
+    unit_of = np.unique(np.arange(len(names)) if units is None else [str(u) for u in units], return_inverse=True)[1]
+    rows: list[dict[str, Any]] = []
+    for triple in measured:
+        finite = np.isfinite(triple.states).all(1)  # what the net gave no number for counts nowhere
+        triple = replace(triple, rows=triple.rows[finite], starts=triple.starts[finite], states=triple.states[finite])
+        found, index = np.unique(unit_of[triple.rows], return_inverse=True)
+        count = np.bincount(index, minlength=len(found))
+        states = np.stack(
+            [np.bincount(index, weights=column, minlength=len(found)) / count for column in triple.states.T], axis=1
+        )
+        e = snap(states @ SIGNS, *states.T)
+        joint = snap(states[:, 0] - states[:, 7], *states.T)
+        row: dict[str, Any] = {"triple": triple.name, "sequences": len(found), "placements": len(triple.rows)}
+        for side, motif in zip("abc", triple.motifs, strict=True):
+            row |= {f"motif_{side}": motif.name, f"name_{side}": motif.consensus}
+        if len(found) >= n_min:
+            location = hodges_lehmann(e)
+            row |= {"joint": hodges_lehmann(joint).estimate, "epistasis3": location.estimate}
+            row |= {"epistasis3_ci_low": location.ci_low, "epistasis3_ci_high": location.ci_high}
+            row |= {"p_value": signed_rank(e), "margin": margin * abs(row["joint"])}
+        rows.append(row)
+    table = pd.DataFrame(rows).reindex(columns=[c for c in TRIPLE_COLUMNS if c not in ("class", "reason")])
+    table["q_value"] = benjamini_hochberg(table["p_value"].to_numpy(dtype=float))
+    kinds = [_classify(row, alpha, n_min) for row in table.to_dict("records")]
+    table["class"], table["reason"] = [kind for kind, _ in kinds], [reason for _, reason in kinds]
+    return table[list(TRIPLE_COLUMNS)]
+
+
+def _classify(row: dict[str, Any], alpha: float, n_min: int) -> tuple[str, str]:
+    if row["sequences"] < n_min:
+        return "untestable", f"found together in {row['sequences']} sequences, {n_min} needed"
+    e, q, margin = row["epistasis3"], row["q_value"], row["margin"]
+    if -margin <= row["epistasis3_ci_low"] and row["epistasis3_ci_high"] <= margin:
+        return "pairwise", f"the interval of e3 lies within +-{margin:.3g}: the pairs explain the three"
+    if q < alpha:
+        more = "more" if np.sign(e) == np.sign(row["joint"]) else "less"
+        return f"{more}-than-pairs", f"the three do {more} than their pairs explain: e3 = {e:+.3g}, q = {q:.2g}"
+    return "undetermined", f"e3 is not significant (q = {q:.2g}), but its interval reaches beyond +-{margin:.3g}"

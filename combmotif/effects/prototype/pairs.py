@@ -1,0 +1,149 @@
+"""The published prototype's way to measure and test a motif pair (CombMotif, Bioinformatics 2024).
+
+One draw of uniform bases, fresh ones where both are replaced, every placement a row of its own, pairs of one motif in
+both orders, tracks beside the bases zero, no correction for multiple tests. For comparison with its tables only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from combmotif.core.seeding import named_generator
+from combmotif.effects.columns import INSTANCE_COLUMNS, INTERACTION_COLUMNS
+from combmotif.effects.pairs.pair import Pair
+from combmotif.effects.pairs.placements import Windows
+from combmotif.effects.pairs.states import evaluate_states
+from combmotif.effects.pairs.summary import contrasts
+from combmotif.effects.prototype.statistics import prototype_interaction
+from combmotif.effects.scramble import Scrambles
+from combmotif.models.model import SequenceModel
+from combmotif.sequence.tables import SequenceSet
+
+
+@dataclass(frozen=True)
+class PrototypePair:
+    """Rows of one pair: places and predictions, each array of shape (rows,)."""
+
+    spec: Pair
+    rows: np.ndarray
+    start_a: np.ndarray
+    start_b: np.ndarray
+    o: np.ndarray
+    a: np.ndarray
+    b: np.ndarray
+    n: np.ndarray
+
+
+def measure_prototype(
+    model: SequenceModel,
+    sequences: SequenceSet,
+    spec: Pair,
+    *,
+    seed: int = 0,
+    output: int = 0,
+    windows: Windows | None = None,
+) -> PrototypePair:
+    """Predict the four states of every (A site, B site) whose starts are at least the longer motif apart.
+
+    Parameters
+    ----------
+    model : SequenceModel
+    sequences : SequenceSet
+    spec : Pair
+        Its rules on order, spacing and frame do not count here.
+    seed, output : int
+    windows : Windows, optional
+        Only the first window of each sequence is looked at; default the whole sequence.
+    """
+    places: list[tuple[int, int, int]] = []
+    apart = max(len(spec.a), len(spec.b))
+    for row, letters in enumerate(sequences.codes):
+        first, last = 0, len(letters)
+        if windows is not None:
+            own = windows.of(row)
+            if not len(own):
+                continue
+            first, last = int(own.min()), int(own.min()) + windows.length
+        piece = letters[first:last]
+        for i in np.flatnonzero(spec.a.matches(piece)):
+            for j in np.flatnonzero(spec.b.matches(piece)):
+                if abs(int(i) - int(j)) >= apart:
+                    places.append((row, first + int(i), first + int(j)))
+    table = np.array(places, dtype=np.int64).reshape(-1, 3)
+    rows, start_a, start_b = table.T
+    codes = [sequences.codes[row] for row in rows]
+
+    def draw(purpose: str) -> Scrambles:
+        edits = [np.zeros((len(rows), 1, len(side)), dtype=np.uint8) for side in (spec.a, spec.b)]
+        for index, (row, i, j) in enumerate(table.tolist()):
+            random = named_generator(seed, "prototype", purpose, spec.name, sequences.names[row], i, j)
+            for edit in edits:
+                edit[index, 0] = random.integers(0, 4, edit.shape[2])
+        return Scrambles(edits[0], edits[1], np.zeros((len(rows), 2), bool), np.zeros(len(rows), bool), 0.0)
+
+    single = evaluate_states(model, codes, start_a, start_b, draw("single"), output=output)
+    double = evaluate_states(model, codes, start_a, start_b, draw("double"), output=output)
+    return PrototypePair(spec, rows, start_a, start_b, single.o, single.a[:, 0], single.b[:, 0], double.n[:, 0])
+
+
+def summarise_prototype(
+    measured: Sequence[PrototypePair], names: Sequence[str], *, alpha: float = 0.05
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Test pairs as the prototype does.
+
+    Returns
+    -------
+    (pairs, instances)
+        Columns `INTERACTION_COLUMNS` and `INSTANCE_COLUMNS`. Estimates are means over rows; intervals, q-values,
+        control and latent scale are empty. The class is the prototype's (``positive_synergistic``, ...,
+        ``negative_antagonistic``, ``additive``, ``none``), untestable below 6 rows.
+    """
+    rows = []
+    instances = []
+    for pair in measured:
+        effects = contrasts(pair.o, pair.a, pair.b, pair.n)
+        test = prototype_interaction(pair.o, pair.a, pair.b, pair.n, alpha=alpha)
+        count = len(pair.rows)
+        found = {name: values.mean() if count else np.nan for name, values in effects.items()}
+        reason = f"Wilcoxon over {count} rows, not corrected"
+        rows.append(
+            {
+                "pair": pair.spec.name,
+                "motif_a": pair.spec.a.name,
+                "motif_b": pair.spec.b.name,
+                "name_a": pair.spec.a.consensus,
+                "name_b": pair.spec.b.consensus,
+                "family_a": pair.spec.family_a,
+                "family_b": pair.spec.family_b,
+                "instances": pair.spec.neuron or "anywhere",
+                "sequences": len(np.unique(pair.rows)),
+                "sequences_with_pair": len(np.unique(pair.rows)),
+                "placements": count,
+                "mode": "uniform",
+                "mode_used": "uniform",
+                **found,
+                "a_in_context_p": test.p_a_o,
+                "b_in_context_p": test.p_b_o,
+                "b_alone_p": test.p_ab_a,
+                "a_alone_p": test.p_ab_b,
+                "joint_p": test.p_ab_o,
+                "p_value": test.p_value,
+                "class": test.label,
+                "reason": reason if test.label != "untestable" else f"{count} placements, 6 needed",
+            }
+        )
+        ends = pair.start_a + len(pair.spec.a), pair.start_b + len(pair.spec.b)
+        gap = np.maximum(pair.start_a, pair.start_b) - np.minimum(*ends)
+        columns = (
+            np.full(count, pair.spec.name, dtype=object), np.array([names[row] for row in pair.rows], dtype=object),
+            pair.start_a, ends[0], pair.start_b, ends[1], gap, pair.o, pair.a, pair.b, pair.n, effects["epistasis"],
+        )  # fmt: skip
+        instances.append(pd.DataFrame(dict(zip(INSTANCE_COLUMNS, columns, strict=True))))
+    table = pd.DataFrame(rows).reindex(columns=list(INTERACTION_COLUMNS))
+    table["scale_dependent"] = False
+    empty = pd.DataFrame(columns=list(INSTANCE_COLUMNS))
+    return table, pd.concat(instances, ignore_index=True) if instances else empty

@@ -1,0 +1,1 @@
+"""Predict edited sequences by working out again only what an edit changes."""

@@ -1,0 +1,119 @@
+"""K, the positional donor score of HAL, with its per-nucleotide map and its pair form."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import expit
+
+from combmotif.models.architectures.hal.hexamers import Sequences, as_codes, hexamer_numbers
+from combmotif.models.architectures.hal.table import SPANS, WINDOW, HexamerTable
+from combmotif.sequence.alphabet import UNKNOWN
+
+_BLOCK = 1024
+
+
+def donor_score(sequences: Sequences, table: HexamerTable, *, on_n: str = "raise") -> np.ndarray:
+    """Score splice donors: the sum of the region-specific effects of 143 hexamers.
+
+    A larger score means that the donor is used more: the difference of two donors' scores is the log odds of choosing
+    one of them (:func:`donor_psi`). score = sum over columns c and hexamer starts p in ``SPANS[c]`` of
+    W[hexamer(p), c], a plain sum without bias or normalisation.
+
+    Parameters
+    ----------
+    sequences : str, sequence of str, or uint8 codes (160,) or (n, 160)
+        Windows of 80 exonic and 80 intronic bases; index 80 is the G of the donor's GT.
+    table : HexamerTable
+    on_n : {"raise", "skip"}, default "raise"
+        What to do where a window holds an N: an error, as the published code has, or leave out the hexamers that hold
+        it, which is an extension of this package.
+
+    Returns
+    -------
+    float64 array, shape (n,)
+        Natural log odds, up to a constant.
+
+    Raises
+    ------
+    ValueError
+        If a window has another length, or holds an N with ``on_n="raise"``.
+
+    References
+    ----------
+    Rosenberg et al., Cell 2015, 163:698-711 (cell-2015, notebook N8); the same function as Kipoi's HAL model.
+    """
+    codes = as_codes(sequences, length=WINDOW, function="donor_score")
+    _refuse_unknown(codes, on_n)
+    columns = [np.append(column, 0.0) for column in table.weights.T]  # the last row is that of a hexamer with an N
+    scores = np.zeros(len(codes))
+    for start in range(0, len(codes), _BLOCK):
+        part = scores[start : start + _BLOCK]
+        numbers = hexamer_numbers(codes[start : start + _BLOCK])
+        for column, (first, stop) in zip(columns, SPANS, strict=True):  # one column at a time stays in the fast cache
+            part += column.take(numbers[:, first:stop], mode="clip") @ np.ones(stop - first)
+    return scores
+
+
+def _refuse_unknown(codes: np.ndarray, on_n: str) -> None:
+    if on_n not in ("raise", "skip"):
+        raise ValueError(f"on_n: expected raise or skip, found {on_n!r}")
+    if on_n == "raise" and codes.max(initial=0) >= UNKNOWN:
+        row, position = np.argwhere(codes >= UNKNOWN)[0]
+        raise ValueError(
+            f"donor_score: expected the letters A C G T U, found N (or an IUPAC letter) at position {position + 1} of "
+            f"sequence {row}; write on_n='skip' to leave out the hexamers that hold it"
+        )
+
+
+def _columns(codes: np.ndarray, table: HexamerTable) -> np.ndarray:
+    """Effect of each hexamer in the column of its start, 0 where none scores it: float64 (n, 155, 8)."""
+    numbers = hexamer_numbers(codes)
+    padded = np.pad(table.weights, ((0, 1), (0, 0)))
+    effects = np.zeros((*numbers.shape, len(SPANS)))
+    for column, (start, stop) in enumerate(SPANS):
+        effects[:, start:stop, column] = padded[numbers[:, start:stop], column]
+    return effects
+
+
+def region_scores(sequences: Sequences, table: HexamerTable, *, on_n: str = "raise") -> np.ndarray:
+    """Sum the effects region by region; parameters as :func:`donor_score`, float64 (n, 8) that sum to it."""
+    codes = as_codes(sequences, length=WINDOW, function="region_scores")
+    _refuse_unknown(codes, on_n)
+    return _columns(codes, table).sum(1)
+
+
+def donor_profile(sequences: Sequences, table: HexamerTable, *, on_n: str = "raise") -> np.ndarray:
+    """Spread the score over the nucleotides: each hexamer gives a sixth of its effect to each of its bases.
+
+    The map HAL's authors draw. It equals gradient x input / 6 of the convolution form, and integrated gradients from
+    the empty sequence.
+
+    Returns
+    -------
+    float64 array, shape (n, 160)
+        Rows sum to :func:`donor_score`.
+    """
+    codes = as_codes(sequences, length=WINDOW, function="donor_profile")
+    _refuse_unknown(codes, on_n)
+    sixths = _columns(codes, table).sum(2) / 6
+    profile = np.zeros(codes.shape)
+    for shift in range(6):
+        profile[:, shift : shift + sixths.shape[1]] += sixths
+    return profile
+
+
+def donor_psi(first: Sequences, second: Sequences, table: HexamerTable, *, on_n: str = "raise") -> np.ndarray:
+    """Predict how often the second of two competing donors is used: PSI = expit(K(second) - K(first)).
+
+    Parameters
+    ----------
+    first, second : windows as in :func:`donor_score`
+        Around the upstream and the downstream donor.
+
+    Returns
+    -------
+    float64 array, shape (n,)
+        Fraction, 0-1, of transcripts spliced at the second donor.
+    """
+    psi: np.ndarray = expit(donor_score(second, table, on_n=on_n) - donor_score(first, table, on_n=on_n))
+    return psi

@@ -1,0 +1,1 @@
+"""Known elements, and which of them a motif resembles."""

@@ -1,0 +1,163 @@
+"""The run folder: files that are whole or not there, tasks named by what they depend on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from combmotif.core.download import sha256_of
+from combmotif.core.files import append_lines, atomic
+from combmotif.core.output import OutputFolder
+
+REVISION = 8
+"""Raised when the files of tasks change, so that a run folder of an earlier version is not read as one of this."""
+
+PROGRESS = "tasks/progress.json"
+"""Names the files the present stage is to write, for 'combmotif status'; gone when the run is finished."""
+
+CHECKSUMS = "tasks/checksums"
+"""SHA-256 of the results of tasks, as ``sha256sum`` writes it; of a file that stands twice the last line counts."""
+
+_LOCK = "tasks/lock"
+_PATIENCE = 1.0
+"""Seconds for which a run tries to get the lock: 'combmotif status' holds it for an instant."""
+
+
+def content_key(*parts: Any) -> str:
+    """Hash plain data (numbers, strings, lists, dicts) to 32 hexadecimal digits; equal data give equal keys."""
+    text = json.dumps([REVISION, parts], sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+class RunStore:
+    """One run folder, held by one process at a time.
+
+    Parameters
+    ----------
+    path : Path
+        Made if it is not there; see `OutputFolder`.
+
+    Raises
+    ------
+    ValueError
+        If the folder cannot be written to, is a file, holds what is no run, or another process is at work in it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.folder = OutputFolder(path, "run")
+        lock = self.folder.file(_LOCK)
+        self.tasks = lock.parent
+        try:
+            self.tasks.mkdir(exist_ok=True)
+            # a link in place of the lock is not followed, and what it points to not emptied
+            self._lock = os.fdopen(os.open(lock, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666), "r+")
+        except OSError as error:
+            raise ValueError(f"--out {path}: cannot write there ({error.strerror}); choose another folder") from None
+        self._hold()
+        self.folder.reload()
+        self.folder.sweep()
+        self._checksums = read_checksums(path)
+        self.redone: list[str] = []
+
+    def _hold(self) -> None:
+        try:
+            import fcntl
+        except ImportError:  # no such locks on this system
+            return
+        until = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except OSError:
+                if time.monotonic() > until:
+                    self._lock.close()
+                    raise ValueError(
+                        f"--out {self.path}: another combmotif run is at work there; wait for it, or choose another"
+                    ) from None
+                time.sleep(0.02)
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        self._lock.close()
+
+    def file(self, name: str | Path) -> Path:
+        """Say that a file of the run is going to be written, and give its path; see `OutputFolder.file`."""
+        return self.folder.file(name)
+
+    def task(self, stage: str, key: str, suffix: str) -> Path:
+        """Name the file of a task's result."""
+        return self.tasks / f"{stage}-{key}{suffix}"
+
+    def is_whole(self, path: Path) -> bool:
+        """Whether a task's result is there as it was written; one that was damaged since is noted in ``redone``."""
+        if is_whole(path, self._checksums):
+            return True
+        if path.name in self._checksums and path.is_file():
+            self.redone.append(path.name)
+        return False
+
+    def seal(self, *paths: Path) -> None:
+        """Keep the checksums of results that were written, by which `is_whole` knows them again."""
+        found = {path.name: sha256_of(path) for path in paths}
+        new = {name: digest for name, digest in found.items() if self._checksums.get(name) != digest}
+        append_lines(self.file(CHECKSUMS), (f"{digest}  {name}" for name, digest in new.items()))
+        self._checksums |= new
+
+    def clean(self, wanted: set[Path]) -> None:
+        """Remove results of tasks that no longer belong to the run, and write the records in order."""
+        self.folder.keep_only("tasks", {*wanted, self.path / _LOCK, self.path / CHECKSUMS})
+        kept = {path.name for path in wanted}
+        self._checksums = {name: digest for name, digest in self._checksums.items() if name in kept}
+        with atomic(self.file(CHECKSUMS)) as temporary:
+            lines = [f"{digest}  {name}\n" for name, digest in sorted(self._checksums.items())]
+            temporary.write_text("".join(lines), encoding="utf-8")
+        self.folder.settle()
+
+    def keep_only(self, folder: str, wanted: set[Path]) -> None:
+        """Remove from a folder of the run what an earlier configuration left, folders that are empty then included."""
+        self.folder.keep_only(folder, wanted)
+
+    def write_json(self, name: str, content: dict[str, Any]) -> None:
+        """Write a JSON file of the run folder."""
+        with atomic(self.file(name)) as temporary:
+            temporary.write_text(json.dumps(content, indent=1, default=str) + "\n", encoding="utf-8")
+
+    def remove(self, *names: str) -> None:
+        """Remove files an earlier run with another configuration left."""
+        self.folder.remove(*names)
+
+
+def read_checksums(folder: Path) -> dict[str, str]:
+    """Read the checksums of the results in a run folder, by name; what is damaged in the file is no checksum."""
+    path = folder / CHECKSUMS
+    if not path.is_file():
+        return {}
+    parts = [line.partition("  ") for line in path.read_bytes().decode("utf-8", errors="replace").splitlines()]
+    return {name: digest for digest, _, name in parts if len(digest) == 64 and name}
+
+
+def is_whole(path: Path, checksums: Mapping[str, str]) -> bool:
+    """Whether a task's result is there and has its checksum."""
+    wanted = checksums.get(path.name)
+    return wanted is not None and path.is_file() and sha256_of(path) == wanted
+
+
+def save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write arrays to an .npz file, whole or not at all."""
+    with atomic(path) as temporary, temporary.open("wb") as stream:
+        np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
+
+
+def load_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Read an .npz file that ``save_arrays`` wrote."""
+    with np.load(path) as file:
+        return {name: file[name] for name in file.files}

@@ -1,0 +1,259 @@
+"""Train a net as a config says, in a folder that a later call can go on from.
+
+``OUT/labels.npz`` holds the teachers' labels, ``checkpoint.pt`` the state after each epoch, ``metrics.json`` the
+result, ``model/`` the card and weights; ``training.json`` what was asked.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from combmotif.config.opening import output_index
+from combmotif.config.training.regression import TrainConfig
+from combmotif.models.card import load_card, save_card
+from combmotif.models.architectures.cnn_gru import CnnGru
+from combmotif.models.device import choose_device
+from combmotif.training.distillation import fold_scaling, teacher_labels, training_data
+from combmotif.models.model import SequenceModel
+from combmotif.training.regressor import TrainingOptions, predict_codes, r_squared, train
+from combmotif.models.weights import replace_file
+from combmotif.core.output import OutputFolder
+from combmotif.sequence.alphabet import decode
+from combmotif.sequence.tables import random_sequences, read_table
+from combmotif.sequence.words import contains
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """A trained net: its card's file, and the contents of metrics.json."""
+
+    card: Path
+    metrics: dict[str, Any]
+
+
+def write_json(path: Path, data: dict[str, Any]) -> None:
+    """Write a JSON file whole or not at all."""
+    replace_file(path, (json.dumps(data, indent=1) + "\n").encode())
+
+
+def claim_folder(out: Path, asked: dict[str, Any]) -> OutputFolder:
+    """Note in the folder what is trained there; refuse a folder that holds another training."""
+    folder = OutputFolder(out, "training")
+    note = folder.file("training.json")
+    if note.exists():
+        known = json.loads(note.read_text(encoding="utf-8"))
+        differ = [key for key in asked if known.get(key) != asked[key]]
+        if differ:
+            raise ValueError(
+                f"{out}: holds a training with another '{differ[0]}'; go on with the config it began with, or choose "
+                f"another --out"
+            )
+    write_json(note, asked)
+    return folder
+
+
+def read_rows(
+    path: str, *, sequence: str | None, label: str, length: int, key: str, exclude: Sequence[str] = ()
+) -> tuple[np.ndarray, np.ndarray]:
+    """Read a table of sequences of one length: codes (n, length) and measured values (n, 1), without given words."""
+    rows = read_table(path, sequence=sequence, labels=[label])
+    wrong = np.flatnonzero(rows.lengths != length)
+    if wrong.size:
+        raise ValueError(
+            f"{key}: {path}: expected sequences of {length} nt (sequences.length), found {rows.lengths[wrong[0]]} nt "
+            f"in '{rows.names[wrong[0]]}'"
+        )
+    assert rows.labels is not None
+    codes = np.stack(rows.codes)
+    kept = ~np.any([contains(codes, word) for word in exclude], axis=0) if exclude else np.ones(len(codes), bool)
+    if not kept.any():
+        raise ValueError(f"{key}: {path}: every sequence contains one of {', '.join(exclude)}")
+    return codes[kept], rows.labels[kept].astype(np.float32)
+
+
+def _recipe(config: TrainConfig, teachers: Sequence[SequenceModel], measured: int, best_epoch: int) -> str:
+    names = " and ".join(teacher.name for teacher in teachers)
+    extra = ""
+    if measured and config.measured:
+        by = "their measured values" if config.measured.target == "measured" else "the same labels"
+        extra = f", and {measured:,} measured sequences with {by} (weight {config.measured.weight:g})"
+    fit = config.fit
+    return (
+        f"Distilled: {config.sequences.count:,} random sequences of {config.sequences.length} nt labelled by the mean "
+        f"of {names}{extra}. Adam, batch {fit.batch}, peak rate {fit.learning_rate:g} ({fit.schedule}), weight average "
+        f"{fit.averaging:g}, shift {fit.shift}, {fit.epochs} epochs (epoch {best_epoch} kept), seed {config.seed}."
+    )
+
+
+def train_model(
+    config: TrainConfig,
+    out: Path,
+    *,
+    progress: Callable[[str, int, int], None] | None = None,
+    on_epoch: Callable[[dict[str, float]], None] | None = None,
+) -> TrainResult:
+    """Train, measure and save a net.
+
+    Parameters
+    ----------
+    config : TrainConfig
+    out : pathlib.Path
+        Folder of the training; an interrupted one is gone on with and ends with the same weights.
+    progress : callable, optional
+        Called with (step, done, in all).
+    on_epoch : callable, optional
+        Called with the losses of an epoch.
+
+    Returns
+    -------
+    TrainResult
+
+    Raises
+    ------
+    ValueError
+        If the folder holds another training, or a table does not fit.
+    """
+    device = choose_device(config.device)
+
+    def step(name: str) -> Callable[[int, int], None] | None:
+        return None if progress is None else lambda done, total: progress(name, done, total)
+
+    teachers = [(load_card(teacher.card, device, trust=teacher.trust), teacher.output) for teacher in config.teachers]
+    columns = [
+        (model, output_index(output, model.outputs, key=f"teachers.{index}.output"))
+        for index, (model, output) in enumerate(teachers)
+    ]
+    drawn = config.sequences
+    tests = {
+        test.name: read_rows(
+            test.path,
+            sequence=test.sequence,
+            label=test.label,
+            length=drawn.length,
+            key=f"tests.{index}.path",
+            exclude=test.exclude,
+        )
+        for index, test in enumerate(config.tests)
+    }
+    measured = None
+    if config.measured is not None:
+        table = config.measured
+        measured = read_rows(
+            table.path,
+            sequence=table.sequence,
+            label=table.label,
+            length=drawn.length,
+            key="measured.path",
+            exclude=drawn.exclude,
+        )
+    own = claim_folder(out, config.model_dump(mode="json", exclude={"card", "tests", "device"}))
+
+    random = random_sequences(
+        drawn.count + config.validation,
+        drawn.length,
+        seed=config.seed,
+        frequencies=drawn.frequencies,
+        exclude=drawn.exclude,
+    )
+    codes = np.stack(random.codes)
+    labels = teacher_labels(columns, codes, cache=own.file("labels.npz"), on_rows=step("labels of random sequences"))
+    if measured is not None and config.measured is not None and config.measured.target == "teachers":
+        cache = own.file("labels_measured.npz")
+        measured = (
+            measured[0],
+            teacher_labels(columns, measured[0], cache=cache, on_rows=step("labels of measured sequences")),
+        )
+    data = training_data(
+        codes,
+        labels,
+        validation=config.validation,
+        measured=measured,
+        weight=config.measured.weight if config.measured else 1.0,
+    )
+
+    module = new_net(config.net.arguments, seed=config.seed)
+    result = train(
+        module,
+        data.codes,
+        data.labels,
+        data.validation,
+        options=TrainingOptions(**config.fit.model_dump(), seed=config.seed),
+        weights=data.weights,
+        checkpoint=own.file("checkpoint.pt"),
+        device=device,
+        on_step=step("training"),
+        on_epoch=on_epoch,
+    )
+    fold_scaling(module.head, data.mean, data.std)
+
+    metrics: dict[str, Any] = {
+        "parameters": sum(parameter.numel() for parameter in module.parameters()),
+        "rows": len(data.codes),
+        "measured_rows": 0 if measured is None else len(measured[0]),
+        "best_epoch": result.best_epoch,
+        "validation_r2": result.history[result.best_epoch - 1]["validation_r2"],
+        "tests": {},
+        "history": result.history,
+    }
+    for name, (test_codes, values) in tests.items():
+        metrics["tests"][name] = {
+            "rows": len(test_codes),
+            "r2": r_squared(predict_codes(module, test_codes), values),
+            "teachers_r2": r_squared(teacher_labels(columns, test_codes), values),
+        }
+    write_json(own.file("metrics.json"), metrics)
+    recipe = _recipe(
+        config, [model for model, _ in teachers], 0 if measured is None else len(measured[0]), result.best_epoch
+    )
+    own.files(["model/model.yaml", "model/weights.safetensors"])
+    card = save_card(
+        out / "model",
+        module.cpu(),
+        _card(config, metrics, recipe),
+        sequences=[decode(row) for row in data.validation[0][:4]],
+    )
+    return TrainResult(card, metrics)
+
+
+def new_net(arguments: dict[str, Any], *, seed: int, initialise: Callable[[CnnGru], None] | None = None) -> CnnGru:
+    """Make an untrained CNN+GRU net whose first weights depend on the seed alone; ``initialise`` draws others."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        try:
+            net = CnnGru(**arguments)
+        except TypeError as error:
+            raise ValueError(f"net.arguments: {error}") from None
+        if initialise is not None:
+            initialise(net)
+    return net
+
+
+def _card(config: TrainConfig, metrics: dict[str, Any], recipe: str) -> dict[str, Any]:
+    text = config.card
+    return {
+        "name": text.name,
+        "description": text.description,
+        "kind": config.net.kind,
+        "arguments": config.net.arguments,
+        "input": {"alphabet": "rna", "length": config.sequences.length, "channels": 4},
+        "outputs": [{"name": text.output, "unit": text.unit, "meaning": text.meaning}],
+        "training": {"data": text.data, "licence": text.licence, "recipe": recipe},
+        "metrics": [
+            {
+                "name": "r2",
+                "value": round(test["r2"], 4),
+                "data": f"{name} ({test['rows']:,} rows)",
+                "command": text.command,
+            }
+            for name, test in metrics["tests"].items()
+        ],
+        **({"match_kinds": text.match_kinds} if text.match_kinds else {}),
+        "limits": text.limits,
+    }

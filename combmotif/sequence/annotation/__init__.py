@@ -1,0 +1,1 @@
+"""Transcripts and their tracks, from BED12, GTF and GFF3."""

@@ -1,0 +1,187 @@
+"""Fit one net to several measured tasks at once, each known for some of the sequences only."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from combmotif.training.regressor import TrainingOptions, learning_rate_at, load_state, save_state
+from combmotif.sequence.onehot import one_hot
+
+
+@dataclass(frozen=True)
+class MultitaskOptions(TrainingOptions):
+    """How to train; further than :class:`TrainingOptions`:
+
+    Attributes
+    ----------
+    shift : int
+        Largest random shift in nt, to either side, one per batch, filled with N (0: none).
+    patience : int
+        Not used: the weights of the last epoch are kept, so no held-out sequence decides anything.
+    precision : str
+        ``"float32"``, or ``"bfloat16"``: convolutions in half the bits, two to three times as fast on processors that
+        have them.
+    """
+
+    precision: str = "float32"
+
+
+def stack(codes: Sequence[np.ndarray], length: int) -> np.ndarray:
+    """Write sequences of any lengths as one array (n, length): filled up with N (4) at the 3' end, or cut there."""
+    rows = np.full((len(codes), length), 4, dtype=np.uint8)
+    for row, code in zip(rows, codes, strict=True):
+        row[: min(len(code), length)] = code[:length]
+    return rows
+
+
+def pearson(predicted: np.ndarray, measured: np.ndarray) -> list[float]:
+    """Correlate the columns of (n, k) with those of (n, k), each over its rows that are no NaN."""
+    known = np.isfinite(measured)
+    return [
+        float(np.corrcoef(predicted[known[:, task], task], measured[known[:, task], task])[0, 1])
+        if known[:, task].sum() > 1
+        else float("nan")
+        for task in range(measured.shape[1])
+    ]
+
+
+def _shifted(codes: np.ndarray, shift: int) -> np.ndarray:
+    moved = np.full_like(codes, 4)
+    if shift > 0:
+        moved[:, shift:] = codes[:, :-shift]
+    else:
+        moved[:, :shift] = codes[:, -shift:]
+    return moved
+
+
+def train_multitask(
+    module: nn.Module,
+    codes: np.ndarray,
+    labels: np.ndarray,
+    *,
+    options: MultitaskOptions,
+    task_weights: Sequence[float] | None = None,
+    checkpoint: Path | None = None,
+    device: torch.device | str = "cpu",
+    on_step: Callable[[int, int], None] | None = None,
+    on_epoch: Callable[[dict[str, float]], None] | None = None,
+) -> list[dict[str, float]]:
+    """Train a net in place on all rows; no row is held out and none decides when to stop.
+
+    The loss of a batch is the sum over tasks of weight x squared error over the known labels, divided by the rows of
+    the batch: a task counts by its weight and by how often it was measured.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Maps one-hot (batch, 4, length) to (batch, tasks). On return it holds the averaged weights, in evaluation mode.
+    codes : uint8 array, shape (n, length)
+    labels : float array, shape (n, tasks)
+        Of similar scale in all tasks (z-scores); NaN where not measured.
+    options : MultitaskOptions
+    task_weights : sequence of float, optional
+        Default 1 for every task.
+    checkpoint : path, optional
+        File written after every epoch and read when training starts again; the order, shifts and dropout of an epoch
+        come from (seed, epoch), so a resumed run ends with the same weights.
+    device : torch.device or str, default "cpu"
+    on_step, on_epoch : callable, optional
+        Called with (steps done, steps in all), and with the epoch's row of losses.
+
+    Returns
+    -------
+    list of dict
+        ``epoch`` and ``train_loss``, one row per epoch.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or the checkpoint was written with other options.
+    FloatingPointError
+        If the loss is no longer finite.
+    """
+    if labels.ndim != 2 or len(labels) != len(codes):
+        raise ValueError(f"labels: expected shape ({len(codes)}, tasks), found {labels.shape}")
+    if len(codes) < options.batch:
+        raise ValueError(f"batch: expected at most the {len(codes)} training rows, found {options.batch}")
+    module = module.to(device)
+    optimizer = torch.optim.AdamW(module.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
+    average = copy.deepcopy(module)
+    history: list[dict[str, float]] = []
+    if (state := load_state(checkpoint, options, device=device)) is not None:
+        module.load_state_dict(state["module"])
+        average.load_state_dict(state["average"])
+        optimizer.load_state_dict(state["optimizer"])
+        history = state["history"]
+
+    known = torch.as_tensor(np.isfinite(labels))
+    weight = torch.ones(labels.shape[1]) if task_weights is None else torch.as_tensor(task_weights, dtype=torch.float32)
+    share = (known * weight).to(device)
+    target = torch.as_tensor(np.nan_to_num(labels), dtype=torch.float32).to(device)
+    half = options.precision == "bfloat16"
+    batches = len(codes) // options.batch
+    steps = batches * options.epochs
+    for epoch in range(len(history), options.epochs):
+        random = np.random.default_rng([options.seed, epoch])
+        order = random.permutation(len(codes))
+        total = 0.0
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(options.seed * 1_000_003 + epoch)
+            module.train()
+            for index in range(batches):
+                rows = order[index * options.batch : (index + 1) * options.batch]
+                batch = codes[rows]
+                shift = int(random.integers(-options.shift, options.shift + 1)) if options.shift else 0
+                if shift:
+                    batch = _shifted(batch, shift)
+                step = epoch * batches + index
+                for group in optimizer.param_groups:
+                    group["lr"] = learning_rate_at(options, step, steps)
+                x = one_hot(batch, device=device)
+                with torch.autocast(x.device.type, torch.bfloat16) if half else nullcontext():
+                    predicted = module(x)
+                loss = ((predicted.float() - target[rows]).square() * share[rows]).sum() / len(rows)
+                optimizer.zero_grad(set_to_none=True)
+                loss.backward()
+                if options.clip:
+                    nn.utils.clip_grad_norm_(module.parameters(), options.clip)
+                optimizer.step()
+                _follow(average, module, min(options.averaging, (step + 1) / (step + 10)))
+                total += loss.detach().item()
+                if on_step is not None:
+                    on_step(step + 1, steps)
+        if not np.isfinite(total):
+            raise FloatingPointError(f"training loss is {total} in epoch {epoch + 1}; lower learning_rate")
+        history.append({"epoch": epoch + 1, "train_loss": total / batches})
+        if checkpoint is not None:
+            state = {
+                "options": asdict(options),
+                "module": module.state_dict(),
+                "average": average.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "history": history,
+            }
+            save_state(state, checkpoint)
+        if on_epoch is not None:
+            on_epoch(history[-1])
+    module.load_state_dict(average.state_dict())
+    module.eval()
+    return history
+
+
+@torch.no_grad()
+def _follow(average: nn.Module, module: nn.Module, decay: float) -> None:
+    """Move the average of the weights a step towards the present ones."""
+    for kept, new in zip(average.state_dict().values(), module.state_dict().values(), strict=True):
+        if kept.dtype.is_floating_point:
+            kept.lerp_(new, 1 - decay)
+        else:
+            kept.copy_(new)

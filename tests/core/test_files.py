@@ -1,0 +1,116 @@
+import gzip
+import os
+import threading
+import time
+
+import pandas as pd
+import pytest
+
+from combmotif.core.files import atomic, open_text, read_sealed, reading, unpack, write_sealed, write_table
+from combmotif.sequence.fasta import iterate_fasta
+
+RECORDS = [f">s{i}\n{'ACGU' * 12}\n" for i in range(6)]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("piece", [1, 7, 10_000])
+def test_a_pipe_loses_nothing(tmp_path, packed, piece):
+    content = "".join(RECORDS).encode()
+    content = gzip.compress(content) if packed else content
+    os.mkfifo(tmp_path / "pipe")
+
+    def write():
+        with (tmp_path / "pipe").open("wb", buffering=0) as pipe:
+            for start in range(0, len(content), piece):
+                pipe.write(content[start : start + piece])
+                if piece > 1:
+                    time.sleep(0.01)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    names = [name for name, _ in iterate_fasta(tmp_path / "pipe")]
+    writer.join()
+    assert names == [f"s{i}" for i in range(6)]
+
+
+@pytest.mark.parametrize("text", ["", "A", "AC", "µ", "line\r\nother\n"])
+def test_short_texts(tmp_path, text):
+    for path, content in ((tmp_path / "t.txt", text.encode()), (tmp_path / "t.gz", gzip.compress(text.encode()))):
+        path.write_bytes(content)
+        with open_text(path) as stream:
+            assert stream.read() == text.replace("\r\n", "\n")
+
+
+def test_a_file_made_to_fill_the_memory(tmp_path):
+    bomb = gzip.compress(b"A" * (80 << 20), 9)  # 80 MB of one letter in 80 kB
+    (tmp_path / "bomb.gz").write_bytes(bomb)
+    with (
+        open_text(tmp_path / "bomb.gz") as stream,
+        pytest.raises(ValueError, match=r"bomb.gz: unfolds to more than 100"),
+    ):
+        stream.read()
+    with pytest.raises(ValueError, match=r"motifs: unfolds to more than 100 times"):
+        unpack(bomb, "motifs")
+    assert unpack(gzip.compress(bytes(1 << 20)), "motifs") == bytes(1 << 20)
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped"])
+def test_damaged_gzip_names_the_file(tmp_path, damage):
+    content = bytearray(gzip.compress("".join(RECORDS).encode()))
+    if damage == "cut":
+        del content[-10:]
+    else:
+        content[20] ^= 0xFF
+    (tmp_path / "x.fa.gz").write_bytes(content)
+    with pytest.raises(ValueError, match=r"x.fa.gz: the gzip file (ends early|is damaged)"):
+        list(iterate_fasta(tmp_path / "x.fa.gz"))
+
+
+def test_what_is_sealed_is_known_again(tmp_path):
+    path = tmp_path / "state"
+    assert read_sealed(path, instead="x") is None
+    write_sealed(path, b"\x00\n\xff" * 100)
+    assert read_sealed(path, instead="x") == b"\x00\n\xff" * 100
+    whole = path.read_bytes()
+    for changed in (whole[:-1], b"", whole[:200] + b"!" + whole[201:], whole[1:]):
+        path.write_bytes(changed)
+        with pytest.warns(UserWarning, match="state: was damaged since it was written; it begins anew"):
+            assert read_sealed(path, instead="it begins anew") is None
+
+
+def test_writing_replaces_a_link_and_not_what_it_points_to(tmp_path):
+    (tmp_path / "thesis").write_text("mine")
+    (tmp_path / "out.tsv").symlink_to(tmp_path / "thesis")
+    (tmp_path / "out.tsv.tmp").write_text("mine")
+    with atomic(tmp_path / "out.tsv") as temporary:
+        temporary.write_text("ours")
+    assert (tmp_path / "thesis").read_text() == (tmp_path / "out.tsv.tmp").read_text() == "mine"
+    assert (tmp_path / "out.tsv").read_text() == "ours"
+
+
+def test_cells_are_no_formulas(tmp_path):
+    table = pd.DataFrame({"name": ["=HYPERLINK(1)", "-", "+3", "a=b", None], "x": [1.0, 2, 3, 4, 5]})
+    before = table.copy()
+    write_table(tmp_path / "t.tsv", table)
+    assert (tmp_path / "t.tsv").read_text() == "name\tx\n'=HYPERLINK(1)\t1\n-\t2\n+3\t3\na=b\t4\n\t5\n"
+    pd.testing.assert_frame_equal(table, before)
+
+
+@pytest.mark.parametrize(
+    "error", [KeyError("pfm"), TypeError("x"), IndexError(), AttributeError("a"), RuntimeError("r")]
+)
+def test_a_reader_of_a_damaged_file_names_it(error):
+    with (
+        pytest.raises(ValueError, match="motifs.h5: expected motifs, found a damaged file"),
+        reading("some/motifs.h5", "motifs"),
+    ):
+        raise error
+
+
+def test_a_message_without_its_file_gets_it():
+    with pytest.raises(ValueError, match=r"^t.tsv: no rows$"), reading("t.tsv", "a table"):
+        raise ValueError("no rows")
+    with pytest.raises(ValueError, match=r"^t.tsv, line 3: no rows$"), reading("t.tsv", "a table"):
+        raise ValueError("t.tsv, line 3: no rows")
+    with pytest.raises(FileNotFoundError, match="gone"), reading("t.tsv", "a table"):
+        raise FileNotFoundError("gone")

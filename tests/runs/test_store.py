@@ -1,0 +1,152 @@
+import gzip
+import os
+import threading
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from combmotif.core.files import atomic, temporary_name, write_table
+from combmotif.runs.store import CHECKSUMS, RunStore, content_key, load_arrays, save_arrays
+
+
+def test_keys_depend_on_content_not_on_order():
+    assert content_key("a", {"x": 1, "y": [2, 3]}) == content_key("a", {"y": [2, 3], "x": 1})
+    keys = {content_key(*parts) for parts in [("a",), ("a", "b"), ("ab",), (["a"],), (1,), (1.5,), ("1",), (None,)]}
+    assert len(keys) == 8
+    assert all(len(key) == 32 for key in keys)
+
+
+def test_a_file_is_whole_or_not_there(tmp_path):
+    path = tmp_path / "deep" / "file"
+
+    def interrupted():
+        with atomic(path) as temporary:
+            temporary.write_text("half")
+            assert not path.exists()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        interrupted()
+    assert list(path.parent.iterdir()) == []
+    with atomic(path) as temporary:
+        temporary.write_text("whole")
+    assert [p.read_text() for p in path.parent.iterdir()] == ["whole"]
+
+
+def test_tables_are_the_same_bytes(tmp_path):
+    table = pd.DataFrame({"a": [1.23456789, np.nan], "b": ["x", "y"]})
+    for name in ("t.tsv", "t.tsv.gz"):
+        write_table(tmp_path / name, table)
+        first = (tmp_path / name).read_bytes()
+        os.utime(tmp_path / name, (0, 0))
+        write_table(tmp_path / name, table)
+        assert (tmp_path / name).read_bytes() == first
+    assert (tmp_path / "t.tsv").read_bytes() == b"a\tb\n1.23457\tx\n\ty\n"
+    assert gzip.decompress((tmp_path / "t.tsv.gz").read_bytes()) == (tmp_path / "t.tsv").read_bytes()
+
+
+def test_arrays_come_back(tmp_path):
+    arrays = {"x": np.arange(6, dtype=np.uint8).reshape(2, 3), "y": np.array(np.nan, np.float32)}
+    save_arrays(tmp_path / "a.npz", arrays)
+    loaded = load_arrays(tmp_path / "a.npz")
+    assert {name: (v.dtype, v.shape) for name, v in loaded.items()} == {
+        "x": (np.dtype("uint8"), (2, 3)),
+        "y": (np.dtype("float32"), ()),
+    }
+    np.testing.assert_array_equal(loaded["x"], arrays["x"])
+
+
+def test_one_store_per_folder(tmp_path):
+    pytest.importorskip("fcntl")
+    store = RunStore(tmp_path)
+    with pytest.raises(ValueError, match=r"another combmotif run is at work there; wait for it, or choose another"):
+        RunStore(tmp_path)
+    store.close()
+    RunStore(tmp_path).close()
+
+
+def test_results_are_known_by_their_checksums(tmp_path):
+    store = RunStore(tmp_path)
+    first, second = (store.file(store.task("scan", name, ".npz")) for name in ("k1", "k2"))
+    for path in (first, second):
+        assert not store.is_whole(path)
+        save_arrays(path, {"x": np.arange(1000.0)})
+        assert not store.is_whole(path)  # nobody has said that it is done
+    store.seal(first, second)
+    store.close()
+    store = RunStore(tmp_path)
+    assert store.is_whole(first)
+    assert store.is_whole(second)
+    flipped = bytearray(second.read_bytes())
+    flipped[len(flipped) // 3] ^= 0x55
+    second.write_bytes(flipped)
+    assert not store.is_whole(second)
+    assert store.redone == [second.name]
+    first.unlink()
+    assert not store.is_whole(first)
+    assert store.redone == [second.name]  # what is not there was not damaged
+    store.close()
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xff\x00 no checksums", b"0" * 64 + b"  scan-k1.npz\n"])
+def test_damaged_checksums_only_cost_time(tmp_path, damage):
+    store = RunStore(tmp_path)
+    path = store.file(store.task("scan", "k1", ".npz"))
+    save_arrays(path, {"x": np.arange(3)})
+    store.seal(path)
+    store.close()
+    (tmp_path / CHECKSUMS).write_bytes(damage)
+    store = RunStore(tmp_path)
+    assert not store.is_whole(path)
+    store.close()
+
+
+def test_leftovers_are_removed_and_wanted_files_kept(tmp_path):
+    store = RunStore(tmp_path)
+    wanted, other = (store.file(store.task("scan", name, ".npz")) for name in ("k1", "k2"))
+    for path in (wanted, other):
+        path.touch()
+    store.seal(wanted, other)
+    store.close()
+    half = wanted.with_name(temporary_name(wanted.name))
+    foreign = [tmp_path / "thesis.tmp", tmp_path / "tasks" / "todo.txt", tmp_path / "tasks" / "x.npz.7.0123abcd.tmp"]
+    for path in (half, *foreign):
+        path.touch()
+    store = RunStore(tmp_path)
+    assert not half.exists()
+    store.clean({wanted})
+    assert sorted(p.name for p in store.tasks.iterdir()) == [
+        "checksums", "lock", "scan-k1.npz", "todo.txt", "x.npz.7.0123abcd.tmp",
+    ]  # fmt: skip
+    assert all(path.exists() for path in foreign)
+    store.remove("thesis.tmp")
+    assert foreign[0].exists()
+    store.close()
+
+
+def test_status_does_not_keep_a_run_from_starting(tmp_path):
+    fcntl = pytest.importorskip("fcntl")
+    RunStore(tmp_path).close()
+    with (tmp_path / "tasks" / "lock").open() as stream:
+        fcntl.flock(stream, fcntl.LOCK_SH)  # what 'combmotif status' holds for an instant
+        waiting = threading.Timer(0.2, lambda: fcntl.flock(stream, fcntl.LOCK_UN))
+        waiting.start()
+        RunStore(tmp_path).close()
+        waiting.join()
+
+
+def test_a_lock_that_is_a_link_is_not_followed(tmp_path):
+    (tmp_path / "thesis").write_text("mine")
+    RunStore(tmp_path / "run").close()
+    (tmp_path / "run" / "tasks" / "lock").unlink()
+    (tmp_path / "run" / "tasks" / "lock").symlink_to(tmp_path / "thesis")
+    with pytest.raises(ValueError, match="cannot write there"):
+        RunStore(tmp_path / "run")
+    assert (tmp_path / "thesis").read_text() == "mine"
+
+
+def test_a_file_in_the_way(tmp_path):
+    (tmp_path / "taken").touch()
+    with pytest.raises(ValueError, match=r"taken: cannot write there"):
+        RunStore(tmp_path / "taken")
