@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from combmotif.models import CnnGru
-from combmotif.training.regressor import TrainingOptions, predict_codes, r_squared, train
+from combmotif.training.loop import TrainingOptions
+from combmotif.training.regressor import predict_codes, r_squared, train
 
 
 def _net():

@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from combmotif.config.training.regression import FitSection, TrainConfig
-from combmotif.training.regressor import TrainingOptions
+from combmotif.training.loop import TrainingOptions
 from combmotif.core.typed_yaml import validate
 
 
