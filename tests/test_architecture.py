@@ -1,6 +1,7 @@
 """The package is built in floors: an import points down, nothing goes round in a circle, no folder is a hall."""
 
 import ast
+import re
 from collections import defaultdict
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -62,7 +63,17 @@ def test_floors_name_every_room_once():
     floors = _floors()
     assert 1 < len(floors) <= MOST_FLOORS
     rooms = [room for floor in floors for room in floor]
-    assert sorted(rooms) == sorted({_room(module) for module in MODULES})
+    assert len(set(rooms)) == len(rooms)
+    assert {_room(module) for module in MODULES} <= set(rooms)
+
+
+def test_files_the_page_names_exist():
+    """Names in backquotes that lead into a room, or to a file that is shipped beside the package."""
+    rooms = {path.name for path in PACKAGE.iterdir() if path.is_dir()}
+    named = set(re.findall(r"`([\w/.-]+)`", (ROOT / "docs" / "architecture.md").read_text()))
+    paths = [name for name in named if name.split("/")[0] in rooms and "/" in name and "NAME" not in name]
+    assert len(paths) > 20
+    assert not [name for name in paths if not (PACKAGE / name).exists()]
 
 
 def test_imports_point_down():
