@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from toy_models import detect, kmer_conv
 
 from combmotif.discovery import (
     ActivationModel,
@@ -27,13 +28,9 @@ class Reader(nn.Module):
 
     def __init__(self, word, start, tracks=0):
         super().__init__()
-        self.conv = nn.Conv1d(4 + tracks, 1, SIZE)
+        self.conv = kmer_conv([word], bias=detect, channels=4 + tracks, width=SIZE, start=start)
         self.read = nn.Conv1d(1, 1, 1)
         with torch.no_grad():
-            self.conv.weight.zero_()
-            for place, letter in enumerate(word, start):
-                self.conv.weight[0, "ACGU".index(letter), place] = 1
-            self.conv.bias.fill_(1.0 - len(word))
             self.read.weight.fill_(1)
             self.read.bias.zero_()
             if tracks:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from toy_models import detect, kmer_conv
 
 from combmotif.effects.backgrounds import draw_backgrounds
 from combmotif.effects.columns import MOTIF_EFFECT_COLUMNS, MOTIF_POSITION_COLUMNS
@@ -36,11 +37,7 @@ class Places(torch.nn.Module):
 
     def __init__(self, word: str, allowed) -> None:
         super().__init__()
-        self.conv = torch.nn.Conv1d(4, 1, len(word))
-        with torch.no_grad():
-            self.conv.weight.zero_()
-            self.conv.weight[0, encode(word).astype(int), range(len(word))] = 1
-            self.conv.bias.fill_(1 - len(word))
+        self.conv = kmer_conv([word], bias=detect)
         self.allowed = allowed
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
