@@ -10,9 +10,9 @@ from combmotif.config import load_train_config
 from combmotif.config.training.measured import ContextSection
 from combmotif.models import load_card
 from combmotif.models.architectures.cnn_gru import CnnGru
-from combmotif.training.multitask import pearson
 from combmotif.runs.training.measured import fit_model, keep_outputs
 from combmotif.runs.training.measured_rows import in_context, read_rows, recombined
+from combmotif.training.multitask import pearson
 
 CONFIG = """
 kind: measured
