@@ -99,13 +99,20 @@ class KmerSum(nn.Module):
 
 
 class KmerOutput(nn.Module):
-    """Exact detectors of k-mers in ``conv``, and a function of their activations, (batch, k-mers, places)."""
+    """Exact detectors of k-mers in ``conv``, their largest values, and one output that ``combine`` makes of them.
 
-    def __init__(self, kmers: Sequence[str], combine: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    ``composition`` times the share of C is added, so that scrambles that change the nucleotides are seen as well.
+    """
+
+    def __init__(
+        self, kmers: Sequence[str], combine: Callable[[torch.Tensor], torch.Tensor], *, composition: float = 0.0
+    ) -> None:
         super().__init__()
         self.conv = kmer_conv(kmers, bias=detect)
         self.combine = combine
+        self.composition = composition
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Map (batch, 4, length) to what ``combine`` makes of the detectors."""
-        return self.combine(torch.relu(self.conv(x)))
+        """Map (batch, 4, length) to (batch, 1)."""
+        present = torch.relu(self.conv(x)).amax(2)
+        return (self.combine(present) + self.composition * x[:, 1].mean(1)).unsqueeze(1)

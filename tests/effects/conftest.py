@@ -26,20 +26,7 @@ COMBINATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
 
 
 def _word_model(kind: str, words: Sequence[str] = ("GGACU", "UGUAA"), *, composition: float = 0.0) -> SequenceModel:
-    """Detectors of words, max-pooled and combined; a term of base composition shows scrambles that change letters."""
-    net = WithComposition(words, lambda found: COMBINATIONS[kind](found.amax(2)).unsqueeze(1))
-    net.composition = composition
-    return SequenceModel(kind, net)
-
-
-class WithComposition(KmerOutput):
-    """Adds a multiple of the share of C."""
-
-    composition = 0.0
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Map (batch, 4, length) to (batch, 1)."""
-        return super().forward(x) + self.composition * x[:, 1].mean(1, keepdim=True)
+    return SequenceModel(kind, KmerOutput(words, COMBINATIONS[kind], composition=composition))
 
 
 def _planted(words: Sequence[str], count: int, *, length: int = 60, seed: int = 0) -> SequenceSet:

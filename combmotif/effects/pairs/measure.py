@@ -16,7 +16,7 @@ from combmotif.effects.pairs.pair import Pair
 from combmotif.effects.pairs.placements import Windows, find_placements
 from combmotif.effects.pairs.states import States, evaluate_states, finite_states
 from combmotif.effects.pattern import Pattern
-from combmotif.effects.scramble import draw_scrambles
+from combmotif.effects.scramble import Scrambles, draw_scrambles
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.tables import SequenceSet
 
@@ -143,7 +143,9 @@ def measure_pair(
     )
     framed = sequences.tracks is not None and (avoid_stops or mode == "synonymous")
 
-    def evaluate(rows: np.ndarray, start_a: np.ndarray, start_b: np.ndarray, draws: int, purpose: str):
+    def evaluate(
+        rows: np.ndarray, start_a: np.ndarray, start_b: np.ndarray, draws: int, purpose: str
+    ) -> tuple[Scrambles, States]:
         codes = [sequences.codes[row] for row in rows]
         generators = [
             named_generator(seed, purpose, pair, sequences.names[row], i, j)
