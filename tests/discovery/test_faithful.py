@@ -86,6 +86,7 @@ def test_the_threshold_is_exceeded_by_two_per_cent_of_background_windows():
     assert called_nucleotides([], plain[:5], plain).sum() == 0
 
 
+@pytest.mark.slow
 def test_the_true_motif_is_faithful_and_a_shuffled_one_is_not():
     probe = WindowProbe(SequenceModel("reader", Reader("ACG", 3)), "read")
     given = windows()

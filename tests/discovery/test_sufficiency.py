@@ -61,6 +61,7 @@ def test_what_is_heard_alone_is_two_motifs():
     assert sorted(words_of(found)) == sorted(WORDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("heard", [0.0, 2.0])
 @pytest.mark.parametrize("shift", [-30.0, 30.0])
 def test_a_constant_of_the_layer_changes_nothing(heard, shift):
@@ -71,6 +72,7 @@ def test_a_constant_of_the_layer_changes_nothing(heard, shift):
         assert b.max_activation - a.max_activation == pytest.approx(shift, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_the_silent_level_is_where_the_network_begins_to_listen():
     for heard in (0.0, 2.0):
         probe, samples, _ = demixed(Pair(heard, shift=7.0))

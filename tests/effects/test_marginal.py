@@ -173,6 +173,7 @@ def test_the_strongest_motif_is_what_the_others_are_measured_beside(word_model):
     assert row(table, "draws", "without AUG", motif="c.1.m1")["class"] == "negative"
 
 
+@pytest.mark.slow
 def test_the_false_positive_rate_is_the_level():
     """Nets whose output is a pseudo-random number of the whole sequence: no motif has an effect; 480 tests at 0.05."""
 

@@ -87,6 +87,7 @@ def test_a_saturating_read_out_is_flagged_on_the_raw_scale_only():
     assert table.scale_dependent[table["class"] == "antagonistic"].all()
 
 
+@pytest.mark.slow
 def test_result_depends_neither_on_the_order_nor_on_the_company_of_pairs_and_sequences(word_model, planted):
     model, sequences = word_model("known", composition=0.5), planted((*WORDS, "CACC"), 40)
     pairs = [WORDS, ("CACC", "UGUAA"), ("GGACU", "GGACU")]
