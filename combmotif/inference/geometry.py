@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
@@ -61,7 +61,7 @@ def _capture(module: nn.Module, layers: list[str]) -> Iterator[dict[str, torch.T
     found: dict[str, torch.Tensor] = {}
     ran: set[str] = set()
 
-    def hook(name: str) -> Callable[[nn.Module, tuple, object], None]:
+    def hook(name: str):
         def keep(_module: nn.Module, _inputs: tuple, output: object) -> None:
             ran.add(name)
             done = len(ran) == len(layers)
