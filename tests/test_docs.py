@@ -147,6 +147,7 @@ def _quick(command):
     return command[1:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["tutorials/mrl", "tutorials/stability", "tutorials/own_model", "command_line"])
 def test_the_commands_of_a_page_run_one_after_the_other(repository, folder, name):
     page = repository / "docs" / f"{name}.md"
@@ -156,6 +157,7 @@ def test_the_commands_of_a_page_run_one_after_the_other(repository, folder, name
         assert result.exit_code == 0, f"{command}: {result.output}"
 
 
+@pytest.mark.slow
 def test_the_hal_tutorial(repository, folder, data_dir, monkeypatch):
     monkeypatch.setenv("COMBMOTIF_DATA", str(data_dir))
     for command in _commands_of(repository / "docs" / "tutorials" / "hal.md"):
@@ -164,6 +166,7 @@ def test_the_hal_tutorial(repository, folder, data_dir, monkeypatch):
             assert result.exit_code == 0, f"{command}: {result.output}"
 
 
+@pytest.mark.slow
 def test_the_python_lines_run(repository, folder, monkeypatch):
     (block,) = _blocks((repository / "docs" / "python.md").read_text(), "python")
     names: dict = {}
