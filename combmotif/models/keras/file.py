@@ -210,7 +210,14 @@ def open_file(path: Path, keras: Any, custom_objects: Mapping[str, Any]) -> Any:
         if ">" in registered and entry["class_name"] in known:
             known.setdefault(registered, known[entry["class_name"]])
     registered = keras.saving.get_custom_objects()
-    if unknown := unknown_layers(description, keras, {**registered, **known}):
+    unknown = unknown_layers(description, keras, {**registered, **known})
+    operations = {kind.__name__ for kind in keras.Operation.__subclasses__()}
+    if between := [name for name in unknown if name in operations]:
+        raise ValueError(
+            f"{path}: {', '.join(between)} stands between its layers (such as x[:, 2:-2] or x * 2), of which a .h5 file "
+            f"does not keep enough; where the network is made, save it as net.keras, or put a layer in its place"
+        )
+    if unknown:
         raise ValueError(
             f"{path}: its layers {', '.join(unknown)} are not Keras' own; put their classes into a Python file with a "
             f"dictionary of them, such as CUSTOM = {{'{unknown[0]}': {unknown[0]}}}, and name it in the config's model "

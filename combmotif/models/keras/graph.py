@@ -100,15 +100,26 @@ class KerasGraph(nn.Module):
 
     def forward(self, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Run the network; one tensor per output of the Keras network."""
-        values = dict(zip(self._inputs, tensors, strict=True))
+        values: dict[int, torch.Tensor] = dict(zip(self._inputs, tensors, strict=True))
+        failure: Exception | None = None
         for step in self._steps:
-            found: Any = tuple(values[number] for number in step.inputs)
-            for name in step.names:
-                found = self._modules[name](*found)  # type: ignore[misc]
-                found = found if isinstance(found, tuple) else (found,)
+            found: Any = tuple(values[number] for number in step.inputs if number in values)
+            if len(found) < len(step.inputs):
+                continue
+            try:
+                for name in step.names:
+                    found = self._modules[name](*found)  # type: ignore[misc]
+                    found = found if isinstance(found, tuple) else (found,)
+            except (RuntimeError, ValueError) as error:
+                # A window of one branch may be too short for a kernel of another, which that branch does not need:
+                # only what the outputs come from has to run.
+                failure = failure or error
+                continue
             if not step.outputs:  # one step is the whole network
                 return found
             values.update(zip(step.outputs, found, strict=True))
+        if failure is not None and any(number not in values for number in self._outputs):
+            raise failure
         return tuple(values[number] for number in self._outputs)
 
     def extra_repr(self) -> str:
