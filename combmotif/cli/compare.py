@@ -159,8 +159,8 @@ def _open(run: ComparedRun, most: int, *, trust: bool) -> tuple[SequenceModel, S
             code = section.custom_objects
         if code is not None and not trust:
             raise ValueError(
-                f"Python code that its run.json names would have to run ({code}); say --trust if you trust whoever made "
-                f"the folder"
+                f"Python code that its run.json names would have to run ({code}); say --trust if you trust whoever "
+                f"made the folder"
             )
         if isinstance(section, CardSection):  # what the record says of trust is not hers to say
             section = section.model_copy(update={"trust": trust})

@@ -141,13 +141,11 @@ def _open_keras(
     from combmotif.config.inputs import KerasInput, OutputSection
     from combmotif.config.paths import find_keras
 
-    said = KerasSection(
-        kind="keras", weights=str(file), custom_objects=custom_objects, input=KerasInput(length=length)
-    )
+    said = KerasSection(kind="keras", weights=str(file), custom_objects=custom_objects, input=KerasInput(length=length))
     section = find_keras(said, base=folder)
     try:
         model = open_model(section)
-        output = "# output: 0    # the only one that counts: a number, a name; {position: center} where it has positions"
+        output = "# output: 0    # what counts: a number, a name; {position: center} where it has positions"
     except ValueError as error:
         if "per position" not in str(error):
             raise

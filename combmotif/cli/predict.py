@@ -22,7 +22,7 @@ from combmotif.cli.options import PATH, refuse_input, trust_option
     "target",
     required=True,
     shell_complete=complete_model,
-    help="Name of a shipped model, path of a card, or a config file.",
+    help="Name of a shipped model, path of a card or a Keras file, or a config file.",
 )
 @click.option("--fasta", type=PATH, help="FASTA file, plain or .gz.")
 @click.option("--table", type=PATH, help="CSV or TSV file with a header line, plain or .gz.")

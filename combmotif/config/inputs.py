@@ -96,17 +96,18 @@ class KerasSection(Section):
 
     kind: Literal["keras"] = Field(description="a network in a Keras file")
     weights: str = Field(description="file that model.save wrote, .keras or .h5")
-    input: KerasInput = Field(default_factory=KerasInput, description="what the network reads; default as its file says")
+    input: KerasInput = Field(default_factory=KerasInput, description="what it reads; default as its file says")
     output: Whole | str | OutputSection | None = Field(
         None,
-        description="the only output that counts: a column by number, an output by name, or, where there is a prediction "
-        "per position, {position: center}, {position: NUMBER} or {mean: positions}; default all",
+        description="the only output that counts: a column by number, an output by name, or, of predictions per "
+        "position, {position: center}, {position: NUMBER} or {mean: positions}; default all",
     )
     outputs: list[str] | None = Field(
         None, min_length=1, description="names of the outputs, one per column; default output, or output1, output2, ..."
     )
     constants: dict[str, Real | list[Real]] = Field(
-        default_factory=dict, description="what every further input reads, by its name: a number, or a list; default none"
+        default_factory=dict,
+        description="what every further input reads, by its name: a number, or a list; default none",
     )
     custom_objects: str | None = Field(
         None,
@@ -125,7 +126,9 @@ def model_kind(data: Any) -> str:
 
 
 ModelSection = Annotated[
-    Annotated[CardSection, Tag("card")] | Annotated[PythonSection, Tag("python")] | Annotated[KerasSection, Tag("keras")],
+    Annotated[CardSection, Tag("card")]
+    | Annotated[PythonSection, Tag("python")]
+    | Annotated[KerasSection, Tag("keras")],
     Discriminator(model_kind),
 ]
 

@@ -12,7 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from combmotif.config.inputs import CardSection, FastaSequences, Hdf5Sequences, KerasSection, PythonSection, TableSequences
+from combmotif.config.inputs import (
+    CardSection,
+    FastaSequences,
+    Hdf5Sequences,
+    KerasSection,
+    PythonSection,
+    TableSequences,
+)
 from combmotif.config.run import RunConfig
 from combmotif.config.training.half_life import HalfLifeConfig
 from combmotif.config.training.hexamers import CountedTable, HexamersConfig

@@ -45,8 +45,8 @@ class OutputPick:
         if head.ndim != 3 or (self.position is None and head.shape[2] != 1):
             raise ValueError(
                 f"output: expected predictions of shape (batch, outputs), found {head.shape[1]} per position of "
-                f"{tuple(head.shape[2:])} positions; say which counts: output: {{position: center}}, {{position: 0}} or "
-                f"{{mean: positions}}"
+                f"{tuple(head.shape[2:])} positions; say which counts: output: {{position: center}}, {{position: 0}} "
+                f"or {{mean: positions}}"
             )
         if self.position == "mean":
             return head.mean(2)
@@ -88,15 +88,17 @@ def read_pick(output: Pick, heads: Sequence[str], columns: Sequence[str] | None)
         if set(output) == {"position"} and (whole or position == "center"):
             return OutputPick(position=position)
         raise ValueError(
-            f"output: expected a number, a name, {{position: center}}, {{position: NUMBER}} or {{mean: positions}}, found "
-            f"{dict(output)}"
+            f"output: expected a number, a name, {{position: center}}, {{position: NUMBER}} or {{mean: positions}}, "
+            f"found {dict(output)}"
         )
     if isinstance(output, str):
         if output in heads:
             return OutputPick(head=list(heads).index(output) if len(heads) > 1 else None)
         if columns is not None and output in columns:
             return OutputPick(column=list(columns).index(output))
-        raise ValueError(f"output: the network has no output '{output}'; it has {', '.join([*heads, *(columns or [])])}")
+        raise ValueError(
+            f"output: the network has no output '{output}'; it has {', '.join([*heads, *(columns or [])])}"
+        )
     if output < 0:
         raise ValueError(f"output: expected a column, counted from 0, found {output}")
     return OutputPick(column=output)

@@ -92,7 +92,9 @@ def import_named(reference: str, *, key: str, what: str) -> tuple[types.ModuleTy
         with _importing_from(Path.cwd()):
             module = importlib.import_module(source)
     except Exception as error:
-        raise ValueError(f"{key}: the module '{source}' could not be imported: {type(error).__name__}: {error}") from error
+        raise ValueError(
+            f"{key}: the module '{source}' could not be imported: {type(error).__name__}: {error}"
+        ) from error
     return module, name, Path.cwd()
 
 

@@ -187,10 +187,11 @@ def _modernise(description: dict[str, Any]) -> bool:
     for entry in _entries(description):
         config = entry.get("config")
         for argument, values in _OLD_ARGUMENTS.items():
-            if isinstance(config, dict) and entry["class_name"] in _WITHOUT[argument] and argument in config:
-                if config[argument] in values:
-                    del config[argument]
-                    changed = True
+            if entry["class_name"] not in _WITHOUT[argument] or not isinstance(config, dict):
+                continue
+            if config.get(argument) in values:
+                del config[argument]
+                changed = True
     return changed
 
 
@@ -214,8 +215,8 @@ def open_file(path: Path, keras: Any, custom_objects: Mapping[str, Any]) -> Any:
     operations = {kind.__name__ for kind in keras.Operation.__subclasses__()}
     if between := [name for name in unknown if name in operations]:
         raise ValueError(
-            f"{path}: {', '.join(between)} stands between its layers (such as x[:, 2:-2] or x * 2), of which a .h5 file "
-            f"does not keep enough; where the network is made, save it as net.keras, or put a layer in its place"
+            f"{path}: {', '.join(between)} stands between its layers (such as x[:, 2:-2] or x * 2), of which a .h5 "
+            f"file does not keep enough; where the network is made, save it as net.keras, or put a layer in its place"
         )
     if unknown:
         raise ValueError(
@@ -234,7 +235,9 @@ def open_file(path: Path, keras: Any, custom_objects: Mapping[str, Any]) -> Any:
             model = keras.saving.load_model(readable, custom_objects=known, compile=False, safe_mode=True)
         except Exception as error:  # whatever its layers raise
             said = (str(error).strip().splitlines() or [""])[0][:300]
-            raise ValueError(f"{path}: Keras {keras.__version__} cannot open it ({type(error).__name__}: {said})") from error
+            raise ValueError(
+                f"{path}: Keras {keras.__version__} cannot open it ({type(error).__name__}: {said})"
+            ) from error
     if not version.startswith("3"):
         _keep_old_meaning(model, keras)
     return model

@@ -55,7 +55,7 @@ class KerasGraph(nn.Module):
         count = 1 if inputs is None else len(model.inputs)
         places = [Place(i) for i in range(count)]
         given = places[0] if inputs is None else keras.tree.pack_sequence_as(inputs, places)
-        name = _add(self, model.name, KerasCall(model, (given,), {}, keras))
+        name = _add(self, type(model).__name__.lower(), KerasCall(model, (given,), {}, keras))
         self._inputs = tuple(range(count))
         self._steps.append(Step((name,), self._inputs, ()))
 
@@ -142,22 +142,25 @@ class KerasCall(nn.Module):
 
     def __init__(self, operation: Any, args: tuple, kwargs: dict[str, Any], keras: Any) -> None:
         super().__init__()
-        self.operation, self._args, self._kwargs = operation, args, dict(kwargs)
+        # Hidden from torch: the names of variables inside count the layers that this process has made so far.
+        self._operation, self._args, self._kwargs = (operation,), args, dict(kwargs)
         if "training" in inspect.signature(operation.call).parameters:
             self._kwargs["training"] = False
         if isinstance(operation, keras.layers.Layer):
-            for layer in operation._flatten_layers(include_self=False):
-                self._give_twin(layer, keras)
+            names = {id(module): name for name, module in operation.named_modules()}
+            for number, layer in enumerate(operation._flatten_layers(include_self=False)):
+                self._give_twin(layer, names.get(id(layer)) or f"{type(layer).__name__.lower()}_{number}", keras)
+            for number, variable in enumerate(operation.variables):
+                if variable.value.is_floating_point():  # not the state of a dropout's random numbers
+                    self.register_parameter(f"variable_{number}", variable.value)
 
-    def _give_twin(self, layer: Any, keras: Any) -> None:
+    def _give_twin(self, layer: Any, name: str, keras: Any) -> None:
         kind = standing_for(layer, keras)
         if kind not in ("Conv1D", "SeparableConv1D", "DepthwiseConv1D") or not layer.built:
             return
         parts = translate(layer, [(None, None, None)], keras)
         if parts is not None:
-            names = [
-                _add(self, layer.name + (f"_{ending}" if ending else ""), module) for ending, module in parts.items()
-            ]
+            names = [_add(self, name + (f"_{ending}" if ending else ""), module) for ending, module in parts.items()]
             layer.call = _Twin([self._modules[name] for name in names])
 
     def forward(self, *tensors: torch.Tensor) -> Any:
@@ -166,14 +169,15 @@ class KerasCall(nn.Module):
 
         given = [outer(tensor) for tensor in tensors]
         with keras.device(str(tensors[0].device)):
-            found = self.operation(*_filled(self._args, given), **_filled(self._kwargs, given))
+            found = self._operation[0](*_filled(self._args, given), **_filled(self._kwargs, given))
         flat = keras.tree.flatten(found)
         return tuple(inner(value) for value in flat) if len(flat) > 1 else inner(flat[0])
 
     def extra_repr(self) -> str:
         """Name the operation and what it is called with."""
-        config = self.operation.get_config() if hasattr(self.operation, "get_config") else {}
-        return f"{type(self.operation).__name__}, {self._args}, {self._kwargs}, {config}"
+        operation = self._operation[0]
+        config = operation.get_config() if hasattr(operation, "get_config") else {}
+        return f"{type(operation).__name__}, {self._args}, {self._kwargs}, {config}"
 
 
 class _Twin:

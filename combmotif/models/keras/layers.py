@@ -214,7 +214,7 @@ def _activation(function: Any, keras: Any) -> Parts:
 
 def _dense(layer: Any) -> PerPosition:
     kernel = numbers(layer.kernel)
-    module = PerPosition(*kernel.shape, bias=layer.use_bias)
+    module = PerPosition(kernel.shape[0], kernel.shape[1], bias=layer.use_bias)
     set_values(module, weight=kernel.T, bias=numbers(layer.bias) if layer.use_bias else None)
     return module
 

@@ -3,73 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from combmotif.models.keras.backend import import_keras
 from combmotif.models.keras.file import open_file
 from combmotif.models.keras.graph import KerasGraph
 from combmotif.models.keras.layout import inner, outer
+from combmotif.models.keras.reading import SequenceInput, Shape
 from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.models.outputs import OutputPick, Pick, read_pick
 from combmotif.models.python_model import TRIAL_LENGTHS, import_named, name_outputs
 
-Shape = tuple[int | None, ...]
 Constants = Mapping[str, float | Sequence[float]]
 _TOLERANCE = 1e-4
 """Largest difference from Keras' own prediction, as a share of the largest (and at least of 1): ten times what float32
 sums of a deep network differ by."""
-
-
-@dataclass(frozen=True)
-class SequenceInput:
-    """How one input of a Keras network takes a sequence.
-
-    Attributes
-    ----------
-    length : int or None
-        In nt; None for any.
-    channels : int
-        Letters, then tracks.
-    letters_first : bool
-        (letters, positions) instead of (positions, letters).
-    single : int or None
-        Axis of one value among them, in Keras, the batch counted.
-    """
-
-    length: int | None
-    channels: int
-    letters_first: bool = False
-    single: int | None = None
-
-    @classmethod
-    def of(cls, shape: Shape) -> SequenceInput | None:
-        """Understand a shape of Keras, the batch left out; None if no one-hot sequence has it."""
-        single = None
-        if len(shape) == 3:
-            ones = [axis for axis, size in enumerate(shape) if size == 1]
-            if not ones:
-                return None
-            single = ones[0]
-            shape = tuple(size for axis, size in enumerate(shape) if axis != single)
-        if len(shape) != 2:
-            return None
-        first, last = shape
-        if last == 4 or (first != 4 and last is not None and last > 4 and (first is None or first > last)):
-            return cls(first, int(last), False, None if single is None else single + 1)
-        if first is not None and first >= 4 and (first == 4 or last is None or last > first):
-            return cls(last, int(first), True, None if single is None else single + 1)
-        return None
-
-    def arranged(self, x: torch.Tensor) -> torch.Tensor:
-        """Bring (batch, channels, length) to what the network reads, channels second."""
-        given = x if self.letters_first else x.transpose(1, 2)
-        return inner(given if self.single is None else given.unsqueeze(self.single))
 
 
 class KerasNet(KerasGraph):
@@ -88,7 +40,14 @@ class KerasNet(KerasGraph):
     """
 
     def __init__(
-        self, model: Any, keras: Any, *, read: SequenceInput, place: int, others: dict[int, torch.Tensor], pick: OutputPick
+        self,
+        model: Any,
+        keras: Any,
+        *,
+        read: SequenceInput,
+        place: int,
+        others: dict[int, torch.Tensor],
+        pick: OutputPick,
     ) -> None:
         super().__init__(model, keras)
         self._read, self._place, self._pick = read, place, pick
@@ -166,10 +125,10 @@ def load_keras_model(
 
     Examples
     --------
-    >>> from pathlib import Path
-    >>> from combmotif.models.keras import load_keras_model
-    >>> Path("net.keras").exists()
-    False
+    >>> from combmotif.models import load_keras_model
+    >>> model = load_keras_model("spliceai1.h5", output={"position": "center"})  # doctest: +SKIP
+    >>> model.outputs  # doctest: +SKIP
+    ('output1', 'output2', 'output3')
     """
     path = Path(path)
     keras = import_keras()
@@ -220,9 +179,9 @@ def _sequence_input(shapes: dict[str, Shape], wanted: str | None) -> tuple[Seque
             f"{{name: {names[0]}}}), and what the others hold (constants)"
         )
     raise ValueError(
-        f"input: expected an input of one-hot sequences, (positions, 4) or (4, positions) and maybe an axis of one value, "
-        f"found {_shown(shapes)}; write a function that builds a torch module around the network, and open it by "
-        f"kind: python"
+        f"input: expected an input of one-hot sequences, (positions, 4) or (4, positions) and maybe an axis of one "
+        f"value, found {_shown(shapes)}; write a function that builds a torch module around the network, and open "
+        f"it by kind: python"
     )
 
 
@@ -231,21 +190,24 @@ def _constants(shapes: dict[str, Shape], place: int, constants: Constants) -> di
     names = list(shapes)
     others = {name: shape for i, (name, shape) in enumerate(shapes.items()) if i != place}
     if unknown := [name for name in constants if name not in others]:
-        raise ValueError(f"constants: the network has no further input '{unknown[0]}'; it has {_shown(others) or 'none'}")
+        raise ValueError(
+            f"constants: the network has no further input '{unknown[0]}'; it has {_shown(others) or 'none'}"
+        )
     if missing := [name for name in others if name not in constants]:
         raise ValueError(
-            f"constants: beside the sequence ('{names[place]}') the network reads {_shown(others)}; say what they hold, "
-            f"such as constants: {{{missing[0]}: 0}} or a list of numbers"
+            f"constants: beside the sequence ('{names[place]}') the network reads {_shown(others)}; say what they "
+            f"hold, such as constants: {{{missing[0]}: 0}} or a list of numbers"
         )
     found = {}
     for name, shape in others.items():
         value = torch.as_tensor(np.asarray(constants[name], dtype=np.float32))
         if None in shape:
             raise ValueError(f"constants: the input {name} has no fixed shape, {_shown({name: shape})}")
-        size = int(np.prod([n or 1 for n in shape]))
+        sizes = [n for n in shape if n is not None]
+        size = int(np.prod(sizes))
         if value.ndim and value.numel() != size:
             raise ValueError(f"constants: {_shown({name: shape})} reads {size} numbers, found {value.numel()}")
-        found[names.index(name)] = (value.flatten() if value.ndim else value.repeat(size)).reshape(shape)
+        found[names.index(name)] = (value.flatten() if value.ndim else value.repeat(size)).reshape(sizes)
     return found
 
 
@@ -262,8 +224,8 @@ def _objects(custom_objects: str | Mapping[str, Any] | None) -> Mapping[str, Any
         found = getattr(module, name, None)
     if not isinstance(found, Mapping):
         raise ValueError(
-            f"custom_objects: expected a dictionary of names and classes, such as CUSTOM = {{'MyLayer': MyLayer}}, found "
-            f"{'nothing of that name' if found is None else type(found).__name__}"
+            f"custom_objects: expected a dictionary of names and classes, such as CUSTOM = {{'MyLayer': MyLayer}}, "
+            f"found {'nothing of that name' if found is None else type(found).__name__}"
         )
     return found
 

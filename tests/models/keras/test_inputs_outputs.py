@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from combmotif.models.keras import load_keras_model
-from combmotif.models.keras.load import SequenceInput
+from combmotif.models.keras.reading import SequenceInput
 from tests.models.keras.conftest import codes_of, one_hot, saved
 
 
@@ -43,7 +43,9 @@ def test_further_inputs_are_constant_and_outputs_are_named(keras: Any, tmp_path:
 
 def test_what_an_input_holds_must_be_said(keras: Any, tmp_path: Path) -> None:
     path = saved(two_inputs(keras), tmp_path / "net.keras")
-    with pytest.raises(ValueError, match=r"constants: beside the sequence \('bases'\) the network reads cell \(3\), depth"):
+    with pytest.raises(
+        ValueError, match=r"constants: beside the sequence \('bases'\) the network reads cell \(3\), depth"
+    ):
         load_keras_model(path)
     with pytest.raises(ValueError, match=r"constants: cell \(3\) reads 3 numbers, found 2"):
         load_keras_model(path, constants={"cell": [1, 2], "depth": 0})
@@ -59,7 +61,9 @@ def test_of_several_inputs_that_can_read_a_sequence_one_is_named(keras: Any, tmp
     a, b = keras.Input((20, 4), name="ref"), keras.Input((20, 4), name="alt")
     network = keras.Model([a, b], keras.layers.Flatten()(keras.layers.Subtract()([a, b])))
     path = saved(network, tmp_path / "net.keras")
-    with pytest.raises(ValueError, match=r"input: several inputs of the network can read a sequence: ref \(20 x 4\), alt"):
+    with pytest.raises(
+        ValueError, match=r"input: several inputs of the network can read a sequence: ref \(20 x 4\), alt"
+    ):
         load_keras_model(path)
     model = load_keras_model(path, input_name="alt", constants={"ref": 0.25})
     codes = codes_of(20)
@@ -121,7 +125,9 @@ def test_one_column_by_number_or_name(keras: Any, tmp_path: Path) -> None:
         ((4, 1, 60), 60, 4, True, 2),
     ],
 )
-def test_shapes_of_one_hot_sequences(shape: tuple, length: Any, channels: int, letters_first: bool, single: Any) -> None:
+def test_shapes_of_one_hot_sequences(
+    shape: tuple, length: Any, channels: int, letters_first: bool, single: Any
+) -> None:
     assert SequenceInput.of(shape) == SequenceInput(length, channels, letters_first, single)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,7 +30,8 @@ def plain(k: Any) -> Any:
 def any_length(k: Any) -> Any:
     return k.Sequential(
         [
-            k.Input((None, 4)), k.layers.Conv1D(6, 7, padding="same"), k.layers.LeakyReLU(), k.layers.AveragePooling1D(3),
+            k.Input((None, 4)), k.layers.Conv1D(6, 7, padding="same"), k.layers.LeakyReLU(),
+            k.layers.AveragePooling1D(3),
             k.layers.Conv1D(4, 3, padding="causal", dilation_rate=2, activation="swish"),
             k.layers.GlobalMaxPooling1D(), k.layers.Dense(1, activation="sigmoid"),
         ]
@@ -134,7 +134,7 @@ def separable(k: Any) -> Any:
 
 
 def attentive(k: Any) -> Any:
-    """Attention, a squeeze and excitation, an embedding of positions by adding: Keras runs what torch has no equal for."""
+    """Attention, a squeeze and excitation: Keras runs what torch has no equal for."""
     x = k.Input((LENGTH, 4))
     y = k.layers.Conv1D(8, 5, activation="relu", padding="same")(x)
     gate = k.layers.Reshape((1, 8))(k.layers.Dense(8, activation="sigmoid")(k.layers.GlobalAveragePooling1D()(y)))
@@ -242,4 +242,3 @@ def test_windows_have_the_values_of_the_whole_network(opened: tuple) -> None:
         for start in (0, 7, LENGTH - geometry.receptive_field):
             windows = codes[:, start : start + geometry.receptive_field]
             np.testing.assert_allclose(probe.activations(windows), values[:, :, start], atol=1e-5)
-
