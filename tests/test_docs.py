@@ -172,7 +172,7 @@ def test_the_keras_tutorial(repository, folder):
         result = CliRunner().invoke(app, _quick(command))
         assert result.exit_code == 0, f"{command}: {result.output}"
     (section,) = _blocks(text, "yaml")
-    config = parse_yaml((folder / "question.yaml").read_text()) | parse_yaml(section)
+    config = parse_yaml((folder / "question.yaml").read_text(), name="question.yaml") | parse_yaml(section, name="page")
     (folder / "by_hand.yaml").write_text(dump_yaml(config))
     assert CliRunner().invoke(app, ["inspect", "by_hand.yaml"]).exit_code == 0
 

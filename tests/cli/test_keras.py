@@ -7,6 +7,7 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import combmotif
@@ -57,7 +58,7 @@ def test_init_inspect_predict_and_run(cli, net, tmp_path):
         assert re.search(r"words +│ 2 +│ 6 ", shown.output)
     (tmp_path / "s.fa").write_text(">a\nACGUACGUACGUACGU\n>b\nCCGUAAGUCCCCCCCC\n")
     assert cli("predict", "--model", "net.h5", "--fasta", "s.fa", "--out", "p.tsv").exit_code == 0
-    found = [float(line.split("\t")[1]) for line in (tmp_path / "p.tsv").read_text().splitlines()[1:]]
+    found = pd.read_csv(tmp_path / "p.tsv", sep="\t")["output"]
     codes = np.array([[0, 1, 2, 3] * 4, [1, 1, 2, 3, 0, 0, 2, 3] + [1] * 8])
     np.testing.assert_allclose(found, net.predict(np.eye(4)[codes], verbose=0)[:, 0], rtol=1e-4)
     small = ("--set=sequences.count=60", "--set=sample.keep=200", "--set=neurons.select=0", "--workers", 1)
