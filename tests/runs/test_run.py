@@ -12,9 +12,9 @@ from combmotif.inference import WindowProbe
 from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.models.python_model import load_python
 from combmotif.motifs.formats.meme import read_meme
+from combmotif.report.columns import COLUMNS, TABLES
 from combmotif.runs import run
 from combmotif.runs.store import RunStore
-from combmotif.report.columns import COLUMNS, TABLES
 from combmotif.sampling import Samples
 from combmotif.sequence import encode
 
