@@ -100,7 +100,7 @@ class _Transformer(Adapter):
             for code in codes:
                 parts = []
                 for start, end in self.chunks(len(code)):
-                    ids = self.tokens(decode(code[start:end]))
+                    ids = self.tokens(decode(code[start:end], alphabet="dna"))
                     states = self._states(torch.tensor([ids]), head=False)
                     chosen = torch.cat([states[i][0] for i in chosen_layers(layers, len(states))], 1).numpy()
                     first, last = (0 if pool == "cls" else self.special[0]), len(ids) - self.special[1]
@@ -121,7 +121,7 @@ class _Transformer(Adapter):
             table = np.full((len(code), 4), np.nan, dtype=np.float32)
             depth = np.full(len(code), -1)
             for start, end in self.chunks(len(code)):
-                own = self.base_probabilities(decode(code[start:end]), masked=kind == "masked", stride=stride)
+                own = self.base_probabilities(decode(code[start:end], alphabet="dna"), masked=kind == "masked", stride=stride)
                 inside = np.minimum(np.arange(end - start), np.arange(end - start)[::-1])
                 better = inside > depth[start:end]
                 table[start:end][better] = own[better]
@@ -311,7 +311,7 @@ class Dnabert2(_Transformer):
         for code in codes:
             total = 0.0
             for start, end in self.chunks(len(code)):
-                ids = self.tokens(decode(code[start:end]))
+                ids = self.tokens(decode(code[start:end], alphabet="dna"))
                 sets = strided_positions(len(ids) - 2, 8)
                 rows = [list(ids) for _ in sets]
                 for row, places in zip(rows, sets, strict=True):
@@ -352,7 +352,7 @@ class AnyTransformer(Adapter):
         found = []
         with torch.inference_mode():
             for code in codes:
-                given: Any = self.tokenizer(decode(code), return_tensors="pt", truncation=True)
+                given: Any = self.tokenizer(decode(code, alphabet="dna"), return_tensors="pt", truncation=True)
                 states = self.module(**given, output_hidden_states=True).hidden_states
                 chosen = torch.cat([states[i][0] for i in chosen_layers(layers, len(states))], 1)
                 found.append(pool_states(chosen.numpy(), pool))

@@ -174,7 +174,7 @@ class PythonModel(Adapter):
 
     ``embed(list of str)`` returns (n, d), ``predict(list of str)`` (n,) or (n, outputs), ``likelihood(list of str)``
     (n,), ``probabilities(list of str, mode)`` a list of (length, 4); ``modes`` says which modes the last one knows
-    (default masked). Sequences are of A, C, G, U and N.
+    (default masked). Sequences are of A, C, G, T and N.
 
     Parameters
     ----------
@@ -202,7 +202,7 @@ class PythonModel(Adapter):
         self.longest = getattr(self.object, "longest", None)
 
     def _ask(self, method: str, codes: Codes, *more: Any) -> Any:
-        answer = getattr(self.object, method)([decode(code) for code in codes], *more)
+        answer = getattr(self.object, method)([decode(code, alphabet="dna") for code in codes], *more)
         if len(answer) != len(codes):
             raise ValueError(f"model '{self.name}': {method}: expected {len(codes)} results, found {len(answer)}")
         return answer
