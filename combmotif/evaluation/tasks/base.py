@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from combmotif.core.files import open_text
 from combmotif.evaluation.adapters.base import Adapter
 from combmotif.sequence.alphabet import encode
 from combmotif.sequence.delimited import open_table, to_number
@@ -106,14 +107,19 @@ class Task:
 
 
 def read_cells(path: str | Path, *, columns: Sequence[str] | None = None) -> dict[str, list[str]]:
-    """Read a table as text, column by column.
+    """Read a table as text, column by column; a .csv whose header has tabs and no commas is one of tabs.
 
     Raises
     ------
     ValueError
         If it has no rows.
     """
-    with open_table(path, columns=columns) as table:
+    separator = None
+    if columns is None:
+        with open_text(Path(path)) as stream:
+            header = stream.readline()
+        separator = "\t" if "\t" in header and "," not in header else None
+    with open_table(path, columns=columns, separator=separator) as table:
         rows = [cells for _, cells in table.rows]
         names = table.columns
     if not rows:
