@@ -75,6 +75,8 @@ def measure_task(
             for measure in truth.measures:
                 if measure in ("r2", "mae") and not column.fitted:
                     continue
+                if measure == "sign_accuracy" and truth.kind == "difference" and _one_sided(column.values):
+                    continue  # a size has no sign to be right
                 found = estimate(measure, truth.values, column.values, truth.groups, draws=draws, seed=seed)
                 role = "control" if model in controls else "model"
                 first = [name, model, role, truth.name, column.name]
@@ -96,6 +98,11 @@ def measure_task(
     table["best_control"] = [best.get(key, ("", 0.0))[0] for key in keys]
     table["control_value"] = [best.get(key, ("", float("nan")))[1] for key in keys]
     return table, pd.DataFrame(pairs, columns=list(COMPARISON_COLUMNS))
+
+
+def _one_sided(values: np.ndarray) -> bool:
+    known = values[np.isfinite(values)]
+    return bool((known >= 0).all() or (known <= 0).all())
 
 
 def _compared(
