@@ -119,7 +119,9 @@ class MotifsSection(TaskSection):
         "gc", description="negatives: as many per k-mer and of like local GC, as many per k-mer, or all; default gc"
     )
     per_sequence: bool = Field(False, description="negatives from sequences that have positives; default false")
-    limit: Whole | None = Field(None, ge=1, description="read the first this many sequences; default all")
+    limit: Whole | None = Field(
+        None, ge=1, description="draw this many of the sequences that hold an instance; default all"
+    )
 
 
 class VariantsSection(TaskSection):
@@ -137,6 +139,9 @@ class VariantsSection(TaskSection):
         default_factory=list, description="columns of scores made elsewhere; abs:NAME and -NAME turn one round"
     )
     motifs: list[str] = Field(default_factory=list, description="k-mers whose loss is a score; default none")
+    motif_span: list[Whole] | None = Field(
+        None, min_length=2, max_length=2, description="start and end in which these k-mers count; default anywhere"
+    )
     name: str | None = Field(None, description="column of the variants' names; default row numbers")
     chrom: str | None = Field(None, description="column of the chromosome, over which AUPRC is averaged")
     groups: GroupsSection | None = Field(None, description="related variants; default those that share a 40-mer")

@@ -75,7 +75,7 @@ def measure_task(
             for measure in truth.measures:
                 if measure in ("r2", "mae") and not column.fitted:
                     continue
-                if measure == "sign_accuracy" and truth.kind == "difference" and _one_sided(column.values):
+                if measure == "sign_accuracy" and _one_sided(column.values) > _one_sided(truth.values):
                     continue  # a size has no sign to be right
                 found = estimate(measure, truth.values, column.values, truth.groups, draws=draws, seed=seed)
                 role = "control" if model in controls else "model"

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from combmotif.core.files import atomic
-from combmotif.evaluation.adapters.base import Adapter, LacksCapability
+from combmotif.evaluation.adapters.base import Adapter, LacksCapability, read_mode
 from combmotif.sequence.fasta import iterate_fasta
 from combmotif.sequence.names import UniqueNames
 
@@ -152,6 +152,7 @@ def score_fasta(
     suffix = "".join(out.suffixes[-2:]) if out.suffix == ".gz" else out.suffix
     if suffix not in (".h5", ".hdf5", ".tsv", ".tsv.gz", ".bw"):
         raise ValueError(f"--out: expected a name that ends in .h5, .tsv, .tsv.gz or .bw, found '{out.name}'")
+    adapter.require("predict" if mode == "ism" else read_mode(mode)[0])
     skipped: list[tuple[str, str]] = []
     if suffix == ".bw":
         return (*_write_bigwig(adapter, fasta, out, skipped, mode=mode, output=output), skipped)

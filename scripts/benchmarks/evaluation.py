@@ -198,7 +198,7 @@ def variants(data: Path) -> Iterator[Row]:
         str(data / "evaluation/apa_mpra_clinvar/apa_variant_mpra_clinvar_snvs.csv.gz"), ref="wt_seq", alt="master_seq",
         label="significance", positive=["Pathogenic", "Likely pathogenic"], negative=["Benign", "Likely benign"],
         effect="delta_logodds_true", columns=["delta_logodds_pred", "abs:delta_logodds_true"], motifs=["AATAAA", "ATTAAA"],
-        groups={"column": "gene"}, classifier=False,
+        motif_span=(40, 70), groups={"column": "gene"}, classifier=False,
     )  # fmt: skip
     given = {(c.name, c.truth): c.values for c in task.own_scores()["table"]}
     lost = task.own_scores()["motif loss"][1].values

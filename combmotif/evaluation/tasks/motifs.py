@@ -93,7 +93,7 @@ class MotifsTask(Task):
     per_sequence : bool
         Draw negatives from sequences that have a positive too, as far as these suffice.
     limit : int, optional
-        Read the first this many sequences.
+        Draw this many of the sequences that hold an instance.
     seed : int
     """
 
@@ -126,9 +126,12 @@ class MotifsTask(Task):
                 bound.setdefault(str(row.name), []).append((int(row.start), int(row.end), str(row.protein)))
         else:
             raise ValueError("motifs: expected fasta and regions, or windows, found neither")
-        if limit is not None:
-            names, codes = names[:limit], codes[:limit]
         items = _instances(names, codes, listed, bound)
+        if limit is not None and items["sequence"].nunique() > limit:
+            held = set(items["sequence"])
+            rows = np.array([row for row, name in enumerate(names) if name in held])
+            drawn = np.random.default_rng(seed).choice(rows, limit, replace=False)
+            items = items[items["sequence"].isin({names[row] for row in drawn})]
         items = _matched(items, match, per_sequence=per_sequence, seed=seed)
         used = sorted(set(items["sequence"]))
         by_name = dict(zip(names, codes, strict=True))

@@ -56,6 +56,8 @@ class VariantsTask(Task):
         one round.
     motifs : sequence of str
         k-mers whose loss is a score: occurrences in the reference less those in the alternative.
+    motif_span : (int, int), optional
+        Count only what begins and ends between these positions (0-based half-open), where a signal is to stand.
     name, chrom : str, optional
         Columns of the variant's name and of the chromosome, over which AUPRC is averaged.
     groups : dict, optional
@@ -80,6 +82,7 @@ class VariantsTask(Task):
         effect: str | None = None,
         columns: Sequence[str] = (),
         motifs: Sequence[str] = (),
+        motif_span: Sequence[int] | None = None,
         name: str | None = None,
         chrom: str | None = None,
         groups: dict[str, Any] | None = None,
@@ -90,6 +93,7 @@ class VariantsTask(Task):
     ) -> None:
         super().__init__(kind="variants")
         self.motifs, self.vis_windows, self.folds, self.seed = tuple(motifs), tuple(vis_windows), folds, seed
+        self.motif_span = slice(*motif_span) if motif_span else slice(None)
         cells = read_cells(table)
         texts = column_of(cells, ref, path=table, key="ref")
         others = column_of(cells, alt, path=table, key="alt")
@@ -159,7 +163,7 @@ class VariantsTask(Task):
             kmers = [encode(motif) for motif in self.motifs]
 
             def count(code: np.ndarray) -> int:
-                return sum(len(find_instances(code, kmer)) for kmer in kmers)
+                return sum(len(find_instances(code[self.motif_span], kmer)) for kmer in kmers)
 
             lost = np.array([count(a) - count(b) for a, b in zip(self.ref, self.alt, strict=True)], dtype=float)
             found["motif loss"] = self._all({f"loss of {'/'.join(self.motifs)}": lost})
