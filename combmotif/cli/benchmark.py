@@ -17,7 +17,9 @@ from combmotif.cli.options import PATH, trust_option
 )
 @click.argument("suite", type=PATH)
 @click.option("--out", type=PATH, help="Folder of the results; default runs/SUITE.")
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key: statistics.bootstrap=200.")
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key: statistics.bootstrap=200."
+)
 @click.option("--workers", type=click.IntRange(min=1, max=1024), help="Processes; default one per core.")
 @trust_option
 @click.option("--quiet", is_flag=True, help="Print only the report's path.")

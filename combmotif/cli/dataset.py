@@ -36,7 +36,8 @@ def dataset() -> None:
 @click.option("--out", type=PATH, required=True, help="FASTA; OUT.tsv says where every sequence lies.")
 def utrs(
     annotation: Path, fasta: Path, region: str, orientation: str, shortest: int,
-    shuffle: bool, shard: int | None, seed: int, out: Path,  # noqa: FBT001
+    shuffle: bool,  # noqa: FBT001
+    shard: int | None, seed: int, out: Path,
 ) -> None:  # fmt: skip
     """Cut a region of every annotated transcript out of a genome; parts on several exons are joined."""
     from combmotif.evaluation.dataset.write import write_utrs
@@ -62,7 +63,13 @@ def utrs(
 @click.option("--aligned", is_flag=True, help="Write the aligned 3'UTRs instead, as FASTA on the reference's columns.")
 @click.option("--out", type=PATH, required=True, help="Table of intervals, or FASTA with --aligned.")
 def orthologs(
-    maf: Path, annotation: Path, fasta: Path, reference: str, any_stop: bool, aligned: bool, out: Path  # noqa: FBT001
+    maf: Path,
+    annotation: Path,
+    fasta: Path,
+    reference: str,
+    any_stop: bool,  # noqa: FBT001
+    aligned: bool,  # noqa: FBT001
+    out: Path,
 ) -> None:
     """Find the 3'UTRs of other species behind stop codons that are aligned to those of the reference."""
     from combmotif.evaluation.dataset.write import write_orthologues
@@ -89,7 +96,13 @@ def orthologs(
 @_REGION
 @click.option("--out", type=PATH, required=True, help="HDF5: /NAME/probs (length, 4).")
 def msa_frequencies(
-    maf: Path, annotation: Path, fasta: Path, reference: str, with_reference: bool, region: str, out: Path  # noqa: FBT001
+    maf: Path,
+    annotation: Path,
+    fasta: Path,
+    reference: str,
+    with_reference: bool,  # noqa: FBT001
+    region: str,
+    out: Path,
 ) -> None:
     """Write how often each base stands in every column of an alignment: a model without training."""
     from combmotif.evaluation.dataset.write import write_frequencies
@@ -105,7 +118,7 @@ def msa_frequencies(
     cls=GuidedCommand,
     example="combmotif dataset variants --vcf clinvar.vcf.gz --fasta genome.fa --annotation genes.gtf --info CLNSIG "
     "--out variants.tsv",
-    then="combmotif evaluate variants --model utr3_lm --set table=variants.tsv --set label=CLNSIG ... --out runs/variants",
+    then="combmotif evaluate variants --model utr3_lm --set table=variants.tsv --set label=CLNSIG ... --out r",
 )
 @click.option("--vcf", type=PATH, required=True, help="Variants, plain or .gz.")
 @click.option("--fasta", type=PATH, required=True, help="Genome of the same build.")
@@ -118,7 +131,8 @@ def msa_frequencies(
 @click.option("--out", type=PATH, required=True, help="Table with ref_sequence and alt_sequence.")
 def variants(
     vcf: Path, fasta: Path, annotation: Path | None, region: str, orientation: str, window: int,
-    whole_region: bool, info: tuple[str, ...], out: Path,  # noqa: FBT001
+    whole_region: bool,  # noqa: FBT001
+    info: tuple[str, ...], out: Path,
 ) -> None:  # fmt: skip
     """Put variants into the sequence around them: single bases, insertions and deletions."""
     from combmotif.evaluation.dataset.write import write_variants

@@ -21,12 +21,21 @@ _MODEL = "Card, kmer:5, nt_v2:FOLDER, dnabert:FOLDER, dnabert2:FOLDER, auto:FOLD
 @click.option("--fasta", type=PATH, required=True, help="Sequences, plain or .gz.")
 @click.option("--pool", default="mean", show_default=True, help="mean, max, cls or center:W.")
 @click.option("--layers", default="-1", show_default=True, help="all, or numbers such as 0,-1.")
-@click.option("--chunk", type=click.IntRange(min=10), help="Cut longer sequences into parts of this many nt; default no.")
+@click.option(
+    "--chunk", type=click.IntRange(min=10), help="Cut longer sequences into parts of this many nt; default no."
+)
 @click.option("--overlap", type=click.IntRange(min=0), default=0, show_default=True, help="Bases that two parts share.")
 @click.option("--out", type=PATH, required=True, help="HDF5: names, embeddings, lengths.")
 @trust_option
 def embed(
-    model: str, fasta: Path, pool: str, layers: str, chunk: int | None, overlap: int, out: Path, trust: bool  # noqa: FBT001
+    model: str,
+    fasta: Path,
+    pool: str,
+    layers: str,
+    chunk: int | None,
+    overlap: int,
+    out: Path,
+    trust: bool,  # noqa: FBT001
 ) -> None:
     """Write a vector for every sequence of a FASTA file."""
     from combmotif.config.evaluation import parse_model
@@ -51,12 +60,15 @@ def embed(
     "--mode",
     default="masked",
     show_default=True,
-    help="masked (one base at a time), strided:20 (every 20th together), unmasked, causal; ism: what every substitution "
+    help="masked (one base at a time), strided:20 (every 20th together), unmasked, causal; ism: what a substitution "
     "changes of a prediction.",
 )
 @click.option("--output", default="0", show_default=True, help="With ism: output of the model, by number from 0.")
 @click.option(
-    "--out", type=PATH, required=True, help=".h5 (/NAME/probs), .tsv or .tsv.gz (a row per base), .bw (of the base itself)."
+    "--out",
+    type=PATH,
+    required=True,
+    help=".h5 (/NAME/probs), .tsv or .tsv.gz (a row per base), .bw (of the base).",
 )
 @trust_option
 def score(model: str, fasta: Path, mode: str, output: str, out: Path, trust: bool) -> None:  # noqa: FBT001

@@ -21,7 +21,7 @@ _PRESETS: dict[str, dict[str, Any]] = {
 
 @click.command(
     cls=GuidedCommand,
-    example="combmotif evaluate regression --model kmer:5 --set table=mpra.tsv --set targets=[stability] --out runs/mpra",
+    example="combmotif evaluate regression --model kmer:5 --set table=mpra.tsv --set targets=[value] --out runs/mpra",
     then="combmotif benchmark SUITE, for several tasks",
 )
 @click.argument("task", type=click.Choice(TASKS))
@@ -35,7 +35,9 @@ _PRESETS: dict[str, dict[str, Any]] = {
 )
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Keys of the task: table=x.tsv.")
 @click.option("--out", type=PATH, required=True, help="Folder of the results.")
-@click.option("--controls/--no-controls", default=True, show_default=True, help="Random weights, k-mers, composition, length.")
+@click.option(
+    "--controls/--no-controls", default=True, show_default=True, help="Random weights, k-mers, composition, length."
+)
 @click.option("--bootstrap", type=click.IntRange(min=0), default=1000, show_default=True, help="Draws of groups.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of folds and draws.")
 @trust_option

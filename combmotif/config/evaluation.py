@@ -34,7 +34,9 @@ class ModelEntry(Section):
     columns: list[str] | None = Field(None, min_length=1, description="columns of numbers; default all")
     factory: str | None = Field(None, description="path/to/file.py:function that returns an object to ask")
     kwargs: dict[str, Any] = Field(default_factory=dict, description="keyword arguments of the factory; default none")
-    layer: str | None = Field(None, description="module of a card whose output is the vector; default what its head reads")
+    layer: str | None = Field(
+        None, description="module of a card whose output is the vector; default what its head reads"
+    )
     orientation: Literal["rna", "genome"] = Field(
         "rna", description="strand it was trained on: of the transcript, or forward of the genome; default rna"
     )
@@ -70,7 +72,9 @@ class PairsSection(Section):
 class TaskSection(Section):
     """What all tasks have."""
 
-    optional: bool = Field(False, description="skip the task, with the reason, where its files are missing; default false")
+    optional: bool = Field(
+        False, description="skip the task, with the reason, where its files are missing; default false"
+    )
 
 
 class RegressionSection(TaskSection):
@@ -80,7 +84,9 @@ class RegressionSection(TaskSection):
     table: str = Field(description=".csv or .tsv with sequences and values, plain or .gz")
     targets: list[str] = Field(min_length=1, description="columns of the values; NA where not measured")
     sequence: str = Field("sequence", description="column of the sequences; default sequence")
-    columns: list[str] | None = Field(None, min_length=2, description="names of the columns of a table without a header")
+    columns: list[str] | None = Field(
+        None, min_length=2, description="names of the columns of a table without a header"
+    )
     name: str | None = Field(None, description="column of names; default row numbers")
     where: dict[str, str] | None = Field(None, description="keep the rows with these values; default all")
     groups: GroupsSection | None = Field(None, description="related sequences; default those that share a 40-mer")
@@ -197,9 +203,7 @@ _FILES = ("table", "test", "train", "fasta", "regions", "windows", "kmers")
 MISSING = "its files are missing: "
 
 
-def load_suite(
-    path: str | Path, *, overrides: Sequence[str] = ()
-) -> tuple[SuiteConfig, dict[str, str]]:
+def load_suite(path: str | Path, *, overrides: Sequence[str] = ()) -> tuple[SuiteConfig, dict[str, str]]:
     """Read the YAML file of a benchmark, and find its files.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Features that need no model: k-mers, composition, length, and the published minimal set; the controls of every task."""
+"""Features that need no model: k-mers, composition, length, and the published minimal set; the controls of tasks."""
 
 from __future__ import annotations
 

@@ -90,8 +90,14 @@ def _curves(task: Task, scored: Mapping[str, Sequence[ScoreColumn]], rows: pd.Da
         label = escape(f"{row.model}: {row.score}"[:34])
         parts.append(f'<rect x="{left + size + 14}" y="{y - 9}" width="10" height="10" fill="{_COLOURS[i]}"/>'
                      f'<text x="{left + size + 30}" y="{y}">{label} {row.value:.3f}</text>')  # fmt: skip
-    parts.append(f'<text x="{left}" y="{size + 30}">false positive rate, from 0 to 1; true positive rate upwards</text>')
+    parts.append(
+        f'<text x="{left}" y="{size + 30}">false positive rate, from 0 to 1; true positive rate upwards</text>'
+    )
     return "".join(parts) + "</svg>"
+
+
+def _number(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _table(frame: pd.DataFrame) -> str:
@@ -99,9 +105,7 @@ def _table(frame: pd.DataFrame) -> str:
     rows = []
     for cells in frame.itertuples(index=False):
         shown = [
-            f"<td class=n>{'-' if isinstance(c, float) and math.isnan(c) else f'{c:.4g}' if isinstance(c, float) else c}</td>"
-            if isinstance(c, (int, float))
-            else f"<td>{escape(str(c))}</td>"
+            f"<td class=n>{_number(c)}</td>" if isinstance(c, (int, float)) else f"<td>{escape(str(c))}</td>"
             for c in cells
         ]
         rows.append(f"<tr>{''.join(shown)}</tr>")
@@ -143,7 +147,11 @@ def write_page(
         parts.append(_curves(task, scored, own))
         parts.append(f"<details><summary>All measures</summary>{_table(own.drop(columns='task'))}</details>")
     counted = skipped.groupby(["task", "model", "reason"], dropna=False).size().rename("items").reset_index()
-    more = f"<p>{len(counted) - _MOST_SKIPPED} further reasons are in skipped.tsv.</p>" if len(counted) > _MOST_SKIPPED else ""
+    more = (
+        f"<p>{len(counted) - _MOST_SKIPPED} further reasons are in skipped.tsv.</p>"
+        if len(counted) > _MOST_SKIPPED
+        else ""
+    )
     parts.append(f"<h2>Skipped</h2>{_table(counted.head(_MOST_SKIPPED)) if len(counted) else '<p>Nothing.</p>'}{more}")
     meaning = "".join(f"<li><b>{column}</b>: {escape(text)}</li>" for column, text in SCORE_COLUMNS.items())
     parts.append(f"<h2>Columns of scores.tsv</h2><ul>{meaning}</ul></body></html>\n")

@@ -110,7 +110,7 @@ def embed_fasta(
 
 
 def substitution_effects(adapter: Adapter, code: np.ndarray, *, output: int = 0) -> np.ndarray:
-    """Change of a prediction by every substitution (in-silico mutagenesis); float32 (length, 4), 0 for the base itself."""
+    """Change of a prediction by every substitution (in-silico mutagenesis); float32 (length, 4), 0 for the base."""
     adapter.require("predict")
     length = len(code)
     mutants = np.repeat(np.asarray(code)[None], 4 * length, axis=0)
@@ -132,7 +132,7 @@ def score_fasta(
     adapter : Adapter
     fasta : path
     out : pathlib.Path
-        ``.h5``: ``/NAME/probs`` float16 (length, 4); ``.tsv`` or ``.tsv.gz``: name, position (from 0), base, A, C, G, T;
+        ``.h5``: ``/NAME/probs`` float16 (length, 4); ``.tsv``, ``.tsv.gz``: name, position (from 0), base, A, C, G, T;
         ``.bw``: bigWig of the probability of the base that is there (``ism``: of the largest effect), with the
         sequences as chromosomes.
     mode : str
@@ -201,8 +201,14 @@ def _write_bigwig(
     try:
         import pyBigWig
     except ImportError:
-        raise ImportError("a bigWig needs the package 'pyBigWig'; install it: pip install 'combmotif[tracks]'") from None
-    sizes = [(name, len(code)) for names, codes in _blocks(adapter, fasta, []) for name, code in zip(names, codes, strict=True)]
+        raise ImportError(
+            "a bigWig needs the package 'pyBigWig'; install it: pip install 'combmotif[tracks]'"
+        ) from None
+    sizes = [
+        (name, len(code))
+        for names, codes in _blocks(adapter, fasta, [])
+        for name, code in zip(names, codes, strict=True)
+    ]
     if not sizes:
         raise LacksCapability(f"{fasta}: expected sequences with known bases, found none")
     bases = 0

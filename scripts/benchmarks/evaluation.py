@@ -72,7 +72,10 @@ def griesemer(data: Path) -> Iterator[Row]:
         pairs={"by": "variant_id", "allele": "allele", "ref": "ref", "alt": "alt"}, single_base=True,
     )  # fmt: skip
     yield "Griesemer: HEK293FT, values", 26598, int(np.isfinite(task.truths[0].values).sum()), True
-    answers = {"minimal": (0.216, 0.239, 0.386, 0.249, 0.224, 0.220), "kmer:5": (0.238, 0.278, 0.453, 0.295, 0.313, 0.278)}
+    answers = {
+        "minimal": (0.216, 0.239, 0.386, 0.249, 0.224, 0.220),
+        "kmer:5": (0.238, 0.278, 0.453, 0.295, 0.313, 0.278),
+    }
     for kind, known in answers.items():
         columns = {column.truth: column for column in task.score(FeatureModel(kind))}
         for cell, answer in zip(cells, known, strict=True):
@@ -139,7 +142,9 @@ def yeast(data: Path) -> Iterator[Row]:
     text = (folder / "chan_decay_data.txt").read_text().replace("\r\n", "\n").replace("\r", "\n")
     codes, values = [], []
     for row in csv.DictReader(text.splitlines(), delimiter="\t"):
-        times = [float(row[k]) for k in ("halflife_160412_r1", "halflife_160412_r2") if row.get(k) not in ("", "NA", None)]
+        times = [
+            float(row[k]) for k in ("halflife_160412_r1", "halflife_160412_r2") if row.get(k) not in ("", "NA", None)
+        ]
         utr = utrs.get(row["gene_id"], "")
         if times and np.mean(times) > 0 and len(utr) >= 6 and set(utr.upper()) <= set("ACGTN"):
             codes.append(encode(utr))
@@ -197,8 +202,8 @@ def variants(data: Path) -> Iterator[Row]:
     task = VariantsTask(
         str(data / "evaluation/apa_mpra_clinvar/apa_variant_mpra_clinvar_snvs.csv.gz"), ref="wt_seq", alt="master_seq",
         label="significance", positive=["Pathogenic", "Likely pathogenic"], negative=["Benign", "Likely benign"],
-        effect="delta_logodds_true", columns=["delta_logodds_pred", "abs:delta_logodds_true"], motifs=["AATAAA", "ATTAAA"],
-        motif_span=(40, 70), groups={"column": "gene"}, classifier=False,
+        effect="delta_logodds_true", columns=["delta_logodds_pred", "abs:delta_logodds_true"],
+        motifs=["AATAAA", "ATTAAA"], motif_span=(40, 70), groups={"column": "gene"}, classifier=False,
     )  # fmt: skip
     given = {(c.name, c.truth): c.values for c in task.own_scores()["table"]}
     lost = task.own_scores()["motif loss"][1].values
@@ -279,7 +284,7 @@ def main() -> int:
         for what, known, own, exact in PARTS[name](given.data):
             good = known == own if exact else abs(known - own) <= 0.01
             wrong += not good
-            shown = (f"{known:9,.0f} {own:9,.0f}" if exact else f"{known:9.4f} {own:9.4f}")
+            shown = f"{known:9,.0f} {own:9,.0f}" if exact else f"{known:9.4f} {own:9.4f}"
             print(f"{what:64}{shown}  {time.perf_counter() - began:7.1f}{'' if good else '  differs'}", flush=True)
             began = time.perf_counter()
     print(f"{wrong} differ" if wrong else "all as known")

@@ -29,7 +29,9 @@ def _language():
 
 def _predictor(length=None):
     torch.manual_seed(0)
-    module = nn.Sequential(nn.Conv1d(4, 5, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(5, 2))
+    module = nn.Sequential(
+        nn.Conv1d(4, 5, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(5, 2)
+    )
     return CardModel(SequenceModel("net", module.eval(), InputSpec("rna", length), ("a", "b")))
 
 

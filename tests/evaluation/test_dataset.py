@@ -20,7 +20,13 @@ GENOME = "GGATGAAACCCTAAGCGTTTTACAGGCCGTATTTCCAGGGTTTCATGG"
 def genome(tmp_path):
     """A gene on each strand: + with a 3'UTR on two exons, - whose stop codon the annotation leaves out."""
     (tmp_path / "g.fa").write_text(f">1\n{GENOME}\n")
-    rows = [("+", "exon", 1, 18), ("+", "CDS", 3, 11), ("+", "exon", 25, 30), ("-", "exon", 33, 48), ("-", "CDS", 41, 46)]
+    rows = [
+        ("+", "exon", 1, 18),
+        ("+", "CDS", 3, 11),
+        ("+", "exon", 25, 30),
+        ("-", "exon", 33, 48),
+        ("-", "CDS", 41, 46),
+    ]
     (tmp_path / "g.gtf").write_text("".join(
         f'chr1\tx\t{kind}\t{start}\t{end}\t.\t{strand}\t.\ttranscript_id "t{strand}"; gene_id "g{strand}";\n'
         for strand, kind, start, end in rows
@@ -94,7 +100,9 @@ def test_windows_of_a_genome_are_centred_and_clipped(genome):
 
 
 def test_a_vcf_of_another_build_is_refused(genome):
-    vcf = _vcf(genome / "v.vcf", [("1", p, "ACGT"["ACGT".index(GENOME[p - 1]) - 1], "N"[:0] + "T" * 2) for p in range(10, 15)])
+    vcf = _vcf(
+        genome / "v.vcf", [("1", p, "ACGT"["ACGT".index(GENOME[p - 1]) - 1], "N"[:0] + "T" * 2) for p in range(10, 15)]
+    )
     with pytest.raises(ValueError, match="reference alleles of 5 of 5 variants .* another genome build"):
         list(variant_pairs(vcf, genome / "g.fa", window=10))
     with pytest.raises(ValueError, match="its chromosomes .* are not in"):
@@ -141,7 +149,7 @@ def test_an_alignment_is_projected_and_counted(genome):
 
 def test_orthologues_lie_behind_the_same_stop_codon(genome):
     (genome / "a.maf").write_text(MAF)
-    found = [o for o in orthologues(iterate_maf(genome / "a.maf"), [Region("t+", "1", "+", ((14, 24),))], reference="hs")]
+    found = list(orthologues(iterate_maf(genome / "a.maf"), [Region("t+", "1", "+", ((14, 24),))], reference="hs"))
     places = {o.species: (o.contig, o.start, o.end, o.strand) for o in found}
     assert places["hs"] == ("1", 14, 24, "+")
     assert places["mm"] == ("4", 25, 35, "+")

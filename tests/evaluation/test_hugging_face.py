@@ -47,7 +47,8 @@ def dnabert(tmp_path_factory):
               "model_type": "bert", "hidden_act": "gelu", "architectures": ["BertForMaskedLM"]}  # fmt: skip
     shapes = [("bert.embeddings.word_embeddings.weight", (size, width)),
               ("bert.embeddings.position_embeddings.weight", (40, width)),
-              ("bert.embeddings.token_type_embeddings.weight", (2, width)), *_norm("bert.embeddings.LayerNorm", width)]  # fmt: skip
+              ("bert.embeddings.token_type_embeddings.weight", (2, width))]  # fmt: skip
+    shapes += _norm("bert.embeddings.LayerNorm", width)
     for i in range(2):
         at = f"bert.encoder.layer.{i}"
         for part in ("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense"):
@@ -75,7 +76,11 @@ def nt(tmp_path_factory):
         shapes += _dense(f"{at}.intermediate.dense", 48, width, bias=False)
         shapes += _dense(f"{at}.output.dense", width, 24, bias=False)
     shapes += _norm("esm.encoder.emb_layer_norm_after", width) + _dense("lm_head.dense", width, width)
-    shapes += [*_norm("lm_head.layer_norm", width), ("lm_head.decoder.weight", (size, width)), ("lm_head.bias", (size,))]
+    shapes += [
+        *_norm("lm_head.layer_norm", width),
+        ("lm_head.decoder.weight", (size, width)),
+        ("lm_head.bias", (size,)),
+    ]
     return _write(tmp_path_factory.mktemp("nt"), config, _draw(shapes), vocabulary)
 
 
@@ -84,18 +89,19 @@ def mosaic(tmp_path_factory):
     tokenizers = pytest.importorskip("tokenizers", reason="the package tokenizers (extra hf) is not installed")
     words = {"[UNK]": 0, "[CLS]": 1, "[SEP]": 2, "[PAD]": 3, "[MASK]": 4, "A": 5, "C": 6, "G": 7, "T": 8, "AC": 9,
              "GT": 10, "ACGT": 11}  # fmt: skip
-    made = tokenizers.Tokenizer(
-        tokenizers.models.BPE(words, [("A", "C"), ("G", "T"), ("AC", "GT")], unk_token="[UNK]")
-    )
+    made = tokenizers.Tokenizer(tokenizers.models.BPE(words, [("A", "C"), ("G", "T"), ("AC", "GT")], unk_token="[UNK]"))
     width, size = 24, len(words)
     config = {"vocab_size": size, "hidden_size": width, "num_attention_heads": 3, "num_hidden_layers": 2,
               "intermediate_size": 20, "max_position_embeddings": 64, "layer_norm_eps": 1e-12}  # fmt: skip
     shapes = [("bert.embeddings.word_embeddings.weight", (size, width)),
-              ("bert.embeddings.token_type_embeddings.weight", (2, width)), *_norm("bert.embeddings.LayerNorm", width)]  # fmt: skip
+              ("bert.embeddings.token_type_embeddings.weight", (2, width))]  # fmt: skip
+    shapes += _norm("bert.embeddings.LayerNorm", width)
     for i in range(2):
         at = f"bert.encoder.layer.{i}"
         shapes += _dense(f"{at}.attention.self.Wqkv", 3 * width, width)
-        shapes += _dense(f"{at}.attention.output.dense", width, width) + _norm(f"{at}.attention.output.LayerNorm", width)
+        shapes += _dense(f"{at}.attention.output.dense", width, width) + _norm(
+            f"{at}.attention.output.LayerNorm", width
+        )
         shapes += _dense(f"{at}.mlp.gated_layers", 40, width, bias=False) + _dense(f"{at}.mlp.wo", width, 20)
         shapes += _norm(f"{at}.mlp.layernorm", width)
     shapes += _dense("cls.predictions.transform.dense", width, width)

@@ -106,15 +106,19 @@ def test_predictions_are_taken_by_name_or_by_sequence(mpra, tmp_path):
     (tmp_path / "by_name.tsv").write_text("name\tpred\n" + "".join(f"s{i}.0\t{i}\n" for i in range(60)))
     column = task.score(FileModel(predictions=tmp_path / "by_name.tsv"))[0]
     assert np.isfinite(column.values).sum() == 60
+    (tmp_path / "none.tsv").write_text("name\tpred\nx\t1\n")
     with pytest.raises(LacksCapability, match="no row for any"):
-        (tmp_path / "none.tsv").write_text("name\tpred\nx\t1\n")
         task.score(FileModel(predictions=tmp_path / "none.tsv"))
     with pytest.raises(LacksCapability, match="gives no 'predict'"):
         task.score(FeatureModel("kmer:2"))
 
 
 def _fasta(path, texts, labels):
-    path.write_text("".join(f"> chr1,+,{i}; class:{int(label)}\n{t}\n" for i, (t, label) in enumerate(zip(texts, labels, strict=True))))
+    path.write_text(
+        "".join(
+            f"> chr1,+,{i}; class:{int(label)}\n{t}\n" for i, (t, label) in enumerate(zip(texts, labels, strict=True))
+        )
+    )
     return str(path)
 
 
@@ -125,7 +129,9 @@ def test_windows_by_folds_and_by_training_windows(tmp_path):
     plain = WindowsTask(test)
     table, _ = measure_task("w", plain, {"kmer": plain.score(FeatureModel("kmer:4"))}, draws=20)
     assert _value(table, measure="auc") > 0.8
-    trained = WindowsTask(test, train=_fasta(tmp_path / "tr.fa", [*_texts(80, seed=1), *texts[:4]], [*(np.arange(80) % 2), *labels[:4]]))
+    trained = WindowsTask(
+        test, train=_fasta(tmp_path / "tr.fa", [*_texts(80, seed=1), *texts[:4]], [*(np.arange(80) % 2), *labels[:4]])
+    )
     assert len(trained.training[1]) == 80
     assert sum("shares a 40-mer" in reason for _, reason in trained.skipped) == 4
     assert "kmer:5 log odds" in trained.own_scores()
@@ -226,7 +232,9 @@ def _variants(path, **more):
 
 
 def test_variants_of_all_kinds_are_scored_with_the_declared_sign(variants):
-    task = _variants(variants, effect="effect", chrom="chrom", columns=["cadd", "-cadd"], motifs=["C"], motif_span=[20, 21])
+    task = _variants(
+        variants, effect="effect", chrom="chrom", columns=["cadd", "-cadd"], motifs=["C"], motif_span=[20, 21]
+    )
     assert dict(task.skipped) == {
         "same": "reference and alternative are the same",
         "none": "the alternative sequence holds what are no nucleotides",

@@ -31,8 +31,8 @@ class Weights:
     def __getitem__(self, name: str) -> torch.Tensor:
         if name not in self.tensors:
             raise ValueError(
-                f"{self.source}: the weights '{name}' are missing; it is no checkpoint of this family, or an incomplete "
-                f"one, and with random numbers in their place its results would only look like results"
+                f"{self.source}: the weights '{name}' are missing; it is of another family, or incomplete, "
+                f"and with random numbers in their place its results would only look like results"
             )
         self.read.add(name)
         return self.tensors[name]
@@ -139,7 +139,9 @@ def _rotated(x: torch.Tensor) -> torch.Tensor:
 def esm(w: Weights, config: dict[str, Any], ids: torch.Tensor) -> list[torch.Tensor]:
     """ESM with rotary positions (Nucleotide Transformer v2): normalised before each sublayer, gated or plain."""
     if config.get("position_embedding_type", "absolute") != "rotary":
-        raise ValueError(f"{w.source}: expected position_embedding_type: rotary (nt_v2), found another; use a python model")
+        raise ValueError(
+            f"{w.source}: expected position_embedding_type: rotary (nt_v2), found another; use a python model"
+        )
     eps, heads = config.get("layer_norm_eps", 1e-12), config["num_attention_heads"]
     x = w["esm.embeddings.word_embeddings.weight"][ids]
     if config.get("token_dropout"):  # a mask is no vector, and what is left is scaled as in training

@@ -1,4 +1,4 @@
-"""Hugging Face folders: DNABERT 6-mer, Nucleotide Transformer v2 and DNABERT-2, per base where their tokens allow it."""
+"""Hugging Face folders: DNABERT 6-mer, Nucleotide Transformer v2 and DNABERT-2, per base where tokens allow it."""
 
 from __future__ import annotations
 
@@ -121,7 +121,9 @@ class _Transformer(Adapter):
             table = np.full((len(code), 4), np.nan, dtype=np.float32)
             depth = np.full(len(code), -1)
             for start, end in self.chunks(len(code)):
-                own = self.base_probabilities(decode(code[start:end], alphabet="dna"), masked=kind == "masked", stride=stride)
+                own = self.base_probabilities(
+                    decode(code[start:end], alphabet="dna"), masked=kind == "masked", stride=stride
+                )
                 inside = np.minimum(np.arange(end - start), np.arange(end - start)[::-1])
                 better = inside > depth[start:end]
                 table[start:end][better] = own[better]
@@ -143,7 +145,9 @@ class _Transformer(Adapter):
         for key, value in sorted(self.weights.tensors.items()):
             flat = value.ndim < 2
             drawn = torch.zeros_like(value) if flat else torch.randn(value.shape, generator=random) * 0.02
-            tensors[key] = torch.ones_like(value) if flat and "norm" in key.lower() and key.endswith("weight") else drawn
+            tensors[key] = (
+                torch.ones_like(value) if flat and "norm" in key.lower() and key.endswith("weight") else drawn
+            )
         twin.weights, twin.name = Weights(tensors, self.weights.source), "random-weights"
         return twin
 

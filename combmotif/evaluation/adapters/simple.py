@@ -146,7 +146,8 @@ class FileModel(Adapter):
         assert self.path is not None
         if names is None:
             raise ValueError(f"{self.path}: probabilities are known by name, found sequences without names")
-        found, there = [], 0
+        found: list[np.ndarray] = []
+        there = 0
         with reading(self.path, "HDF5 with a group per sequence and 'probs' in it"), h5py.File(self.path) as file:
             for name, code in zip(names, codes, strict=True):
                 if name not in file or "probs" not in file[name]:
@@ -155,8 +156,8 @@ class FileModel(Adapter):
                 table = np.asarray(file[name]["probs"], dtype=np.float32)
                 if table.shape != (len(code), 4):
                     raise ValueError(
-                        f"{self.path}: '{name}': expected probabilities of shape {(len(code), 4)}, found {table.shape}; "
-                        f"are they of another sequence of this name?"
+                        f"{self.path}: {name}: expected probabilities of shape {(len(code), 4)}, found {table.shape}, "
+                        f"of another sequence of this name"
                     )
                 total = table.sum(1, keepdims=True)
                 found.append(table / np.where(total > 0, total, np.nan))

@@ -248,18 +248,18 @@ def orthologues(
             if number in done or not same or not main.start <= stop <= main.start + main.size - 3:
                 continue
             done.add(number)
-            at = columns[stop - main.start : stop - main.start + 3]
-            if at[-1] - at[0] != 2:
+            codon_at = columns[stop - main.start : stop - main.start + 3]
+            if codon_at[-1] - codon_at[0] != 2:
                 yield region.name, "an insertion parts its stop codon"
                 continue
-            own = _codon(main.codes[at], region.strand)
+            own = _codon(main.codes[codon_at], region.strand)
             if own not in ("TAA", "TAG", "TGA"):
                 yield region.name, f"the reference has {own} where its stop codon should be"
                 continue
             for row in block:
-                codon = _codon(row.codes[at], region.strand)
+                codon = _codon(row.codes[codon_at], region.strand)
                 if codon == own or (not same_stop and codon in ("TAA", "TAG", "TGA")):
-                    yield _behind(region, row, int((row.codes[: at[0]] != GAP).sum()), codon)
+                    yield _behind(region, row, int((row.codes[: codon_at[0]] != GAP).sum()), codon)
     for number, region in enumerate(regions):
         if number not in done:
             yield region.name, "its stop codon is in no block"

@@ -63,7 +63,7 @@ def region_of(transcript: Transcript, chromosome: np.ndarray, region: str) -> Re
         if transcript.coding is None:
             return "it has no coding sequence"
         place = [sum(max(0, min(end, at) - start) for start, end in transcript.exons) for at in transcript.coding]
-        begin, stop = (place if transcript.strand == "+" else [last - place[1], last - place[0]])
+        begin, stop = place if transcript.strand == "+" else [last - place[1], last - place[0]]
         spliced = transcript.spliced(chromosome)
         ends = tuple(int(base) for base in spliced[stop - 3 : stop]) in _STOPS
         if not ends and tuple(int(base) for base in spliced[stop : stop + 3]) in _STOPS:

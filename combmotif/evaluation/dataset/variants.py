@@ -109,7 +109,11 @@ def place_variant(
     places = region.places()
     start = int(np.searchsorted(places, variant.position))
     end = start + len(variant.ref)
-    if end > len(places) or places[start] != variant.position or places[end - 1] != variant.position + len(variant.ref) - 1:
+    if (
+        end > len(places)
+        or places[start] != variant.position
+        or places[end - 1] != variant.position + len(variant.ref) - 1
+    ):
         return "it reaches beyond the region or over a splice site"
     sequence = region.cut(chromosome, orientation="genome")
     if not np.array_equal(sequence[start:end], encode(variant.ref)):
@@ -187,7 +191,9 @@ def variant_pairs(
             regions = [found for found, _, _ in regions_on(read, name, chromosome, region) if found is not None]
         regions.sort(key=lambda r: (-r.length, r.name))
         for variant in variants:
-            found = _in_longest(variant, regions, chromosome, window=window, orientation=orientation, whole=read is None)
+            found = _in_longest(
+                variant, regions, chromosome, window=window, orientation=orientation, whole=read is None
+            )
             asked += 1
             wrong += isinstance(found, str) and "not that of the FASTA" in found
             yield (variant.label, found) if isinstance(found, str) else found
@@ -204,7 +210,13 @@ def variant_pairs(
 
 
 def _in_longest(
-    variant: Variant, regions: Sequence[Region], chromosome: np.ndarray, *, window: int | None, orientation: str, whole: bool
+    variant: Variant,
+    regions: Sequence[Region],
+    chromosome: np.ndarray,
+    *,
+    window: int | None,
+    orientation: str,
+    whole: bool,
 ) -> VariantPair | str:
     reason = "it lies in no region of the annotation"
     for region in regions:

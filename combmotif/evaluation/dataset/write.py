@@ -38,7 +38,9 @@ def _note_skipped(out: Path, skipped: Skipped) -> None:
 def _regions(
     annotation: Path, fasta: Path, *, region: str, orientation: str, shortest: int, skipped: Skipped
 ) -> Iterator[tuple[Region, np.ndarray]]:
-    for found, name, codes in utr_sequences(annotation, fasta, region=region, orientation=orientation, shortest=shortest):
+    for found, name, codes in utr_sequences(
+        annotation, fasta, region=region, orientation=orientation, shortest=shortest
+    ):
         if found is None or isinstance(codes, str):
             skipped.append((name, str(codes)))
         else:
@@ -104,9 +106,7 @@ def write_orthologues(
     (count, skipped)
     """
     skipped: Skipped = []
-    regions = [
-        r for r, _ in _regions(annotation, fasta, region="3utr", orientation="rna", shortest=1, skipped=skipped)
-    ]
+    regions = [r for r, _ in _regions(annotation, fasta, region="3utr", orientation="rna", shortest=1, skipped=skipped)]
     if aligned:
         records = []
         for found in align_regions(iterate_maf(maf), regions, reference=reference):
@@ -146,9 +146,7 @@ def write_frequencies(
     (count, skipped)
     """
     skipped: Skipped = []
-    regions = [
-        r for r, _ in _regions(annotation, fasta, region=region, orientation="rna", shortest=1, skipped=skipped)
-    ]
+    regions = [r for r, _ in _regions(annotation, fasta, region=region, orientation="rna", shortest=1, skipped=skipped)]
     count = 0
     with atomic(out) as temporary, writing_h5(temporary) as file:
         for found in align_regions(iterate_maf(maf), regions, reference=reference):

@@ -173,7 +173,12 @@ def encode_rows(
 
 
 def groups_from(
-    spec: dict[str, object] | None, cells: dict[str, list[str]], codes: Sequence[np.ndarray], rows: np.ndarray, *, path: str
+    spec: dict[str, object] | None,
+    cells: dict[str, list[str]],
+    codes: Sequence[np.ndarray],
+    rows: np.ndarray,
+    *,
+    path: str,
 ) -> np.ndarray:
     """Group items by ``{column: gene}`` or ``{overlap: 40}`` (a shared k-mer); default by a shared 40-mer.
 

@@ -47,7 +47,7 @@ def read_regions(path: str, lengths: dict[str, int]) -> tuple[pd.DataFrame, list
                 name, start, end = cells[0], int(cells[1]), int(cells[2])
             except (IndexError, ValueError):
                 raise ValueError(
-                    f"{path}: line {number}: expected name, start and end separated by tabs, found {line.strip()[:60]!r}"
+                    f"{path}: line {number}: expected name, start, end with tabs between, found {line.strip()[:60]!r}"
                 ) from None
             if name not in lengths:
                 skipped.append((f"{name}:{start}-{end}", "the sequence is not in the FASTA"))

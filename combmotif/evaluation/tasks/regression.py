@@ -117,7 +117,9 @@ class RegressionTask(Task):
         if "predict" in adapter.capabilities:
             predicted = adapter.predict(self.codes, names=self.names)
             for i, output in enumerate(adapter.outputs or [f"output{i + 1}" for i in range(predicted.shape[1])]):
-                found += self._columns(output, predicted[:, i], [t.name for t in self.truths if t.kind == "real"], False)
+                found += self._columns(
+                    output, predicted[:, i], [t.name for t in self.truths if t.kind == "real"], False
+                )
         if "embed" in adapter.capabilities and self.regressor != "none":
             x = adapter.embed(self.codes, names=self.names)
             for truth in [t for t in self.truths if t.kind == "real"]:

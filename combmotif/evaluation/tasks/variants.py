@@ -32,8 +32,8 @@ def common_ends(ref: np.ndarray, alt: np.ndarray) -> tuple[int, int]:
     differ = np.flatnonzero(ref[:most] != alt[:most])
     before = int(differ[0]) if len(differ) else most
     left = most - before
-    differ = np.flatnonzero(ref[len(ref) - left :][::-1] != alt[len(alt) - left :][::-1]) if left else np.zeros(0)
-    return before, int(differ[0]) if len(differ) else left
+    apart = np.flatnonzero(ref[len(ref) - left :][::-1] != alt[len(alt) - left :][::-1])
+    return before, int(apart[0]) if len(apart) else left
 
 
 class VariantsTask(Task):
@@ -136,7 +136,9 @@ class VariantsTask(Task):
                 )
             unclassed = ~np.isfinite(values)
             if effect is None:
-                self.skipped += [(self.names[i], f"label '{told[i]}' is of no class") for i in np.flatnonzero(unclassed)]
+                self.skipped += [
+                    (self.names[i], f"label '{told[i]}' is of no class") for i in np.flatnonzero(unclassed)
+                ]
             self.items["label"] = values
             self.truths.append(Truth("label", values, own, "binary", parts))
         if effect is not None:
@@ -188,7 +190,9 @@ class VariantsTask(Task):
             scores |= self._substitutions(adapter.probabilities(self.ref, names=names[0]))
         mode = next((mode for mode in ("unmasked", "masked") if mode in adapter.capabilities), None)
         if mode:
-            tables = [adapter.probabilities(c, names=n, mode=mode) for c, n in zip((self.ref, self.alt), names, strict=True)]
+            tables = [
+                adapter.probabilities(c, names=n, mode=mode) for c, n in zip((self.ref, self.alt), names, strict=True)
+            ]
             scores |= self._influences(*tables)
         columns = self._all(scores)
         if "embed" in adapter.capabilities:

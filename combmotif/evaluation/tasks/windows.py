@@ -19,7 +19,9 @@ from combmotif.training.overlap import overlap_groups
 _CLASS = re.compile(r"class[:=]\s*([01])\b")
 
 
-def read_labelled(path: str, *, label: str = "label", sequence: str = "sequence") -> tuple[list[str], list[str], np.ndarray]:
+def read_labelled(
+    path: str, *, label: str = "label", sequence: str = "sequence"
+) -> tuple[list[str], list[str], np.ndarray]:
     """Read windows with a label of 0 or 1: FASTA with ``class:1`` in the header, or a table.
 
     Returns

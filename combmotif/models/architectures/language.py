@@ -29,17 +29,18 @@ class _Tower(nn.Module):
         self.conv1 = nn.Conv1d(4, width, first)
         self.convs = nn.ModuleList(nn.Conv1d(width, width, kernel, dilation=d) for d in dilations)
         self.mixes = nn.ModuleList(nn.Conv1d(width, width, 1) for _ in dilations)
-        for mix in self.mixes:  # every block begins as the identity, so a deep tower trains without normalisation
-            nn.init.zeros_(mix.weight)
-            nn.init.zeros_(mix.bias)
+        for parameter in self.mixes.parameters():  # every block begins as the identity: no normalisation is needed
+            nn.init.zeros_(parameter)
 
     def layers(self, x: torch.Tensor, convolve: Convolve) -> list[torch.Tensor]:
         """Return the output of the first convolution and of every block."""
         span = self.conv1.kernel_size[0]
-        # one more than a causal convolution needs, and the base itself cut off: position i ends at i - 1 (begins at i + 1)
+        # one more than a causal convolution needs, and the base itself cut off: the window of i ends at i - 1
         h = convolve(self.conv1, F.pad(x, (span, -1) if self.left else (-1, span)))
         found = [h]
         for conv, mix in zip(self.convs, self.mixes, strict=True):
+            assert isinstance(conv, nn.Conv1d)
+            assert isinstance(mix, nn.Conv1d)
             reach = (conv.kernel_size[0] - 1) * conv.dilation[0]
             y = convolve(conv, F.pad(torch.relu(h), (reach, 0) if self.left else (0, reach)))
             h = h + convolve(mix, torch.relu(y))
