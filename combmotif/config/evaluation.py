@@ -99,6 +99,7 @@ class RegressionSection(TaskSection):
     )
     pairs: PairsSection | None = Field(None, description="rows that are two alleles of a variant; default none")
     single_base: bool = Field(False, description="keep only pairs that differ by one base; default false")
+    complete: bool = Field(False, description="keep only rows with a value of every target; default false")
 
 
 class WindowsSection(TaskSection):

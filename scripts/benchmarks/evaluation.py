@@ -69,7 +69,7 @@ def griesemer(data: Path) -> Iterator[Row]:
     table = data / "stability/griesemer2021_mprau/derived_oligos.tsv.gz"
     task = RegressionTask(
         str(table), [f"lfc_{cell}" for cell in cells], sequence="seq", groups={"column": "group"},
-        pairs={"by": "variant_id", "allele": "allele", "ref": "ref", "alt": "alt"}, single_base=True,
+        pairs={"by": "variant_id", "allele": "allele", "ref": "ref", "alt": "alt"}, single_base=True, complete=True,
     )  # fmt: skip
     yield "Griesemer: HEK293FT, values", 26598, int(np.isfinite(task.truths[0].values).sum()), True
     answers = {

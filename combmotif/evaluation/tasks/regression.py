@@ -21,6 +21,7 @@ from combmotif.evaluation.tasks.base import (
     numbers_of,
     read_cells,
 )
+from combmotif.training.overlap import overlap_groups
 
 
 class RegressionTask(Task):
@@ -52,6 +53,8 @@ class RegressionTask(Task):
         the second that say which is which; the difference alt - ref is then measured, too.
     single_base : bool
         Keep only pairs of one length that differ by one base.
+    complete : bool
+        Keep only rows with a value of every target, so that all targets have the same rows.
     seed : int
     """
 
@@ -69,6 +72,7 @@ class RegressionTask(Task):
         regressor: str = "ridge",
         pairs: dict[str, str] | None = None,
         single_base: bool = False,
+        complete: bool = False,
         seed: int = 0,
     ) -> None:
         super().__init__(kind="regression")
@@ -82,8 +86,12 @@ class RegressionTask(Task):
             chosen = column_of(cells, column, path=table, key="where")
             kept &= np.array([chosen[row] == wanted for row in rows])
         values = {t: numbers_of(column_of(cells, t, path=table, key="targets"), path=table, column=t) for t in targets}
-        measured = np.any([np.isfinite(v[rows]) for v in values.values()], axis=0)
-        self.skipped += [(names[row], "no target is measured") for row in rows[kept & ~measured]]
+        need = np.all if complete else np.any
+        measured = need([np.isfinite(v[rows]) for v in values.values()], axis=0)
+        self.skipped += [
+            (names[row], "not every target is measured" if complete else "no target is measured")
+            for row in rows[kept & ~measured]
+        ]
         kept &= measured
         self._pairs: list[tuple[int, int]] = []
         if pairs:
@@ -106,10 +114,21 @@ class RegressionTask(Task):
         for target in targets:
             own = values[target][rows]
             self.items[target] = own
-            self.truths.append(Truth(target, own, self.groups))
+            related = self._related(np.isfinite(own), groups)
+            self.truths.append(Truth(target, own, related))
             if self._pairs:
                 ref, alt = np.array(self._pairs).T
-                self.truths.append(Truth(f"{target}: alt - ref", own[alt] - own[ref], self.groups[ref], "difference"))
+                self.truths.append(Truth(f"{target}: alt - ref", own[alt] - own[ref], related[ref], "difference"))
+
+    def _related(self, measured: np.ndarray, groups: dict[str, Any] | None) -> np.ndarray:
+        """Groups of the rows that are measured: a sequence that is not joins none of them."""
+        if measured.all() or (groups and groups.get("column")):
+            return self.groups
+        related = np.arange(len(measured)) + len(measured)
+        rows = np.flatnonzero(measured)
+        overlap = (groups or {}).get("overlap") or 40
+        related[rows] = overlap_groups([self.codes[i] for i in rows], k=int(overlap))
+        return related
 
     def score(self, adapter: Adapter) -> list[ScoreColumn]:
         """Fit the vectors to every target, and take the model's own predictions as they are."""
