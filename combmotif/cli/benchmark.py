@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from combmotif.cli.guide import GuidedCommand, next_step
 from combmotif.cli.options import PATH, trust_option
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @click.command(
@@ -57,7 +61,7 @@ def benchmark(
     next_step(f"open {result.page} in a browser; the tables are in {result.folder}", quiet=quiet)
 
 
-def tell_scores(scores, *, skipped: int, quiet: bool) -> None:  # type: ignore[no-untyped-def]
+def tell_scores(scores: pd.DataFrame, *, skipped: int, quiet: bool) -> None:
     """Print the best score of every model for every truth, by the first measure of its kind."""
     from combmotif.cli.table import print_table
 

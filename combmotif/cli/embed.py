@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from combmotif.cli.guide import GuidedCommand
 from combmotif.cli.options import PATH, refuse_input, trust_option
+
+if TYPE_CHECKING:
+    from combmotif.evaluation.adapters.base import Adapter
 
 _MODEL = "Card, kmer:5, nt_v2:FOLDER, dnabert:FOLDER, dnabert2:FOLDER, auto:FOLDER or python:FILE.py:FUNCTION."
 
@@ -86,7 +90,7 @@ def score(model: str, fasta: Path, mode: str, output: str, out: Path, trust: boo
     click.echo(f"{count:,} sequences, {bases:,} bases: {out}")
 
 
-def _checked(adapter):  # type: ignore[no-untyped-def]
+def _checked(adapter: Adapter) -> Adapter:
     from combmotif.evaluation.adapters.base import self_test
 
     if wrong := self_test(adapter):
