@@ -27,7 +27,8 @@ from combmotif.evaluation.dataset.maf import GAP, iterate_maf, orthologues, refe
 from combmotif.evaluation.dataset.utrs import Region
 from combmotif.evaluation.dataset.variants import iterate_vcf, place_variant
 from combmotif.evaluation.features import kmer_counts, lengths
-from combmotif.evaluation.solvers import deal_folds, nested_ridge
+from combmotif.evaluation.ridge import nested_ridge
+from combmotif.evaluation.solvers import deal_folds
 from combmotif.evaluation.statistics import MEASURES
 from combmotif.evaluation.tasks.motifs import MotifsTask
 from combmotif.evaluation.tasks.regression import RegressionTask

@@ -16,7 +16,8 @@ from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from combmotif.evaluation.solvers import PENALTIES, deal_folds, leave_group_out_ridge, nested_ridge
+from combmotif.evaluation.ridge import PENALTIES, leave_group_out_ridge, nested_ridge
+from combmotif.evaluation.solvers import deal_folds
 
 
 def data(rows: int, features: int, groups: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -4,13 +4,8 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from combmotif.evaluation.solvers import (
-    deal_folds,
-    leave_group_out_ridge,
-    nested_classifier,
-    nested_regression,
-    nested_ridge,
-)
+from combmotif.evaluation.ridge import leave_group_out_ridge, nested_ridge
+from combmotif.evaluation.solvers import deal_folds, nested_classifier, nested_regression
 from combmotif.evaluation.statistics import MEASURES
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from combmotif.evaluation.adapters.base import Adapter
-from combmotif.evaluation.solvers import deal_folds, leave_group_out_ridge, nested_regression
+from combmotif.evaluation.ridge import leave_group_out_ridge
+from combmotif.evaluation.solvers import deal_folds, nested_regression
 from combmotif.evaluation.statistics import number_groups, pearson
 from combmotif.evaluation.tasks.base import (
     ScoreColumn,
