@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from combmotif.cli.guide import GuidedCommand
+from combmotif.cli.guide import GuidedCommand, GuidedGroup
 from combmotif.cli.options import PATH, refuse_input
 
 _REGION = click.option("--region", default="3utr", show_default=True, help="3utr, 5utr, cds or transcript.")
@@ -15,7 +15,11 @@ _ORIENTATION = click.option(
 )
 
 
-@click.group()
+@click.group(
+    cls=GuidedGroup,
+    example="combmotif dataset utrs --annotation genes.gtf.gz --fasta genome.fa --out utrs.fa",
+    then="combmotif embed --model utr3_lm --fasta utrs.fa --out embeddings.h5",
+)
 def dataset() -> None:
     """Prepare data: untranslated regions, orthologues, alignment frequencies, variants."""
 
@@ -118,7 +122,7 @@ def msa_frequencies(
     cls=GuidedCommand,
     example="combmotif dataset variants --vcf clinvar.vcf.gz --fasta genome.fa --annotation genes.gtf --info CLNSIG "
     "--out variants.tsv",
-    then="combmotif evaluate variants --model utr3_lm --set table=variants.tsv --set label=CLNSIG ... --out r",
+    then="combmotif evaluate variants --model utr3_lm --set table=variants.tsv --set label=CLNSIG ... --out runs/v",
 )
 @click.option("--vcf", type=PATH, required=True, help="Variants, plain or .gz.")
 @click.option("--fasta", type=PATH, required=True, help="Genome of the same build.")

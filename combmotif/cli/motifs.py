@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from combmotif.cli.guide import GuidedCommand, next_step
+from combmotif.cli.guide import GuidedCommand, GuidedGroup, next_step
 from combmotif.cli.options import PATH, refuse_input
 
 if TYPE_CHECKING:
@@ -17,12 +17,8 @@ _FILE = PATH
 _SPECIES = click.option("--species", help="Only motifs of this species: Homo_sapiens, or hsa for microRNAs.")
 
 
-class _Guided(GuidedCommand, click.Group):
-    """A group whose help ends with an example and the next step."""
-
-
 @click.group(
-    cls=_Guided,
+    cls=GuidedGroup,
     example="combmotif motifs list RUN/motifs/neuronmotif.meme",
     then="combmotif match RUN/motifs/neuronmotif.meme --database builtin --out matches.tsv",
 )
