@@ -257,7 +257,7 @@ def _finish(
 def _predictions(task: Task, scored: dict[str, list[ScoreColumn]]) -> pd.DataFrame:
     """All scores, one row per item of a truth, model and score; items of a pair are named by their number."""
     parts = []
-    names = task.items["item"] if "item" in task.items else task.items.index
+    names = task.items.get("item", task.items.index)
     for model, columns in scored.items():
         for column in columns:
             truth = task.truth(column.truth)

@@ -13,8 +13,8 @@ from torch import nn
 
 from combmotif.models.architectures.language import LanguageNet, channels_last
 from combmotif.sequence.onehot import one_hot
+from combmotif.training.loop import load_state, save_state
 from combmotif.training.overlap import group_folds, kmer_hashes, overlap_groups
-from combmotif.training.regressor import load_state, save_state
 
 _SHORTEST = 40
 """Shorter sequences are left out: they hold no 40-mer by which a held-out relative could be told."""

@@ -32,17 +32,13 @@ def read_text(text: TextSection) -> list[np.ndarray]:
     else:
         with open_table(path, columns=text.columns) as table:
             at = table.sequence_place(text.sequence)
-            found = [
-                encode(table.sequence(row, cells, at), name=f"{path}: row {row}") for row, cells in table.rows
-            ]
+            found = [encode(table.sequence(row, cells, at), name=f"{path}: row {row}") for row, cells in table.rows]
     if not found:
         raise ValueError(f"{path}: expected sequences, found none")
     return found
 
 
-def context_loss(
-    training: Sequence[np.ndarray], held_out: Sequence[np.ndarray], *, before: int, after: int
-) -> float:
+def context_loss(training: Sequence[np.ndarray], held_out: Sequence[np.ndarray], *, before: int, after: int) -> float:
     """Loss of a k-mer model of the training text: a base given the ``before`` bases to its left and ``after`` right.
 
     Counts begin at one tenth each. Bases nearer to an end than the context, or beside an N, are not scored.
@@ -176,7 +172,7 @@ def _card(config: LanguageConfig, metrics: dict[str, Any]) -> dict[str, Any]:
         "training": {
             "data": text.data,
             "licence": text.licence,
-            "recipe": f"{metrics['training_bases']:,} bases, of which none share a {shared}-mer with the held-out ones; "
+            "recipe": f"{metrics['training_bases']:,} bases, none of which shares a {shared}-mer with held-out ones; "
             f"AdamW, {metrics['history'][-1]['step']:,} steps of {fit.batch:,} bases ({read:,} read), peak rate "
             f"{fit.learning_rate:g}, weight average {fit.averaging:g}, bfloat16, seed {config.seed}.",
         },
