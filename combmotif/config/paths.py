@@ -23,12 +23,13 @@ from combmotif.config.inputs import (
 from combmotif.config.run import RunConfig
 from combmotif.config.training.half_life import HalfLifeConfig
 from combmotif.config.training.hexamers import CountedTable, HexamersConfig
+from combmotif.config.training.language import LanguageConfig
 from combmotif.config.training.measured import MeasuredConfig
 from combmotif.config.training.regression import TrainConfig
 from combmotif.core.databases import PUBLISHED_DATABASES
 from combmotif.core.typed_yaml import nearest
 
-_Config = TypeVar("_Config", RunConfig, TrainConfig, MeasuredConfig, HexamersConfig, HalfLifeConfig)
+_Config = TypeVar("_Config", RunConfig, TrainConfig, MeasuredConfig, HexamersConfig, HalfLifeConfig, LanguageConfig)
 
 
 def find_file(path: str, *, base: Path, key: str) -> str:
@@ -118,6 +119,9 @@ def resolve_paths(config: _Config, base: Path) -> _Config:
     if isinstance(config, MeasuredConfig):
         tables = [t.model_copy(update={"path": found(f"tables.{i}.path")(t.path)}) for i, t in enumerate(config.tables)]
         return config.model_copy(update={"tables": tables})
+    if isinstance(config, LanguageConfig):
+        texts = [t.model_copy(update={"path": found(f"texts.{i}.path")(t.path)}) for i, t in enumerate(config.texts)]
+        return config.model_copy(update={"texts": texts})
     if isinstance(config, HalfLifeConfig):
         species = []
         for index, own in enumerate(config.species):

@@ -114,6 +114,16 @@ def _function(factory: str) -> tuple[Callable[..., Any], Path]:
     return function, folder
 
 
+def load_function(factory: str, kwargs: dict[str, Any] | None = None) -> Any:
+    """Import a factory and call it, whatever it returns; errors as of :func:`build_module`."""
+    function, folder = _function(factory)
+    try:
+        with _importing_from(folder):
+            return function(**(kwargs or {}))
+    except Exception as error:
+        raise ValueError(f"factory: {factory} failed: {type(error).__name__}: {error}") from error
+
+
 def build_module(factory: str, kwargs: dict[str, Any] | None = None) -> nn.Module:
     """Import a factory and call it.
 
@@ -136,12 +146,7 @@ def build_module(factory: str, kwargs: dict[str, Any] | None = None) -> nn.Modul
     FileNotFoundError
         If there is no such file.
     """
-    function, folder = _function(factory)
-    try:
-        with _importing_from(folder):
-            module = function(**(kwargs or {}))
-    except Exception as error:
-        raise ValueError(f"factory: {factory} failed: {type(error).__name__}: {error}") from error
+    module = load_function(factory, kwargs)
     if not isinstance(module, nn.Module):
         raise ValueError(
             f"factory: expected {factory} to return a torch.nn.Module, found {type(module).__name__}"
