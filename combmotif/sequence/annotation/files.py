@@ -174,17 +174,17 @@ def _read_gtf(rows: Iterable[tuple[int, list[str]]], path: Path) -> Iterator[Tra
     if nameless and not found:
         raise ValueError(f"{path}: {nameless[0].fault}")
     for key, lines in found.items():
-        own = wholes.pop(key, [])
-        if len(own) > 1:
-            lines.fault = lines.fault or f"{len(own)} lines describe it, each in a place of its own"
-        lines.version = lines.version or next((whole.version for whole in own), "")
+        whole_lines = wholes.pop(key, [])
+        if len(whole_lines) > 1:
+            lines.fault = lines.fault or f"{len(whole_lines)} lines describe it, each in a place of its own"
+        lines.version = lines.version or next((whole.version for whole in whole_lines), "")
         if not lines.exons:
-            _fill(lines, own)
+            _fill(lines, whole_lines)
         yield _transcript(key[0], key[2], lines)
-    for (name, _, chromosome), own in wholes.items():
-        if own[0].transcript:
+    for (name, _, chromosome), whole_lines in wholes.items():
+        if whole_lines[0].transcript:
             fault = "it has a line of its own, but no exons, CDS or UTRs"
-            yield Transcript(name, chromosome, own[0].strand, (), version=own[0].version, fault=fault)
+            yield Transcript(name, chromosome, whole_lines[0].strand, (), version=whole_lines[0].version, fault=fault)
     yield from nameless
 
 
