@@ -60,7 +60,6 @@ TEXTS = {
     "a.bed": "s0\t0\t50\ts0\t0\t+\t3\t33\t0\t2\t20,30,\t0,20,\n",
     "a.gtf": 's0\tx\texon\t1\t50\t.\t+\t.\tgene_id "g"; transcript_id "s0";\n'
     's0\tx\tCDS\t4\t33\t.\t+\t0\tgene_id "g"; transcript_id "s0";\n',
-    "old.yaml": "model:\n  name: mrl\n  path: x.pth\nconv_layer: conv3\nnum_neurons: 4\n",
 }
 TOKENS = [
     b"nan", b"inf", b"-Inf", b"1e12", b"1000000000000", b"-1", b"", b"=1+1", b"\x00", b"\xff\xfe", b"\t", b"\n\n", b"'",
@@ -250,7 +249,6 @@ CASES: list[tuple[str, str, str, bool]] = [  # kind, file, command, whether a ch
     ("motif files", "mirna.fa", "motifs list mirna.fa", False),
     ("motif files, HDF5", "run/motifs/neuronmotif.h5", "motifs list run/motifs/neuronmotif.h5", False),
     ("configs", "run.yaml", "plan run.yaml --no-measure", False),
-    ("configs", "old.yaml", "import-config old.yaml --out o.yaml", False),
     ("model cards", "card/model.yaml", "predict --model card --fasta a.fa --out o.tsv", False),
     ("weights", "card/weights.safetensors", "predict --model card --fasta a.fa --out o.tsv", True),
     ("weights", "w.pth", "predict --model pth --fasta a.fa --out o.tsv", False),

@@ -12,9 +12,9 @@ from combmotif.inference import WindowProbe
 from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.models.python_model import load_python
 from combmotif.motifs.formats.meme import read_meme
+from combmotif.report.columns import COLUMNS, TABLES
 from combmotif.runs import run
 from combmotif.runs.store import RunStore
-from combmotif.report.columns import COLUMNS, TABLES
 from combmotif.sampling import Samples
 from combmotif.sequence import encode
 
@@ -121,8 +121,8 @@ def test_a_stage_that_fails_is_recorded_and_the_others_go_on(config, copy, monke
     def broken(*args, **kwargs):
         raise ZeroDivisionError("no variance")
 
-    monkeypatch.setattr("combmotif.runs.stages.contributions.contribution", broken)
-    monkeypatch.setattr("combmotif.runs.stages.matching.match", broken)
+    monkeypatch.setattr("combmotif.runs.stages.contribution.contribution", broken)
+    monkeypatch.setattr("combmotif.runs.stages.matches.match", broken)
     result = run(config(), copy, workers=1)
     expected = "failed: ZeroDivisionError: no variance"
     assert result.failed == {"matches": expected, "contribution": expected}
