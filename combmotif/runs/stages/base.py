@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import pandas as pd
 
+from combmotif.config.run import RunConfig
 from combmotif.core.files import write_table
 from combmotif.runs.context import Context
 from combmotif.runs.store import RunStore, TaskFiles, content_key
@@ -263,13 +264,18 @@ class Stage(ABC, Generic[Done, Made]):
 
     @abstractmethod
     def cost(self, trial: Trial) -> Cost | None:
-        """Say what the stage would do; None where the config leaves nothing to do.
+        """Say what the stage would do, and how its time follows from that of a trial; nothing is done.
 
         Parameters
         ----------
         trial : Trial
+
+        Returns
+        -------
+        Cost or None
+            None where the config leaves nothing to do.
         """
 
-    def asked(self, config: Any) -> bool:
+    def asked(self, config: RunConfig) -> bool:
         """Whether a config asks for the stage."""
         return not self.section or getattr(config, self.section) is not None
