@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from combmotif.runs.stages.matches import match_kinds, match_motifs, read_databases
 from torch import nn
 
 from combmotif.config import MatchSection, RunConfig
 from combmotif.models import list_cards, read_card
 from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.motifs import KINDS, Motif, MotifSet, load_database, word_ppm
+from combmotif.runs.stages.matches import match_kinds, match_motifs, read_databases
 
 
 def model(**description: object) -> SequenceModel:
