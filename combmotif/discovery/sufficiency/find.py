@@ -14,8 +14,6 @@ from combmotif.discovery.sufficiency.cover import (
     carried_at,
     choose,
     retained,
-    scores,
-    threshold,
 )
 from combmotif.discovery.sufficiency.describe import Found, describe
 from combmotif.discovery.sufficiency.options import SufficiencyOptions
@@ -104,12 +102,12 @@ def find_motifs(queries: Queries, windows: Windows, options: SufficiencyOptions)
             break
         still_open[row] = False
         queries.row = int(windows.rows[row]) if queries.tracks is not None else None
-        found = _read_window(queries, windows, row, candidates, keeps, options)
+        found = _read_window(queries, windows, row, candidates, options)
         # what excites too little would be called nearly everywhere, and say nothing
         least = options.alone * windows.excitation.max()
         parts = [] if found is None else [part for part in split(queries, found, options) if part.excitation >= least]
         parts = [replace(settled(queries, part, options), row=queries.row) for part in parts]
-        queries.known, queries.row = [], None
+        queries.row = None
         before = windows.share(share)
         for part in parts:
             candidates.append(part)
@@ -124,22 +122,18 @@ def find_motifs(queries: Queries, windows: Windows, options: SufficiencyOptions)
     if not candidates:
         return []
     chosen = choose(queries, candidates, np.array(each), keeps, windows, options)
-    return [_read_again(queries, reading, [o for o in chosen if o is not reading], options) for reading in chosen]
+    return [_read_precisely(queries, reading, options) for reading in chosen]
 
 
-def _read_again(queries: Queries, reading: Reading, others: list[Reading], options: SufficiencyOptions) -> Reading:
-    """Read a motif precisely, without the others; with them where it holds one of them."""
+def _read_precisely(queries: Queries, reading: Reading, options: SufficiencyOptions) -> Reading:
+    """Read a motif again in more background sequences; as it was where it turns into another."""
     precise = replace(options, backgrounds=PRECISE * options.backgrounds)
     queries.row = reading.row
-    for known in [others, []] if others else [[]]:
-        queries.known = [_table(queries, other, options) for other in known]
-        again = read(queries, reading.ppm, precise, turns=2, most=PRECISE)
-        queries.known = []
-        if again is not None and alike(again.ppm - UNIFORM, reading.ppm - UNIFORM)[0] >= options.same:
-            reading = replace(reading, ppm=again.ppm, excitation=again.excitation)
-            break
+    again = read(queries, reading.ppm, precise, turns=2, most=PRECISE)
     queries.row = None
-    return reading
+    if again is None or alike(again.ppm - UNIFORM, reading.ppm - UNIFORM)[0] < options.same:
+        return reading
+    return replace(reading, ppm=again.ppm, excitation=again.excitation)
 
 
 def _read_window(
@@ -147,38 +141,23 @@ def _read_window(
     windows: Windows,
     row: int,
     known: list[Reading],
-    keeps: list[np.ndarray],
     options: SufficiencyOptions,
 ) -> Reading | None:
     """Read a motif from a window that is not known yet; None where there is none.
 
-    The nucleotides that no motif explains come first, where these excite by themselves: else the strongest motif would
-    be read in every window that has it beside another. Background sequences with a known motif are then left out, so
-    that what nearly is one is not read as one; without that, an alternative that overlaps it becomes their sum.
+    A window that has a known motif beside another is read again without the nucleotides of the known one, where the
+    others excite by themselves.
     """
-    codes, everything = windows.codes[row], np.ones(queries.size, bool)
+    codes, among = windows.codes[row], np.ones(queries.size, bool)
     one = Windows(codes[None], windows.excitation[[row]], windows.rows[[row]])
     track = None if queries.tracks is None else int(windows.rows[row])
 
-    def excites(among: np.ndarray) -> bool:
-        return among.sum() >= 4 and retained(queries, one, among[None])[0] >= options.alone
-
-    among = ~np.any([keep[row] for keep in keeps], axis=0) if keeps else everything
-    if excites(among):
-        queries.known = [_table(queries, reading, options) for reading in known]
-    else:
-        among = everything
     for _ in range(_TRIES):
         keep = anchor(queries, codes, among, options, track)
         found = read(queries, letters(codes, keep), options)
         if found is not None and all(alike(found.ppm - UNIFORM, o.ppm - UNIFORM)[0] < options.same for o in known):
             return found
         among = among & ~keep
-        if not excites(among):
+        if among.sum() < 4 or retained(queries, one, among[None])[0] < options.alone:
             break
     return None
-
-
-def _table(queries: Queries, reading: Reading, options: SufficiencyOptions) -> tuple[np.ndarray, float]:
-    _, table = scores(reading, queries.background[:1])
-    return table.reshape(len(table), -1).T.copy(), threshold(queries, reading, options)
