@@ -17,18 +17,13 @@ from combmotif.discovery.sufficiency.cover import (
 )
 from combmotif.discovery.sufficiency.describe import Found, describe
 from combmotif.discovery.sufficiency.options import SufficiencyOptions
-from combmotif.discovery.sufficiency.parts import settled, split
+from combmotif.discovery.sufficiency.parts import settled, split, spread
 from combmotif.discovery.sufficiency.queries import UNIFORM, Queries
 from combmotif.discovery.sufficiency.reading import Reading, anchor, letters, read
 from combmotif.discovery.sufficiency.silence import silence_level
 from combmotif.inference.probe import WindowProbe
 from combmotif.sampling.samples import Samples
 
-OPEN, EXPLAINED = 0.25, 0.98
-"""Windows below this share of the strongest are not read; reading ends where this share is explained."""
-UNEXPLAINED = 0.3
-"""Share of its excitation that a window must have left to be read."""
-_TRIES = 3
 PRECISE = 4
 """Times as many background sequences, and at most as many again, for the final reading."""
 
@@ -64,8 +59,8 @@ def demix_by_sufficiency(
     Returns
     -------
     Demixed
-        Motifs by the share of the excitation in windows that carry them, largest first; none where nothing that the
-        neuron reads is sharper than noise.
+        Motifs by the share of the excitation that their nucleotides keep by themselves, largest first; none where
+        nothing that the neuron reads is sharper than noise, or it reads composition alone.
     """
     options, random = options or SufficiencyOptions(), np.random.default_rng(seed)
     if not len(samples):
@@ -78,12 +73,15 @@ def demix_by_sufficiency(
         if not len(alive):
             return describe(samples, probe, [], alphabet)
         rows = alive[np.unique(np.linspace(0, len(alive) - 1, options.windows).astype(int))]
-        readings = find_motifs(queries, Windows(samples.codes[rows], excitation[rows], rows), options)
+        windows = Windows(samples.codes[rows], excitation[rows], rows)
         found = [
             Found(
-                reading, carried_at(queries, reading, samples.codes, options), queries.level(reading.ppm, reading.row)
+                reading,
+                carried_at(queries, reading, samples.codes, options),
+                queries.level(reading.ppm, reading.row),
+                windows.share(retained(queries, windows, called(queries, reading, windows.codes, options))),
             )
-            for reading in readings
+            for reading in find_motifs(queries, windows, options)
         ]
     return describe(samples, probe, found, alphabet)
 
@@ -93,19 +91,20 @@ def find_motifs(queries: Queries, windows: Windows, options: SufficiencyOptions)
     candidates: list[Reading] = []
     each: list[np.ndarray] = []  # share of every window's excitation that a candidate keeps
     keeps: list[np.ndarray] = []  # nucleotides that belong to it
-    still_open = windows.excitation >= OPEN * windows.excitation.max()
+    # what excites too little would be called nearly everywhere, and say nothing
+    least = options.alone * windows.excitation.max()
+    still_open = windows.excitation >= least
     share, idle = np.zeros(len(windows.codes)), 0
-    for _ in range(options.anchors):
+    while idle < options.patience and windows.share(share) < 1 - options.least:
         left = windows.excitation * (1 - share) * still_open
         row = int(left.argmax())
-        if left[row] <= UNEXPLAINED * windows.excitation[row] or idle >= options.patience:
+        if left[row] <= options.alone * windows.excitation[row]:
             break
         still_open[row] = False
         queries.row = int(windows.rows[row]) if queries.tracks is not None else None
         found = _read_window(queries, windows, row, candidates, options)
-        # what excites too little would be called nearly everywhere, and say nothing
-        least = options.alone * windows.excitation.max()
         parts = [] if found is None else [part for part in split(queries, found, options) if part.excitation >= least]
+        parts = [part for part in parts if spread(queries, part, options) <= options.spread]
         parts = [replace(settled(queries, part, options), row=queries.row) for part in parts]
         queries.row = None
         before = windows.share(share)
@@ -116,8 +115,6 @@ def find_motifs(queries: Queries, windows: Windows, options: SufficiencyOptions)
             share = np.maximum(share, each[-1])
         if keeps:
             share = np.maximum(share, retained(queries, windows, np.any(keeps, axis=0)))
-        if windows.share(share) >= EXPLAINED:
-            break
         idle = 0 if windows.share(share) - before >= options.least else idle + 1
     if not candidates:
         return []
@@ -152,12 +149,11 @@ def _read_window(
     one = Windows(codes[None], windows.excitation[[row]], windows.rows[[row]])
     track = None if queries.tracks is None else int(windows.rows[row])
 
-    for _ in range(_TRIES):
+    while True:
         keep = anchor(queries, codes, among, options, track)
         found = read(queries, letters(codes, keep), options)
         if found is not None and all(alike(found.ppm - UNIFORM, o.ppm - UNIFORM)[0] < options.same for o in known):
             return found
         among = among & ~keep
         if among.sum() < 4 or retained(queries, one, among[None])[0] < options.alone:
-            break
-    return None
+            return None
