@@ -21,7 +21,7 @@ from combmotif.interpretation import Interpretation
 from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.models.python_model import first_prediction, name_outputs
 from combmotif.runs.earlier import refuse_replacing
-from combmotif.runs.run import run
+from combmotif.runs.runner import run
 from combmotif.sequence.alphabet import encode
 from combmotif.sequence.tables import SequenceSet
 

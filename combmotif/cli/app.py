@@ -84,10 +84,6 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "calibrate": ("combmotif.cli.calibrate:calibrate", "Test the interaction statistics on simulated motifs."),
     },
     "Help with configs": {
-        "import-config": (
-            "combmotif.cli.import_config:import_config",
-            "Turn a config of the original CombMotif scripts into ours.",
-        ),
         "schema": ("combmotif.cli.schema:schema", "Print every key of a config file, with meaning, default and unit."),
     },
 }

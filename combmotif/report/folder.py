@@ -17,7 +17,8 @@ from combmotif.motifs.formats.meme import read_meme
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.report.columns import EXTRAS, NEEDED, OPTIONAL, TABLES, is_text
 
-STAGES = ("samples", "motifs", "matches", "activations", "contribution", "effects", "interaction")
+# stages that have a part of the page; which ones a run has, and in which order, its record says
+SHOWN = ("samples", "motifs", "matches", "activations", "contribution", "effects", "interaction")
 SECTIONS = {"matches": "match", "contribution": "contribution", "effects": "effects", "interaction": "interaction"}
 SITES_KEPT = 6
 _CHUNK = 200_000
@@ -162,8 +163,11 @@ def _table(path: Path, table: str, problems: list[str], *, expected: bool) -> pd
 
 def _stages(record: dict[str, Any], config: dict[str, Any]) -> dict[str, Stage]:
     stages = {}
-    told = mapping(record.get("stages"))
-    for name in STAGES:
+    told, listed = mapping(record.get("stages")), record.get("planned")
+    planned = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
+    names = dict.fromkeys([*planned, *SHOWN, *told])
+    names.pop("report", None)  # the page itself
+    for name in names:
         entry = told.get(name)
         status = str(mapping(entry).get("status", "")) if isinstance(entry, dict) else str(entry or "")
         state, _, reason = status.partition(":")

@@ -16,6 +16,7 @@ import pandas as pd
 
 from combmotif.config.evaluation import SuiteConfig
 from combmotif.core.download import sha256_of
+from combmotif.core.executors import single_thread
 from combmotif.core.files import write_table
 from combmotif.core.version import __version__
 from combmotif.evaluation.adapters.base import Adapter, LacksCapability, self_test
@@ -24,7 +25,6 @@ from combmotif.evaluation.measure import measure_task
 from combmotif.evaluation.page import write_page
 from combmotif.evaluation.tasks.base import ScoreColumn, Task
 from combmotif.evaluation.tasks.make import make_task
-from combmotif.runs.engines import single_thread
 from combmotif.runs.store import RunStore, content_key, load_arrays, save_arrays
 
 _TWIN = ", random weights"

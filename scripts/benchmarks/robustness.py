@@ -66,7 +66,6 @@ TEXTS = {
     "pos.tsv": "Pos\tA\tC\tG\tU\n1\t1\t0\t0\t0\n2\t0\t0.5\t0.5\t0\n",
     "train.yaml": "kind: hexamers\nsequences: {kind: planted, count: 50}\n"
     "outcomes: [{name: a, regions: {r: [0, 5]}}, {name: b}]\n",
-    "old.yaml": "model:\n  name: mrl\n  path: x.pth\nconv_layer: conv3\nnum_neurons: 4\n",
 }
 TOKENS = [
     b"nan", b"inf", b"-Inf", b"1e12", b"1000000000000", b"-1", b"", b"=1+1", b"\x00", b"\xff\xfe", b"\t", b"\n\n", b"'",
@@ -267,7 +266,6 @@ def _cases() -> list[tuple[str, str, str, bool]]:
         ("motif files, HDF5", f"{own}.h5", f"motifs list {own}.h5", False),
         ("motif files, HDF5", f"{own}.h5", f"motifs convert {own}.h5 --out o.h5", False),
         ("configs", "run.yaml", "plan run.yaml --no-measure", False),
-        ("configs", "old.yaml", "import-config old.yaml --out o.yaml", False),
         ("configs", "train.yaml", "train train.yaml --out trained", False),
         ("model cards", "card/model.yaml", "predict --model card --fasta a.fa --out o.tsv", False),
         ("model cards", "card/model.yaml", "inspect card", False),

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Generator
 
 import numpy as np
 
+from combmotif.core.executors import single_thread
 from combmotif.discovery.seqlets import SeqletOptions, seqlet_motif
 from combmotif.effects.neurons.clamp import channel_means
-from combmotif.motifs.formats.h5 import save_motifs
-from combmotif.runs.engines import single_thread
-
-if TYPE_CHECKING:
-    from combmotif.runs.stages.stages import Stages
+from combmotif.runs.stages.base import Batch, Work
+from combmotif.runs.stages.methods.discovered import Discovered
+from combmotif.runs.stages.scan import read_scan, scan_task, scan_tasks
 
 
-def run_dataset_seqlets(stages: Stages) -> None:
+def lay_dataset_windows(work: Work) -> Generator[Batch, None, Discovered]:
     """Lay each neuron's strongest windows in the sequences over one another."""
-    context, section = stages.context, stages.context.config.discover
-    parts = stages.scan()
-    places = np.concatenate([part["sites"] for part in parts])
-    strengths = np.concatenate([part["strengths"] for part in parts])
-    sequences = context.sequences
+    context, section, sequences = work.context, work.context.config.discover, work.context.sequences
+    tasks = scan_tasks(work)
+    yield Batch(scan_task, tasks)
+    scan = read_scan(tasks)
     options = SeqletOptions(section.top, section.align, section.min_sites)
     found = []
     for layer in context.layers:
@@ -29,11 +27,11 @@ def run_dataset_seqlets(stages: Stages) -> None:
             means = channel_means(context.model, layer.probe.layer, sequences.codes, tracks=sequences.tracks)
         size, columns = layer.probe.receptive_field, context.columns(layer)
         for column, channel in zip(range(columns.start, columns.stop), layer.channels, strict=True):
-            own = places[:, 1] == column
-            whole = np.flatnonzero(np.isfinite(stages.best[:, column]))
-            rows = np.concatenate([places[own, 0], whole])
-            starts = np.concatenate([places[own, 2], stages.where[whole, column]])
-            values = np.concatenate([strengths[own], stages.best[whole, column]])
+            own = scan.places[:, 1] == column
+            whole = np.flatnonzero(np.isfinite(scan.best[:, column]))
+            rows = np.concatenate([scan.places[own, 0], whole])
+            starts = np.concatenate([scan.places[own, 2], scan.where[whole, column]])
+            values = np.concatenate([scan.strengths[own], scan.best[whole, column]])
             _, first = np.unique(np.stack([rows, starts]), axis=1, return_index=True)
             rows, starts, values = rows[first], starts[first], values[first]
             if not len(rows):
@@ -55,8 +53,7 @@ def run_dataset_seqlets(stages: Stages) -> None:
             )
             if motif is not None:
                 found.append(motif)
-    stages.write_motifs(
+    return Discovered(
         found,
-        save_motifs,
         empty=f"no neuron has {options.min_sites} windows in the sequences that share an informative column (0.5 bits)",
     )

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from combmotif.attribution.attribute import AttributionOptions, attribute
-from combmotif.attribution.attributions import Attributions, completeness_warning, join_attributions
-from combmotif.attribution.files import pack, unpack, write_attributions
+from combmotif.attribution.attributions import join_attributions
+from combmotif.attribution.files import pack, unpack
 from combmotif.attribution.gradients import captum_attr
 from combmotif.attribution.targets import Target, parse_target
 from combmotif.config.stages import AttributionSection
-from combmotif.core.files import atomic, write_table
+from combmotif.core.files import atomic
 from combmotif.discovery.tfmodisco.modisco import ModiscoOptions, modisco
 from combmotif.discovery.tfmodisco.pattern_motifs import neuron_pattern_motifs, pattern_motifs
 from combmotif.discovery.tfmodisco.patterns import Pattern, load_patterns, save_patterns
@@ -26,12 +24,12 @@ from combmotif.discovery.tfmodisco.strand import modisco_module
 from combmotif.motifs.formats.h5 import load_motifs
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.runs.context import Context
-from combmotif.runs.store import content_key, load_arrays, save_arrays
+from combmotif.runs.stages.base import Batch, Output, Work
+from combmotif.runs.stages.methods.attribution_files import keep_attributions, seqlet_table
+from combmotif.runs.stages.methods.discovered import Discovered
+from combmotif.runs.stages.samples import Sampled
+from combmotif.runs.store import load_arrays, save_arrays
 from combmotif.sampling.samples import Samples
-from combmotif.sequence.alphabet import decode
-
-if TYPE_CHECKING:
-    from combmotif.runs.stages.stages import Stages
 
 NUCLEOTIDES_PER_TASK = 10_000
 
@@ -45,6 +43,11 @@ class AttributionTask:
     path: Path
     source: Path | None = None
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """One .npz."""
+        return (self.path,)
+
 
 @dataclass(frozen=True)
 class ModiscoTask:
@@ -54,6 +57,16 @@ class ModiscoTask:
     sources: tuple[Path, ...]
     path: Path
     samples: Path | None = None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Patterns, and what was found in words."""
+        return self.path, self.words
+
+    @property
+    def words(self) -> Path:
+        """File of what was found in words."""
+        return self.path.with_suffix(".json")
 
 
 def attribution_options(section: AttributionSection | None) -> AttributionOptions:
@@ -120,7 +133,7 @@ def modisco_task(context: Context, task: ModiscoTask) -> None:
         samples, probe = Samples.load(task.samples), context.probe(task.target.layer)
         motifs = neuron_pattern_motifs(probe, samples, whole.rows, result)
         patterns = [_moved(pattern, whole.rows, whole.starts) for pattern in result.patterns]
-    with atomic(_words(task.path)) as temporary:
+    with atomic(task.words) as temporary:
         said = {"statement": result.statement, "window": result.window, "flank": result.flank}
         temporary.write_text(json.dumps(said), encoding="utf-8")
     with atomic(task.path) as temporary:
@@ -137,10 +150,6 @@ def _moved(pattern: Pattern, rows: np.ndarray, starts: np.ndarray) -> Pattern:
         ends=pattern.ends + starts[pattern.examples],
         parts=tuple(_moved(part, rows, starts) for part in pattern.parts),
     )
-
-
-def _words(path: Path) -> Path:
-    return path.with_suffix(".json")
 
 
 def check_modisco(context: Context) -> None:
@@ -172,128 +181,71 @@ def check_modisco(context: Context) -> None:
         )
 
 
-def _plan(stages: Stages) -> tuple[list[AttributionTask], list[ModiscoTask]]:
-    """Split the work: attributions of a few sequences each, then one search per target."""
-    context, store = stages.context, stages.store
+def attribution_tasks(work: Work) -> list[AttributionTask]:
+    """Split the sequences to attribute, or every neuron's samples, into tasks; all of a target's follow one another."""
+    context = work.context
     section = context.config.attribution or AttributionSection()
     asked = section.model_dump()
-    searched = context.config.discover.model_dump()
     if context.config.discover.origin == "dataset":
         target = parse_target(section.target, context.model)
         everything: list[tuple[Target, int, int, Path | None]] = [
             (target, len(context.sequences), int(context.sequences.lengths.mean()), None)
         ]
     else:
+        sampled = work.found[Sampled]
         everything = [
-            (Target(s.layer, s.neuron), len(s), s.codes.shape[1], stages.sample_path(s.layer, s.neuron))
-            for s in stages.samples
+            (Target(s.layer, s.neuron), len(s), s.codes.shape[1], sampled.files[s.layer, s.neuron])
+            for s in sampled.samples
         ]
-    parts, searches = [], []
+    tasks = []
     for target, count, length, source in everything:
         rows = np.unique(np.linspace(0, count - 1, min(count, section.limit)).round().astype(int)) if count else ()
         together = max(1, NUCLEOTIDES_PER_TASK // max(1, length))
-        own = []
         for start in range(0, len(rows), together):
             chosen = tuple(int(row) for row in rows[start : start + together])
-            origin = stages.sequences_key if source is None else source.name
-            key = content_key("attribution", stages.base, asked, str(target), origin, chosen)
-            own.append(AttributionTask(target, chosen, store.task("attribution", key, ".npz"), source))
-        if own:
-            key = content_key("modisco", stages.base, searched, [task.path.name for task in own])
-            path = store.task("modisco", key, ".h5")
-            searches.append(ModiscoTask(target, tuple(task.path for task in own), path, source))
-        parts += own
-    return parts, searches
+            origin = context.sequences_key if source is None else source.name
+            path = work.file("attribution", asked, str(target), origin, chosen)
+            tasks.append(AttributionTask(target, chosen, path, source))
+    return tasks
 
 
-def run_modisco(stages: Stages) -> None:
-    """Attribute, keep the attributions, find patterns, and write them with their seqlets."""
-    parts, searches = _plan(stages)
-    stages.bring_up_to_date("motifs", attribution_task, parts, lambda task: (task.path,))
-    tolerance = attribution_options(stages.context.config.attribution).tolerance
-    wanted: set[Path] = set()
-    notes: list[str] = []
-    for search in searches:
-        errors, steps = _keep(stages, search, wanted)
-        if (stages.context.config.attribution or AttributionSection()).method == "integrated_gradients":
-            warning = completeness_warning(str(search.target), errors, tolerance, steps)
-            stages.warnings += [warning] if warning else []
-        if len(errors):
-            notes.append(
-                f"The contributions to {search.target} miss its change by {np.median(errors):.1%} in the middle one of "
-                f"{len(errors):,} sequences, by {errors.max():.1%} at most."
-            )
-    stages.store.keep_only("attributions", wanted)
-    stages.bring_up_to_date("motifs", modisco_task, searches, lambda task: (task.path, _words(task.path)))
+def _searches(work: Work, parts: Sequence[AttributionTask]) -> list[ModiscoTask]:
+    """One search for patterns in all attributions of a target."""
+    searched = work.context.config.discover.model_dump()
+    searches = []
+    for target in dict.fromkeys(part.target for part in parts):
+        own = [part for part in parts if part.target == target]
+        path = work.file("modisco", searched, [part.path.name for part in own], suffix=".h5")
+        searches.append(ModiscoTask(target, tuple(part.path for part in own), path, own[0].source))
+    return searches
+
+
+def find_patterns(work: Work) -> Generator[Batch, None, Discovered]:
+    """Attribute, and find patterns in the attributions, which are kept with their seqlets."""
+    parts = attribution_tasks(work)
+    yield Batch(attribution_task, parts)
+    searches = _searches(work, parts)
+    yield Batch(modisco_task, searches)
     found: list[Motif] = []
     patterns: list[Pattern] = []
     said, window = [], 0
     for search in searches:
         own = load_motifs(search.path)
-        words = json.loads(_words(search.path).read_text(encoding="utf-8"))
+        words = json.loads(search.words.read_text(encoding="utf-8"))
         said.append(f"{search.target}: {words['statement']}")
         window = words["window"]
         found += own
         patterns += load_patterns(search.path)
-    stages.notes["motifs"] = [f"TF-MoDISco, {sentence}." for sentence in said] + notes
-    stages.store.remove("motifs/modisco_seqlets.tsv.gz", "motifs/tree.tsv", "motifs/syntax.tsv")
-    if found:
-        write_table(stages.store.file("motifs/modisco_seqlets.tsv.gz"), seqlet_table(stages, found, patterns))
-    stages.write_motifs(
+
+    def keep(out: Output) -> None:
+        out.notes.extend(f"TF-MoDISco, {sentence}." for sentence in said)
+        sources = {search.target: search.sources for search in searches}
+        keep_attributions(sources, work.context.config.attribution, out)
+
+    return Discovered(
         found,
-        lambda motifs, path: save_patterns(patterns, motifs, path, window=window),
         empty="; ".join(said) if said else "there is nothing to attribute",
+        tables={"motifs/modisco_seqlets.tsv.gz": seqlet_table(work.context, found, patterns)} if found else {},
+        save=lambda motifs, path: save_patterns(patterns, motifs, path, window=window),
+        beside=keep,
     )
-
-
-def _keep(stages: Stages, search: ModiscoTask, wanted: set[Path]) -> tuple[np.ndarray, np.ndarray]:
-    """Write a target's attributions to the run folder; returns completeness errors and steps."""
-    path = stages.store.path / "attributions" / search.target.file_name
-    loaded = [unpack(load_arrays(source)) for source in search.sources]
-    position = {int(row): place for place, row in enumerate(np.concatenate([part.rows for part in loaded]))}
-    names = [name for part in loaded for name in part.names]
-    renumbered: list[Attributions] = [
-        replace(part, rows=np.array([position[int(row)] for row in part.rows], dtype=np.int64)) for part in loaded
-    ]
-    width = max((len(codes) for part in loaded for codes in part.codes), default=0)
-    stages.store.folder.files([path.with_name(path.name + end) for end in (".h5", ".npz", ".ohe.npz", ".tsv")])
-    wanted.update(write_attributions(renumbered, path, names=names, width=width))
-    table = pd.concat([part.table() for part in loaded])
-    listed = path.with_name(path.name + ".tsv")
-    write_table(listed, table)
-    wanted.add(listed)
-    return np.concatenate([part.errors for part in loaded]), np.concatenate([part.steps for part in loaded])
-
-
-def seqlet_table(stages: Stages, motifs: Sequence[Motif], patterns: Sequence[Pattern]) -> pd.DataFrame:
-    """Tabulate where each pattern's motif stands: motif, sequence, start, end, strand, contribution, site.
-
-    Strongest first within a motif. ``start`` and ``end`` are those of the motif's columns on the sequence (of a
-    neuron's motif: on the sample); a site that hangs over an end is shown with dots there.
-    """
-    context, frames = stages.context, []
-    for motif, pattern in zip(motifs, patterns, strict=True):
-        first, last = pattern.span
-        one = pattern.one_hot[:, first:last]
-        letters = [
-            "".join(decode(column.argmax(keepdims=True).astype(np.uint8), alphabet=context.model.input_spec.alphabet)
-                    if column.any() else "." for column in site)
-            for site in one
-        ]  # fmt: skip
-        turned = pattern.turned
-        frame = pd.DataFrame(
-            {
-                "motif": motif.id,
-                "sequence": [
-                    context.sequences.names[row] if motif.neuron < 0 else f"sample {row}" for row in pattern.examples
-                ],
-                "start": np.where(turned, pattern.ends - last, pattern.starts + first),
-                "end": np.where(turned, pattern.ends - first, pattern.starts + last),
-                "strand": np.where(turned, "-", "+"),
-                "contribution": pattern.contributions[:, first:last].sum((1, 2)),
-                "site": letters,
-            }
-        )
-        strongest = np.argsort(-frame["contribution"].abs().to_numpy(), kind="stable")
-        frames.append(frame.iloc[strongest])
-    return pd.concat(frames, ignore_index=True)

@@ -11,8 +11,7 @@ from combmotif.config import MatchSection, RunConfig
 from combmotif.models import list_cards, read_card
 from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.motifs import KINDS, Motif, MotifSet, load_database, word_ppm
-from combmotif.runs.run import _databases
-from combmotif.runs.stages.matching import match_kinds, match_motifs
+from combmotif.runs.stages.matches import match_kinds, match_motifs, read_databases
 
 
 def model(**description: object) -> SequenceModel:
@@ -26,7 +25,7 @@ def config(**match: object) -> RunConfig:
 
 
 def kinds_of(section: RunConfig, net: SequenceModel) -> set[str]:
-    return {entry.kind for database in _databases(section, net) for entry in database.entries}
+    return {entry.kind for database in read_databases(section, net) for entry in database.entries}
 
 
 def test_the_config_says_the_kinds_else_the_card_else_all_are_matched():
@@ -39,11 +38,11 @@ def test_the_config_says_the_kinds_else_the_card_else_all_are_matched():
 
 def test_kinds_that_are_none_are_refused_before_any_work():
     with pytest.raises(ValueError, match=r"match.kinds: expected kinds of element among decay, .*, found branch point"):
-        _databases(config(kinds=["branch point"]), model())
+        read_databases(config(kinds=["branch point"]), model())
     with pytest.raises(ValueError, match="match_kinds of the card of model 'net': expected .*, found other"):
-        _databases(config(), model(match_kinds=["other"]))
+        read_databases(config(), model(match_kinds=["other"]))
     with pytest.raises(ValueError, match="match.kinds: expected kinds of which builtin has any, found"):
-        _databases(config(kinds=["tf"]), model())
+        read_databases(config(kinds=["tf"]), model())
 
 
 @pytest.mark.parametrize("card", list_cards())
