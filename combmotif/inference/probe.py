@@ -9,8 +9,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from combmotif.inference.geometry import convolution_layers, known_geometry, layer_outputs
+from combmotif.inference.geometry import known_geometry
+from combmotif.inference.layers import View, convolution_layers, layer_calls, layer_outputs
 from combmotif.inference.locality import Window, window_of
+from combmotif.inference.windows import window_values
 from combmotif.inference.words import WordTable, word_table
 from combmotif.models.model import SequenceModel
 
@@ -55,32 +57,28 @@ class WindowProbe:
         self.pattern = None if tracks is None else tuple(tuple(map(float, row)) for row in tracks)
         ran = self._run_below()
         self.lower = tuple(dict.fromkeys(name for name, _, _ in ran))
-        self._once = [row for row in ran if [name for name, _, _ in ran].count(row[0]) == 1]
+        self._alone = self.geometry.way == "alone" and self.geometry.view == View()
+        self._once = [row for row in ran if self._alone and [name for name, _, _ in ran].count(row[0]) == 1]
         self._words: WordTable | None = None
         self._column: int | None = None
 
     def _run_below(self) -> list[tuple[str, Window, int]]:
         """Run the network once; returns the convolutions below the layer with what they see and their neurons."""
-        codes = torch.zeros((1, self.receptive_field), dtype=torch.long)
+        if self.geometry.way == "inside":
+            return []
+        codes = torch.zeros((2, self.receptive_field + self.geometry.room), dtype=torch.long)
+        wanted = {name: None for name in convolution_layers(self.model) if name != self.layer}
         order: list[tuple[str, Window, int]] = []
-
-        def keep(name: str, output: torch.Tensor) -> None:
-            window = window_of(output)
-            if window and name != self.layer:
-                order.append((name, window, output.shape[1]))
-
-        handles = [
-            self.model.module.get_submodule(name).register_forward_hook(
-                lambda _m, _i, output, name=name: keep(name, output)
-            )
-            for name in convolution_layers(self.model)
-        ]
-        try:
-            with torch.inference_mode():
-                layer_outputs(self.model, self.model.tensor(codes), [self.layer], unpadded=True)
-        finally:
-            for handle in handles:
-                handle.remove()
+        with torch.inference_mode():
+            calls = layer_calls(
+                self.model, self.model.tensor(codes), {**wanted, self.layer: self.geometry.view.call + 1},
+                unpadded=True, dense=self.geometry.way == "dense",
+            )[0]  # fmt: skip
+        for name, outputs in calls.items():
+            for output in outputs if name != self.layer else ():
+                window = window_of(output)
+                if window and output.ndim == 3:
+                    order.append((name, window, output.shape[1]))
         return order
 
     @contextmanager
@@ -90,9 +88,10 @@ class WindowProbe:
         For methods that ask one neuron very many times: `activations` then returns a single column. The layer's weights
         are put back in the end.
         """
-        module = self.model.module.get_submodule(self.layer)
+        module = dict(self.model.module.named_modules()).get(self.layer)
+        narrow = isinstance(module, nn.Conv1d) and module.groups == 1 and self._alone
         with self.tabulated():
-            if not isinstance(module, nn.Conv1d) or module.groups > 1:
+            if not narrow:
                 self._column = neuron
             else:
                 self._column, weight, bias = 0, module.weight, module.bias
@@ -104,7 +103,7 @@ class WindowProbe:
                 yield
             finally:
                 self._column = None
-                if isinstance(module, nn.Conv1d) and module.groups == 1:
+                if narrow:
                     module.weight, module.bias = weight, bias
 
     @contextmanager
@@ -157,7 +156,7 @@ class WindowProbe:
         x = self.model.tensor(codes, tracks) if x is None else x
         if words is not None:
             return words.outputs(self.model, self.layer, codes, x)[:, :, 0]
-        return layer_outputs(self.model, x, [self.layer], unpadded=True)[self.layer][:, :, 0]
+        return window_values(self.model, self.geometry, x).float()
 
     def activations(self, codes: np.ndarray, tracks: np.ndarray | None = None) -> np.ndarray:
         """Evaluate every neuron; codes uint8 (n, receptive_field) -> float32 (n, neurons).
@@ -193,10 +192,22 @@ class WindowProbe:
         parts: dict[str, list[np.ndarray]] = {name: [] for name in layers}
         with torch.inference_mode():
             for windows, beside, part in self._parts(codes, tracks):
-                found = layer_outputs(self.model, self.model.tensor(windows, beside), list(layers), unpadded=True)
+                found = self._below(self.model.tensor(windows, beside), layers)
                 for name in layers:
-                    parts[name].append(found[name][: part.stop - part.start].cpu().numpy())
+                    parts[name].append(found[name][: part.stop - part.start].float().cpu().numpy())
         return {name: np.concatenate(part) for name, part in parts.items()}
+
+    def _below(self, x: torch.Tensor, layers: Sequence[str]) -> dict[str, torch.Tensor]:
+        """Run lower layers on windows, at the positions whose windows lie inside."""
+        if self.geometry.way == "alone":
+            return layer_outputs(self.model, x, list(layers), unpadded=True)
+        wide = nn.functional.pad(x, (0, self.geometry.room))
+        found = layer_outputs(self.model, wide, list(layers), unpadded=True, dense=True)
+        inside = {}
+        for name, values in found.items():
+            geometry = known_geometry(self.model, name)
+            inside[name] = values[:, :, : self.receptive_field - geometry.receptive_field + 1 : geometry.stride]
+        return inside
 
     def gradient(
         self, codes: np.ndarray, neurons: np.ndarray, tracks: np.ndarray | None = None

@@ -59,7 +59,7 @@ class WordTable:
 
         def forward(x: torch.Tensor) -> torch.Tensor:
             known = _Known.apply(x, found, module) if torch.is_grad_enabled() and x.requires_grad else found
-            return mark(known, self.window)
+            return mark(known, replace(self.window, count=known.shape[2]))
 
         own = module.__dict__.get("forward")
         module.forward = forward

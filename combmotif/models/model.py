@@ -184,10 +184,14 @@ class SequenceModel:
             raise ValueError(f"model '{self.name}': expected a tensor of predictions, found {type(y).__name__}")
         return y.unsqueeze(1) if y.ndim == 1 else y
 
+    def call(self, x: torch.Tensor) -> Any:
+        """Run the module on a tensor (n, channels, length), with what else it reads; what it returns, as it is."""
+        return self.module(x)
+
     def run(self, x: torch.Tensor) -> Any:
         """Run the module on a tensor, of which it gets a copy: it may work in place."""
         with telling(self.name, tuple(x.shape)):
-            return self.module(x.clone())
+            return self.call(x.clone())
 
     def predict(
         self,
