@@ -1,5 +1,6 @@
 """Run a network in parts: windows of neurons, feature maps, dense scans."""
 
+from combmotif.inference.background import background_activations
 from combmotif.inference.geometry import layer_geometry
 from combmotif.inference.incremental.edits import Edits
 from combmotif.inference.incremental.perturb import Predicted, predict_edits
@@ -20,6 +21,7 @@ __all__ = [
     "SiteFinder",
     "Window",
     "WindowProbe",
+    "background_activations",
     "convolution_layers",
     "layer_geometry",
     "layer_outputs",

@@ -18,7 +18,8 @@ from combmotif.config.opening import open_model, output_index
 from combmotif.config.run import RunConfig
 from combmotif.core.seeding import stable_hash
 from combmotif.core.files import reading
-from combmotif.inference.geometry import convolution_layers
+from combmotif.inference.background import background_activations
+from combmotif.inference.layers import convolution_layers
 from combmotif.inference.probe import WindowProbe
 from combmotif.models.device import choose_device
 from combmotif.models.model import SequenceModel
@@ -75,6 +76,12 @@ class Context:
     def neurons(self) -> list[Neuron]:
         """Every neuron of the run, layer by layer; the columns of all arrays over neurons."""
         return [Neuron(layer.probe, channel) for layer in self.layers for channel in layer.channels]
+
+    @cached_property
+    def backgrounds(self) -> np.ndarray:
+        """What the activations of ``neurons`` are measured from: their mean over random windows; float64 (neurons,)."""
+        parts = [background_activations(self.model, one.probe.layer)[list(one.channels)] for one in self.layers]
+        return np.concatenate([np.zeros(0), *parts])
 
     @cached_property
     def kept(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from combmotif.effects.neurons.contribution import contribution
 from combmotif.effects.frame import region_lengths
 from combmotif.effects.neurons.sites import scramble_sites
 from combmotif.core.files import write_table
+from combmotif.inference.background import above_background, active_level
 from combmotif.inference.incremental.perturb import recording
 from combmotif.runs.context import Context
 from combmotif.runs.engines import single_thread
@@ -123,6 +124,7 @@ def run_contribution(stages: Stages) -> None:
                 outcomes,
                 neurons=neurons,
                 maxima=finite,
+                backgrounds=context.backgrounds,
                 sampled_maxima=np.array([samples.maximum for samples in stages.samples]),
                 threshold=level,
                 covariates={"length": sequences.lengths, "gc": sequences.gc, **region_lengths(sequences.tracks)},
@@ -156,11 +158,13 @@ def _changes(
             name = layer.probe.layer
             means[name] = channel_means(context.model, name, sequences.codes, tracks=sequences.tracks)
     most = sequences_changed(int(sequences.lengths.max()))
+    alive = above_background(context.backgrounds, maxima)
+    levels_of = {level: active_level(context.backgrounds, maxima, level) for level in levels}
     tasks: dict[tuple[float, int], CausalTask] = {}
     for level in levels:
         for column, neuron in enumerate(context.neurons):
-            silent = level * maxima[column]
-            rows = np.flatnonzero(stages.best[:, column] >= silent) if maxima[column] > 0 else np.zeros(0, int)
+            silent = levels_of[level][column]
+            rows = np.flatnonzero(stages.best[:, column] >= silent) if alive[column] else np.zeros(0, int)
             rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).round().astype(int))]
             key = content_key("causal", stages.base, neuron.name, outputs, level, stages.sequences_key)
             path = stages.store.task("causal", key, ".npz")

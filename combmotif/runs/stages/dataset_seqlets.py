@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from combmotif.discovery.seqlets import SeqletOptions, seqlet_motif
-from combmotif.effects.neurons.clamp import channel_means
 from combmotif.motifs.formats.h5 import save_motifs
 from combmotif.runs.engines import single_thread
 
@@ -25,8 +24,6 @@ def run_dataset_seqlets(stages: Stages) -> None:
     options = SeqletOptions(section.top, section.align, section.min_sites)
     found = []
     for layer in context.layers:
-        with single_thread():
-            means = channel_means(context.model, layer.probe.layer, sequences.codes, tracks=sequences.tracks)
         size, columns = layer.probe.receptive_field, context.columns(layer)
         for column, channel in zip(range(columns.start, columns.stop), layer.channels, strict=True):
             own = places[:, 1] == column
@@ -48,7 +45,7 @@ def run_dataset_seqlets(stages: Stages) -> None:
                 windows,
                 values,
                 options=options,
-                background=max(0.0, float(means[channel])),
+                background=float(context.backgrounds[column]),
                 sequences=rows,
                 starts=starts,
                 tracks=tracks,

@@ -28,6 +28,7 @@ from combmotif.effects.pairs.states import States
 from combmotif.effects.pairs.summary import summarise
 from combmotif.effects.pairs.triples import MeasuredTriple, Triple, choose_triples, measure_triple, summarise_triples
 from combmotif.core.files import atomic, write_table
+from combmotif.inference.background import active_level
 from combmotif.inference.incremental.perturb import recording
 from combmotif.runs.context import Context
 from combmotif.runs.pair_files import read_pairs
@@ -326,8 +327,8 @@ def _windows(stages: Stages, pair: Pair, fires: float) -> Windows | None:
     if not pair.neuron:
         return None
     column = next(i for i, neuron in enumerate(stages.context.neurons) if neuron.name == pair.neuron)
-    maximum = stages.dataset_maxima()[column]
-    here = (stages.places[:, 1] == column) & (stages.strengths >= fires * maximum) & (maximum > 0)
+    level = active_level(stages.context.backgrounds, stages.dataset_maxima(), fires)[column]
+    here = (stages.places[:, 1] == column) & (stages.strengths >= level)
     rows, _, starts = stages.places[here].T
     return Windows(rows, starts, stages.context.neurons[column].probe.receptive_field)
 

@@ -15,6 +15,7 @@ import pandas as pd
 from combmotif.core.version import __version__
 from combmotif.core.files import atomic, write_table
 from combmotif.models.predict_file import not_finite
+from combmotif.inference.background import active_level
 from combmotif.motifs.cluster import families
 from combmotif.motifs.matching.database import Database
 from combmotif.motifs.formats.h5 import load_motifs, save_motifs
@@ -339,11 +340,11 @@ class Stages:
         places = np.concatenate([part["sites"] for part in parts])
         strengths = np.concatenate([part["strengths"] for part in parts])
         self.places, self.strengths = places, strengths
-        kept = strengths >= context.config.site_threshold * maxima[places[:, 1]]
+        kept = strengths >= active_level(context.backgrounds, maxima, context.config.site_threshold)[places[:, 1]]
         write_table(self.store.file("activations.tsv"), activation_table(context, self.best, self.predictions))
         sites = site_table(context, places[kept], strengths[kept])
         write_table(self.store.file("sites.tsv.gz"), sites)
-        write_table(self.store.file("sites.bed.gz"), bed_table(sites), header=False)
+        write_table(self.store.file("sites.bed.gz"), bed_table(sites, dict(zip([n.name for n in context.neurons], context.backgrounds, strict=True))), header=False)
         counts = [Counter((m.layer, m.neuron) for m in own) for own in (self.motifs, self.apart)]
         neurons = neuron_table(context, self.samples, maxima, *counts, faithfulness=self.faithfulness)
         write_table(self.store.file("neurons.tsv"), neurons)
