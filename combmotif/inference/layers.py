@@ -252,6 +252,32 @@ def shaped(output: torch.Tensor, batch: int, view: View) -> torch.Tensor | None:
     return output if window is None else mark(output, window)
 
 
+def as_neurons(output: torch.Tensor, view: View) -> torch.Tensor:
+    """See a layer's whole output as (batch, neurons, positions) or (batch, neurons), in the same memory."""
+    if output.ndim == 4:
+        output = output.squeeze(3) if output.shape[3] == 1 else output.flatten(1, 2)
+    return output.transpose(1, 2) if view.last else output
+
+
+@contextmanager
+def changing(model: SequenceModel, layer: str, change: Callable[[torch.Tensor], torch.Tensor | None]) -> Iterator[None]:
+    """Pass what a layer gives, whenever it runs, to a function; what that returns, if anything, takes its place."""
+    if not has_layer(model, layer):
+        raise ValueError(f"layer: model '{model.name}' has no layer '{layer}'{others(model, layer)}")
+    source = _convolutions(model).get(layer, _Source(layer))
+    if source.number is None:
+        handle = model.module.get_submodule(source.module).register_forward_hook(lambda _m, _i, output: change(output))
+        try:
+            yield
+        finally:
+            handle.remove()
+        return
+    calls, mode = _Calls(), LocalityMode()
+    mode.convolved = lambda output: change(output) if calls.next() == source else None
+    with calls.watching(model.module), mode:
+        yield
+
+
 def layer_outputs(
     model: SequenceModel,
     x: torch.Tensor,

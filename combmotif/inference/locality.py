@@ -125,7 +125,7 @@ class LocalityMode(TorchFunctionMode):
     widest : int
         Largest window seen, in nt: an input of that many positions leaves every branch one at least.
     convolved : callable or None
-        Called with the output of every convolution.
+        Called with the output of every convolution; what it returns, if anything, takes its place.
     """
 
     def __init__(self, *, unpadded: bool = False, dense: bool = False) -> None:
@@ -133,15 +133,14 @@ class LocalityMode(TorchFunctionMode):
         self.unpadded = unpadded
         self.dense = dense
         self.widest = 1
-        self.convolved: Callable[[torch.Tensor], None] | None = None
+        self.convolved: Callable[[torch.Tensor], torch.Tensor | None] | None = None
 
     def __torch_function__(self, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
         kwargs = kwargs or {}
         if func in (torch.conv1d, torch.conv2d):
             output = self._conv(func, args, kwargs)
-            if self.convolved is not None:
-                self.convolved(output)
-            return output
+            changed = None if self.convolved is None else self.convolved(output)
+            return output if changed is None else changed
         if func in _POOLS:
             return self._pool(func, args, kwargs)
         if func is F.pad:

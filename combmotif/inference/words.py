@@ -16,7 +16,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from combmotif.inference.geometry import known_geometry, layer_outputs
+from combmotif.inference.geometry import known_geometry
+from combmotif.inference.layers import View, layer_calls, layer_outputs, shaped
 from combmotif.inference.locality import Window, mark
 from combmotif.inference.rows import input_gradient
 from combmotif.inference.scan import scan_layers
@@ -77,7 +78,11 @@ class WordTable:
         """
         x = model.tensor(codes[:2]) if x is None else x
         with self.in_place(model, codes):
-            return layer_outputs(model, x, [layer], unpadded=True)[layer]
+            calls = layer_calls(model, x, {layer: 1}, unpadded=True)[0].get(layer, [])
+        output = shaped(calls[0], len(codes), View()) if calls else None
+        if output is None:
+            raise ValueError(f"layer '{layer}' gives nothing with a table of words in place of '{self.layer}'")
+        return output
 
 
 class _Known(torch.autograd.Function):

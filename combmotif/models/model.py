@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from combmotif.models.door import Pick, constants
 from combmotif.sequence.alphabet import UNKNOWN
 from combmotif.sequence.onehot import one_hot
 
@@ -86,12 +87,17 @@ class SequenceModel:
     ----------
     name : str
     module : torch.nn.Module
-        Maps (batch, channels, length) to (batch, outputs) or (batch,); kept in evaluation mode.
+        Maps (batch, channels, length) to (batch, outputs) or (batch,), or to what ``pick`` makes that of; kept in
+        evaluation mode.
     input_spec : InputSpec
     outputs : tuple of str
         Names of the outputs, one per column of a prediction.
     description : dict
         The model card, as read.
+    pick : Pick
+        Which of what the module returns are its predictions.
+    inputs : mapping of str to anything
+        Constant further inputs of the module, by name.
     """
 
     name: str
@@ -99,6 +105,8 @@ class SequenceModel:
     input_spec: InputSpec = field(default_factory=InputSpec)
     outputs: tuple[str, ...] = ("output",)
     description: dict = field(default_factory=dict)
+    pick: Pick = field(default_factory=Pick)
+    inputs: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.module.eval()
@@ -180,13 +188,14 @@ class SequenceModel:
             If the module raises anything, or returns no tensor: its code is the user's.
         """
         y = self.run(x)
-        if not torch.is_tensor(y):
-            raise ValueError(f"model '{self.name}': expected a tensor of predictions, found {type(y).__name__}")
-        return y.unsqueeze(1) if y.ndim == 1 else y
+        try:
+            return self.pick(y, x.shape[0], x.shape[2])
+        except ValueError as error:
+            raise ValueError(f"model '{self.name}': {error}") from None
 
     def call(self, x: torch.Tensor) -> Any:
         """Run the module on a tensor (n, channels, length), with what else it reads; what it returns, as it is."""
-        return self.module(x)
+        return self.module(x, **constants(self.inputs, x.shape[0], x))
 
     def run(self, x: torch.Tensor) -> Any:
         """Run the module on a tensor, of which it gets a copy: it may work in place."""
@@ -275,7 +284,14 @@ class SequenceModel:
         """SHA-256 of the weights and the module's structure; names a run's results."""
         digest = hashlib.sha256(repr(self.module).encode())
         digest.update(repr((self.input_spec, self.outputs)).encode())
+        if self.inputs or self.pick != Pick():
+            digest.update(repr((self.pick, sorted(self.inputs.items()))).encode())
         for name, value in sorted(self.module.state_dict().items()):
             digest.update(name.encode())
-            digest.update(np.ascontiguousarray(value.cpu().numpy()).tobytes())
+            plain = torch.is_tensor(value) and not value.is_quantized  # quantized layers keep tuples
+            digest.update(_bytes(value) if plain else repr(value).encode())
         return digest.hexdigest()
+
+
+def _bytes(value: torch.Tensor) -> bytes:
+    return value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()

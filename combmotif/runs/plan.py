@@ -159,14 +159,14 @@ def _trial(context: Context) -> tuple[RunConfig, Any, dict[str, float]]:
     """Make a small config and few sequences of a run; and by how much each stage of the run is larger."""
     config, sequences = context.config, context.sequences
     neurons = len(context.neurons)
-    channels = list(context.layers[0].channels[:TRIAL_NEURONS])
-    used = len(channels) * len(context.layers)
+    channels = list(context.layers[0].channels[:TRIAL_NEURONS]) if context.layers else []
+    used = max(1, len(channels) * len(context.layers))
     most = max(12, int(TRIAL_NUCLEOTIDES / sequences.lengths.mean()))
     rows = np.unique(np.linspace(0, len(sequences) - 1, min(most, len(sequences))).round().astype(int))
     generations = min(config.sample.generations, TRIAL_GENERATIONS)
     usual = min(config.sample.generations, USUAL_GENERATIONS)
     update: dict[str, Any] = {
-        "neurons": config.neurons.model_copy(update={"select": channels}),
+        "neurons": None if config.neurons is None else config.neurons.model_copy(update={"select": channels}),
         "sample": config.sample.model_copy(update={"generations": generations}),
     }
     more = len(sequences) / len(rows)

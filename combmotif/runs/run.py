@@ -16,7 +16,6 @@ from typing import Any
 
 from combmotif.core.version import __version__
 from combmotif.config.run import RunConfig
-from combmotif.inference.geometry import convolution_layers, layer_geometry
 from combmotif.models.model import SequenceModel
 from combmotif.motifs.matching.database import Database, load_database, of_kinds
 from combmotif.runs.stages.attributed import check_modisco
@@ -83,27 +82,23 @@ def _versions() -> dict[str, str]:
 
 
 def _layers(context: Context, length: int) -> list[dict[str, Any]]:
-    """Describe the layers that are interpreted and the model's other convolutions, as far as they have windows."""
-    layers = []
-    probed = {layer.probe.layer: layer.probe.geometry for layer in context.layers}
-    for name in dict.fromkeys([*convolution_layers(context.model), *probed]):
-        try:
-            geometry = probed[name] if name in probed else layer_geometry(context.model, name)
-        except ValueError:  # a convolution behind a layer that mixes the whole sequence
-            continue
+    """Describe the layers that are interpreted, and say why others were left out."""
+    layers: list[dict[str, Any]] = []
+    for geometry in (layer.probe.geometry for layer in context.layers):
         positions, edges = geometry.edge_positions(length)
         layers.append(
             {
-                "layer": name,
+                "layer": geometry.layer,
                 "neurons": geometry.neurons,
                 "receptive_field": geometry.receptive_field,
                 "stride": geometry.stride,
                 "offset": geometry.offset,
                 "positions": positions,
                 "edge_positions": edges,
+                "evaluated": geometry.way,
             }
         )
-    return layers
+    return layers + [{"layer": name, "refused": reason} for name, reason in context.refused.items()]
 
 
 def _record(config: RunConfig, context: Context) -> dict[str, Any]:
@@ -148,6 +143,16 @@ def _edge_warning(context: Context) -> list[str]:
                 f"{longest} nt; motifs, sites and activations are those of windows that lie wholly inside the sequence."
             )
     return warnings
+
+
+def _layer_warnings(context: Context) -> list[str]:
+    """Say which layers were left out, and which are evaluated slowly."""
+    slow = [layer.probe.layer for layer in context.layers if layer.probe.geometry.way == "inside"]
+    said = [
+        f"The operations before {', '.join(slow)} could not be followed: windows are evaluated inside longer sequences, "
+        f"on the network as it is, which is slower."
+    ]
+    return (said if slow else []) + [f"Left out: {reason}." for reason in context.refused.values()]
 
 
 def _peak_memory_mb() -> float:
@@ -214,7 +219,7 @@ def run(
         record = _record(config, context)
         write_left_out(store.file(LEFT_OUT), context.sequences.left_out)
         stages = Stages(context, store, engine, databases, progress or (lambda stage, done, total: None))
-        stages.warnings += [*context.sequences.notes, *_edge_warning(context)] + track_warnings(context)
+        stages.warnings += [*context.sequences.notes, *_edge_warning(context), *_layer_warnings(context)] + track_warnings(context)
         if doubts := context.model.doubts(context.sequences.codes, tracks=context.sequences.tracks):
             stages.warnings.append(f"{doubts}.")
             warnings.warn(doubts, stacklevel=2)

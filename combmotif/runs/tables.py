@@ -25,6 +25,12 @@ MOTIF_COLUMNS = (
 )  # fmt: skip
 
 
+NEURON_COLUMNS = (
+    "neuron", "layer", "channel", "receptive_field", "samples", "max_activation", "dataset_max", "background",
+    "generations", "converged", "motifs", "not_reproduced", *FAITH_COLUMNS, "status",
+)  # fmt: skip
+
+
 def motif_table(motifs: MotifSet, labels: Mapping[str, int]) -> pd.DataFrame:
     """Tabulate motifs; one row each, columns as documented in the report.
 
@@ -182,7 +188,7 @@ def neuron_table(
                 "status": status,
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(NEURON_COLUMNS))
 
 
 def sample_table(samples: Sequence[Samples]) -> pd.DataFrame:

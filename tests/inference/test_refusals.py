@@ -54,8 +54,7 @@ class Mixing(nn.Module):
 
 
 KINDS = (
-    "gru", "attention", "group norm", "length norm", "squeeze and excite", "softmax", "reverse", "fourier", "slice",
-    "upsample", "positions", "length",
+    "gru", "attention", "group norm", "length norm", "squeeze and excite", "softmax", "reverse", "upsample", "positions",
 )  # fmt: skip
 
 
@@ -65,6 +64,16 @@ def test_what_sees_more_than_a_window_is_refused(wrap, kind):
     assert layer_geometry(model, "conv1").receptive_field == 3
     with pytest.raises(ValueError, match="layer 'conv2' of model 'toy' cannot carry motifs: "):
         layer_geometry(model, "conv2")
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "stride", "way"),
+    [("slice", 7, 2, "alone"), ("fourier", 5, 1, "inside"), ("length", 5, 1, "inside")],
+)
+def test_what_only_looks_as_if_it_saw_more_is_not_refused(wrap, kind, size, stride, way):
+    """Every second position; a transform and its inverse; a factor that is one number at the length the net reads."""
+    geometry = layer_geometry(wrap(Mixing(kind), length=60), "conv2")
+    assert (geometry.receptive_field, geometry.stride, geometry.way) == (size, stride, way)
 
 
 @pytest.mark.parametrize("layer", ["gru", "attention", "head"])

@@ -117,9 +117,7 @@ def contribution(
                 rows.append(
                     {"neuron": neuron, "outcome": name, "threshold": t, "margin": equivalence}
                     | {"maximum": maxima[j], "sampled_maximum": evolved[j]}
-                    | _measure(
-                        activations[:, j] - rest[j], y, _height(maxima[j], rest[j]), t, covariates, change, n_min
-                    )
+                    | _measure(activations[:, j] - rest[j], y, height, t, covariates, change, n_min)
                 )
     table = pd.DataFrame(rows, columns=[c for c in CONTRIBUTION_COLUMNS if c != "class"])
     for p, q in (

@@ -53,6 +53,9 @@ MOTIF_FILES = ("neuronmotif", "modisco", "seqlets")
 """Names of motif files, one per method; a run keeps those of its own."""
 
 
+NO_NEURONS = "not asked for: the configuration has no 'neurons' section"
+
+
 class Empty(Exception):
     """A stage ends without a result, for the reason given."""
 
@@ -156,6 +159,10 @@ class Stages:
 
     def run_samples(self) -> None:
         """Find windows that excite each neuron."""
+        if self.context.config.neurons is None:
+            self.store.keep_only("samples", set())
+            self.store.remove("samples.tsv")
+            raise Empty(NO_NEURONS)
         if self.context.config.discover.origin == "dataset":
             self.store.keep_only("samples", set())
             self.store.remove("samples.tsv")
@@ -187,7 +194,7 @@ class Stages:
                 f"{', '.join(slow)}; raise sample.generations."
             )
         if not any(map(len, self.samples)):
-            raise Empty("no window excites any of the neurons; their activation is never above 0")
+            raise Empty("no window excites any of the neurons; their activation is the same on all")
 
     def sample_path(self, layer: str, neuron: int) -> Path:
         """File of a neuron's samples among the tasks' results."""
@@ -201,6 +208,8 @@ class Stages:
             return
         self.store.remove("motifs/modisco_seqlets.tsv.gz")
         self.store.keep_only("attributions", set())
+        if self.context.config.neurons is None:
+            raise Empty(f"{NO_NEURONS}; discover.method: modisco finds motifs of an output")
         if discover.origin == "dataset":
             run_dataset_seqlets(self)
             return
@@ -344,7 +353,8 @@ class Stages:
         write_table(self.store.file("activations.tsv"), activation_table(context, self.best, self.predictions))
         sites = site_table(context, places[kept], strengths[kept])
         write_table(self.store.file("sites.tsv.gz"), sites)
-        write_table(self.store.file("sites.bed.gz"), bed_table(sites, dict(zip([n.name for n in context.neurons], context.backgrounds, strict=True))), header=False)
+        rest = dict(zip([neuron.name for neuron in context.neurons], context.backgrounds, strict=True))
+        write_table(self.store.file("sites.bed.gz"), bed_table(sites, rest), header=False)
         counts = [Counter((m.layer, m.neuron) for m in own) for own in (self.motifs, self.apart)]
         neurons = neuron_table(context, self.samples, maxima, *counts, faithfulness=self.faithfulness)
         write_table(self.store.file("neurons.tsv"), neurons)
