@@ -139,6 +139,8 @@ def interpret(
         ("interaction", interaction),
         *sections.items(),
     ):
+        if section is True and name == "contribution" and layer is None:
+            continue  # it measures neurons
         if section is not False and section is not None:
             data[name] = {} if section is True else _plain(section)
     if "model" in given:

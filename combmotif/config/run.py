@@ -31,8 +31,8 @@ class RunConfig(Section):
     sequences: SequencesSection = Field(description="sequences the neurons and effects are measured on")
     neurons: NeuronsSection | None = Field(
         None,
-        description="layer and neurons to interpret; default none: what needs no neurons is done, such as TF-MoDISco of "
-        "an output and the interaction of given k-mers",
+        description="layer and neurons to interpret; default none: what needs no neurons is done, such as TF-MoDISco "
+        "of an output and the interaction of given k-mers",
     )
     sample: SampleSection = Field(default_factory=SampleSection, description="how exciting sequences are found")
     attribution: AttributionSection | None = Field(

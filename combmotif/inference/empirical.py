@@ -76,10 +76,25 @@ def empirical_geometry(model: SequenceModel, layer: str) -> LayerGeometry:
             parts = max(1, output.shape[0] // 2) if output.ndim else 1
             for view in (View(call, part, parts, last) for part in range(parts) for last in (False, True)):
                 try:
-                    return host_geometry(model, _probed(model, layer, view, length))
+                    found = host_geometry(model, _probed(model, layer, view, length))
+                    return found if fixed else _same_elsewhere(model, found)
                 except (RuntimeError, ValueError) as error:
                     reason = reason or str(error)
     raise ValueError(reason or f"{refusal(model, layer)}{no_tensor(model, layer)}")
+
+
+def _same_elsewhere(model: SequenceModel, geometry: LayerGeometry) -> LayerGeometry:
+    """Refuse a layer whose windows change with the length of the input, as behind a pool to a fixed number of bins."""
+    windows = model.tensor(torch.randint(4, (6, geometry.receptive_field), generator=torch.Generator().manual_seed(2)))
+    longer = replace(geometry, room=geometry.room + 64 * geometry.stride)
+    with torch.inference_mode():
+        here, there = (host_values(model, one, windows)[:, :, 0] for one in (geometry, longer))
+    if not float((here - there).abs().max()) <= tolerance(here):
+        raise ValueError(
+            f"{refusal(model, geometry.layer)}its windows change with the length of the input; give the length of the "
+            f"sequences as model.length"
+        )
+    return geometry
 
 
 def _probed(model: SequenceModel, layer: str, view: View, length: int) -> LayerGeometry:

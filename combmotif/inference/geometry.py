@@ -71,7 +71,27 @@ def layer_geometry(model: SequenceModel, layer: str) -> LayerGeometry:
     try:
         return empirical_geometry(model, layer)
     except ValueError as error:
-        raise ValueError(reasons[0] if reasons and "mixes the whole" not in str(error) else str(error)) from None
+        said = reasons[0] if reasons and "mixes the whole" not in str(error) else str(error)
+        raise ValueError(_unsteady(model, layer) or said) from None
+
+
+def _unsteady(model: SequenceModel, layer: str) -> str:
+    """Say whether a layer gives other values each time, or beside other sequences; empty where it does neither."""
+    for codes in _trial_codes(model):
+        try:
+            with torch.inference_mode():
+                runs = [layer_calls(model, model.tensor(part), {layer: 1})[0] for part in (codes, codes, codes[:1])]
+        except (ValueError, RuntimeError):
+            continue
+        once, again, alone = (calls[layer][0] if calls.get(layer) else torch.zeros(1) for calls in runs)
+        for other, when in ((again, "each time (a dropout that stays on)"), (alone, "beside other sequences (a norm)")):
+            same = once[: len(other)]
+            if same.shape != other.shape:
+                continue
+            if not float((same.float() - other.float()).abs().max()) <= tolerance(same):
+                return f"{refusal(model, layer)}it gives other values {when}"
+        return ""
+    return ""
 
 
 def _followed(

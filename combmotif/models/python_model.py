@@ -266,8 +266,8 @@ def _only_length(model: SequenceModel, length: int, count: int) -> int | None:
 
 def _per_position(count: int, length: int) -> str:
     return (
-        f"model: expected a fixed number of outputs per sequence, found one per position ({count} for {length} nt); write "
-        f"'output: {{mean: positions}}', or 'output: {{position: center}}'"
+        f"model: expected a fixed number of outputs per sequence, found one per position ({count} for {length} nt); "
+        f"write 'output: {{mean: positions}}', or 'output: {{position: center}}'"
     )
 
 
