@@ -54,7 +54,8 @@ class Mixing(nn.Module):
 
 
 KINDS = (
-    "gru", "attention", "group norm", "length norm", "squeeze and excite", "softmax", "reverse", "upsample", "positions",
+    "gru", "attention", "group norm", "length norm", "squeeze and excite", "softmax", "reverse", "upsample",
+    "positions",
 )  # fmt: skip
 
 
