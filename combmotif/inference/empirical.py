@@ -80,6 +80,8 @@ def empirical_geometry(model: SequenceModel, layer: str) -> LayerGeometry:
                     return found if fixed else _same_elsewhere(model, found)
                 except (RuntimeError, ValueError) as error:
                     reason = reason or str(error)
+    if reason and not fixed and "mixes the whole" not in reason:
+        reason += "; where all sequences have one length, give it as model.length"
     raise ValueError(reason or f"{refusal(model, layer)}{no_tensor(model, layer)}")
 
 
@@ -90,10 +92,7 @@ def _same_elsewhere(model: SequenceModel, geometry: LayerGeometry) -> LayerGeome
     with torch.inference_mode():
         here, there = (host_values(model, one, windows)[:, :, 0] for one in (geometry, longer))
     if not float((here - there).abs().max()) <= tolerance(here):
-        raise ValueError(
-            f"{refusal(model, geometry.layer)}its windows change with the length of the input; give the length of the "
-            f"sequences as model.length"
-        )
+        raise ValueError(f"{refusal(model, geometry.layer)}its windows change with the length of the input")
     return geometry
 
 

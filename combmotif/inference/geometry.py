@@ -71,7 +71,8 @@ def layer_geometry(model: SequenceModel, layer: str) -> LayerGeometry:
     try:
         return empirical_geometry(model, layer)
     except ValueError as error:
-        said = reasons[0] if reasons and "mixes the whole" not in str(error) else str(error)
+        knows = any(said in str(error) for said in ("mixes the whole", "model.length"))
+        said = str(error) if knows or not reasons else reasons[0]
         raise ValueError(_unsteady(model, layer) or said) from None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -14,6 +14,7 @@ from combmotif.inference.layers import View, convolution_layers, layer_calls, la
 from combmotif.inference.locality import Window, window_of
 from combmotif.inference.windows import window_values
 from combmotif.inference.words import WordTable, word_table
+from combmotif.models.batches import NUCLEOTIDES, in_batches, nucleotides_at_once
 from combmotif.models.model import SequenceModel
 
 
@@ -26,7 +27,7 @@ class WindowProbe:
     layer : str
         A layer that ``layer_geometry`` accepts.
     batch : int, default 512
-        Most windows of 100 nt per forward pass; longer windows run in smaller batches.
+        Most windows of 100 nt per forward pass on a processor; longer windows run in smaller batches.
     tracks : sequence of k sequences of numbers, optional
         What windows have beside their bases where nothing else is said, of a model with k extra channels: one row per
         track, repeated along the window; default zero.
@@ -47,7 +48,8 @@ class WindowProbe:
         self.geometry = known_geometry(model, layer)
         self.receptive_field = self.geometry.receptive_field
         self.neurons = self.geometry.neurons
-        self.batch = max(16, batch * 100 // max(100, self.receptive_field))
+        wider = nucleotides_at_once(model.device) // NUCLEOTIDES
+        self.batch = max(16, batch * wider * 100 // max(100, self.receptive_field))
         extra = model.input_spec.channels - 4
         if tracks is not None and (len(tracks) != extra or not all(len(row) for row in tracks)):
             raise ValueError(
@@ -133,20 +135,25 @@ class WindowProbe:
                 f"found {codes.shape}"
             )
 
-    def _parts(
-        self, codes: np.ndarray, tracks: np.ndarray | None
-    ) -> Iterator[tuple[np.ndarray, np.ndarray | None, slice]]:
-        """Cut windows into batches, never one alone: its sums may be rounded otherwise than in company."""
+    def _run(
+        self,
+        codes: np.ndarray,
+        tracks: np.ndarray | None,
+        run: Callable[[np.ndarray, np.ndarray | None, slice], None],
+    ) -> None:
+        """Work on windows in batches, never on one alone: its sums may be rounded otherwise than in company."""
         self._check(codes)
         if tracks is None and self.pattern is not None:
             tracks = np.broadcast_to(self.repeated(codes.shape[1]), (len(codes), len(self.pattern), codes.shape[1]))
-        for start in range(0, len(codes), self.batch):
-            part = slice(start, min(start + self.batch, len(codes)))
+
+        def some(part: slice) -> None:
             windows, beside = codes[part], None if tracks is None else tracks[part]
             if len(windows) == 1:
                 windows = np.repeat(windows, 2, 0)
                 beside = None if beside is None else np.repeat(beside, 2, 0)
-            yield windows, beside, part
+            run(windows, beside, part)
+
+        in_batches(some, len(codes), self.batch, least=2)
 
     def _outputs(self, codes: np.ndarray, tracks: np.ndarray | None, x: torch.Tensor | None = None) -> torch.Tensor:
         """Evaluate every neuron on a batch of windows, which ``x`` is where its gradient is wanted; (n, neurons)."""
@@ -165,9 +172,12 @@ class WindowProbe:
         """
         column = slice(None) if self._column is None else slice(self._column, self._column + 1)
         result = np.zeros((len(codes), self.neurons if self._column is None else 1), dtype=np.float32)
+
+        def run(windows: np.ndarray, beside: np.ndarray | None, part: slice) -> None:
+            result[part] = self._outputs(windows, beside)[: part.stop - part.start, column].cpu().numpy()
+
         with torch.inference_mode():
-            for windows, beside, part in self._parts(codes, tracks):
-                result[part] = self._outputs(windows, beside)[: part.stop - part.start, column].cpu().numpy()
+            self._run(codes, tracks, run)
         return result
 
     def maps(
@@ -190,11 +200,14 @@ class WindowProbe:
         """
         layers = self.lower if layers is None else layers
         parts: dict[str, list[np.ndarray]] = {name: [] for name in layers}
+
+        def run(windows: np.ndarray, beside: np.ndarray | None, part: slice) -> None:
+            found = self._below(self.model.tensor(windows, beside), layers)
+            for name in layers:
+                parts[name].append(found[name][: part.stop - part.start].float().cpu().numpy())
+
         with torch.inference_mode():
-            for windows, beside, part in self._parts(codes, tracks):
-                found = self._below(self.model.tensor(windows, beside), layers)
-                for name in layers:
-                    parts[name].append(found[name][: part.stop - part.start].float().cpu().numpy())
+            self._run(codes, tracks, run)
         return {name: np.concatenate(part) for name, part in parts.items()}
 
     def _below(self, x: torch.Tensor, layers: Sequence[str]) -> dict[str, torch.Tensor]:
@@ -229,7 +242,8 @@ class WindowProbe:
         """
         values = np.zeros(len(codes), np.float32)
         gradients = np.zeros((len(codes), 4, self.receptive_field), np.float32)
-        for windows, beside, part in self._parts(codes, tracks):
+
+        def run(windows: np.ndarray, beside: np.ndarray | None, part: slice) -> None:
             count = part.stop - part.start
             with torch.enable_grad():
                 x = self.model.tensor(windows, beside).requires_grad_()
@@ -239,4 +253,6 @@ class WindowProbe:
                 (gradient,) = torch.autograd.grad(value.sum(), x)
             values[part] = value.detach().cpu().numpy()[:count]
             gradients[part] = gradient[:count, :4].cpu().numpy()
+
+        self._run(codes, tracks, run)
         return values, gradients

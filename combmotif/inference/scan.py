@@ -11,6 +11,7 @@ import torch
 from combmotif.inference.geometry import known_geometry
 from combmotif.inference.layers import layer_outputs
 from combmotif.inference.windows import LayerGeometry, host_values, stretch_length
+from combmotif.models.batches import NUCLEOTIDES, nucleotides_at_once
 from combmotif.models.model import SequenceModel
 
 POSITIONS = 16_384
@@ -81,11 +82,12 @@ def scan_layers(
     geometries = {layer: known_geometry(model, layer) for layer in layers}
     sizes = {layer: geometry.receptive_field for layer, geometry in geometries.items()}
     longest = max(sizes.values(), default=1)
+    positions = POSITIONS * nucleotides_at_once(model.device) // NUCLEOTIDES
     step = max(length_limit, 2 * longest + 2) - longest - 1
     lengths = np.array([len(c) for c in codes], dtype=np.int64)
     for length in np.unique(lengths).tolist():
         rows = np.flatnonzero(lengths == length)
-        together = max(1, POSITIONS // max(1, length))
+        together = max(1, positions // max(1, length))
         fits = [layer for layer in layers if sizes[layer] <= length]
         for part in (rows[i : i + together] for i in range(0, len(rows), together)):
             block = np.stack([np.asarray(codes[i]) for i in part])

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from combmotif.models.batches import in_batches, nucleotides_at_once
 from combmotif.models.door import Pick, constants
 from combmotif.sequence.alphabet import UNKNOWN
 from combmotif.sequence.onehot import one_hot
@@ -217,7 +218,7 @@ class SequenceModel:
         tracks : sequence of n arrays, each of shape (k, length), optional
             Of a model with extra channels; default zeros.
         batch : int, default 512
-            Most sequences per forward pass; fewer where they are long.
+            Most sequences per forward pass on a processor; fewer where they are long.
 
         Returns
         -------
@@ -230,9 +231,9 @@ class SequenceModel:
         with torch.inference_mode():
             for length in np.unique(lengths):
                 rows = np.flatnonzero(lengths == length)
-                size = max(1, min(batch, 512 * 200 // max(int(length), 1)))
-                for start in range(0, len(rows), size):
-                    part = rows[start : start + size]
+
+                def run(chosen: slice, rows: np.ndarray = rows) -> None:
+                    part = rows[chosen]
                     given = None if tracks is None else [tracks[i] for i in part]
                     y = self(self.input([codes[i] for i in part], given))
                     if y.shape != (len(part), len(self.outputs)):
@@ -241,6 +242,10 @@ class SequenceModel:
                             f"found {tuple(y.shape)}; name every output in the model's 'outputs'"
                         )
                     result[part] = y.cpu().numpy()
+
+                most = nucleotides_at_once(self.device)
+                batch = batch if self.device.type == "cpu" else len(rows)
+                in_batches(run, len(rows), max(1, min(batch, most // max(int(length), 1))))
         return result
 
     def doubts(self, codes: Sequence[np.ndarray], *, tracks: Sequence[np.ndarray] | None = None) -> str:
