@@ -143,8 +143,8 @@ COLUMNS = {
         "start": "First column in the receptive field, 0-based.",
         "end": "Column after the last.",
         "sites": "Sample sequences behind the counts.",
-        "share": "Share of the neuron's samples' activation above background that these sequences carry; one that has "
-        "several motifs counts for each.",
+        "share": "Share of the excitation of the neuron's samples that the motif's nucleotides keep while all others "
+        "are random; of motifs counted by other methods, that the sequences that carry it have.",
         "max_activation": "Highest activation among them.",
         "mean_activation": "Mean activation among them.",
         "min_activation": "Lowest activation among them.",
