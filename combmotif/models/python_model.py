@@ -186,7 +186,7 @@ def open_module(
             f"model: expected a module in Python, found an exported one ({error}); give its origin"
         ) from None
     if isinstance(output, str) and outputs is not None and output in outputs:
-        output, outputs = list(outputs).index(output), [output]
+        outputs, output = [output], list(outputs).index(output)
     model = SequenceModel(name, module, spec, pick=Pick.of(output), inputs=dict(inputs or {}))
     model, count, length = _first_prediction(model, told=outputs is not None)
     return replace(

@@ -47,8 +47,7 @@ TEXT = {
 
 NEEDED = {
     "neurons": (
-        "neuron", "layer", "receptive_field", "samples", "max_activation", "dataset_max", "background", "generations",
-        "converged",
+        "neuron", "layer", "receptive_field", "samples", "max_activation", "dataset_max", "generations", "converged",
         "status",
     ),
     "motifs": ("motif", "layer", "channel", "consensus", "sites", "max_activation", "purity", "information"),

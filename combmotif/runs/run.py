@@ -82,8 +82,8 @@ def _versions() -> dict[str, str]:
 
 
 def _layers(context: Context, length: int) -> list[dict[str, Any]]:
-    """Describe the layers that are interpreted, and say why others were left out."""
-    layers: list[dict[str, Any]] = []
+    """Describe the layers that are interpreted."""
+    layers = []
     for geometry in (layer.probe.geometry for layer in context.layers):
         positions, edges = geometry.edge_positions(length)
         layers.append(
@@ -98,7 +98,7 @@ def _layers(context: Context, length: int) -> list[dict[str, Any]]:
                 "evaluated": geometry.way,
             }
         )
-    return layers + [{"layer": name, "refused": reason} for name, reason in context.refused.items()]
+    return layers
 
 
 def _record(config: RunConfig, context: Context) -> dict[str, Any]:
@@ -116,6 +116,7 @@ def _record(config: RunConfig, context: Context) -> dict[str, Any]:
             "outputs": list(model.outputs),
             "description": model.description,
             "layers": _layers(context, longest),
+            "refused": dict(context.refused),
         },
         "sequences": {
             "source": sequences.source,
