@@ -101,7 +101,7 @@ def _convolutions(model: SequenceModel) -> dict[str, _Source]:
     complete = False
     lengths = (model.input_spec.length,) if model.input_spec.length else TRIAL_LENGTHS
     for length in lengths:
-        calls, mode = _Calls(), LocalityMode()
+        calls, mode = _Calls(), LocalityMode(follow=False)
         mode.convolved = lambda _output, calls=calls: ran.setdefault(calls.next())
         with suppress(ValueError, RuntimeError), calls.watching(model.module), torch.inference_mode():
             with mode, telling(model.name, (2, length)):
@@ -220,7 +220,7 @@ def layer_calls(
     marked : bool, default True
         Follow the window of every value; see :class:`LocalityMode`. Without it the network runs as it is.
     """
-    mode = LocalityMode(unpadded=unpadded, dense=dense)
+    mode = LocalityMode(unpadded=unpadded, dense=dense, follow=marked)
     x = x.clone()  # a net may work on its input in place
     with (
         _capture(model, mode, wanted) as found,
@@ -272,7 +272,7 @@ def changing(model: SequenceModel, layer: str, change: Callable[[torch.Tensor], 
         finally:
             handle.remove()
         return
-    calls, mode = _Calls(), LocalityMode()
+    calls, mode = _Calls(), LocalityMode(follow=False)
     mode.convolved = lambda output: change(output) if calls.next() == source else None
     with calls.watching(model.module), mode:
         yield

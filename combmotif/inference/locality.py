@@ -119,6 +119,8 @@ class LocalityMode(TorchFunctionMode):
     dense : bool, default False
         Replace strides by dilation: one value for every window start instead of every ``stride``-th. Needs
         ``unpadded``.
+    follow : bool, default True
+        Carry windows along; without it the network runs as it is, and only its convolutions are told.
 
     Attributes
     ----------
@@ -128,19 +130,22 @@ class LocalityMode(TorchFunctionMode):
         Called with the output of every convolution; what it returns, if anything, takes its place.
     """
 
-    def __init__(self, *, unpadded: bool = False, dense: bool = False) -> None:
+    def __init__(self, *, unpadded: bool = False, dense: bool = False, follow: bool = True) -> None:
         super().__init__()
         self.unpadded = unpadded
         self.dense = dense
+        self.follow = follow
         self.widest = 1
         self.convolved: Callable[[torch.Tensor], torch.Tensor | None] | None = None
 
     def __torch_function__(self, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
         kwargs = kwargs or {}
         if func in (torch.conv1d, torch.conv2d):
-            output = self._conv(func, args, kwargs)
+            output = self._conv(func, args, kwargs) if self.follow else func(*args, **kwargs)
             changed = None if self.convolved is None else self.convolved(output)
             return output if changed is None else changed
+        if not self.follow:
+            return func(*args, **kwargs)
         if func in _POOLS:
             return self._pool(func, args, kwargs)
         if func is F.pad:
