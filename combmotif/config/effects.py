@@ -22,7 +22,7 @@ class ContributionSection(Section):
         0.7,
         gt=0,
         le=1,
-        description="share of the way from the neuron's background to its maximum from which it is active; default 0.7",
+        description="where a neuron is active: share of the way from its background to its maximum; default 0.7",
     )
     thresholds: list[Annotated[Real, Field(gt=0, le=1)]] | None = Field(
         None, min_length=1, description="several thresholds at once, such as [0.3, 0.5, 0.7]; default threshold alone"
@@ -175,7 +175,7 @@ class InteractionSection(Section):
         0.9,
         gt=0,
         le=1,
-        description="share of the way from its background to its maximum from which a neuron fires, for instances; default 0.9",
+        description="for instances: where a neuron fires, as contribution.threshold; default 0.9",
     )
     scrambles: Whole = Field(8, ge=2, le=100_000, description="scrambled copies per site; default 8")
     mode: Literal["shuffle", "dinucleotide", "background", "uniform", "synonymous"] = Field(
