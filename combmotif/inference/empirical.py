@@ -32,6 +32,7 @@ def host_geometry(model: SequenceModel, geometry: LayerGeometry) -> LayerGeometr
     """
     geometry = replace(geometry, way="inside")
     size = geometry.receptive_field
+    refuse_reach(model, geometry, geometry.room)
     try:
         windows = model.tensor(torch.randint(4, (6, size), generator=torch.Generator().manual_seed(2)))
         with torch.inference_mode():
@@ -48,6 +49,46 @@ def host_geometry(model: SequenceModel, geometry: LayerGeometry) -> LayerGeometr
             f"lies (difference {gap:.2g})"
         )
     return geometry
+
+
+def refuse_reach(model: SequenceModel, geometry: LayerGeometry, length: int) -> None:
+    """Refuse a layer whose gradient is not exactly zero beyond the window.
+
+    What a recurrent layer forgets, or attention hardly looks at, may be less than rounding in its values, but not here.
+    A net that lets no gradient through has none to tell.
+
+    Raises
+    ------
+    ValueError
+        If a neuron depends on a position outside its window.
+    """
+    generator = torch.Generator().manual_seed(4)
+    hot = model.tensor(torch.randint(4, (4, length), generator=generator))
+    noise = torch.rand(hot.shape, generator=generator).to(hot.device)  # so that few neurons are silent
+    for x in (hot + noise, hot):
+        try:
+            with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
+                x = x.detach().requires_grad_()
+                output = plain_outputs(model, geometry.layer, geometry.view, x)
+                if not output.requires_grad:
+                    continue
+                at = output.shape[2] // 2
+                weights = torch.rand(output.shape[1], generator=generator).to(output)
+                (slope,) = torch.autograd.grad((output[:, :, at] * weights).sum(), x, allow_unused=True)
+        except (RuntimeError, ValueError):
+            continue
+        if slope is None:
+            continue
+        start = geometry.offset + geometry.stride * at
+        places = torch.arange(length, device=slope.device)
+        outside = (places < start) | (places >= start + geometry.receptive_field)
+        reached = torch.nonzero((slope != 0).any(1).any(0) & outside)
+        if len(reached):
+            raise ValueError(
+                f"{refusal(model, geometry.layer)}it mixes the whole sequence (recurrence, attention, or a norm or "
+                f"mean over the length lies before it): input position {int(reached[0])} reaches outputs beyond a window of "
+                f"{geometry.receptive_field} nt{others(model, geometry.layer)}"
+            )
 
 
 def empirical_geometry(model: SequenceModel, layer: str) -> LayerGeometry:

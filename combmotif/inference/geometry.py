@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from combmotif.inference.empirical import empirical_geometry, host_geometry
+from combmotif.inference.empirical import empirical_geometry, host_geometry, refuse_reach
 from combmotif.inference.layers import (
     TRIAL_LENGTHS,
     View,
@@ -61,19 +61,20 @@ def layer_geometry(model: SequenceModel, layer: str) -> LayerGeometry:
             f"{', '.join(convolution_layers(model)) or 'none'}"
         )
     reasons: list[str] = []
+    unequal = ""
     try:
         for view, codes, calls in _views(model, layer):
             found = _followed(model, layer, view, codes, calls[view.call], reasons)
             if found is not None:
                 return found
     except UnequalBranches as error:
-        reasons.append(f"{refusal(model, layer)}{error}")
+        unequal = f"{refusal(model, layer)}{error}"
     try:
         return empirical_geometry(model, layer)
     except ValueError as error:
         knows = any(said in str(error) for said in ("mixes the whole", "model.length"))
         said = str(error) if knows or not reasons else reasons[0]
-        raise ValueError(_unsteady(model, layer) or said) from None
+        raise ValueError(unequal or _unsteady(model, layer) or said) from None
 
 
 def _unsteady(model: SequenceModel, layer: str) -> str:
@@ -101,6 +102,8 @@ def _followed(
     """Verify what a forward pass says of the layer, in the fastest way that stands; else add why none does."""
     try:
         geometry, sure = _derived(model, layer, view, codes, raw)
+        if not sure:
+            refuse_reach(model, geometry, codes.shape[1])
     except ValueError as error:
         reasons.append(str(error))
         return None
