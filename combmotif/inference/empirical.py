@@ -86,8 +86,8 @@ def refuse_reach(model: SequenceModel, geometry: LayerGeometry, length: int) -> 
         if len(reached):
             raise ValueError(
                 f"{refusal(model, geometry.layer)}it mixes the whole sequence (recurrence, attention, or a norm or "
-                f"mean over the length lies before it): input position {int(reached[0])} reaches outputs beyond a window of "
-                f"{geometry.receptive_field} nt{others(model, geometry.layer)}"
+                f"mean over the length lies before it): input position {int(reached[0])} reaches outputs beyond a "
+                f"window of {geometry.receptive_field} nt{others(model, geometry.layer)}"
             )
 
 

@@ -1,11 +1,11 @@
 """Published architectures, each with a planted k-mer: they open as they are and agree with the plain net."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from zoo import WORD, ZOO, table
 
 from combmotif.attribution import AttributionOptions, attribute
 from combmotif.inference import Edits, WindowProbe, background_activations, layer_geometry, predict_edits, scan
@@ -13,6 +13,9 @@ from combmotif.inference.layers import changing
 from combmotif.models.model import InputSpec
 from combmotif.models.python_model import open_module
 from combmotif.sequence import decode
+
+sys.path.insert(0, str(Path(__file__).parent))
+from zoo import WORD, ZOO, table
 
 
 @pytest.fixture(scope="module", params=ZOO, ids=lambda one: one.name)
