@@ -90,10 +90,10 @@ class WindowProbe:
         For methods that ask one neuron very many times: `activations` then returns a single column. The layer's weights
         are put back in the end.
         """
-        module = dict(self.model.module.named_modules()).get(self.layer)
-        narrow = isinstance(module, nn.Conv1d) and module.groups == 1 and self._alone
+        found = dict(self.model.module.named_modules()).get(self.layer)
+        module = found if isinstance(found, nn.Conv1d) and found.groups == 1 and self._alone else None
         with self.tabulated():
-            if not narrow:
+            if module is None:
                 self._column = neuron
             else:
                 self._column, weight, bias = 0, module.weight, module.bias
@@ -105,7 +105,7 @@ class WindowProbe:
                 yield
             finally:
                 self._column = None
-                if narrow:
+                if module is not None:
                     module.weight, module.bias = weight, bias
 
     @contextmanager
