@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from combmotif.effects import interaction
 from combmotif.effects.overlaps import confounded, held_by_chance, stop_codons, straddled
@@ -58,6 +59,7 @@ def test_all_marks_equal_a_plain_search():
             assert bad == expected, (word, start, a, b)
 
 
+@pytest.mark.slow
 def test_pairs_keep_their_additivity_where_copies_overlap(word_model, planted):
     words = ("GGACU", "UGUAA")
     sequences = planted(words, 80)
