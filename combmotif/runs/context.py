@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,8 +16,8 @@ from combmotif.config.inputs import FastaSequences, Hdf5Sequences, NeuronsSectio
 from combmotif.config.neurons import select_neurons
 from combmotif.config.opening import open_model, output_index
 from combmotif.config.run import RunConfig
-from combmotif.core.seeding import stable_hash
 from combmotif.core.files import reading
+from combmotif.core.seeding import stable_hash
 from combmotif.inference.background import background_activations
 from combmotif.inference.layers import convolution_layers
 from combmotif.inference.probe import WindowProbe

@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from combmotif.core.version import __version__
 from combmotif.config.run import RunConfig
+from combmotif.core.version import __version__
 from combmotif.models.model import SequenceModel
 from combmotif.motifs.matching.database import Database, load_database, of_kinds
-from combmotif.runs.stages.attributed import check_modisco
+from combmotif.report.html import build_report
 from combmotif.runs.context import Context, load_context, sequences_checksum
-from combmotif.runs.stages.contributions import run_contribution
 from combmotif.runs.engines import Engine, available_cores, require_same_weights
+from combmotif.runs.stages.attributed import check_modisco
+from combmotif.runs.stages.contributions import run_contribution
 from combmotif.runs.stages.interactions import OUTPUTS as INTERACTION_OUTPUTS
 from combmotif.runs.stages.interactions import plan_interactions, run_interactions
 from combmotif.runs.stages.matching import match_kinds
@@ -30,7 +31,6 @@ from combmotif.runs.stages.motif_effects import run_effects
 from combmotif.runs.stages.stages import Empty, Stages
 from combmotif.runs.store import RunStore
 from combmotif.runs.tracks import track_warnings
-from combmotif.report.html import build_report
 from combmotif.sequence.left_out import LEFT_OUT, write_left_out
 from combmotif.sequence.tables import SequenceSet
 
@@ -150,8 +150,8 @@ def _layer_warnings(context: Context) -> list[str]:
     """Say which layers were left out, and which are evaluated slowly."""
     slow = [layer.probe.layer for layer in context.layers if layer.probe.geometry.way == "inside"]
     said = [
-        f"The operations before {', '.join(slow)} could not be followed: windows are evaluated inside longer sequences, "
-        f"on the network as it is, which is slower."
+        f"The operations before {', '.join(slow)} could not be followed: windows are evaluated inside longer "
+        f"sequences, on the network as it is, which is slower."
     ]
     return (said if slow else []) + [f"Left out: {reason}." for reason in context.refused.values()]
 
@@ -220,7 +220,8 @@ def run(
         record = _record(config, context)
         write_left_out(store.file(LEFT_OUT), context.sequences.left_out)
         stages = Stages(context, store, engine, databases, progress or (lambda stage, done, total: None))
-        stages.warnings += [*context.sequences.notes, *_edge_warning(context), *_layer_warnings(context)] + track_warnings(context)
+        stages.warnings += [*context.sequences.notes, *_edge_warning(context), *_layer_warnings(context)]
+        stages.warnings += track_warnings(context)
         if doubts := context.model.doubts(context.sequences.codes, tracks=context.sequences.tracks):
             stages.warnings.append(f"{doubts}.")
             warnings.warn(doubts, stacklevel=2)

@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from combmotif.core.files import atomic, no_formula, write_table
+from combmotif.core.output import OutputFolder
 from combmotif.inference.background import background_activations
 from combmotif.inference.geometry import known_geometry
 from combmotif.inference.scan import scan_layers
 from combmotif.inference.sites import SiteFinder
 from combmotif.models.model import SequenceModel
 from combmotif.models.predict_file import Record
-from combmotif.core.output import OutputFolder
 from combmotif.runs.tables import bed_table
 
 _BASES = 1_000_000

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from combmotif.discovery.composition import composition
 from combmotif.core.seeding import named_generator
+from combmotif.discovery.composition import composition
 from combmotif.motifs.motif import MotifSet
 from combmotif.motifs.segment import segments
 from combmotif.runs.context import Context
@@ -156,9 +156,7 @@ def neuron_table(
     faithfulness : mapping of (layer, neuron) to columns
     """
     rows = []
-    for neuron, sample, maximum, background in zip(
-        context.neurons, samples, maxima, context.backgrounds, strict=True
-    ):
+    for neuron, sample, maximum, background in zip(context.neurons, samples, maxima, context.backgrounds, strict=True):
         place = neuron.layer, neuron.channel
         number, others = motifs[place], apart[place]
         status = "done" if number else "dead: no window excites it" if not len(sample) else "no crisp motif"

@@ -52,9 +52,7 @@ def test_layers_that_are_left_out_are_named(sequences):
 
 
 def test_without_neurons_what_needs_none_is_done(sequences):
-    found = interpret(
-        Mixed(), sequences, match=False, effects=False, interaction={"pairs": [["UGACU", "GGA"]]}, seed=1
-    )
+    found = interpret(Mixed(), sequences, match=False, effects=False, interaction={"pairs": [["UGACU", "GGA"]]}, seed=1)
     assert found.stages["samples"] == "empty: not asked for: the configuration has no 'neurons' section"
     assert found.stages["interaction"] == "done"
     assert list(found.interactions.motif_a) == ["UGACU"]

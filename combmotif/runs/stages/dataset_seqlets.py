@@ -8,7 +8,6 @@ import numpy as np
 
 from combmotif.discovery.seqlets import SeqletOptions, seqlet_motif
 from combmotif.motifs.formats.h5 import save_motifs
-from combmotif.runs.engines import single_thread
 
 if TYPE_CHECKING:
     from combmotif.runs.stages.stages import Stages

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from combmotif.config.effects import EffectsSection
+from combmotif.core.files import write_table
 from combmotif.effects.columns import MOTIF_EFFECT_COLUMNS, MOTIF_POSITION_COLUMNS
-from combmotif.effects.pairs.interaction import base_frequencies
 from combmotif.effects.marginal.contexts import informative_pattern, make_contexts, strongest_core
 from combmotif.effects.marginal.effects import MarginalOptions, prepare, spread_of
 from combmotif.effects.marginal.measure import (
@@ -26,8 +26,8 @@ from combmotif.effects.marginal.measure import (
     Context as Beside,
 )
 from combmotif.effects.marginal.summary import summarise_motifs
+from combmotif.effects.pairs.interaction import base_frequencies
 from combmotif.effects.pattern import Pattern, as_pattern
-from combmotif.core.files import write_table
 from combmotif.inference.incremental.perturb import recording
 from combmotif.runs.context import Context
 from combmotif.runs.engines import single_thread

@@ -11,10 +11,10 @@ import pytest
 from combmotif.config import load_config
 from combmotif.interpretation import Interpretation
 from combmotif.motifs import load_motifs, read_meme
-from combmotif.runs import run
-from combmotif.runs.stages.faithful import FAITH_COLUMNS, draw_windows
 from combmotif.report.html import render
 from combmotif.report.summary import main_findings
+from combmotif.runs import run
+from combmotif.runs.stages.faithful import FAITH_COLUMNS, draw_windows
 from combmotif.sequence import SequenceSet, encode
 
 NET = """
