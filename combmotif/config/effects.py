@@ -19,7 +19,10 @@ class ContributionSection(Section):
         "prediction", description="what active neurons are compared on; default prediction"
     )
     threshold: Real = Field(
-        0.7, gt=0, le=1, description="share of the neuron's maximum from which it is active; default 0.7"
+        0.7,
+        gt=0,
+        le=1,
+        description="where a neuron is active: share of the way from its background to its maximum; default 0.7",
     )
     thresholds: list[Annotated[Real, Field(gt=0, le=1)]] | None = Field(
         None, min_length=1, description="several thresholds at once, such as [0.3, 0.5, 0.7]; default threshold alone"
@@ -169,7 +172,10 @@ class InteractionSection(Section):
         "reads the pair fires; pairs without a neuron anywhere); default scan",
     )
     fires: Real = Field(
-        0.9, gt=0, le=1, description="share of its maximum from which a neuron fires, for instances; default 0.9"
+        0.9,
+        gt=0,
+        le=1,
+        description="for instances: where a neuron fires, as contribution.threshold; default 0.9",
     )
     scrambles: Whole = Field(8, ge=2, le=100_000, description="scrambled copies per site; default 8")
     mode: Literal["shuffle", "dinucleotide", "background", "uniform", "synonymous"] = Field(

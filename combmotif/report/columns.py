@@ -116,6 +116,7 @@ COLUMNS = {
         "samples": "Sequences of that length that excite it, found by the sampler and used for its motifs.",
         "max_activation": "Highest activation among the samples, in the layer's own units.",
         "dataset_max": "Highest activation at any window of the run's sequences; empty where they have none.",
+        "background": "Mean activation on random windows, from which all activations are measured.",
         "generations": "Rounds of evolution the sampler took (0 where every sequence was enumerated).",
         "converged": "Whether the sampler stopped because nothing better was found.",
         "motifs": "Number of motifs reported.",

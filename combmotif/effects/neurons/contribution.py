@@ -26,6 +26,7 @@ def contribution(
     causal: np.ndarray | Mapping[str, np.ndarray] | None = None,
     site: np.ndarray | Mapping[str, np.ndarray] | None = None,
     sampled_maxima: np.ndarray | None = None,
+    backgrounds: np.ndarray | None = None,
     alpha: float = 0.05,
     n_min: int = 6,
     margin: float | None = None,
@@ -34,13 +35,14 @@ def contribution(
 ) -> pd.DataFrame:
     """Compare the outcome of the sequences that excite a neuron with that of the others.
 
-    A neuron is active in a sequence where its activation reaches `threshold` times its maximum. Every effect is
+    A neuron is active in a sequence where its activation reaches `threshold`, a share of the way from its background
+    to its maximum. Every effect is
     signed so that positive means: the sequences (or predictions) with the active neuron are higher.
 
     Classes, at false discovery rate `alpha`: ``positive`` / ``negative`` (Welch q < alpha, and the adjusted and the
     site effect have the same sign, and the interval of the site effect is clear of 0), ``discordant`` (q < alpha, but a
     sign differs), ``neutral`` (the interval of the difference lies within +-`margin`), ``undetermined`` (the rest),
-    ``untestable`` (a group smaller than `n_min`, no positive maximum, or an outcome that does not vary). The reason is
+    ``untestable`` (a group smaller than `n_min`, no excitation, or an outcome that does not vary). The reason is
     given in words. Where there is no site effect the causal one takes its part; where there are both, the causal one
     may differ, because a network that spreads a signal over many neurons need not be moved in the signal's direction by
     clamping one; the reason then says so.
@@ -54,7 +56,7 @@ def contribution(
     neurons : sequence of str
         Names, for example ``conv3:12``.
     maxima : float array, shape (neurons,)
-        What the threshold is a fraction of, usually the maximum over the dataset.
+        Usually over the dataset.
     threshold : float or sequence of float, default 0.7
     covariates : mapping of name to float array (sequences,), optional
         For the adjusted effect, for example length and gc; constant ones are dropped.
@@ -66,6 +68,8 @@ def contribution(
         Change of the prediction by the neuron's site, as `scramble_sites` returns it; used like `causal`.
     sampled_maxima : float array, shape (neurons,), optional
         Largest activations in evolved samples; reported, not used.
+    backgrounds : float array, shape (neurons,), optional
+        What activations are measured from; default 0. The preset measures from 0.
     alpha : float, default 0.05
     n_min : int, default 6
         Smallest group that is tested.
@@ -96,6 +100,7 @@ def contribution(
     given = {"site": site, "causal": causal}
     changes = {outcome: _of_outcome(outcome, given) for outcome in outcomes}
     evolved = np.full(maxima.shape, np.nan) if sampled_maxima is None else np.asarray(sampled_maxima, dtype=float)
+    rest = np.zeros(maxima.shape) if backgrounds is None else np.asarray(backgrounds, dtype=float)
     _check(activations, outcomes, neurons, maxima, thresholds, covariates, changes)
     if preset == "combmotif":
         return prototype_contribution(activations, outcomes, neurons=neurons, maxima=maxima, alpha=alpha)
@@ -108,10 +113,11 @@ def contribution(
         for t in thresholds:
             for j, neuron in enumerate(neurons):
                 change = {k: v[:, j] for k, v in changes[name].items()}
+                height = _height(maxima[j], rest[j])
                 rows.append(
                     {"neuron": neuron, "outcome": name, "threshold": t, "margin": equivalence}
                     | {"maximum": maxima[j], "sampled_maximum": evolved[j]}
-                    | _measure(activations[:, j], y, maxima[j], t, covariates, change, n_min)
+                    | _measure(activations[:, j] - rest[j], y, height, t, covariates, change, n_min)
                 )
     table = pd.DataFrame(rows, columns=[c for c in CONTRIBUTION_COLUMNS if c != "class"])
     for p, q in (
@@ -127,6 +133,11 @@ def contribution(
     table["class"] = [c for c, _ in classes]
     table["reason"] = [r for _, r in classes]
     return table[list(CONTRIBUTION_COLUMNS)]
+
+
+def _height(maximum: float, background: float) -> float:
+    """Excitation of the maximum; 0 where it is no more than the rounding of float32."""
+    return maximum - background if maximum > background + 1e-6 * abs(background) else 0.0
 
 
 def _of_outcome(
@@ -153,7 +164,7 @@ def _measure(
     """Estimate everything for one neuron, one outcome, one threshold."""
     valid = np.isfinite(a) & np.isfinite(y)
     if not maximum > 0:
-        return {"n_active": 0, "n_inactive": int(valid.sum()), "reason": "no sequence gives it a positive activation"}
+        return {"n_active": 0, "n_inactive": int(valid.sum()), "reason": "no sequence excites it above its background"}
     on = valid & (a >= threshold * maximum)
     off = valid & ~on
     row: dict[str, Any] = {"n_active": int(on.sum()), "n_inactive": int(off.sum())}

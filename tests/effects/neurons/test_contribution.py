@@ -59,7 +59,7 @@ def test_untestable_says_which_group_is_small_and_codes_no_p():
     table = run()
     assert table["class"]["conv1:3"] == "untestable"
     assert table.reason["conv1:3"] == "active in 3 sequences, 6 needed"
-    assert table.reason["conv1:4"] == "no sequence gives it a positive activation"
+    assert table.reason["conv1:4"] == "no sequence excites it above its background"
     p = table[[c for c in table if c.startswith(("p_", "q_")) or c.endswith(("_p", "_q"))]]
     assert p.loc[["conv1:3", "conv1:4"]].isna().all().all()
     assert not (p <= 0).any().any()
