@@ -89,7 +89,7 @@ def test_missing_weights_say_where_they_belong(folder, monkeypatch, tmp_path):
     [
         (
             {"kind": "cnn_gruu"},
-            "kind: expected one of cnn_gru, optimus5p, framepool, hal, python, found 'cnn_gruu'; did you",
+            "kind: expected one of cnn_gru, optimus5p, framepool, hal, language, python, found 'cnn_gruu'; did you",
         ),
         ({"wieghts": "x"}, "wieghts: unknown key; did you mean 'weights'"),
         ({"weights": None}, "weights: expected the weights file of a cnn_gru model"),
