@@ -14,7 +14,13 @@ import numpy as np
 from combmotif.attribution.attributions import Attributions
 
 FORMAT_VERSION = 1
-_COLUMNS = {"starts": np.int64, "values": np.float64, "references": np.float64, "errors": np.float64, "steps": np.int64}
+_DATASETS = {
+    "starts": np.int64,
+    "values": np.float64,
+    "references": np.float64,
+    "errors": np.float64,
+    "steps": np.int64,
+}
 
 
 def write_attributions(
@@ -84,7 +90,7 @@ def _write_h5(parts: Iterable[Attributions], path: Path, names: Sequence[str], w
             name: file.create_dataset(f"{name}/seq", (count, 4, width), dtype, **packed)
             for name, dtype in (("raw", np.int8), ("shap", np.float32), ("projected_shap", np.float32))
         }
-        columns = {name: np.zeros(count, dtype) for name, dtype in _COLUMNS.items()}
+        columns = {name: np.zeros(count, dtype) for name, dtype in _DATASETS.items()}
         lengths = np.zeros(count, np.int64)
         for part in parts:
             file.attrs["target"], file.attrs["method"] = part.target, part.method
@@ -159,7 +165,7 @@ def load_attributions(path: str | Path) -> Attributions:
             whole = file["raw/seq"][row][:, : lengths[row]]
             codes.append(np.where(whole.any(0), whole.argmax(0), 4).astype(np.uint8))
             scores.append(file["shap/seq"][row][:, : lengths[row]])
-        columns = {name: file[name][()][rows] for name in _COLUMNS}
+        columns = {name: file[name][()][rows] for name in _DATASETS}
         names = [name.decode() for name in file["names"][()]]
         tolerance = float(file.attrs.get("tolerance", np.nan))
         return Attributions(
@@ -191,7 +197,7 @@ def pack(attributions: Attributions) -> dict[str, np.ndarray]:
         "lengths": lengths,
         "codes": np.concatenate(attributions.codes) if len(lengths) else np.zeros(0, np.uint8),
         "scores": np.concatenate(flat) if len(lengths) else np.zeros((0, 4), np.float32),
-        **{name: getattr(attributions, name) for name in _COLUMNS},
+        **{name: getattr(attributions, name) for name in _DATASETS},
     }
 
 

@@ -20,6 +20,7 @@ from combmotif.benchmark.simulation import (
     saturating_sequences,
     simulate_pair,
 )
+from combmotif.core.tables import CALIBRATION
 from combmotif.effects.pairs.interaction import interaction
 from combmotif.effects.pairs.measure import MeasuredPair
 from combmotif.effects.pairs.summary import summarise, unit_effects
@@ -29,19 +30,6 @@ from combmotif.models.model import SequenceModel
 ALPHA = 0.05
 KNOWN_E = 0.8
 CHUNK = 20
-CALIBRATION_COLUMNS: dict[str, str] = {
-    "check": "what is measured",
-    "predictor": "additive or known (e varies between sequences and placements), saturating (sigmoid of a sum) or hal",
-    "sequences": "sequences per pair",
-    "placements": "placements per sequence",
-    "e": "true mean epistasis, in units of its standard deviation between sequences",
-    "pairs": "simulated pairs (for hal: pairs of edits)",
-    "value": "what was found",
-    "by_row": "the same with every placement taken for independent, as the published prototype does",
-    "low": "least value that is acceptable; empty where nothing is demanded",
-    "high": "largest value that is acceptable",
-    "holds": "whether value lies within them; True where nothing is demanded",
-}
 
 
 @dataclass(frozen=True)
@@ -107,9 +95,9 @@ def calibrate(
     Returns
     -------
     pandas.DataFrame
-        Columns: `CALIBRATION_COLUMNS`. Rows: false-positive rate of an additive predictor with 1, 3 and 10 placements
-        per sequence (20 sequences); bias and coverage of the 95 % interval at e = 0.8; power; pairs of a saturating
-        predictor called antagonistic, on its own scale and on the latent one; and HAL's positional score.
+        Columns: `combmotif.core.tables.CALIBRATION`. Rows: false-positive rate of an additive predictor with 1, 3 and
+        10 placements per sequence (20 sequences); bias and coverage of the 95 % interval at e = 0.8; power; pairs of a
+        saturating predictor called antagonistic, on its own scale and on the latent one; and HAL's positional score.
     """
     plan = plan or Plan()
     null = [Simulation(0.0, 20, placements, plan.pairs) for placements in (1, 3, 10)]
@@ -146,7 +134,7 @@ def calibrate(
         rows.append(_row("power", "known", setting, share, np.nan, np.nan, np.nan))
     rows += _saturating(plan.saturating_runs, seed)
     rows += _hal(plan.pairs, seed)
-    return pd.DataFrame(rows, columns=list(CALIBRATION_COLUMNS))
+    return CALIBRATION.frame(rows)
 
 
 def _row(

@@ -25,17 +25,12 @@ from combmotif.benchmark.scores import (
 )
 from combmotif.benchmark.truth import Instance
 from combmotif.core.seeding import named_generator, stable_hash
+from combmotif.core.tables import BENCHMARK
 from combmotif.discovery.neuronmotif import Demixed
 from combmotif.inference.probe import WindowProbe
 from combmotif.motifs.motif import Motif
 from combmotif.runs.engines import single_thread
 from combmotif.sampling.samples import Samples
-
-SCORE_COLUMNS = (
-    "family", "neuron", "method", "receptive_field", "samples", "sampled", "truth", "recall", "precision", "motifs",
-    "spacing", "explained", "stability", "seconds",
-)  # fmt: skip
-
 
 LEAST_RECALL = 0.95
 LEAST_PRECISION = 0.90
@@ -160,7 +155,7 @@ def benchmark(
     Returns
     -------
     pandas.DataFrame
-        One row per neuron and method, columns `SCORE_COLUMNS`.
+        One row per neuron and method, columns `combmotif.core.tables.BENCHMARK`.
 
     Raises
     ------
@@ -181,7 +176,7 @@ def benchmark(
             done += 1
             if on_done:
                 on_done(done, len(tasks))
-    return pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
+    return BENCHMARK.frame(rows)
 
 
 @contextmanager

@@ -10,18 +10,16 @@ from combmotif.discovery.neuronmotif import demix_neuron, neuron_motifs
 from combmotif.discovery.occurrences import Occurrences, called_nucleotides
 from combmotif.discovery.seqlets import PUBLISHED, SeqletOptions, seqlet_motif, top_windows
 from combmotif.discovery.sufficiency import SufficiencyOptions, demix_by_sufficiency
-from combmotif.discovery.syntax import SYNTAX_COLUMNS, syntax_table
+from combmotif.discovery.syntax import syntax_table
 from combmotif.discovery.tfmodisco.modisco import ModiscoOptions, ModiscoResult, modisco
 from combmotif.discovery.tfmodisco.pattern_motifs import neuron_pattern_motifs, pattern_motifs
 from combmotif.discovery.tfmodisco.patterns import Pattern, load_patterns, save_patterns
-from combmotif.discovery.tree import TREE_COLUMNS, tree_table
+from combmotif.discovery.tree import tree_table
 from combmotif.discovery.words import word_motifs
 
 __all__ = [
     "PRESETS",
     "PUBLISHED",
-    "SYNTAX_COLUMNS",
-    "TREE_COLUMNS",
     "ActivationModel",
     "Demixed",
     "DemixOptions",

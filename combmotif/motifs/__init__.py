@@ -31,19 +31,17 @@ from combmotif.motifs.matching.database import (
     of_kinds,
     word_ppm,
 )
-from combmotif.motifs.matching.match import MATCH_COLUMNS, match
+from combmotif.motifs.matching.match import match
 from combmotif.motifs.matching.mirna import SITE_TYPES, read_mature, seed_families, site_word
 from combmotif.motifs.matching.tomtom import TomtomResult, guarded_tomtom, pseudocounted, tomtom
 from combmotif.motifs.motif import Motif, MotifSet, information, letter_sets, purity
-from combmotif.motifs.scanning.scan import SITE_COLUMNS, find_sites, score_threshold
+from combmotif.motifs.scanning.scan import find_sites, score_threshold
 from combmotif.motifs.segment import segments
 from combmotif.motifs.word import WordTest, word_test
 
 __all__ = [
     "FORMATS",
     "KINDS",
-    "MATCH_COLUMNS",
-    "SITE_COLUMNS",
     "SITE_TYPES",
     "Database",
     "DatabaseEntry",

@@ -10,6 +10,7 @@ import pandas as pd
 
 from combmotif.discovery.composition import composition
 from combmotif.core.seeding import named_generator
+from combmotif.core.tables import MOTIFS, NEURONS, SAMPLES
 from combmotif.motifs.motif import MotifSet
 from combmotif.motifs.segment import segments
 from combmotif.runs.context import Context
@@ -18,15 +19,10 @@ from combmotif.sampling.samples import Samples
 from combmotif.sequence.alphabet import decode
 
 NOT_SAMPLED = "not sampled"
-MOTIF_COLUMNS = (
-    "motif", "layer", "channel", "consensus", "length", "start", "end", "sites", "share", "max_activation",
-    "mean_activation", "min_activation", "consensus_activation", "background", "purity", "information", "offsets",
-    "segments", "family", "contribution", "reproducibility", "explained", "reproduced",
-)  # fmt: skip
 
 
 def motif_table(motifs: MotifSet, labels: Mapping[str, int]) -> pd.DataFrame:
-    """Tabulate motifs; one row each, columns as documented in the report.
+    """Tabulate motifs; one row each, columns `combmotif.core.tables.MOTIFS`.
 
     ``labels`` are the families of those that are reported; a motif without one did not come again in the other half.
     """
@@ -58,7 +54,7 @@ def motif_table(motifs: MotifSet, labels: Mapping[str, int]) -> pd.DataFrame:
         }
         for motif in motifs
     ]
-    return pd.DataFrame(rows, columns=list(MOTIF_COLUMNS)).astype({"family": "Int64"})
+    return MOTIFS.frame(rows).astype({"family": "Int64"})
 
 
 def activation_table(context: Context, best: np.ndarray, predictions: np.ndarray) -> pd.DataFrame:
@@ -178,7 +174,7 @@ def neuron_table(
                 "status": status,
             }
         )
-    return pd.DataFrame(rows)
+    return NEURONS.frame(rows)
 
 
 def sample_table(samples: Sequence[Samples]) -> pd.DataFrame:
@@ -210,4 +206,4 @@ def sample_table(samples: Sequence[Samples]) -> pd.DataFrame:
                 "per_column": ",".join(f"{bits:.3f}" for bits in one.entropy),
             }
         )
-    return pd.DataFrame(rows)
+    return SAMPLES.frame(rows)

@@ -13,11 +13,10 @@ from combmotif.discovery.halves import demix_halves
 from combmotif.discovery.neuronmotif import demix_neuron
 from combmotif.discovery.seqlets import SeqletOptions, seqlet_motif
 from combmotif.discovery.sufficiency import SufficiencyOptions
-from combmotif.discovery.syntax import SYNTAX_COLUMNS
-from combmotif.discovery.tree import TREE_COLUMNS
 from combmotif.discovery.words import word_motifs
 from combmotif.core.seeding import named_generator, stable_hash
 from combmotif.core.files import atomic, write_table
+from combmotif.core.tables import SYNTAX, TREE
 from combmotif.inference.scan import scan_layers
 from combmotif.inference.sites import SiteFinder
 from combmotif.motifs.formats.h5 import save_motifs
@@ -87,7 +86,7 @@ def motif_task(context: Context, task: NeuronTask) -> None:
         samples = Samples.load(source)
         if section.method == "words":
             motifs = tuple(word_motifs(probe, samples, top=section.top, min_sites=section.min_sites))
-            tables = {"tree": pd.DataFrame(columns=TREE_COLUMNS), "syntax": pd.DataFrame(columns=SYNTAX_COLUMNS)}
+            tables = {"tree": TREE.frame(), "syntax": SYNTAX.frame()}
         elif section.method == "seqlets":
             options_of = SeqletOptions(section.top, section.align, section.min_sites)
             motif = seqlet_motif(
@@ -95,7 +94,7 @@ def motif_task(context: Context, task: NeuronTask) -> None:
                 tracks=samples.tracks,
             )  # fmt: skip
             motifs = () if motif is None else (motif,)
-            tables = {"tree": pd.DataFrame(columns=TREE_COLUMNS), "syntax": pd.DataFrame(columns=SYNTAX_COLUMNS)}
+            tables = {"tree": TREE.frame(), "syntax": SYNTAX.frame()}
         else:
 
             def demix(part: Samples, seed: int) -> Demixed:

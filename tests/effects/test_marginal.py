@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from combmotif.core.tables import MOTIF_EFFECTS, MOTIF_POSITIONS
 from combmotif.effects.backgrounds import draw_backgrounds
-from combmotif.effects.columns import MOTIF_EFFECT_COLUMNS, MOTIF_POSITION_COLUMNS
 from combmotif.effects.insertion import best_kmers
 from combmotif.effects.marginal import MarginalOptions, marginal_effects
 from combmotif.effects.marginal.summary import classify_effect
@@ -59,8 +59,8 @@ def test_an_additive_net_gives_the_effects_that_enumeration_gives():
     sequences = random_sequences(300, 30, seed=1)
     net = Places("GGACU", lambda place, length: 2.0)
     result = marginal_effects(SequenceModel("net", net), sequences, ["GGACU", "CCCAA"], options=FEW)
-    assert list(result.table) == list(MOTIF_EFFECT_COLUMNS)
-    assert list(result.positions) == list(MOTIF_POSITION_COLUMNS)
+    assert list(result.table) == MOTIF_EFFECTS.names
+    assert list(result.positions) == MOTIF_POSITIONS.names
     # by enumeration: of the 119 other arrangements of G, G, A, C, U (60 distinct ones) none is the word
     for kind in ("best k-mer", "draws"):
         found = row(result.table, kind, motif="GGACU")

@@ -78,9 +78,9 @@ class MarginalResult:
     Attributes
     ----------
     table : pandas.DataFrame
-        Columns: `combmotif.effects.MOTIF_EFFECT_COLUMNS`.
+        Columns: `combmotif.core.tables.MOTIF_EFFECTS`.
     positions : pandas.DataFrame
-        Columns: `combmotif.effects.MOTIF_POSITION_COLUMNS`.
+        Columns: `combmotif.core.tables.MOTIF_POSITIONS`.
     """
 
     table: pd.DataFrame

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from combmotif.effects.columns import MOTIF_EFFECT_COLUMNS, MOTIF_POSITION_COLUMNS
+from combmotif.core.tables import MOTIF_EFFECTS, MOTIF_POSITIONS
 from combmotif.effects.insertion import KINDS
 from combmotif.effects.marginal.measure import Changes, MeasuredMotif
 from combmotif.effects.statistics import benjamini_hochberg, detectable_size, hodges_lehmann, signed_rank
@@ -92,7 +92,7 @@ def summarise_motifs(
     Returns
     -------
     (table of effects, table of positions)
-        Columns: `combmotif.effects.columns.MOTIF_EFFECT_COLUMNS` and ``MOTIF_POSITION_COLUMNS``.
+        Columns: ``MOTIF_EFFECTS`` and ``MOTIF_POSITIONS`` of `combmotif.core.tables`.
     """
     code = None if units is None else np.unique([str(unit) for unit in units], return_inverse=True)[1]
     rows: list[dict[str, Any]] = []
@@ -112,12 +112,12 @@ def summarise_motifs(
             rows.append(told | _tested(owned, motif.sites.values[:, column], n_min, alpha))
             for row in rows[-(2 * len(found) + 1) :]:
                 row["margin"] = margin * float(deviation)
-    table = pd.DataFrame(rows, columns=[name for name in MOTIF_EFFECT_COLUMNS if name not in ("class", "reason")])
+    table = pd.DataFrame(rows, columns=[name for name in MOTIF_EFFECTS.names if name not in ("class", "reason")])
     for _, same in table.groupby(["inserted", "background"], sort=False):
         table.loc[same.index, "q_value"] = benjamini_hochberg(same["p_value"].to_numpy(dtype=float))
     classes = [classify_effect(row, alpha=alpha, n_min=n_min) for row in table.to_dict("records")]
     table["class"], table["reason"] = [c for c, _ in classes], [reason for _, reason in classes]
-    return table, pd.DataFrame(places, columns=list(MOTIF_POSITION_COLUMNS))
+    return table, MOTIF_POSITIONS.frame(places)
 
 
 def _estimate(values: np.ndarray, n_min: int) -> dict[str, Any]:

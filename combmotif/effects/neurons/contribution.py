@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from combmotif.effects.columns import CONTRIBUTION_COLUMNS
+from combmotif.core.tables import CONTRIBUTION
 from combmotif.effects.prototype.statistics import prototype_contribution
 from combmotif.effects.regression import adjusted_difference
 from combmotif.effects.statistics import benjamini_hochberg, mann_whitney, signed_rank, welch
@@ -79,8 +79,8 @@ def contribution(
     Returns
     -------
     pandas.DataFrame
-        One row per outcome, threshold and neuron, in that order. Columns: see `CONTRIBUTION_COLUMNS`. q-values are
-        Benjamini-Hochberg over all neurons of one outcome and threshold, separately for each test.
+        One row per outcome, threshold and neuron, in that order. Columns: `combmotif.core.tables.CONTRIBUTION`.
+        q-values are Benjamini-Hochberg over all neurons of one outcome and threshold, separately for each test.
 
     Raises
     ------
@@ -113,7 +113,7 @@ def contribution(
                     | {"maximum": maxima[j], "sampled_maximum": evolved[j]}
                     | _measure(activations[:, j], y, maxima[j], t, covariates, change, n_min)
                 )
-    table = pd.DataFrame(rows, columns=[c for c in CONTRIBUTION_COLUMNS if c != "class"])
+    table = pd.DataFrame(rows, columns=[c for c in CONTRIBUTION.names if c != "class"])
     for p, q in (
         ("p_welch", "q_welch"),
         ("p_mann_whitney", "q_mann_whitney"),
@@ -126,7 +126,7 @@ def contribution(
     classes = [_classify(row, alpha) for row in table.to_dict("records")]
     table["class"] = [c for c, _ in classes]
     table["reason"] = [r for _, r in classes]
-    return table[list(CONTRIBUTION_COLUMNS)]
+    return table[CONTRIBUTION.names]
 
 
 def _of_outcome(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from combmotif.effects.columns import EFFECTS, INSERTED, INSTANCE_COLUMNS, INTERACTION_COLUMNS
+from combmotif.core.tables import EFFECTS, INSERTED, INSTANCES, INTERACTIONS
 from combmotif.effects.finite import only_finite
 from combmotif.effects.pairs.classify import classify
 from combmotif.effects.pairs.latent import SCALES, fit_latent_scale, link_scale
@@ -29,11 +29,11 @@ class InteractionResult:
     Attributes
     ----------
     table : pandas.DataFrame
-        One row per pair, in the order asked for. Columns: `combmotif.effects.columns.INTERACTION_COLUMNS`.
+        One row per pair, in the order asked for. Columns: `combmotif.core.tables.INTERACTIONS`.
     instances : pandas.DataFrame
-        One row per placement. Columns: `combmotif.effects.columns.INSTANCE_COLUMNS`.
+        One row per placement. Columns: `combmotif.core.tables.INSTANCES`.
     spacing : pandas.DataFrame
-        e against the distance of the sites. Columns: `combmotif.effects.columns.SPACING_COLUMNS`.
+        e against the distance of the sites. Columns: `combmotif.core.tables.SPACING`.
     """
 
     table: pd.DataFrame
@@ -82,9 +82,9 @@ def summarise(
             table[name.replace("epistasis", "epistasis_latent")] = mapped[name]
         table["p_latent"], table["q_latent"], table["class_latent"] = mapped.p_value, mapped.q_value, mapped["class"]
         table["scale_dependent"] = table["class"] != table["class_latent"]
-    table = table.reindex(columns=list(INTERACTION_COLUMNS))
+    table = table.reindex(columns=INTERACTIONS.names)
     parts = [_instances(pair, names) for pair in measured]
-    instances = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(INSTANCE_COLUMNS))
+    instances = pd.concat(parts, ignore_index=True) if parts else INSTANCES.frame()
     return InteractionResult(table, instances, spacing_profile(measured, unit_of))
 
 
@@ -243,4 +243,4 @@ def _instances(pair: MeasuredPair, names: Sequence[str]) -> pd.DataFrame:
         n,
         contrasts(o, a, b, n)["epistasis"],
     )
-    return pd.DataFrame(dict(zip(INSTANCE_COLUMNS, columns, strict=True)))
+    return pd.DataFrame(dict(zip(INSTANCES.names, columns, strict=True)))

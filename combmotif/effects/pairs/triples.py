@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from combmotif.core.seeding import named_generator, stable_hash
-from combmotif.effects.columns import TRIPLE_COLUMNS
+from combmotif.core.tables import TRIPLES
 from combmotif.effects.overlaps import confounded
 from combmotif.effects.pairs.measure import snap
 from combmotif.effects.pairs.pair import Pair
@@ -191,7 +191,7 @@ def summarise_triples(
     Returns
     -------
     pandas.DataFrame
-        Columns: `TRIPLE_COLUMNS`.
+        Columns: `combmotif.core.tables.TRIPLES`.
     """
     unit_of = np.unique(np.arange(len(names)) if units is None else [str(u) for u in units], return_inverse=True)[1]
     rows: list[dict[str, Any]] = []
@@ -214,11 +214,11 @@ def summarise_triples(
             row |= {"epistasis3_ci_low": location.ci_low, "epistasis3_ci_high": location.ci_high}
             row |= {"p_value": signed_rank(e), "margin": margin * abs(row["joint"])}
         rows.append(row)
-    table = pd.DataFrame(rows).reindex(columns=[c for c in TRIPLE_COLUMNS if c not in ("class", "reason")])
+    table = pd.DataFrame(rows).reindex(columns=[c for c in TRIPLES.names if c not in ("class", "reason")])
     table["q_value"] = benjamini_hochberg(table["p_value"].to_numpy(dtype=float))
     kinds = [_classify(row, alpha, n_min) for row in table.to_dict("records")]
     table["class"], table["reason"] = [kind for kind, _ in kinds], [reason for _, reason in kinds]
-    return table[list(TRIPLE_COLUMNS)]
+    return table[TRIPLES.names]
 
 
 def _classify(row: dict[str, Any], alpha: float, n_min: int) -> tuple[str, str]:

@@ -8,17 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from combmotif.core.tables import MATCHES
 from combmotif.motifs.matching.database import Database, DatabaseEntry
 from combmotif.motifs.matching.hits import Hit, choose_hits
 from combmotif.motifs.matching.pairs import Pairs, compare_runs, informative_runs
 from combmotif.motifs.matching.spelled import CODON, START_CODONS, STOP_CODONS, class_places, nearest_partner, syntax_of
 from combmotif.motifs.motif import Motif, MotifSet, letter_sets
 
-MATCH_COLUMNS = (
-    "motif", "target", "name", "kind", "family", "database", "offset", "overlap", "strand",
-    "p_value", "e_value", "q_value", "query_consensus", "target_consensus", "citation",
-    "method", "relation", "start", "end", "partner", "distance", "frame",
-)  # fmt: skip
+_COLUMNS = [name for name in MATCHES.names if name != "chance"]
+"""``chance`` is what `match_control` measures."""
 
 
 def match(
@@ -99,7 +97,7 @@ def match(
         raise ValueError("databases: expected at least one with an entry; load_database('builtin') is our own")
     runs = informative_runs(queries, min_information=min_information, min_bits=min_bits)
     if not runs:
-        return pd.DataFrame(columns=list(MATCH_COLUMNS))
+        return pd.DataFrame(columns=_COLUMNS)
     pairs = compare_runs(queries, runs, databases, strands=strands, min_overlap=min_overlap)
     elements, layouts = sum(len(pair.entries) for pair in pairs), syntax_of(syntax)
     rows: list[tuple] = []
@@ -114,7 +112,7 @@ def match(
                  _consensus(entry, queries.alphabet), entry.citation, hit.pair.method, hit.relation, start, end,
                  *_codon_partner(hit, codons, said, layouts.get(motif.id, [])))
             )  # fmt: skip
-    return pd.DataFrame(rows, columns=list(MATCH_COLUMNS))
+    return pd.DataFrame(rows, columns=_COLUMNS)
 
 
 def _codon_partner(hit: Hit, codons: dict[str, list[int]], consensus: str, parts: list[dict[str, Any]]) -> tuple:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from combmotif.effects.neurons.clamp import channel_means, clamp
-from combmotif.effects.columns import CONTRIBUTION_COLUMNS
+from combmotif.core.tables import CONTRIBUTION
 from combmotif.effects.neurons.contribution import contribution
 from combmotif.effects.frame import region_lengths
 from combmotif.effects.neurons.sites import scramble_sites
@@ -107,7 +107,7 @@ def run_contribution(stages: Stages) -> None:
         table = contribution(
             stages.best, outcomes, neurons=neurons, maxima=finite, alpha=section.alpha, preset=section.preset
         )
-        write_table(stages.store.file("contribution.tsv"), table.reindex(columns=[*CONTRIBUTION_COLUMNS, "p_ttest"]))
+        write_table(stages.store.file("contribution.tsv"), table.reindex(columns=[*CONTRIBUTION.names, "p_ttest"]))
         return
     changes = _changes(stages, section.levels, columns, maxima) if section.outcome != "label" else {}
     tables = []
@@ -136,7 +136,7 @@ def run_contribution(stages: Stages) -> None:
     table = pd.concat(tables, ignore_index=True)
     order = {name: place for place, name in enumerate(outcomes)}
     table = table.sort_values("outcome", key=lambda column: column.map(order), kind="stable")
-    write_table(stages.store.file("contribution.tsv"), table[list(CONTRIBUTION_COLUMNS)])
+    write_table(stages.store.file("contribution.tsv"), table[CONTRIBUTION.names])
 
 
 def _changes(

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from combmotif.config.effects import InteractionSection
-from combmotif.effects.columns import CONTROL_COLUMNS
+from combmotif.core.tables import PAIR_CONTROLS
 from combmotif.effects.pairs.control import Control
 from combmotif.effects.finite import finite_states, only_finite
 from combmotif.effects.frame import codon_phase
@@ -287,7 +287,7 @@ def run_interactions(stages: Stages) -> None:
         table, instances = result.table, result.instances
         write_table(own("interaction_spacing.tsv"), result.spacing)
         controls = [(pair.pair, e) for pair in measured for e in pair.control.values]
-        write_table(own("interaction_controls.tsv.gz"), pd.DataFrame(controls, columns=list(CONTROL_COLUMNS)))
+        write_table(own("interaction_controls.tsv.gz"), PAIR_CONTROLS.frame(controls))
     write_table(own("interactions.tsv"), table)
     write_table(own("interaction_instances.tsv.gz"), instances)
     overview = interaction_map(table, pairs)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from combmotif.config.effects import EffectsSection
-from combmotif.effects.columns import MOTIF_EFFECT_COLUMNS, MOTIF_POSITION_COLUMNS
+from combmotif.core.tables import MOTIF_EFFECTS, MOTIF_POSITIONS
 from combmotif.effects.pairs.interaction import base_frequencies
 from combmotif.effects.marginal.contexts import informative_pattern, make_contexts, strongest_core
 from combmotif.effects.marginal.effects import MarginalOptions, prepare, spread_of
@@ -183,8 +183,8 @@ def run_effects(stages: Stages) -> None:
             f"{len(patterns) - len(fitting)} motifs are longer than the longest sequence and have no effect of their "
             f"own: {', '.join(name for name in patterns if name not in fitting)}."
         )
-    write_table(stages.store.file("motif_effects.tsv"), table[list(MOTIF_EFFECT_COLUMNS)])
-    write_table(stages.store.file("motif_positions.tsv"), positions[list(MOTIF_POSITION_COLUMNS)])
+    write_table(stages.store.file("motif_effects.tsv"), table[MOTIF_EFFECTS.names])
+    write_table(stages.store.file("motif_positions.tsv"), positions[MOTIF_POSITIONS.names])
 
 
 def _asked(section: EffectsSection, options: MarginalOptions) -> list[Any]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from combmotif.effects.columns import CONTRIBUTION_COLUMNS
+from combmotif.core.tables import CONTRIBUTION
 from combmotif.effects.neurons.contribution import contribution
 
 
@@ -37,7 +37,7 @@ def run(**changes):
 
 
 def test_columns_are_the_documented_ones_in_their_order():
-    assert list(run().reset_index().columns) == list(CONTRIBUTION_COLUMNS)
+    assert list(run().reset_index().columns) == CONTRIBUTION.names
 
 
 def test_planted_effects_are_found_with_their_sign_and_size():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from combmotif.effects.columns import EFFECTS
+from combmotif.core.tables import EFFECTS
 from combmotif.effects.pairs.classify import classify
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from combmotif.effects.columns import TRIPLE_COLUMNS
+from combmotif.core.tables import TRIPLES
 from combmotif.effects.pairs.pair import Pair
 from combmotif.effects.pairs.triples import choose_triples, measure_triple, summarise_triples
 from combmotif.effects.pattern import as_pattern
@@ -42,9 +42,9 @@ def test_rare_triples_are_untestable_and_columns_are_documented(word_model, plan
         word_model("and", WORDS), sequences, tuple(map(as_pattern, WORDS)), scrambles=2, frequencies=np.full(4, 0.25)
     )
     table = summarise_triples([found], sequences.names)
-    assert list(table.columns) == list(TRIPLE_COLUMNS)
+    assert list(table.columns) == TRIPLES.names
     assert table["class"][0] == "untestable"
-    assert list(summarise_triples([], []).columns) == list(TRIPLE_COLUMNS)
+    assert list(summarise_triples([], []).columns) == TRIPLES.names
 
 
 def test_triples_are_of_two_pairs_that_were_found():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from combmotif.effects.columns import INSTANCE_COLUMNS, INTERACTION_COLUMNS
+from combmotif.core.tables import INSTANCES, INTERACTIONS
 from combmotif.effects.pairs.pair import Pair
 from combmotif.effects.pairs.placements import Windows
 from combmotif.effects.pattern import as_pattern
@@ -42,8 +42,8 @@ def test_table_has_the_prototypes_class_and_p_values(word_model, planted, kind, 
     sequences = planted(WORDS, 40)
     found = measure_prototype(word_model(kind), sequences, Pair(*map(as_pattern, WORDS)))
     table, instances = summarise_prototype([found], sequences.names)
-    assert list(table.columns) == list(INTERACTION_COLUMNS)
-    assert list(instances.columns) == list(INSTANCE_COLUMNS)
+    assert list(table.columns) == INTERACTIONS.names
+    assert list(instances.columns) == INSTANCES.names
     row = table.iloc[0]
     assert row["class"] == label
     own = prototype_interaction(found.o, found.a, found.b, found.n)
