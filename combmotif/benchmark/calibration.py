@@ -20,6 +20,7 @@ from combmotif.benchmark.simulation import (
     saturating_sequences,
     simulate_pair,
 )
+from combmotif.config.effects import InteractionOptions
 from combmotif.core.tables import CALIBRATION
 from combmotif.effects.pairs.interaction import interaction
 from combmotif.effects.pairs.measure import MeasuredPair
@@ -180,7 +181,7 @@ def _simulate(task: Task) -> np.ndarray:
     setting, numbers, seed = task
     measured = [simulate_pair(setting, number, seed=seed) for number in numbers]
     names = [f"s{i}" for i in range(setting.sequences)]
-    table = summarise(measured, names, latent="none").table
+    table = summarise(measured, names, InteractionOptions(latent="none")).table
     by_row = [_p_by_row(pair) for pair in measured]
     columns = ["p_value", "epistasis", "epistasis_ci_low", "epistasis_ci_high"]
     values = table[columns].to_numpy(dtype=float)
@@ -197,7 +198,13 @@ def _saturating(runs: int, seed: int) -> list[dict]:
     model = SequenceModel("saturating", Saturating())
     pairs = list(combinations(SATURATING_WORDS, 2))
     tables = [
-        interaction(model, saturating_sequences(seed + run), pairs, controls=0, backgrounds=0, seed=seed + run).table
+        interaction(
+            model,
+            saturating_sequences(seed + run),
+            pairs,
+            InteractionOptions(controls=0, backgrounds=0),
+            seed=seed + run,
+        ).table
         for run in range(runs)
     ]
     table = pd.concat(tables)

@@ -1,6 +1,12 @@
 """Typed YAML: what a run and a training are asked."""
 
-from combmotif.config.effects import ContributionSection, EffectsSection, InteractionSection
+from combmotif.config.effects import (
+    ContributionOptions,
+    ContributionSection,
+    InteractionOptions,
+    InteractionSection,
+    MarginalOptions,
+)
 from combmotif.config.inputs import (
     CardSection,
     FastaSequences,
@@ -28,12 +34,14 @@ from combmotif.config.training.regression import TrainConfig
 __all__ = [
     "AttributionSection",
     "CardSection",
+    "ContributionOptions",
     "ContributionSection",
     "DiscoverSection",
-    "EffectsSection",
     "FastaSequences",
     "Hdf5Sequences",
+    "InteractionOptions",
     "InteractionSection",
+    "MarginalOptions",
     "MatchSection",
     "MeasuredConfig",
     "NeuronsSection",

@@ -9,23 +9,19 @@ from pydantic import Field, field_validator, model_validator
 from combmotif.core.typed_yaml import Real, Section, Whole, show
 from combmotif.sequence.alphabet import iupac_sets
 
+AVOIDED = ["AUG", "AAUAAA", "stop"]
+"""What neither a scramble nor an insertion may create: a start codon, the poly(A) signal, an in-frame stop codon."""
 Output = Annotated[Whole | str, Field(description="output of the model, by name or number from 0; default 0")]
 
 
-class ContributionSection(Section):
-    """Whether a neuron raises or lowers the outcome."""
+class ContributionOptions(Section):
+    """When a neuron is active, and how the outcomes of active and inactive sequences are compared."""
 
-    outcome: Literal["prediction", "label", "both"] = Field(
-        "prediction", description="what active neurons are compared on; default prediction"
-    )
     threshold: Real = Field(
         0.7, gt=0, le=1, description="share of the neuron's maximum from which it is active; default 0.7"
     )
     thresholds: list[Annotated[Real, Field(gt=0, le=1)]] | None = Field(
         None, min_length=1, description="several thresholds at once, such as [0.3, 0.5, 0.7]; default threshold alone"
-    )
-    output: Whole | str | list[Whole | str] = Field(
-        0, description="outputs of the model, by name or number from 0: one, a list, or all; default 0"
     )
     margin: Real = Field(
         0.1, gt=0, description="a difference within this many standard deviations of the outcome is none; default 0.1"
@@ -49,7 +45,18 @@ class ContributionSection(Section):
         return (self.threshold,) if self.thresholds is None else tuple(sorted(self.thresholds))
 
 
-class EffectsSection(Section):
+class ContributionSection(ContributionOptions):
+    """Whether a neuron raises or lowers the outcome."""
+
+    outcome: Literal["prediction", "label", "both"] = Field(
+        "prediction", description="what active neurons are compared on; default prediction"
+    )
+    output: Whole | str | list[Whole | str] = Field(
+        0, description="outputs of the model, by name or number from 0: one, a list, or all; default 0"
+    )
+
+
+class MarginalOptions(Section):
     """What each motif does to the prediction when it is inserted into background sequences."""
 
     backgrounds: Whole = Field(
@@ -83,7 +90,7 @@ class EffectsSection(Section):
     )
     bins: Whole = Field(10, ge=1, le=10_000, description="of the curve of the effect over positions; default 10")
     avoid: list[str] = Field(
-        ["AUG", "AAUAAA", "stop"],
+        AVOIDED,
         description="IUPAC words that neither an insertion nor a scramble may make by chance; stop is a stop codon in "
         "a known frame; default [AUG, AAUAAA, stop]",
     )
@@ -112,7 +119,7 @@ class EffectsSection(Section):
         return value
 
     @model_validator(mode="after")
-    def _frequencies_are_used(self) -> EffectsSection:
+    def _frequencies_are_used(self) -> MarginalOptions:
         if self.frequencies is None:
             return self
         if self.source != "random":
@@ -155,22 +162,9 @@ class PairSection(Section):
     )
 
 
-class InteractionSection(Section):
-    """How two motifs act together."""
+class InteractionOptions(Section):
+    """How a pair of motifs is scrambled, inserted and tested."""
 
-    pairs: str | list[Annotated[list[str], Field(min_length=2, max_length=2)] | PairSection] = Field(
-        "from_motifs",
-        description="from_motifs; pairs of IUPAC words such as [[AUG, UAA], {a: AUG, b: UGA, order: ab, frame: 0}]; a "
-        "TSV file with columns a and b; or CombMotif's label files (one .yaml or their folder); default from_motifs",
-    )
-    instances: Literal["scan", "neurons"] = Field(
-        "scan",
-        description="where pairs are looked for: scan (anywhere), or neurons (in one window in which the neuron that "
-        "reads the pair fires; pairs without a neuron anywhere); default scan",
-    )
-    fires: Real = Field(
-        0.9, gt=0, le=1, description="share of its maximum from which a neuron fires, for instances; default 0.9"
-    )
     scrambles: Whole = Field(8, ge=2, le=100_000, description="scrambled copies per site; default 8")
     mode: Literal["shuffle", "dinucleotide", "background", "uniform", "synonymous"] = Field(
         "shuffle",
@@ -178,7 +172,7 @@ class InteractionSection(Section):
         "is kept; needs a coding frame); default shuffle",
     )
     avoid: list[str] = Field(
-        ["AUG", "AAUAAA", "stop"],
+        AVOIDED,
         description="IUPAC words a scramble may not create besides A and B; stop is a stop codon in a known frame; "
         "default [AUG, AAUAAA, stop]",
     )
@@ -187,7 +181,6 @@ class InteractionSection(Section):
         description="sites that share bases with another copy of the partner or cross a word to avoid: skip or keep; "
         "default skip",
     )
-    max_pairs: Whole = Field(20, ge=1, description="most pairs tested with from_motifs; default 20")
     max_sequences: Whole = Field(200, ge=2, description="most sequences per pair, drawn at random; default 200")
     max_placements: Whole = Field(3, ge=1, description="most placements per sequence, drawn at random; default 3")
     p_value: Literal["auto"] | Annotated[Real, Field(gt=0, lt=1)] = Field(
@@ -219,6 +212,31 @@ class InteractionSection(Section):
         description="second scale: a fitted spline, the logit or log of the prediction, or none; auto takes the link "
         "in the model's card, else the spline; default auto",
     )
+    output: Output = 0
+
+    @field_validator("avoid")
+    @classmethod
+    def _words(cls, value: list[str]) -> list[str]:
+        return _checked_words(value)
+
+
+class InteractionSection(InteractionOptions):
+    """How two motifs act together."""
+
+    pairs: str | list[Annotated[list[str], Field(min_length=2, max_length=2)] | PairSection] = Field(
+        "from_motifs",
+        description="from_motifs; pairs of IUPAC words such as [[AUG, UAA], {a: AUG, b: UGA, order: ab, frame: 0}]; a "
+        "TSV file with columns a and b; or CombMotif's label files (one .yaml or their folder); default from_motifs",
+    )
+    instances: Literal["scan", "neurons"] = Field(
+        "scan",
+        description="where pairs are looked for: scan (anywhere), or neurons (in one window in which the neuron that "
+        "reads the pair fires; pairs without a neuron anywhere); default scan",
+    )
+    fires: Real = Field(
+        0.9, gt=0, le=1, description="share of its maximum from which a neuron fires, for instances; default 0.9"
+    )
+    max_pairs: Whole = Field(20, ge=1, description="most pairs tested with from_motifs; default 20")
     order: Literal[2, 3] = Field(2, description="3 also tests triples of the pairs that were found; default 2")
     max_triples: Whole = Field(20, ge=1, description="most triples tested with order: 3; default 20")
     preset: Literal["combmotif"] | None = Field(
@@ -226,7 +244,6 @@ class InteractionSection(Section):
         description="combmotif: the published prototype's procedure (one uniform draw, every placement a row, no "
         "correction, tracks zero); default none",
     )
-    output: Output = 0
 
     @field_validator("pairs", mode="before")
     @classmethod
@@ -243,8 +260,3 @@ class InteractionSection(Section):
         if isinstance(value, list):  # so that a mistake in a rule is told as one
             return [PairSection.model_validate(one) if isinstance(one, dict) else one for one in value]
         return value
-
-    @field_validator("avoid")
-    @classmethod
-    def _words(cls, value: list[str]) -> list[str]:
-        return _checked_words(value)

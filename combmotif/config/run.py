@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from combmotif.config.effects import ContributionSection, EffectsSection, InteractionSection
+from combmotif.config.effects import ContributionSection, InteractionSection, MarginalOptions
 from combmotif.config.inputs import ModelSection, NeuronsSection, SequencesSection
 from combmotif.config.stages import (
     AttributionSection,
@@ -37,7 +37,7 @@ class RunConfig(Section):
     discover: DiscoverSection = Field(default_factory=DiscoverSection, description="how motifs are separated")
     match: MatchSection | None = Field(None, description="match motifs to known elements; default not asked for")
     contribution: ContributionSection | None = Field(None, description="effect of neurons; default not asked for")
-    effects: EffectsSection | None = Field(None, description="effect of motifs; default not asked for")
+    effects: MarginalOptions | None = Field(None, description="effect of motifs; default not asked for")
     interaction: InteractionSection | None = Field(None, description="effect of motif pairs; default not asked for")
     report: ReportSection = Field(default_factory=ReportSection, description="the HTML report")
     device: Device = Field("auto", description="auto, cpu, cuda or mps; default auto (cuda, then mps, then cpu)")

@@ -91,7 +91,7 @@ def measure_prototype(
 
 
 def summarise_prototype(
-    measured: Sequence[PrototypePair], names: Sequence[str], *, alpha: float = 0.05
+    measured: Sequence[PrototypePair], names: Sequence[str], *, alpha: float
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Test pairs as the prototype does.
 

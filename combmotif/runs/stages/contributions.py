@@ -104,9 +104,7 @@ def run_contribution(stages: Stages) -> None:
     finite = np.where(np.isfinite(maxima), maxima, 0)
     neurons = [neuron.name for neuron in context.neurons]
     if section.preset is not None:
-        table = contribution(
-            stages.best, outcomes, neurons=neurons, maxima=finite, alpha=section.alpha, preset=section.preset
-        )
+        table = contribution(stages.best, outcomes, section, neurons=neurons, maxima=finite)
         write_table(stages.store.file("contribution.tsv"), table.reindex(columns=[*CONTRIBUTION.names, "p_ttest"]))
         return
     changes = _changes(stages, section.levels, columns, maxima) if section.outcome != "label" else {}
@@ -114,23 +112,19 @@ def run_contribution(stages: Stages) -> None:
     for level in section.levels:
         of_output = {f"prediction:{model.outputs[column]}": i for i, column in enumerate(columns)}
         own = {
-            kind: {name: changes[level][kind][:, :, i] for name, i in of_output.items()} if changes else None
-            for kind in ("clamped", "scrambled")
+            kind: {name: changes[level][arrays][:, :, i] for name, i in of_output.items()} if changes else None
+            for kind, arrays in (("causal", "clamped"), ("site", "scrambled"))
         }
         tables.append(
             contribution(
                 stages.best,
                 outcomes,
+                section.model_copy(update={"thresholds": [level]}),
                 neurons=neurons,
                 maxima=finite,
                 sampled_maxima=np.array([samples.maximum for samples in stages.samples]),
-                threshold=level,
                 covariates={"length": sequences.lengths, "gc": sequences.gc, **region_lengths(sequences.tracks)},
-                causal=own["clamped"],
-                site=own["scrambled"],
-                alpha=section.alpha,
-                n_min=section.n_min,
-                margin_sd=section.margin,
+                changes=own,
             )
         )
     table = pd.concat(tables, ignore_index=True)

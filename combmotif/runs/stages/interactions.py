@@ -14,8 +14,7 @@ from combmotif.config.effects import InteractionSection
 from combmotif.core.tables import PAIR_CONTROLS
 from combmotif.effects.pairs.control import Control
 from combmotif.effects.finite import finite_states, only_finite
-from combmotif.effects.frame import codon_phase
-from combmotif.effects.pairs.interaction import avoided_patterns, base_frequencies, model_link, require_frame
+from combmotif.effects.pairs.interaction import base_frequencies, model_link, require_frame
 from combmotif.effects.pairs.interaction_map import interaction_map, name_families
 from combmotif.report.drawing.map_drawing import draw_interaction_map
 from combmotif.effects.pairs.measure import MeasuredPair, measure_pair
@@ -64,23 +63,6 @@ class TripleTask:
     path: Path
 
 
-def _options(context: Context) -> dict[str, Any]:
-    """What pairs and triples have in common."""
-    section = _section(context)
-    avoid, stops = avoided_patterns(section.avoid, alphabet=context.model.input_spec.alphabet)
-    return {
-        "scrambles": section.scrambles,
-        "mode": section.mode,
-        "seed": context.config.seed,
-        "output": context.output(section.output, "interaction.output"),
-        "avoid": avoid,
-        "avoid_stops": stops,
-        "overlaps": section.overlaps,
-        "max_sequences": section.max_sequences,
-        "max_placements": section.max_placements,
-    }
-
-
 def _section(context: Context) -> InteractionSection:
     section = context.config.interaction
     assert section is not None
@@ -89,18 +71,15 @@ def _section(context: Context) -> InteractionSection:
 
 def pair_task(context: Context, task: PairTask) -> None:
     """Measure one motif pair; writes an .npz."""
-    section = _section(context)
     with recording() as how:
         pair = measure_pair(
             context.model,
             context.sequences,
             task.pair,
+            _section(context),
             frequencies=task.frequencies,
-            controls=section.controls,
-            backgrounds=section.backgrounds,
-            n_min=section.n_min,
+            seed=context.config.seed,
             windows=task.windows,
-            **_options(context),
         )
     numbers = [pair.sequences_with_pair, pair.rejected, pair.unscrambled, pair.overlapping, *pair.control[:3]]
     states = {"o": pair.states.o, "a": pair.states.a, "b": pair.states.b, "n": pair.states.n}
@@ -179,13 +158,10 @@ def prototype_task(context: Context, task: PairTask) -> None:
 
 def triple_task(context: Context, task: TripleTask) -> None:
     """Measure three motifs; writes an .npz."""
-    section, tracks = _section(context), context.sequences.tracks
-    phases = None
-    if tracks is not None and (section.mode == "synonymous" or "stop" in section.avoid):
-        phases = [codon_phase(track[0]) for track in tracks]
     found = measure_triple(
-        context.model, context.sequences, task.motifs, frequencies=task.frequencies, phases=phases, **_options(context)
-    )
+        context.model, context.sequences, task.motifs, _section(context), frequencies=task.frequencies,
+        seed=context.config.seed,
+    )  # fmt: skip
     save_arrays(task.path, {"rows": found.rows, "starts": found.starts, "states": found.states})
 
 
@@ -275,15 +251,7 @@ def run_interactions(stages: Stages) -> None:
         measured = [_read_pair(task, section.mode) for task in tasks]
         stages.warnings += _lost(measured, sequences.names)
         stages.edits["interaction"] = summary(load_arrays(task.path)["how"] for task in tasks)
-        result = summarise(
-            measured,
-            sequences.names,
-            units=sequences.clusters,
-            n_min=section.n_min,
-            alpha=section.alpha,
-            margin=section.margin,
-            latent=link if section.latent == "auto" else section.latent,
-        )
+        result = summarise(measured, sequences.names, section, units=sequences.clusters, link=link)
         table, instances = result.table, result.instances
         write_table(own("interaction_spacing.tsv"), result.spacing)
         controls = [(pair.pair, e) for pair in measured for e in pair.control.values]
@@ -311,10 +279,7 @@ def _triples(
     stages.bring_up_to_date("interaction", triple_task, tasks, lambda task: (task.path,))
     measured = [MeasuredTriple(task.motifs, **load_arrays(task.path)) for task in tasks]
     sequences = stages.context.sequences
-    return summarise_triples(
-        measured, sequences.names, units=sequences.clusters, n_min=section.n_min, alpha=section.alpha,
-        margin=section.margin,
-    )  # fmt: skip
+    return summarise_triples(measured, sequences.names, section, units=sequences.clusters)
 
 
 def _sides(*patterns: Pattern) -> list[Any]:

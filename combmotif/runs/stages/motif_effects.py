@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from combmotif.config.effects import EffectsSection
+from combmotif.config.effects import MarginalOptions
 from combmotif.core.tables import MOTIF_EFFECTS, MOTIF_POSITIONS
 from combmotif.effects.pairs.interaction import base_frequencies
 from combmotif.effects.marginal.contexts import informative_pattern, make_contexts, strongest_core
-from combmotif.effects.marginal.effects import MarginalOptions, prepare, spread_of
+from combmotif.effects.marginal.effects import frequencies_of, prepare, spread_of
 from combmotif.effects.marginal.measure import (
     Changes,
     MeasuredMotif,
@@ -50,31 +50,18 @@ class EffectTask:
     path: Path
 
 
-def _options(context: Context) -> MarginalOptions:
+def _section(context: Context) -> MarginalOptions:
     section = context.config.effects
     assert section is not None
-    frequencies = None
-    if section.source == "random":
-        frequencies = tuple(section.frequencies or base_frequencies(context.sequences.codes).tolist())
-    return MarginalOptions(
-        backgrounds=section.backgrounds,
-        places=section.places,
-        frequencies=frequencies,
-        without=section.without if section.without == "auto" else tuple(section.without),
-        outputs=tuple(context.outputs(section.output, "effects.output")),
-        avoid=tuple(section.avoid),
-        bins=section.bins,
-        margin=section.margin,
-        alpha=section.alpha,
-        n_min=section.n_min,
-        seed=context.config.seed,
-    )
+    return section
 
 
 def _setup(context: Context) -> Setup:
     """Draw the backgrounds; every process draws the same ones, once for all of its tasks."""
     if "effects" not in context.kept:
-        context.kept["effects"] = prepare(context.model, context.sequences, _options(context))
+        context.kept["effects"] = prepare(
+            context.model, context.sequences, _section(context), seed=context.config.seed
+        )
     setup: Setup = context.kept["effects"]
     return setup
 
@@ -86,7 +73,7 @@ def effect_task(context: Context, task: EffectTask) -> None:
         if task.beside is None:
             found = {
                 "inserted": measure_insertion(setup, task.pattern),
-                "sites": measure_sites(setup, task.pattern, most=_options(context).backgrounds),
+                "sites": measure_sites(setup, task.pattern, most=_section(context).backgrounds),
             }
         else:
             found = measure_context(setup, task.beside, task.pattern)
@@ -118,7 +105,7 @@ def run_effects(stages: Stages) -> None:
         raise Empty("not asked for: the configuration has no 'effects' section")
     if not len(stages.motifs):
         raise Empty("there is no motif to measure")
-    sequences, options = context.sequences, _options(context)
+    sequences = context.sequences
     shared: dict[str, Any] = {
         "background": base_frequencies(sequences.codes),
         "length": float(np.median(sequences.lengths)),
@@ -131,7 +118,8 @@ def run_effects(stages: Stages) -> None:
     with single_thread():
         setup = _setup(context)
         spread = spread_of(setup)
-    key = [stages.base, stages.sequences_key, _asked(section, options)]
+    frequencies = frequencies_of(sequences, section)
+    key = [stages.base, stages.sequences_key, _asked(section, frequencies, setup.outputs)]
     plain = [
         EffectTask(pattern, None, stages.store.task("effect", content_key("effect", key, _side(pattern)), ".npz"))
         for pattern in fitting.values()
@@ -143,16 +131,13 @@ def run_effects(stages: Stages) -> None:
         measured.append(MeasuredMotif(name, task.pattern.consensus, found["inserted"], found["sites"]))
         how.append(told)
     names = [context.model.outputs[column] for column in setup.outputs]
-    tests: dict[str, Any] = {
-        "alpha": options.alpha, "margin": options.margin, "n_min": options.n_min, "bins": options.bins,
-    }  # fmt: skip
     others: Sequence[Pattern]
-    if options.without == "auto":
-        core = strongest_core(list(stages.motifs), summarise_motifs(measured, names, spread, **tests)[0], **shared)
+    if section.without == "auto":
+        core = strongest_core(list(stages.motifs), summarise_motifs(measured, names, spread, section)[0], **shared)
         others = [] if core is None else [core]
     else:
-        others = [as_pattern(word, alphabet=stages.motifs.alphabet) for word in options.without]
-    contexts = make_contexts(setup, others, count=options.backgrounds, frequencies=options.frequencies)
+        others = [as_pattern(word, alphabet=stages.motifs.alphabet) for word in section.without]
+    contexts = make_contexts(setup, others, count=section.backgrounds, frequencies=frequencies)
     beside = []
     for context_ in contexts:
         for pattern in fitting.values():
@@ -163,7 +148,7 @@ def run_effects(stages: Stages) -> None:
         found, told = _read(task.path)
         measured[place % len(measured)].contexts.update(found)
         how.append(told)
-    table, positions = summarise_motifs(measured, names, spread, units=sequences.clusters, **tests)
+    table, positions = summarise_motifs(measured, names, spread, section, units=sequences.clusters)
     every = [changes.values for one in measured for changes in (one.inserted, one.sites, *one.contexts.values())]
     lost = sum(int(np.isnan(values).any(1).sum()) for values in every)
     if lost:
@@ -187,10 +172,10 @@ def run_effects(stages: Stages) -> None:
     write_table(stages.store.file("motif_positions.tsv"), positions[MOTIF_POSITIONS.names])
 
 
-def _asked(section: EffectsSection, options: MarginalOptions) -> list[Any]:
+def _asked(section: MarginalOptions, frequencies: Sequence[float] | None, outputs: Sequence[int]) -> list[Any]:
     """The settings that change what is measured; those of the tests are applied afterwards."""
     asked = section.model_dump(exclude={"margin", "alpha", "n_min", "bins", "without", "output"})
-    return [asked, options.frequencies, options.outputs]
+    return [asked, frequencies, outputs]
 
 
 def _side(pattern: Pattern) -> list[Any]:
