@@ -12,8 +12,10 @@ from scipy.stats import false_discovery_control
 
 from combmotif.comparison.faithfulness import faithfulness
 from combmotif.comparison.folder import ComparedRun
+from combmotif.config.comparing import CompareConfig
 from combmotif.core.seeding import named_generator
 from combmotif.core.tables import COMPARED_MOTIFS, COMPARED_RUNS, FAITHFULNESS, OVERLAPS
+from combmotif.core.typed_yaml import default_of
 from combmotif.models.model import SequenceModel
 from combmotif.motifs.cluster import families
 from combmotif.motifs.matching.control import match_control
@@ -58,8 +60,8 @@ def compare_runs(
     *,
     open_run: Callable[[ComparedRun], tuple[SequenceModel, SequenceSet]] | None = None,
     strands: str = "single",
-    q: float = 0.05,
-    draws: int = 64,
+    q: float = default_of(CompareConfig, "q"),
+    draws: int = default_of(CompareConfig, "draws"),
     threshold: float = 0.8,
     seed: int = 0,
     on_progress: Callable[[str, int, int], None] | None = None,
@@ -77,7 +79,7 @@ def compare_runs(
         Gives the model of a run and some of its sequences; without it nothing is measured on the model.
     strands, q
         As for `combmotif.motifs.matching.match`.
-    draws : int, default 64
+    draws : int
         Sequences drawn from each motif.
     threshold : float, default 0.8
         Similarity of motifs of one cluster.

@@ -23,7 +23,7 @@ def faithfulness(
     sequences: SequenceSet,
     generator: np.random.Generator,
     *,
-    draws: int = 64,
+    draws: int,
     output: int = 0,
 ) -> pd.DataFrame:
     """Measure on the model what sequences drawn from motifs do.
@@ -43,7 +43,7 @@ def faithfulness(
     sequences : SequenceSet
         Of the run: contexts, and the letters of windows.
     generator : numpy.random.Generator
-    draws : int, default 64
+    draws : int
         Sequences drawn per motif.
     output : int, default 0
 

@@ -22,6 +22,7 @@ from combmotif.config.opening import open_model, open_model_from, output_index, 
 from combmotif.config.paths import find_file, resolve_paths
 from combmotif.config.run import RunConfig
 from combmotif.config.stages import (
+    AttributionOptions,
     AttributionSection,
     DiscoverSection,
     MatchSection,
@@ -32,6 +33,7 @@ from combmotif.config.training.measured import MeasuredConfig
 from combmotif.config.training.regression import TrainConfig
 
 __all__ = [
+    "AttributionOptions",
     "AttributionSection",
     "CardSection",
     "ContributionOptions",

@@ -41,7 +41,7 @@ class RunConfig(Section):
     interaction: InteractionSection | None = Field(None, description="effect of motif pairs; default not asked for")
     report: ReportSection = Field(default_factory=ReportSection, description="the HTML report")
     device: Device = Field("auto", description="auto, cpu, cuda or mps; default auto (cuda, then mps, then cpu)")
-    seed: Seed = Field(0, ge=0, lt=2**63, description="of every random choice; default 0")
+    seed: Seed = Field(0, ge=0, lt=2**63, description="of every random choice")
 
     @model_validator(mode="before")
     @classmethod
@@ -73,7 +73,7 @@ class RunConfig(Section):
     @property
     def site_threshold(self) -> float:
         """Share of its maximum from which a neuron's window is written down as a site."""
-        return self.contribution.threshold if self.contribution else 0.7
+        return (self.contribution or ContributionSection()).threshold
 
     @property
     def scan_threshold(self) -> float:

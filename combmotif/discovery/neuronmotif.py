@@ -97,7 +97,7 @@ def from_tree(
     samples: Samples,
     tree: Sequence[Group],
     *,
-    min_sites: int = 20,
+    min_sites: int,
     merge: float | None = 0.8,
     alphabet: str = "rna",
 ) -> Demixed:

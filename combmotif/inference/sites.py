@@ -24,7 +24,7 @@ class SiteFinder:
         Sequences that will be scanned.
     neurons : mapping of layer to channels
         The neurons whose values are kept; they are numbered in this order.
-    threshold : float, default 0.7
+    threshold : float
     after : SiteFinder, optional
         Of sequences scanned before, whose maxima count too.
 
@@ -46,7 +46,7 @@ class SiteFinder:
     >>> from combmotif.models.model import SequenceModel
     >>> model = SequenceModel("toy", CnnGru(width=8))
     >>> codes = [np.zeros(60, np.uint8), np.ones(80, np.uint8)]
-    >>> finder = SiteFinder(2, {"conv1": range(8), "conv2": range(8)})
+    >>> finder = SiteFinder(2, {"conv1": range(8), "conv2": range(8)}, 0.7)
     >>> for block in scan_layers(model, ["conv1", "conv2"], codes):
     ...     finder.add(block)
     >>> finder.best.shape
@@ -59,7 +59,7 @@ class SiteFinder:
         self,
         count: int,
         neurons: Mapping[str, Sequence[int]],
-        threshold: float = 0.7,
+        threshold: float,
         *,
         after: SiteFinder | None = None,
     ) -> None:

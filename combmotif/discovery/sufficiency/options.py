@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from combmotif.config.stages import DiscoverSection
+from combmotif.core.typed_yaml import default_of
+
 
 @dataclass(frozen=True)
 class SufficiencyOptions:
@@ -32,7 +35,7 @@ class SufficiencyOptions:
         A motif must explain this share of the neuron's excitation that the others do not.
     same : float, default 0.85
         Two matrices with this cosine at the best shift are one motif at two places.
-    windows : int, default 400
+    windows : int
         Sampled windows that are explained, evenly over the range of activation.
     anchors : int, default 16
         Most windows that are read.
@@ -49,6 +52,6 @@ class SufficiencyOptions:
     chance: float = 0.02
     least: float = 0.02
     same: float = 0.85
-    windows: int = 400
+    windows: int = default_of(DiscoverSection, "windows")
     anchors: int = 16
     patience: int = 4

@@ -79,8 +79,8 @@ def find_placements(
     names: Sequence[str],
     *,
     seed: int,
-    max_sequences: int = 200,
-    max_placements: int = 3,
+    max_sequences: int,
+    max_placements: int,
     occurrences: tuple[Occurrences, Occurrences] | None = None,
     windows: Windows | None = None,
 ) -> Placements:
@@ -96,9 +96,9 @@ def find_placements(
     codes : sequence of uint8 arrays, each of shape (length,)
     names : sequence of str
     seed : int
-    max_sequences : int, default 200
+    max_sequences : int
         Most sequences kept, drawn without replacement.
-    max_placements : int, default 3
+    max_placements : int
         Most placements kept per sequence, drawn without replacement. A sequence with more than 1,000 sites of a
         motif is represented by 1,000 of them, drawn as well.
     occurrences : pair of (rows, starts), optional

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from combmotif.config.stages import MatchSection
 from combmotif.core.tables import MATCH_CONTROL
+from combmotif.core.typed_yaml import default_of
 from combmotif.motifs.matching.database import Database, DatabaseEntry, word_ppm
 from combmotif.motifs.matching.hits import CONTAINS, IS, split_q_values
 from combmotif.motifs.matching.pairs import compare_runs, informative_runs
@@ -50,7 +52,7 @@ def match_control(
     *,
     copies: int = 10,
     strands: str = "single",
-    q: float = 0.05,
+    q: float = default_of(MatchSection, "q"),
     min_overlap: int = 4,
 ) -> MatchControl:
     """Match the same motifs to shuffled databases, as often as `match` was right to call nothing.

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from combmotif.config.stages import MatchSection
 from combmotif.core.tables import MATCHES
+from combmotif.core.typed_yaml import default_of
 from combmotif.motifs.matching.database import Database, DatabaseEntry
 from combmotif.motifs.matching.hits import Hit, choose_hits
 from combmotif.motifs.matching.pairs import Pairs, compare_runs, informative_runs
@@ -24,8 +26,8 @@ def match(
     databases: Sequence[Database],
     *,
     strands: str = "single",
-    q: float = 0.05,
-    top: int = 5,
+    q: float = default_of(MatchSection, "q"),
+    top: int = default_of(MatchSection, "top"),
     min_overlap: int = 4,
     min_information: float = 0.5,
     min_bits: float = 2.0,
@@ -51,9 +53,9 @@ def match(
         Each is the background of its own Tomtom p-values, so adding one does not change the p-values of another.
     strands : {"single", "both"}, default "single"
         "both" also tries the reverse complement of the targets (DNA).
-    q : float, default 0.05
+    q : float
         Largest q-value returned, above 0 and at most 1.
-    top : int, default 5
+    top : int
         Most elements named per informative run; words that are contained are given besides, see `choose_hits`.
     min_overlap : int, default 4
         Columns that query and matrix must share, at most the shorter of the two.

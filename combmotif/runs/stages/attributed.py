@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from combmotif.attribution.attribute import AttributionOptions, attribute
+from combmotif.attribution.attribute import attribute
 from combmotif.attribution.attributions import Attributions, completeness_warning, join_attributions
 from combmotif.attribution.files import pack, unpack, write_attributions
 from combmotif.attribution.gradients import captum_attr
@@ -56,12 +56,6 @@ class ModiscoTask:
     samples: Path | None = None
 
 
-def attribution_options(section: AttributionSection | None) -> AttributionOptions:
-    """Options of the attribution that a config asks for."""
-    own = section or AttributionSection()
-    return AttributionOptions(own.method, own.baselines, own.steps, own.max_steps, own.draws, own.tolerance)
-
-
 def attribution_task(context: Context, task: AttributionTask) -> None:
     """Attribute some sequences; writes an .npz."""
     if task.source is None:
@@ -84,7 +78,7 @@ def attribution_task(context: Context, task: AttributionTask) -> None:
             context.model,
             codes,
             task.target,
-            options=attribution_options(context.config.attribution),
+            options=context.config.attribution,
             names=names,
             tracks=tracks,
             seed=context.config.seed,
@@ -210,7 +204,7 @@ def run_modisco(stages: Stages) -> None:
     """Attribute, keep the attributions, find patterns, and write them with their seqlets."""
     parts, searches = _plan(stages)
     stages.bring_up_to_date("motifs", attribution_task, parts, lambda task: (task.path,))
-    tolerance = attribution_options(stages.context.config.attribution).tolerance
+    tolerance = (stages.context.config.attribution or AttributionSection()).tolerance
     wanted: set[Path] = set()
     notes: list[str] = []
     for search in searches:

@@ -161,7 +161,7 @@ def run_effects(stages: Stages) -> None:
         stages.notes["effects"] = [
             f"Effects were also measured without and with {one.name} ({one.pattern.name})." for one in contexts
         ]
-    if len(setup.backgrounds) < options.backgrounds:
+    if len(setup.backgrounds) < section.backgrounds:
         stages.warnings.append(f"Only {len(setup.backgrounds)} background sequences could be made for the effects.")
     if len(fitting) < len(patterns):
         stages.warnings.append(
