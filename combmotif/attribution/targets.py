@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 import torch
 
+from combmotif.inference.dense import scan
 from combmotif.inference.geometry import convolution_layers, layer_geometry, layer_outputs
 from combmotif.inference.neuron import neuron_model
-from combmotif.inference.scan import scan
 from combmotif.models.model import SequenceModel
 
 

@@ -23,19 +23,6 @@ from combmotif.sampling.samples import Samples
 METHODS = ("sufficiency", "layers")
 
 
-def neuron_motifs(
-    probe: WindowProbe,
-    samples: Samples,
-    *,
-    method: str = "sufficiency",
-    options: DemixOptions | None = None,
-    seed: int = 0,
-    merge: float = 0.8,
-) -> list[Motif]:
-    """Find the motifs of one neuron; the motifs of `demix_neuron`, whose parameters it takes."""
-    return list(demix_neuron(probe, samples, method=method, options=options, seed=seed, merge=merge).motifs)
-
-
 def demix_neuron(
     probe: WindowProbe,
     samples: Samples,

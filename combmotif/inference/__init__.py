@@ -1,12 +1,12 @@
 """Run a network in parts: windows of neurons, feature maps, dense scans."""
 
+from combmotif.inference.dense import Block, scan, scan_layers
 from combmotif.inference.geometry import LayerGeometry, convolution_layers, layer_geometry, layer_outputs
 from combmotif.inference.incremental.edits import Edits
 from combmotif.inference.incremental.perturb import Predicted, predict_edits
 from combmotif.inference.locality import LocalityMode, Window
 from combmotif.inference.neuron import neuron_model
 from combmotif.inference.probe import WindowProbe
-from combmotif.inference.scan import Block, scan, scan_layers
 from combmotif.inference.sites import SiteFinder
 
 __all__ = [

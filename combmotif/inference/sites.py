@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 
-from combmotif.inference.scan import Block
+from combmotif.inference.dense import Block
 
 
 class SiteFinder:

@@ -16,10 +16,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from combmotif.inference.dense import scan_layers
 from combmotif.inference.geometry import known_geometry, layer_outputs
 from combmotif.inference.locality import Window, mark
 from combmotif.inference.rows import input_gradient
-from combmotif.inference.scan import scan_layers
 from combmotif.models.model import SequenceModel
 
 LONGEST = 9

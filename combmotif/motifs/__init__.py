@@ -1,6 +1,7 @@
 """Motifs and what is done with them: segments, merging, files, databases, matching, scanning."""
 
-from combmotif.motifs.agreement import (
+from combmotif.motifs.cluster import families, merge_shifted, similarity
+from combmotif.motifs.concordance import (
     agreement,
     arranged,
     best_similarity,
@@ -9,13 +10,10 @@ from combmotif.motifs.agreement import (
     motif_similarity,
     strict_agreement,
 )
-from combmotif.motifs.cluster import families, merge_shifted, similarity
 from combmotif.motifs.formats import (
     FORMATS,
     MotifFile,
     MotifRecord,
-    load_motifs,
-    read_meme,
     read_motifs,
     save_motifs,
     write_meme,
@@ -64,7 +62,6 @@ __all__ = [
     "letter_p_values",
     "letter_sets",
     "load_database",
-    "load_motifs",
     "match",
     "merge_shifted",
     "motif_similarity",
@@ -72,7 +69,6 @@ __all__ = [
     "pseudocounted",
     "purity",
     "read_mature",
-    "read_meme",
     "read_motifs",
     "save_motifs",
     "score_threshold",

@@ -136,13 +136,16 @@ def _shape(frame: pd.DataFrame, table: Table, file: str, problems: list[str]) ->
     lacking = [name for name in table.required if name not in frame]
     if lacking and len(frame.columns):
         problems.append(f"{file} has no column {', '.join(lacking)}; what depends on it is left blank.")
+    if table in (TREE, SYNTAX) and {"layer", "neuron"} <= set(frame):  # a channel, or a name of earlier versions
+        named = [neuron_name(*pair) for pair in zip(frame["layer"], frame["neuron"], strict=True)]
+    else:
+        named = []
     for name in table.of_type("text", "flag"):
         frame[name] = frame[name].fillna("") if name in frame else ""
     for name in table.of_type("whole", "number"):
         frame[name] = pd.to_numeric(frame[name], errors="coerce").astype(float) if name in frame else np.nan
-    if table in (TREE, SYNTAX):
-        pairs = zip(frame["layer"], frame["neuron"], strict=True)
-        frame["neuron"] = [neuron_name(layer, neuron) for layer, neuron in pairs]
+    if named:
+        frame["neuron"] = named
     return frame
 
 

@@ -14,7 +14,7 @@ from combmotif.config.effects import ContributionOptions
 from combmotif.core.files import atomic, no_formula, write_table
 from combmotif.core.typed_yaml import default_of
 from combmotif.inference.geometry import known_geometry
-from combmotif.inference.scan import scan_layers
+from combmotif.inference.dense import scan_layers
 from combmotif.inference.sites import SiteFinder
 from combmotif.models.model import SequenceModel
 from combmotif.models.predict_file import Record

@@ -17,7 +17,7 @@ from combmotif.discovery.words import word_motifs
 from combmotif.core.seeding import named_generator, stable_hash
 from combmotif.core.files import atomic, write_table
 from combmotif.core.tables import SYNTAX, TREE
-from combmotif.inference.scan import scan_layers
+from combmotif.inference.dense import scan_layers
 from combmotif.inference.sites import SiteFinder
 from combmotif.motifs.formats.h5 import save_motifs
 from combmotif.motifs.motif import MotifSet
@@ -25,7 +25,7 @@ from combmotif.runs.context import Context
 from combmotif.runs.store import save_arrays
 from combmotif.sampling.dataset import dataset_samples, track_windows
 from combmotif.sampling.enumerate import LONGEST, enumerate_windows
-from combmotif.sampling.evolve import EvolveOptions, evolve
+from combmotif.sampling.evolution import EvolveOptions, evolve
 from combmotif.sampling.published import combmotif_samples, neuronmotif_samples
 from combmotif.sampling.samples import Samples
 

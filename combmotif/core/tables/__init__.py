@@ -25,7 +25,7 @@ from combmotif.core.tables.pairs import (
     SPACING,
     TRIPLES,
 )
-from combmotif.core.tables.table import Column, Dtype, Table
+from combmotif.core.tables.table import Column, Table
 
 RUN_TABLES: dict[str, Table] = {
     table.name: table
@@ -91,7 +91,6 @@ __all__ = [
     "TREE",
     "TRIPLES",
     "Column",
-    "Dtype",
     "Table",
     "table_at",
 ]

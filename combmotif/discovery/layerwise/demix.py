@@ -76,27 +76,6 @@ def cluster_counts(probe: WindowProbe) -> dict[str, int]:
     return {layers[i]: strides[i + 1] // strides[i] for i in reversed(range(len(layers) - 1))}
 
 
-def demix(probe: WindowProbe, samples: Samples, *, options: DemixOptions | None = None, seed: int = 0) -> list[Group]:
-    """Split the windows that excite a neuron into groups that each show one motif at one position.
-
-    Parameters
-    ----------
-    probe : WindowProbe
-        Of the layer the samples were drawn for.
-    samples : Samples
-    options : DemixOptions, optional
-    seed : int, default 0
-        Of the k-means.
-
-    Returns
-    -------
-    list of Group
-        The leaves of `demix_tree` by descending maximum activation; groups below ``min_sites`` are joined to nothing
-        and left out, unless no other group exists. Empty where the samples are.
-    """
-    return leaves(demix_tree(probe, samples, options=options, seed=seed), (options or DemixOptions()).min_sites)
-
-
 def leaves(tree: Sequence[Group], min_sites: int) -> list[Group]:
     """Choose the nodes without children and with enough windows (else the largest), strongest first."""
     inner = {node.path.rpartition(".")[0] for node in tree}

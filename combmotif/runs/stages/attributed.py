@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from combmotif.attribution.attribute import attribute
+from combmotif.attribution.methods import attribute
 from combmotif.attribution.attributions import Attributions, completeness_warning, join_attributions
 from combmotif.attribution.files import pack, unpack, write_attributions
 from combmotif.attribution.gradients import captum_attr
