@@ -52,8 +52,8 @@ VARIANTS = {
     "same 0.95": replace(DEFAULT, same=0.95),
     "windows 150": replace(DEFAULT, windows=150),
     "windows 1000": replace(DEFAULT, windows=1000),
-    "anchors 6": replace(DEFAULT, anchors=6),
-    "anchors 32": replace(DEFAULT, anchors=32),
+    "spread 0.15": replace(DEFAULT, spread=0.15),
+    "composition kept (spread 9)": replace(DEFAULT, spread=9.0),
     "patience 2": replace(DEFAULT, patience=2),
     "patience 8": replace(DEFAULT, patience=8),
 }

@@ -73,7 +73,8 @@ def test_the_whole_method_merges_the_shift(demo, samples):
     (motif,) = demix_neuron(demo[0], samples).motifs
     assert motif.id == "3.0.m1"
     assert "".join("ACGU"[base] for base in motif.ppm.argmax(1)) == "CAGGUG"
-    assert len(motif.offsets) == 2 and max(motif.offsets) - min(motif.offsets) == 1
+    assert len(motif.offsets) == 2
+    assert max(motif.offsets) - min(motif.offsets) == 1
     assert motif.purity > 0.8
     assert motif.share > 0.7
     assert correlation(motif.pfm, demo[1][0][: len(motif)]) >= 0.95

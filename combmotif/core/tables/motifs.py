@@ -23,8 +23,8 @@ MOTIFS = Table(
         whole("sites", "sample sequences behind the counts", required=True),
         number(
             "share",
-            "share of the neuron's samples' activation above background that these sequences carry; one that has "
-            "several motifs counts for each",
+            "share of the excitation of the neuron's samples that the motif's nucleotides keep while all others are "
+            "random; of motifs counted by other methods, that the sequences that carry it have",
             unit="0 to 1",
         ),
         number("max_activation", "highest activation among them", unit="activation", required=True),

@@ -136,9 +136,7 @@ def choose(
     """Choose the fewest motifs that explain the windows.
 
     The motif that explains most goes first, then whichever adds most, until none adds ``least``; then those that the
-    others make up for are dropped, asking the network what the nucleotides of the others keep together. A motif that
-    few windows have is chosen as well where it suffices by itself, for half of what the strongest does, and none of the
-    others is in its k-mers.
+    others make up for are dropped, asking the network what the nucleotides of the others keep together.
     """
     readings, keeps = list(candidates), list(keeps)
     cover = np.zeros(len(windows.codes))
@@ -169,21 +167,4 @@ def choose(
             break
         chosen.pop(most)
         share = without[most]
-    found = [readings[i] for i in chosen]
-    strongest = max((reading.excitation for reading in found), default=0.0)
-    for reading in sorted(candidates, key=lambda one: -one.excitation):
-        if reading.excitation >= options.acts * strongest and not _made_up_for(queries, reading, found, options):
-            found.append(reading)
-    return found
-
-
-def _made_up_for(queries: Queries, reading: Reading, others: Sequence[Reading], options: SufficiencyOptions) -> bool:
-    """Whether other motifs are in the k-mers of one: whether their nucleotides excite the neuron there."""
-    codes = queries.draw(reading.ppm, options.backgrounds)
-    excitation = queries.excitation(queries.activation(codes))
-    excites = excitation > 0
-    if not excites.any():
-        return True
-    windows = Windows(codes[excites], excitation[excites], np.zeros(int(excites.sum()), int))
-    keep = np.any([called(queries, other, windows.codes, options) for other in others], axis=0)
-    return windows.share(retained(queries, windows, keep)) >= options.alone
+    return [readings[i] for i in chosen]

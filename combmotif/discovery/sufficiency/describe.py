@@ -33,11 +33,14 @@ class Found:
         Move of the motif to its place in each sample; NaN in those that do not carry it.
     level : float
         Mean activation of its best k-mer in background sequences.
+    share : float
+        Of the excitation of windows, what its nucleotides keep by themselves.
     """
 
     reading: Reading
     moves: np.ndarray
     level: float
+    share: float
 
 
 def describe(samples: Samples, probe: WindowProbe, found: Sequence[Found], alphabet: str) -> Demixed:
@@ -46,17 +49,14 @@ def describe(samples: Samples, probe: WindowProbe, found: Sequence[Found], alpha
     Motifs that no sample carries are left out. A window with several motifs is in the tree with the first of them.
     """
     kept = [one for one in found if np.isfinite(one.moves).any() and len(one.reading.clear)]
-    excitation = samples.excitation.astype(float)
-    shares = [float(excitation[np.isfinite(one.moves)].sum() / excitation.sum()) for one in kept]
-    order = sorted(range(len(kept)), key=lambda i: -shares[i])
+    kept.sort(key=lambda one: -one.share)
     motifs, syntax, rows = [], [], []
     tree = [make_group(probe, samples, np.arange(len(samples)))] if kept else []
     motif_of: dict[str, str] = {}
     taken = np.zeros(len(samples), bool)
-    for number, index in enumerate(order):
-        one = kept[index]
+    for number, one in enumerate(kept):
         own = np.flatnonzero(np.isfinite(one.moves))
-        motif = _motif(samples, one, own, shares[index], f"{samples.layer}.{samples.neuron}.m{number + 1}")
+        motif = _motif(samples, one, own, f"{samples.layer}.{samples.neuron}.m{number + 1}")
         motifs.append(motif)
         rows.append(own)
         syntax += _syntax(motif, one.reading, alphabet)
@@ -85,7 +85,7 @@ def _nodes(probe: WindowProbe, samples: Samples, one: Found, mine: np.ndarray, p
     return [whole, *(make_group(probe, samples, p, f"{path}.{i}", "position") for i, p in enumerate(parts))]
 
 
-def _motif(samples: Samples, one: Found, own: np.ndarray, share: float, name: str) -> Motif:
+def _motif(samples: Samples, one: Found, own: np.ndarray, name: str) -> Motif:
     reading = one.reading
     start, end = int(reading.clear[0]), int(reading.clear[-1]) + 1
     activations = samples.activations[own]
@@ -100,7 +100,7 @@ def _motif(samples: Samples, one: Found, own: np.ndarray, share: float, name: st
         max_activation=float(activations.max()),
         mean_activation=float(activations.mean()),
         consensus_activation=one.level,
-        share=share,
+        share=one.share,
         offsets=tuple(sorted({first for first, _ in reading.places} | {0})),
         background=samples.background,
         min_activation=float(activations.min()),

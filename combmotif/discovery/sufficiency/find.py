@@ -14,23 +14,16 @@ from combmotif.discovery.sufficiency.cover import (
     carried_at,
     choose,
     retained,
-    scores,
-    threshold,
 )
 from combmotif.discovery.sufficiency.describe import Found, describe
 from combmotif.discovery.sufficiency.options import SufficiencyOptions
-from combmotif.discovery.sufficiency.parts import settled, split
+from combmotif.discovery.sufficiency.parts import settled, split, spread
 from combmotif.discovery.sufficiency.queries import UNIFORM, Queries
 from combmotif.discovery.sufficiency.reading import Reading, anchor, letters, read
 from combmotif.discovery.sufficiency.silence import silence_level
 from combmotif.inference.probe import WindowProbe
 from combmotif.sampling.samples import Samples
 
-OPEN, EXPLAINED = 0.25, 0.98
-"""Windows below this share of the strongest are not read; reading ends where this share is explained."""
-UNEXPLAINED = 0.3
-"""Share of its excitation that a window must have left to be read."""
-_TRIES = 3
 PRECISE = 4
 """Times as many background sequences, and at most as many again, for the final reading."""
 
@@ -66,8 +59,8 @@ def demix_by_sufficiency(
     Returns
     -------
     Demixed
-        Motifs by the share of the excitation in windows that carry them, largest first; none where nothing that the
-        neuron reads is sharper than noise.
+        Motifs by the share of the excitation that their nucleotides keep by themselves, largest first; none where
+        nothing that the neuron reads is sharper than noise, or it reads composition alone.
     """
     options, random = options or SufficiencyOptions(), np.random.default_rng(seed)
     if not len(samples):
@@ -80,12 +73,15 @@ def demix_by_sufficiency(
         if not len(alive):
             return describe(samples, probe, [], alphabet)
         rows = alive[np.unique(np.linspace(0, len(alive) - 1, options.windows).astype(int))]
-        readings = find_motifs(queries, Windows(samples.codes[rows], excitation[rows], rows), options)
+        windows = Windows(samples.codes[rows], excitation[rows], rows)
         found = [
             Found(
-                reading, carried_at(queries, reading, samples.codes, options), queries.level(reading.ppm, reading.row)
+                reading,
+                carried_at(queries, reading, samples.codes, options),
+                queries.level(reading.ppm, reading.row),
+                windows.share(retained(queries, windows, called(queries, reading, windows.codes, options))),
             )
-            for reading in readings
+            for reading in find_motifs(queries, windows, options)
         ]
     return describe(samples, probe, found, alphabet)
 
@@ -95,21 +91,22 @@ def find_motifs(queries: Queries, windows: Windows, options: SufficiencyOptions)
     candidates: list[Reading] = []
     each: list[np.ndarray] = []  # share of every window's excitation that a candidate keeps
     keeps: list[np.ndarray] = []  # nucleotides that belong to it
-    still_open = windows.excitation >= OPEN * windows.excitation.max()
+    # what excites too little would be called nearly everywhere, and say nothing
+    least = options.alone * windows.excitation.max()
+    still_open = windows.excitation >= least
     share, idle = np.zeros(len(windows.codes)), 0
-    for _ in range(options.anchors):
+    while idle < options.patience and windows.share(share) < 1 - options.least:
         left = windows.excitation * (1 - share) * still_open
         row = int(left.argmax())
-        if left[row] <= UNEXPLAINED * windows.excitation[row] or idle >= options.patience:
+        if left[row] <= options.alone * windows.excitation[row]:
             break
         still_open[row] = False
         queries.row = int(windows.rows[row]) if queries.tracks is not None else None
-        found = _read_window(queries, windows, row, candidates, keeps, options)
-        # what excites too little would be called nearly everywhere, and say nothing
-        least = options.alone * windows.excitation.max()
+        found = _read_window(queries, windows, row, candidates, options)
         parts = [] if found is None else [part for part in split(queries, found, options) if part.excitation >= least]
+        parts = [part for part in parts if spread(queries, part, options) <= options.spread]
         parts = [replace(settled(queries, part, options), row=queries.row) for part in parts]
-        queries.known, queries.row = [], None
+        queries.row = None
         before = windows.share(share)
         for part in parts:
             candidates.append(part)
@@ -118,28 +115,22 @@ def find_motifs(queries: Queries, windows: Windows, options: SufficiencyOptions)
             share = np.maximum(share, each[-1])
         if keeps:
             share = np.maximum(share, retained(queries, windows, np.any(keeps, axis=0)))
-        if windows.share(share) >= EXPLAINED:
-            break
         idle = 0 if windows.share(share) - before >= options.least else idle + 1
     if not candidates:
         return []
     chosen = choose(queries, candidates, np.array(each), keeps, windows, options)
-    return [_read_again(queries, reading, [o for o in chosen if o is not reading], options) for reading in chosen]
+    return [_read_precisely(queries, reading, options) for reading in chosen]
 
 
-def _read_again(queries: Queries, reading: Reading, others: list[Reading], options: SufficiencyOptions) -> Reading:
-    """Read a motif precisely, without the others; with them where it holds one of them."""
+def _read_precisely(queries: Queries, reading: Reading, options: SufficiencyOptions) -> Reading:
+    """Read a motif again in more background sequences; as it was where it turns into another."""
     precise = replace(options, backgrounds=PRECISE * options.backgrounds)
     queries.row = reading.row
-    for known in [others, []] if others else [[]]:
-        queries.known = [_table(queries, other, options) for other in known]
-        again = read(queries, reading.ppm, precise, turns=2, most=PRECISE)
-        queries.known = []
-        if again is not None and alike(again.ppm - UNIFORM, reading.ppm - UNIFORM)[0] >= options.same:
-            reading = replace(reading, ppm=again.ppm, excitation=again.excitation)
-            break
+    again = read(queries, reading.ppm, precise, turns=2, most=PRECISE)
     queries.row = None
-    return reading
+    if again is None or alike(again.ppm - UNIFORM, reading.ppm - UNIFORM)[0] < options.same:
+        return reading
+    return replace(reading, ppm=again.ppm, excitation=again.excitation)
 
 
 def _read_window(
@@ -147,38 +138,22 @@ def _read_window(
     windows: Windows,
     row: int,
     known: list[Reading],
-    keeps: list[np.ndarray],
     options: SufficiencyOptions,
 ) -> Reading | None:
     """Read a motif from a window that is not known yet; None where there is none.
 
-    The nucleotides that no motif explains come first, where these excite by themselves: else the strongest motif would
-    be read in every window that has it beside another. Background sequences with a known motif are then left out, so
-    that what nearly is one is not read as one; without that, an alternative that overlaps it becomes their sum.
+    A window that has a known motif beside another is read again without the nucleotides of the known one, where the
+    others excite by themselves.
     """
-    codes, everything = windows.codes[row], np.ones(queries.size, bool)
+    codes, among = windows.codes[row], np.ones(queries.size, bool)
     one = Windows(codes[None], windows.excitation[[row]], windows.rows[[row]])
     track = None if queries.tracks is None else int(windows.rows[row])
 
-    def excites(among: np.ndarray) -> bool:
-        return among.sum() >= 4 and retained(queries, one, among[None])[0] >= options.alone
-
-    among = ~np.any([keep[row] for keep in keeps], axis=0) if keeps else everything
-    if excites(among):
-        queries.known = [_table(queries, reading, options) for reading in known]
-    else:
-        among = everything
-    for _ in range(_TRIES):
+    while True:
         keep = anchor(queries, codes, among, options, track)
         found = read(queries, letters(codes, keep), options)
         if found is not None and all(alike(found.ppm - UNIFORM, o.ppm - UNIFORM)[0] < options.same for o in known):
             return found
         among = among & ~keep
-        if not excites(among):
-            break
-    return None
-
-
-def _table(queries: Queries, reading: Reading, options: SufficiencyOptions) -> tuple[np.ndarray, float]:
-    _, table = scores(reading, queries.background[:1])
-    return table.reshape(len(table), -1).T.copy(), threshold(queries, reading, options)
+        if among.sum() < 4 or retained(queries, one, among[None])[0] < options.alone:
+            return None

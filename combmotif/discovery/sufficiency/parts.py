@@ -108,6 +108,19 @@ def _independent(
     return joint > 0 and excess.mean() <= 0 and min(excited[1:3]) >= options.alone * excited[0]
 
 
+def spread(queries: Queries, reading: Reading, options: SufficiencyOptions) -> float:
+    """Share of the excitation of a matrix's k-mers that stays when their bases stand elsewhere, in any order.
+
+    What it reads is then how many of which bases a window has, not where they are.
+    """
+    words = queries.draw(reading.ppm, 4 * options.backgrounds)
+    elsewhere = queries.random.random(words.shape).argsort(1)[:, : len(reading.columns)]
+    mixed = queries.backgrounds(len(words))
+    np.put_along_axis(mixed, elsewhere, words[:, reading.columns], 1)
+    excitation = queries.excitation(queries.activation(np.stack([words, mixed]))).mean(1)
+    return float(excitation[1] / max(excitation[0], 1e-9))
+
+
 def place(queries: Queries, reading: Reading, options: SufficiencyOptions) -> Reading:
     """Find where in the window a motif acts, and whether a second part of it moves by itself.
 

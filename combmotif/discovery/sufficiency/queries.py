@@ -29,8 +29,6 @@ class Queries:
     silence : float
         Activation at which excitation begins, see `silence_level`; at least the mean of background sequences, at most
         half way from there to the maximum.
-    known : list of (float array of shape (4 x size, places), float)
-        Log-odds and score threshold of the motifs that readings must not see; none unless set.
     row : int or None
         Sample whose tracks background sequences have while a motif is read from it.
     mean, rest : float
@@ -41,7 +39,6 @@ class Queries:
         self.probe, self.neuron, self.size = probe, samples.neuron, probe.receptive_field
         self.random = random
         self.tracks = samples.tracks
-        self.known: list[tuple[np.ndarray, float]] = []
         self.row: int | None = None
         self.background = self.draw(np.full((self.size, 4), UNIFORM), BACKGROUNDS)
         values = self.activation(self.background)
@@ -65,15 +62,6 @@ class Queries:
             tracks = self.tracks[rows.ravel()]
         values = self.probe.activations(flat, tracks)[:, 0]
         return values.reshape(codes.shape[:-1]).astype(float)
-
-    def unexplained(self, codes: np.ndarray) -> np.ndarray:
-        """Activation of windows (..., size) -> (...); NaN where one of the motifs in ``known`` is called."""
-        values = self.activation(codes)
-        if self.known:
-            flat = np.eye(4, dtype=np.float32)[codes].reshape(-1, 4 * self.size)
-            for table, level in self.known:
-                values[(flat @ table >= level).any(1).reshape(values.shape)] = np.nan
-        return values
 
     def excitation(self, values: np.ndarray) -> np.ndarray:
         """Activation above the silent level, less what background sequences have of it."""

@@ -123,10 +123,7 @@ def read(
                 if on.any():
                     words = queries.backgrounds(count)
                     words[:, on] = effect[on].argmax(1)
-                    values = queries.unexplained(words)
-                    values = values[np.isfinite(values)]
-                    if len(values) < count // 4:
-                        return None  # its best k-mer is a known motif
+                    values = queries.activation(words)
                     effect_of_best = float(values.mean()) - queries.mean
             # a column that would count but is not told from noise asks for more background sequences
             if not (counts & ~on & np.isfinite(error)).any() or count >= most * options.backgrounds:
@@ -152,23 +149,16 @@ def _effects(queries: Queries, ppm: np.ndarray, tried: np.ndarray, count: int) -
     for number, column in enumerate(tried):
         others[number, :, :, column] = (words[:, column] + np.arange(1, 4)[:, None]) % 4
     asked = np.concatenate([others.reshape(-1, *words.shape), words[None]])
-    found = queries.unexplained(asked)
+    found = queries.activation(asked)
     own = np.broadcast_to(found[-1], (len(tried), 1, count))
     steps = np.concatenate([own, found[:-1].reshape(len(tried), 3, count)], 1)
     # step k of a draw is base (own + k) mod 4: put bases into order
     order = (np.arange(4)[None, :, None] - words.T[tried][:, None].astype(int)) % 4
     values = np.take_along_axis(steps, order, 1)  # (tried, 4, count)
-    told = np.isfinite(values)
-    number = np.maximum(told.sum(2), 1)
-    values -= np.where(told, values, 0).sum(1, keepdims=True) / np.maximum(told.sum(1, keepdims=True), 1)
-    values = np.where(told, values, 0)
-    mean = values.sum(2) / number
-    spread = np.sqrt(np.maximum((values**2).sum(2) / number - mean**2, 0))
-    # a base that makes a known motif of nearly every draw has no effect of its own
-    mean = np.where(told.mean(2) < 0.1, mean.min(1, keepdims=True), mean)
+    values -= values.mean(1, keepdims=True)
     effect, error = np.zeros((queries.size, 4)), np.full(queries.size, np.inf)
-    effect[tried] = mean
-    error[tried] = (spread / np.sqrt(number)).max(1)
+    effect[tried] = values.mean(2)
+    error[tried] = values.std(2).max(1) / np.sqrt(count)
     return effect, error
 
 
@@ -177,9 +167,7 @@ def _sharpened(
 ) -> np.ndarray:
     """Matrix softmax(effect / temperature) whose k-mers have the share asked for of the best k-mer's effect."""
     matrices = np.stack([_softmax(effect / (largest * t)) for t in _TEMPERATURES])
-    values = queries.excitation(queries.unexplained(queries.draw(matrices, 2 * count)))
-    told = np.isfinite(values)
-    shares = np.where(told, values, 0).sum(1) / np.maximum(told.sum(1), 1) / excites
+    shares = queries.excitation(queries.activation(queries.draw(matrices, 2 * count))).mean(1) / excites
     shares = np.maximum.accumulate(shares) + 1e-9 * np.arange(len(shares))  # rises as it gets colder
     return _softmax(effect / (largest * np.exp(np.interp(options.sharpness, shares, np.log(_TEMPERATURES)))))
 
