@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from combmotif.config.stages import DiscoverSection
+from combmotif.core.typed_yaml import default_of
 from combmotif.discovery.demixed import Demixed
 from combmotif.discovery.layerwise.demix import DemixOptions, demix_tree, leaves
 from combmotif.discovery.layerwise.group import Group
@@ -84,7 +86,7 @@ def from_tree(
     samples: Samples,
     tree: Sequence[Group],
     *,
-    min_sites: int,
+    min_sites: int = default_of(DiscoverSection, "min_sites"),
     merge: float | None = 0.8,
     alphabet: str = "rna",
 ) -> Demixed:

@@ -87,6 +87,8 @@ def measure_inserted(
     starts = np.zeros((count, 2), dtype=np.int64)
     written = [sequence.copy() for sequence in codes]
     open_ = np.arange(count)
+    # Rejection sampling by background: `open_` are those whose insertion made a further motif or a word to avoid; they
+    # alone are drawn again, from their untouched bases. What stays open after all tries is left out, not forced.
     for _ in range(TRIES):
         placed = [(row, draw_placement(pair, len(codes[row]), generator)) for row in open_]
         fitting = [(row, place) for row, place in placed if place is not None]

@@ -131,10 +131,13 @@ def find_placements(
     def of(row: int) -> np.random.Generator:
         return named_generator(seed, "placements", pair.name, names[row])
 
+    # Without rules, outermost sites that fit are a placement; with rules, only enumeration tells. The generator of a
+    # row is made anew below, so that looking here does not change what is drawn there.
     if pair.constrained or windows is not None:
         rows = np.array([row for row in rows if len(allowed(int(row), of(int(row)))[0])], dtype=np.int64)
     total = len(rows)
     if total > max_sequences:
+        # by a hash of the name, not by order: the same sequences are kept in whatever order a file has them
         ranked = sorted(rows.tolist(), key=lambda row: stable_hash(seed, "sequences", pair.name, names[row]))
         rows = np.array(ranked[:max_sequences])
     chosen: list[tuple[int, int, int]] = []

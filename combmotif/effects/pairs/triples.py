@@ -151,6 +151,7 @@ def _placements(
         for where, at in sites:
             here = at[slice(*np.searchsorted(where, [row, row + 1]))]
             starts.append(here if len(here) <= SITES else np.sort(random.choice(here, SITES, replace=False)))
+        # every combination of a site of each; two of the same motif count once, from 5' to 3'
         grid = np.stack([x.ravel() for x in np.meshgrid(*starts, indexing="ij")], axis=1)
         good = np.ones(len(grid), dtype=bool)
         for i in range(3):
