@@ -29,6 +29,7 @@ def wheel(repository, tmp_path_factory):
     return next(folder.glob("*.whl"))
 
 
+@pytest.mark.slow
 def test_resources_and_templates_are_inside(wheel, repository):
     names = set(zipfile.ZipFile(wheel).namelist())
     shipped = {
@@ -50,6 +51,7 @@ def test_resources_and_templates_are_inside(wheel, repository):
     assert not [name for name in names if name.startswith(("tests", "resources/", "build"))]
 
 
+@pytest.mark.slow
 def test_a_wheel_works_in_an_empty_folder(wheel, tmp_path):
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site")

@@ -26,7 +26,7 @@ from combmotif.benchmark.scores import (
 from combmotif.benchmark.truth import Instance
 from combmotif.core.seeding import named_generator, stable_hash
 from combmotif.core.tables import BENCHMARK
-from combmotif.discovery.neuronmotif import Demixed
+from combmotif.discovery.demixed import Demixed
 from combmotif.inference.probe import WindowProbe
 from combmotif.motifs.motif import Motif
 from combmotif.runs.engines import single_thread

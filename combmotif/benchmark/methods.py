@@ -8,10 +8,11 @@ import numpy as np
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
+from combmotif.discovery.demixed import Demixed
 from combmotif.discovery.layerwise.demix import demix_tree
 from combmotif.discovery.layerwise.group import Group, make_group
 from combmotif.discovery.layerwise.presets import preset_tree
-from combmotif.discovery.neuronmotif import Demixed, demix_neuron, from_tree
+from combmotif.discovery.neuronmotif import demix_neuron, from_tree
 from combmotif.inference.probe import WindowProbe
 from combmotif.sampling.samples import Samples
 

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from combmotif.benchmark.families import Shape, draw_motifs, instance
 from combmotif.benchmark.nets import NORMS, StackNet
+from combmotif.benchmark.shapes import Shape, draw_motifs, instance
 from combmotif.benchmark.truth import Instance, Truth
 
 SEQUENCES = 6000

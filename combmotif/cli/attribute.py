@@ -7,9 +7,8 @@ from pathlib import Path
 
 import click
 
-from combmotif.cli.complete import complete_model
 from combmotif.cli.guide import GuidedCommand
-from combmotif.cli.options import PATH, trust_option
+from combmotif.cli.options import PATH, device_option, model_option, seed_option, sequences_options, trust_option
 
 
 @click.command(
@@ -17,19 +16,8 @@ from combmotif.cli.options import PATH, trust_option
     example="combmotif attribute --model mrl --fasta utrs.fa --target output:0 --out attributions",
     then="modisco motifs -s attributions/output-0.ohe.npz -a attributions/output-0.npz      recurring motifs (DNA)",
 )
-@click.option(
-    "--model",
-    "target_model",
-    required=True,
-    shell_complete=complete_model,
-    help="Name of a shipped model, path of a card, or a config file.",
-)
-@click.option("--fasta", type=PATH, help="FASTA file, plain or .gz.")
-@click.option("--table", type=PATH, help="CSV or TSV file with a header line, plain or .gz.")
-@click.option("--sequence", default="sequence", show_default=True, help="Column of the sequences in --table.")
-@click.option("--name", help="Column of the names in --table; default row1, row2, ...")
-@click.option("--annotation", type=PATH, help="BED12, GTF or GFF3, for nets that read the coding frame.")
-@click.option("--skip-invalid", is_flag=True, help="Leave out, and list, transcripts without a usable annotation.")
+@model_option("target_model")
+@sequences_options
 @click.option("--target", default="output:0", show_default=True, help="output:0, output:NAME, or a neuron: conv3:12.")
 @click.option(
     "--method",
@@ -45,15 +33,15 @@ from combmotif.cli.options import PATH, trust_option
     help="Dinucleotide shuffles of each sequence.",
 )
 @click.option("--tolerance", type=float, default=0.05, show_default=True, help="Largest completeness error accepted.")
-@click.option("--seed", type=click.IntRange(min=0, max=2**63 - 1), default=0, show_default=True)
+@seed_option()
 @click.option("--out", type=PATH, required=True, help="Folder to write to.")
 @trust_option
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@device_option()
 def attribute(
     target_model: str,
     fasta: Path | None,
     table: Path | None,
-    sequence: str,
+    sequence: str | None,
     name: str | None,
     annotation: Path | None,
     skip_invalid: bool,  # noqa: FBT001

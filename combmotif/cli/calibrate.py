@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from combmotif.cli.guide import GuidedCommand
-from combmotif.cli.options import PATH
+from combmotif.cli.options import PATH, seed_option, workers_option
 
 
 @click.command(
@@ -17,10 +17,8 @@ from combmotif.cli.options import PATH
 )
 @click.option("--quick", is_flag=True, help="100 pairs per setting instead of 2,000, with wider tolerances.")
 @click.option("--out", type=PATH, help="Folder for calibration.tsv; default none is written.")
-@click.option(
-    "--seed", type=click.IntRange(min=0, max=2**63 - 1), default=0, show_default=True, help="Of every random choice."
-)
-@click.option("--workers", type=click.IntRange(min=1, max=1024), help="Processes; default one per core.")
+@seed_option("Of every random choice.")
+@workers_option
 @click.pass_context
 def calibrate(ctx: click.Context, quick: bool, out: Path | None, seed: int, workers: int | None) -> None:  # noqa: FBT001
     """Test the interaction statistics on simulated motifs.

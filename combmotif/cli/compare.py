@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from combmotif.cli.guide import GuidedCommand, next_step
-from combmotif.cli.options import PATH, trust_option
+from combmotif.cli.options import (
+    PATH,
+    databases_option,
+    q_option,
+    quiet_option,
+    seed_option,
+    strands_option,
+    trust_option,
+)
 
 if TYPE_CHECKING:
     from combmotif.comparison import ComparedRun
@@ -23,23 +31,9 @@ if TYPE_CHECKING:
 )
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...")
 @click.option("--out", type=PATH, required=True, help="Folder to write.")
-@click.option(
-    "--database",
-    "databases",
-    multiple=True,
-    default=("builtin",),
-    show_default=True,
-    help="builtin, a database of 'combmotif fetch', or a motif file; may be given several times.",
-)
-@click.option(
-    "--q",
-    "q",
-    type=float,
-    default=0.05,
-    show_default=True,
-    help="Largest q-value of a match.",
-)
-@click.option("--strands", type=click.Choice(["single", "both"]), default="single", show_default=True)
+@databases_option
+@q_option
+@strands_option
 @click.option(
     "--draws",
     type=click.IntRange(min=0, max=100_000),
@@ -48,9 +42,9 @@ if TYPE_CHECKING:
     help="Sequences drawn from each motif to see what they do to the model; 0 leaves the models alone.",
 )
 @click.option("--sequences", "most", type=click.IntRange(min=20), default=500, show_default=True, help="Of each run.")
-@click.option("--seed", type=click.IntRange(min=0, max=2**63 - 1), default=0, show_default=True)
+@seed_option()
 @trust_option
-@click.option("--quiet", is_flag=True, help="Print only the page's path.")
+@quiet_option("Print only the page's path.")
 def compare(
     runs: tuple[str, ...],
     out: Path,

@@ -8,7 +8,7 @@ import click
 
 from combmotif.cli.complete import complete_model
 from combmotif.cli.guide import GuidedCommand
-from combmotif.cli.options import PATH, trust_option
+from combmotif.cli.options import PATH, device_option, trust_option
 
 
 @click.command(
@@ -31,7 +31,7 @@ from combmotif.cli.options import PATH, trust_option
     "--last", type=click.IntRange(min=1), help="Only the last nt of each sequence; shorter ones are left out."
 )
 @trust_option
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@device_option()
 def evaluate_model(
     target: str,
     table: Path,

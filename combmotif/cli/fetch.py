@@ -27,12 +27,12 @@ def fetch(name: str | None, folder: Path | None, url: str | None, sha256: str | 
     download must be the same; --sha256 checks it against one you know.
     """
     from combmotif.cli.progress import StageProgress
+    from combmotif.core.databases import PUBLISHED_DATABASES
     from combmotif.core.download import cache_folder, sha256_of
     from combmotif.core.download import fetch as download
     from combmotif.core.typed_yaml import nearest
     from combmotif.models.published import PUBLISHED_WEIGHTS
     from combmotif.motifs.matching.database import load_database
-    from combmotif.motifs.matching.published import PUBLISHED_DATABASES
 
     known = {**PUBLISHED_WEIGHTS, **PUBLISHED_DATABASES}
     if name is None:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from combmotif.cli.complete import complete_run
 from combmotif.cli.guide import GuidedCommand
-from combmotif.cli.options import PATH
+from combmotif.cli.options import PATH, run_argument
 
 FORMATS = ("pdf", "svg", "png")
 KINDS = ("logos", "contribution", "interactions", "activations")
@@ -19,7 +18,7 @@ KINDS = ("logos", "contribution", "interactions", "activations")
     example="combmotif figures runs/mrl --format svg --only logos",
     then="the files are in runs/mrl/figures; text in pdf and svg stays text, to be edited",
 )
-@click.argument("run", type=PATH, shell_complete=complete_run)
+@run_argument
 @click.option("--format", "file_format", type=click.Choice(FORMATS), default="pdf", show_default=True)
 @click.option("--out", type=PATH, help="Folder to write to; default RUN/figures.")
 @click.option("--only", type=click.Choice(KINDS), multiple=True, help="Only this kind; may be given several times.")

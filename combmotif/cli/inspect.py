@@ -9,7 +9,7 @@ import click
 
 from combmotif.cli.complete import complete_model
 from combmotif.cli.guide import GuidedCommand
-from combmotif.cli.options import trust_option
+from combmotif.cli.options import device_option, trust_option
 
 
 @click.command(
@@ -24,7 +24,7 @@ from combmotif.cli.options import trust_option
     help="Input length in nt for the positions; default the model's.",
 )
 @trust_option
-@click.option("--device", default="cpu", show_default=True, help="auto, cpu, cuda or mps.")
+@device_option("cpu")
 def inspect(target: str, length: int | None, trust: bool, device: str) -> None:  # noqa: FBT001
     """Show the layers of a model whose neurons can be interpreted.
 

@@ -7,7 +7,15 @@ from pathlib import Path
 import click
 
 from combmotif.cli.guide import GuidedCommand, next_step
-from combmotif.cli.options import PATH, refuse_input
+from combmotif.cli.options import (
+    PATH,
+    databases_option,
+    q_option,
+    quiet_option,
+    refuse_input,
+    seed_option,
+    strands_option,
+)
 
 
 @click.command(
@@ -16,24 +24,10 @@ from combmotif.cli.options import PATH, refuse_input
     then="combmotif scan SEQUENCES.fa --motifs RUN/motifs/neuronmotif.meme --out hits.tsv",
 )
 @click.argument("queries", type=PATH)
-@click.option(
-    "--database",
-    "databases",
-    multiple=True,
-    default=("builtin",),
-    show_default=True,
-    help="builtin, a database of 'combmotif fetch', or a motif file; may be given several times.",
-)
+@databases_option
 @click.option("--out", type=PATH, required=True, help="TSV file to write.")
-@click.option("--strands", type=click.Choice(["single", "both"]), default="single", show_default=True)
-@click.option(
-    "--q",
-    "q",
-    type=float,
-    default=0.05,
-    show_default=True,
-    help="Largest q-value of a match.",
-)
+@strands_option
+@q_option
 @click.option(
     "--top", type=click.IntRange(min=1), default=5, show_default=True, help="Most matches per part of a motif."
 )
@@ -49,10 +43,8 @@ from combmotif.cli.options import PATH, refuse_input
     show_default=True,
     help="Shuffled copies of each database that tell how many matches chance gives; 0 for none.",
 )
-@click.option(
-    "--seed", type=click.IntRange(min=0, max=2**63 - 1), default=0, show_default=True, help="Of the shuffles."
-)
-@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@seed_option("Of the shuffles.")
+@quiet_option()
 def match(
     queries: Path,
     databases: tuple[str, ...],

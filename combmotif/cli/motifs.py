@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from combmotif.cli.guide import GuidedCommand, next_step
-from combmotif.cli.options import PATH, refuse_input
+from combmotif.cli.options import PATH, motif_species_option, refuse_input, strands_option
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _FILE = PATH
-_SPECIES = click.option("--species", help="Only motifs of this species: Homo_sapiens, or hsa for microRNAs.")
 
 
 class _Guided(GuidedCommand, click.Group):
@@ -41,7 +40,7 @@ def motifs() -> None:
     then="combmotif match FILE --database builtin --out matches.tsv",
 )
 @click.argument("file", type=_FILE)
-@_SPECIES
+@motif_species_option
 @click.option("--out", type=_FILE, help="Write the table here instead of printing it.")
 def list_(file: Path, species: str | None, out: Path | None) -> None:
     """List the motifs of a file with length, sites, information and consensus."""
@@ -61,7 +60,7 @@ def list_(file: Path, species: str | None, out: Path | None) -> None:
 @click.argument("file", type=_FILE)
 @click.argument("out", type=_FILE)
 @click.option("--alphabet", type=click.Choice(["rna", "dna"]), help="Letters to write; default those of FILE.")
-@_SPECIES
+@motif_species_option
 def convert(file: Path, out: Path, alphabet: str | None, species: str | None) -> None:
     """Convert a motif file to MEME, TF-MoDISco-style HDF5 or a table.
 
@@ -91,7 +90,7 @@ def convert(file: Path, out: Path, alphabet: str | None, species: str | None) ->
 @click.argument("first", type=_FILE)
 @click.argument("second", type=_FILE)
 @click.option("--threshold", type=click.FloatRange(0, 1), default=0.8, show_default=True, help="Of the same motif.")
-@click.option("--strands", type=click.Choice(["single", "both"]), default="single", show_default=True)
+@strands_option
 @click.option("--out", type=_FILE, help="Write the table here instead of printing it.")
 def compare(first: Path, second: Path, threshold: float, strands: str, out: Path | None) -> None:
     """Find for every motif of FIRST the most similar motif of SECOND."""
@@ -113,7 +112,7 @@ def compare(first: Path, second: Path, threshold: float, strands: str, out: Path
 )
 @click.argument("file", type=_FILE)
 @click.option("--threshold", type=click.FloatRange(0, 1), default=0.8, show_default=True, help="Similarity within one.")
-@_SPECIES
+@motif_species_option
 @click.option("--out", type=_FILE, help="Write the table here instead of printing it.")
 @click.option("--meme", type=_FILE, help="Also write one motif of each cluster, the most central.")
 def cluster(file: Path, threshold: float, species: str | None, out: Path | None, meme: Path | None) -> None:

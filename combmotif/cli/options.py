@@ -1,11 +1,16 @@
-"""What several commands ask for alike: paths, and leave to run code."""
+"""What several commands ask for alike: paths, leave to run code, and the options they share."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
+
+from combmotif.cli.complete import complete_key, complete_model, complete_run
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class PathType(click.Path):
@@ -37,8 +42,82 @@ def refuse_input(out: Path | None, *inputs: Path | str | None) -> None:
             raise ValueError(f"--out {out}: expected another file than the input, which would be lost")
 
 
+def option(*names: str, **arguments: Any) -> Callable[[F], F]:
+    """Make an option whose default, if it has one, is shown in the help."""
+    return click.option(*names, show_default="default" in arguments, **arguments)
+
+
+def seed_option(what: str | None = None, *, default: int = 0) -> Callable[[F], F]:
+    """Make ``--seed``; ``what`` says of which choices."""
+    return option("--seed", type=click.IntRange(min=0, max=2**63 - 1), default=default, help=what)
+
+
+def quiet_option(what: str = "Print nothing but errors.") -> Callable[[F], F]:
+    """Make ``--quiet``; ``what`` says what is printed all the same."""
+    return click.option("--quiet", is_flag=True, help=what)
+
+
+def set_option(example: str, *, complete: Any = None) -> Callable[[F], F]:
+    """Make ``--set``, given to a command as ``overrides``."""
+    help_text = f"Override a key: {example}."
+    return click.option(
+        "--set", "overrides", multiple=True, metavar="KEY=VALUE", shell_complete=complete, help=help_text
+    )
+
+
+def device_option(default: str = "auto") -> Callable[[F], F]:
+    """Make ``--device``."""
+    return option("--device", default=default, help="auto, cpu, cuda or mps.")
+
+
+config_argument = click.argument("config", type=PATH)
+run_argument = click.argument("run", type=PATH, shell_complete=complete_run)
+run_folder_option = click.option("--out", type=PATH, help="Run folder; default runs/CONFIG.")
+run_set_option = set_option("neurons.select=0-3", complete=complete_key)
+workers_option = click.option(
+    "--workers", type=click.IntRange(min=1, max=1024), help="Processes; default one per core."
+)
+strands_option = option("--strands", type=click.Choice(["single", "both"]), default="single")
+q_option = option("--q", "q", type=float, default=0.05, help="Largest q-value of a match.")
+databases_option = option(
+    "--database",
+    "databases",
+    multiple=True,
+    default=("builtin",),
+    help="builtin, a database of 'combmotif fetch', or a motif file; may be given several times.",
+)
+motif_species_option = click.option(
+    "--species", help="Only motifs of this species: Homo_sapiens, or hsa for microRNAs."
+)
 trust_option = click.option(
     "--trust",
     is_flag=True,
     help="Run the Python code that a model card or a run folder names; for those of people you trust.",
 )
+
+
+def model_option(name: str) -> Callable[[F], F]:
+    """Make ``--model``, given to a command as ``name``."""
+    return click.option(
+        "--model", name, required=True, shell_complete=complete_model,
+        help="Name of a shipped model, path of a card, or a config file.",
+    )  # fmt: skip
+
+
+def sequences_options(command: F) -> F:
+    """Add the options that name a file of sequences, and what stands beside them."""
+    for add in (
+        click.option(
+            "--skip-invalid", is_flag=True, help="Leave out, and list, transcripts without a usable annotation."
+        ),
+        click.option(
+            "--annotation", type=PATH,
+            help="BED12, GTF or GFF3 of the transcripts: gives nets that read them coding frame and splice sites.",
+        ),
+        click.option("--name", help="Column of the names in --table; default row1, row2, ..."),
+        click.option("--sequence", help="Column of the sequences in --table; default sequence, seq or utr."),
+        click.option("--table", type=PATH, help="CSV or TSV file with a header line, plain or .gz."),
+        click.option("--fasta", type=PATH, help="FASTA file, plain or .gz."),
+    ):  # fmt: skip
+        command = add(command)  # the last one added is the first one shown
+    return command

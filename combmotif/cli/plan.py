@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from combmotif.cli.complete import complete_key
 from combmotif.cli.guide import GuidedCommand, next_step
-from combmotif.cli.options import PATH, trust_option
+from combmotif.cli.options import config_argument, run_folder_option, run_set_option, trust_option, workers_option
 
 
 @click.command(
@@ -16,18 +15,11 @@ from combmotif.cli.options import PATH, trust_option
     example="combmotif plan configs/mrl.yaml --workers 2",
     then="combmotif run CONFIG            do it",
 )
-@click.argument("config", type=PATH)
-@click.option("--out", type=PATH, help="Run folder; default runs/CONFIG.")
+@config_argument
+@run_folder_option
 @trust_option
-@click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="KEY=VALUE",
-    shell_complete=complete_key,
-    help="Override a key: neurons.select=0-3.",
-)
-@click.option("--workers", type=click.IntRange(min=1, max=1024), help="Processes; default one per core.")
+@run_set_option
+@workers_option
 @click.option("--no-measure", "counted_only", is_flag=True, help="Count only; no estimate of time and memory.")
 def plan(
     config: Path,

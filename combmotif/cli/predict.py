@@ -7,9 +7,8 @@ from pathlib import Path
 
 import click
 
-from combmotif.cli.complete import complete_model
 from combmotif.cli.guide import GuidedCommand
-from combmotif.cli.options import PATH, refuse_input, trust_option
+from combmotif.cli.options import PATH, device_option, model_option, refuse_input, sequences_options, trust_option
 
 
 @click.command(
@@ -17,26 +16,11 @@ from combmotif.cli.options import PATH, refuse_input, trust_option
     example="combmotif predict --model mrl --fasta utrs.fa --out predictions.tsv",
     then="combmotif init --model mrl      ask why it predicts what it predicts",
 )
-@click.option(
-    "--model",
-    "target",
-    required=True,
-    shell_complete=complete_model,
-    help="Name of a shipped model, path of a card, or a config file.",
-)
-@click.option("--fasta", type=PATH, help="FASTA file, plain or .gz.")
-@click.option("--table", type=PATH, help="CSV or TSV file with a header line, plain or .gz.")
-@click.option("--sequence", help="Column of the sequences in --table; default sequence, seq or utr.")
-@click.option("--name", help="Column of the names in --table; default row1, row2, ...")
-@click.option(
-    "--annotation",
-    type=PATH,
-    help="BED12, GTF or GFF3 of the transcripts: gives nets that read them coding frame and splice sites.",
-)
-@click.option("--skip-invalid", is_flag=True, help="Leave out, and list, transcripts without a usable annotation.")
+@model_option("target")
+@sequences_options
 @click.option("--out", type=PATH, required=True, help="TSV file to write.")
 @trust_option
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@device_option()
 def predict(
     target: str,
     fasta: Path | None,

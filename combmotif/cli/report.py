@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from combmotif.cli.complete import complete_run
 from combmotif.cli.guide import GuidedCommand
-from combmotif.cli.options import PATH
+from combmotif.cli.options import run_argument
 
 
 @click.command(
@@ -16,7 +15,7 @@ from combmotif.cli.options import PATH
     example='combmotif report runs/mrl --title "Motifs of the MRL net"',
     then="open report.html in a browser; it is one file that can be sent",
 )
-@click.argument("run", type=PATH, shell_complete=complete_run)
+@run_argument
 @click.option("--title", help="Heading of the report; default that of the run's config.")
 def report(run: Path, title: str | None) -> None:
     """Write report.html of the run folder RUN again, from its tables."""

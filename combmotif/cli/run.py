@@ -10,9 +10,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from combmotif.cli.complete import complete_key
 from combmotif.cli.guide import GuidedCommand, next_step
-from combmotif.cli.options import PATH, trust_option
+from combmotif.cli.options import (
+    PATH,
+    config_argument,
+    quiet_option,
+    run_folder_option,
+    run_set_option,
+    trust_option,
+    workers_option,
+)
 
 if TYPE_CHECKING:
     from combmotif.cli.progress import StageProgress
@@ -25,20 +32,13 @@ if TYPE_CHECKING:
     example="combmotif run configs/mrl.yaml --out runs/mrl",
     then="open report.html in a browser; the tables are beside it",
 )
-@click.argument("config", type=PATH)
-@click.option("--out", type=PATH, help="Run folder; default runs/CONFIG.")
+@config_argument
+@run_folder_option
 @trust_option
-@click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="KEY=VALUE",
-    shell_complete=complete_key,
-    help="Override a key: neurons.select=0-3.",
-)
-@click.option("--workers", type=click.IntRange(min=1, max=1024), help="Processes; default one per core.")
+@run_set_option
+@workers_option
 @click.option("--replace", is_flag=True, help="Replace the results of another config in the folder.")
-@click.option("--quiet", is_flag=True, help="Print only the report's path.")
+@quiet_option("Print only the report's path.")
 @click.option("--verbose", is_flag=True, help="Say more: what is run on what, tasks and memory of stages, warnings.")
 @click.option("--log", type=PATH, help="File that every line is added to, with the time.")
 @click.pass_context

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from combmotif.cli.guide import GuidedCommand, next_step
-from combmotif.cli.options import PATH, refuse_input
+from combmotif.cli.options import PATH, motif_species_option, quiet_option, refuse_input, strands_option
 
 _ENDINGS = (".tsv", ".tsv.gz", ".bed")
 
@@ -21,7 +21,7 @@ _ENDINGS = (".tsv", ".tsv.gz", ".bed")
 @click.option("--motifs", "database", required=True, help="builtin, a fetched database, or a motif file; see 'match'.")
 @click.option("--out", type=PATH, required=True, help="File to write: .tsv, .tsv.gz or .bed.")
 @click.option("--p", "p_value", type=float, default=1e-4, show_default=True, help="Largest p-value of a site.")
-@click.option("--strands", type=click.Choice(["single", "both"]), default="single", show_default=True)
+@strands_option
 @click.option(
     "--background",
     type=click.Choice(["uniform", "sequences"]),
@@ -29,8 +29,8 @@ _ENDINGS = (".tsv", ".tsv.gz", ".bed")
     show_default=True,
     help="Letters of a random word: all alike, or as frequent as in SEQUENCES.",
 )
-@click.option("--species", help="Only motifs of this species: Homo_sapiens, or hsa for microRNAs.")
-@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@motif_species_option
+@quiet_option()
 def scan(
     sequences: Path,
     database: str,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from combmotif.cli.guide import GuidedCommand
+from combmotif.cli.options import seed_option
 
 QUICK, FULL = 3, 24
 SEED = 2
@@ -17,7 +18,7 @@ SEED = 2
 )
 @click.option("--full", is_flag=True, help=f"{FULL} nets of every family instead of {QUICK}, and every method.")
 @click.option("--workers", type=click.IntRange(min=1, max=1024), default=2, show_default=True, help="Processes.")
-@click.option("--seed", type=click.IntRange(min=0, max=2**63 - 1), default=SEED, show_default=True, help="Of the nets.")
+@seed_option("Of the nets.", default=SEED)
 def selfcheck(full: bool, workers: int, seed: int) -> None:  # noqa: FBT001
     """Find the motifs of small nets that are known beforehand, and compare.
 

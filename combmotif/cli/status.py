@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from combmotif.cli.complete import complete_run
 from combmotif.cli.guide import GuidedCommand, next_step
-from combmotif.cli.options import PATH
+from combmotif.cli.options import run_argument
 
 
 @click.command(
@@ -16,7 +15,7 @@ from combmotif.cli.options import PATH
     example="combmotif status runs/mrl",
     then="the command it prints: go on with a run that was stopped, or open the report of one that is done",
 )
-@click.argument("run", type=PATH, shell_complete=complete_run)
+@run_argument
 def status(run: Path) -> None:
     """Tell how far the run of the folder RUN is.
 

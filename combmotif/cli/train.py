@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from combmotif.cli.guide import GuidedCommand
-from combmotif.cli.options import PATH, trust_option
+from combmotif.cli.options import PATH, config_argument, quiet_option, set_option, trust_option
 
 if TYPE_CHECKING:
     from combmotif.config.training.hexamers import HexamersConfig
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     example="combmotif train configs/train_mrl.yaml",
     then="combmotif inspect CARD, with the model card it has written",
 )
-@click.argument("config", type=PATH)
+@config_argument
 @click.option("--out", type=PATH, help="Folder of the training; default training/CONFIG.")
 @trust_option
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key: fit.epochs=5.")
-@click.option("--quiet", is_flag=True, help="Print only the result.")
+@set_option("fit.epochs=5")
+@quiet_option("Print only the result.")
 def train(config: Path, out: Path | None, trust: bool, overrides: tuple[str, ...], quiet: bool) -> None:  # noqa: FBT001
     """Train a net as CONFIG says, and write its card.
 

@@ -18,6 +18,7 @@ from combmotif.config.training.half_life import HalfLifeConfig
 from combmotif.config.training.hexamers import CountedTable, HexamersConfig
 from combmotif.config.training.measured import MeasuredConfig
 from combmotif.config.training.regression import TrainConfig
+from combmotif.core.databases import PUBLISHED_DATABASES
 from combmotif.core.typed_yaml import nearest
 
 _Config = TypeVar("_Config", RunConfig, TrainConfig, MeasuredConfig, HexamersConfig, HalfLifeConfig)
@@ -143,8 +144,6 @@ def resolve_paths(config: _Config, base: Path) -> _Config:
             changed["annotation"] = found("sequences.annotation")(sequences.annotation)
         update["sequences"] = sequences.model_copy(update=changed)
     if config.match is not None:
-        from combmotif.motifs.matching.published import PUBLISHED_DATABASES  # the package costs more than 0.3 s
-
         databases, named = [], ["builtin", *PUBLISHED_DATABASES]
         for index, name in enumerate(config.match.databases):
             try:

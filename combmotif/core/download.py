@@ -102,7 +102,7 @@ def fetch(
     Parameters
     ----------
     published : Published
-        Of `combmotif.models.published.PUBLISHED_WEIGHTS` or `combmotif.motifs.matching.published.PUBLISHED_DATABASES`.
+        Of `combmotif.models.published.PUBLISHED_WEIGHTS` or `combmotif.core.databases.PUBLISHED_DATABASES`.
     folder : path, optional
         Where to put it; default a folder of its name in :func:`cache_folder`, where combmotif looks for it.
     urls : tuple of str, optional

@@ -14,13 +14,13 @@ from combmotif.core.files import atomic
 from combmotif.core.output import OutputFolder
 from combmotif.report import wording
 from combmotif.report.drawing.logos import COLOURS, letter_heights
-from combmotif.report.drawing.pairmap import PairMap, family_map, pair_map
 from combmotif.report.folder import RunFolder, mapping, neuron_name, read_run
 from combmotif.report.sections.activations import histograms
 from combmotif.report.sections.effects import effects
 from combmotif.report.sections.interactions import pairs
 from combmotif.report.sections.matches import matches
 from combmotif.report.sections.neurons import motif_names, neurons
+from combmotif.report.sections.pairmap import PairMap, family_map, pair_map
 
 FORMATS = ("pdf", "svg", "png")
 KINDS = ("logos", "contribution", "interactions", "activations")

@@ -31,7 +31,6 @@ from combmotif.core.tables import (
 )
 from combmotif.report import wording
 from combmotif.report.drawing.logos import COLOURS, GLYPHS
-from combmotif.report.drawing.pairmap import family_map, pair_map
 from combmotif.report.encode import compact, embedded_file, encode_matrix, script_json
 from combmotif.report.folder import RunFolder, anchor, mapping, read_run
 from combmotif.report.overview import as_lines, model_facts, model_name
@@ -41,6 +40,7 @@ from combmotif.report.sections.interactions import ESTIMATES, PairView, pairs, t
 from combmotif.report.sections.matches import columns_of, control_sentence, elements, matches
 from combmotif.report.sections.motif_effects import motif_effects, motif_tally, motif_whiskers, output_sections
 from combmotif.report.sections.neurons import Family, NeuronView, motif_names, neurons
+from combmotif.report.sections.pairmap import family_map, pair_map
 from combmotif.report.summary import Finding, findings_of
 
 LARGEST_DOWNLOAD = 12_000_000

@@ -16,8 +16,8 @@ from combmotif.config.inputs import FastaSequences, Hdf5Sequences, NeuronsSectio
 from combmotif.config.neurons import select_neurons
 from combmotif.config.opening import open_model, output_index, output_indices
 from combmotif.config.run import RunConfig
-from combmotif.core.seeding import stable_hash
 from combmotif.core.files import reading
+from combmotif.core.seeding import stable_hash
 from combmotif.inference.geometry import convolution_layers
 from combmotif.inference.probe import WindowProbe
 from combmotif.models.device import choose_device

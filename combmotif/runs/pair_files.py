@@ -10,10 +10,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from combmotif.config.effects import InteractionSection, PairSection
+from combmotif.core.typed_yaml import read_yaml
 from combmotif.effects.pairs.pair import Pair
 from combmotif.effects.pattern import as_pattern
 from combmotif.sequence.delimited import open_table
-from combmotif.core.typed_yaml import read_yaml
 
 RULES = ("order", "spacing_min", "spacing_max", "frame", "end_frame", "neuron")
 _LABEL_FILE = re.compile(r"(?P<layer>\w+?)_neuron(?P<number>\d+)")

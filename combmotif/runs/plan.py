@@ -15,11 +15,11 @@ import numpy as np
 from combmotif.config.effects import PairSection
 from combmotif.config.run import RunConfig
 from combmotif.runs.context import Context, load_context
-from combmotif.runs.stages.contributions import sequences_changed
 from combmotif.runs.earlier import read_record, replaced_results
 from combmotif.runs.engines import available_cores
-from combmotif.runs.stages.interactions import plan_interactions
 from combmotif.runs.run import run
+from combmotif.runs.stages.contributions import sequences_changed
+from combmotif.runs.stages.interactions import plan_interactions
 from combmotif.runs.stages.stages import Empty, Stages
 from combmotif.runs.store import is_whole, read_checksums
 

@@ -14,15 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from combmotif.core.version import __version__
 from combmotif.config.run import RunConfig
+from combmotif.core.version import __version__
 from combmotif.inference.geometry import convolution_layers, layer_geometry
 from combmotif.models.model import SequenceModel
 from combmotif.motifs.matching.database import Database, load_database, of_kinds
-from combmotif.runs.stages.attributed import check_modisco
+from combmotif.report.html import build_report
 from combmotif.runs.context import Context, load_context, sequences_checksum
-from combmotif.runs.stages.contributions import run_contribution
 from combmotif.runs.engines import Engine, available_cores, require_same_weights
+from combmotif.runs.stages.attributed import check_modisco
+from combmotif.runs.stages.contributions import run_contribution
 from combmotif.runs.stages.interactions import OUTPUTS as INTERACTION_OUTPUTS
 from combmotif.runs.stages.interactions import plan_interactions, run_interactions
 from combmotif.runs.stages.matching import match_kinds
@@ -31,7 +32,6 @@ from combmotif.runs.stages.motif_effects import run_effects
 from combmotif.runs.stages.stages import Empty, Stages
 from combmotif.runs.store import RunStore
 from combmotif.runs.tracks import track_warnings
-from combmotif.report.html import build_report
 from combmotif.sequence.left_out import LEFT_OUT, write_left_out
 from combmotif.sequence.tables import SequenceSet
 

@@ -12,13 +12,13 @@ import pandas as pd
 
 from combmotif.config.effects import ContributionOptions
 from combmotif.core.files import atomic, no_formula, write_table
+from combmotif.core.output import OutputFolder
 from combmotif.core.typed_yaml import default_of
-from combmotif.inference.geometry import known_geometry
 from combmotif.inference.dense import scan_layers
+from combmotif.inference.geometry import known_geometry
 from combmotif.inference.sites import SiteFinder
 from combmotif.models.model import SequenceModel
 from combmotif.models.predict_file import Record
-from combmotif.core.output import OutputFolder
 from combmotif.runs.tables import bed_table
 
 _BASES = 1_000_000

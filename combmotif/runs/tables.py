@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from combmotif.discovery.composition import composition
 from combmotif.core.seeding import named_generator
 from combmotif.core.tables import MOTIFS, NEURONS, SAMPLES
+from combmotif.discovery.composition import composition
 from combmotif.motifs.motif import MotifSet
 from combmotif.motifs.segment import segments
 from combmotif.runs.context import Context

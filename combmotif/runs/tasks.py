@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
-from combmotif.discovery.layerwise.demix import DemixOptions
+from combmotif.core.files import atomic, write_table
+from combmotif.core.seeding import named_generator, stable_hash
+from combmotif.core.tables import SYNTAX, TREE
 from combmotif.discovery.demixed import Demixed
 from combmotif.discovery.halves import demix_halves
+from combmotif.discovery.layerwise.demix import DemixOptions
 from combmotif.discovery.neuronmotif import demix_neuron
 from combmotif.discovery.seqlets import SeqletOptions, seqlet_motif
 from combmotif.discovery.sufficiency import SufficiencyOptions
 from combmotif.discovery.words import word_motifs
-from combmotif.core.seeding import named_generator, stable_hash
-from combmotif.core.files import atomic, write_table
-from combmotif.core.tables import SYNTAX, TREE
 from combmotif.inference.dense import scan_layers
 from combmotif.inference.sites import SiteFinder
 from combmotif.motifs.formats.h5 import save_motifs

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
-from combmotif.training.regressor import TrainingOptions, learning_rate_at, load_state, save_state
 from combmotif.sequence.onehot import one_hot
+from combmotif.training.loop import TrainingOptions, fit
+from combmotif.training.regressor import full_batches, shifted
 
 
 @dataclass(frozen=True)
@@ -51,15 +50,6 @@ def pearson(predicted: np.ndarray, measured: np.ndarray) -> list[float]:
         else float("nan")
         for task in range(measured.shape[1])
     ]
-
-
-def _shifted(codes: np.ndarray, shift: int) -> np.ndarray:
-    moved = np.full_like(codes, 4)
-    if shift > 0:
-        moved[:, shift:] = codes[:, :-shift]
-    else:
-        moved[:, :shift] = codes[:, -shift:]
-    return moved
 
 
 def train_multitask(
@@ -113,75 +103,29 @@ def train_multitask(
     if len(codes) < options.batch:
         raise ValueError(f"batch: expected at most the {len(codes)} training rows, found {options.batch}")
     module = module.to(device)
-    optimizer = torch.optim.AdamW(module.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
-    average = copy.deepcopy(module)
-    history: list[dict[str, float]] = []
-    if (state := load_state(checkpoint, options, device=device)) is not None:
-        module.load_state_dict(state["module"])
-        average.load_state_dict(state["average"])
-        optimizer.load_state_dict(state["optimizer"])
-        history = state["history"]
-
     known = torch.as_tensor(np.isfinite(labels))
     weight = torch.ones(labels.shape[1]) if task_weights is None else torch.as_tensor(task_weights, dtype=torch.float32)
     share = (known * weight).to(device)
     target = torch.as_tensor(np.nan_to_num(labels), dtype=torch.float32).to(device)
-    half = options.precision == "bfloat16"
-    batches = len(codes) // options.batch
-    steps = batches * options.epochs
-    for epoch in range(len(history), options.epochs):
-        random = np.random.default_rng([options.seed, epoch])
-        order = random.permutation(len(codes))
-        total = 0.0
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(options.seed * 1_000_003 + epoch)
-            module.train()
-            for index in range(batches):
-                rows = order[index * options.batch : (index + 1) * options.batch]
-                batch = codes[rows]
-                shift = int(random.integers(-options.shift, options.shift + 1)) if options.shift else 0
-                if shift:
-                    batch = _shifted(batch, shift)
-                step = epoch * batches + index
-                for group in optimizer.param_groups:
-                    group["lr"] = learning_rate_at(options, step, steps)
-                x = one_hot(batch, device=device)
-                with torch.autocast(x.device.type, torch.bfloat16) if half else nullcontext():
-                    predicted = module(x)
-                loss = ((predicted.float() - target[rows]).square() * share[rows]).sum() / len(rows)
-                optimizer.zero_grad(set_to_none=True)
-                loss.backward()
-                if options.clip:
-                    nn.utils.clip_grad_norm_(module.parameters(), options.clip)
-                optimizer.step()
-                _follow(average, module, min(options.averaging, (step + 1) / (step + 10)))
-                total += loss.detach().item()
-                if on_step is not None:
-                    on_step(step + 1, steps)
-        if not np.isfinite(total):
-            raise FloatingPointError(f"training loss is {total} in epoch {epoch + 1}; lower learning_rate")
-        history.append({"epoch": epoch + 1, "train_loss": total / batches})
-        if checkpoint is not None:
-            state = {
-                "options": asdict(options),
-                "module": module.state_dict(),
-                "average": average.state_dict(),
-                "optimizer": optimizer.state_dict(),
-                "history": history,
-            }
-            save_state(state, checkpoint)
-        if on_epoch is not None:
-            on_epoch(history[-1])
-    module.load_state_dict(average.state_dict())
+
+    def loss(rows: np.ndarray, random: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        moved = shifted(codes[rows], int(random.integers(-options.shift, options.shift + 1)) if options.shift else 0)
+        x = one_hot(moved, device=device)
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=options.precision == "bfloat16"):
+            predicted = module(x)
+        value = ((predicted.float() - target[rows]).square() * share[rows]).sum() / len(rows)
+        return value, value
+
+    fitted = fit(
+        module,
+        torch.optim.AdamW(module.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay),
+        options,
+        batches=full_batches(len(codes), options.batch),
+        loss=loss,
+        checkpoint=checkpoint,
+        on_step=on_step,
+        on_epoch=on_epoch,
+    )
+    module.load_state_dict(fitted.states[0])
     module.eval()
-    return history
-
-
-@torch.no_grad()
-def _follow(average: nn.Module, module: nn.Module, decay: float) -> None:
-    """Move the average of the weights a step towards the present ones."""
-    for kept, new in zip(average.state_dict().values(), module.state_dict().values(), strict=True):
-        if kept.dtype.is_floating_point:
-            kept.lerp_(new, 1 - decay)
-        else:
-            kept.copy_(new)
+    return fitted.history

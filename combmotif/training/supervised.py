@@ -1,10 +1,9 @@
-"""Train a net on long labelled sequences: one head per species, early stopping per head, exact resume."""
+"""Train a net on long labelled sequences: one head per species, each with the weights of its own best epoch."""
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,67 +11,41 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from combmotif.training.regressor import load_state, save_state
 from combmotif.sequence.labelled import Labelled
+from combmotif.training.loop import Fitted, TrainingOptions, fit
 
 
 @dataclass(frozen=True)
-class SupervisedOptions:
-    """How to train.
+class SupervisedOptions(TrainingOptions):
+    """How to train; further than :class:`TrainingOptions`, or otherwise:
 
     Attributes
     ----------
-    epochs, min_epochs : int
-        Most passes over the data, and those before which it does not stop.
-    batch : int
-    learning_rate, beta2 : float
-        Of Adam, constant.
-    weight_decay : float
-        Adam's L2 penalty on every parameter.
+    min_epochs : int
+        Passes over the data before which it does not stop.
+    beta2 : float
+        Of Adam.
     kernel_l2 : float
         Penalty on the sum of the squared kernels of convolutions, of the GRU's input and of the hidden dense layer,
         added to the loss; not on biases, recurrent weights and heads (as Saluki's Keras regularizers).
-    clip : float
-        Largest norm of the whole gradient; 0 does not clip.
     shift : int
-        Largest random shift to the right, in nt, one per batch, filled with zeros.
+        Filled with zeros.
     patience : int
         Stop when no head has improved for this many epochs; 0 never stops early.
     stop : str
         What improves: ``loss`` (mean squared error) or ``pearson``, on the validation rows of each head.
-    seed : int
     """
 
     epochs: int = 250
-    min_epochs: int = 0
     batch: int = 64
     learning_rate: float = 1e-4
-    beta2: float = 0.999
-    weight_decay: float = 0.0
-    kernel_l2: float = 0.0
+    schedule: str = "constant"
+    averaging: float = 0.0
     clip: float = 0.0
-    shift: int = 0
-    patience: int = 0
+    min_epochs: int = 0
+    beta2: float = 0.999
+    kernel_l2: float = 0.0
     stop: str = "loss"
-    seed: int = 0
-
-
-@dataclass(frozen=True)
-class SupervisedResult:
-    """A finished training.
-
-    Attributes
-    ----------
-    states : list of dict
-        State dictionary of the best epoch of each head.
-    best_epochs : list of int
-    history : list of dict
-        One row of losses and correlations per epoch.
-    """
-
-    states: list[dict[str, torch.Tensor]]
-    best_epochs: list[int]
-    history: list[dict[str, float]]
 
 
 def predict_rows(module: nn.Module, rows: Labelled, *, head: int, batch: int = 32) -> np.ndarray:
@@ -122,7 +95,7 @@ def train_supervised(
     device: torch.device | str = "cpu",
     on_step: Callable[[int, int], None] | None = None,
     on_epoch: Callable[[dict[str, float]], None] | None = None,
-) -> SupervisedResult:
+) -> Fitted:
     """Train a net in place; a batch holds rows of one head, whose squared error is the loss.
 
     Every epoch's order, shifts and dropout come from (seed, epoch), so a resumed run ends with the same weights as an
@@ -141,11 +114,12 @@ def train_supervised(
         File written after every epoch and read when training starts again.
     device : torch.device or str, default "cpu"
     on_step, on_epoch : callable, optional
-        Called with (steps done, steps of the epoch), and with the epoch's row.
+        Called with (steps done, steps in all), and with the epoch's row.
 
     Returns
     -------
-    SupervisedResult
+    Fitted
+        One state of the net and one best epoch per head.
 
     Raises
     ------
@@ -161,67 +135,41 @@ def train_supervised(
         betas=(0.9, options.beta2),
         weight_decay=options.weight_decay,
     )
-    history: list[dict[str, float]] = []
-    states = [copy.deepcopy(module.state_dict()) for _ in names]
-    best_epochs, best = [0] * len(names), [float("inf")] * len(names)
-    if (kept := load_state(checkpoint, options, device=device)) is not None:
-        module.load_state_dict(kept["module"])
-        optimizer.load_state_dict(kept["optimizer"])
-        history, states, best_epochs, best = kept["history"], kept["states"], kept["best_epochs"], kept["best"]
     kernels = _kernels(module) if options.kernel_l2 else []
-    for epoch in range(len(history), options.epochs):
-        if options.patience and epoch >= max(options.min_epochs, max(best_epochs) + options.patience):
-            break
-        random = np.random.default_rng([options.seed, epoch])
-        batches = _batches(training, options.batch, random)
-        total = 0.0
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(options.seed * 1_000_003 + epoch)
-            module.train()
-            for step, (head, rows) in enumerate(batches):
-                x = torch.from_numpy(training[head].batch(rows)).to(device)
-                shift = int(random.integers(options.shift + 1)) if options.shift else 0
-                if shift:
-                    x = F.pad(x[:, :, :-shift], (shift, 0))
-                target = torch.from_numpy(training[head].labels[rows]).to(device)
-                error = F.mse_loss(module(x)[:, head], target)
-                loss = error
-                if kernels:
-                    loss = error + options.kernel_l2 * torch.stack([kernel.square().sum() for kernel in kernels]).sum()
-                optimizer.zero_grad(set_to_none=True)
-                loss.backward()
-                if options.clip:
-                    nn.utils.clip_grad_norm_(module.parameters(), options.clip)
-                optimizer.step()
-                total += error.detach().item()
-                if on_step is not None:
-                    on_step(step + 1, len(batches))
-        if not np.isfinite(total):
-            raise FloatingPointError(f"training loss is {total} in epoch {epoch + 1}; lower learning_rate")
-        row = {"epoch": epoch + 1, "train_loss": total / len(batches)}
+
+    def loss(batch: tuple[int, np.ndarray], random: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        head, rows = batch
+        x = torch.from_numpy(training[head].batch(rows)).to(device)
+        shift = int(random.integers(options.shift + 1)) if options.shift else 0
+        if shift:
+            x = F.pad(x[:, :, :-shift], (shift, 0))
+        error = F.mse_loss(module(x)[:, head], torch.from_numpy(training[head].labels[rows]).to(device))
+        if not kernels:
+            return error, error
+        return error + options.kernel_l2 * torch.stack([kernel.square().sum() for kernel in kernels]).sum(), error
+
+    def evaluate(net: nn.Module) -> tuple[dict[str, float], list[float]]:
+        row: dict[str, float] = {}
+        scores = []
         for head, (name, own) in enumerate(zip(names, validation, strict=True)):
-            predicted = predict_rows(module, own, head=head)
-            loss_value = float(np.square(predicted - own.labels).mean())
+            predicted = predict_rows(net, own, head=head)
+            value = float(np.square(predicted - own.labels).mean())
             constant = np.ptp(predicted) == 0 or np.ptp(own.labels) == 0
             r = 0.0 if constant else float(np.corrcoef(predicted, own.labels)[0, 1])
             suffix = f"_{name}" if len(names) > 1 else ""
-            row |= {f"validation_loss{suffix}": loss_value, f"validation_r{suffix}": r}
-            score = loss_value if options.stop == "loss" else -r
-            if score < best[head]:
-                best[head], best_epochs[head] = score, epoch + 1
-                states[head] = copy.deepcopy(module.state_dict())
-        history.append(row)
-        if checkpoint is not None:
-            state = {
-                "options": asdict(options),
-                "module": module.state_dict(),
-                "optimizer": optimizer.state_dict(),
-                "history": history,
-                "states": states,
-                "best_epochs": best_epochs,
-                "best": best,
-            }
-            save_state(state, checkpoint)
-        if on_epoch is not None:
-            on_epoch(row)
-    return SupervisedResult(states, best_epochs, history)
+            row |= {f"validation_loss{suffix}": value, f"validation_r{suffix}": r}
+            scores.append(value if options.stop == "loss" else -r)
+        return row, scores
+
+    return fit(
+        module,
+        optimizer,
+        options,
+        batches=lambda random: _batches(training, options.batch, random),
+        loss=loss,
+        evaluate=evaluate,
+        min_epochs=options.min_epochs,
+        checkpoint=checkpoint,
+        on_step=on_step,
+        on_epoch=on_epoch,
+    )

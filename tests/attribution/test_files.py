@@ -42,6 +42,7 @@ def test_what_is_saved_is_read_back(small, codes, tmp_path, target):
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in paths)
 
 
+@pytest.mark.slow
 def test_layout_that_tf_modisco_reads(small, codes, tmp_path):
     rows = codes(30, 24)
     result = attribute(small(), rows, "output:0", options=CHEAP)

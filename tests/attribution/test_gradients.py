@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 
 from combmotif.attribution import gradients, parse_target
@@ -10,6 +11,7 @@ def points(count, length=20):
     return torch.rand(count, 4, length, generator=torch.Generator().manual_seed(0))
 
 
+@pytest.mark.slow
 def test_a_gradient_is_what_a_small_step_changes(small):
     model = small()
     for target in ("output:1", "conv2:2"):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from combmotif.benchmark import FAMILIES, draw
-from combmotif.benchmark.families import draw_motifs
 from combmotif.benchmark.nets import StackNet, receptive_field
 from combmotif.benchmark.sampled import _words, is_read, planted_windows
+from combmotif.benchmark.shapes import draw_motifs
 from combmotif.benchmark.truth import unlike, weights_of
 from combmotif.inference import WindowProbe
 

@@ -12,6 +12,7 @@ import combmotif
 import combmotif.config
 from combmotif.cli import app
 from combmotif.cli.group import COMMANDS
+from combmotif.core.version import __version__
 
 
 def test_help_names_every_command_and_imports_none_of_them():
@@ -87,7 +88,7 @@ def test_a_bug_is_told_as_one(cli, own_net, monkeypatch):
     monkeypatch.setattr(combmotif.config, "load_config", lambda *_a, **_o: {}["gone"])
     result = cli("run", own_net)
     assert result.exit_code == 70
-    assert result.stderr.startswith("Error: a bug of combmotif 0.1.0: KeyError")
+    assert result.stderr.startswith(f"Error: a bug of combmotif {__version__}: KeyError")
     assert "please report it" in result.stderr
     assert result.stderr.count("\n") == 1
     assert isinstance(cli("--debug", "run", own_net).exception, KeyError)

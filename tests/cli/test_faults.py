@@ -39,6 +39,7 @@ def run_folder(cli, own_net, tmp_path):
     return tmp_path / "run"
 
 
+@pytest.mark.slow
 def test_no_command_touches_a_folder_of_the_user(refused, cli, own_net, run_folder, project, tmp_path):
     before = everything(project)
     (tmp_path / "a.fa").write_text(">a\n" + "ACGU" * 12 + "AC\n")
@@ -90,6 +91,7 @@ def test_an_input_is_not_written_over(refused, tmp_path):
     assert (tmp_path / "a.fa").read_text().startswith(">a\n")
 
 
+@pytest.mark.slow
 def test_a_report_that_is_another_s_stays(refused, cli, run_folder):
     (run_folder / ".combmotif").unlink()  # as in a folder that an earlier version made
     assert cli("report", run_folder).exit_code == 0
@@ -145,6 +147,7 @@ def test_python_s_own_functions_are_no_nets_even_with_leave(refused, tmp_path, f
     assert not (tmp_path / "PWNED").exists()
 
 
+@pytest.mark.slow
 def test_leave_lets_the_code_run_and_is_not_written_down(cli, own_net, run_folder, tmp_path):
     (tmp_path / "model.yaml").write_text("kind: python\nfactory: net.py:build\n")
     assert cli("inspect", "model.yaml", "--trust").exit_code == 0
@@ -154,6 +157,7 @@ def test_leave_lets_the_code_run_and_is_not_written_down(cli, own_net, run_folde
     assert result.exit_code == 0, result.output
 
 
+@pytest.mark.slow
 def test_comparing_a_folder_runs_nothing_of_it(cli, refused, run_folder, tmp_path):
     record = json.loads((run_folder / "run.json").read_text())
     arguments = ("compare", f"a={run_folder}", f"b={run_folder}", "--out", "cmp", "--sequences", 20, "--draws", 2)
@@ -181,6 +185,7 @@ def test_a_device_that_there_is_not(refused, device):
     assert "device: expected auto, cpu, cuda or mps" in refused("inspect", "mrl", "--device", device)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("override", "said"),
     [
@@ -281,6 +286,7 @@ def net(tmp_path):
     return net
 
 
+@pytest.mark.slow
 def test_a_net_that_works_in_place_is_read_as_one_that_does_not(cli, net, tmp_path):
     for name in ("Base", "Inplace"):
         assert cli("run", net(name), "--out", name, "--workers", 1).exit_code == 0
@@ -304,6 +310,7 @@ def test_a_net_that_raises_is_told_in_a_sentence(refused, net, name, said):
     assert said in refused("run", net(name), "--out", "o", "--workers", 1, "--quiet")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "said"), [("Noise", "otherwise each time"), ("Batch", "otherwise beside other sequences")]
 )
@@ -321,6 +328,7 @@ def test_a_net_that_does_not_repeat_is_told(cli, net, tmp_path, name, said):
     assert said in " ".join(json.loads((tmp_path / "o" / "run.json").read_text())["warnings"])
 
 
+@pytest.mark.slow
 def test_predictions_that_are_no_numbers_are_counted_and_named(cli, net, tmp_path):
     (tmp_path / "a.fa").write_text("".join(f">s{i}\n{'ACGU'[i % 4]}{'ACGU' * 8}\n" for i in range(10)))
     with pytest.warns(UserWarning, match=r"no finite prediction for 3 of 10 sequences \('s0', 's4', 's8'\)"):

@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 
+from combmotif.core.databases import PUBLISHED_DATABASES
 from combmotif.core.download import md5_of, sha256_of
 from combmotif.models.published import PUBLISHED_WEIGHTS
 from combmotif.motifs import load_database
-from combmotif.motifs.matching.published import PUBLISHED_DATABASES
 
 
 @pytest.fixture(autouse=True)

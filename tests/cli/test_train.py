@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from combmotif.config import open_model_from
-from combmotif.training import regressor as training
+from combmotif.training import loop as training
 
 CONFIG = """
 net: {arguments: {blocks: 1, width: 8, dropout: 0.0}}

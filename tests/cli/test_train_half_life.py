@@ -13,7 +13,7 @@ from combmotif.config import open_model_from
 from combmotif.config.training.half_life import PRESETS
 from combmotif.core.files import read_sealed
 from combmotif.models import CnnGru
-from combmotif.training import supervised
+from combmotif.training import loop
 
 LENGTH = 60
 SIZES = {"train": 96, "valid": 24, "test": 24}
@@ -97,13 +97,13 @@ def test_saluki_recipe_with_two_species(cli, config, tmp_path):
 def test_an_interrupted_training_ends_like_an_undisturbed_one(cli, config, tmp_path, monkeypatch):
     override = ("--set", "fit.epochs=3", "--set", "net.dropout=0.2")
     cli("train", config, "--out", "whole", *override)
-    save = supervised.save_state
+    save = loop.save_state
 
     def save_and_stop(state, path):
         save(state, path)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(supervised, "save_state", save_and_stop)
+    monkeypatch.setattr(loop, "save_state", save_and_stop)
     for epochs in (1, 2):
         assert cli("train", config, "--out", "half", *override).exit_code == 130
         content = read_sealed(tmp_path / "half" / "checkpoint.pt", instead="")

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import torch
 from torch import nn
+from toy_models import kmer_conv
 
 from combmotif.comparison import compare_runs, read_runs, write_comparison
 from combmotif.comparison.faithfulness import draw, draw_controls, faithfulness
@@ -19,7 +20,6 @@ from combmotif.config import load_config
 from combmotif.config.comparing import load_compare_config
 from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.motifs import Motif, MotifSet, load_database, word_ppm, write_meme
-from combmotif.sequence import encode
 from combmotif.sequence.tables import random_sequences
 
 
@@ -28,11 +28,7 @@ class Net(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.conv = nn.Conv1d(4, 2, 4, bias=False)
-        with torch.no_grad():
-            self.conv.weight.zero_()
-            for place, code in enumerate(encode("UGUA")):
-                self.conv.weight[0, code, place] = 1
+        self.conv = kmer_conv(["UGUA", "NNNN"])
         self.pool = nn.AdaptiveMaxPool1d(1)
 
     def forward(self, x):
@@ -101,15 +97,12 @@ def test_the_motif_of_the_net_is_faithful_and_another_is_not(model, sequences):
 
 
 def test_the_place_in_the_window_is_found_where_the_run_does_not_say_it(sequences):
-    module = nn.Sequential(nn.Conv1d(4, 1, 9), nn.AdaptiveMaxPool1d(1), nn.Flatten())
+    conv = kmer_conv(["UGUA"], bias=0.1, width=9, start=3)
+    module = nn.Sequential(conv, nn.AdaptiveMaxPool1d(1), nn.Flatten())
     net = SequenceModel("net", module, InputSpec("rna", 30), ("y",))
-    with torch.no_grad():
-        net.module[0].weight.zero_()
-        for place, code in enumerate(encode("UGUA")):
-            net.module[0].weight[0, code, place + 3] = 1
     one = Motif("m", 100 * word_ppm("UGUA"), 100, layer="0", neuron=0, start=-1, max_activation=4.0)
     table = faithfulness(net, [one], sequences, np.random.default_rng(0), draws=32)
-    assert table["drawn"][0] == pytest.approx(4 + net.module[0].bias.item(), abs=1e-3)
+    assert table["drawn"][0] == pytest.approx(4.1, abs=1e-3)
 
 
 def test_runs_of_any_method_are_compared_with_honest_counts(tmp_path, model, sequences):

@@ -11,6 +11,8 @@ from combmotif.motifs import load_database
 from combmotif.runs import run
 from combmotif.sequence.tables import random_sequences
 
+pytestmark = pytest.mark.slow
+
 NETS = """
 import numpy as np
 

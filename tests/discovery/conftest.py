@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from toy_models import KmerSum, kmer_conv
 
 from combmotif.inference import WindowProbe
 from combmotif.models.architectures.keras_weights import load_keras
@@ -15,48 +16,17 @@ from combmotif.sampling import Samples, enumerate_windows
 LETTERS = "ACGT"
 
 
-class Planted(nn.Module):
-    """Word detectors, a max-pool, and one neuron that adds detectors up.
-
-    Parameters
-    ----------
-    words : list of str
-        Of one length; N is any letter. A detector is worth 3 on its word and 1 less per mismatch, never below 0; the
-        neuron takes 1.5 off the sum, so one mismatch is allowed.
-    weights : list of dict of place to weight, one per word
-    pool, width : int
-        Of the pool, and of the last convolution.
-    """
-
-    def __init__(self, words, weights, pool, width):
-        super().__init__()
-        size = len(words[0])
-        self.conv1 = nn.Conv1d(4, len(words), size)
-        self.pool = nn.MaxPool1d(pool)
-        self.conv2 = nn.Conv1d(len(words), 1, width)
-        with torch.no_grad():
-            self.conv1.weight.zero_()
-            self.conv2.weight.zero_()
-            self.conv2.bias.fill_(-1.5)
-            for row, word in enumerate(words):
-                self.conv1.bias[row] = 3.0 - sum(letter != "N" for letter in word)
-                for place, letter in enumerate(word):
-                    if letter != "N":
-                        self.conv1.weight[row, LETTERS.index(letter), place] = 1
-            for row, places in enumerate(weights):
-                for place, weight in places.items():
-                    self.conv2.weight[0, row, place] = weight
-
-    def forward(self, x):
-        return self.conv2(self.pool(torch.relu(self.conv1(x)))).amax(2)
-
-
 @pytest.fixture
 def planted():
-    """Probe the last layer of a Planted net."""
+    """Probe a neuron that adds detectors of words up, less 1.5, so that one mismatch is allowed.
+
+    ``weights`` are those of each word by place.
+    """
 
     def planted(words, weights, *, pool=2, width=1):
-        return WindowProbe(SequenceModel("planted", Planted(words, weights, pool, width)), "conv2")
+        places = {(row, place): weight for row, own in enumerate(weights) for place, weight in own.items()}
+        net = KmerSum(words, [places], pool=pool, width=width, bias=-1.5)
+        return WindowProbe(SequenceModel("planted", net), "conv2")
 
     return planted
 
@@ -104,12 +74,8 @@ def demo(data_dir):
 @pytest.fixture
 def tracked():
     """A neuron that adds the track beside its word, windows of the word, and a track for each."""
-    net = nn.Sequential(nn.Conv1d(5, 1, 6))
+    net = nn.Sequential(kmer_conv(["TGTAAA"], bias=-3.0, channels=5))
     with torch.no_grad():
-        net[0].weight.zero_()
-        net[0].bias.fill_(-3.0)
-        for place, letter in enumerate("TGTAAA"):
-            net[0].weight[0, LETTERS.index(letter), place] = 1
         net[0].weight[0, 4, 0] = 1
     random = np.random.default_rng(4)
     codes = np.tile(np.array(["ACGT".index(letter) for letter in "TGTAAA"], np.uint8), (40, 1))

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from toy_models import detect, kmer_conv
 
 from combmotif.discovery import (
     ActivationModel,
@@ -27,13 +28,9 @@ class Reader(nn.Module):
 
     def __init__(self, word, start, tracks=0):
         super().__init__()
-        self.conv = nn.Conv1d(4 + tracks, 1, SIZE)
+        self.conv = kmer_conv([word], bias=detect, channels=4 + tracks, width=SIZE, start=start)
         self.read = nn.Conv1d(1, 1, 1)
         with torch.no_grad():
-            self.conv.weight.zero_()
-            for place, letter in enumerate(word, start):
-                self.conv.weight[0, "ACGU".index(letter), place] = 1
-            self.conv.bias.fill_(1.0 - len(word))
             self.read.weight.fill_(1)
             self.read.bias.zero_()
             if tracks:
@@ -89,6 +86,7 @@ def test_the_threshold_is_exceeded_by_two_per_cent_of_background_windows():
     assert called_nucleotides([], plain[:5], plain).sum() == 0
 
 
+@pytest.mark.slow
 def test_the_true_motif_is_faithful_and_a_shuffled_one_is_not():
     probe = WindowProbe(SequenceModel("reader", Reader("ACG", 3)), "read")
     given = windows()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from toy_models import KmerSum
 
 from combmotif.discovery import SufficiencyOptions, demix_by_sufficiency, demix_neuron
 from combmotif.discovery.sufficiency.cover import alike, merged
@@ -17,31 +17,19 @@ from combmotif.sampling import EvolveOptions, evolve
 WORDS = ("TGTAC", "CCAGA")
 
 
-class Pair(nn.Module):
+class Pair(KmerSum):
     """A neuron that adds two word detectors at distances of 5 nt or so; what follows hears it above ``heard``.
 
     ``shift`` is added to the neuron and taken off again behind it, so that the net's outputs do not change.
     """
 
     def __init__(self, heard, shift=0.0):
-        super().__init__()
-        self.conv1 = nn.Conv1d(4, 2, 5)
-        self.pool = nn.MaxPool1d(2)
-        self.conv2 = nn.Conv1d(2, 1, 6)
+        super().__init__(WORDS, [{(0, 0): 1.0, (1, 5): 1.0}], width=6, bias=shift)
+        self.conv1.bias.data.fill_(-3.0)  # 2 for each whole word
         self.register_buffer("heard", torch.tensor(heard + shift))
-        with torch.no_grad():
-            self.conv1.weight.zero_()
-            self.conv2.weight.zero_()
-            for row, word in enumerate(WORDS):
-                self.conv1.bias[row] = -3.0
-                for place, letter in enumerate(word):
-                    self.conv1.weight[row, "ACGT".index(letter), place] = 1
-            self.conv2.weight[0, 0, 0] = self.conv2.weight[0, 1, 5] = 1.0  # 2 for each whole word
-            self.conv2.bias.fill_(shift)
 
     def forward(self, x):
-        hidden = self.conv2(self.pool(torch.relu(self.conv1(x))))
-        return torch.relu(hidden - self.heard).sum(2)
+        return torch.relu(self.hidden(x) - self.heard).sum(2)
 
 
 def probed(net):
@@ -73,6 +61,7 @@ def test_what_is_heard_alone_is_two_motifs():
     assert sorted(words_of(found)) == sorted(WORDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("heard", [0.0, 2.0])
 @pytest.mark.parametrize("shift", [-30.0, 30.0])
 def test_a_constant_of_the_layer_changes_nothing(heard, shift):
@@ -83,6 +72,7 @@ def test_a_constant_of_the_layer_changes_nothing(heard, shift):
         assert b.max_activation - a.max_activation == pytest.approx(shift, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_the_silent_level_is_where_the_network_begins_to_listen():
     for heard in (0.0, 2.0):
         probe, samples, _ = demixed(Pair(heard, shift=7.0))

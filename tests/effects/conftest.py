@@ -7,39 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from toy_models import KmerOutput
 
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.alphabet import encode
 from combmotif.sequence.tables import SequenceSet
-
-
-class WordNet(nn.Module):
-    """Convolution filters that are 1 on one word each and 0 elsewhere, max-pooled, then combined.
-
-    A base composition term is added, so that scrambles that change the letters are seen as well.
-    """
-
-    def __init__(
-        self, words: Sequence[str], combine: Callable[[torch.Tensor], torch.Tensor], composition: float
-    ) -> None:
-        super().__init__()
-        width = max(map(len, words))
-        self.conv = nn.Conv1d(4, len(words), width)
-        with torch.no_grad():
-            self.conv.weight.zero_()
-            for row, word in enumerate(words):
-                for position, letter in enumerate(word):
-                    self.conv.weight[row, "ACGU".index(letter), position] = 1
-                self.conv.bias[row] = 1 - len(word)
-        self.combine = combine
-        self.composition = composition
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Map (batch, 4, length) to (batch, 1)."""
-        present = torch.relu(self.conv(x)).amax(2)
-        return (self.combine(present) + self.composition * x[:, 1].mean(1)).unsqueeze(1)
-
 
 COMBINATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "additive": lambda h: h[:, 0] + h[:, 1],
@@ -54,7 +26,7 @@ COMBINATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
 
 
 def _word_model(kind: str, words: Sequence[str] = ("GGACU", "UGUAA"), *, composition: float = 0.0) -> SequenceModel:
-    return SequenceModel(kind, WordNet(words, COMBINATIONS[kind], composition))
+    return SequenceModel(kind, KmerOutput(words, COMBINATIONS[kind], composition=composition))
 
 
 def _planted(words: Sequence[str], count: int, *, length: int = 60, seed: int = 0) -> SequenceSet:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from toy_models import detect, kmer_conv
 
 from combmotif.core.tables import MOTIF_EFFECTS, MOTIF_POSITIONS
 from combmotif.effects.backgrounds import draw_backgrounds
@@ -41,11 +42,7 @@ class Places(torch.nn.Module):
 
     def __init__(self, word: str, allowed) -> None:
         super().__init__()
-        self.conv = torch.nn.Conv1d(4, 1, len(word))
-        with torch.no_grad():
-            self.conv.weight.zero_()
-            self.conv.weight[0, encode(word).astype(int), range(len(word))] = 1
-            self.conv.bias.fill_(1 - len(word))
+        self.conv = kmer_conv([word], bias=detect)
         self.allowed = allowed
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -181,6 +178,7 @@ def test_the_strongest_motif_is_what_the_others_are_measured_beside(word_model):
     assert row(table, "draws", "without AUG", motif="c.1.m1")["class"] == "negative"
 
 
+@pytest.mark.slow
 def test_the_false_positive_rate_is_the_level():
     """Nets whose output is a pseudo-random number of the whole sequence: no motif has an effect; 480 tests at 0.05."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from combmotif.config.effects import InteractionOptions
 from combmotif.effects import interaction
@@ -59,6 +60,7 @@ def test_all_marks_equal_a_plain_search():
             assert bad == expected, (word, start, a, b)
 
 
+@pytest.mark.slow
 def test_pairs_keep_their_additivity_where_copies_overlap(word_model, planted):
     words = ("GGACU", "UGUAA")
     sequences = planted(words, 80)

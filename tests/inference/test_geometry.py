@@ -46,6 +46,7 @@ def test_even_kernels_are_padded_asymmetrically(wrap):
     assert found[2].edge_positions(50) == (50, 50 - 29)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("residual", [False, True])
 def test_framepool(wrap, residual):
     model = wrap(FramePool(residual=residual))

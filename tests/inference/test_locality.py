@@ -85,6 +85,7 @@ def reached(module, length):
         return module(x).isnan().any(1).T.numpy()
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(stacks, st.integers(0, 5))
 @example([nn.Conv1d(WIDTH, WIDTH, 1, padding=2)], 1)  # padding wider than its kernel reaches

@@ -10,11 +10,11 @@ import pandas as pd
 
 from combmotif.motifs.motif import Motif
 from combmotif.report import main_findings, render
-from combmotif.report.drawing.pairmap import family_map, pair_map
 from combmotif.report.folder import SITES_KEPT, read_run
 from combmotif.report.sections.effects import effects
 from combmotif.report.sections.interactions import pairs
 from combmotif.report.sections.matches import best, columns_of, control_sentence, elements, matches
+from combmotif.report.sections.pairmap import family_map, pair_map
 from combmotif.report.sections.sites import locate
 
 

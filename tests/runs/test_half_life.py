@@ -45,6 +45,7 @@ def data(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_config_runs_end_to_end(data, repository):
     config = load_config(repository / "configs" / "half_life.yaml", overrides=FEWER)
     result = run(config, data / "run", workers=1)
@@ -69,6 +70,7 @@ def test_the_config_runs_end_to_end(data, repository):
     assert pairs["sequences"].tolist() == [clear] == [8]
 
 
+@pytest.mark.slow
 def test_without_an_annotation_the_run_says_so(data, repository):
     without = ["sequences.annotation=null", "match=null", "contribution=null", "interaction=null"]
     config = load_config(repository / "configs" / "half_life.yaml", overrides=[*FEWER, *without])

@@ -6,47 +6,13 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from toy_models import KmerSum, kmer_conv
 
 from combmotif.inference import WindowProbe
 from combmotif.models.architectures.cnn_gru import CnnGru
 from combmotif.models.model import SequenceModel
 
 LETTERS = "ACGT"
-
-
-class Words(nn.Module):
-    """Detectors of words, a max-pool of 2, and neurons that add up detectors at given places of the pooled map.
-
-    A detector is worth 3 on its word, 2, 1 and 0 on one, two and more mismatches.
-
-    Parameters
-    ----------
-    words : list of str, all of one length
-    neurons : list of dict of (word number, place) to weight
-    width : int
-        Of the last convolution; the receptive field is ``len(word) + 1 + 2 * (width - 1)``.
-    """
-
-    def __init__(self, words, neurons, width):
-        super().__init__()
-        size = len(words[0])
-        self.conv1 = nn.Conv1d(4, len(words), size)
-        self.pool = nn.MaxPool1d(2)
-        self.conv2 = nn.Conv1d(len(words), len(neurons), width)
-        with torch.no_grad():
-            self.conv1.weight.zero_()
-            self.conv1.bias.fill_(3.0 - size)
-            for row, word in enumerate(words):
-                for place, letter in enumerate(word):
-                    self.conv1.weight[row, LETTERS.index(letter), place] = 1
-            self.conv2.weight.zero_()
-            self.conv2.bias.zero_()
-            for row, places in enumerate(neurons):
-                for (word, place), weight in places.items():
-                    self.conv2.weight[row, word, place] = weight
-
-    def forward(self, x):
-        return self.conv2(self.pool(torch.relu(self.conv1(x)))).amax(2)
 
 
 class Deep(nn.Module):
@@ -60,16 +26,12 @@ class Deep(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.conv1 = nn.Conv1d(4, 4, 5)
+        self.conv1 = kmer_conv(("TGTAT", "CCAGG", "GACTA", "AAGCC"), bias=-2.0)
         self.rest = nn.ModuleList([nn.Conv1d(4, 4, 5), *(nn.Conv1d(n, 3, 5) for n in (4, 3, 3, 3)), nn.Conv1d(3, 2, 5)])
         with torch.no_grad():
-            for conv in (self.conv1, *self.rest):
+            for conv in self.rest:
                 conv.weight.zero_()
                 conv.bias.zero_()
-            for row, word in enumerate(("TGTAT", "CCAGG", "GACTA", "AAGCC")):
-                self.conv1.bias[row] = -2
-                for place, letter in enumerate(word):
-                    self.conv1.weight[row, LETTERS.index(letter), place] = 1
             second, third, *others, last = self.rest
             second.weight[range(4), range(4), 2] = 1
             third.bias[:2] = -2
@@ -94,10 +56,10 @@ def deep():
 
 @pytest.fixture
 def words():
-    """Probe the last layer of a Words net."""
+    """Probe neurons that add up detectors of words at given places of a map pooled by 2."""
 
     def words(words, neurons, width):
-        return WindowProbe(SequenceModel("words", Words(words, neurons, width)), "conv2")
+        return WindowProbe(SequenceModel("words", KmerSum(words, neurons, width=width)), "conv2")
 
     return words
 
@@ -118,10 +80,7 @@ def constant():
     """Probe a neuron that does not look at its window, of a given value."""
 
     def constant(value, size=12):
-        conv = nn.Conv1d(4, 1, size)
-        with torch.no_grad():
-            conv.weight.zero_()
-            conv.bias.fill_(value)
+        conv = kmer_conv(["N" * size], bias=value)
         return WindowProbe(SequenceModel("constant", nn.Sequential(conv)), "0")
 
     return constant

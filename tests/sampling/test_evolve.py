@@ -6,6 +6,7 @@ from combmotif.sampling import EvolveOptions, enumerate_windows, evolve
 QUICK = EvolveOptions(population=256, generations=200, keep=1000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kernel", "size"), [(5, 9), (4, 7)])
 def test_the_enumerated_maximum_is_reached(random_net, generators, kernel, size):
     probe = random_net("conv2", kernel=kernel)
@@ -35,6 +36,7 @@ def test_the_planted_maximum_is_reached(words, generators, letters, width):
     assert {letters(c[:6]) for c in top} | {letters(c[1:7]) for c in top} >= {"GCATGC"}
 
 
+@pytest.mark.slow
 def test_the_planted_maximum_of_six_blocks_is_reached(deep, generators):
     assert deep.receptive_field == 288
     options = EvolveOptions(population=64, generations=40, keep=200)
@@ -59,6 +61,7 @@ def genetic(probe, neuron, random, *, population=512, generations=40):
     return values.max()
 
 
+@pytest.mark.slow
 def test_no_worse_than_chance_or_a_genetic_sampler(random_net, generators):
     probe = random_net("conv3", seed=3)  # receptive field 18
     neurons = [0, 1, 2]
@@ -78,6 +81,7 @@ def test_the_maximum_is_a_local_one(random_net, generators):
     assert probe.activations(best)[:, 1].max() == pytest.approx(samples.maximum, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_the_range_of_activation_is_covered_once_each(random_net, generators):
     probe = random_net("conv3", seed=1)
     (samples,) = evolve(probe, [0], seeds=generators(0), options=QUICK)
@@ -100,6 +104,7 @@ def test_weak_windows_are_as_random_as_the_neuron_allows(words, generators):
     assert np.abs(frequencies - 0.25).max() < 0.1
 
 
+@pytest.mark.slow
 def test_seeds_decide_everything(random_net, generators):
     probe = random_net("conv3")
     options = EvolveOptions(population=64, generations=20, keep=200)
@@ -126,6 +131,7 @@ def test_a_neuron_that_stays_below_zero_has_no_samples(words, generators):
     assert samples.converged
 
 
+@pytest.mark.slow
 def test_a_neuron_does_not_depend_on_those_beside_it(random_net, generators):
     probe = random_net("conv3")
     options = EvolveOptions(population=64, generations=25, keep=200)

@@ -42,6 +42,7 @@ def best(samples):
     return "".join("ACGU"[code] for code in samples.codes[0])
 
 
+@pytest.mark.slow
 def test_fixed_tracks_are_seen_by_the_search_and_by_motifs(model, generators):
     expected = "".join("G" if one else "C" for one in FRAME)
     probe = WindowProbe(model, "conv2", tracks=[[1, 0, 0]])
@@ -54,6 +55,7 @@ def test_fixed_tracks_are_seen_by_the_search_and_by_motifs(model, generators):
     assert best(bare) == "C" * SIZE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampler", [evolve, combmotif_samples, neuronmotif_samples])
 def test_drawn_tracks_stay_with_their_windows(model, generators, sampler):
     bank = np.stack([np.roll(FRAME, shift) for shift in range(3)])[:, None].astype(np.float32)
@@ -67,6 +69,7 @@ def test_drawn_tracks_stay_with_their_windows(model, generators, sampler):
     assert best(samples) == "".join("G" if one else "C" for one in frame)
 
 
+@pytest.mark.slow
 def test_motifs_of_drawn_tracks_are_weighed_with_them(model, generators):
     bank = np.stack([np.roll(FRAME, shift) for shift in range(3)])[:, None].astype(np.float32)
     probe = WindowProbe(model, "conv2")

@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from combmotif.models import CnnGru
-from combmotif.training.regressor import TrainingOptions, predict_codes, r_squared, train
+from combmotif.training.loop import TrainingOptions
+from combmotif.training.regressor import predict_codes, r_squared, train
 
 
 def _net():
@@ -63,6 +64,7 @@ def test_checkpoint_of_other_options_is_refused(planted, tmp_path):
         train(_net(), codes[:200], labels[:200], held_out, options=OPTIONS, checkpoint=tmp_path / "c.pt")
 
 
+@pytest.mark.slow
 def test_training_leaves_the_global_generator_alone_and_learns():
     codes = np.random.default_rng(1).integers(0, 4, (2100, 20)).astype(np.uint8)
     labels = _count_aug(codes)

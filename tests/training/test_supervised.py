@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from combmotif.models import CnnGru
-from combmotif.training.supervised import SupervisedOptions, predict_rows, train_supervised
 from combmotif.sequence.labelled import MemoryRows
+from combmotif.training.supervised import SupervisedOptions, predict_rows, train_supervised
 
 
 def _net():

@@ -8,8 +8,8 @@ from pydantic import Field, field_validator, model_validator
 
 from combmotif.config.run import Device
 from combmotif.config.training.regression import CardText, FitSection, NetSection
-from combmotif.sequence.alphabet import encode
 from combmotif.core.typed_yaml import Real, Section, Seed, Whole
+from combmotif.sequence.alphabet import encode
 
 
 class LabelledTable(Section):

@@ -136,7 +136,9 @@ def choose(
     """Choose the fewest motifs that explain the windows.
 
     The motif that explains most goes first, then whichever adds most, until none adds ``least``; then those that the
-    others make up for are dropped, asking the network what the nucleotides of the others keep together.
+    others make up for are dropped, asking the network what the nucleotides of the others keep together. So are, the
+    least first, those whose own k-mers hold others that keep ``acts`` of the excitation: a motif with something weak
+    beside it is that motif.
     """
     readings, keeps = list(candidates), list(keeps)
     cover = np.zeros(len(windows.codes))
@@ -167,4 +169,21 @@ def choose(
             break
         chosen.pop(most)
         share = without[most]
-    return [readings[i] for i in chosen]
+    found = [readings[i] for i in sorted(chosen, key=lambda i: -windows.share(each[i]))]
+    for reading in found[::-1]:
+        others = [other for other in found if other is not reading]
+        if others and _held(queries, reading, others, options) >= options.acts:
+            found = others
+    return found
+
+
+def _held(queries: Queries, reading: Reading, others: Sequence[Reading], options: SufficiencyOptions) -> float:
+    """Share of the excitation of a motif's k-mers that the nucleotides of other motifs in them keep."""
+    codes = queries.draw(reading.ppm, options.backgrounds)
+    rows = np.full(len(codes), reading.row or 0)
+    excitation = queries.excitation(queries.activation(codes, rows))
+    excites = excitation > 0
+    if not excites.any():
+        return 1.0
+    words = Windows(codes[excites], excitation[excites], rows[excites])
+    return words.share(retained(queries, words, np.any([called(queries, o, words.codes, options) for o in others], 0)))

@@ -40,8 +40,9 @@ def only(reading: Reading, columns: np.ndarray) -> np.ndarray:
 def split(queries: Queries, reading: Reading, options: SufficiencyOptions, depth: int = 1) -> list[Reading]:
     """Part a matrix into motifs of their own, each read again by itself; the matrix itself where it is one.
 
-    Two parts are motifs of their own where their effects add up (no synergy, see `_additive`) and each excites the
-    neuron by itself. They may be cut where a column between them is free or where the neuron lets them move apart.
+    Two parts are motifs of their own where their effects add up (no synergy, see `_independent`) and each excites the
+    neuron by itself. They may be cut where a column between them is free or where the neuron lets them move apart. A
+    part that does not excite by itself, and that the other hardly needs, is left out.
     """
     clear, columns = reading.clear, reading.columns
     if depth > _DEEPEST or len(clear) < 2 * LEAST_COLUMNS:
@@ -57,11 +58,27 @@ def split(queries: Queries, reading: Reading, options: SufficiencyOptions, depth
     if not cuts:
         return [reading]
     pairs = [(columns[columns < cut], columns[columns >= cut]) for cut in cuts]
+    for pair in pairs:
+        enough = _enough(queries, reading, pair, options)
+        again = None if enough is None else read(queries, only(reading, enough), options, turns=2)
+        if again is not None and len(again.clear) < len(clear):
+            return split(queries, again, options, depth)
     best = int(np.argmax([_additivity(queries, reading, pair, options) for pair in pairs]))
     if not _independent(queries, reading, pairs[best], options):
         return [reading]
     parts = [read(queries, only(reading, part), options, turns=2) for part in pairs[best]]
     return [piece for part in parts if part is not None for piece in split(queries, part, options, depth + 1)]
+
+
+def _enough(
+    queries: Queries, reading: Reading, parts: tuple[np.ndarray, np.ndarray], options: SufficiencyOptions
+) -> np.ndarray | None:
+    """Columns of the part that suffices, where the other neither excites by itself nor adds much; None else."""
+    both, *alone = queries.excitation(_states(queries, reading, parts, 2 * options.backgrounds)).mean(1)[:3]
+    for one, other in ((0, 1), (1, 0)):
+        if alone[one] >= options.additive * both and alone[other] < options.alone * both:
+            return parts[one]
+    return None
 
 
 def _mean(queries: Queries, ppm: np.ndarray, options: SufficiencyOptions) -> float:

@@ -246,3 +246,6 @@ def dispatch(func: Callable, args: tuple, kwargs: dict) -> Any:
         if name.endswith("_") and not name.endswith("__") or name in ("__setitem__", "__set__") or "out" in kwargs:
             raise NotLocal(f"'{name}' changes a tensor in place")
         return func(*_written_out(args), **_written_out(kwargs))
+
+
+Edited.dispatch = Steps.dispatch = staticmethod(dispatch)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
@@ -224,6 +224,8 @@ class Edited(torch.Tensor):
     places: Layout
     batch: int
     axis: int
+    dispatch: ClassVar[Callable[[Callable, tuple, dict], Any]]
+    """Runs torch's functions on such tensors; set by `operations`, which builds on this module."""
 
     @staticmethod
     def __new__(
@@ -280,9 +282,7 @@ class Edited(torch.Tensor):
 
     @classmethod
     def __torch_function__(cls, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
-        from combmotif.inference.incremental.operations import dispatch
-
-        return dispatch(func, args, kwargs or {})
+        return cls.dispatch(func, args, kwargs or {})
 
     @classmethod
     def __torch_dispatch__(cls, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:  # type: ignore[override]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from combmotif.inference.incremental import operations  # noqa: F401 - teaches edited tensors torch's functions
 from combmotif.inference.incremental.edits import Edits
 from combmotif.inference.incremental.patches import Edited, Layout, NotLocal, Roster, Tape
 from combmotif.models.model import SequenceModel

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch.nn import functional as F
@@ -122,6 +122,8 @@ class Steps(torch.Tensor):
     reading: _Reading
     which: int | None
     axis: int
+    dispatch: ClassVar[Callable[[Callable, tuple, dict], Any]]
+    """As of :class:`Edited`."""
 
     @staticmethod
     def __new__(cls, reading: _Reading, shape: tuple[int, ...], axis: int, which: int | None = None) -> Steps:
@@ -149,9 +151,7 @@ class Steps(torch.Tensor):
 
     @classmethod
     def __torch_function__(cls, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
-        from combmotif.inference.incremental.operations import dispatch
-
-        return dispatch(func, args, kwargs or {})
+        return cls.dispatch(func, args, kwargs or {})
 
     @classmethod
     def __torch_dispatch__(cls, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:  # type: ignore[override]

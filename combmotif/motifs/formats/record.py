@@ -6,7 +6,7 @@ import re
 import tarfile
 import warnings
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -78,7 +78,7 @@ class Lines:
         # Not splitlines, which parts lines at characters that names may hold, such as U+0085.
         self.lines, self.source = re.split("\r\n|\r|\n", text), source
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[tuple[int, str]]:
         """Yield (index, stripped line) of every line that is not blank."""
         return ((at, line.strip()) for at, line in enumerate(self.lines) if line.strip())
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from combmotif.core.databases import PUBLISHED_DATABASES
 from combmotif.core.download import cache_folder
 from combmotif.core.files import reading
 from combmotif.core.resources import resource_path
@@ -26,7 +27,6 @@ from combmotif.motifs.matching.mirna import (
     seed_families,
     site_word,
 )
-from combmotif.motifs.matching.published import PUBLISHED_DATABASES
 from combmotif.sequence.alphabet import IUPAC, iupac_sets
 
 KINDS = {

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from combmotif.attribution.methods import attribute
 from combmotif.attribution.attributions import Attributions, completeness_warning, join_attributions
 from combmotif.attribution.files import pack, unpack, write_attributions
 from combmotif.attribution.gradients import captum_attr
+from combmotif.attribution.methods import attribute
 from combmotif.attribution.targets import Target, parse_target
 from combmotif.config.stages import AttributionSection
+from combmotif.core.files import atomic, write_table
 from combmotif.discovery.tfmodisco.modisco import ModiscoOptions, modisco
 from combmotif.discovery.tfmodisco.pattern_motifs import neuron_pattern_motifs, pattern_motifs
 from combmotif.discovery.tfmodisco.patterns import Pattern, load_patterns, save_patterns
 from combmotif.discovery.tfmodisco.strand import modisco_module
-from combmotif.core.files import atomic, write_table
 from combmotif.motifs.formats.h5 import load_motifs
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.runs.context import Context

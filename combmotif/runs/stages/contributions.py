@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from combmotif.effects.neurons.clamp import channel_means, clamp
-from combmotif.core.tables import CONTRIBUTION
-from combmotif.effects.neurons.contribution import contribution
-from combmotif.effects.frame import region_lengths
-from combmotif.effects.neurons.sites import scramble_sites
 from combmotif.core.files import write_table
+from combmotif.core.tables import CONTRIBUTION
+from combmotif.effects.frame import region_lengths
+from combmotif.effects.neurons.clamp import channel_means, clamp
+from combmotif.effects.neurons.contribution import contribution
+from combmotif.effects.neurons.sites import scramble_sites
 from combmotif.inference.incremental.perturb import recording
 from combmotif.runs.context import Context
 from combmotif.runs.engines import single_thread

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from combmotif.discovery.faithful import Faithfulness, Windows, measure_faithfulness
 from combmotif.core.seeding import named_generator
+from combmotif.discovery.faithful import Faithfulness, Windows, measure_faithfulness
 from combmotif.motifs.motif import Motif
 from combmotif.runs.context import Context
 from combmotif.runs.store import content_key, load_arrays, save_arrays

@@ -11,23 +11,23 @@ import numpy as np
 import pandas as pd
 
 from combmotif.config.effects import InteractionSection
+from combmotif.core.files import atomic, write_table
 from combmotif.core.tables import PAIR_CONTROLS
-from combmotif.effects.pairs.control import Control
 from combmotif.effects.finite import finite_states, only_finite
+from combmotif.effects.pairs.control import Control
 from combmotif.effects.pairs.interaction import base_frequencies, model_link, require_frame
 from combmotif.effects.pairs.interaction_map import interaction_map, name_families
-from combmotif.report.drawing.map_drawing import draw_interaction_map
 from combmotif.effects.pairs.measure import MeasuredPair, measure_pair
 from combmotif.effects.pairs.pair import Pair
-from combmotif.effects.pairs.propose import choose_pairs
-from combmotif.effects.pattern import Pattern
 from combmotif.effects.pairs.placements import Windows
-from combmotif.effects.prototype.pairs import PrototypePair, measure_prototype, summarise_prototype
+from combmotif.effects.pairs.propose import choose_pairs
 from combmotif.effects.pairs.states import States
 from combmotif.effects.pairs.summary import summarise
 from combmotif.effects.pairs.triples import MeasuredTriple, Triple, choose_triples, measure_triple, summarise_triples
-from combmotif.core.files import atomic, write_table
+from combmotif.effects.pattern import Pattern
+from combmotif.effects.prototype.pairs import PrototypePair, measure_prototype, summarise_prototype
 from combmotif.inference.incremental.perturb import recording
+from combmotif.report.drawing.map_drawing import draw_interaction_map
 from combmotif.runs.context import Context
 from combmotif.runs.pair_files import read_pairs
 from combmotif.runs.predicted import as_array, summary

@@ -13,8 +13,8 @@ from combmotif.motifs.matching.control import match_control
 from combmotif.motifs.matching.database import Database
 from combmotif.motifs.matching.family import with_families
 from combmotif.motifs.matching.match import match
-from combmotif.motifs.motif import MotifSet
 from combmotif.motifs.matching.pairs import informative_runs
+from combmotif.motifs.motif import MotifSet
 
 
 def match_kinds(section: MatchSection, model: SequenceModel) -> tuple[list[str] | None, str]:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from combmotif.config.effects import MarginalOptions
+from combmotif.core.files import write_table
 from combmotif.core.tables import MOTIF_EFFECTS, MOTIF_POSITIONS
-from combmotif.effects.pairs.interaction import base_frequencies
 from combmotif.effects.marginal.contexts import informative_pattern, make_contexts, strongest_core
 from combmotif.effects.marginal.effects import frequencies_of, prepare, spread_of
 from combmotif.effects.marginal.measure import (
@@ -26,8 +26,8 @@ from combmotif.effects.marginal.measure import (
     Context as Beside,
 )
 from combmotif.effects.marginal.summary import summarise_motifs
+from combmotif.effects.pairs.interaction import base_frequencies
 from combmotif.effects.pattern import Pattern, as_pattern
-from combmotif.core.files import write_table
 from combmotif.inference.incremental.perturb import recording
 from combmotif.runs.context import Context
 from combmotif.runs.engines import single_thread
@@ -59,9 +59,7 @@ def _section(context: Context) -> MarginalOptions:
 def _setup(context: Context) -> Setup:
     """Draw the backgrounds; every process draws the same ones, once for all of its tasks."""
     if "effects" not in context.kept:
-        context.kept["effects"] = prepare(
-            context.model, context.sequences, _section(context), seed=context.config.seed
-        )
+        context.kept["effects"] = prepare(context.model, context.sequences, _section(context), seed=context.config.seed)
     setup: Setup = context.kept["effects"]
     return setup
 

@@ -12,18 +12,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from combmotif.core.version import __version__
 from combmotif.core.files import atomic, write_table
+from combmotif.core.version import __version__
 from combmotif.models.predict_file import not_finite
 from combmotif.motifs.cluster import families
-from combmotif.motifs.matching.database import Database
 from combmotif.motifs.formats.h5 import load_motifs, save_motifs
 from combmotif.motifs.formats.meme import write_meme
+from combmotif.motifs.matching.database import Database
 from combmotif.motifs.motif import Motif, MotifSet
-from combmotif.runs.stages.attributed import run_modisco
 from combmotif.runs.context import Context, sequences_checksum, source_checksum
-from combmotif.runs.stages.dataset_seqlets import run_dataset_seqlets
 from combmotif.runs.engines import Engine, Task
+from combmotif.runs.stages.attributed import run_modisco
+from combmotif.runs.stages.dataset_seqlets import run_dataset_seqlets
 from combmotif.runs.stages.faithful import run_faithfulness
 from combmotif.runs.stages.matching import match_kinds, match_motifs
 from combmotif.runs.store import PROGRESS, RunStore, content_key, load_arrays

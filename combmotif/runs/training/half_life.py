@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 
 from combmotif.config.training.half_life import HalfLifeConfig, TranscriptSpecies
+from combmotif.models.architectures.saluki_weights import draw_as_keras
 from combmotif.models.card import save_card
 from combmotif.models.device import choose_device
 from combmotif.models.evaluation import agreement
-from combmotif.models.architectures.saluki_weights import draw_as_keras
-from combmotif.training.supervised import SupervisedOptions, predict_rows, train_supervised
 from combmotif.runs.training.regression import TrainResult, claim_folder, new_net, write_json
 from combmotif.sequence.alphabet import decode
 from combmotif.sequence.annotation.annotated import annotate, read_annotation
@@ -27,6 +26,7 @@ from combmotif.sequence.fasta import iterate_fasta
 from combmotif.sequence.labelled import SPLITS, Hdf5Rows, Labelled, MemoryRows, split_rows
 from combmotif.sequence.left_out import LEFT_OUT, LeftOut, write_left_out
 from combmotif.sequence.names import NameIndex
+from combmotif.training.supervised import SupervisedOptions, predict_rows, train_supervised
 
 
 def read_transcripts(

@@ -18,6 +18,11 @@ from scipy.special import rel_entr
 
 from combmotif.config.training.hexamers import CountedTable, HexamersConfig, PlantedSequences
 from combmotif.core.files import atomic
+from combmotif.core.output import OutputFolder
+from combmotif.core.typed_yaml import dump_yaml
+from combmotif.models.architectures.hal.hexamers import HEXAMERS, hexamer_word
+from combmotif.models.architectures.hal.table import REGIONS, TABLE_FILE, WINDOW, HexamerTable
+from combmotif.sequence.tables import random_sequences, read_table
 from combmotif.training.hexamer_fit import (
     HexamerFit,
     Outcome,
@@ -27,11 +32,6 @@ from combmotif.training.hexamer_fit import (
     region_names,
     simulate_counts,
 )
-from combmotif.models.architectures.hal.hexamers import HEXAMERS, hexamer_word
-from combmotif.models.architectures.hal.table import REGIONS, TABLE_FILE, WINDOW, HexamerTable
-from combmotif.core.output import OutputFolder
-from combmotif.sequence.tables import random_sequences, read_table
-from combmotif.core.typed_yaml import dump_yaml
 
 
 @dataclass(frozen=True)

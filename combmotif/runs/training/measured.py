@@ -19,17 +19,17 @@ from torch import nn
 from combmotif.config.training.measured import MeasuredConfig, MeasuredFit
 from combmotif.config.training.regression import NetSection
 from combmotif.core.files import atomic, read_sealed, write_sealed
-from combmotif.models.card import save_card
-from combmotif.models.architectures.cnn_gru import CnnGru
-from combmotif.models.device import choose_device
-from combmotif.training.multitask import MultitaskOptions, pearson, train_multitask
-from combmotif.training.regressor import predict_codes
-from combmotif.models.weights import fill
 from combmotif.core.output import OutputFolder
+from combmotif.models.architectures.cnn_gru import CnnGru
+from combmotif.models.card import save_card
+from combmotif.models.device import choose_device
+from combmotif.models.weights import fill
 from combmotif.runs.training.measured_rows import MeasuredRows, in_context, read_rows, recombined
 from combmotif.runs.training.regression import TrainResult, claim_folder, new_net, write_json
 from combmotif.sequence.alphabet import decode
 from combmotif.sequence.tables import random_sequences
+from combmotif.training.multitask import MultitaskOptions, pearson, train_multitask
+from combmotif.training.regressor import predict_codes
 
 _LARGEST_Z = 3.0
 

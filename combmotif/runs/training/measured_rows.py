@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from combmotif.config.training.measured import ContextSection, MeasuredConfig
-from combmotif.training.multitask import stack
 from combmotif.sequence.alphabet import encode
 from combmotif.training.measured import read_measured
+from combmotif.training.multitask import stack
 from combmotif.training.overlap import group_folds, overlap_groups
 
 

@@ -17,17 +17,18 @@ import torch
 
 from combmotif.config.opening import output_index
 from combmotif.config.training.regression import TrainConfig
-from combmotif.models.card import load_card, save_card
-from combmotif.models.architectures.cnn_gru import CnnGru
-from combmotif.models.device import choose_device
-from combmotif.training.distillation import fold_scaling, teacher_labels, training_data
-from combmotif.models.model import SequenceModel
-from combmotif.training.regressor import TrainingOptions, predict_codes, r_squared, train
-from combmotif.models.weights import replace_file
 from combmotif.core.output import OutputFolder
+from combmotif.models.architectures.cnn_gru import CnnGru
+from combmotif.models.card import load_card, save_card
+from combmotif.models.device import choose_device
+from combmotif.models.model import SequenceModel
+from combmotif.models.weights import replace_file
 from combmotif.sequence.alphabet import decode
 from combmotif.sequence.tables import random_sequences, read_table
 from combmotif.sequence.words import contains
+from combmotif.training.distillation import fold_scaling, teacher_labels, training_data
+from combmotif.training.loop import TrainingOptions
+from combmotif.training.regressor import predict_codes, r_squared, train
 
 
 @dataclass(frozen=True)

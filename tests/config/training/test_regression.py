@@ -3,8 +3,8 @@ import dataclasses
 import pytest
 
 from combmotif.config.training.regression import FitSection, TrainConfig
-from combmotif.training.regressor import TrainingOptions
 from combmotif.core.typed_yaml import validate
+from combmotif.training.loop import TrainingOptions
 
 
 def test_defaults_are_those_of_the_library():

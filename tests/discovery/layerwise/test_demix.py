@@ -88,6 +88,7 @@ def test_one_motif_at_many_places(planted, drawn):
     assert len({word(group).index("TGTACG") for group in whole}) >= 8
 
 
+@pytest.mark.slow
 def test_rows_are_parted_once(planted, enumerated):
     probe = planted(["TGTACG"], [{0: 1.0, 1: 1.0}], width=2)
     samples = enumerated(probe)

@@ -12,6 +12,8 @@ from combmotif.motifs.formats.h5 import load_motifs
 from combmotif.motifs.motif import MotifSet
 from combmotif.sequence import decode, encode
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("modiscolite", reason="needs modisco-lite: pip install 'combmotif[modisco]'")
 QUICK = ModiscoOptions(leiden_runs=2, min_sites=10)
 

@@ -142,6 +142,7 @@ def test_misshapen_input_is_refused_before_any_work():
         contribution(activations, {"prediction": y[:5]}, neurons=NEURONS, maxima=np.ones(6))
 
 
+@pytest.mark.slow
 def test_null_neurons_are_called_at_the_nominal_rate():
     rng = np.random.default_rng(5)
     y = rng.exponential(1, 200)

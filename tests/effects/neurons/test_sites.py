@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from toy_models import kmer_conv
 
 from combmotif.effects.neurons.sites import scramble_sites
 from combmotif.inference.probe import WindowProbe
@@ -18,11 +19,7 @@ class CountsAug(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv = nn.Conv1d(4, 1, 3, bias=False)
-        with torch.no_grad():
-            self.conv.weight.zero_()
-            for position, base in enumerate((0, 3, 2)):
-                self.conv.weight[0, base, position] = 1
+        self.conv = kmer_conv(["AUG"])
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return 5 - 2 * torch.relu(self.conv(x) - 2).sum((1, 2)).unsqueeze(1)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from toy_models import detect, kmer_conv
 
 from combmotif.config.effects import InteractionOptions
 from combmotif.effects.pairs.interaction import base_frequencies, interaction
@@ -69,12 +70,7 @@ def test_a_saturating_read_out_is_flagged_on_the_raw_scale_only():
     class Sigmoid(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.conv = torch.nn.Conv1d(4, 4, 5)
-            with torch.no_grad():
-                self.conv.weight.zero_()
-                for row, word in enumerate(words):
-                    self.conv.weight[row, encode(word).astype(int), range(5)] = 1
-                self.conv.bias.fill_(-4)
+            self.conv = kmer_conv(words, bias=detect)
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return torch.sigmoid(torch.relu(self.conv(x)).sum(2) @ weights - 1.5 + 3 * x[:, 0].mean(1))
@@ -94,6 +90,7 @@ def test_a_saturating_read_out_is_flagged_on_the_raw_scale_only():
     assert table.scale_dependent[table["class"] == "antagonistic"].all()
 
 
+@pytest.mark.slow
 def test_result_depends_neither_on_the_order_nor_on_the_company_of_pairs_and_sequences(word_model, planted):
     model, sequences = word_model("known", composition=0.5), planted((*WORDS, "CACC"), 40)
     pairs = [WORDS, ("CACC", "UGUAA"), ("GGACU", "GGACU")]

@@ -26,6 +26,7 @@ def simulated(seed: int, placements: int, e: float, *, sequences: int = 20) -> t
     return States(base + a + b + e + varying, (base + b)[:, None], (base + a)[:, None], base[:, None]), rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("placements", "per_row"), [(1, 0.05), (3, 0.17), (10, 0.40)])
 def test_false_positive_rate_does_not_grow_with_the_placements(placements, per_row):
     per_sequence, naive = [], []

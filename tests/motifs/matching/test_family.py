@@ -74,6 +74,7 @@ def queries(words):
     return MotifSet(tuple(Motif(f"m{i}", 200 * word_ppm(word), 200) for i, word in enumerate(words)))
 
 
+@pytest.mark.slow
 def test_true_motifs_match_and_their_control_does_not():
     builtin = [load_database("builtin")]
     motifs = queries(["UGUAAAUA", "UUAUUUAUU", "AUG", "GCCACCAUGG", "NNNNN"])

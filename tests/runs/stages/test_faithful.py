@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from combmotif.motifs.formats.h5 import load_motifs
-from combmotif.motifs.formats.meme import read_meme
 from combmotif.config import load_config
 from combmotif.interpretation import Interpretation
-from combmotif.runs import run
-from combmotif.runs.stages.faithful import FAITH_COLUMNS, draw_windows
+from combmotif.motifs.formats.h5 import load_motifs
+from combmotif.motifs.formats.meme import read_meme
 from combmotif.report.html import render
 from combmotif.report.summary import main_findings
+from combmotif.runs import run
+from combmotif.runs.stages.faithful import FAITH_COLUMNS, draw_windows
 from combmotif.sequence import SequenceSet, encode
 
 NET = """

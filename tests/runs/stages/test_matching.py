@@ -11,8 +11,8 @@ from combmotif.config import MatchSection, RunConfig
 from combmotif.models import list_cards, read_card
 from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.motifs import KINDS, Motif, MotifSet, load_database, word_ppm
-from combmotif.runs.stages.matching import match_kinds, match_motifs
 from combmotif.runs.run import _databases
+from combmotif.runs.stages.matching import match_kinds, match_motifs
 
 
 def model(**description: object) -> SequenceModel:

@@ -10,9 +10,9 @@ from combmotif.config import load_train_config
 from combmotif.config.training.measured import ContextSection
 from combmotif.models import load_card
 from combmotif.models.architectures.cnn_gru import CnnGru
-from combmotif.training.multitask import pearson
 from combmotif.runs.training.measured import fit_model, keep_outputs
 from combmotif.runs.training.measured_rows import in_context, read_rows, recombined
+from combmotif.training.multitask import pearson
 
 CONFIG = """
 kind: measured
@@ -75,6 +75,7 @@ def test_a_sequence_of_two_tables_is_one_row_and_one_measured_twice_is_two(confi
     assert rows.folds[440] == rows.folds[640]
 
 
+@pytest.mark.slow
 def test_training_in_folds_writes_a_net_that_predicts_in_the_labels_own_units(config, tmp_path):
     result = fit_model(load_train_config(config), tmp_path / "t")
     found = json.loads((tmp_path / "t" / "metrics.json").read_text())["out_of_fold"]

@@ -120,7 +120,7 @@ class HalNet(nn.Module):
         """Name what the layers do not show."""
         return f"form={self.form}, mean={self.mean}"
 
-    def _apply(self, fn, recurse: bool = True):  # noqa: FBT001, FBT002 - torch's own signature
+    def _apply(self, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> HalNet:  # noqa: FBT001, FBT002 - torch's own signature
         if fn(torch.zeros(0)).device.type == "mps":  # Apple's GPUs have no float64
             super()._apply(lambda tensor: tensor.float())
         return super()._apply(fn, recurse)

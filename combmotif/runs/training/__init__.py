@@ -1,0 +1,1 @@
+"""What `combmotif train` does: data in, weights, card and scores out."""

@@ -1,0 +1,236 @@
+"""The training loop of every net: seeded epochs, one-cycle rate, averaged weights, early stopping, exact resume."""
+
+from __future__ import annotations
+
+import copy
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import OneCycleLR
+from torch.optim.swa_utils import AveragedModel
+
+from combmotif.core.files import read_sealed, write_sealed
+
+Batch = TypeVar("Batch")
+State = dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """How to train.
+
+    Attributes
+    ----------
+    epochs : int
+        Passes over the data.
+    batch : int
+        Sequences per step.
+    learning_rate : float
+        Peak of the one-cycle schedule (Smith and Topin 2019), or the constant rate.
+    schedule : str
+        ``"one_cycle"`` or ``"constant"``.
+    weight_decay : float
+        Adam's L2 penalty.
+    averaging : float
+        Decay per step of the exponential moving average of the weights that is evaluated and kept; 0 keeps the
+        last weights.
+    shift : int
+        Largest random shift to the right, in nt, one per batch, filled with N (0: none). Shifts break the reading
+        frame to the start codon.
+    clip : float
+        Largest norm of the gradient; 0 does not clip.
+    patience : int
+        Stop after this many epochs without a better validation loss; 0 never stops early.
+    seed : int
+    """
+
+    epochs: int = 20
+    batch: int = 256
+    learning_rate: float = 3e-3
+    schedule: str = "one_cycle"
+    weight_decay: float = 0.0
+    averaging: float = 0.999
+    shift: int = 0
+    clip: float = 1.0
+    patience: int = 0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A finished training.
+
+    Attributes
+    ----------
+    states : list of dict
+        State dictionary of the best epoch by each score.
+    best_epochs : list of int
+        Counted from 1.
+    history : list of dict
+        One row per epoch.
+    """
+
+    states: list[State]
+    best_epochs: list[int]
+    history: list[dict[str, float]]
+
+
+def save_state(state: dict, path: Path) -> None:
+    """Write a checkpoint whole or not at all, with its checksum."""
+    buffer = io.BytesIO()  # torch hides a full disk behind a RuntimeError; a plain write names it
+    torch.save(state, buffer)
+    write_sealed(path, buffer.getvalue())
+
+
+def load_state(path: Path | None, options: Any, *, device: torch.device | str) -> dict[str, Any] | None:
+    """Read the checkpoint of a training; None where there is none, or it is damaged, which is said.
+
+    Raises
+    ------
+    ValueError
+        If it was written with other options.
+    """
+    content = None if path is None else read_sealed(path, instead="the training begins anew")
+    if content is None:
+        return None
+    state: dict[str, Any] = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
+    if state["options"] != asdict(options):
+        raise ValueError(f"{path}: written with other training options; finish that run or choose another --out")
+    return state
+
+
+def follow(module: nn.Module, averaging: float) -> AveragedModel:
+    """Average a module's weights and buffers as it trains, over few steps at first and more and more later."""
+
+    def average(kept: torch.Tensor, new: torch.Tensor, count: torch.Tensor | int) -> torch.Tensor:
+        if not kept.is_floating_point():  # a norm's count of batches
+            return new
+        steps = int(count)
+        return kept.lerp(new, 1 - min(averaging, (steps + 1) / (steps + 10)))
+
+    return AveragedModel(module, avg_fn=average, use_buffers=True)
+
+
+def fit(
+    module: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    options: TrainingOptions,
+    *,
+    batches: Callable[[np.random.Generator], Sequence[Batch]],
+    loss: Callable[[Batch, np.random.Generator], tuple[torch.Tensor, torch.Tensor]],
+    evaluate: Callable[[nn.Module], tuple[dict[str, float], list[float]]] | None = None,
+    min_epochs: int = 0,
+    checkpoint: Path | None = None,
+    on_step: Callable[[int, int], None] | None = None,
+    on_epoch: Callable[[dict[str, float]], None] | None = None,
+) -> Fitted:
+    """Train a net in place.
+
+    Every epoch's batches, shifts and dropout come from (seed, epoch), and the checkpoint holds all else that the next
+    epoch depends on, so a resumed run ends with the same weights as an undisturbed one.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        On its device; it is left with the weights of the last step.
+    optimizer : torch.optim.Optimizer
+        Of its parameters, at ``options.learning_rate``.
+    options : TrainingOptions
+    batches : callable
+        Gives the batches of an epoch, equally many in each, from the epoch's generator.
+    loss : callable
+        Gives, for a batch and the epoch's generator, what is minimised and what is reported of it.
+    evaluate : callable, optional
+        Gives, for the net that is kept (averaged weights, if there are any), a row of figures for the history, and the
+        scores to bring down; the weights of the best epoch by each score are kept. Default: those of the last epoch.
+    min_epochs : int, default 0
+        Epochs before which it does not stop early.
+    checkpoint : path, optional
+        File written after every epoch and read when training starts again.
+    on_step, on_epoch : callable, optional
+        Called with (steps done, steps in all), and with the epoch's row.
+
+    Returns
+    -------
+    Fitted
+
+    Raises
+    ------
+    ValueError
+        If the checkpoint was written with other options or by an earlier version, or there is not one batch.
+    FloatingPointError
+        If the loss is no longer finite.
+    """
+    count = len(batches(np.random.default_rng([options.seed, 0])))
+    if not count:
+        raise ValueError(f"batch: expected at most as many sequences as there are to train on, found {options.batch}")
+    steps = count * options.epochs
+    parts: dict[str, Any] = {"module": module, "optimizer": optimizer}
+    kept = module
+    if options.averaging:
+        parts["average"] = follow(module, options.averaging)
+        kept = parts["average"].module
+    if options.schedule == "one_cycle":  # from 1/25 of the rate up over 15 % of all steps, then down to 1/2000
+        parts["schedule"] = OneCycleLR(
+            optimizer, options.learning_rate, total_steps=steps, pct_start=0.15, cycle_momentum=False,
+            div_factor=25, final_div_factor=80,
+        )  # fmt: skip
+    history: list[dict[str, float]] = []
+    states: list[State] = []
+    best: list[float] = []
+    best_epochs: list[int] = []
+    if (known := load_state(checkpoint, options, device=next(module.parameters()).device)) is not None:
+        if "states" not in known:
+            raise ValueError(f"{checkpoint}: written by an earlier version of combmotif; choose another --out")
+        for name, part in parts.items():
+            part.load_state_dict(known[name])
+        history, states, best, best_epochs = (known[name] for name in ("history", "states", "best", "best_epochs"))
+
+    for epoch in range(len(history), options.epochs):
+        if options.patience and history and epoch >= max(min_epochs, max(best_epochs) + options.patience):
+            break
+        random = np.random.default_rng([options.seed, epoch])
+        total = 0.0
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(options.seed * 1_000_003 + epoch)
+            module.train()
+            for index, batch in enumerate(batches(random)):
+                minimised, reported = loss(batch, random)
+                optimizer.zero_grad(set_to_none=True)
+                minimised.backward()
+                if options.clip:
+                    nn.utils.clip_grad_norm_(module.parameters(), options.clip)
+                optimizer.step()
+                if "schedule" in parts:
+                    parts["schedule"].step()
+                if "average" in parts:
+                    parts["average"].update_parameters(module)
+                total += reported.item()
+                if on_step is not None:
+                    on_step(epoch * count + index + 1, steps)
+        if not np.isfinite(total):
+            raise FloatingPointError(f"training loss is {total} in epoch {epoch + 1}; lower learning_rate")
+        row, scores = ({}, [-float(epoch)]) if evaluate is None else evaluate(kept)
+        history.append({"epoch": epoch + 1, "train_loss": total / count, **row})
+        if not states:  # also where no epoch has a score that compares
+            states, best, best_epochs = [_copied(kept)] * len(scores), [np.inf] * len(scores), [0] * len(scores)
+        for number, score in enumerate(scores):
+            if score < best[number]:
+                best[number], best_epochs[number], states[number] = score, epoch + 1, _copied(kept)
+        if checkpoint is not None:
+            now = {name: part.state_dict() for name, part in parts.items()}
+            now |= {"history": history, "states": states, "best": best, "best_epochs": best_epochs}
+            save_state({"options": asdict(options), **now}, checkpoint)
+        if on_epoch is not None:
+            on_epoch(history[-1])
+    return Fitted(states, best_epochs, history)
+
+
+def _copied(module: nn.Module) -> State:
+    return copy.deepcopy(module.state_dict())
