@@ -13,6 +13,7 @@ import numpy as np
 from torch import nn
 
 from combmotif.config.given import GivenConfig
+from combmotif.config.opening import KERAS_FILES
 from combmotif.config.paths import resolve_paths
 from combmotif.config.run import RunConfig
 from combmotif.core.typed_yaml import validate
@@ -20,7 +21,7 @@ from combmotif.interpretation import Interpretation
 from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.models.python_model import first_prediction, name_outputs
 from combmotif.runs.earlier import refuse_replacing
-from combmotif.runs.run import run
+from combmotif.runs.runner import run
 from combmotif.sequence.alphabet import encode
 from combmotif.sequence.tables import SequenceSet
 
@@ -32,7 +33,7 @@ _KINDS = {
 
 
 def interpret(
-    model: nn.Module | SequenceModel | str | Path,
+    model: nn.Module | SequenceModel | Mapping[str, Any] | str | Path,
     sequences: Iterable[str] | SequenceSet | Mapping[str, Any] | str | Path,
     *,
     layer: str | int | Sequence[str | int],
@@ -59,9 +60,10 @@ def interpret(
 
     Parameters
     ----------
-    model : torch.nn.Module, SequenceModel, str or path
+    model : torch.nn.Module, SequenceModel, mapping, str or path
         A module that maps (batch, 4, length), one-hot in the order A, C, G, U, to (batch,) or (batch, outputs); or
-        the name of a shipped model, or the path of a model card.
+        the name of a shipped model, or the path of a model card or of a Keras file (``.keras``, ``.h5``); or
+        the ``model`` section of a config, such as ``{"kind": "keras", "weights": "net.h5", "output": 1}``.
     sequences : iterable of str, SequenceSet, mapping, str or path
         Sequences as letters; or a FASTA, table or HDF5 file; or the ``sequences`` section of a config, such as
         ``{"kind": "random", "count": 20000, "length": 50}``.
@@ -196,7 +198,12 @@ def _model(
     trust: bool,
 ) -> dict[str, Any]:
     """Return the section of the config; a model in memory goes into ``given``."""
+    if isinstance(model, Mapping):
+        return dict(_plain(model))
     if isinstance(model, (str, Path)):
+        if Path(model).suffix in KERAS_FILES:
+            keras: dict[str, Any] = {"kind": "keras", "weights": str(model), "outputs": _plain(outputs)}
+            return keras | {"input": {"alphabet": alphabet, "length": length}}
         return {"card": str(model), "trust": trust}
     if isinstance(model, nn.Module):
         model = _wrap(model, given.get("sequences"), alphabet=alphabet, outputs=outputs, length=length)

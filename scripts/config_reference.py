@@ -6,6 +6,7 @@ from pathlib import Path
 
 from combmotif.config import RunConfig, TrainConfig
 from combmotif.config.comparing import CompareConfig
+from combmotif.config.evaluation import SuiteConfig
 from combmotif.config.load import TRAININGS
 from combmotif.config.reference import reference_text
 
@@ -26,6 +27,7 @@ def page() -> str:
     kinds = {
         "`combmotif run`": RunConfig,
         "`combmotif compare`": CompareConfig,
+        "`combmotif benchmark`": SuiteConfig,
         "`combmotif train` without a kind: distillation": TrainConfig,
         **trainings,
     }

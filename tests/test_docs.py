@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from combmotif.cli import app
 from combmotif.config import RunConfig
-from combmotif.core.typed_yaml import parse_yaml, validate
+from combmotif.core.typed_yaml import dump_yaml, parse_yaml, validate
 
 TINY = ("sample.population=16", "sample.generations=2", "sample.keep=200", "neurons.select=1")
 FASTA = "".join(f">s{i}\n{'ACGUAUGGCA' * 5}\n" for i in range(5))
@@ -179,6 +179,24 @@ def test_the_python_lines_run(repository, folder, monkeypatch):
     exec((folder / "save_card.py").read_text(), {})
     shutil.copy("my_net.py", "my_model/my_net.py")
     assert CliRunner().invoke(app, ["inspect", "my_model", "--trust"]).exit_code == 0
+
+
+def test_the_keras_tutorial(repository, folder):
+    if importlib.util.find_spec("keras") is None:
+        pytest.skip("keras is not installed (pip install 'combmotif[keras]')")
+    from combmotif.models.keras.backend import import_keras
+
+    import_keras()
+    text = (repository / "docs" / "tutorials" / "keras.md").read_text()
+    _write_files(text)
+    exec((folder / "make_net.py").read_text(), {})
+    for command in _commands(text):
+        result = CliRunner().invoke(app, _quick(command))
+        assert result.exit_code == 0, f"{command}: {result.output}"
+    (section,) = _blocks(text, "yaml")
+    config = parse_yaml((folder / "question.yaml").read_text(), name="question.yaml") | parse_yaml(section, name="page")
+    (folder / "by_hand.yaml").write_text(dump_yaml(config))
+    assert CliRunner().invoke(app, ["inspect", "by_hand.yaml"]).exit_code == 0
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

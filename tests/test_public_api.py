@@ -28,7 +28,7 @@ def test_every_module_says_what_it_is(name):
     assert importlib.import_module(name).__doc__, f"{name} has no docstring"
 
 
-@pytest.mark.parametrize("name", [name for name in PACKAGES if name != "combmotif.runs"])
+@pytest.mark.parametrize("name", PACKAGES)
 def test_no_exported_function_hides_a_module_of_its_own_name(name):
     package = importlib.import_module(name)
     modules = {info.name for info in pkgutil.iter_modules(package.__path__)}

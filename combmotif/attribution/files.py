@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,6 +11,8 @@ import h5py
 import numpy as np
 
 from combmotif.attribution.attributions import Attributions
+from combmotif.core.files import atomic, writing_h5
+from combmotif.sequence.hdf5 import dataset, reading_hdf5
 
 FORMAT_VERSION = 1
 _DATASETS = {
@@ -54,16 +55,10 @@ def write_attributions(
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     finals = tuple(path.with_name(path.name + suffix) for suffix in (".h5", ".npz", ".ohe.npz"))
-    drafts = [final.with_name(final.name + f".{os.getpid()}.tmp") for final in finals]
-    try:
-        _write_h5(parts, drafts[0], names, width)
-        _write_npz(drafts[0], drafts[1], "shap/seq")
-        _write_npz(drafts[0], drafts[2], "raw/seq")
-        for draft, final in zip(drafts, finals, strict=True):
-            draft.replace(final)
-    finally:
-        for draft in drafts:
-            draft.unlink(missing_ok=True)
+    with atomic(finals[0]) as whole, atomic(finals[1]) as scores, atomic(finals[2]) as letters:
+        _write_h5(parts, whole, names, width)
+        _write_npz(whole, scores, "shap/seq")
+        _write_npz(whole, letters, "raw/seq")
     return finals  # type: ignore[return-value]
 
 
@@ -80,7 +75,7 @@ def save_attributions(attributions: Attributions, path: str | Path) -> tuple[Pat
 def _write_h5(parts: Iterable[Attributions], path: Path, names: Sequence[str], width: int) -> None:
     count = len(names)
     rows = max(1, min(count, 1_000_000 // max(1, 4 * width)))
-    with h5py.File(path, "w", track_order=False) as file:
+    with writing_h5(path) as file:
         file.attrs["combmotif_attributions"] = FORMAT_VERSION
         file["names"] = np.array([name.encode() for name in names], dtype=np.bytes_)
         packed: dict[str, Any] = {"compression": "gzip", "compression_opts": 4, "chunks": (rows, 4, width)}
@@ -148,25 +143,29 @@ def load_attributions(path: str | Path) -> Attributions:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"attributions {path}: no such file")
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise ValueError(f"attributions {path}: expected HDF5 ({error})") from None
-    with file:
+    source = f"attributions {path}"
+    with reading_hdf5(path, name=source) as file:
         if file.attrs.get("combmotif_attributions") != FORMAT_VERSION:
             raise ValueError(
                 f"attributions {path}: expected the attribute combmotif_attributions = {FORMAT_VERSION}, found "
                 f"{file.attrs.get('combmotif_attributions')}; write the file with combmotif attribute"
             )
-        lengths = file["lengths"][()]
+        lengths = dataset(file, "lengths", source)[()]
         rows = np.flatnonzero(lengths)
+        scored = ("raw/seq", "shap/seq") if len(rows) else ()  # without a scored sequence nothing was written to them
+        tables = {name: dataset(file, name, source) for name in ("names", *_DATASETS, *scored)}
+        wrong = next((name for name, table in tables.items() if table.shape[:1] != lengths.shape), None)
+        if wrong is not None:
+            raise ValueError(
+                f"attributions {path}: expected {len(lengths)} rows in '{wrong}', found shape {tables[wrong].shape}"
+            )
         codes, scores = [], []
         for row in rows:
-            whole = file["raw/seq"][row][:, : lengths[row]]
+            whole = tables["raw/seq"][row][:, : lengths[row]]
             codes.append(np.where(whole.any(0), whole.argmax(0), 4).astype(np.uint8))
-            scores.append(file["shap/seq"][row][:, : lengths[row]])
-        columns = {name: file[name][()][rows] for name in _DATASETS}
-        names = [name.decode() for name in file["names"][()]]
+            scores.append(tables["shap/seq"][row][:, : lengths[row]])
+        columns = {name: tables[name][()][rows] for name in _DATASETS}
+        names = [name.decode() for name in tables["names"][()]]
         tolerance = float(file.attrs.get("tolerance", np.nan))
         return Attributions(
             str(file.attrs.get("target", "")),

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
-from multiprocessing import get_context
 
 import numpy as np
 import pandas as pd
-import torch
 
 from combmotif.benchmark.simulation import (
     SATURATING_WORDS,
@@ -21,6 +18,7 @@ from combmotif.benchmark.simulation import (
     simulate_pair,
 )
 from combmotif.config.effects import InteractionOptions
+from combmotif.core.executors import make_executor
 from combmotif.core.tables import CALIBRATION
 from combmotif.effects.pairs.interaction import interaction
 from combmotif.effects.pairs.measure import MeasuredPair
@@ -111,13 +109,18 @@ def calibrate(
         for first in range(0, setting.pairs, CHUNK)
     ]
     total = sum(setting.pairs for setting in settings)
-    found: dict[Simulation, list[np.ndarray]] = {setting: [] for setting in settings}
     done = 0
-    for (setting, numbers, _), values in zip(tasks, _each(tasks, workers), strict=True):
-        found[setting].append(values)
-        done += len(numbers)
+
+    def tell(task: Task, _: int) -> None:
+        nonlocal done
+        done += len(task[1])
         if on_progress is not None:
             on_progress("simulated pairs", done, total)
+
+    found: dict[Simulation, list[np.ndarray]] = {setting: [] for setting in settings}
+    with make_executor(workers) as executor:
+        for (setting, _, _), values in zip(tasks, executor.run(_simulate, tasks, on_done=tell), strict=True):
+            found[setting].append(values)
     results = {setting: np.concatenate(values) for setting, values in found.items()}
     (fpr_low, fpr_high), (cover_low, cover_high) = plan.tolerance
     rows = []
@@ -161,22 +164,7 @@ def _row(
 Task = tuple[Simulation, range, int]
 
 
-def _each(tasks: Sequence[Task], workers: int) -> Iterator[np.ndarray]:
-    """Do the tasks in order, here or in other processes, each with one thread."""
-    if workers == 1:
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
-            yield from map(_simulate, tasks)
-        finally:
-            torch.set_num_threads(threads)
-        return
-    method = get_context("spawn")
-    with ProcessPoolExecutor(workers, method, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        yield from pool.map(_simulate, tasks)
-
-
-def _simulate(task: Task) -> np.ndarray:
+def _simulate(_state: None, task: Task) -> np.ndarray:
     """Simulate and test pairs: p, p by row, estimate and interval; float (pairs, 5)."""
     setting, numbers, seed = task
     measured = [simulate_pair(setting, number, seed=seed) for number in numbers]

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -24,12 +21,12 @@ from combmotif.benchmark.scores import (
     recalled,
 )
 from combmotif.benchmark.truth import Instance
+from combmotif.core.executors import make_executor
 from combmotif.core.seeding import named_generator, stable_hash
 from combmotif.core.tables import BENCHMARK
 from combmotif.discovery.demixed import Demixed
 from combmotif.inference.probe import WindowProbe
 from combmotif.motifs.motif import Motif
-from combmotif.runs.engines import single_thread
 from combmotif.sampling.samples import Samples
 
 LEAST_RECALL = 0.95
@@ -119,9 +116,9 @@ def precision_of(motifs: Sequence[Motif], parts: Sequence[np.ndarray]) -> float:
     return float(np.mean([explained_by(motif, parts) >= LEAST_CORRELATION for motif in motifs]))
 
 
-def _check(family: str, number: int, seed: int, names: tuple[str, ...], sampling: Sampling) -> list[dict[str, object]]:
-    with single_thread():
-        return check_neuron(draw(family, number, seed), seed, {name: METHODS[name] for name in names}, sampling)
+def _check(_state: None, task: tuple[str, int, int, tuple[str, ...], Sampling]) -> list[dict[str, object]]:
+    family, number, seed, names, sampling = task
+    return check_neuron(draw(family, number, seed), seed, {name: METHODS[name] for name in names}, sampling)
 
 
 def benchmark(
@@ -168,24 +165,9 @@ def benchmark(
         if unknown:
             raise ValueError(f"{what}: expected some of {', '.join(known)}, found '{unknown[0]}'")
     tasks = [(family, number, seed, names, sampling or Sampling()) for family in families for number in numbers]
-    rows: list[dict[str, object]] = []
-    done = 0
-    with _executor(workers) as each:
-        for new in each(_check, *zip(*tasks, strict=True)):
-            rows += new
-            done += 1
-            if on_done:
-                on_done(done, len(tasks))
-    return BENCHMARK.frame(rows)
-
-
-@contextmanager
-def _executor(workers: int) -> Iterator[Callable[..., Iterable[list[dict[str, object]]]]]:
-    if workers < 2:
-        yield map
-        return
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-        yield pool.map
+    with make_executor(workers) as executor:
+        found = executor.run(_check, tasks, on_done=on_done and (lambda _, done: on_done(done, len(tasks))))
+    return BENCHMARK.frame(row for rows in found for row in rows)
 
 
 def summary(scores: pd.DataFrame) -> pd.DataFrame:

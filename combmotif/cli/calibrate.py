@@ -32,9 +32,9 @@ def calibrate(ctx: click.Context, quick: bool, out: Path | None, seed: int, work
     from combmotif.benchmark.calibration import QUICK, Plan
     from combmotif.benchmark.calibration import calibrate as run
     from combmotif.cli.progress import StageProgress
+    from combmotif.core.executors import available_cores
     from combmotif.core.files import write_table
     from combmotif.core.output import OutputFolder
-    from combmotif.runs.engines import available_cores
 
     target = None if out is None else OutputFolder(out, "calibration").file("calibration.tsv")
     plan = QUICK if quick else Plan()

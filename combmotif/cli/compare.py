@@ -136,7 +136,7 @@ def _open(run: ComparedRun, most: int, *, trust: bool) -> tuple[SequenceModel, S
     """Open the model of a run and some of its sequences, evenly from all."""
     import numpy as np
 
-    from combmotif.config.inputs import CardSection, PythonSection
+    from combmotif.config.inputs import CardSection, KerasSection, PythonSection
     from combmotif.config.opening import open_model
     from combmotif.config.run import RunConfig
     from combmotif.core.typed_yaml import validate
@@ -148,10 +148,13 @@ def _open(run: ComparedRun, most: int, *, trust: bool) -> tuple[SequenceModel, S
     try:
         config = validate(RunConfig, data, name=f"{run.path}/run.json")
         section = config.model
-        if isinstance(section, PythonSection) and not trust:
+        code = section.factory if isinstance(section, PythonSection) else None
+        if isinstance(section, KerasSection):
+            code = section.custom_objects
+        if code is not None and not trust:
             raise ValueError(
-                f"Python code that its run.json names would have to run (factory: {section.factory}); say --trust if "
-                f"you trust whoever made the folder"
+                f"Python code that its run.json names would have to run ({code}); say --trust if you trust whoever "
+                f"made the folder"
             )
         if isinstance(section, CardSection):  # what the record says of trust is not hers to say
             section = section.model_copy(update={"trust": trust})

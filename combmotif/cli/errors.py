@@ -62,7 +62,11 @@ def show_warnings_as_sentences() -> None:
 
 
 def sentence(error: BaseException) -> str:
-    """Say an expected error in one line."""
+    """Say an expected error in one line, whatever the names in it hold."""
+    return " ".join(_said(error).split()) or type(error).__name__
+
+
+def _said(error: BaseException) -> str:
     if is_out_of_memory(error):
         said = " ".join(str(error).split())[:160]
         return (
@@ -86,4 +90,4 @@ def sentence(error: BaseException) -> str:
         if error.errno == errno.ENOENT:
             return f"{place}there is no such file or folder"
         return f"{place}{error.strerror}"
-    return " ".join(str(error).split()) or type(error).__name__
+    return str(error)

@@ -51,7 +51,7 @@ def evaluate_model(
 
     Printed are Pearson r, r2 (its square), Spearman and the number of rows.
 
-    TARGET is the name of a shipped model, the path of a model card, or a config file.
+    TARGET is the name of a shipped model, the path of a model card or a Keras file, or a config file.
     """
     from combmotif.config import open_model_from, output_index
     from combmotif.models import choose_device

@@ -48,6 +48,25 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "train": ("combmotif.cli.train:train", "Train a net as CONFIG says, and write its card."),
         "fetch": ("combmotif.cli.fetch:fetch", "Download published weights or a motif database, and check it."),
     },
+    "Benchmarks on 3'UTRs": {
+        "benchmark": (
+            "combmotif.cli.benchmark:benchmark",
+            "Run models on tasks as SUITE says, beside controls that know only k-mers.",
+        ),
+        "evaluate": (
+            "combmotif.cli.evaluate:evaluate",
+            "Evaluate models on one TASK; mpra and half-life are presets of regression.",
+        ),
+        "embed": ("combmotif.cli.embed:embed", "Write a vector for every sequence of a FASTA file."),
+        "score": (
+            "combmotif.cli.embed:score",
+            "Write probabilities, or effects of substitutions, for every base of a FASTA file.",
+        ),
+        "dataset": (
+            "combmotif.cli.dataset:dataset",
+            "Prepare data: untranslated regions, orthologues, alignment frequencies, variants.",
+        ),
+    },
     "Motifs": {
         "motifs": ("combmotif.cli.motifs:motifs", "List, convert, compare and cluster motif files."),
         "match": ("combmotif.cli.match:match", "Find the known elements that motifs resemble."),
@@ -65,10 +84,6 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "calibrate": ("combmotif.cli.calibrate:calibrate", "Test the interaction statistics on simulated motifs."),
     },
     "Help with configs": {
-        "import-config": (
-            "combmotif.cli.import_config:import_config",
-            "Turn a config of the original CombMotif scripts into ours.",
-        ),
         "schema": ("combmotif.cli.schema:schema", "Print every key of a config file, with meaning, default and unit."),
     },
 }
@@ -100,7 +115,7 @@ class _Group(LazyGroup):
 
 
 def _keeps_work(ctx: click.Context) -> bool:
-    return ctx.invoked_subcommand in ("run", "train")
+    return ctx.invoked_subcommand in ("run", "train", "benchmark")
 
 
 @click.group(cls=_Group, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})

@@ -37,6 +37,10 @@ class GuidedCommand(click.Command):
         super().format_epilog(ctx, formatter)
 
 
+class GuidedGroup(GuidedCommand, click.Group):
+    """A group of commands whose help ends with an example and the next step."""
+
+
 def next_step(text: str, *, quiet: bool = False) -> None:
     """Say on stderr, so that stdout stays for results, what to do next."""
     if not quiet:

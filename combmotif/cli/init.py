@@ -20,16 +20,19 @@ SCHEMA_FILE = "combmotif.schema.json"
 
 @click.command(
     cls=GuidedCommand,
-    example="combmotif init --model mrl\ncombmotif init mine.yaml --python my_net.py:build --length 50",
+    example="combmotif init --model mrl\ncombmotif init mine.yaml --python my_net.py:build --length 50\n"
+    "combmotif init mine.yaml --keras net.h5",
     then="combmotif plan question.yaml   what would run, and how long",
 )
 @click.argument("path", type=PATH, default="question.yaml")
 @click.option("--model", "card", shell_complete=complete_model, help="Name of a shipped model, or path of a card.")
 @click.option("--python", "factory", metavar="FILE.py:FUNCTION", help="Your own function that returns a torch module.")
+@click.option("--keras", type=PATH, metavar="FILE", help="A network in a Keras file, .keras or .h5.")
+@click.option("--custom-objects", metavar="FILE.py:DICT", help="Classes of its layers that are not Keras' own.")
 @trust_option
 @click.option("--weights", help="File of its weights, with --python.")
 @click.option(
-    "--length", type=click.IntRange(min=1, max=100_000_000), help="Its input length in nt, with --python; default any."
+    "--length", type=click.IntRange(min=1, max=100_000_000), help="Its input length in nt, with --python or --keras."
 )
 @click.option(
     "--channels",
@@ -41,6 +44,8 @@ def init(
     path: Path,
     card: str | None,
     factory: str | None,
+    keras: Path | None,
+    custom_objects: str | None,
     trust: bool,  # noqa: FBT001
     weights: str | None,
     length: int | None,
@@ -51,15 +56,20 @@ def init(
     PATH (question.yaml) is not overwritten. The model is opened, so that its layers and outputs stand in the comments;
     beside the config comes combmotif.schema.json, with which editors complete and check it.
     """
-    if card and factory:
-        raise click.UsageError("give one of --model and --python")
-    if not factory and (weights or length or channels > 4):
-        raise click.UsageError("--weights, --length and --channels go with --python")
+    if (card is not None) + (factory is not None) + (keras is not None) > 1:
+        raise click.UsageError("give one of --model, --python and --keras")
+    if not factory and (weights or channels > 4 or (length and not keras)):
+        raise click.UsageError("--weights, --length and --channels go with --python (--length with --keras, too)")
+    if custom_objects and not keras:
+        raise click.UsageError("--custom-objects goes with --keras")
     if path.exists():
         raise FileExistsError(f"{path}: is there already and is not overwritten; name another file")
     from combmotif.config.starter import propose_layer, starter_config
 
-    model, lines = _open(path.parent, card or "mrl", factory, weights, length, channels, trust=trust)
+    if keras is not None:
+        model, lines = _open_keras(path.parent, keras, custom_objects, length)
+    else:
+        model, lines = _open(path.parent, card or "mrl", factory, weights, length, channels, trust=trust)
     layers = _layers(model)
     text = starter_config(
         lines,
@@ -117,6 +127,39 @@ def _open(
         f"channels: {channels}    # A, C, G, U, then tracks" if channels > 4 else "# channels: 6    # with tracks",
         f"outputs: [{', '.join(model.outputs)}]",
     ]
+    return model, lines
+
+
+def _open_keras(
+    folder: Path, file: Path, custom_objects: str | None, length: int | None
+) -> tuple[SequenceModel, list[str]]:
+    """Open a Keras file as the config will, and say it in YAML.
+
+    What it predicts per position is read in the middle; the config says so.
+    """
+    from combmotif.config import KerasSection, open_model
+    from combmotif.config.inputs import KerasInput, OutputSection
+    from combmotif.config.paths import find_keras
+
+    said = KerasSection(kind="keras", weights=str(file), custom_objects=custom_objects, input=KerasInput(length=length))
+    section = find_keras(said, base=folder)
+    try:
+        model = open_model(section)
+        output = "# output: 0    # what counts: a number, a name; {position: center} where it has positions"
+    except ValueError as error:
+        if "per position" not in str(error):
+            raise
+        model = open_model(section.model_copy(update={"output": OutputSection(position="center")}))
+        output = "output: {position: center}    # or {position: NUMBER}, {mean: positions}"
+    where = f", length: {length}" if length else ""
+    lines = [
+        "kind: keras",
+        f"weights: {file}",
+        f"input: {{alphabet: rna{where}}}    # letters of the output; U and T are the same letter inside",
+        output,
+        f"outputs: [{', '.join(model.outputs)}]    # names of your own",
+    ]
+    lines += [f"custom_objects: {custom_objects}    # the file is run"] if custom_objects else []
     return model, lines
 
 

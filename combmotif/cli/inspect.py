@@ -28,7 +28,7 @@ from combmotif.cli.options import device_option, trust_option
 def inspect(target: str, length: int | None, trust: bool, device: str) -> None:  # noqa: FBT001
     """Show the layers of a model whose neurons can be interpreted.
 
-    TARGET is the name of a shipped model, the path of a model card, or a config file.
+    TARGET is the name of a shipped model, the path of a model card or a Keras file, or a config file.
     """
     import numpy as np
     from rich.console import Console

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from combmotif.cli.guide import GuidedCommand, next_step
+from combmotif.cli.guide import GuidedCommand, GuidedGroup, next_step
 from combmotif.cli.options import PATH, motif_species_option, refuse_input, strands_option
 
 if TYPE_CHECKING:
@@ -16,12 +16,8 @@ if TYPE_CHECKING:
 _FILE = PATH
 
 
-class _Guided(GuidedCommand, click.Group):
-    """A group whose help ends with an example and the next step."""
-
-
 @click.group(
-    cls=_Guided,
+    cls=GuidedGroup,
     example="combmotif motifs list RUN/motifs/neuronmotif.meme",
     then="combmotif match RUN/motifs/neuronmotif.meme --database builtin --out matches.tsv",
 )

@@ -100,7 +100,7 @@ def model_option(name: str) -> Callable[[F], F]:
     """Make ``--model``, given to a command as ``name``."""
     return click.option(
         "--model", name, required=True, shell_complete=complete_model,
-        help="Name of a shipped model, path of a card, or a config file.",
+        help="Name of a shipped model, path of a card or a Keras file, or a config file.",
     )  # fmt: skip
 
 

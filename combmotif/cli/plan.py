@@ -58,10 +58,9 @@ def plan(
         done = "" if stage.done is None else f"{stage.done:,}"
         rows.append((stage.stage, tasks, done, "" if stage.seconds is None else duration(stage.seconds)))
     print_table(rows, columns=("stage", "tasks", "done", "time"))
-    if asked.discover.method == "neuronmotif":
-        click.echo(
-            "motifs: every neuron is demixed twice, from two halves of its samples, to see which motifs come again"
-        )
+    for stage in found.stages:
+        if stage.note:
+            click.echo(f"{stage.stage}: {stage.note}")
     if found.left_out:
         click.echo(f"not asked for: {', '.join(found.left_out)}")
     if found.seconds is not None:

@@ -33,7 +33,9 @@ def train(config: Path, out: Path | None, trust: bool, overrides: tuple[str, ...
     from combmotif.config import MeasuredConfig, load_train_config, with_trust
     from combmotif.config.training.half_life import HalfLifeConfig
     from combmotif.config.training.hexamers import HexamersConfig
+    from combmotif.config.training.language import LanguageConfig
     from combmotif.runs.training.half_life import fit_half_life
+    from combmotif.runs.training.language import fit_language
     from combmotif.runs.training.measured import fit_model
     from combmotif.runs.training.regression import train_model
 
@@ -43,13 +45,16 @@ def train(config: Path, out: Path | None, trust: bool, overrides: tuple[str, ...
         return
 
     def tell(row: dict[str, float]) -> None:
-        losses = [f"{name.replace('_', ' ')} {value:.4f}" for name, value in row.items() if name != "epoch"]
-        progress.line(f"epoch {row['epoch']:.0f}: {', '.join(losses)}")
+        at = "epoch" if "epoch" in row else "step"
+        losses = [f"{name.replace('_', ' ')} {value:.4f}" for name, value in row.items() if name != at]
+        progress.line(f"{at} {row[at]:.0f}: {', '.join(losses)}")
 
     with StageProgress(quiet=quiet) as progress:
         folder = out or Path("training") / config.stem
         if isinstance(asked, HalfLifeConfig):
             result = fit_half_life(asked, folder, progress=progress.update, on_epoch=tell)
+        elif isinstance(asked, LanguageConfig):
+            result = fit_language(asked, folder, progress=progress.update, on_epoch=tell)
         elif isinstance(asked, MeasuredConfig):
             result = fit_model(asked, folder, progress=progress.update, on_epoch=tell)
         else:
@@ -62,6 +67,8 @@ def train(config: Path, out: Path | None, trust: bool, overrides: tuple[str, ...
             click.echo(f"Pearson r {quality['r']:.4f} of {output} on {quality['rows']:,} held-out rows ({name})")
     for name, test in result.metrics.get("half_life", {}).items():
         click.echo(f"Pearson r {test['pearson']:.4f} of {name} on {test['n']:,} test mRNAs")
+    for name, loss in result.metrics.get("held_out_loss", {}).items():
+        click.echo(f"{loss:.4f} nats per base: {name}")
     if result.metrics.get("left_out"):
         first = result.metrics["left_out_first"][0]
         click.echo(f"Warning: left out {result.metrics['left_out']:,} rows, first: {first}", err=True)

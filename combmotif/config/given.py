@@ -10,6 +10,7 @@ from combmotif.config.inputs import (
     CardSection,
     FastaSequences,
     Hdf5Sequences,
+    KerasSection,
     PythonSection,
     RandomSequences,
     TableSequences,
@@ -40,6 +41,7 @@ class GivenConfig(RunConfig):
     model: Annotated[
         Annotated[CardSection, Tag("card")]
         | Annotated[PythonSection, Tag("python")]
+        | Annotated[KerasSection, Tag("keras")]
         | Annotated[ModuleSection, Tag("module")],
         Discriminator(model_kind),
     ] = Field(description="the trained model")  # type: ignore[assignment]

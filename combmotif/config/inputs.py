@@ -63,6 +63,59 @@ class PythonSection(Section):
     )
 
 
+class OutputSection(Section):
+    """What counts of predictions per position."""
+
+    position: Whole | Literal["center"] | None = Field(
+        None, description="one position: counted from 0, from the end where negative, or center"
+    )
+    mean: Literal["positions"] | None = Field(None, description="positions: the mean of all")
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> OutputSection:
+        if (self.position is None) == (self.mean is None):
+            raise ValueError("expected one of position: center, position: NUMBER and mean: positions")
+        return self
+
+
+class KerasInput(Section):
+    """What a Keras network reads; its file says the rest."""
+
+    alphabet: Literal["rna", "dna"] = Field("rna", description="letters of the output, rna or dna; default rna")
+    length: Whole | None = Field(None, ge=1, description="input length in nt; default that of the file, or any")
+    rule: Literal["exact", "pad_right"] = Field(
+        "exact", description="other lengths: refused, or (pad_right) zeros at the 3' end, last nt kept; default exact"
+    )
+    name: str | None = Field(
+        None, description="the input that reads the sequence, of several; default the only one that can"
+    )
+
+
+class KerasSection(Section):
+    """A network in a Keras file, opened through Keras 3 on torch."""
+
+    kind: Literal["keras"] = Field(description="a network in a Keras file")
+    weights: str = Field(description="file that model.save wrote, .keras or .h5")
+    input: KerasInput = Field(default_factory=KerasInput, description="what it reads; default as its file says")
+    output: Whole | str | OutputSection | None = Field(
+        None,
+        description="the only output that counts: a column by number, an output by name, or, of predictions per "
+        "position, {position: center}, {position: NUMBER} or {mean: positions}; default all",
+    )
+    outputs: list[str] | None = Field(
+        None, min_length=1, description="names of the outputs, one per column; default output, or output1, output2, ..."
+    )
+    constants: dict[str, Real | list[Real]] = Field(
+        default_factory=dict,
+        description="what every further input reads, by its name: a number, or a list; default none",
+    )
+    custom_objects: str | None = Field(
+        None,
+        description="path/to/file.py:dictionary of the classes of layers that are not Keras' own; the file is imported "
+        "and run; default none",
+    )
+
+
 def model_kind(data: Any) -> str:
     """Tell which kind of model section plain data are."""
     if isinstance(data, Section):
@@ -73,7 +126,10 @@ def model_kind(data: Any) -> str:
 
 
 ModelSection = Annotated[
-    Annotated[CardSection, Tag("card")] | Annotated[PythonSection, Tag("python")], Discriminator(model_kind)
+    Annotated[CardSection, Tag("card")]
+    | Annotated[PythonSection, Tag("python")]
+    | Annotated[KerasSection, Tag("keras")],
+    Discriminator(model_kind),
 ]
 
 

@@ -10,11 +10,17 @@ from combmotif.config.paths import resolve_paths
 from combmotif.config.run import RunConfig
 from combmotif.config.training.half_life import HalfLifeConfig
 from combmotif.config.training.hexamers import HexamersConfig
+from combmotif.config.training.language import LanguageConfig
 from combmotif.config.training.measured import MeasuredConfig
 from combmotif.config.training.regression import TrainConfig
 from combmotif.core.typed_yaml import nearest, parse_yaml, read_yaml, show, validate
 
-TRAININGS: dict[str, type] = {"measured": MeasuredConfig, "hexamers": HexamersConfig, "half_life": HalfLifeConfig}
+TRAININGS: dict[str, type] = {
+    "measured": MeasuredConfig,
+    "hexamers": HexamersConfig,
+    "half_life": HalfLifeConfig,
+    "language": LanguageConfig,
+}
 """What ``combmotif train`` does, by the config's ``kind``; without one it distils."""
 
 
@@ -106,7 +112,8 @@ def load_config(path: str | Path, *, overrides: Sequence[str] = ()) -> RunConfig
 
 def load_train_config(
     path: str | Path, *, overrides: Sequence[str] = ()
-) -> TrainConfig | MeasuredConfig | HexamersConfig | HalfLifeConfig:
-    """Read the YAML file of a training, by its ``kind``: measured, hexamers, half_life; as :func:`load_config`."""
-    config: TrainConfig | MeasuredConfig | HexamersConfig | HalfLifeConfig = _load(TrainConfig, path, overrides)
+) -> TrainConfig | MeasuredConfig | HexamersConfig | HalfLifeConfig | LanguageConfig:
+    """Read the YAML file of a training, by its ``kind`` (see :data:`TRAININGS`); as :func:`load_config`."""
+    config: TrainConfig | MeasuredConfig | HexamersConfig | HalfLifeConfig | LanguageConfig
+    config = _load(TrainConfig, path, overrides)
     return config

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from combmotif.config.inputs import CardSection, ModelSection
+from combmotif.config.inputs import CardSection, KerasSection, ModelSection, OutputSection
 from combmotif.config.load import load_config
 from combmotif.config.run import RunConfig
 from combmotif.config.training.regression import TrainConfig
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from combmotif.models.model import SequenceModel
 
 _Config = TypeVar("_Config")
+KERAS_FILES = (".keras", ".h5", ".hdf5")
+"""Endings of the files that are opened as Keras networks where a model is named by one path."""
 
 
 def open_model(section: ModelSection, *, device: torch.device | str = "cpu") -> SequenceModel:
@@ -27,6 +29,8 @@ def open_model(section: ModelSection, *, device: torch.device | str = "cpu") -> 
     try:
         if isinstance(section, CardSection):
             return load_card(section.card, device, trust=section.trust)
+        if isinstance(section, KerasSection):
+            return _open_keras(section, device)
         return load_python(
             section.factory,
             kwargs=section.kwargs,
@@ -45,12 +49,31 @@ def open_model(section: ModelSection, *, device: torch.device | str = "cpu") -> 
         elif text.startswith("model: "):
             prefix = ""
         else:
-            prefix = "model." if text.startswith(("factory:", "outputs:")) else "model.weights: "
+            keys = ("factory:", "input", "output", "constants:", "custom_objects:")
+            prefix = "model." if text.startswith(keys) else "model.weights: "
         raise ValueError(prefix + text) from error
 
 
+def _open_keras(section: KerasSection, device: torch.device | str) -> SequenceModel:
+    from combmotif.models.keras import load_keras_model
+
+    output = section.output
+    return load_keras_model(
+        section.weights,
+        alphabet=section.input.alphabet,
+        length=section.input.length,
+        rule=section.input.rule,
+        input_name=section.input.name,
+        constants=section.constants,
+        output=output.model_dump(exclude_none=True) if isinstance(output, OutputSection) else output,
+        outputs=section.outputs,
+        custom_objects=section.custom_objects,
+        device=device,
+    )
+
+
 def open_model_from(target: str, *, device: torch.device | str = "cpu", trust: bool = False) -> SequenceModel:
-    """Load a model from the name or path of a card, or from the config file of a run.
+    """Load a model from the name or path of a card, from the config file of a run, or from a Keras file.
 
     Parameters
     ----------
@@ -69,6 +92,8 @@ def open_model_from(target: str, *, device: torch.device | str = "cpu", trust: b
     path = Path(target)
     if path.is_file() and path.suffix in (".yaml", ".yml") and "model" in read_yaml(path):
         return open_model(with_trust(load_config(path), trust=trust).model, device=device)
+    if path.is_file() and path.suffix in KERAS_FILES:
+        return open_model(KerasSection(kind="keras", weights=str(path)), device=device)
     return load_card(target, device, trust=trust)
 
 

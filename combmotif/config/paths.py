@@ -12,16 +12,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from combmotif.config.inputs import CardSection, FastaSequences, Hdf5Sequences, PythonSection, TableSequences
+from combmotif.config.inputs import (
+    CardSection,
+    FastaSequences,
+    Hdf5Sequences,
+    KerasSection,
+    PythonSection,
+    TableSequences,
+)
 from combmotif.config.run import RunConfig
 from combmotif.config.training.half_life import HalfLifeConfig
 from combmotif.config.training.hexamers import CountedTable, HexamersConfig
+from combmotif.config.training.language import LanguageConfig
 from combmotif.config.training.measured import MeasuredConfig
 from combmotif.config.training.regression import TrainConfig
 from combmotif.core.databases import PUBLISHED_DATABASES
 from combmotif.core.typed_yaml import nearest
 
-_Config = TypeVar("_Config", RunConfig, TrainConfig, MeasuredConfig, HexamersConfig, HalfLifeConfig)
+_Config = TypeVar("_Config", RunConfig, TrainConfig, MeasuredConfig, HexamersConfig, HalfLifeConfig, LanguageConfig)
 
 
 def find_file(path: str, *, base: Path, key: str) -> str:
@@ -83,14 +91,23 @@ def find_card(card: str, *, base: Path, key: str) -> str:
         raise FileNotFoundError(f"{error}, and among the shipped models{nearest(card, list_cards())}") from None
 
 
-def find_factory(factory: str, *, base: Path, key: str) -> str:
+def find_factory(factory: str, *, base: Path, key: str, what: str = "function") -> str:
     """Resolve the file of ``path/to/file.py:function``; ``package.module:function`` stays as it is."""
     source, colon, function = factory.rpartition(":")
     if not colon or not function.isidentifier() or not source:
-        raise ValueError(f"{key}: expected path/to/file.py:function or package.module:function, found '{factory}'")
+        raise ValueError(f"{key}: expected path/to/file.py:{what} or package.module:{what}, found '{factory}'")
     if source.endswith(".py") or "/" in source:
         return f"{find_file(source, base=base, key=key)}:{function}"
     return factory
+
+
+def find_keras(model: KerasSection, *, base: Path) -> KerasSection:
+    """Resolve the files of a ``kind: keras`` model."""
+    objects = model.custom_objects
+    if objects is not None:
+        objects = find_factory(objects, base=base, key="model.custom_objects", what="dictionary")
+    weights = find_file(model.weights, base=base, key="model.weights")
+    return model.model_copy(update={"weights": weights, "custom_objects": objects})
 
 
 def resolve_paths(config: _Config, base: Path) -> _Config:
@@ -102,6 +119,9 @@ def resolve_paths(config: _Config, base: Path) -> _Config:
     if isinstance(config, MeasuredConfig):
         tables = [t.model_copy(update={"path": found(f"tables.{i}.path")(t.path)}) for i, t in enumerate(config.tables)]
         return config.model_copy(update={"tables": tables})
+    if isinstance(config, LanguageConfig):
+        texts = [t.model_copy(update={"path": found(f"texts.{i}.path")(t.path)}) for i, t in enumerate(config.texts)]
+        return config.model_copy(update={"texts": texts})
     if isinstance(config, HalfLifeConfig):
         species = []
         for index, own in enumerate(config.species):
@@ -138,6 +158,8 @@ def resolve_paths(config: _Config, base: Path) -> _Config:
         weights = None if model.weights is None else found("model.weights")(model.weights)
         factory = find_factory(model.factory, base=base, key="model.factory")
         update["model"] = model.model_copy(update={"weights": weights, "factory": factory})
+    elif isinstance(model, KerasSection):
+        update["model"] = find_keras(model, base=base)
     if isinstance(sequences, (FastaSequences, TableSequences, Hdf5Sequences)):
         changed = {"path": found("sequences.path")(sequences.path)}
         if isinstance(sequences, (FastaSequences, TableSequences)) and sequences.annotation is not None:

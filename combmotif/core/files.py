@@ -53,15 +53,47 @@ def temporary_name(name: str) -> str:
     return f"{name}.{os.getpid()}.{secrets.token_hex(4)}.tmp"
 
 
+class _FirstFault(io.FileIO):
+    """A file that takes no more after the first write that fails, and keeps its error.
+
+    HDF5 goes on writing when it closes a file, complains again and leaves it open; so it is let finish.
+    """
+
+    fault: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        """Write all of it; after a fault say that it was written."""
+        rest = memoryview(data).cast("B")
+        size = len(rest)
+        while len(rest) and self.fault is None:
+            try:
+                rest = rest[super().write(rest) or 0 :]
+            except OSError as error:
+                self.fault = error
+        return size
+
+    def truncate(self, size: int | None = None) -> int:
+        """Set the length; a disk may be too full for that as well."""
+        try:
+            return super().truncate(size) if self.fault is None else size or 0
+        except OSError as error:
+            self.fault = error
+            return size or 0
+
+
 @contextlib.contextmanager
 def writing_h5(path: str | Path) -> Iterator[h5py.File]:
-    """Make an HDF5 file in memory and write it at once: on a full disk the library would complain on and on."""
+    """Make an HDF5 file; on a full disk the error is the system's, an OSError with its number."""
     import h5py
 
-    memory = io.BytesIO()
-    with h5py.File(memory, "w", track_order=False) as file:
-        yield file
-    Path(path).write_bytes(memory.getbuffer())
+    with _FirstFault(path, "w+") as raw:
+        try:
+            with h5py.File(raw, "w", track_order=False) as file:
+                yield file
+        finally:
+            if raw.fault is not None:
+                raw.fault.filename = str(path)
+                raise raw.fault
 
 
 @contextlib.contextmanager

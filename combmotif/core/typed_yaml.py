@@ -239,6 +239,10 @@ def _field_at(model: Any, location: tuple) -> tuple[list[str], FieldInfo | None]
         if isinstance(step, int):  # a place in a list
             keys.append(str(step))
             continue
+        if mappings := [c for c in candidates if get_origin(c) is dict]:  # this step is a name that the user chose
+            keys.append(str(step))
+            candidates = _alternatives(get_args(mappings[0])[1])
+            continue
         classes = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
         if len(classes) > 1:  # a union: this step is the tag of the branch that was taken
             candidates = [c for c in classes if _branch(c) == step] or [c for c in classes if _branch(c) is None]
@@ -310,6 +314,7 @@ def _sentence(model: type[BaseModel], error: Any) -> str:
 def _tags(model: type[BaseModel], location: tuple) -> list[str]:
     _, field = _field_at(model, location)
     classes = _alternatives(field.annotation) if field is not None else []
+    classes = [own for c in classes for own in (_alternatives(get_args(c)[1]) if get_origin(c) is dict else [c])]
     return [tag for tag in map(_branch, classes) if tag is not None]
 
 

@@ -6,6 +6,7 @@ from combmotif.models.architectures.optimus import Optimus5Prime
 from combmotif.models.card import list_cards, load_card, read_card, save_card
 from combmotif.models.card_schema import ModelCard
 from combmotif.models.device import choose_device
+from combmotif.models.keras import load_keras_model
 from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.models.python_model import load_python
 
@@ -19,6 +20,7 @@ __all__ = [
     "choose_device",
     "list_cards",
     "load_card",
+    "load_keras_model",
     "load_python",
     "read_card",
     "save_card",

@@ -17,6 +17,7 @@ from combmotif.models.architectures.cnn_gru_weights import load_cnn_gru
 from combmotif.models.architectures.framepool import FramePool
 from combmotif.models.architectures.hal.net import load_net
 from combmotif.models.architectures.hal.table import places as hal_places
+from combmotif.models.architectures.language import LanguageNet
 from combmotif.models.architectures.optimus import Optimus5Prime
 from combmotif.models.card_schema import CardInput, ModelCard
 from combmotif.models.model import InputSpec, SequenceModel
@@ -115,7 +116,9 @@ def _build(card: ModelCard, path: Path, weights: Path | None) -> nn.Module:
         beside = path.parent / source
         module = build_module(f"{beside}:{function}" if source.endswith(".py") else card.factory, card.arguments)
     else:
-        architecture = {"cnn_gru": CnnGru, "optimus5p": Optimus5Prime, "framepool": FramePool}[card.kind]
+        architecture = {"cnn_gru": CnnGru, "optimus5p": Optimus5Prime, "framepool": FramePool, "language": LanguageNet}[
+            card.kind
+        ]
         try:
             module = architecture(**card.arguments)
         except TypeError as error:

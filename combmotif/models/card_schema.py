@@ -73,7 +73,7 @@ class ModelCard(Section):
 
     name: str | None = Field(None, description="default the name of the card's folder", min_length=1)
     description: str = Field("", description="one sentence on what it predicts")
-    kind: Literal["cnn_gru", "optimus5p", "framepool", "hal", "python"] = Field(description="architecture")
+    kind: Literal["cnn_gru", "optimus5p", "framepool", "hal", "language", "python"] = Field(description="architecture")
     arguments: dict[str, Any] = Field(default_factory=dict, description="keyword arguments of the architecture")
     factory: str | None = Field(None, description="of kind python: path/to/file.py:function or package.module:function")
     weights: str | None = Field(

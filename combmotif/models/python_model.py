@@ -23,7 +23,7 @@ from torch import nn
 from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.models.weights import load_weights
 
-_TRIAL_LENGTHS = (100, 1_000, 12_288)
+TRIAL_LENGTHS = (100, 1_000, 12_288)
 
 
 @contextmanager
@@ -41,18 +41,38 @@ def _own_line(error: BaseException, path: str) -> str:
     return f" on line {lines[-1]}" if lines else ""
 
 
-def _function(factory: str) -> tuple[Callable[..., Any], Path]:
-    source, colon, name = factory.rpartition(":")
+def import_named(reference: str, *, key: str, what: str) -> tuple[types.ModuleType, str, Path]:
+    """Import the Python file or module of ``path/to/file.py:name`` or ``package.module:name``, which runs it.
+
+    Parameters
+    ----------
+    reference : str
+    key : str
+        What the messages begin with.
+    what : str
+        What the name stands for, for the messages.
+
+    Returns
+    -------
+    (module, name, folder)
+        The folder that the code may import its neighbours from.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        If it is written otherwise, is not there, fails, or is of Python's own library.
+    """
+    source, colon, name = reference.rpartition(":")
     if not colon or not name.isidentifier() or not source:
-        raise ValueError(f"factory: expected path/to/file.py:function or package.module:function, found '{factory}'")
+        raise ValueError(f"{key}: expected path/to/file.py:{what} or package.module:{what}, found '{reference}'")
     if source.endswith(".py") or "/" in source:
         path = Path(source).resolve()
         if not path.is_file():
-            raise FileNotFoundError(f"factory: there is no file {path}")
+            raise FileNotFoundError(f"{key}: there is no file {path}")
         unique = f"combmotif_factory_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
         spec = importlib.util.spec_from_file_location(unique, path)
         if spec is None or spec.loader is None:
-            raise ValueError(f"factory: expected a Python file (.py), found {path}")
+            raise ValueError(f"{key}: expected a Python file (.py), found {path}")
         module = importlib.util.module_from_spec(spec)
         sys.modules[unique] = module
         try:
@@ -61,23 +81,26 @@ def _function(factory: str) -> tuple[Callable[..., Any], Path]:
         except Exception as error:
             del sys.modules[unique]
             raise ValueError(
-                f"factory: {path} could not be imported{_own_line(error, str(path))}: {type(error).__name__}: {error}"
+                f"{key}: {path} could not be imported{_own_line(error, str(path))}: {type(error).__name__}: {error}"
             ) from error
-        folder = path.parent
-    else:
-        if source.partition(".")[0] in sys.stdlib_module_names:  # os:system is no net; importing one may do things, too
-            raise ValueError(
-                f"factory: expected a function or class that makes a torch module, from a file or package of yours, "
-                f"found '{factory}' of Python's own library"
-            )
-        try:
-            with _importing_from(Path.cwd()):
-                module = importlib.import_module(source)
-        except Exception as error:
-            raise ValueError(
-                f"factory: the module '{source}' could not be imported: {type(error).__name__}: {error}"
-            ) from error
-        folder = Path.cwd()
+        return module, name, path.parent
+    if source.partition(".")[0] in sys.stdlib_module_names:  # os:system is no net; importing one may do things, too
+        raise ValueError(
+            f"{key}: expected a {what} from a file or package of yours, found '{reference}' of Python's own library"
+        )
+    try:
+        with _importing_from(Path.cwd()):
+            module = importlib.import_module(source)
+    except Exception as error:
+        raise ValueError(
+            f"{key}: the module '{source}' could not be imported: {type(error).__name__}: {error}"
+        ) from error
+    return module, name, Path.cwd()
+
+
+def _function(factory: str) -> tuple[Callable[..., Any], Path]:
+    source = factory.rpartition(":")[0]
+    module, name, folder = import_named(factory, key="factory", what="function")
     function = getattr(module, name, None)
     if not callable(function):
         named = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
@@ -89,6 +112,16 @@ def _function(factory: str) -> tuple[Callable[..., Any], Path]:
             f"({home}) in {source}"
         )
     return function, folder
+
+
+def load_function(factory: str, kwargs: dict[str, Any] | None = None) -> Any:
+    """Import a factory and call it, whatever it returns; errors as of :func:`build_module`."""
+    function, folder = _function(factory)
+    try:
+        with _importing_from(folder):
+            return function(**(kwargs or {}))
+    except Exception as error:
+        raise ValueError(f"factory: {factory} failed: {type(error).__name__}: {error}") from error
 
 
 def build_module(factory: str, kwargs: dict[str, Any] | None = None) -> nn.Module:
@@ -113,12 +146,7 @@ def build_module(factory: str, kwargs: dict[str, Any] | None = None) -> nn.Modul
     FileNotFoundError
         If there is no such file.
     """
-    function, folder = _function(factory)
-    try:
-        with _importing_from(folder):
-            module = function(**(kwargs or {}))
-    except Exception as error:
-        raise ValueError(f"factory: {factory} failed: {type(error).__name__}: {error}") from error
+    module = load_function(factory, kwargs)
     if not isinstance(module, nn.Module):
         raise ValueError(
             f"factory: expected {factory} to return a torch.nn.Module, found {type(module).__name__}"
@@ -136,7 +164,7 @@ def first_prediction(module: nn.Module, spec: InputSpec) -> int:
         If it fails on every length tried, does not return (2,) or (2, outputs), or returns what is not finite.
     """
     random = np.random.default_rng(0)
-    lengths = (spec.length,) if spec.length is not None else _TRIAL_LENGTHS
+    lengths = (spec.length,) if spec.length is not None else TRIAL_LENGTHS
     failure: Exception | None = None
     for length in lengths:
         model = SequenceModel("trial", module, spec)

@@ -36,7 +36,8 @@ from combmotif.motifs.formats.h5 import load_motifs
 from combmotif.motifs.formats.meme import read_meme
 from combmotif.motifs.motif import Motif, MotifSet
 
-STAGES = ("samples", "motifs", "matches", "activations", "contribution", "effects", "interaction")
+# stages that have a part of the page; which ones a run has, and in which order, its record says
+SHOWN = ("samples", "motifs", "matches", "activations", "contribution", "effects", "interaction")
 SECTIONS = {"matches": "match", "contribution": "contribution", "effects": "effects", "interaction": "interaction"}
 PAGE_TABLES = (
     NEURONS, MATCHES, CONTRIBUTION, MOTIF_EFFECTS, MOTIF_POSITIONS, INTERACTIONS, INSTANCES, SITES, TREE, SYNTAX,
@@ -184,8 +185,11 @@ def _table(path: Path, table: Table, problems: list[str], *, expected: bool) -> 
 
 def _stages(record: dict[str, Any], config: dict[str, Any]) -> dict[str, Stage]:
     stages = {}
-    told = mapping(record.get("stages"))
-    for name in STAGES:
+    told, listed = mapping(record.get("stages")), record.get("planned")
+    planned = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
+    names = dict.fromkeys([*planned, *SHOWN, *told])
+    names.pop("report", None)  # the page itself
+    for name in names:
         entry = told.get(name)
         status = str(mapping(entry).get("status", "")) if isinstance(entry, dict) else str(entry or "")
         state, _, reason = status.partition(":")

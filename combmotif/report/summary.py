@@ -10,7 +10,7 @@ import numpy as np
 
 from combmotif.motifs.matching.spelled import START_CODONS
 from combmotif.report import wording
-from combmotif.report.folder import SECTIONS, RunFolder, anchor, neuron_name, read_run
+from combmotif.report.folder import RunFolder, anchor, neuron_name, read_run
 from combmotif.report.sections.effects import Effect, effects
 from combmotif.report.sections.interactions import called
 from combmotif.report.sections.matches import Match, elements, matches
@@ -267,7 +267,7 @@ def _missing(run: RunFolder) -> list[Finding]:
                 f"The {stage.name} stage is {value}." if stage.state == "empty" else f"The {stage.name} stage {value}."
             )
             findings.append(Finding("missing", stage.name.capitalize(), value, sentence, "run"))
-    asked_not = [s.name for s in run.stages.values() if s.state == "absent" and s.name in SECTIONS]
+    asked_not = [s.name for s in run.stages.values() if s.reason.startswith("not asked for")]
     if asked_not:
         text = ", ".join(asked_not)
         findings.append(Finding("missing", "Not asked for", text, f"Not asked for: {text}.", "run"))

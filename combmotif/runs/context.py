@@ -18,6 +18,7 @@ from combmotif.config.opening import open_model, output_index, output_indices
 from combmotif.config.run import RunConfig
 from combmotif.core.files import reading
 from combmotif.core.seeding import stable_hash
+from combmotif.core.version import __version__
 from combmotif.inference.geometry import convolution_layers
 from combmotif.inference.probe import WindowProbe
 from combmotif.models.device import choose_device
@@ -75,6 +76,16 @@ class Context:
     def neurons(self) -> list[Neuron]:
         """Every neuron of the run, layer by layer; the columns of all arrays over neurons."""
         return [Neuron(layer.probe, channel) for layer in self.layers for channel in layer.channels]
+
+    @cached_property
+    def base(self) -> list[Any]:
+        """What every result of a task depends on; part of the names of their files."""
+        return [__version__, self.model.fingerprint(), source_checksum(self.model.module), self.config.seed]
+
+    @cached_property
+    def sequences_key(self) -> str:
+        """Checksum of the sequences; part of the names of results that depend on them."""
+        return sequences_checksum(self.sequences)
 
     @cached_property
     def kept(self) -> dict[str, Any]:
@@ -225,14 +236,7 @@ def load_context(
                 f"nt, expected at most {LONGEST}; use 'evolve'"
             )
     _check_shortest(model, sequences)
-    context = Context(config, model, sequences, layers)
-    if config.contribution is not None:
-        context.outputs(config.contribution.output, "contribution.output")
-    if config.effects is not None:
-        context.outputs(config.effects.output, "effects.output")
-    if config.interaction is not None:
-        context.output(config.interaction.output, "interaction.output")
-    return context
+    return Context(config, model, sequences, layers)
 
 
 def _check_shortest(model: SequenceModel, sequences: SequenceSet) -> None:

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +35,31 @@ def content_key(*parts: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-class RunStore:
+class TaskFiles:
+    """The results of tasks in a run folder, by name; nothing is written, and the folder need not be there.
+
+    Parameters
+    ----------
+    path : Path
+        The run folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.tasks = path / "tasks"
+        self._checksums = read_checksums(path)
+
+    def task(self, stage: str, key: str, suffix: str) -> Path:
+        """Name the file of a task's result."""
+        return self.tasks / f"{stage}-{key}{suffix}"
+
+    def is_whole(self, path: Path) -> bool:
+        """Whether a task's result is there as it was written."""
+        wanted = self._checksums.get(path.name)
+        return wanted is not None and path.is_file() and sha256_of(path) == wanted
+
+
+class RunStore(TaskFiles):
     """One run folder, held by one process at a time.
 
     Parameters
@@ -51,10 +74,9 @@ class RunStore:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        super().__init__(path)
         self.folder = OutputFolder(path, "run")
         lock = self.folder.file(_LOCK)
-        self.tasks = lock.parent
         try:
             self.tasks.mkdir(exist_ok=True)
             # a link in place of the lock is not followed, and what it points to not emptied
@@ -64,7 +86,7 @@ class RunStore:
         self._hold()
         self.folder.reload()
         self.folder.sweep()
-        self._checksums = read_checksums(path)
+        self._checksums = read_checksums(path)  # again: now no other process writes them
         self.redone: list[str] = []
 
     def _hold(self) -> None:
@@ -93,13 +115,9 @@ class RunStore:
         """Say that a file of the run is going to be written, and give its path; see `OutputFolder.file`."""
         return self.folder.file(name)
 
-    def task(self, stage: str, key: str, suffix: str) -> Path:
-        """Name the file of a task's result."""
-        return self.tasks / f"{stage}-{key}{suffix}"
-
     def is_whole(self, path: Path) -> bool:
         """Whether a task's result is there as it was written; one that was damaged since is noted in ``redone``."""
-        if is_whole(path, self._checksums):
+        if super().is_whole(path):
             return True
         if path.name in self._checksums and path.is_file():
             self.redone.append(path.name)
@@ -143,12 +161,6 @@ def read_checksums(folder: Path) -> dict[str, str]:
         return {}
     parts = [line.partition("  ") for line in path.read_bytes().decode("utf-8", errors="replace").splitlines()]
     return {name: digest for digest, _, name in parts if len(digest) == 64 and name}
-
-
-def is_whole(path: Path, checksums: Mapping[str, str]) -> bool:
-    """Whether a task's result is there and has its checksum."""
-    wanted = checksums.get(path.name)
-    return wanted is not None and path.is_file() and sha256_of(path) == wanted
 
 
 def save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 
 import numpy as np
 import pandas as pd
@@ -11,14 +12,15 @@ import pandas as pd
 from combmotif.core.seeding import named_generator
 from combmotif.core.tables import MOTIFS, NEURONS, SAMPLES
 from combmotif.discovery.composition import composition
+from combmotif.discovery.faithful import Faithfulness
 from combmotif.motifs.motif import MotifSet
 from combmotif.motifs.segment import segments
 from combmotif.runs.context import Context
-from combmotif.runs.stages.faithful import FAITH_COLUMNS
 from combmotif.sampling.samples import Samples
 from combmotif.sequence.alphabet import decode
 
 NOT_SAMPLED = "not sampled"
+FAITH_COLUMNS = tuple(field.name for field in fields(Faithfulness))
 
 
 def motif_table(motifs: MotifSet, labels: Mapping[str, int]) -> pd.DataFrame:

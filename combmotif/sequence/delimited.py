@@ -69,7 +69,9 @@ class Table:
 
 
 @contextlib.contextmanager
-def open_table(path: str | Path, *, columns: Sequence[str] | None = None) -> Iterator[Table]:
+def open_table(
+    path: str | Path, *, columns: Sequence[str] | None = None, separator: str | None = None
+) -> Iterator[Table]:
     """Open a CSV or TSV table, plain or .gz, and read it row by row.
 
     A cell is what stands between two separators. Cells in quotation marks may hold separators and, if the lines make
@@ -83,6 +85,8 @@ def open_table(path: str | Path, *, columns: Sequence[str] | None = None) -> Ite
         Columns are separated by commas (``.csv``) or tabs (any other name).
     columns : sequence of str, optional
         Names of the columns of a file without a header line.
+    separator : str, optional
+        Default by the name, as above.
 
     Yields
     ------
@@ -94,7 +98,8 @@ def open_table(path: str | Path, *, columns: Sequence[str] | None = None) -> Ite
         If the file is empty or no text, or a row has more cells than there are columns; the line is named.
     """
     path = Path(path)
-    separator = "," if ".csv" in [suffix.lower() for suffix in path.suffixes] else "\t"
+    if separator is None:
+        separator = "," if ".csv" in [suffix.lower() for suffix in path.suffixes] else "\t"
     with open_text(path) as stream:
         lines = ((number, line.rstrip("\r\n")) for number, line in enumerate(stream, 1) if line.strip(" \r\n"))
         if columns is None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from combmotif.core.files import FREE_BYTES, LARGEST_RATIO
 from combmotif.sequence.alphabet import UNKNOWN, encode
 from combmotif.sequence.delimited import MISSING
 from combmotif.sequence.left_out import LeftOut
@@ -116,8 +117,8 @@ def read_hdf5(
     tracks: list[np.ndarray] = []
     codes: list[np.ndarray] = []
     with reading_hdf5(path) as file:
-        raw = _dataset(file, sequence, path)
-        values = None if label is None else _numbers(_dataset(file, label, path), f"{path}: '{label}'")
+        raw = dataset(file, sequence, path)
+        values = None if label is None else _numbers(dataset(file, label, path), f"{path}: '{label}'")
         for own, extra in _blocks(raw, f"{path}: '{sequence}'", _BYTES_AT_ONCE):
             codes += own
             tracks += extra
@@ -166,18 +167,50 @@ def stream_hdf5(path: str | Path, *, sequence: str = "sequence") -> Iterator[tup
     path = Path(path)
     number = 0
     with reading_hdf5(path) as file:
-        raw = _dataset(file, sequence, path)
+        raw = dataset(file, sequence, path)
         for codes, tracks in _blocks(raw, f"{path}: '{sequence}'", _BYTES_AT_ONCE, most=_ROWS_AT_ONCE):
             for row, code in enumerate(codes):
                 number += 1
                 yield f"row{number}", code, tracks[row] if tracks else np.zeros((0, len(code)), np.uint8)
 
 
-def _dataset(file: h5py.File, name: str, path: Path) -> h5py.Dataset:
-    if name not in file or not isinstance(file[name], h5py.Dataset):
-        found = "a group of this name" if name in file else ", ".join(file) or "nothing"
+def dataset(file: h5py.Group, name: str, path: str | Path) -> h5py.Dataset:
+    """Give a dataset that holds values and is as large as it says; see `require_stored`.
+
+    Raises
+    ------
+    ValueError
+        If there is none of this name, or it is a group, empty, or far larger than what is stored of it.
+    """
+    if not name or name not in file or not isinstance(file[name], h5py.Dataset):
+        found = "a group of this name" if name and name in file else ", ".join(file) or "nothing"
         raise ValueError(f"{path}: expected a dataset '{name}', found {found}")
+    require_stored(file[name], f"{path}: '{name}'")
     return file[name]
+
+
+def require_stored(raw: h5py.Dataset, name: str) -> None:
+    """Refuse a dataset to which nothing was ever written, and one made to fill a memory.
+
+    HDF5 gives the fill value, mostly 0, for what was never written: a file of 2 kB may hold 4 TB of A.
+    """
+    if not raw.size:  # empty, or without a shape: whoever reads it says so
+        return
+    stored = raw.id.get_storage_size()
+    if raw.is_virtual:
+        sources = {Path(raw.file.filename).parent / source.file_name for source in raw.virtual_sources()}
+        stored = sum(path.stat().st_size for path in sources if path.is_file())
+    elif raw.external:
+        stored = sum(size for _, _, size in raw.external)
+    if not stored:
+        raise ValueError(f"{name}: nothing was ever written to it (shape {raw.shape}); make the file again")
+    # One-hot rows have 4 and more values for a nucleotide, of which a packed file keeps some bits.
+    values = raw.size * raw.dtype.itemsize if raw.ndim == 1 else raw.size // (1 if raw.ndim == 2 else 4)
+    if values > max(FREE_BYTES, LARGEST_RATIO * stored):
+        raise ValueError(
+            f"{name}: its shape {raw.shape} is more than {LARGEST_RATIO} times what is stored of it; where it is "
+            f"right, store it unpacked (h5repack -f NONE)"
+        )
 
 
 def _numbers(raw: h5py.Dataset, name: str) -> np.ndarray:
@@ -192,7 +225,11 @@ def _blocks(
     raw: h5py.Dataset, name: str, most_bytes: int, *, most: int | None = None
 ) -> Iterator[tuple[list[np.ndarray], list[np.ndarray]]]:
     """Codes and tracks of a few rows at a time; no tracks for strings and codes."""
-    plain = (raw.ndim == 1 and raw.dtype.kind in "OSU") or (raw.ndim == 2 and raw.dtype.kind in "biuf")
+    plain = (raw.ndim == 1 and raw.dtype.kind in "OSU") or (raw.ndim == 2 and raw.dtype.kind in "iuf")
+    letters = h5py.check_enum_dtype(raw.dtype) or {}
+    own = {"A": 0, "C": 1, "G": 2, "T": 3, "U": 3, "N": UNKNOWN}
+    if plain and any(own.get(letter.upper()) != code for letter, code in letters.items()):
+        raise ValueError(f"{name}: expected the codes A 0, C 1, G 2, T or U 3, N 4, found {letters}")
     channels_first = not plain and check_one_hot(raw, name=name)
     step = max(1, most_bytes // max(1, int(np.prod(raw.shape[1:])) * raw.dtype.itemsize))
     step = min(step, most or step)
@@ -254,7 +291,7 @@ def reading_hdf5(path: str | Path, *, name: str | None = None) -> Iterator[h5py.
     with open_hdf5(path, name=name) as file:
         try:
             yield file
-        except (RuntimeError, KeyError, OSError) as error:  # as h5py tells of damage
+        except (RuntimeError, KeyError, OSError) as error:  # as h5py tells of damage, and of links that lead nowhere
             reason = " ".join(str(error).strip("'\"").split())
             raise ValueError(f"{name or path}: the HDF5 file is damaged ({reason}); copy or make it again") from None
 

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from combmotif.sequence.alphabet import UNKNOWN
-from combmotif.sequence.hdf5 import check_one_hot, codes_of_one_hot, open_hdf5
+from combmotif.sequence.hdf5 import check_one_hot, codes_of_one_hot, dataset, open_hdf5
 
 SPLITS = ("train", "valid", "test")
 
@@ -52,7 +52,7 @@ class Hdf5Rows:
                     f"{path}: expected datasets {split}_sequence and {split}_label (CombMotif's layout), found "
                     f"{', '.join(self._file) or 'nothing'}"
                 )
-        self._rows = self._file[f"{split}_sequence"]
+        self._rows = dataset(self._file, f"{split}_sequence", Path(path))
         self._name = f"{path}: '{split}_sequence'"
         self._channels_first = check_one_hot(self._rows, name=self._name)
         found = self._rows.shape[1:] if self._channels_first else self._rows.shape[:0:-1]
@@ -61,9 +61,13 @@ class Hdf5Rows:
                 f"{path}: {split}_sequence: expected {channels} channels and {length} nt (net.channels, length), found "
                 f"{found[0]} channels and {found[1]} nt"
             )
-        self.labels = np.asarray(self._file[f"{split}_label"][()], dtype=np.float32).reshape(len(self._rows), -1)
-        if self.labels.shape[1] != 1:
-            raise ValueError(f"{path}: {split}_label: expected one value per row, found {self.labels.shape[1]}")
+        measured = dataset(self._file, f"{split}_label", Path(path))
+        if measured.size != len(self._rows) or measured.dtype.kind not in "biuf":
+            raise ValueError(
+                f"{path}: {split}_label: expected one number for each of {len(self._rows)} rows, found shape "
+                f"{measured.shape} of {measured.dtype}"
+            )
+        self.labels = np.asarray(measured[()], dtype=np.float32).reshape(len(self._rows), -1)
         self.labels = _checked(self.labels[:, 0], f"{path}: {split}_label")
 
     def batch(self, rows: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 _MULTIPLIERS = np.random.default_rng(20120501).integers(0, 2**63, size=(64, 4), dtype=np.uint64) * 2 + 1
 
 
-def _words(codes: np.ndarray, k: int) -> np.ndarray:
+def kmer_hashes(codes: np.ndarray, k: int) -> np.ndarray:
     """Hash every k-mer without N of one sequence to 64 bits."""
     if len(codes) < k:
         return np.zeros(0, dtype=np.uint64)
@@ -53,7 +53,7 @@ def overlap_groups(codes: Sequence[np.ndarray] | np.ndarray, *, k: int = 40) -> 
     """
     if not 1 <= k <= 1000:
         raise ValueError(f"k: expected a word length from 1 to 1000 nt, found {k}")
-    words = [_words(np.asarray(row, dtype=np.uint8), k) for row in codes]
+    words = [kmer_hashes(np.asarray(row, dtype=np.uint8), k) for row in codes]
     rows = np.repeat(np.arange(len(words)), [len(word) for word in words])
     _, index = np.unique(np.concatenate(words) if words else np.zeros(0, np.uint64), return_inverse=True)
     count = int(index.max(initial=-1)) + 1

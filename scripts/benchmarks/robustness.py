@@ -41,7 +41,7 @@ LIMIT = 60
 RUN = """
 model: {card: card}
 sequences: {kind: table, path: good.tsv, name: name, label: rl, cluster: gene}
-neurons: {layer: conv2, select: [0, 1]}
+neurons: {layer: conv1, select: 0}
 sample: {population: 16, generations: 4, keep: 100}
 discover: {windows: 60, min_sites: 5}
 match: {databases: [builtin], shuffles: 0, q: 0.9}
@@ -60,7 +60,12 @@ TEXTS = {
     "a.bed": "s0\t0\t50\ts0\t0\t+\t3\t33\t0\t2\t20,30,\t0,20,\n",
     "a.gtf": 's0\tx\texon\t1\t50\t.\t+\t.\tgene_id "g"; transcript_id "s0";\n'
     's0\tx\tCDS\t4\t33\t.\t+\t0\tgene_id "g"; transcript_id "s0";\n',
-    "old.yaml": "model:\n  name: mrl\n  path: x.pth\nconv_layer: conv3\nnum_neurons: 4\n",
+    "a.gff3": "s0\tx\tmRNA\t1\t50\t.\t+\t.\tID=s0\ns0\tx\tfive_prime_UTR\t1\t3\t.\t+\t.\tParent=s0\n"
+    "s0\tx\tCDS\t4\t33\t.\t+\t0\tParent=s0\ns0\tx\tthree_prime_UTR\t34\t50\t.\t+\t.\tParent=s0\n##FASTA\n>x\nAC\n",
+    "a.cb": ">one\n1 2 3 4\n4 3 2 1\n9 0 0 1\n",
+    "pos.tsv": "Pos\tA\tC\tG\tU\n1\t1\t0\t0\t0\n2\t0\t0.5\t0.5\t0\n",
+    "train.yaml": "kind: hexamers\nsequences: {kind: planted, count: 50}\n"
+    "outcomes: [{name: a, regions: {r: [0, 5]}}, {name: b}]\n",
 }
 TOKENS = [
     b"nan", b"inf", b"-Inf", b"1e12", b"1000000000000", b"-1", b"", b"=1+1", b"\x00", b"\xff\xfe", b"\t", b"\n\n", b"'",
@@ -232,36 +237,57 @@ def make_inputs(folder: Path) -> None:
         (folder / f"{name}.yaml").write_text(text)
 
 
-CASES: list[tuple[str, str, str, bool]] = [  # kind, file, command, whether a change that is not told is a wrong table
-    ("FASTA", "a.fa", "predict --model card --fasta a.fa --out o.tsv", False),
-    ("FASTA", "a.fa", "scan a.fa --motifs builtin --out o.tsv --quiet", False),
-    ("FASTA", "a.fa", "plan fa.yaml --no-measure", False),
-    ("FASTA, gzipped", "a.fa.gz", "predict --model card --fasta a.fa.gz --out o.tsv", True),
-    ("tables", "good.tsv", "plan run.yaml --no-measure", False),
-    ("tables", "good.csv", "predict --model card --table good.csv --name name --out o.tsv", False),
-    ("tables", "good.tsv", "evaluate-model card --table good.tsv --label rl", False),
-    ("tables, gzipped", "good.tsv.gz", "evaluate-model card --table good.tsv.gz --label rl", True),
-    ("HDF5 sequences", "a.h5", "plan h5.yaml --no-measure", False),
-    ("annotation", "a.bed", "predict --model card --fasta a.fa --annotation a.bed --out o.tsv", False),
-    ("annotation", "a.gtf", "predict --model card --fasta a.fa --annotation a.gtf --out o.tsv", False),
-    *[("motif files", name, f"motifs list {name}", False) for name in ("a.meme", "a.jaspar", "a.homer", "a.transfac")],
-    ("motif files", "a.meme", "match a.meme --out o.tsv --shuffles 0 --quiet", False),
-    ("motif files", "words.yaml", "motifs list words.yaml", False),
-    ("motif files", "mirna.fa", "motifs list mirna.fa", False),
-    ("motif files, HDF5", "run/motifs/neuronmotif.h5", "motifs list run/motifs/neuronmotif.h5", False),
-    ("configs", "run.yaml", "plan run.yaml --no-measure", False),
-    ("configs", "old.yaml", "import-config old.yaml --out o.yaml", False),
-    ("model cards", "card/model.yaml", "predict --model card --fasta a.fa --out o.tsv", False),
-    ("weights", "card/weights.safetensors", "predict --model card --fasta a.fa --out o.tsv", True),
-    ("weights", "w.pth", "predict --model pth --fasta a.fa --out o.tsv", False),
-    *[
-        ("run folders, read", f"run/{name}", command, False)
-        for name in ("run.json", "motifs/neuronmotif.tsv", "motifs/neuronmotif.meme", "matches.tsv", "sites.tsv.gz",
-                     "interactions.tsv", "contribution.tsv", "neurons.tsv", "interaction_instances.tsv.gz",
-                     ".combmotif")
-        for command in ("report run", "status run", "compare run b=other --out cmp --draws 0 --quiet")
-    ],
-]  # fmt: skip
+def _cases() -> list[tuple[str, str, str, bool]]:
+    """Kind, file, command, and whether a change that is not told is a wrong table."""
+    cases = [
+        ("FASTA", "a.fa", "predict --model card --fasta a.fa --out o.tsv", False),
+        ("FASTA", "a.fa", "scan a.fa --motifs a.meme --out o.tsv --p 0.01 --quiet", False),
+        ("FASTA", "a.fa", "plan fa.yaml --no-measure", False),
+        ("FASTA", "a.fa", "attribute --model card --fasta a.fa --method gradient_input --out att", False),
+        ("FASTA, gzipped", "a.fa.gz", "predict --model card --fasta a.fa.gz --out o.tsv", True),
+        ("tables", "good.tsv", "plan run.yaml --no-measure", False),
+        ("tables", "good.csv", "predict --model card --table good.csv --name name --out o.tsv", False),
+        ("tables", "good.tsv", "evaluate-model card --table good.tsv --label rl", False),
+        ("tables, gzipped", "good.tsv.gz", "predict --model card --table good.tsv.gz --out o.tsv", True),
+        ("HDF5 sequences", "a.h5", "plan h5.yaml --no-measure", False),
+        ("HDF5 sequences", "a.h5", "evaluate-model card --table a.h5 --label label", False),
+    ]
+    for name in ("a.bed", "a.gtf", "a.gff3"):
+        cases.append(("annotation", name, f"predict --model card --fasta a.fa --annotation {name} --out o.tsv", False))
+    for name in ("a.meme", "a.jaspar", "a.cb", "a.homer", "a.transfac", "pos.tsv", "mirna.fa", "words.yaml"):
+        cases.append(("motif files", name, f"motifs list {name}", False))
+    own = "run/motifs/neuronmotif"
+    cases += [
+        ("motif files", "a.meme", "match a.meme --database a.jaspar --out o.tsv --shuffles 0 --quiet", False),
+        ("motif files", "a.jaspar", "match a.meme --database a.jaspar --out o.tsv --shuffles 0 --quiet", False),
+        ("motif files", "a.transfac", "motifs convert a.transfac --out o.meme", False),
+        ("motif files", "a.meme", "motifs cluster a.meme", False),
+        ("motif files", f"{own}.tsv", f"motifs compare a.meme {own}.tsv", False),
+        ("motif files, HDF5", f"{own}.h5", f"motifs list {own}.h5", False),
+        ("motif files, HDF5", f"{own}.h5", f"motifs convert {own}.h5 --out o.h5", False),
+        ("configs", "run.yaml", "plan run.yaml --no-measure", False),
+        ("configs", "train.yaml", "train train.yaml --out trained", False),
+        ("model cards", "card/model.yaml", "predict --model card --fasta a.fa --out o.tsv", False),
+        ("model cards", "card/model.yaml", "inspect card", False),
+        ("model cards", "card/model.yaml", "init o.yaml --model card", False),
+        ("weights", "card/weights.safetensors", "predict --model card --fasta a.fa --out o.tsv", True),
+        ("weights", "w.pth", "predict --model pth --fasta a.fa --out o.tsv", False),
+    ]
+    read = {
+        "report run": ("run.json", "motifs/neuronmotif.tsv", "motifs/neuronmotif.h5", "matches.tsv", "sites.tsv.gz",
+                       "interactions.tsv", "contribution.tsv", "neurons.tsv", "interaction_instances.tsv.gz",
+                       ".combmotif"),
+        "status run": ("run.json", ".combmotif", "tasks/checksums"),
+        "compare run b=other --out cmp --draws 0 --quiet": ("run.json", "motifs/neuronmotif.tsv",
+                                                            "motifs/neuronmotif.meme", "matches.tsv"),
+        "figures run --only logos": ("motifs/neuronmotif.h5",),
+    }  # fmt: skip
+    for command, names in read.items():
+        cases += [("run folders, read", f"run/{name}", command, False) for name in names]
+    return cases
+
+
+CASES = _cases()
 
 
 def mutate_inputs(bench: Bench, total: int) -> None:
@@ -293,6 +319,8 @@ def mutate_inputs(bench: Bench, total: int) -> None:
         bench.count(kind, ended, said, case)
         bench.check_mine(kind, before)
         path.write_bytes(plain[path])
+        for output in folder.glob("o.*"):
+            output.unlink()
         if file.startswith("run/"):
             _restore(folder / "run", run_before)
 
@@ -391,25 +419,38 @@ def kill(bench: Bench, total: int) -> None:
             bench.count("kills", "wrong" if ended == "fine" else ended, said, "the run that went on")
 
 
+FILLED = (  # what fills the disk: a run, or attributions, whose HDF5 file is the largest there is
+    "run run.yaml --out full --workers 1 --quiet",
+    "attribute --model card --table good.tsv --method gradient_input --out full",
+)
+
+
 def fill_disk(bench: Bench, total: int) -> None:
     """Let no file grow beyond a random size, as on a full disk; then go on with room."""
-    expected = results(bench.folder / "run")
+    full = bench.folder / "full"
+    expected = {}
+    for command in FILLED:
+        shutil.rmtree(full, ignore_errors=True)
+        bench.call(*command.split())
+        expected[command] = results(full)
 
-    def limited(size: int) -> None:
+    def limited(command: str, size: int) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-        ended, said = bench.call("run", "run.yaml", "--out", "full", "--workers", 1, "--quiet")
+        ended, said = bench.call(*command.split())
         os.write(2, f"{ended} {said}".encode())
 
     for number in range(total):
-        shutil.rmtree(bench.folder / "full", ignore_errors=True)
+        shutil.rmtree(full, ignore_errors=True)
+        command = FILLED[number % 2]
         size = int(10 ** bench.rng.uniform(1, 5.6))
-        _, said = _fork(lambda size=size: limited(size))  # type: ignore[misc]
+        status, said = _fork(lambda command=command, size=size: limited(command, size))  # type: ignore[misc]
         ended = "traceback" if said.startswith("traceback") or "Traceback" in said else said.partition(" ")[0]
-        bench.count("full disks", ended or "traceback", said, f"{size} bytes (case {number})")
-        ended, said = bench.call("run", "run.yaml", "--out", "full", "--workers", 1, "--quiet")
-        if ended != "fine" or results(bench.folder / "full") != expected:
-            bench.count("full disks", "wrong" if ended == "fine" else ended, said, "the run that went on")
+        ended = ended if status == 0 and ended in ("fine", "told", "hang") else "traceback"
+        bench.count("full disks", ended, said, f"{command}, {size} bytes (case {number}, status {status})")
+        ended, said = bench.call(*command.split())
+        if ended != "fine" or results(full) != expected[command]:
+            bench.count("full disks", "wrong" if ended == "fine" else ended, said, f"{command}, with room again")
 
 
 def table(bench: Bench) -> str:

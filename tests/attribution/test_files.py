@@ -1,3 +1,5 @@
+import resource
+
 import h5py
 import numpy as np
 import pytest
@@ -75,7 +77,40 @@ def test_files_of_others_are_refused(tmp_path):
     with pytest.raises(ValueError, match="expected the attribute combmotif_attributions = 1"):
         load_attributions(tmp_path / "x.h5")
     (tmp_path / "y.h5").write_text("no")
-    with pytest.raises(ValueError, match="expected HDF5"):
+    with pytest.raises(ValueError, match=r"attributions .*y.h5: expected an HDF5 file"):
         load_attributions(tmp_path / "y.h5")
     with pytest.raises(FileNotFoundError, match="no such file"):
         load_attributions(tmp_path / "z.h5")
+
+
+@pytest.mark.parametrize("size", [100, 2000, 9000])
+def test_a_full_disk_is_told_and_leaves_nothing(small, codes, tmp_path, size):
+    result = attribute(small(), codes(30, 9, 24, 30) * 8, "output:0", options=CHEAP)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as caught:
+            save_attributions(result, tmp_path / "output-0")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert caught.value.filename
+    assert not list(tmp_path.iterdir())
+    save_attributions(result, tmp_path / "output-0")
+    same(load_attributions(tmp_path / "output-0.h5"), result)
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        (lambda file: file.__delitem__("values"), "expected a dataset 'values', found"),
+        (lambda file: file.__delitem__("shap"), "expected a dataset 'shap/seq', found"),
+        (lambda file: file.__setitem__("more", file.pop("names")[:2]) or file.move("more", "names"),
+         r"expected 4 rows in 'names', found shape \(2,\)"),
+    ],
+)  # fmt: skip
+def test_a_damaged_file_of_ours_is_named(small, codes, tmp_path, harm, message):
+    save_attributions(attribute(small(), codes(30, 9, 24, 30), "output:0", options=CHEAP), tmp_path / "a")
+    with h5py.File(tmp_path / "a.h5", "r+") as file:
+        harm(file)
+    with pytest.raises(ValueError, match=f"attributions .*a.h5: {message}"):
+        load_attributions(tmp_path / "a.h5")

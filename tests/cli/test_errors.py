@@ -24,6 +24,10 @@ def test_one_line(error, text):
     assert sentence(error) == text
 
 
+def test_a_name_with_a_line_break_makes_no_second_line():
+    assert sentence(FileNotFoundError(2, "x", "no\nsuch.fa")) == "no such.fa: there is no such file or folder"
+
+
 def test_a_warning_is_one_sentence(capsys, monkeypatch):
     monkeypatch.setattr(warnings, "showwarning", lambda *_arguments: print("plain"))
     show_warnings_as_sentences()

@@ -8,7 +8,7 @@ def test_run_and_train(cli):
     assert run["properties"]["seed"]["default"] == 0
     train = json.loads(cli("schema", "--train").stdout)
     kinds = {one["$ref"].rpartition("/")[2] for one in train["anyOf"]}
-    assert kinds == {"TrainConfig", "MeasuredConfig", "HexamersConfig", "HalfLifeConfig"}
+    assert kinds == {"TrainConfig", "MeasuredConfig", "HexamersConfig", "HalfLifeConfig", "LanguageConfig"}
     assert "teachers" in train["$defs"]["TrainConfig"]["required"]
 
 

@@ -10,7 +10,7 @@ from combmotif.config import load_config
         ("mrl", "model: expected 'key: value' lines .*, found 'mrl'"),
         (
             {"kind": "pyton", "factory": "x.py:f"},
-            "model.kind: expected one of python, found 'pyton'; did you mean 'python'?",
+            "model.kind: expected one of python, keras, found 'pyton'; did you mean 'python'?",
         ),
         ({"kind": "python"}, "model.factory: expected a value .* found nothing; add the line 'factory: ...'"),
         ({"factory": "net.py:f"}, "model.kind: expected a value"),

@@ -1,12 +1,25 @@
+import contextlib
 import gzip
 import os
+import resource
 import threading
 import time
 
+import h5py
+import numpy as np
 import pandas as pd
 import pytest
 
-from combmotif.core.files import atomic, open_text, read_sealed, reading, unpack, write_sealed, write_table
+from combmotif.core.files import (
+    atomic,
+    open_text,
+    read_sealed,
+    reading,
+    unpack,
+    write_sealed,
+    write_table,
+    writing_h5,
+)
 from combmotif.sequence.fasta import iterate_fasta
 
 RECORDS = [f">s{i}\n{'ACGU' * 12}\n" for i in range(6)]
@@ -114,3 +127,36 @@ def test_a_message_without_its_file_gets_it():
         raise ValueError("t.tsv, line 3: no rows")
     with pytest.raises(FileNotFoundError, match="gone"), reading("t.tsv", "a table"):
         raise FileNotFoundError("gone")
+
+
+@contextlib.contextmanager
+def no_file_larger_than(size):
+    """Let writes beyond a size fail, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("size", [0, 10, 700, 5000, 60_000])
+def test_an_hdf5_file_on_a_full_disk_is_told_by_the_system_s_error(tmp_path, size):
+    values = np.random.default_rng(0).normal(size=(100, 100))
+
+    def write(count):
+        with writing_h5(tmp_path / "x.h5") as file:
+            for number in range(count):
+                file.create_dataset(f"x{number}", data=values, compression="gzip")
+
+    with no_file_larger_than(size), pytest.raises(OSError, match="File too large") as caught:
+        write(20)
+    assert caught.value.filename == str(tmp_path / "x.h5")
+    write(1)
+    with h5py.File(tmp_path / "x.h5") as file:
+        assert np.array_equal(file["x0"][()], values)
+
+
+def test_an_error_while_an_hdf5_file_is_made_stays_itself(tmp_path):
+    with pytest.raises(KeyError, match="mine"), writing_h5(tmp_path / "x.h5"):
+        raise KeyError("mine")

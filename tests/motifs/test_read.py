@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
+import re
 import tarfile
+import threading
 import zipfile
 
 import h5py
@@ -461,3 +464,72 @@ def test_names_in_latin_1_and_with_odd_characters(tmp_path):
     (tmp_path / "m.jaspar").write_bytes(text.encode("utf-16"))
     with pytest.raises(ValueError, match="m.jaspar: not a text file: expected text, found UTF-16"):
         read_motifs(tmp_path / "m.jaspar")
+
+
+PLAIN = ">x\nA [ 1 0 0 ]\nC [ 0 1 0 ]\nG [ 0 0 1 ]\nT [ 0 0 0 ]\n"
+
+
+@pytest.mark.parametrize("kind", ["zip", "zip of many", "tgz", "tar.bz2", "hdf5"])
+def test_an_archive_made_to_fill_the_memory(tmp_path, kind):
+    blank = b"\n" * (40 << 20)
+    path = tmp_path / f"bomb.{kind.split()[0]}"
+    message = "unfolds to more than 100 times"
+    if kind.startswith("zip"):
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for number in range(4 if kind == "zip of many" else 1):
+                archive.writestr(f"{number}.meme", blank if kind == "zip of many" else blank * 2)
+    elif kind == "hdf5":
+        with h5py.File(path, "w") as file:
+            file.create_dataset("pos_patterns/pattern_0/sequence", (10**9, 4), "f8", chunks=(10**5, 4))
+        message = "pos_patterns/pattern_0: 'sequence': nothing was ever written to it"
+    else:
+        with tarfile.open(path, f"w:{kind[-3:].removeprefix('t').removeprefix('.')}") as packed:
+            for number in range(2):
+                member = tarfile.TarInfo(f"{number}.meme")
+                member.size = len(blank)
+                packed.addfile(member, io.BytesIO(blank))
+    with pytest.raises(ValueError, match=f"motif (archive|file) .*bomb.*{message}"):
+        read_motifs(path)
+
+
+def test_a_pipe_is_read_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=(PLAIN,))
+    writer.start()
+    found = read_motifs(tmp_path / "pipe")
+    writer.join()
+    assert np.array_equal(found.records[0].ppm, np.eye(4)[:3])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (PLAIN.replace("[ 1", "[ 1_0"), "line 2: expected a row of counts"),
+        (PLAIN.replace(" 0 ", " 1e308 "), "line 1: motif x: its counts are too large to be added up"),
+        (">x\n1 1 0 0 0\n2 0 1 0 0\n3 0 0 1 0\n4 0 0 0 1\n", "line 1: motif x: 4 rows of 5 numbers that begin with 1"),
+        ("Pos\tA\tC\tG\tU\n2\t1\t0\t0\t0\n1\t0\t1\t0\t0\n", "line 2: expected position 1, got '2'"),
+        ("Pos\tA\tC\tG\tU\n1\t1\t0\t0\t0\n1\t0\t1\t0\t0\n", "line 3: expected position 2, got '1'"),
+        (
+            "MEME version 4\nALPHABET= ACGT\nMOTIF a\nletter-probability matrix: alength= 4\n1 0 0 0\n\n0 1 0 0\n",
+            "line 7: motif a: expected no blank line between its rows",
+        ),
+    ],
+)
+def test_rows_that_would_be_read_as_others_or_lost(tmp_path, text, message):
+    (tmp_path / "m.txt").write_text(text)
+    with pytest.raises(ValueError, match=f"motif file .*m.txt, {re.escape(message)}"):
+        read_motifs(tmp_path / "m.txt")
+
+
+def test_first_counts_of_one_to_four_are_counts_where_rows_are_bases(tmp_path):
+    (tmp_path / "m.pfm").write_text(">x\n1 9 0 0 9\n2 0 9 0 0\n3 1 0 9 0\n4 0 1 1 1\n")
+    assert read_motifs(tmp_path / "m.pfm").records[0].ppm[0].tolist() == [0.1, 0.2, 0.3, 0.4]
+
+
+@pytest.mark.parametrize("seqlets", [np.array([np.nan]), np.array([-5]), np.array([b"x"])])
+def test_a_number_of_seqlets_that_is_none(tmp_path, seqlets):
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        file["pos_patterns/pattern_0/sequence"] = np.eye(4)[:3]
+        file["pos_patterns/pattern_0/seqlets/n_seqlets"] = seqlets
+    with pytest.raises(ValueError, match=r"m.h5: pos_patterns/pattern_0: expected a number of seqlets, found"):
+        read_motifs(tmp_path / "m.h5")

@@ -9,7 +9,7 @@ from combmotif.attribution import load_attributions
 from combmotif.config import load_config
 from combmotif.motifs.formats.h5 import load_motifs
 from combmotif.runs import run
-from combmotif.runs.stages import attributed
+from combmotif.runs.stages.methods import modisco
 
 NET = """
 import torch
@@ -79,13 +79,13 @@ def found(home, tmp_path_factory):
     pytest.importorskip("modiscolite", reason="needs modisco-lite: pip install 'combmotif[modisco]'")
     folder = tmp_path_factory.mktemp("modisco")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(attributed, "NUCLEOTIDES_PER_TASK", 2000)
+        patch.setattr(modisco, "NUCLEOTIDES_PER_TASK", 2000)
         return folder, run(ask(home, *MODISCO), folder, workers=1)
 
 
 @pytest.fixture
 def several_tasks(monkeypatch):
-    monkeypatch.setattr(attributed, "NUCLEOTIDES_PER_TASK", 2000)
+    monkeypatch.setattr(modisco, "NUCLEOTIDES_PER_TASK", 2000)
 
 
 def test_modisco_of_an_output_finds_what_was_planted(found):

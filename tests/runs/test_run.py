@@ -127,8 +127,8 @@ def test_a_stage_that_fails_is_recorded_and_the_others_go_on(config, copy, monke
     def broken(*args, **kwargs):
         raise ZeroDivisionError("no variance")
 
-    monkeypatch.setattr("combmotif.runs.stages.contributions.contribution", broken)
-    monkeypatch.setattr("combmotif.runs.stages.matching.match", broken)
+    monkeypatch.setattr("combmotif.runs.stages.contribution.contribution", broken)
+    monkeypatch.setattr("combmotif.runs.stages.matches.match", broken)
     result = run(config(), copy, workers=1)
     expected = "failed: ZeroDivisionError: no variance"
     assert result.failed == {"matches": expected, "contribution": expected}

@@ -133,3 +133,64 @@ def test_labels_that_are_not_finite_are_refused_or_left_out(tmp_path):
     assert [name for name, _ in found.left_out] == ["row2"]
     with pytest.raises(ValueError, match="'text': expected numbers"):
         read_hdf5(tmp_path / "s.h5", label="text")
+
+
+@pytest.mark.parametrize(
+    ("shape", "chunks", "dtype"),
+    [((10**9, 1000), (1000, 1000), "u1"), ((10**9, 1000, 4), (100, 1000, 4), "f4"), ((2, 10**11), (1, 10**6), "u1"),
+     ((10**9,), (10**4,), "S100"), ((3, 20), None, "u1")],
+)  # fmt: skip
+def test_what_was_never_written_is_no_sequence(tmp_path, shape, chunks, dtype):
+    with h5py.File(tmp_path / "s.h5", "w") as file:
+        file.create_dataset("sequence", shape, dtype, chunks=chunks)
+        file["hot"] = np.stack([_hot("ACGUA")] * 3)
+        file.create_dataset("y", (3,), "f8")
+    for call in (
+        lambda: read_hdf5(tmp_path / "s.h5"),
+        lambda: next(stream_hdf5(tmp_path / "s.h5")),
+        lambda: read_hdf5(tmp_path / "s.h5", sequence="hot", label="y"),
+    ):
+        with pytest.raises(ValueError, match=r"s.h5: '(sequence|y)': nothing was ever written to it"):
+            call()
+
+
+def test_a_file_made_to_fill_the_memory(tmp_path):
+    with h5py.File(tmp_path / "s.h5", "w") as file:
+        raw = file.create_dataset("codes", (10**6, 1000), "u1", chunks=(10**4, 1000), compression="gzip")
+        raw[: 10**4] = 1
+        good = file.create_dataset("good", (2000, 200, 4), "f4", chunks=True, compression="gzip")
+        good[:] = np.stack([_hot("ACGU" * 50)] * 2000)
+    with pytest.raises(ValueError, match=r"s.h5: 'codes': its shape .* is more than 100 times what is stored of it"):
+        read_hdf5(tmp_path / "s.h5", sequence="codes")
+    assert len(read_hdf5(tmp_path / "s.h5", sequence="good")) == 2000
+
+
+def test_virtual_and_outside_data_count_as_what_they_hold(tmp_path):
+    with h5py.File(tmp_path / "part.h5", "w") as file:
+        file["x"] = np.stack([_hot("ACGUA")] * 2)
+    layout = h5py.VirtualLayout((2, 5, 4), "f4")
+    layout[:] = h5py.VirtualSource("part.h5", "x", (2, 5, 4))
+    hollow = h5py.VirtualLayout((10**9, 1000), "u1")
+    hollow[:5] = h5py.VirtualSource("gone.h5", "x", (5, 1000))
+    with h5py.File(tmp_path / "s.h5", "w") as file:
+        file.create_virtual_dataset("sequence", layout)
+        file.create_virtual_dataset("hollow", hollow)
+        codes = encode("ACGUN" * 2)[None]
+        file.create_dataset("outside", (1, 10), "u1", external=[(str(tmp_path / "raw"), 0, 10)])[:] = codes
+    assert [decode(c) for c in read_hdf5(tmp_path / "s.h5").codes] == ["ACGUA"] * 2
+    assert decode(read_hdf5(tmp_path / "s.h5", sequence="outside").codes[0]) == "ACGUNACGUN"
+    with pytest.raises(ValueError, match="nothing was ever written"):
+        read_hdf5(tmp_path / "s.h5", sequence="hollow")
+
+
+def test_codes_have_our_numbers(tmp_path):
+    own, other = ({letter: at for at, letter in enumerate(order)} for order in ("ACGT", "TGCA"))
+    with h5py.File(tmp_path / "s.h5", "w") as file:
+        for name, letters in (("own", own), ("other", other)):
+            file.create_dataset(name, data=np.array([[0, 1, 2, 3]]), dtype=h5py.enum_dtype(letters, "i1"))
+        file["truth"] = np.array([[True, False, True]])
+    assert decode(read_hdf5(tmp_path / "s.h5", sequence="own").codes[0]) == "ACGU"
+    with pytest.raises(ValueError, match="'other': expected the codes A 0, C 1"):
+        read_hdf5(tmp_path / "s.h5", sequence="other")
+    with pytest.raises(ValueError, match="'truth': expected one-hot .* found shape .* of bool"):
+        read_hdf5(tmp_path / "s.h5", sequence="truth")

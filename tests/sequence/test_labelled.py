@@ -62,3 +62,12 @@ def test_what_is_no_one_hot_is_not_trained_on(tmp_path):
     assert batch[0, 0].sum() == 9
     with pytest.raises(ValueError, match="d.h5: 'train_sequence': row 3 position 5: .* found 0.5 0.5 0 0"):
         rows.batch(np.array([0, 2]))
+
+
+@pytest.mark.parametrize("labels", [np.zeros((4, 2)), np.zeros(3), np.array([b"1"] * 4)])
+def test_labels_that_are_no_number_for_each_row(tmp_path, labels):
+    with h5py.File(tmp_path / "d.h5", "w") as file:
+        file["train_sequence"] = np.stack([np.eye(4)[[0, 1, 2, 3, 0]]] * 4)
+        file["train_label"] = labels
+    with pytest.raises(ValueError, match=r"d.h5: train_label: expected one number for each of 4 rows, found shape"):
+        Hdf5Rows(tmp_path / "d.h5", "train", channels=4, length=5)

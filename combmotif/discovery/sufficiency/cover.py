@@ -172,7 +172,7 @@ def choose(
     found = [readings[i] for i in sorted(chosen, key=lambda i: -windows.share(each[i]))]
     for reading in found[::-1]:
         others = [other for other in found if other is not reading]
-        if others and _held(queries, reading, others, options) >= options.acts:
+        if others and _held(queries, reading, others, options) >= options.additive:
             found = others
     return found
 

@@ -186,10 +186,17 @@ def _pool2d(func: Callable, args: tuple, kwargs: dict) -> Edited:
 def _pad(func: Callable, args: tuple, kwargs: dict) -> Edited:
     call = _bind(("input", "pad", "mode", "value"), args, kwargs)
     x, pads, value = call["input"], list(call["pad"]), call.get("value") or 0.0
-    if call.get("mode", "constant") != "constant" or any(n < 0 for n in pads):
+    if call.get("mode", "constant") != "constant":
         raise NotLocal(f"padding of mode {call.get('mode')}")
     ndim = len(x.base.shape)
     at, own = 2 * (ndim - 1 - x.axis), list(pads)
+    if any(n < 0 for n in pads):
+        if any(n > 0 for n in pads) or any(n for i, n in enumerate(pads) if i not in (at, at + 1)):
+            raise NotLocal("padding of one sign and the other")
+        left, right = pads[at : at + 2]
+        narrow = pointwise.handler("narrow")
+        assert narrow is not None
+        return narrow(torch.narrow, (x, x.axis, -left, x.places.length + left + right), {})
     if 2 * (ndim - 1 - x.batch) < len(pads) and any(pads[2 * (ndim - 1 - x.batch) :][:2]):
         raise NotLocal("padding of the batch")
     left, right = (pads[at], pads[at + 1]) if at < len(pads) else (0, 0)

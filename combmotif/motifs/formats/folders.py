@@ -60,7 +60,11 @@ def _open(path: Path) -> tuple[list[str], Callable[[str], bytes]]:
     try:
         if kind == "tar":
             packed = tarfile.open(path)  # noqa: SIM115 read until the process ends
-            members = {member.name: member for member in packed.getmembers() if member.isfile()}
+            members = {}
+            for member in packed:  # one after the other: an archive made to fill a memory is not unpacked to its end
+                if member.isfile():
+                    members[member.name] = member
+                require_sane_size(packed.offset, path.stat().st_size, f"motif archive {path}")
             names = list(members)
 
             def extract(name: str) -> bytes:
@@ -69,10 +73,10 @@ def _open(path: Path) -> tuple[list[str], Callable[[str], bytes]]:
         else:
             archive = zipfile.ZipFile(path)
             names = [info.filename for info in archive.infolist() if not info.is_dir()]
+            whole = sum(info.file_size for info in archive.infolist())
+            require_sane_size(whole, path.stat().st_size, f"motif archive {path}")
 
             def extract(name: str) -> bytes:
-                info = archive.getinfo(name)
-                require_sane_size(info.file_size, info.compress_size, f"motif archive {path}: {name}")
                 return archive.read(name)
     except _DAMAGE as error:
         raise ValueError(f"motif archive {path}: the {kind} is damaged ({error})") from None

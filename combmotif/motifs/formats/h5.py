@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 from combmotif.core.files import writing_h5
 from combmotif.motifs.formats.record import MotifFile, MotifRecord, unique_records
 from combmotif.motifs.motif import Motif, MotifSet
-from combmotif.sequence.hdf5 import reading_hdf5
+from combmotif.sequence.hdf5 import dataset, reading_hdf5, require_stored
 
 FORMAT_VERSION = 1
 _TEXTS = ("id", "layer", "method")
@@ -123,6 +124,8 @@ def _alphabet(file: h5py.File) -> str:
 
 def _motif(group: h5py.Group) -> Motif:
     values = {name: _plain(group.attrs[name]) for name in SCALARS if name in group.attrs}
+    for name in ("pfm", "offsets"):
+        require_stored(group[name], name)
     pfm, offsets = np.asarray(group["pfm"][()]), np.asarray(group["offsets"][()])
     if (
         pfm.dtype.kind not in "iuf"
@@ -199,11 +202,11 @@ def _record(parent: h5py.Group, group: str, name: str, path: Path) -> MotifRecor
 def _pattern(pattern: Any, group: str, name: str, path: Path) -> MotifRecord:
     if not isinstance(pattern, h5py.Group) or "sequence" not in pattern:
         raise ValueError(f"motif file {path}: {group}/{name} has no dataset 'sequence'")
-    try:
-        # Ours have counts, without the pseudo-count of ``sequence``.
-        matrix = np.asarray(pattern["pfm" if "pfm" in pattern else "sequence"][()], dtype=float)
-    except (TypeError, ValueError):
-        raise ValueError(f"motif file {path}: {group}/{name}/sequence: expected numbers") from None
+    # Ours have counts, without the pseudo-count of ``sequence``.
+    raw = dataset(pattern, "pfm" if "pfm" in pattern else "sequence", f"motif file {path}: {group}/{name}")
+    if raw.dtype.kind not in "biuf":
+        raise ValueError(f"motif file {path}: {group}/{name}/sequence: expected numbers")
+    matrix = np.asarray(raw[()], dtype=float)
     if matrix.ndim != 2 or matrix.shape[1] != 4 or not len(matrix):
         raise ValueError(f"motif file {path}: {group}/{name}/sequence: expected shape (length, 4), got {matrix.shape}")
     if "pfm" in pattern:
@@ -212,6 +215,10 @@ def _pattern(pattern: Any, group: str, name: str, path: Path) -> MotifRecord:
     if not np.isfinite(matrix).all() or (matrix < 0).any() or (total <= 0).any():
         raise ValueError(f"motif file {path}: {group}/{name}/sequence: expected probabilities above 0 in every column")
     sites = pattern.get("seqlets/n_seqlets")
+    if sites is not None and sites.dtype.kind not in "biuf":
+        raise ValueError(f"motif file {path}: {group}/{name}: expected a number of seqlets, found {sites.dtype}")
     count = float(np.asarray(sites[()]).ravel()[0]) if sites is not None else None
+    if count is not None and not 0 <= count < math.inf:  # as a NaN is not
+        raise ValueError(f"motif file {path}: {group}/{name}: expected a number of seqlets, found {count:g}")
     identifier = str(pattern.attrs.get("id", f"{group}.{name}"))
     return MotifRecord(identifier, str(pattern.attrs.get("name", identifier)), matrix / total, count)

@@ -67,6 +67,8 @@ def parse_cisbp_pwm(lines: Lines, identifier: str) -> MotifRecord | None:
                 raise lines.error(f"expected the header 'Pos A C G U', got {line[:40]!r}", at)
             first = False
             continue
+        if words[0] != str(len(rows) + 1):
+            raise lines.error(f"expected position {len(rows) + 1}, got {words[0]!r}", at)
         rows.append(lines.probabilities(words[1:], at, expected="a position and 4 probabilities"))
     return lines.motif(identifier, identifier, rows, 0) if rows else None
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from combmotif.motifs.formats.record import SUM_TOLERANCE, Lines, MotifRecord, read_text, unique_records
 from combmotif.motifs.motif import MotifSet
+from combmotif.sequence.delimited import to_number
 from combmotif.sequence.names import UniqueNames
 
 _ALPHABETS = {"ACGT": "dna", "ACGU": "rna", "DNA": "dna", "RNA": "rna"}
@@ -136,12 +137,15 @@ class _Reader:
             raise self.error(
                 f"motif {identifier}: expected {width or 'some'} rows of 4 numbers, got {len(rows)}", header
             )
+        following = next((at for at in range(self.at, len(self.lines)) if self.lines[at].strip()), header)
+        if _NUMBERS.fullmatch(self.lines[following].strip()):
+            raise self.error(f"motif {identifier}: expected no blank line between its rows; take it out", following)
         ppm = np.array(rows)
         return MotifRecord(identifier, name, ppm / ppm.sum(1, keepdims=True), nsites)
 
     def row(self, line: str, identifier: str) -> list[float]:
         try:
-            values = [float(value) for value in re.split(r"[\s,]+", line)]
+            values = [to_number(value) for value in re.split(r"[\s,]+", line)]
         except ValueError:
             raise self.error(f"motif {identifier}: expected 4 probabilities, got {line!r}") from None
         if len(values) != 4 or min(values) < 0 or abs(sum(values) - 1) > SUM_TOLERANCE:

@@ -116,12 +116,26 @@ def _unclear(block: _Block, others: set[Rows], lines: Lines) -> Rows:
     return file or summed or "bases"
 
 
+def _numbered(rows: list[list[float]]) -> bool:
+    """Whether four rows look like positions with their numbers before them."""
+    if [len(row) for row in rows] != [5] * 4 or [row[0] for row in rows] not in ([0, 1, 2, 3], [1, 2, 3, 4]):
+        return False
+    sums = np.array(rows)[:, 1:].sum(1)
+    return bool(np.ptp(sums) <= SUM_TOLERANCE * sums.max())
+
+
 def _record(block: _Block, rows: Rows, lines: Lines) -> MotifRecord:
     identifier, *name = block.header.split()
     if rows == "positions":
         if {len(row) for row in block.rows} != {4}:
             raise lines.error(f"motif {block.header}: expected 4 numbers per position", block.at)
         return lines.motif(identifier, " ".join(name), block.rows, block.at)
+    if not any(block.labels) and _numbered(block.rows):
+        raise lines.error(
+            f"motif {block.header}: 4 rows of 5 numbers that begin with 1, 2, 3, 4 (or 0, 1, 2, 3) may be numbered "
+            f"positions; take the numbers out, or write rows of bases as 'A [ ... ]'",
+            block.at,
+        )
     if len(block.rows) != 4 or len({len(row) for row in block.rows}) != 1:
         raise lines.error(
             f"motif {block.header}: expected 4 rows of equal length, one per base, got {len(block.rows)}", block.at

@@ -54,12 +54,11 @@ def read_motifs(path: str | Path, *, species: str | None = None) -> MotifFile:
     path = Path(path)
     if path.is_dir():
         return _of(read_folder(path, species=species), path, None)
-    if not path.is_file():
-        raise FileNotFoundError(f"motif file {path}: no such file")
-    if is_archive(path):
-        return _of(read_folder(path, species=species), path, None)
-    if _starts(path, b"\x89HDF\r\n\x1a\n"):
-        return read_patterns(path)
+    if path.is_file():  # a pipe is text, and is read once
+        if is_archive(path):
+            return _of(read_folder(path, species=species), path, None)
+        if _starts(path, b"\x89HDF\r\n\x1a\n"):
+            return read_patterns(path)
     text = read_text(path)
     found = parse_text(text, str(path), path.stem)
     if found is None:

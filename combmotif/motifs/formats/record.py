@@ -15,6 +15,7 @@ import numpy as np
 
 from combmotif.core.encoding import ENCODING, ERRORS, not_text
 from combmotif.core.files import unpack
+from combmotif.sequence.delimited import to_number
 from combmotif.sequence.names import UniqueNames
 
 SUM_TOLERANCE = 0.05
@@ -89,7 +90,7 @@ class Lines:
     def numbers(self, words: list[str], at: int, *, expected: str, count: int | None = 4) -> list[float]:
         """Turn words into numbers of which none is negative; `expected` says what the line should be."""
         try:
-            values = [float(word) for word in words]
+            values = [to_number(word) for word in words]
         except ValueError:
             values = []
         wrong = (count is not None and len(values) != count) or not values
@@ -112,7 +113,10 @@ class Lines:
         matrix = np.array(rows, dtype=float).reshape(-1, 4)
         if not len(matrix):
             raise self.error(f"motif {identifier}: expected at least one position, got none", at)
-        total = matrix.sum(1, keepdims=True)
+        with np.errstate(over="ignore"):
+            total = matrix.sum(1, keepdims=True)
+        if not np.isfinite(total).all():
+            raise self.error(f"motif {identifier}: its counts are too large to be added up", at)
         if (total <= 0).any():
             raise self.error(f"motif {identifier}: position {int(np.argmin(total)) + 1} has no counts at all", at)
         off = np.abs(total[:, 0] - 1) > SUM_TOLERANCE
@@ -150,8 +154,8 @@ def is_tar(path: Path) -> bool:
 
 
 def read_text(path: Path) -> str:
-    """Read a text file, plain or gzipped whatever its name says; an empty or binary one is a ValueError."""
-    if not path.is_file():
+    """Read a text file or a pipe, plain or gzipped whatever its name says; an empty or binary one is a ValueError."""
+    if not path.exists():
         raise FileNotFoundError(f"motif file {path}: no such file")
     return decode_text(path.read_bytes(), str(path))
 

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from combmotif.core.seeding import named_generator
-from combmotif.discovery.faithful import Faithfulness, Windows, measure_faithfulness
-from combmotif.motifs.motif import Motif
+from combmotif.discovery.faithful import Windows, measure_faithfulness
+from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.runs.context import Context
-from combmotif.runs.store import content_key, load_arrays, save_arrays
+from combmotif.runs.stages.base import Work
+from combmotif.runs.stages.samples import NEURONS_PER_TASK
+from combmotif.runs.store import load_arrays, save_arrays
+from combmotif.runs.tables import FAITH_COLUMNS
 from combmotif.sequence.tables import SequenceSet
 
-if TYPE_CHECKING:
-    from combmotif.runs.stages.stages import Stages
-
-FAITH_COLUMNS = tuple(field.name for field in fields(Faithfulness))
 _MOST, _FEWEST, _NUCLEOTIDES = 20_000, 4000, 400_000
 """Windows of a layer: as many as hold 400,000 nt, but 4,000 to 20,000; long fields take no longer than short ones."""
 _RANDOM = 4000  # random windows beside them
@@ -34,6 +33,11 @@ class FaithTask:
     layer: str
     motifs: tuple[tuple[int, tuple[Motif, ...]], ...]
     path: Path
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """One .npz."""
+        return (self.path,)
 
 
 def draw_windows(sequences: SequenceSet, size: int, random: np.random.Generator) -> Windows:
@@ -97,27 +101,25 @@ def faith_task(context: Context, task: FaithTask) -> None:
     save_arrays(task.path, {"scores": np.array(found, float).reshape(-1, len(FAITH_COLUMNS))})
 
 
-def run_faithfulness(stages: Stages, together: int) -> dict[tuple[str, int], dict[str, float]]:
-    """Measure the faithfulness of every neuron's reported motifs, ``together`` neurons of a layer in a task.
-
-    Returns
-    -------
-    dict of (layer, neuron) to dict
-        Column to value; neurons without motifs have no entry.
-    """
+def faith_tasks(work: Work, motifs: MotifSet) -> list[FaithTask]:
+    """Split the neurons that have motifs into tasks; motifs of the whole model have no neuron to be faithful to."""
     of: dict[str, dict[int, list[Motif]]] = defaultdict(lambda: defaultdict(list))
-    for motif in stages.motifs:
+    for motif in motifs:
         if motif.neuron >= 0:
             of[motif.layer][motif.neuron].append(motif)
     tasks = []
     for layer, neurons in of.items():
-        named = [(neuron, tuple(motifs)) for neuron, motifs in neurons.items()]
-        for start in range(0, len(named), together):
-            chunk = tuple(named[start : start + together])
-            prints = [[neuron, [_print(motif) for motif in motifs]] for neuron, motifs in chunk]
-            key = content_key("faithful", stages.base, stages.sequences_key, layer, prints)
-            tasks.append(FaithTask(layer, chunk, stages.store.task("faithful", key, ".npz")))
-    stages.bring_up_to_date("motifs", faith_task, tasks, lambda task: (task.path,))
+        named = [(neuron, tuple(own)) for neuron, own in neurons.items()]
+        for start in range(0, len(named), NEURONS_PER_TASK):
+            chunk = tuple(named[start : start + NEURONS_PER_TASK])
+            prints = [[neuron, [_print(motif) for motif in own]] for neuron, own in chunk]
+            path = work.file("faithful", work.context.sequences_key, layer, prints)
+            tasks.append(FaithTask(layer, chunk, path))
+    return tasks
+
+
+def read_faithfulness(tasks: Sequence[FaithTask]) -> dict[tuple[str, int], dict[str, float]]:
+    """Read the results of the tasks: (layer, channel) to column and value."""
     return {
         (task.layer, neuron): dict(zip(FAITH_COLUMNS, map(float, row), strict=True))
         for task in tasks

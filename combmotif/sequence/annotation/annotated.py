@@ -57,7 +57,10 @@ class Annotator:
                 raise ValueError(f"{self.source}: chromosome '{chromosome}' is there twice; remove one")
             self._chromosomes.add(chromosome)
             for own in self.annotation.by_chromosome[chromosome]:
-                yield from self._fitted(own, own.name, codes, spliced=False)
+                if own.exons:
+                    yield from self._fitted(own, own.name, codes, spliced=False)
+                else:
+                    self._leave_out(own.name, own.fault)
             return
         transcript, reason = self.annotation.find(name)
         if transcript is not None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from combmotif.core.files import open_text
@@ -13,15 +14,20 @@ from combmotif.sequence.annotation.transcripts import Transcript
 
 Span = tuple[int, int]
 Rows = Iterator[tuple[int, list[str]]]
-_WHOLE, _PARTS = ("transcript", "mRNA"), ("exon", "CDS")
-_PIECES = frozenset(
-    ("utr", "5utr", "3utr", "five_prime_utr", "three_prime_utr", "5'utr", "3'utr", "utr5", "utr3", "stop_codon")
-)
-"""Features beside CDS, in lower case, that are transcribed: exons are made of them where a file has none."""
-_GTF_NAME = re.compile(r'\btranscript_id "?([^";]+)"?')
-_GTF_GENE = re.compile(r'\bgene_id "?([^";]+)"?')
-_GTF_VERSION = re.compile(r'\btranscript_version "?(\d+)"?')
-_GTF_EXON = re.compile(r'\bexon_number "?(\d+)"?')
+Key = tuple[str, str, str]
+"""Name, gene and chromosome of a transcript."""
+_PLACE, _NOT_PLAIN = re.compile(r"[0-9]{1,12}"), re.compile(r"[^a-z0-9]")
+_WHOLE = ("transcript", "mrna")
+_EXONS = ("exon", "noncodingexon", "codingexon", "pseudogenicexon")
+_PIECES = ("utr", "5utr", "3utr", "fiveprimeutr", "threeprimeutr", "utr5", "utr3", "stopcodon")
+"""Features beside CDS that are transcribed: exons are made of them where a file has none.
+
+All features in lower case, without what stands between words: 5'UTR, 5-utr, five_prime_UTR.
+"""
+_GTF_NAME = re.compile(r'(?:^|;)\s*transcript_id (?:"([^"]+)"|([^";]+))')
+_GTF_GENE = re.compile(r'(?:^|;)\s*gene_id (?:"([^"]+)"|([^";]+))')
+_GTF_VERSION = re.compile(r'(?:^|;)\s*transcript_version "?(\d+)"?')
+_GTF_EXON = re.compile(r'(?:^|;)\s*exon_number "?(\d+)"?')
 _GFF_PARENT = re.compile(r"(?:^|;)\s*Parent=([^;]+)")
 _GFF_ID = re.compile(r"(?:^|;)\s*ID=([^;]+)")
 _GFF_VERSION = re.compile(r"(?:^|;)\s*version=(\d+)")
@@ -62,6 +68,7 @@ def _read_bed(rows: Iterable[tuple[int, list[str]]], path: Path) -> Iterator[Tra
     for number, row in rows:
         try:
             start, thick_start, thick_end, count = int(row[1]), int(row[6]), int(row[7]), int(row[9])
+            name = row[3].strip() or f"line{number}"
             sizes, offsets = ([int(word) for word in row[i].split(",") if word] for i in (10, 11))
             exons = tuple(sorted((start + o, start + o + size) for o, size in zip(offsets, sizes, strict=True)))
             good = len(exons) == count and exons[0][0] == start >= 0 and exons[-1][1] == int(row[2])
@@ -77,7 +84,7 @@ def _read_bed(rows: Iterable[tuple[int, list[str]]], path: Path) -> Iterator[Tra
         fault = fault or _overlap(exons)
         if coding and not (_inside(coding[0], exons) and _inside(coding[1] - 1, exons)):
             fault = fault or f"its coding sequence (thick) begins or ends outside of its exons (line {number})"
-        yield Transcript(row[3], row[0], row[5].strip(), exons, coding, fault=fault)
+        yield Transcript(name, row[0], row[5].strip(), exons, coding, fault=fault)
 
 
 @dataclass
@@ -94,35 +101,53 @@ class _Lines:
     fault: str = ""
 
 
+class _Whole(NamedTuple):
+    """What the line of a feature as a whole says."""
+
+    start: int
+    end: int
+    strand: str
+    version: str
+    transcript: bool
+
+
 def _read_gtf(rows: Iterable[tuple[int, list[str]]], path: Path) -> Iterator[Transcript]:
     # A name may stand for several transcripts: on X and on Y, or every gene of a mitochondrion in NCBI's GTF.
-    found: dict[tuple[str, str, str], _Lines] = {}
-    wholes: dict[str, list[str]] = {}  # versions, one for each line that describes a transcript as a whole
+    found: dict[Key, _Lines] = {}
+    wholes: dict[Key, list[_Whole]] = {}
+    nameless: list[Transcript] = []
     for number, row in rows:
-        if len(row) != 9 or not (row[3].isdigit() and row[4].isdigit()):
-            found_here = f"{len(row)} columns" if len(row) != 9 else f"'{row[3]}' and '{row[4]}' as start and end"
+        if len(row) != 9 or not all(_PLACE.fullmatch(place) for place in row[3:5]):
+            places = f"'{row[3][:20]}' and '{row[4][:20]}' as start and end" if len(row) == 9 else ""
             raise ValueError(
                 f"{path}: line {number}: expected the 9 tab-separated columns of GTF or GFF3 (or BED12), found "
-                f"{found_here}"
+                f"{places or f'{len(row)} columns'}"
             )
-        kind = row[2]
+        kind = _NOT_PLAIN.sub("", row[2].lower())
         gtf = _GTF_NAME.search(row[8])
-        if kind in _WHOLE or not (gtf or kind in _PARTS or kind.lower() in _PIECES):
+        part = kind == "cds" or kind in _EXONS or kind in _PIECES
+        start, end = int(row[3]) - 1, int(row[4])
+        if kind in _WHOLE or not (gtf or part):
             own, version = (gtf, _GTF_VERSION) if gtf else (_GFF_ID.search(row[8]), _GFF_VERSION)
             if own:
                 told = version.search(row[8])
                 gene = _gene(row[8]) if gtf else ""
-                wholes.setdefault("\t".join((_plain(own[1]), gene, row[0])), []).append(told[1] if told else "")
+                whole = _Whole(start, end, row[6].strip(), told[1] if told else "", kind in _WHOLE)
+                name = (gtf[1] or gtf[2]) if gtf else _plain(own[1])
+                wholes.setdefault((name, gene, row[0]), []).append(whole)
             continue
-        if kind not in _PARTS and kind.lower() not in _PIECES:
+        if not part:
             continue
         if gtf:
-            names = [gtf[1]]
+            names = [gtf[1] or gtf[2]]
         elif parents := _GFF_PARENT.search(row[8]):
             names = [_plain(name) for name in parents[1].split(",")]
         else:
-            raise ValueError(f'{path}: line {number}: expected transcript_id "NAME" (GTF) or Parent=NAME (GFF3)')
-        start, end = int(row[3]) - 1, int(row[4])
+            fault = f'line {number}: expected transcript_id "NAME" (GTF) or Parent=NAME (GFF3)'
+            own = _GFF_ID.search(row[8])
+            name = _plain(own[1]) if own else f"line{number}"
+            nameless.append(Transcript(name, row[0], row[6].strip(), (), fault=fault))
+            continue
         if start < 0:
             raise ValueError(
                 f"{path}: line {number}: expected a start from 1, as GTF and GFF3 count, found 0; does the file count "
@@ -135,38 +160,60 @@ def _read_gtf(rows: Iterable[tuple[int, list[str]]], path: Path) -> Iterator[Tra
             lines.version = told[1] if told else lines.version
             if start >= end:
                 lines.fault = lines.fault or f"line {number} starts at {start + 1:,} and ends at {end:,}"
-            elif kind == "exon":
+                lines.exons.append((end - 1, start + 1))
+            elif kind in _EXONS:
                 lines.exons.append((start, end))
                 told = _GTF_EXON.search(row[8]) if gtf else None
                 if told and told[1] in lines.numbers:
                     lines.fault = lines.fault or f"its exon {told[1]} is there twice: it lies in several places"
                 lines.numbers.update([told[1]] if told else [])
-            elif kind == "CDS":
+            elif kind == "cds":
                 lines.coding.append(((start, end), row[7].strip()))
             else:
                 lines.pieces.append((start, end))
-    for (name, gene, chromosome), lines in found.items():
-        versions = wholes.get("\t".join((name, gene, chromosome)), [])
-        if len(versions) > 1:
-            lines.fault = lines.fault or f"{len(versions)} lines describe it, each in a place of its own"
-        lines.version = lines.version or next(iter(versions), "")
-        if lines.exons or lines.coding or lines.fault:
-            yield _transcript(name, chromosome, lines)
+    if nameless and not found:
+        raise ValueError(f"{path}: {nameless[0].fault}")
+    for key, lines in found.items():
+        whole_lines = wholes.pop(key, [])
+        if len(whole_lines) > 1:
+            lines.fault = lines.fault or f"{len(whole_lines)} lines describe it, each in a place of its own"
+        lines.version = lines.version or next((whole.version for whole in whole_lines), "")
+        if not lines.exons:
+            _fill(lines, whole_lines)
+        yield _transcript(key[0], key[2], lines)
+    for (name, _, chromosome), whole_lines in wholes.items():
+        if whole_lines[0].transcript:
+            fault = "it has a line of its own, but no exons, CDS or UTRs"
+            yield Transcript(name, chromosome, whole_lines[0].strand, (), version=whole_lines[0].version, fault=fault)
+    yield from nameless
+
+
+def _fill(lines: _Lines, wholes: list[_Whole]) -> None:
+    """Make the exons of a transcript that has none of CDS, UTRs and stop codon, which must be all of it."""
+    lines.exons = _merged([span for span, _ in lines.coding] + lines.pieces)
+    start, end = lines.exons[0][0], lines.exons[-1][1]
+    if not lines.coding:
+        lines.fault = lines.fault or "it has UTRs or a stop codon only, no exons and no CDS"
+    elif wholes and wholes[0].transcript and (wholes[0].start, wholes[0].end) != (start, end):
+        lines.fault = lines.fault or (
+            f"it runs from {wholes[0].start + 1:,} to {wholes[0].end:,}, and has no exons, and CDS and UTRs from "
+            f"{start + 1:,} to {end:,} only"
+        )
 
 
 def _gene(attributes: str) -> str:
     found = _GTF_GENE.search(attributes)
-    return found[1] if found else ""
+    return (found[1] or found[2]) if found else ""
 
 
 def _plain(name: str) -> str:
     """Name of a GFF3 feature as FASTA files have it."""
-    return re.sub(r"^(transcript:|rna-)", "", unquote(name.strip()))
+    return re.sub(r"^(transcript:|rna-)", "", unquote(name.strip().strip('"')))
 
 
 def _transcript(name: str, chromosome: str, lines: _Lines) -> Transcript:
     coding = sorted(lines.coding)
-    exons = tuple(sorted(lines.exons) or _merged([span for span, _ in coding] + lines.pieces))
+    exons = tuple(sorted(lines.exons))
     strand = next(iter(lines.strands))
     extent = (coding[0][0][0], max(end for (_, end), _ in coding)) if coding else None
     fault = lines.fault

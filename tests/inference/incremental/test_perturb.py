@@ -151,7 +151,18 @@ class Elman(nn.Module):
         return self.head(self.rnn(h)[1].squeeze(0)).squeeze(-1)
 
 
-@pytest.mark.parametrize("module", [Residual, Attention, Elman])
+class Cropped(nn.Module):
+    """Negative padding, and a class per position of which the mean counts."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Conv1d(4, 5, 5, padding=2), nn.Conv1d(5, 1, 3)
+
+    def forward(self, x):
+        return self.second(F.pad(torch.relu(self.first(x)), (-30, -25))).mean(2)
+
+
+@pytest.mark.parametrize("module", [Residual, Attention, Elman, Cropped])
 def test_nets_of_users(module):
     model = net(module)
     codes = sequences(120, 200, 120)

@@ -10,8 +10,7 @@ import pytest
 
 from combmotif.config import load_config
 from combmotif.interpretation import Interpretation
-from combmotif.motifs.formats.h5 import load_motifs
-from combmotif.motifs.formats.meme import read_meme
+from combmotif.motifs import load_motifs, read_meme
 from combmotif.report.html import render
 from combmotif.report.summary import main_findings
 from combmotif.runs import run

@@ -164,6 +164,11 @@ def _tracks(tmp_path, text, records=(("chr1", CHR1),), **options):
         ([("five_prime_utr", 1, 5, "+", ".", "T"), ("five_prime_utr", 11, 20, "+", ".", "T"),
           ("CDS", 21, 26, "+", 0, "T"), ("stop_codon", 27, 29, "+", ".", "T")], (16, 2, [5, 24])),
         ([("CDS", 11, 40, "+", 0, "T")], (1, 10, [30])),
+        # whatever the case and the spelling of a feature
+        ([("EXON", 1, 40, "+", ".", "T"), ("cds", 5, 34, "+", 0, "T")], (5, 10, [40])),
+        ([("5UTR", 1, 10, "+", ".", "T"), ("CDS", 11, 40, "+", 0, "T"), ("3'-UTR", 41, 60, "+", ".", "T")],
+         (11, 10, [60])),
+        ([("noncoding_exon", 1, 10, "+", ".", "T"), ("pseudogenic_exon", 21, 40, "+", ".", "T")], (0, 0, [10, 30])),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("kind", ["gtf", "gff3"])
@@ -188,6 +193,10 @@ def test_phases_and_exons(tmp_path, rows, expected, kind):
         ([("exon", 51, 70, "+", ".", "T")], "its last exon ends at 70, 'chr1' has 60 nt"),
         ([("transcript", 1, 20, "+", ".", "T"), ("exon", 1, 20, "+", ".", "T"), ("transcript", 31, 40, "+", ".", "T"),
           ("exon", 31, 40, "+", ".", "T")], "2 lines describe it"),
+        ([("UTR", 1, 20, "+", ".", "T")], "it has UTRs or a stop codon only"),
+        # exons that are made of CDS alone are not all of a longer transcript: its UTRs would be lost
+        ([("mRNA", 1, 40, "+", ".", "T"), ("CDS", 5, 34, "+", 0, "T")],
+         "it runs from 1 to 40, and has no exons, and CDS and UTRs from 5 to 34 only"),
     ],
 )  # fmt: skip
 def test_a_transcript_that_cannot_be_used_is_refused_or_left_out_and_named(tmp_path, rows, reason):
@@ -306,6 +315,8 @@ def test_odd_but_readable_files(tmp_path):
         plain.replace("\n", "\r\n"),
         plain.replace('gene_id "G"; transcript_id "T1";', '"gene_id ""G""; transcript_id ""T1"";"'),  # Excel
         plain.replace('"T1"', "T1"),
+        plain.replace("gene_id", 'note "another transcript_id foo"; gene_id'),
+        _lines(("exon", 1, 60, "+", ".", '"T1"'), kind="gff3"),
         _lines(("exon", 1, 60, "+", ".", "T1"), kind="gff3") + "##FASTA\n>chr1\nACGT\n",
         _lines(("exon", 1, 60, "+", ".", "T1"), kind="gff3") + ">chr1\nACGT\n",
         _lines(("exon", 1, 60, "+", ".", "rna-T%31"), kind="gff3"),
@@ -338,3 +349,35 @@ def test_sets_keep_labels_and_groups_of_the_transcripts_that_stay(tmp_path):
     (tmp_path / "r.fa").write_text(">T2\nACGUAC\n")
     with pytest.raises(ValueError, match="left out 'T2' .* and no transcript is left"):
         read_fasta(tmp_path / "r.fa", annotation=tmp_path / "a.gtf", skip_invalid=True)
+
+
+def test_names_are_whole_and_never_empty(tmp_path):
+    found, _ = _tracks(tmp_path, _lines(("exon", 1, 60, "+", ".", "T;1 a")))
+    assert list(found) == ["T;1 a"]
+    found, _ = _tracks(tmp_path, "chr1\t0\t60\t\t0\t+\t0\t0\t0\t1\t60\t0\n")
+    assert list(found) == ["line1"]
+
+
+def test_what_has_no_exons_or_no_transcript_is_left_out_and_named(tmp_path):
+    good = _lines(("exon", 1, 30, "+", ".", "T"), kind="gff3")
+    cds = "chr1\tx\tCDS\t4\t9\t.\t+\t0\t"
+    for line, name, reason in (
+        (f"{cds}ID=cds1;Derives_from=T\n", "cds1", "line 2: expected transcript_id"),
+        (f"{cds}product=x\n", "line2", "line 2: expected transcript_id"),
+        ("chr1\tx\tmRNA\t4\t9\t.\t+\t0\tID=S\n", "S", "it has a line of its own, but no exons, CDS or UTRs"),
+    ):
+        found, left_out = _tracks(tmp_path, good + line)
+        assert list(found) == ["T"]
+        assert [one.name for one in left_out] == [name]
+        assert reason in left_out[0].reason
+        with pytest.raises(ValueError, match=reason):
+            _tracks(tmp_path, good + line, records=[(name, "ACGUAC")])
+    with pytest.raises(ValueError, match=r"a.gtf: line 1: expected transcript_id"):
+        _tracks(tmp_path, f"{cds}ID=cds1\n")
+
+
+@pytest.mark.parametrize("place", ["2\u00b2", "\u0662", "9" * 5000, "9" * 20, "1e2", "-5", "1_0", "7.0", ""])
+def test_places_are_plain_numbers(tmp_path, place):
+    with pytest.raises(ValueError, match=r"a.gtf: line 1: expected the 9 tab-separated .* as start and end") as caught:
+        _tracks(tmp_path, f'chr1\tx\texon\t1\t{place}\t.\t+\t.\ttranscript_id "T";\n')
+    assert len(str(caught.value)) < 300

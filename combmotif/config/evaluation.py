@@ -1,0 +1,291 @@
+"""The YAML file of ``combmotif benchmark``, typed: models, tasks, controls, statistics."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from combmotif.config.inputs import Trust
+from combmotif.config.load import apply_override
+from combmotif.config.paths import find_card, find_factory, find_file
+from combmotif.core.typed_yaml import Section, Seed, Whole, read_yaml, validate
+
+KINDS = ("card", "hf", "features", "probabilities", "embeddings", "predictions", "factory")
+
+
+class ModelEntry(Section):
+    """A model: a card, a Hugging Face folder, features, files of results, or a function of a Python file."""
+
+    card: str | None = Field(None, description="name of a shipped model, or path of a card")
+    hf: str | None = Field(None, description="local folder of a Hugging Face checkpoint")
+    adapter: Literal["dnabert", "nt_v2", "dnabert2", "auto"] | None = Field(
+        None, description="family of the checkpoint; auto gives vectors only; required with hf"
+    )
+    features: str | None = Field(None, description="kmer (with k), kmer:5, composition, length or minimal")
+    k: Whole | None = Field(None, ge=1, le=8, description="length of k-mers, for features: kmer")
+    probabilities: str | None = Field(None, description="HDF5 of per-base probabilities, /NAME/probs (length, 4)")
+    embeddings: str | None = Field(None, description="HDF5 with names and embeddings, or a table of vectors")
+    predictions: str | None = Field(None, description="table of predictions, by name or by sequence")
+    key: str | None = Field(None, description="column of names or sequences in such a table; default name or sequence")
+    columns: list[str] | None = Field(None, min_length=1, description="columns of numbers; default all")
+    factory: str | None = Field(None, description="path/to/file.py:function that returns an object to ask")
+    kwargs: dict[str, Any] = Field(default_factory=dict, description="keyword arguments of the factory; default none")
+    layer: str | None = Field(
+        None, description="module of a card whose output is the vector; default what its head reads"
+    )
+    orientation: Literal["rna", "genome"] = Field(
+        "rna", description="strand it was trained on: of the transcript, or forward of the genome; default rna"
+    )
+    trust: Trust = False
+
+    @model_validator(mode="after")
+    def _one_source(self) -> ModelEntry:
+        given = [kind for kind in KINDS if getattr(self, kind) is not None]
+        files = {"probabilities", "embeddings", "predictions"}
+        if not given or (len(given) > 1 and not set(given) <= files):
+            raise ValueError(f"expected one of {', '.join(KINDS)}, found {' and '.join(given) or 'none'}")
+        if (self.hf is None) != (self.adapter is None):
+            raise ValueError("expected hf together with adapter (dnabert, nt_v2, dnabert2, auto); there is no guessing")
+        return self
+
+
+class GroupsSection(Section):
+    """What counts as related."""
+
+    overlap: Whole | None = Field(None, ge=8, description="sequences that share a k-mer of this length; default 40")
+    column: str | None = Field(None, description="rows with the same value, such as the gene or the locus")
+
+
+class PairsSection(Section):
+    """How two rows of a table make a variant."""
+
+    by: str = Field(description="column that both rows share")
+    allele: str = Field(description="column that says which is which")
+    ref: str = Field("ref", description="its value for the reference; default ref")
+    alt: str = Field("alt", description="its value for the alternative; default alt")
+
+
+class TaskSection(Section):
+    """What all tasks have."""
+
+    optional: bool = Field(
+        False, description="skip the task, with the reason, where its files are missing; default false"
+    )
+
+
+class RegressionSection(TaskSection):
+    """Measured values of sequences: MPRA, half-life."""
+
+    kind: Literal["regression"] = Field(description="predict measured values")
+    table: str = Field(description=".csv or .tsv with sequences and values, plain or .gz")
+    targets: list[str] = Field(min_length=1, description="columns of the values; NA where not measured")
+    sequence: str = Field("sequence", description="column of the sequences; default sequence")
+    columns: list[str] | None = Field(
+        None, min_length=2, description="names of the columns of a table without a header"
+    )
+    name: str | None = Field(None, description="column of names; default row numbers")
+    where: dict[str, str] | None = Field(None, description="keep the rows with these values; default all")
+    groups: GroupsSection | None = Field(None, description="related sequences; default those that share a 40-mer")
+    cv: str = Field(
+        "folds:10",
+        description="folds:N (nested), leave-group-out (ridge), or column:NAME (published folds); default folds:10",
+    )
+    regressor: Literal["ridge", "svr", "lasso", "gbm", "mlp", "none"] = Field(
+        "ridge", description="fitted to vectors; none: the model's own predictions only; default ridge"
+    )
+    pairs: PairsSection | None = Field(None, description="rows that are two alleles of a variant; default none")
+    single_base: bool = Field(False, description="keep only pairs that differ by one base; default false")
+    complete: bool = Field(False, description="keep only rows with a value of every target; default false")
+
+
+class WindowsSection(TaskSection):
+    """Bound and unbound windows."""
+
+    kind: Literal["windows"] = Field(description="tell bound from unbound windows")
+    test: str = Field(description="FASTA with class:1 in its headers, or a table with sequence and label")
+    train: str | None = Field(None, description="windows to fit on; default: nested folds of the test windows")
+    label: str = Field("label", description="column of 0 and 1; default label")
+    sequence: str = Field("sequence", description="column of the sequences; default sequence")
+    overlap: Whole = Field(40, ge=8, description="windows that share a k-mer of this length are related; default 40")
+    folds: Whole = Field(5, ge=2, description="of nested folds; default 5")
+
+
+class MotifsSection(TaskSection):
+    """Instances of binding motifs."""
+
+    kind: Literal["motifs"] = Field(description="tell bound from unbound instances of the same k-mers")
+    kmers: str | dict[str, list[str]] = Field(description="k-mers of every protein, or a table with protein and kmer")
+    fasta: str | None = Field(None, description="sequences; with regions")
+    regions: str | None = Field(None, description="BED of bound regions on these sequences: name, start, end, protein")
+    windows: str | None = Field(None, description="instead: labelled windows, each bound or unbound as a whole")
+    match: Literal["gc", "kmer", "none"] = Field(
+        "gc", description="negatives: as many per k-mer and of like local GC, as many per k-mer, or all; default gc"
+    )
+    per_sequence: bool = Field(False, description="negatives from sequences that have positives; default false")
+    limit: Whole | None = Field(
+        None, ge=1, description="draw this many of the sequences that hold an instance; default all"
+    )
+
+
+class VariantsSection(TaskSection):
+    """Reference and alternative sequences with a class or a measured effect."""
+
+    kind: Literal["variants"] = Field(description="tell harmful from harmless variants")
+    table: str = Field(description="a row per variant, as combmotif dataset variants writes it")
+    ref: str = Field("ref_sequence", description="column of the reference sequence; default ref_sequence")
+    alt: str = Field("alt_sequence", description="column of the alternative sequence; default alt_sequence")
+    label: str | None = Field(None, description="column of the class")
+    positive: list[str] = Field(["1"], min_length=1, description="labels that mean 1; default '1'")
+    negative: list[str] = Field(["0"], min_length=1, description="labels that mean 0; default '0'")
+    effect: str | None = Field(None, description="column of a measured effect")
+    columns: list[str] = Field(
+        default_factory=list, description="columns of scores made elsewhere; abs:NAME and -NAME turn one round"
+    )
+    motifs: list[str] = Field(default_factory=list, description="k-mers whose loss is a score; default none")
+    motif_span: list[Whole] | None = Field(
+        None, min_length=2, max_length=2, description="start and end in which these k-mers count; default anywhere"
+    )
+    name: str | None = Field(None, description="column of the variants' names; default row numbers")
+    chrom: str | None = Field(None, description="column of the chromosome, over which AUPRC is averaged")
+    groups: GroupsSection | None = Field(None, description="related variants; default those that share a 40-mer")
+    vis_windows: list[Whole] = Field(
+        [64], description="widths in nt over which the influence on neighbours is averaged; default 64"
+    )
+    classifier: bool = Field(True, description="also fit the vectors of both alleles, by groups; default true")
+    folds: Whole = Field(5, ge=2, description="of the classifier; default 5")
+
+
+class ShufflesSection(TaskSection):
+    """Real sequences against their dinucleotide shuffles."""
+
+    kind: Literal["shuffles"] = Field(description="prefer real sequences to shuffles that keep dinucleotides")
+    fasta: str = Field(description="sequences")
+    draws: Whole = Field(1, ge=1, description="shuffles of each sequence; default 1")
+    limit: Whole | None = Field(None, ge=1, description="use the first this many sequences; default all")
+    overlap: Whole = Field(40, ge=8, description="sequences that share a k-mer of this length are related; default 40")
+
+
+AnyTask = Annotated[
+    RegressionSection | WindowsSection | MotifsSection | VariantsSection | ShufflesSection, Field(discriminator="kind")
+]
+
+
+class StatisticsSection(Section):
+    """How uncertainty is worked out."""
+
+    bootstrap: Whole = Field(1000, ge=0, description="draws of groups; 0 gives no intervals; default 1000")
+
+
+class SuiteConfig(Section):
+    """A benchmark: models x tasks, with controls that know only k-mers."""
+
+    models: dict[str, ModelEntry] = Field(min_length=1, description="models by name")
+    tasks: dict[str, AnyTask] = Field(min_length=1, description="tasks by name")
+    controls: list[str] = Field(
+        ["random-weights", "kmer:5", "composition", "length"],
+        description="what every model is held against: random-weights and features; [] for none",
+    )
+    statistics: StatisticsSection = Field(default_factory=StatisticsSection, description="bootstrap")
+    seed: Seed = Field(0, ge=0, lt=2**31, description="of folds, draws and random weights; default 0")
+
+    @model_validator(mode="after")
+    def _names(self) -> SuiteConfig:
+        for control in self.controls:
+            if control in self.models:
+                raise ValueError(f"controls: expected other names than those of models, found '{control}' in both")
+        return self
+
+
+_FILES = ("table", "test", "train", "fasta", "regions", "windows", "kmers")
+MISSING = "its files are missing: "
+
+
+def load_suite(path: str | Path, *, overrides: Sequence[str] = ()) -> tuple[SuiteConfig, dict[str, str]]:
+    """Read the YAML file of a benchmark, and find its files.
+
+    Parameters
+    ----------
+    path : path
+    overrides : sequence of str
+        ``a.b=value``, applied in order.
+
+    Returns
+    -------
+    (SuiteConfig, dict of str to str)
+        With absolute paths, and the optional tasks and models that are left out, each with the reason.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        One sentence naming the file, the key, what was expected and what was found.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: there is no such config file")
+    data = read_yaml(path)
+    for override in overrides:
+        apply_override(data, override)
+    return resolve_suite(validate(SuiteConfig, data, name=str(path)), path.resolve().parent)
+
+
+def resolve_suite(config: SuiteConfig, base: Path) -> tuple[SuiteConfig, dict[str, str]]:
+    """Make every path of a suite absolute; see :func:`load_suite`."""
+    left_out: dict[str, str] = {}
+    tasks: dict[str, Any] = {}
+    for name, task in config.tasks.items():
+        try:
+            paths = {
+                key: find_file(value, base=base, key=f"tasks.{name}.{key}")
+                for key in _FILES
+                if isinstance(value := getattr(task, key, None), str)
+            }
+        except (FileNotFoundError, ValueError) as error:
+            if not task.optional:
+                raise
+            left_out[name] = f"{MISSING}{error}"
+            continue
+        tasks[name] = task.model_copy(update=paths)
+    if not tasks:
+        raise ValueError(f"tasks: the files of every task are missing, first {next(iter(left_out.values()))}")
+    models = {name: _resolved(entry, name, base) for name, entry in config.models.items()}
+    return config.model_copy(update={"tasks": tasks, "models": models}), left_out
+
+
+def _resolved(entry: ModelEntry, name: str, base: Path) -> ModelEntry:
+    update = {
+        key: find_file(value, base=base, key=f"models.{name}.{key}")
+        for key in ("hf", "probabilities", "embeddings", "predictions")
+        if (value := getattr(entry, key)) is not None
+    }
+    if entry.card is not None:
+        card = os.path.expandvars(entry.card)
+        update["card"] = find_card(card, base=base, key=f"models.{name}.card")
+    if entry.factory is not None:
+        update["factory"] = find_factory(entry.factory, base=base, key=f"models.{name}.factory")
+    return entry.model_copy(update=update)
+
+
+def parse_model(text: str, *, trust: bool = False) -> ModelEntry:
+    """Read a model of a command line: a card, or ``KIND:WHAT``.
+
+    ``kmer:5``, ``composition``, ``length``, ``minimal``; ``dnabert:FOLDER``, ``nt_v2:FOLDER``, ``dnabert2:FOLDER``,
+    ``auto:FOLDER``; ``probabilities:FILE``, ``embeddings:FILE``, ``predictions:FILE``; ``python:FILE.py:FUNCTION``;
+    anything else is the name or path of a card.
+    """
+    kind, _, what = text.partition(":")
+    data: dict[str, Any]
+    if kind in ("kmer", "composition", "length", "minimal"):
+        data = {"features": text}
+    elif kind in ("dnabert", "nt_v2", "dnabert2", "auto") and what:
+        data = {"hf": what, "adapter": kind}
+    elif kind in ("probabilities", "embeddings", "predictions") and what:
+        data = {kind: what}
+    elif kind == "python" and what:
+        data = {"factory": what}
+    else:
+        data = {"card": text, "trust": trust}
+    return _resolved(validate(ModelEntry, data, name="--model"), text, Path.cwd())

@@ -1,0 +1,65 @@
+"""From a config's entry to a model that can be asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from combmotif.evaluation.adapters.base import Adapter
+from combmotif.evaluation.adapters.simple import FeatureModel, FileModel, RandomConvolution
+
+if TYPE_CHECKING:
+    from combmotif.config.evaluation import ModelEntry
+
+
+def make_adapter(entry: ModelEntry, *, name: str) -> Adapter:
+    """Open the model of a config's entry; its paths are found already.
+
+    Parameters
+    ----------
+    entry : ModelEntry
+    name : str
+        What the tables call it.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError, ImportError
+        If it cannot be opened, or weights are missing or left over.
+    """
+    if entry.features is not None:
+        return FeatureModel(entry.features, k=entry.k, name=name)
+    if entry.card is not None:
+        from combmotif.evaluation.adapters.networks import CardModel, LanguageModel
+        from combmotif.models.architectures.language import LanguageNet
+        from combmotif.models.card import load_card
+
+        model = load_card(entry.card, trust=entry.trust)
+        adapter: Adapter
+        if isinstance(model.module, LanguageNet):
+            adapter = LanguageModel(model, name=name)
+        else:
+            adapter = CardModel(model, name=name, layer=entry.layer)
+        adapter.orientation = entry.orientation
+        return adapter
+    if entry.hf is not None:
+        from combmotif.evaluation.adapters.hugging_face import ADAPTERS
+
+        opened: Adapter = ADAPTERS[str(entry.adapter)](entry.hf, name=name, orientation=entry.orientation)
+        return opened
+    if entry.factory is not None:
+        from combmotif.evaluation.adapters.networks import PythonModel
+
+        return PythonModel(entry.factory, entry.kwargs, name=name, orientation=entry.orientation)
+    return FileModel(
+        probabilities=entry.probabilities,
+        embeddings=entry.embeddings,
+        predictions=entry.predictions,
+        key=entry.key,
+        columns=entry.columns,
+        name=name,
+        orientation=entry.orientation,
+    )
+
+
+def make_control(name: str, *, seed: int = 0) -> Adapter:
+    """Open a control: ``random-weights`` (random convolutions) or features such as ``kmer:5``."""
+    return RandomConvolution(seed=seed) if name == "random-weights" else FeatureModel(name, name=name)

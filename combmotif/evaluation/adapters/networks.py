@@ -1,0 +1,234 @@
+"""Torch networks as models of a benchmark: cards, language models, and what a Python file makes."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from combmotif.evaluation.adapters.base import Adapter, Codes, chosen_layers, pool_states, read_mode
+from combmotif.models.architectures.language import LanguageNet
+from combmotif.models.model import SequenceModel
+from combmotif.models.python_model import load_function
+from combmotif.sequence.alphabet import decode
+
+_BASES = 60_000
+"""Bases of one forward pass."""
+
+
+def by_length(codes: Codes, *, most: int = _BASES) -> list[np.ndarray]:
+    """Rows that go through a net together: of one length, so that no padding is needed."""
+    sizes = np.array([len(code) for code in codes], dtype=np.int64)
+    batches = []
+    for size in np.unique(sizes):
+        rows = np.flatnonzero(sizes == size)
+        step = max(1, most // max(1, int(size)))
+        batches += [rows[start : start + step] for start in range(0, len(rows), step)]
+    return batches
+
+
+def _random_weights(module: nn.Module, seed: int) -> nn.Module:
+    twin = copy.deepcopy(module)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        for part in twin.modules():
+            reset = getattr(part, "reset_parameters", None)
+            if callable(reset):
+                reset()
+    return twin.eval()
+
+
+class LanguageModel(Adapter):
+    """A :class:`LanguageNet`: masked probabilities of all bases in one pass, so every mode costs the same."""
+
+    capabilities = frozenset({"embed", "masked", "likelihood", "predict"})
+
+    def __init__(self, model: SequenceModel, *, name: str | None = None) -> None:
+        assert isinstance(model.module, LanguageNet)
+        self.model, self.name = model, name or model.name
+        self.outputs = model.outputs
+
+    def _each(self, codes: Codes, ask: Callable[[LanguageNet, torch.Tensor], np.ndarray]) -> list[np.ndarray]:
+        found: list[np.ndarray] = [np.zeros(0)] * len(codes)
+        net = self.model.module
+        assert isinstance(net, LanguageNet)
+        with torch.inference_mode():
+            for rows in by_length(codes):
+                answer = ask(net, self.model.tensor(np.stack([codes[i] for i in rows])))
+                for row, one in zip(rows, answer, strict=True):
+                    found[row] = one
+        return found
+
+    def embed(
+        self, codes: Codes, *, names: Sequence[str] | None = None, pool: str = "mean", layers: str = "-1"
+    ) -> np.ndarray:
+        """Return the pooled states of the chosen layers side by side."""
+
+        def ask(net: LanguageNet, x: torch.Tensor) -> np.ndarray:
+            states = net.layers(x)
+            chosen = [states[i] for i in chosen_layers(layers, len(states))]
+            return torch.cat(chosen, 1).transpose(1, 2).cpu().numpy()
+
+        return np.stack([pool_states(states, pool) for states in self._each(codes, ask)])
+
+    def probabilities(
+        self, codes: Codes, *, names: Sequence[str] | None = None, mode: str = "masked"
+    ) -> list[np.ndarray]:
+        """Return probabilities given all other bases; a stride changes nothing, for no base is masked."""
+        self.require(read_mode(mode)[0])
+        return self._each(codes, lambda net, x: net.log_probabilities(x).exp().transpose(1, 2).cpu().numpy())
+
+    def predict(self, codes: Codes, *, names: Sequence[str] | None = None) -> np.ndarray:
+        """Return the mean log probability per base, (n, 1)."""
+        return self.model.predict(codes)
+
+    def random_twin(self, seed: int) -> Adapter:
+        """Return the same net with random weights."""
+        module = _random_weights(self.model.module, seed)
+        spec = self.model.input_spec
+        return LanguageModel(SequenceModel("random-weights", module, spec, self.model.outputs))
+
+
+class CardModel(Adapter):
+    """A trained predictor of a card, or any torch module: its predictions, and what its head reads as a vector.
+
+    Parameters
+    ----------
+    model : SequenceModel
+    name : str, optional
+    layer : str, optional
+        Module whose output is pooled into the vector; default the input of the last linear layer, else the output of
+        the last convolution.
+    """
+
+    def __init__(self, model: SequenceModel, *, name: str | None = None, layer: str | None = None) -> None:
+        self.model, self.name = model, name or model.name
+        self.outputs = model.outputs
+        self.fixed = model.input_spec.length if model.input_spec.rule == "exact" else None
+        self.layer = layer
+        modules = dict(model.module.named_modules())
+        if layer is not None and layer not in modules:
+            raise ValueError(f"layer: expected a module of '{self.name}' ({', '.join(list(modules)[1:9])}, ...), "
+                             f"found '{layer}'")  # fmt: skip
+        linear = [module for module in modules.values() if isinstance(module, nn.Linear)]
+        convolutions = [module for module in modules.values() if isinstance(module, nn.Conv1d)]
+        self._heads = linear[-1:] if layer is None else []
+        self._bodies = [modules[layer]] if layer is not None else convolutions[-1:]
+        able = {"predict"} | ({"embed"} if self._heads or self._bodies else set())
+        self.capabilities = frozenset(able)
+
+    def _fit(self, codes: Codes) -> Codes:
+        """Fill shorter sequences up with N where the net has one length; longer ones are cut to their middle."""
+        if self.fixed is None:
+            return codes
+        fitted = []
+        for code in codes:
+            start = max(0, (len(code) - self.fixed) // 2)
+            part = np.asarray(code)[start : start + self.fixed]
+            fitted.append(np.pad(part, (0, self.fixed - len(part)), constant_values=4))
+        return fitted
+
+    def predict(self, codes: Codes, *, names: Sequence[str] | None = None) -> np.ndarray:
+        """Return the predictions, (n, outputs)."""
+        return self.model.predict(self._fit(codes))
+
+    def embed(
+        self, codes: Codes, *, names: Sequence[str] | None = None, pool: str = "mean", layers: str = "-1"
+    ) -> np.ndarray:
+        """Return what the head reads, or the pooled output of the layer."""
+        self.require("embed")
+        kept: list[torch.Tensor] = []
+        codes = self._fit(codes)
+        found: list[np.ndarray] = [np.zeros(0)] * len(codes)
+        watched = (self._heads or self._bodies)[0]
+        if self._heads:
+            handle = watched.register_forward_pre_hook(lambda module, given: kept.append(given[0].detach()))
+        else:
+            handle = watched.register_forward_hook(lambda module, given, out: kept.append(out.detach()))
+        try:
+            with torch.inference_mode():
+                for rows in by_length(codes):
+                    kept.clear()
+                    self.model(self.model.input([codes[i] for i in rows]))
+                    states = kept[-1].reshape(len(rows), kept[-1].shape[1], -1).cpu().numpy()
+                    for row, one in zip(rows, states, strict=True):
+                        found[row] = pool_states(one.T, pool)
+        finally:
+            handle.remove()
+        return np.stack(found).astype(np.float32)
+
+    def random_twin(self, seed: int) -> Adapter:
+        """Return the same net with random weights."""
+        spec = self.model.input_spec
+        model = SequenceModel("random-weights", _random_weights(self.model.module, seed), spec, self.outputs)
+        return CardModel(model, layer=self.layer)
+
+
+class PythonModel(Adapter):
+    """What a function of the user's Python file returns: an object with some of the methods named here.
+
+    ``embed(list of str)`` returns (n, d), ``predict(list of str)`` (n,) or (n, outputs), ``likelihood(list of str)``
+    (n,), ``probabilities(list of str, mode)`` a list of (length, 4); ``modes`` says which modes the last one knows
+    (default masked). Sequences are of A, C, G, T and N.
+
+    Parameters
+    ----------
+    factory : str
+        ``path/to/file.py:function`` or ``package.module:function``; the code is run.
+    kwargs : dict, optional
+    name, orientation : str
+    """
+
+    def __init__(
+        self, factory: str, kwargs: dict[str, Any] | None = None, *, name: str | None = None, orientation: str = "rna"
+    ) -> None:
+        self.object = load_function(factory, kwargs)
+        self.name = name or Path(factory.partition(":")[0]).stem
+        self.orientation = orientation
+        able = {name for name in ("embed", "predict", "likelihood") if callable(getattr(self.object, name, None))}
+        if callable(getattr(self.object, "probabilities", None)):
+            able |= set(getattr(self.object, "modes", ("masked",))) & {"masked", "unmasked", "causal"}
+        if not able:
+            raise ValueError(
+                f"factory: expected {factory} to return an object with embed, predict, likelihood or probabilities, "
+                f"found {type(self.object).__name__} with none of them"
+            )
+        self.capabilities = frozenset(able)
+        self.longest = getattr(self.object, "longest", None)
+
+    def _ask(self, method: str, codes: Codes, *more: Any) -> Any:
+        answer = getattr(self.object, method)([decode(code, alphabet="dna") for code in codes], *more)
+        if len(answer) != len(codes):
+            raise ValueError(f"model '{self.name}': {method}: expected {len(codes)} results, found {len(answer)}")
+        return answer
+
+    def embed(
+        self, codes: Codes, *, names: Sequence[str] | None = None, pool: str = "mean", layers: str = "-1"
+    ) -> np.ndarray:
+        """Return what the object's ``embed`` gives."""
+        self.require("embed")
+        return np.asarray(self._ask("embed", codes), dtype=np.float32)
+
+    def predict(self, codes: Codes, *, names: Sequence[str] | None = None) -> np.ndarray:
+        """Return what the object's ``predict`` gives, (n, outputs)."""
+        self.require("predict")
+        return np.asarray(self._ask("predict", codes), dtype=float).reshape(len(codes), -1)
+
+    def log_likelihood(self, codes: Codes, *, names: Sequence[str] | None = None) -> np.ndarray:
+        """Return what the object's ``likelihood`` gives, else the mean of the masked log probabilities."""
+        if "likelihood" in self.capabilities:
+            return np.asarray(self._ask("likelihood", codes), dtype=float)
+        return super().log_likelihood(codes, names=names)
+
+    def probabilities(
+        self, codes: Codes, *, names: Sequence[str] | None = None, mode: str = "masked"
+    ) -> list[np.ndarray]:
+        """Return what the object's ``probabilities`` gives."""
+        kind, _ = read_mode(mode)
+        self.require(kind)
+        return [np.asarray(table, dtype=np.float32) for table in self._ask("probabilities", codes, kind)]

@@ -1,0 +1,1 @@
+"""Prepare data for a benchmark: untranslated regions, alignments, variants."""

@@ -1,0 +1,234 @@
+"""Variants of a VCF put into the sequence around them: pairs of reference and alternative windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from combmotif.core.files import open_text
+from combmotif.evaluation.dataset.utrs import COMPLEMENT, Region, regions_on
+from combmotif.sequence.alphabet import encode
+from combmotif.sequence.annotation.annotated import read_annotation
+from combmotif.sequence.fasta import iterate_fasta
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One alternative allele of a VCF line; ``position`` is 0-based."""
+
+    chromosome: str
+    position: int
+    name: str
+    ref: str
+    alt: str
+    info: dict[str, str]
+
+    @property
+    def label(self) -> str:
+        """``chromosome_position_ref_alt``, the position 1-based as in the VCF."""
+        return f"{self.chromosome}_{self.position + 1}_{self.ref}_{self.alt}"
+
+
+def iterate_vcf(path: str | Path) -> Iterator[Variant | tuple[str, str]]:
+    """Read a VCF (plain or .gz) allele by allele; what is no sequence change is (name, reason).
+
+    Raises
+    ------
+    ValueError
+        If a line has fewer than five columns, or a position is no number from 1.
+    """
+    with open_text(Path(path)) as stream:
+        for number, line in enumerate(stream, 1):
+            if line.startswith("#") or not line.strip():
+                continue
+            cells = line.rstrip("\r\n").split("\t")
+            if len(cells) < 5 or not cells[1].isdigit() or int(cells[1]) < 1:
+                raise ValueError(
+                    f"{path}: line {number}: expected CHROM, POS (from 1), ID, REF and ALT separated by tabs, found "
+                    f"{line.strip()[:60]!r}"
+                )
+            chromosome, position, name, ref, alts = cells[0], int(cells[1]) - 1, cells[2], cells[3].upper(), cells[4]
+            info = {}
+            for entry in cells[7].split(";") if len(cells) > 7 else ():
+                key, equals, value = entry.partition("=")
+                info[key] = value if equals else "1"
+            for alt in alts.upper().split(","):
+                label = f"{chromosome}_{position + 1}_{ref}_{alt}"
+                if not set(ref) <= set("ACGT"):
+                    yield label, "its reference allele holds other letters than A, C, G, T"
+                elif alt in (".", "*") or not set(alt) <= set("ACGT"):
+                    yield label, f"its alternative allele '{alt}' is no sequence (symbolic, missing or spanning)"
+                else:
+                    yield Variant(chromosome, position, name if name != "." else label, ref, alt, info)
+
+
+@dataclass(frozen=True)
+class VariantPair:
+    """A variant in its window.
+
+    Attributes
+    ----------
+    variant : Variant
+    region, strand : str
+        Name of the region it lies in, or of the chromosome.
+    position : int
+        Of the first base of the alleles in the sequences, 0-based.
+    ref, alt : uint8 arrays
+    """
+
+    variant: Variant
+    region: str
+    strand: str
+    position: int
+    ref: np.ndarray
+    alt: np.ndarray
+
+
+def place_variant(
+    variant: Variant, region: Region, chromosome: np.ndarray, *, window: int | None, orientation: str
+) -> VariantPair | str:
+    """Put a variant into a region, or say why it cannot be.
+
+    Parameters
+    ----------
+    variant : Variant
+    region : Region
+    chromosome : uint8 array
+    window : int or None
+        Width in nt around the middle of the reference allele, clipped to the region; None for the whole region.
+    orientation : str
+        ``rna`` or ``genome``.
+
+    Returns
+    -------
+    VariantPair or str
+    """
+    places = region.places()
+    start = int(np.searchsorted(places, variant.position))
+    end = start + len(variant.ref)
+    if (
+        end > len(places)
+        or places[start] != variant.position
+        or places[end - 1] != variant.position + len(variant.ref) - 1
+    ):
+        return "it reaches beyond the region or over a splice site"
+    sequence = region.cut(chromosome, orientation="genome")
+    if not np.array_equal(sequence[start:end], encode(variant.ref)):
+        there = "".join("ACGTN"[int(base)] for base in sequence[start:end])
+        return f"its reference allele {variant.ref} is not that of the FASTA ({there})"
+    low, high = 0, len(sequence)
+    if window is not None:
+        low = max(0, (start + end) // 2 - window // 2)
+        high = min(len(sequence), low + window)
+        low = min(low, start)
+        high = max(high, end)
+    ref = sequence[low:high]
+    alt = np.concatenate([sequence[low:start], encode(variant.alt), sequence[end:high]])
+    position = start - low
+    if orientation == "rna" and region.strand == "-":
+        position = len(ref) - (end - low)
+        ref, alt = COMPLEMENT[ref[::-1]], COMPLEMENT[alt[::-1]]
+    return VariantPair(variant, region.name, region.strand, position, ref, alt)
+
+
+def variant_pairs(
+    vcf: str | Path,
+    fasta: str | Path,
+    *,
+    annotation: str | Path | None = None,
+    region: str = "3utr",
+    window: int | None = 512,
+    orientation: str = "rna",
+) -> Iterator[VariantPair | tuple[str, str]]:
+    """Put every variant of a VCF into the sequence around it.
+
+    Chromosomes named with and without ``chr`` are the same. A variant in several transcripts' regions is put into the
+    longest of these.
+
+    Parameters
+    ----------
+    vcf, fasta : path
+    annotation : path, optional
+        GTF, GFF3 or BED12: only variants in the region of a transcript, on its strand, clipped to it; without it
+        windows of the genome.
+    region : str, default "3utr"
+    window : int or None, default 512
+        Width in nt; None for the whole region.
+    orientation : str, default "rna"
+
+    Yields
+    ------
+    VariantPair, or (variant, reason)
+
+    Raises
+    ------
+    ValueError
+        If no chromosome of the VCF is in the FASTA, or most reference alleles differ: another genome build.
+    """
+    if annotation is None and window is None:
+        raise ValueError("window: expected a width in nt where there is no annotation, found none")
+    by_chromosome: dict[str, list[Variant]] = {}
+    for entry in iterate_vcf(vcf):
+        if isinstance(entry, Variant):
+            by_chromosome.setdefault(entry.chromosome.removeprefix("chr"), []).append(entry)
+        else:
+            yield entry
+    if not by_chromosome:
+        raise ValueError(f"{vcf}: expected variants, found none")
+    read = None if annotation is None else read_annotation(annotation)
+    asked, wrong, names = 0, 0, []
+    for name, chromosome in iterate_fasta(fasta):
+        names.append(name)
+        variants = by_chromosome.pop(name.removeprefix("chr"), [])
+        if not variants:
+            continue
+        if read is None:
+            regions = [Region(name, name, "+", ((0, len(chromosome)),))]
+        else:
+            regions = [found for found, _, _ in regions_on(read, name, chromosome, region) if found is not None]
+        regions.sort(key=lambda r: (-r.length, r.name))
+        for variant in variants:
+            found = _in_longest(
+                variant, regions, chromosome, window=window, orientation=orientation, whole=read is None
+            )
+            asked += 1
+            wrong += isinstance(found, str) and "not that of the FASTA" in found
+            yield (variant.label, found) if isinstance(found, str) else found
+    for variants in by_chromosome.values():
+        yield from ((variant.label, "its chromosome is not in the FASTA") for variant in variants)
+    if not asked:
+        first = next(iter(by_chromosome.values()))[0].chromosome
+        raise ValueError(f"{vcf}: its chromosomes ('{first}', ...) are not in {fasta} ({', '.join(names[:3])})")
+    if wrong > asked / 2:
+        raise ValueError(
+            f"{vcf}: the reference alleles of {wrong:,} of {asked:,} variants are not those of {fasta}; is it of "
+            f"another genome build?"
+        )
+
+
+def _in_longest(
+    variant: Variant,
+    regions: Sequence[Region],
+    chromosome: np.ndarray,
+    *,
+    window: int | None,
+    orientation: str,
+    whole: bool,
+) -> VariantPair | str:
+    reason = "it lies in no region of the annotation"
+    for region in regions:
+        if not region.blocks[0][0] <= variant.position < region.blocks[-1][1]:
+            continue
+        if whole:  # only the part around it is needed of a chromosome
+            half = (window or 0) + len(variant.ref)
+            low, high = max(0, variant.position - half), min(len(chromosome), variant.position + half + 1)
+            region = Region(region.name, region.chromosome, "+", ((low, high),))
+        found = place_variant(variant, region, chromosome, window=window, orientation=orientation)
+        if not isinstance(found, str):
+            return found
+        if "not that of the FASTA" in found or "reaches" not in reason:
+            reason = found
+    return reason

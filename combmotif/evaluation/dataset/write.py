@@ -1,0 +1,197 @@
+"""Write prepared data: FASTA with an index, tables, frequencies; what was skipped beside each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from combmotif.core.files import atomic, write_table, writing_h5
+from combmotif.evaluation.dataset.maf import align_regions, iterate_maf, orthologues
+from combmotif.evaluation.dataset.utrs import Region, utr_sequences
+from combmotif.evaluation.dataset.variants import VariantPair, variant_pairs
+
+Skipped = list[tuple[str, str]]
+_LETTERS = np.frombuffer(b"ACGTN-", dtype=np.uint8)
+
+
+def _text(codes: np.ndarray) -> str:
+    return _LETTERS[codes].tobytes().decode()
+
+
+def _write_fasta(path: Path, records: Sequence[tuple[str, str]]) -> None:
+    with atomic(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
+        for name, text in records:
+            stream.write(f">{name}\n" + "".join(f"{text[i : i + 80]}\n" for i in range(0, len(text), 80)))
+
+
+def _note_skipped(out: Path, skipped: Skipped) -> None:
+    path = Path(f"{out}.skipped.tsv")
+    if skipped:
+        write_table(path, pd.DataFrame(skipped, columns=["item", "reason"]))
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _regions(
+    annotation: Path, fasta: Path, *, region: str, orientation: str, shortest: int, skipped: Skipped
+) -> Iterator[tuple[Region, np.ndarray]]:
+    for found, name, codes in utr_sequences(
+        annotation, fasta, region=region, orientation=orientation, shortest=shortest
+    ):
+        if found is None or isinstance(codes, str):
+            skipped.append((name, str(codes)))
+        else:
+            yield found, codes
+
+
+def write_utrs(
+    annotation: Path,
+    fasta: Path,
+    out: Path,
+    *,
+    region: str = "3utr",
+    orientation: str = "rna",
+    shortest: int = 1,
+    shuffle: bool = False,
+    shard: int | None = None,
+    seed: int = 0,
+) -> tuple[int, Skipped]:
+    """Write a region of every transcript as FASTA, and ``OUT.tsv`` with its place; see :func:`utr_sequences`.
+
+    Returns
+    -------
+    (count, skipped)
+    """
+    skipped: Skipped = []
+    found = list(
+        _regions(annotation, fasta, region=region, orientation=orientation, shortest=shortest, skipped=skipped)
+    )
+    if not found:
+        raise ValueError(f"{annotation}: expected transcripts with a {region}, found none ({skipped[0][1]})")
+    if shuffle:
+        found = [found[i] for i in np.random.default_rng(seed).permutation(len(found))]
+    records = [(own.name, _text(codes)) for own, codes in found]
+    if shard is None:
+        _write_fasta(out, records)
+    else:
+        for number, start in enumerate(range(0, len(records), shard), 1):
+            _write_fasta(out.with_name(f"{out.stem}.{number:04}{out.suffix}"), records[start : start + shard])
+    rows = [
+        (own.name, own.chromosome, own.strand, own.length, ",".join(f"{a}-{b}" for a, b in own.blocks), orientation)
+        for own, _ in found
+    ]
+    columns = ["name", "chromosome", "strand", "length", "blocks", "orientation"]
+    write_table(Path(f"{out}.tsv"), pd.DataFrame(rows, columns=columns))
+    _note_skipped(out, skipped)
+    return len(found), skipped
+
+
+def write_orthologues(
+    maf: Path,
+    annotation: Path,
+    fasta: Path,
+    out: Path,
+    *,
+    reference: str,
+    same_stop: bool = True,
+    aligned: bool = False,
+) -> tuple[int, Skipped]:
+    """Write where the 3'UTRs of other species lie, or with ``aligned`` their rows on the reference's columns.
+
+    Returns
+    -------
+    (count, skipped)
+    """
+    skipped: Skipped = []
+    regions = [r for r, _ in _regions(annotation, fasta, region="3utr", orientation="rna", shortest=1, skipped=skipped)]
+    if aligned:
+        records = []
+        for found in align_regions(iterate_maf(maf), regions, reference=reference):
+            if not found.rows:
+                skipped.append((found.region.name, "no block of the alignment covers it"))
+            for species, codes in sorted(found.sequences().items()):
+                text = _text(codes)
+                records.append((f"{found.region.name}:{species}:{len(text.replace('-', '').replace('N', ''))}", text))
+        _write_fasta(out, records)
+        _note_skipped(out, skipped)
+        return len(records), skipped
+    rows = []
+    for entry in orthologues(iterate_maf(maf), regions, reference=reference, same_stop=same_stop):
+        if isinstance(entry, tuple):
+            skipped.append(entry)
+        else:
+            rows.append(entry)
+    write_table(out, pd.DataFrame(rows, columns=["region", "species", "contig", "start", "end", "strand", "stop"]))
+    _note_skipped(out, skipped)
+    return len(rows), skipped
+
+
+def write_frequencies(
+    maf: Path,
+    annotation: Path,
+    fasta: Path,
+    out: Path,
+    *,
+    reference: str,
+    region: str = "3utr",
+    with_reference: bool = False,
+) -> tuple[int, Skipped]:
+    """Write the shares of the bases in every column, as :class:`FileModel` reads them; NaN where no species has one.
+
+    Returns
+    -------
+    (count, skipped)
+    """
+    skipped: Skipped = []
+    regions = [r for r, _ in _regions(annotation, fasta, region=region, orientation="rna", shortest=1, skipped=skipped)]
+    count = 0
+    with atomic(out) as temporary, writing_h5(temporary) as file:
+        for found in align_regions(iterate_maf(maf), regions, reference=reference):
+            if not found.rows:
+                skipped.append((found.region.name, "no block of the alignment covers it"))
+                continue
+            shares = found.frequencies(reference=None if with_reference else reference)
+            file.create_dataset(f"{found.region.name}/probs", data=shares, compression="gzip")
+            count += 1
+    _note_skipped(out, skipped)
+    return count, skipped
+
+
+def write_variants(
+    vcf: Path,
+    fasta: Path,
+    out: Path,
+    *,
+    annotation: Path | None = None,
+    region: str = "3utr",
+    orientation: str = "rna",
+    window: int | None = 512,
+    info: Sequence[str] = (),
+) -> tuple[int, Skipped]:
+    """Write a row per variant with the reference and the alternative sequence; see :func:`variant_pairs`.
+
+    Returns
+    -------
+    (count, skipped)
+    """
+    skipped: Skipped = []
+    rows = []
+    for entry in variant_pairs(
+        vcf, fasta, annotation=annotation, region=region, window=window, orientation=orientation
+    ):
+        if not isinstance(entry, VariantPair):
+            skipped.append(entry)
+            continue
+        own = entry.variant
+        place = [own.label, own.name, own.chromosome, own.position + 1, own.ref, own.alt, entry.region, entry.strand]
+        told = [own.info.get(key, "") for key in info]
+        rows.append([*place, entry.position, *told, _text(entry.ref), _text(entry.alt)])
+    columns = ["variant", "id", "chrom", "pos", "ref", "alt", "region", "strand", "position", *info]
+    if not rows:
+        raise ValueError(f"{vcf}: no variant is left; the first was skipped because {skipped[0][1]}")
+    write_table(out, pd.DataFrame(rows, columns=[*columns, "ref_sequence", "alt_sequence"]))
+    _note_skipped(out, skipped)
+    return len(rows), skipped

@@ -1,0 +1,104 @@
+"""Features that need no model: k-mers, composition, length, and the published minimal set; the controls of tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+
+def kmer_counts(codes: Sequence[np.ndarray], k: int) -> np.ndarray:
+    """Count every k-mer of A, C, G, U in every sequence; float64 (n, 4**k), in the order AAA, AAC, AAG, ...
+
+    Raises
+    ------
+    ValueError
+        If k is not 1 to 8: the table would not fit into a memory.
+    """
+    if not 1 <= k <= 8:
+        raise ValueError(f"k: expected a length of k-mers from 1 to 8 nt, found {k}")
+    power = 4 ** np.arange(k - 1, -1, -1, dtype=np.int64)
+    found = np.zeros((len(codes), 4**k))
+    for row, code in enumerate(codes):
+        if len(code) < k:
+            continue
+        windows = np.lib.stride_tricks.sliding_window_view(np.asarray(code, dtype=np.int64), k)
+        windows = windows[(windows < 4).all(1)]
+        found[row] = np.bincount(windows @ power, minlength=4**k)
+    return found
+
+
+def lengths(codes: Sequence[np.ndarray]) -> np.ndarray:
+    """Length in nt and its logarithm; (n, 2)."""
+    length = np.array([len(code) for code in codes], dtype=float)
+    return np.stack([length, np.log10(length + 0.1)], 1)
+
+
+def composition(codes: Sequence[np.ndarray]) -> np.ndarray:
+    """Fractions of A, C, G and U; (n, 4)."""
+    counts = kmer_counts(codes, 1)
+    return counts / counts.sum(1, keepdims=True).clip(1)
+
+
+def _longest_runs(code: np.ndarray) -> tuple[list[int], list[int], int]:
+    """Longest homopolymer of each base; longest repeat of each dinucleotide, in units; equal neighbours."""
+    homopolymer, repeat = [0] * 4, [0] * 16
+    length = len(code)
+    same = 0
+    run = 1
+    for i in range(length):
+        run = run + 1 if i and code[i] == code[i - 1] else 1
+        same += bool(i and code[i] == code[i - 1])
+        if code[i] < 4:
+            homopolymer[code[i]] = max(homopolymer[code[i]], run)
+    for phase in (0, 1):
+        pairs = [int(code[i]) * 4 + int(code[i + 1]) if max(code[i], code[i + 1]) < 4 else -1
+                 for i in range(phase, length - 1, 2)]  # fmt: skip
+        run = 1
+        for i, pair in enumerate(pairs):
+            run = run + 1 if i and pair == pairs[i - 1] else 1
+            if pair >= 0:
+                repeat[pair] = max(repeat[pair], run)
+    return homopolymer, repeat, same
+
+
+def minimal(codes: Sequence[np.ndarray]) -> np.ndarray:
+    """The 58 features of Griesemer et al. 2021 as the 3'UTR benchmark lists them; (n, 58).
+
+    Fractions of the bases (4), counts (16) and fractions (16) of dinucleotides, longest homopolymer of each base (4)
+    and of any (1), longest repeat of each dinucleotide (16), equal neighbours (1).
+    """
+    mono, pairs = composition(codes), kmer_counts(codes, 2)
+    fraction = pairs / pairs.sum(1, keepdims=True).clip(1)
+    runs = []
+    for code in codes:
+        homopolymer, repeat, same = _longest_runs(np.asarray(code))
+        runs.append([*homopolymer, max(homopolymer), *repeat, same])
+    return np.concatenate([mono, pairs, fraction, np.array(runs, dtype=float).reshape(len(codes), 22)], 1)
+
+
+FEATURES: dict[str, Callable[[Sequence[np.ndarray]], np.ndarray]] = {
+    "length": lengths,
+    "composition": composition,
+    "minimal": minimal,
+}
+
+
+def features_of(kind: str, codes: Sequence[np.ndarray], *, k: int | None = None) -> np.ndarray:
+    """Work out features by name: ``kmer`` (with ``k``, or ``kmer:5``), ``composition``, ``length``, ``minimal``.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, or a k-mer length is missing.
+    """
+    name, _, number = kind.partition(":")
+    if name == "kmer":
+        if number and not number.isdigit():
+            raise ValueError(f"features: expected kmer:K with a whole number, found '{kind}'")
+        if not number and k is None:
+            raise ValueError("features: kmer needs its length, for example kmer:5 (or k: 5)")
+        return kmer_counts(codes, int(number) if number else int(k or 0))
+    if name not in FEATURES or number:
+        raise ValueError(f"features: expected kmer:K, {', '.join(FEATURES)}, found '{kind}'")
+    return FEATURES[name](codes)

@@ -1,0 +1,130 @@
+"""From scores of items to a table of measures: intervals over groups, controls beside every model, comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from combmotif.evaluation.statistics import compare, estimate, weighted_by_part
+from combmotif.evaluation.tasks.base import ScoreColumn, Task
+
+SCORE_COLUMNS = {
+    "task": "name of the task in the config",
+    "model": "name of the model, or of the control",
+    "role": "model or control",
+    "truth": "what the score is held against: a target, a class, a k-mer or a protein",
+    "score": "which of the model's scores",
+    "measure": "pearson, spearman, r2, mae, sign_accuracy, auc, auprc, or auprc averaged over chromosomes",
+    "value": "of all scored items; the sign is as declared, so an AUC below .5 stays below",
+    "low": "2.5 percentile of the bootstrap over groups",
+    "high": "97.5 percentile",
+    "n": "items with a truth and a score",
+    "n_groups": "groups of related items, which are what the bootstrap draws",
+    "best_control": "the control with the largest value of this measure for this truth",
+    "control_value": "its value",
+}
+COMPARISON_COLUMNS = {
+    "task": "name of the task",
+    "truth": "what both are held against",
+    "measure": "by which they are compared",
+    "first": "model and score",
+    "second": "model and score",
+    "difference": "of the first over the second, on the items that both score",
+    "low": "2.5 percentile of the paired bootstrap over groups",
+    "high": "97.5 percentile",
+    "p": "two-sided",
+    "n": "common items",
+}
+
+
+def measure_task(
+    name: str,
+    task: Task,
+    scored: Mapping[str, Sequence[ScoreColumn]],
+    *,
+    controls: Sequence[str] = (),
+    draws: int = 1000,
+    seed: int = 0,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Measure every score of every model, and compare the models.
+
+    Parameters
+    ----------
+    name : str
+        Of the task.
+    task : Task
+    scored : mapping of model to its scores
+    controls : sequence of str
+        Which of the models are controls.
+    draws, seed : int
+        Of the bootstraps.
+
+    Returns
+    -------
+    (scores, comparisons) : two DataFrames
+        Columns as in :data:`SCORE_COLUMNS` and :data:`COMPARISON_COLUMNS`. Each model enters the comparisons with the
+        score that is best for it.
+    """
+    rows, pairs = [], []
+    for truth in task.truths:
+        own = [(model, column) for model, columns in scored.items() for column in columns if column.truth == truth.name]
+        for model, column in own:
+            for measure in truth.measures:
+                if measure in ("r2", "mae") and not column.fitted:
+                    continue
+                if measure == "sign_accuracy" and _one_sided(column.values) > _one_sided(truth.values):
+                    continue  # a size has no sign to be right
+                found = estimate(measure, truth.values, column.values, truth.groups, draws=draws, seed=seed)
+                role = "control" if model in controls else "model"
+                first = [name, model, role, truth.name, column.name]
+                rows.append([*first, measure, found.value, found.low, found.high, found.n, found.n_groups])
+                if measure == "auprc" and truth.parts is not None:
+                    value, _ = weighted_by_part(measure, truth.values, column.values, np.array(truth.parts))
+                    nan = float("nan")
+                    rows.append([*first, "auprc by chromosome", value, nan, nan, found.n, found.n_groups])
+        pairs += _compared(name, truth.name, truth.measures[0], own, task, draws=min(draws, 500), seed=seed)
+    table = pd.DataFrame(rows, columns=list(SCORE_COLUMNS)[:11])
+    best: dict[tuple[str, str], tuple[str, float]] = {}
+    for row in table[table["role"] == "control"].itertuples(index=False):
+        key = (str(row.truth), str(row.measure))
+        better = row.measure != "mae"
+        value = float(row.value)
+        if np.isfinite(value) and (key not in best or (value > best[key][1]) == better):
+            best[key] = (f"{row.model}: {row.score}", value)
+    keys = list(zip(table["truth"], table["measure"], strict=True))
+    table["best_control"] = [best.get(key, ("", 0.0))[0] for key in keys]
+    table["control_value"] = [best.get(key, ("", float("nan")))[1] for key in keys]
+    return table, pd.DataFrame(pairs, columns=list(COMPARISON_COLUMNS))
+
+
+def _one_sided(values: np.ndarray) -> bool:
+    known = values[np.isfinite(values)]
+    return bool((known >= 0).all() or (known <= 0).all())
+
+
+def _compared(
+    name: str,
+    truth_name: str,
+    measure: str,
+    own: Sequence[tuple[str, ScoreColumn]],
+    task: Task,
+    *,
+    draws: int,
+    seed: int,
+) -> list[list[object]]:
+    truth = task.truth(truth_name)
+    best: dict[str, tuple[float, ScoreColumn]] = {}
+    for model, column in own:
+        value = estimate(measure, truth.values, column.values, truth.groups, draws=0).value
+        if np.isfinite(value) and (model not in best or value > best[model][0]):
+            best[model] = (value, column)
+    found: list[list[object]] = []
+    for first, second in combinations(best, 2):
+        one, other = best[first][1], best[second][1]
+        told = compare(measure, truth.values, one.values, other.values, truth.groups, draws=draws, seed=seed)
+        labels = [f"{first}: {one.name}", f"{second}: {other.name}"]
+        found.append([name, truth_name, measure, *labels, told.value, told.low, told.high, told.p, told.n])
+    return found

@@ -1,0 +1,228 @@
+"""Vectors and per-base scores of a FASTA file, written as they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from combmotif.core.files import atomic
+from combmotif.evaluation.adapters.base import Adapter, LacksCapability, read_mode
+from combmotif.sequence.fasta import iterate_fasta
+from combmotif.sequence.names import UniqueNames
+
+_BLOCK = 256
+"""Sequences that are in memory at a time."""
+
+
+def _blocks(
+    adapter: Adapter, fasta: str | Path, skipped: list[tuple[str, str]]
+) -> Iterator[tuple[list[str], list[np.ndarray]]]:
+    records = iterate_fasta(fasta)
+    unique = UniqueNames(name for name, _ in iterate_fasta(fasta))
+    while block := list(islice(records, _BLOCK)):
+        names, codes = [], []
+        for name, code in block:
+            name = unique(name)
+            if not (code < 4).any():
+                skipped.append((name, "it is all N"))
+            elif "/" in name and name.strip("/") != name:
+                skipped.append((name, "its name begins or ends with /, which HDF5 cannot keep"))
+            else:
+                names.append(name)
+                codes.append(code)
+        if names:
+            yield names, codes
+
+
+def embed_fasta(
+    adapter: Adapter,
+    fasta: str | Path,
+    out: Path,
+    *,
+    pool: str = "mean",
+    layers: str = "-1",
+    chunk: int | None = None,
+    overlap: int = 0,
+) -> tuple[int, int, list[tuple[str, str]]]:
+    """Write a vector for every sequence.
+
+    Parameters
+    ----------
+    adapter : Adapter
+    fasta : path
+    out : pathlib.Path
+        HDF5 with ``names``, ``embeddings`` float32 (n, d) and ``lengths``.
+    pool, layers : str
+        See :meth:`Adapter.embed`.
+    chunk : int, optional
+        Longer sequences are cut into parts of this many nt, whose vectors are averaged, weighted by the bases.
+    overlap : int, default 0
+        Bases that two parts share.
+
+    Returns
+    -------
+    (sequences, numbers each, skipped)
+
+    Raises
+    ------
+    ValueError
+        If the model gives no vectors, or the overlap is not smaller than the chunk.
+    """
+    adapter.require("embed")
+    if chunk is not None and overlap >= chunk:
+        raise ValueError(f"overlap: expected less than the chunk of {chunk} nt, found {overlap}")
+    skipped: list[tuple[str, str]] = []
+    count = width = 0
+    with atomic(out) as temporary, h5py.File(temporary, "w") as file:
+        text = h5py.string_dtype()
+        names_of = file.create_dataset("names", (0,), maxshape=(None,), dtype=text)
+        lengths_of = file.create_dataset("lengths", (0,), maxshape=(None,), dtype=np.int64)
+        table = None
+        for names, codes in _blocks(adapter, fasta, skipped):
+            parts, owners = [], []
+            for row, code in enumerate(codes):
+                step = len(code) if chunk is None or len(code) <= chunk else chunk - overlap
+                size = len(code) if chunk is None else chunk
+                starts = range(0, max(1, len(code) - (overlap if len(code) > size else 0)), step)
+                own = [code[start : start + size] for start in starts]
+                parts += own
+                owners += [row] * len(own)
+            vectors = adapter.embed(parts, pool=pool, layers=layers)
+            weights = np.array([len(part) for part in parts], dtype=float)
+            found = np.zeros((len(codes), vectors.shape[1]))
+            np.add.at(found, owners, vectors * weights[:, None])
+            found /= np.bincount(owners, weights=weights)[:, None]
+            if table is None:
+                width = found.shape[1]
+                table = file.create_dataset("embeddings", (0, width), maxshape=(None, width), dtype=np.float32)
+            for data, new in ((names_of, names), (lengths_of, [len(code) for code in codes]), (table, found)):
+                data.resize(count + len(names), axis=0)
+                data[count:] = new
+            count += len(names)
+        file.attrs.update(model=adapter.name, pool=pool, layers=layers, orientation=adapter.orientation)
+        if not count:
+            raise ValueError(f"{fasta}: expected sequences with known bases, found none")
+    return count, width, skipped
+
+
+def substitution_effects(adapter: Adapter, code: np.ndarray, *, output: int = 0) -> np.ndarray:
+    """Change of a prediction by every substitution (in-silico mutagenesis); float32 (length, 4), 0 for the base."""
+    adapter.require("predict")
+    length = len(code)
+    mutants = np.repeat(np.asarray(code)[None], 4 * length, axis=0)
+    mutants[np.arange(4 * length), np.repeat(np.arange(length), 4)] = np.tile(np.arange(4, dtype=np.uint8), length)
+    before = adapter.predict([code])[0]
+    if output >= len(before):
+        raise ValueError(f"output: expected a number below {len(before)}, found {output}")
+    after = adapter.predict(list(mutants))[:, output].reshape(length, 4)
+    return (after - before[output]).astype(np.float32)
+
+
+def score_fasta(
+    adapter: Adapter, fasta: str | Path, out: Path, *, mode: str = "masked", output: int = 0
+) -> tuple[int, int, list[tuple[str, str]]]:
+    """Write per-base probabilities, or with ``mode="ism"`` the effects of substitutions.
+
+    Parameters
+    ----------
+    adapter : Adapter
+    fasta : path
+    out : pathlib.Path
+        ``.h5``: ``/NAME/probs`` float16 (length, 4); ``.tsv``, ``.tsv.gz``: name, position (from 0), base, A, C, G, T;
+        ``.bw``: bigWig of the probability of the base that is there (``ism``: of the largest effect), with the
+        sequences as chromosomes.
+    mode : str
+        See :meth:`Adapter.probabilities`; or ``ism``.
+    output : int
+        Of a predictor, for ``ism``.
+
+    Returns
+    -------
+    (sequences, bases, skipped)
+
+    Raises
+    ------
+    ValueError
+        If the model cannot do this, or the name of the file ends otherwise.
+    """
+    suffix = "".join(out.suffixes[-2:]) if out.suffix == ".gz" else out.suffix
+    if suffix not in (".h5", ".hdf5", ".tsv", ".tsv.gz", ".bw"):
+        raise ValueError(f"--out: expected a name that ends in .h5, .tsv, .tsv.gz or .bw, found '{out.name}'")
+    adapter.require("predict" if mode == "ism" else read_mode(mode)[0])
+    skipped: list[tuple[str, str]] = []
+    if suffix == ".bw":
+        return (*_write_bigwig(adapter, fasta, out, skipped, mode=mode, output=output), skipped)
+    count = bases = 0
+    with atomic(out) as temporary:
+        if suffix in (".h5", ".hdf5"):
+            with h5py.File(temporary, "w") as file:
+                for name, code, table in _tables(adapter, fasta, skipped, mode=mode, output=output):
+                    kept = table.astype(np.float16 if mode != "ism" else np.float32)
+                    file.create_dataset(f"{name}/probs", data=kept, compression="gzip", compression_opts=1)
+                    count, bases = count + 1, bases + len(code)
+                file.attrs.update(model=adapter.name, mode=mode, orientation=adapter.orientation)
+        else:
+            import gzip
+
+            raw = temporary.open("wb")
+            stream = gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) if suffix == ".tsv.gz" else raw
+            with raw, stream:
+                stream.write(b"name\tposition\tbase\tA\tC\tG\tT\n")
+                for name, code, table in _tables(adapter, fasta, skipped, mode=mode, output=output):
+                    lines = [
+                        f"{name}\t{i}\t{'ACGTN'[int(base)]}\t" + "\t".join(f"{v:.6g}" for v in row)
+                        for i, (base, row) in enumerate(zip(code, table, strict=True))
+                    ]
+                    stream.write(("\n".join(lines) + "\n").encode())
+                    count, bases = count + 1, bases + len(code)
+        if not count:
+            raise ValueError(f"{fasta}: expected sequences with known bases, found none")
+    return count, bases, skipped
+
+
+def _tables(
+    adapter: Adapter, fasta: str | Path, skipped: list[tuple[str, str]], *, mode: str, output: int
+) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    for names, codes in _blocks(adapter, fasta, skipped):
+        if mode == "ism":
+            for name, code in zip(names, codes, strict=True):
+                yield name, code, substitution_effects(adapter, code, output=output)
+        else:
+            yield from zip(names, codes, adapter.probabilities(codes, names=names, mode=mode), strict=True)
+
+
+def _write_bigwig(
+    adapter: Adapter, fasta: str | Path, out: Path, skipped: list[tuple[str, str]], *, mode: str, output: int
+) -> tuple[int, int]:
+    try:
+        import pyBigWig
+    except ImportError:
+        raise ImportError(
+            "a bigWig needs the package 'pyBigWig'; install it: pip install 'combmotif[tracks]'"
+        ) from None
+    sizes = [
+        (name, len(code))
+        for names, codes in _blocks(adapter, fasta, [])
+        for name, code in zip(names, codes, strict=True)
+    ]
+    if not sizes:
+        raise LacksCapability(f"{fasta}: expected sequences with known bases, found none")
+    bases = 0
+    with atomic(out) as temporary:
+        file = pyBigWig.open(str(temporary), "w")
+        try:
+            file.addHeader(sizes)
+            for name, code, table in _tables(adapter, fasta, skipped, mode=mode, output=output):
+                known = np.where(code < 4, code, 0)
+                value = np.abs(table).max(1) if mode == "ism" else table[np.arange(len(code)), known]
+                rows = np.flatnonzero((code < 4) & np.isfinite(value))
+                ends = (rows + 1).tolist()
+                file.addEntries([name] * len(rows), rows.tolist(), ends=ends, values=value[rows].astype(float).tolist())
+                bases += len(code)
+        finally:
+            file.close()
+    return len(sizes), bases

@@ -1,0 +1,174 @@
+"""Regression and classification across groups of related sequences: folds, and scikit-learn's models, nested."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from combmotif.evaluation.ridge import OutOfFold, checked, nested_ridge
+from combmotif.evaluation.statistics import number_groups
+from combmotif.training.overlap import group_folds
+
+
+def deal_folds(groups: np.ndarray, *, folds: int, seed: int = 0) -> np.ndarray:
+    """Deal whole groups of any names into folds of nearly equal size; int (n,)."""
+    numbers = number_groups(np.asarray(groups).tolist())
+    count = int(numbers.max()) + 1
+    if count < 2:
+        raise ValueError(f"groups: expected at least 2 groups to hold out one of them, found {count}")
+    return group_folds(numbers, folds=min(folds, count), seed=seed)
+
+
+def _svr(setting: dict[str, Any], seed: int) -> Any:
+    from sklearn.svm import SVR
+
+    return SVR(**setting)
+
+
+def _lasso(setting: dict[str, Any], seed: int) -> Any:
+    from sklearn.linear_model import Lasso
+
+    return Lasso(max_iter=5000, **setting)
+
+
+def _boosting(setting: dict[str, Any], seed: int) -> Any:
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    return HistGradientBoostingRegressor(random_state=seed, early_stopping=False, **setting)
+
+
+def _mlp(setting: dict[str, Any], seed: int) -> Any:
+    from sklearn.neural_network import MLPRegressor
+
+    return MLPRegressor(random_state=seed, batch_size=256, max_iter=60, early_stopping=True, **setting)
+
+
+def _grid(**values: Sequence[Any]) -> list[dict[str, Any]]:
+    settings: list[dict[str, Any]] = [{}]
+    for name, choices in values.items():
+        settings = [{**setting, name: choice} for setting in settings for choice in choices]
+    return settings
+
+
+REGRESSORS: dict[str, tuple[Callable[[dict[str, Any], int], Any], list[dict[str, Any]]]] = {
+    "svr": (_svr, _grid(C=(0.1, 1.0, 10.0), gamma=("scale", 1e-4), epsilon=(0.1,))),
+    "lasso": (_lasso, _grid(alpha=(1e-4, 1e-3, 1e-2, 1e-1))),
+    "gbm": (_boosting, _grid(learning_rate=(0.05,), max_iter=(100, 300), max_leaf_nodes=(15,))),
+    "mlp": (_mlp, _grid(hidden_layer_sizes=((128, 32),), alpha=(1e-4, 1e-2, 1.0))),
+}
+"""Regressors beside ridge, each with the settings among which the inner folds choose."""
+
+
+def nested_regression(
+    x: np.ndarray, y: np.ndarray, folds: np.ndarray, *, regressor: str = "ridge", inner: int = 3, seed: int = 0
+) -> OutOfFold:
+    """Predict every fold by a regressor fitted, and tuned, without it.
+
+    Parameters
+    ----------
+    x : float array (n, d)
+    y : float array (n,)
+    folds : int array (n,)
+    regressor : str, default "ridge"
+        ``ridge`` or a name in :data:`REGRESSORS`.
+    inner : int, default 3
+        Inner folds, which are sets of outer ones.
+    seed : int, default 0
+
+    Returns
+    -------
+    OutOfFold
+
+    Raises
+    ------
+    ValueError
+        If the regressor is unknown, or as :func:`nested_ridge`.
+    """
+    if regressor == "ridge":
+        return nested_ridge(x, y, folds, inner=inner)
+    if regressor not in REGRESSORS:
+        raise ValueError(f"regressor: expected ridge, {', '.join(REGRESSORS)}, found '{regressor}'")
+    x, y = checked(x, y)
+    make, settings = REGRESSORS[regressor]
+    count = int(folds.max()) + 1
+    if count < 3:
+        raise ValueError(f"folds: expected at least 3 folds to choose settings inside, found {count}")
+    predicted, chosen = np.empty(len(y)), []
+    for fold in range(count):
+        others = [other for other in range(count) if other != fold]
+        best = settings[0]
+        if len(settings) > 1:
+            losses = np.zeros(len(settings))
+            for number in range(min(inner, len(others))):
+                held = np.isin(folds, others[number::inner])
+                fit = ~held & (folds != fold)
+                for place, setting in enumerate(settings):
+                    guess = _fit_predict(make(setting, seed), x[fit], y[fit], x[held])
+                    losses[place] += float(np.square(guess - y[held]).sum())
+            best = settings[int(np.argmin(losses))]
+        test = folds == fold
+        predicted[test] = _fit_predict(make(best, seed), x[~test], y[~test], x[test])
+        chosen.append(dict(best))
+    return OutOfFold(predicted, folds, tuple(chosen))
+
+
+def _fit_predict(model: Any, x: np.ndarray, y: np.ndarray, new: np.ndarray) -> np.ndarray:
+    mean, scale = x.mean(0), x.std(0)
+    scale = np.where(scale > 0, scale, 1)
+    centre, spread = y.mean(), y.std() or 1.0  # the settings are in units of the target
+    model.fit((x - mean) / scale, (y - centre) / spread)
+    return np.asarray(model.predict((new - mean) / scale)) * spread + centre
+
+
+def nested_classifier(x: np.ndarray, label: np.ndarray, folds: np.ndarray, *, inner: int = 3) -> OutOfFold:
+    """Score every fold by a logistic regression fitted without it; its penalty is chosen by the inner log loss.
+
+    Parameters
+    ----------
+    x : float array (n, d)
+    label : array (n,) of 0 and 1
+    folds : int array (n,)
+    inner : int, default 3
+
+    Returns
+    -------
+    OutOfFold
+        Of the log odds.
+
+    Raises
+    ------
+    ValueError
+        If the rows outside a fold are all of one class.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import log_loss
+
+    x, y = checked(x, np.asarray(label, dtype=float))
+    settings = (1e-4, 1e-3, 1e-2, 1e-1)
+
+    def fit(train: np.ndarray, test: np.ndarray, strength: float) -> np.ndarray:
+        if len(np.unique(y[train])) < 2:
+            raise ValueError("labels: the rows outside a fold are all of one class; use fewer folds or larger groups")
+        mean, scale = x[train].mean(0), x[train].std(0)
+        scale = np.where(scale > 0, scale, 1)
+        model = LogisticRegression(C=strength, max_iter=500).fit((x[train] - mean) / scale, y[train])
+        return np.asarray(model.decision_function((x[test] - mean) / scale))
+
+    predicted, chosen = np.empty(len(y)), []
+    for fold in range(int(folds.max()) + 1):
+        others = [other for other in range(int(folds.max()) + 1) if other != fold]
+        losses = np.zeros(len(settings))
+        for number in range(min(inner, len(others)) if len(others) > 1 else 0):
+            held = np.isin(folds, others[number::inner])
+            train = ~held & (folds != fold)
+            if len(np.unique(y[train])) < 2:
+                continue
+            for place, strength in enumerate(settings):
+                odds = fit(train, held, strength)
+                losses[place] += float(log_loss(y[held], 1 / (1 + np.exp(-odds)), labels=[0, 1])) * held.sum()
+        best = settings[int(np.argmin(losses))]
+        predicted[folds == fold] = fit(folds != fold, folds == fold, best)
+        chosen.append({"C": best})
+    return OutOfFold(predicted, folds, tuple(chosen))

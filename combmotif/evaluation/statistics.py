@@ -1,0 +1,269 @@
+"""Quality measures with weights, and bootstraps over groups of related items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import rankdata
+
+from combmotif.core.seeding import named_generator
+
+Measure = Callable[[np.ndarray, np.ndarray, np.ndarray], float]
+"""(truth, score, weights) -> value; NaN where it is not defined, as an AUC of one class is."""
+
+
+def pearson(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> float:
+    """Weighted Pearson correlation."""
+    total = weights.sum()
+    a = truth - (weights @ truth) / total
+    b = score - (weights @ score) / total
+    spread = np.sqrt((weights @ (a * a)) * (weights @ (b * b)))
+    return float((weights * a) @ b / spread) if spread > 1e-12 * total else float("nan")
+
+
+def spearman(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> float:
+    """Weighted Pearson correlation of the ranks, which are those of all rows (also in a bootstrap)."""
+    return pearson(rankdata(truth), rankdata(score), weights)
+
+
+def r_squared(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> float:
+    """Share of the variance that the prediction leaves no residual of: 1 - SSE / SST; negative below the mean."""
+    mean = (weights @ truth) / weights.sum()
+    total = weights @ (truth - mean) ** 2
+    return float(1 - weights @ (truth - score) ** 2 / total) if total > 0 else float("nan")
+
+
+def mean_absolute_error(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> float:
+    """Weighted mean of the absolute difference."""
+    return float(weights @ np.abs(truth - score) / weights.sum())
+
+
+def sign_accuracy(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> float:
+    """Share of the rows with a measured difference whose sign is predicted; a predicted 0 counts as half."""
+    told = truth != 0
+    right = np.where(score == 0, 0.5, np.sign(score) == np.sign(truth))
+    total = weights[told].sum()
+    return float(weights[told] @ right[told] / total) if total > 0 else float("nan")
+
+
+def auc(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> float:
+    """Area under the ROC curve: chance that a positive scores above a negative, a tie counting half."""
+    order = np.argsort(score, kind="stable")
+    positive = np.where(truth[order] > 0, weights[order], 0.0)
+    negative = np.where(truth[order] > 0, 0.0, weights[order])
+    _, start = np.unique(score[order], return_index=True)
+    up, down = np.add.reduceat(positive, start), np.add.reduceat(negative, start)
+    below = np.cumsum(down) - 0.5 * down
+    total = up.sum() * down.sum()
+    return float(up @ below / total) if total > 0 else float("nan")
+
+
+def average_precision(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> float:
+    """Area under the precision-recall curve (average precision, as scikit-learn defines it)."""
+    order = np.argsort(-score, kind="stable")
+    positive = np.where(truth[order] > 0, weights[order], 0.0)
+    _, start = np.unique(-score[order], return_index=True)
+    hits = np.cumsum(np.add.reduceat(positive, start))
+    found = np.cumsum(np.add.reduceat(weights[order].astype(float), start))
+    if hits[-1] <= 0 or hits[-1] == found[-1]:
+        return float("nan")
+    return float(np.diff(hits, prepend=0) @ (hits / np.maximum(found, 1e-300)) / hits[-1])
+
+
+MEASURES: dict[str, Measure] = {
+    "pearson": pearson,
+    "spearman": spearman,
+    "r2": r_squared,
+    "mae": mean_absolute_error,
+    "sign_accuracy": sign_accuracy,
+    "auc": auc,
+    "auprc": average_precision,
+}
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A measure with its interval.
+
+    Attributes
+    ----------
+    value, low, high : float
+        The measure of all rows, and the 2.5 and 97.5 percentiles of the bootstrap over groups.
+    n, n_groups : int
+        Rows, and groups of related rows; the groups are what is drawn.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    n_groups: int
+
+
+def group_weights(groups: np.ndarray, *, draws: int, seed: int) -> np.ndarray:
+    """Draw as many groups as there are, with replacement; how often each was drawn, int (draws, groups).
+
+    Parameters
+    ----------
+    groups : int array (n,)
+        Numbers from 0 to the number of groups - 1, every one of which occurs.
+    draws, seed : int
+    """
+    count = int(groups.max(initial=-1)) + 1
+    random = named_generator(seed, "bootstrap", count)
+    return random.multinomial(count, np.full(count, 1 / count), size=draws)
+
+
+def number_groups(groups: np.ndarray | list) -> np.ndarray:
+    """Number groups of any names from 0, in order of first member; an empty name is a group of its own."""
+    names: dict[object, int] = {}
+    numbers = []
+    for row, name in enumerate(groups):
+        key: object = ("row", row) if name is None or name == "" else name
+        numbers.append(names.setdefault(key, len(names)))
+    return np.array(numbers, dtype=np.int64)
+
+
+def estimate(
+    measure: str, truth: np.ndarray, score: np.ndarray, groups: np.ndarray, *, draws: int = 1000, seed: int = 0
+) -> Estimate:
+    """Measure all rows, and bootstrap whole groups.
+
+    Rows that share a gene, a locus or a 40-mer are no independent observations: an interval over single rows would be
+    too narrow by up to the square root of the group's size.
+
+    Parameters
+    ----------
+    measure : str
+        Name in :data:`MEASURES`.
+    truth, score : float arrays (n,)
+        Rows whose score is not finite are left out; the caller counts them.
+    groups : array (n,)
+        What is drawn together.
+    draws : int, default 1000
+        0 gives no interval.
+    seed : int, default 0
+
+    Returns
+    -------
+    Estimate
+        NaN where the measure is not defined, as an AUC of one class is.
+    """
+    kept = np.isfinite(truth) & np.isfinite(score)
+    truth, score = truth[kept].astype(float), score[kept].astype(float)
+    numbers = number_groups(np.asarray(groups)[kept].tolist())
+    if not len(truth):
+        return Estimate(float("nan"), float("nan"), float("nan"), 0, 0)
+    function = MEASURES[measure]
+    value = function(truth, score, np.ones(len(truth)))
+    low = high = float("nan")
+    count = int(numbers.max()) + 1
+    if draws and count > 1:
+        if measure == "spearman":  # ranked once
+            truth, score, function = rankdata(truth), rankdata(score), pearson
+        weights = group_weights(numbers, draws=draws, seed=seed)
+        found = np.array([function(truth, score, row[numbers].astype(float)) for row in weights])
+        if np.isfinite(found).any():
+            low, high = (float(x) for x in np.nanpercentile(found, [2.5, 97.5]))
+    return Estimate(value, low, high, len(truth), count)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much better one model is than another on the rows that both score.
+
+    Attributes
+    ----------
+    value, low, high : float
+        Difference of the measures, and its bootstrap interval.
+    p : float
+        Two-sided: twice the smaller share of draws on one side of 0, at least 1 / (draws + 1).
+    n : int
+        Common rows.
+    """
+
+    value: float
+    low: float
+    high: float
+    p: float
+    n: int
+
+
+def compare(
+    measure: str,
+    truth: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    groups: np.ndarray,
+    *,
+    draws: int = 1000,
+    seed: int = 0,
+) -> Difference:
+    """Compare two models on their common rows, by a paired bootstrap over groups.
+
+    Parameters
+    ----------
+    measure : str
+        Name in :data:`MEASURES`.
+    truth, first, second : float arrays (n,)
+        Rows that one of the models does not score are left out for both.
+    groups : array (n,)
+    draws, seed : int
+
+    Returns
+    -------
+    Difference
+        Of the first over the second.
+    """
+    kept = np.isfinite(truth) & np.isfinite(first) & np.isfinite(second)
+    truth, first, second = (np.asarray(x, dtype=float)[kept] for x in (truth, first, second))
+    nan = float("nan")
+    if not len(truth):
+        return Difference(nan, nan, nan, nan, 0)
+    function = MEASURES[measure]
+    ones = np.ones(len(truth))
+    value = function(truth, first, ones) - function(truth, second, ones)
+    numbers = number_groups(np.asarray(groups)[kept].tolist())
+    if measure == "spearman":
+        truth, first, second, function = rankdata(truth), rankdata(first), rankdata(second), pearson
+    found = []
+    for row in group_weights(numbers, draws=draws, seed=seed):
+        weights = row[numbers].astype(float)
+        found.append(function(truth, first, weights) - function(truth, second, weights))
+    drawn = np.array(found)
+    drawn = drawn[np.isfinite(drawn)]
+    if not len(drawn):
+        return Difference(value, nan, nan, nan, len(truth))
+    side = min((drawn <= 0).sum(), (drawn >= 0).sum())
+    p = min(1.0, 2 * (side + 1) / (len(drawn) + 1))
+    low, high = (float(x) for x in np.percentile(drawn, [2.5, 97.5]))
+    return Difference(float(value), low, high, float(p), len(truth))
+
+
+def weighted_by_part(
+    measure: str, truth: np.ndarray, score: np.ndarray, parts: np.ndarray
+) -> tuple[float, Mapping[str, float]]:
+    """Measure every part (chromosome) by itself, and average, weighted by the rows of the part.
+
+    A pooled AUPRC across chromosomes whose shares of positives differ understates every model.
+
+    Returns
+    -------
+    (float, mapping of str to float)
+        The average over the parts where it is defined, and the value of each.
+    """
+    function = MEASURES[measure]
+    kept = np.isfinite(truth) & np.isfinite(score)
+    found: dict[str, float] = {}
+    sizes: list[int] = []
+    for part in dict.fromkeys(np.asarray(parts)[kept].tolist()):
+        rows = kept & (np.asarray(parts) == part)
+        value = function(truth[rows].astype(float), score[rows].astype(float), np.ones(int(rows.sum())))
+        if np.isfinite(value):
+            found[str(part)] = value
+            sizes.append(int(rows.sum()))
+    if not found:
+        return float("nan"), found
+    return float(np.average(list(found.values()), weights=sizes)), found

@@ -1,0 +1,194 @@
+"""What a task of the benchmark is: items with a truth, scored by a model, measured by groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from combmotif.core.files import open_text
+from combmotif.evaluation.adapters.base import Adapter
+from combmotif.sequence.alphabet import encode
+from combmotif.sequence.delimited import open_table, to_number
+from combmotif.training.overlap import overlap_groups
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is known of items.
+
+    Attributes
+    ----------
+    name : str
+        Such as the measured value, or ``label``.
+    values : float array (n,)
+        NaN where not measured; 0 and 1 where ``kind`` is ``binary``.
+    groups : int array (n,)
+        Items of one group are related, and are drawn together in a bootstrap.
+    kind : str
+        ``real`` (correlations, error), ``difference`` (correlations, sign), ``binary`` (AUC, AUPRC) or ``paired``
+        (how often the score is positive, as it should be).
+    parts : tuple of str, or None
+        Chromosome of every item, over which AUPRC is averaged as well.
+    """
+
+    name: str
+    values: np.ndarray
+    groups: np.ndarray
+    kind: str = "real"
+    parts: tuple[str, ...] | None = None
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Measures of this kind of truth, the first being the one models are compared by."""
+        return {
+            "real": ("pearson", "spearman", "r2", "mae"),
+            "difference": ("pearson", "spearman", "sign_accuracy"),
+            "binary": ("auc", "auprc"),
+            "paired": ("sign_accuracy",),
+        }[self.kind]
+
+
+@dataclass(frozen=True)
+class ScoreColumn:
+    """A number per item.
+
+    Attributes
+    ----------
+    name : str
+        Of the score, such as ``pratio``; a larger value is to mean a larger truth (the declared sign).
+    truth : str
+        Name of the truth it is held against.
+    values : float array (n,)
+        NaN where the model could not score an item.
+    fitted : bool
+        Whether it is in the units of the truth, so that errors mean something.
+    """
+
+    name: str
+    truth: str
+    values: np.ndarray
+    fitted: bool = False
+
+
+@dataclass
+class Task:
+    """Items and what is known of them; ``score`` asks one model.
+
+    Attributes
+    ----------
+    kind : str
+    items : pandas.DataFrame
+        One row per item, as written to items.tsv.gz.
+    truths : list of Truth
+    skipped : list of (str, str)
+        Item and reason.
+    """
+
+    kind: str = ""
+    items: pd.DataFrame = field(default_factory=pd.DataFrame)
+    truths: list[Truth] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+
+    def score(self, adapter: Adapter) -> list[ScoreColumn]:
+        """Score every item; raises LacksCapability where the model cannot do what the task needs."""
+        raise NotImplementedError
+
+    def own_scores(self) -> dict[str, list[ScoreColumn]]:
+        """Return scores that need no model: columns of the table, and controls that only this task has."""
+        return {}
+
+    def truth(self, name: str) -> Truth:
+        """Return a truth by name."""
+        return next(truth for truth in self.truths if truth.name == name)
+
+
+def read_cells(path: str | Path, *, columns: Sequence[str] | None = None) -> dict[str, list[str]]:
+    """Read a table as text, column by column; a .csv whose header has tabs and no commas is one of tabs.
+
+    Raises
+    ------
+    ValueError
+        If it has no rows.
+    """
+    separator = None
+    if columns is None:
+        with open_text(Path(path)) as stream:
+            header = stream.readline()
+        separator = "\t" if "\t" in header and "," not in header else None
+    with open_table(path, columns=columns, separator=separator) as table:
+        rows = [cells for _, cells in table.rows]
+        names = table.columns
+    if not rows:
+        raise ValueError(f"{path}: the table has a header but no rows")
+    return {name: [row[i].strip() for row in rows] for i, name in enumerate(names)}
+
+
+def column_of(cells: dict[str, list[str]], name: str, *, path: str | Path, key: str) -> list[str]:
+    """Take a column by name; a missing one names those that are there and the key that asked for it."""
+    if name not in cells:
+        raise ValueError(f"{path}: {key}: expected a column '{name}', found {', '.join(cells)}")
+    return cells[name]
+
+
+def numbers_of(texts: Iterable[str], *, path: str | Path, column: str) -> np.ndarray:
+    """Read numbers; an empty cell or NA becomes NaN, anything else is an error that names the row."""
+    found = []
+    for row, text in enumerate(texts, 1):
+        try:
+            found.append(to_number(text))
+        except ValueError:
+            raise ValueError(f"{path}: row {row} column '{column}': expected a number or NA, found {text!r}") from None
+    return np.array(found)
+
+
+def encode_rows(
+    texts: Sequence[str], names: Sequence[str], skipped: list[tuple[str, str]], *, shortest: int = 1
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """Encode sequences; those that are none are left out, and counted.
+
+    Returns
+    -------
+    (codes, rows)
+        Codes of the rows that are kept.
+    """
+    codes, rows = [], []
+    for row, (text, name) in enumerate(zip(texts, names, strict=True)):
+        try:
+            code = encode(text)
+        except ValueError:
+            skipped.append((name, "the sequence holds what are no nucleotides"))
+            continue
+        if len(code) < shortest or not (code < 4).any():
+            skipped.append((name, f"the sequence has fewer than {shortest} nt, or is all N"))
+            continue
+        codes.append(code)
+        rows.append(row)
+    if not rows:
+        raise ValueError(f"expected sequences, found none among {len(texts)} rows")
+    return codes, np.array(rows)
+
+
+def groups_from(
+    spec: dict[str, object] | None,
+    cells: dict[str, list[str]],
+    codes: Sequence[np.ndarray],
+    rows: np.ndarray,
+    *,
+    path: str,
+) -> np.ndarray:
+    """Group items by ``{column: gene}`` or ``{overlap: 40}`` (a shared k-mer); default by a shared 40-mer.
+
+    Items without a group stand alone.
+    """
+    if spec and spec.get("column"):
+        name = str(spec["column"])
+        from combmotif.evaluation.statistics import number_groups
+
+        texts = column_of(cells, name, path=path, key="groups.column")
+        return number_groups([texts[row] for row in rows])
+    overlap = spec.get("overlap") if spec else None
+    return overlap_groups(codes, k=int(str(overlap or 40)))

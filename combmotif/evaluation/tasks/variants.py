@@ -1,0 +1,265 @@
+"""Variants: do a model's scores of a reference and an alternative sequence tell harmful from harmless ones?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from combmotif.evaluation.adapters.base import Adapter
+from combmotif.evaluation.solvers import deal_folds, nested_classifier
+from combmotif.evaluation.tasks.base import (
+    ScoreColumn,
+    Task,
+    Truth,
+    column_of,
+    encode_rows,
+    groups_from,
+    numbers_of,
+    read_cells,
+)
+from combmotif.evaluation.tasks.motifs import find_instances
+from combmotif.sequence.alphabet import encode
+
+_TINY = 1e-14
+
+
+def common_ends(ref: np.ndarray, alt: np.ndarray) -> tuple[int, int]:
+    """Length of what two sequences share at the 5' end, and at the 3' end beyond it."""
+    most = min(len(ref), len(alt))
+    differ = np.flatnonzero(ref[:most] != alt[:most])
+    before = int(differ[0]) if len(differ) else most
+    left = most - before
+    apart = np.flatnonzero(ref[len(ref) - left :][::-1] != alt[len(alt) - left :][::-1])
+    return before, int(apart[0]) if len(apart) else left
+
+
+class VariantsTask(Task):
+    """Score pairs of a reference and an alternative sequence, and hold them against a class or a measured effect.
+
+    Parameters
+    ----------
+    table : str
+        One row per variant, as ``combmotif dataset variants`` writes it.
+    ref, alt : str
+        Columns of the two sequences, of one window; an insertion or deletion makes their lengths differ.
+    label : str, optional
+        Column of the class.
+    positive, negative : sequence of str
+        Values of the label that mean 1 and 0; other rows have no class.
+    effect : str, optional
+        Column of a measured effect.
+    columns : sequence of str
+        Columns of scores made elsewhere, such as CADD or a published prediction; ``abs:NAME`` and ``-NAME`` turn
+        one round.
+    motifs : sequence of str
+        k-mers whose loss is a score: occurrences in the reference less those in the alternative.
+    motif_span : (int, int), optional
+        Count only what begins and ends between these positions (0-based half-open), where a signal is to stand.
+    name, chrom : str, optional
+        Columns of the variant's name and of the chromosome, over which AUPRC is averaged.
+    groups : dict, optional
+        ``{column: gene}`` or ``{overlap: 40}`` (default).
+    vis_windows : sequence of int
+        Widths in nt over which the influence on the neighbours is averaged, beside the whole window.
+    classifier : bool
+        Also fit a logistic regression to the vectors of both sequences, in folds of unrelated groups, with the
+        reference alone (the locus) as its control.
+    folds, seed : int
+    """
+
+    def __init__(
+        self,
+        table: str,
+        *,
+        ref: str = "ref_sequence",
+        alt: str = "alt_sequence",
+        label: str | None = None,
+        positive: Sequence[str] = ("1",),
+        negative: Sequence[str] = ("0",),
+        effect: str | None = None,
+        columns: Sequence[str] = (),
+        motifs: Sequence[str] = (),
+        motif_span: Sequence[int] | None = None,
+        name: str | None = None,
+        chrom: str | None = None,
+        groups: dict[str, Any] | None = None,
+        vis_windows: Sequence[int] = (64,),
+        classifier: bool = True,
+        folds: int = 5,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(kind="variants")
+        self.motifs, self.vis_windows, self.folds, self.seed = tuple(motifs), tuple(vis_windows), folds, seed
+        self.motif_span = slice(*motif_span) if motif_span else slice(None)
+        cells = read_cells(table)
+        texts = column_of(cells, ref, path=table, key="ref")
+        others = column_of(cells, alt, path=table, key="alt")
+        names = cells[name] if name else [f"row{i + 1}" for i in range(len(texts))]
+        codes, rows = encode_rows(texts, names, self.skipped)
+        pairs = []
+        for code, row in zip(codes, rows, strict=True):
+            try:
+                other = encode(others[row])
+            except ValueError:
+                self.skipped.append((names[row], "the alternative sequence holds what are no nucleotides"))
+                continue
+            if np.array_equal(code, other):
+                self.skipped.append((names[row], "reference and alternative are the same"))
+                continue
+            pairs.append((row, code, other))
+        if not pairs:
+            raise ValueError(f"{table}: expected pairs of different sequences, found none")
+        rows = np.array([row for row, _, _ in pairs])
+        self.ref, self.alt = [code for _, code, _ in pairs], [code for _, _, code in pairs]
+        self.names = [names[row] for row in rows]
+        self.ends = [common_ends(a, b) for a, b in zip(self.ref, self.alt, strict=True)]
+        own = groups_from(groups, cells, self.ref, rows, path=table)
+        self.groups = own
+        parts = None if chrom is None else tuple(column_of(cells, chrom, path=table, key="chrom")[row] for row in rows)
+        self.items = pd.DataFrame({
+            "item": self.names,
+            "group": own,
+            "position": [before for before, _ in self.ends],
+            "ref_length": [len(code) for code in self.ref],
+            "alt_length": [len(code) for code in self.alt],
+        })  # fmt: skip
+        if label is not None:
+            told = [column_of(cells, label, path=table, key="label")[row] for row in rows]
+            values = np.array([1.0 if t in positive else 0.0 if t in negative else np.nan for t in told])
+            if len(np.unique(values[np.isfinite(values)])) < 2:
+                raise ValueError(
+                    f"{table}: label '{label}': expected rows of both classes ({', '.join(positive)} and "
+                    f"{', '.join(negative)}), found {', '.join(sorted(set(told))[:6])}"
+                )
+            unclassed = ~np.isfinite(values)
+            if effect is None:
+                self.skipped += [
+                    (self.names[i], f"label '{told[i]}' is of no class") for i in np.flatnonzero(unclassed)
+                ]
+            self.items["label"] = values
+            self.truths.append(Truth("label", values, own, "binary", parts))
+        if effect is not None:
+            cells_of = column_of(cells, effect, path=table, key="effect")
+            measured = numbers_of([cells_of[row] for row in rows], path=table, column=effect)
+            self.items["effect"] = measured
+            self.truths.append(Truth("effect", measured, own, "difference", parts))
+        if not self.truths:
+            raise ValueError(f"{table}: expected a label or an effect to hold the scores against, found neither")
+        self.classifier = classifier and label is not None
+        self._given: dict[str, np.ndarray] = {}
+        for column in columns:
+            plain = column.removeprefix("abs:").removeprefix("-")
+            cells_of = column_of(cells, plain, path=table, key="columns")
+            found = numbers_of([cells_of[row] for row in rows], path=table, column=plain)
+            self._given[column] = np.abs(found) if column.startswith("abs:") else -found if column[0] == "-" else found
+
+    def own_scores(self) -> dict[str, list[ScoreColumn]]:
+        """Return the columns of scores, and the loss of motifs."""
+        found = {}
+        if self._given:
+            found["table"] = self._all(self._given)
+        if self.motifs:
+            kmers = [encode(motif) for motif in self.motifs]
+
+            def count(code: np.ndarray) -> int:
+                return sum(len(find_instances(code[self.motif_span], kmer)) for kmer in kmers)
+
+            lost = np.array([count(a) - count(b) for a, b in zip(self.ref, self.alt, strict=True)], dtype=float)
+            found["motif loss"] = self._all({f"loss of {'/'.join(self.motifs)}": lost})
+        return found
+
+    def _all(self, scores: dict[str, np.ndarray]) -> list[ScoreColumn]:
+        return [ScoreColumn(name, truth.name, values) for truth in self.truths for name, values in scores.items()]
+
+    def score(self, adapter: Adapter) -> list[ScoreColumn]:
+        """Score by everything the model is capable of; larger means a larger change for the worse."""
+        names = [f"{name}_ref" for name in self.names], [f"{name}_alt" for name in self.names]
+        scores: dict[str, np.ndarray] = {}
+        if "predict" in adapter.capabilities:
+            before, after = (adapter.predict(c, names=n) for c, n in zip((self.ref, self.alt), names, strict=True))
+            for i, output in enumerate(adapter.outputs or [f"output{i + 1}" for i in range(before.shape[1])]):
+                scores[f"delta {output}"] = after[:, i] - before[:, i]
+                scores[f"|delta {output}|"] = np.abs(after[:, i] - before[:, i])
+        if "likelihood" in adapter.capabilities:
+            ref, alt = (adapter.log_likelihood(c, names=n) for c, n in zip((self.ref, self.alt), names, strict=True))
+            scores |= {"loss alt": -alt, "loss difference": ref - alt}
+        if "masked" in adapter.capabilities:
+            scores |= self._substitutions(adapter.probabilities(self.ref, names=names[0]))
+        mode = next((mode for mode in ("unmasked", "masked") if mode in adapter.capabilities), None)
+        if mode:
+            tables = [
+                adapter.probabilities(c, names=n, mode=mode) for c, n in zip((self.ref, self.alt), names, strict=True)
+            ]
+            scores |= self._influences(*tables)
+        columns = self._all(scores)
+        if "embed" in adapter.capabilities:
+            ref, alt = (
+                np.asarray(adapter.embed(c, names=n), dtype=float)
+                for c, n in zip((self.ref, self.alt), names, strict=True)
+            )
+            columns += self._all(_distances(ref, alt))
+            if self.classifier:
+                columns += self._classified(ref, alt)
+        if not columns:
+            adapter.require("predict")
+        return columns
+
+    def _substitutions(self, tables: list[np.ndarray]) -> dict[str, np.ndarray]:
+        """Score single substitutions by the probabilities of the two bases at the unmutated sequence."""
+        found = np.full((len(self.ref), 3), np.nan)
+        for row, (ref, alt, (before, _)) in enumerate(zip(self.ref, self.alt, self.ends, strict=True)):
+            if len(ref) != len(alt) or int((ref != alt).sum()) != 1 or max(ref[before], alt[before]) > 3:
+                continue
+            p = tables[row][before]
+            one, other = np.log(p[ref[before]] + _TINY), np.log(p[alt[before]] + _TINY)
+            found[row] = (one, -other, one - other)
+        return dict(zip(("pref", "palt", "pratio"), found.T, strict=True))
+
+    def _influences(self, refs: list[np.ndarray], alts: list[np.ndarray]) -> dict[str, np.ndarray]:
+        """Mean influence on the probabilities of the other positions, aligned over insertions and deletions."""
+        widths = (0, *self.vis_windows)
+        found = np.full((len(refs), len(widths)), np.nan)
+        for row, (before, after) in enumerate(self.ends):
+            a, b = refs[row], alts[row]
+            pairs = [(a[:before], b[:before]), (a[len(a) - after :], b[len(b) - after :])]
+            change = [np.abs(_log_odds(x) - _log_odds(y)).max(1) if len(x) else np.zeros(0) for x, y in pairs]
+            for column, width in enumerate(widths):
+                half = width // 2
+                left = change[0][max(0, len(change[0]) - half) :] if width else change[0]
+                both = np.concatenate([left, change[1][:half] if width else change[1]])
+                found[row, column] = both.mean() if len(both) else np.nan
+        return {f"VIS {w}" if w else "VIS": found[:, i] for i, w in enumerate(widths)}
+
+    def _classified(self, ref: np.ndarray, alt: np.ndarray) -> list[ScoreColumn]:
+        truth = self.truth("label")
+        rows = np.flatnonzero(np.isfinite(truth.values) & np.isfinite(ref).all(1) & np.isfinite(alt).all(1))
+        folds = deal_folds(truth.groups[rows], folds=self.folds, seed=self.seed)
+        found = []
+        for name, x in (("classifier", np.concatenate([ref, alt - ref], 1)), ("locus only", ref)):
+            values = np.full(len(truth.values), np.nan)
+            try:
+                values[rows] = nested_classifier(x[rows], truth.values[rows], folds).predicted
+            except ValueError as error:
+                self.skipped.append((name, str(error)))
+                continue
+            found.append(ScoreColumn(name, "label", values))
+        return found
+
+
+def _log_odds(p: np.ndarray) -> np.ndarray:
+    p = p.astype(float)
+    return np.asarray(np.log2((p + _TINY) / (1 - p + _TINY)))
+
+
+def _distances(ref: np.ndarray, alt: np.ndarray) -> dict[str, np.ndarray]:
+    norm = np.linalg.norm(ref, axis=1) * np.linalg.norm(alt, axis=1)
+    inner = (ref * alt).sum(1)
+    return {
+        "l1": np.abs(ref - alt).sum(1),
+        "l2": np.linalg.norm(ref - alt, axis=1),
+        "dot": -inner,
+        "cosine": 1 - inner / np.where(norm > 0, norm, np.nan),
+    }

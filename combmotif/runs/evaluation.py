@@ -1,0 +1,268 @@
+"""Run a benchmark: every model on every task, each result kept as it is done, then tables and a page."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from combmotif.config.evaluation import SuiteConfig
+from combmotif.core.download import sha256_of
+from combmotif.core.executors import single_thread
+from combmotif.core.files import write_table
+from combmotif.core.version import __version__
+from combmotif.evaluation.adapters.base import Adapter, LacksCapability, self_test
+from combmotif.evaluation.adapters.make import make_adapter, make_control
+from combmotif.evaluation.measure import measure_task
+from combmotif.evaluation.page import write_page
+from combmotif.evaluation.tasks.base import ScoreColumn, Task
+from combmotif.evaluation.tasks.make import make_task
+from combmotif.runs.store import RunStore, content_key, load_arrays, save_arrays
+
+_TWIN = ", random weights"
+
+
+@dataclass(frozen=True)
+class SuiteResult:
+    """A finished benchmark: its folder, page, table of scores, and what was skipped."""
+
+    folder: Path
+    page: Path
+    scores: pd.DataFrame
+    skipped: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One model on one task."""
+
+    config: SuiteConfig
+    task: str
+    model: str
+    path: Path
+
+
+_tasks: dict[str, Task] = {}
+_adapters: dict[str, Adapter] = {}
+
+
+def _task(config: SuiteConfig, name: str) -> Task:
+    key = content_key(config.tasks[name].model_dump(mode="json"), config.seed)
+    if key not in _tasks:
+        _tasks.clear()  # tables are large; jobs come task by task
+        _tasks[key] = make_task(config.tasks[name], seed=config.seed)
+    return _tasks[key]
+
+
+def _adapter(config: SuiteConfig, name: str) -> Adapter:
+    entry = config.models.get(name.removesuffix(_TWIN))
+    key = content_key(name, config.seed, None if entry is None else entry.model_dump(mode="json"))
+    if key in _adapters:
+        return _adapters[key]
+    if entry is None:
+        found = make_control(name, seed=config.seed)
+    elif name.endswith(_TWIN) and name not in config.models:
+        twin = _adapter(config, name.removesuffix(_TWIN)).random_twin(config.seed)
+        if twin is None:
+            raise LacksCapability(f"model '{name.removesuffix(_TWIN)}' has no weights to draw at random")
+        found = twin
+    else:
+        found = make_adapter(entry, name=name)
+        if wrong := self_test(found):
+            raise LacksCapability(f"it failed its self-test: {'; '.join(wrong)}")
+    _adapters[key] = found
+    return found
+
+
+def _do(job: _Job) -> tuple[_Job, float]:
+    """Score a task by a model; writes the scores, or the reason why there are none."""
+    began = time.monotonic()
+    arrays: dict[str, np.ndarray] = {}
+    with single_thread():
+        task = _task(job.config, job.task)
+        before = len(task.skipped)
+        try:
+            columns = task.score(_adapter(job.config, job.model))
+            arrays["names"] = np.array([[c.name, c.truth, str(int(c.fitted))] for c in columns], dtype=str)
+            arrays |= {f"column{i}": column.values for i, column in enumerate(columns)}
+            arrays["skipped"] = np.array(task.skipped[before:], dtype=str).reshape(-1, 2)
+        except LacksCapability as error:
+            arrays["reason"] = np.array(str(error))
+        del task.skipped[before:]
+    save_arrays(job.path, arrays)
+    return job, time.monotonic() - began
+
+
+def _files(section: Any) -> list[str]:
+    """Checksums of the files that a task or model reads."""
+    found = []
+    for value in section.model_dump().values():
+        if isinstance(value, str) and value.startswith("/") and (path := Path(value)).exists():
+            inner = sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
+            found += [f"{p.name}:{sha256_of(p)}" for p in inner]
+    return found
+
+
+def _jobs(config: SuiteConfig, store: RunStore) -> list[_Job]:
+    names = [*config.models, *config.controls]
+    if "random-weights" in config.controls:
+        names += [f"{name}{_TWIN}" for name, entry in config.models.items() if entry.card or entry.hf]
+    jobs = []
+    for task_name, section in config.tasks.items():
+        files = _files(section)
+        for name in names:
+            entry = config.models.get(name.removesuffix(_TWIN))
+            model = None if entry is None else [entry.model_dump(mode="json"), _files(entry), _card_files(entry)]
+            key = content_key("evaluation", section.model_dump(mode="json"), files, name, model, config.seed)
+            jobs.append(_Job(config, task_name, name, store.task("scores", key, ".npz")))
+    return jobs
+
+
+def _card_files(entry: Any) -> list[str]:
+    if entry.card is None:
+        return []
+    from combmotif.models.card import card_file, find_weights, read_card
+
+    path = card_file(entry.card)
+    weights = find_weights(read_card(entry.card), path)
+    return [sha256_of(path), "" if weights is None else sha256_of(weights)]
+
+
+def run_suite(
+    config: SuiteConfig,
+    out: Path,
+    *,
+    left_out: dict[str, str] | None = None,
+    workers: int = 1,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> SuiteResult:
+    """Run a benchmark; started again, it goes on where it was.
+
+    Parameters
+    ----------
+    config : SuiteConfig
+        With absolute paths, as :func:`combmotif.config.evaluation.load_suite` gives it.
+    out : pathlib.Path
+        Folder: ``scores.tsv``, ``comparisons.tsv``, ``skipped.tsv``, ``run.json``, ``report.html``, and per task
+        ``TASK/items.tsv.gz`` and ``TASK/predictions.tsv.gz``.
+    left_out : dict of str to str, optional
+        Tasks that are not run, each with the reason.
+    workers : int, default 1
+        Processes; the results do not depend on it.
+    progress : callable, optional
+        Called with (what, done, in all).
+
+    Returns
+    -------
+    SuiteResult
+
+    Raises
+    ------
+    ValueError
+        If a task's table does not fit, or the folder holds something else.
+    """
+    began = time.monotonic()
+    store = RunStore(out)
+    try:
+        jobs = _jobs(config, store)
+        for job in jobs:
+            store.file(job.path)
+        open_jobs = [job for job in jobs if not store.is_whole(job.path)]
+        seconds: dict[str, float] = {}
+        for name in config.models if open_jobs else ():
+            with contextlib.suppress(LacksCapability):  # a model that cannot be opened is told before any work
+                _adapter(config, name)
+        for done, (job, took) in enumerate(_each(open_jobs, workers), 1):
+            store.seal(job.path)
+            seconds[f"{job.task}: {job.model}"] = round(took, 2)
+            if progress is not None:
+                progress(f"{job.task}: {job.model}", done, len(open_jobs))
+        result = _finish(config, store, jobs, left_out or {}, seconds, began)
+        store.clean({job.path for job in jobs})
+        return result
+    finally:
+        store.close()
+
+
+def _each(jobs: list[_Job], workers: int) -> Any:
+    if workers <= 1 or len(jobs) < 2:
+        yield from map(_do, jobs)
+        return
+    with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=get_context("spawn")) as pool:
+        for future in as_completed([pool.submit(_do, job) for job in jobs]):
+            yield future.result()
+
+
+def _finish(
+    config: SuiteConfig, store: RunStore, jobs: list[_Job], left_out: dict[str, str], seconds: dict[str, float],
+    began: float,
+) -> SuiteResult:  # fmt: skip
+    skipped: list[list[str]] = [[name, "", "", reason] for name, reason in left_out.items()]
+    scores, comparisons, curves = [], [], {}
+    for name in config.tasks:
+        task = _task(config, name)
+        scored: dict[str, list[ScoreColumn]] = {}
+        controls = []
+        skipped += [[name, "", item, reason] for item, reason in task.skipped]
+        for job in (job for job in jobs if job.task == name):
+            arrays = load_arrays(job.path)
+            if "reason" in arrays:
+                skipped.append([name, job.model, "", str(arrays["reason"])])
+                continue
+            skipped += [[name, job.model, str(item), str(reason)] for item, reason in arrays["skipped"]]
+            scored[job.model] = [
+                ScoreColumn(str(own), str(truth), arrays[f"column{i}"], fitted=str(fitted) == "1")
+                for i, (own, truth, fitted) in enumerate(arrays["names"])
+            ]
+            if job.model not in config.models:
+                controls.append(job.model)
+        for own, columns in task.own_scores().items():
+            scored[own] = columns
+            if own != "table":
+                controls.append(own)
+        table, compared = measure_task(
+            name, task, scored, controls=controls, draws=config.statistics.bootstrap, seed=config.seed
+        )
+        scores.append(table)
+        comparisons.append(compared)
+        curves[name] = (task, scored)
+        write_table(store.file(f"{name}/items.tsv.gz"), task.items)
+        write_table(store.file(f"{name}/predictions.tsv.gz"), _predictions(task, scored))
+    table = pd.concat(scores, ignore_index=True)
+    left = pd.DataFrame(skipped, columns=["task", "model", "item", "reason"])
+    write_table(store.file("scores.tsv"), table)
+    write_table(store.file("comparisons.tsv"), pd.concat(comparisons, ignore_index=True))
+    write_table(store.file("skipped.tsv"), left)
+    page = store.file("report.html")
+    write_page(page, table, left, curves)
+    record = {
+        "version": __version__,
+        "config": config.model_dump(mode="json"),
+        "files": {name: _files(section) for name, section in config.tasks.items()},
+        "seconds": seconds,
+        "seconds_in_all": round(time.monotonic() - began, 2),
+    }
+    store.write_json("run.json", record)
+    return SuiteResult(store.path, page, table, left)
+
+
+def _predictions(task: Task, scored: dict[str, list[ScoreColumn]]) -> pd.DataFrame:
+    """All scores, one row per item of a truth, model and score; items of a pair are named by their number."""
+    parts = []
+    names = task.items.get("item", task.items.index)
+    for model, columns in scored.items():
+        for column in columns:
+            truth = task.truth(column.truth)
+            item = names if len(column.values) == len(names) else np.arange(len(column.values))
+            own = pd.DataFrame({"item": item, "truth": column.truth, "value": truth.values})
+            parts.append(own.assign(model=model, score_name=column.name, score=column.values))
+    empty = pd.DataFrame(columns=["item", "truth", "value", "model", "score_name", "score"])
+    return pd.concat(parts, ignore_index=True) if parts else empty

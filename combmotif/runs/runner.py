@@ -1,0 +1,270 @@
+"""One run: from a config to a folder of tables and a report."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from combmotif.config.inputs import PythonSection
+from combmotif.config.opening import open_model
+from combmotif.config.run import RunConfig
+from combmotif.core.executors import Executor, available_cores, make_executor
+from combmotif.models.model import SequenceModel
+from combmotif.report.html import build_report
+from combmotif.runs.context import Context, load_context
+from combmotif.runs.record import first_warnings, new_record, peak_memory_mb
+from combmotif.runs.stages import STAGES, Stage
+from combmotif.runs.stages.base import Batch, Empty, Found, Output, Work
+from combmotif.runs.store import PROGRESS, RunStore
+from combmotif.sequence.left_out import LEFT_OUT, write_left_out
+from combmotif.sequence.tables import SequenceSet
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """A finished run.
+
+    Attributes
+    ----------
+    folder, report : Path
+    stages : dict of str to str
+        ``done``, ``empty: reason`` or ``failed: reason``.
+    """
+
+    folder: Path
+    report: Path
+    stages: dict[str, str]
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """Stages that failed, with the reason."""
+        return {name: status for name, status in self.stages.items() if status.startswith("failed")}
+
+
+def require_same_weights(context: Context, *, same: bool | None = None) -> None:
+    """Refuse a net whose factory makes other weights each time; ``same``, where known, saves loading it again."""
+    section = context.config.model
+    if same is None:
+        own = isinstance(section, PythonSection) and section.weights is None
+        same = not own or open_model(section).fingerprint() == context.model.fingerprint()
+    if not same:
+        raise ValueError(
+            f"model: expected the same weights each time '{context.model.name}' is loaded, found others; let its "
+            f"factory load trained weights, or set the seed of its random ones"
+        )
+
+
+def open_in_worker(config: RunConfig, given: dict[str, Any], fingerprint: str) -> Context:
+    """Load, in another process, what the tasks of a run need."""
+    try:
+        context = load_context(config, **given)
+        same = context.model.fingerprint() == fingerprint
+    except Exception as error:
+        raise ValueError(f"a worker could not open what the run needs: {error}") from error
+    require_same_weights(context, same=same)
+    return context
+
+
+def run(
+    config: RunConfig,
+    out: str | Path,
+    *,
+    workers: int | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+    on_stage: Callable[[str, str, float], None] | None = None,
+    model: SequenceModel | None = None,
+    sequences: SequenceSet | None = None,
+) -> RunResult:
+    """Interpret a model as a config says.
+
+    Everything the config names is loaded and checked before any long work. Finished tasks are kept in ``out/tasks``,
+    so a run that was interrupted, or is asked for again with a changed section, does only what is missing.
+
+    Parameters
+    ----------
+    config : RunConfig
+        As ``load_config`` returns it.
+    out : path
+        The run folder, made if it is not there.
+    workers : int, optional
+        Processes, one thread each; default one per core. The files do not depend on it.
+    progress : callable, optional
+        Called with (stage, tasks done, tasks in all).
+    on_stage : callable, optional
+        Called with (stage, status, seconds) when a stage has ended and is recorded in run.json.
+    model, sequences : SequenceModel, SequenceSet, optional
+        In place of those the config names; with several workers they must be picklable.
+
+    Returns
+    -------
+    RunResult
+
+    Raises
+    ------
+    KeyboardInterrupt
+        The stage is recorded as stopped; its finished tasks are kept.
+    ValueError, FileNotFoundError
+        If the config does not fit the files, the model or the folder. A stage that fails later is recorded and the
+        others go on.
+    """
+    given = {name: value for name, value in (("model", model), ("sequences", sequences)) if value is not None}
+    context = load_context(config, model=model, sequences=sequences)
+    for stage in STAGES:
+        stage.check(context)
+    folder, workers = Path(out), workers or available_cores()
+    if model is None and workers > 1:
+        require_same_weights(context)
+    store = RunStore(folder)
+    setup = partial(open_in_worker, config, given, context.model.fingerprint())
+    executor = make_executor(workers if context.model.device.type == "cpu" else 1, state=context, setup=setup)
+    try:
+        record = new_record(context)
+        write_left_out(store.file(LEFT_OUT), context.sequences.left_out)
+        record["warnings"] += first_warnings(context)
+        if doubts := context.model.doubts(context.sequences.codes, tracks=context.sequences.tracks):
+            record["warnings"].append(f"{doubts}.")
+            warnings.warn(doubts, stacklevel=2)
+        record["planned"] = [*(stage.name for stage in STAGES), "report"]
+        runner = _Runner(context, store, executor, record, progress or (lambda stage, done, total: None))
+        for stage in STAGES:
+            begun = time.monotonic()
+            runner.do(stage, begun)
+            if on_stage is not None:
+                on_stage(stage.name, record["stages"][stage.name]["status"], time.monotonic() - begun)
+        executor.close()
+        begun = time.monotonic()
+        report = build_report(folder, title=config.report.title)
+        store.folder.reload()  # the page is in its record now
+        record["stages"]["report"] = {"status": "done", "seconds": round(time.monotonic() - begun, 2)}
+        record["peak_memory_mb"] = peak_memory_mb()
+        store.write_json("run.json", record)
+        store.clean(runner.files)
+    finally:
+        executor.close()
+        store.close()
+    return RunResult(folder, report, {name: stage["status"] for name, stage in record["stages"].items()})
+
+
+@dataclass
+class _Runner:
+    """Does the stages of a run one after the other and records how each ended.
+
+    Attributes
+    ----------
+    context, store, executor
+        Of the run.
+    record : dict
+        What becomes run.json.
+    on_progress : callable
+        Called with (stage, tasks done, tasks in all).
+    found : Found
+        What the stages have handed on.
+    files : set of Path
+        Results of tasks that belong to the run.
+    """
+
+    context: Context
+    store: RunStore
+    executor: Executor
+    record: dict[str, Any]
+    on_progress: Callable[[str, int, int], None]
+    found: Found = field(default_factory=Found)
+    files: set[Path] = field(default_factory=set)
+
+    def do(self, stage: Stage[Any, Any], begun: float) -> None:
+        """Do a stage; ``begun`` is when."""
+        self.on_progress(stage.name, 0, 1)
+        tally = _Tally()
+        out = Output(self.store)
+        entry: dict[str, Any] = {"status": "running"}
+        self.record["stages"][stage.name] = entry
+        self.store.write_json("run.json", self.record)
+        self._finish(stage, entry, tally, out)
+        entry |= {"seconds": round(time.monotonic() - begun, 2), "tasks": tally.tasks, "reused": tally.reused}
+        said = {"notes": out.notes if entry["status"] == "done" else [], "redone": tally.redone, "edits": out.edits}
+        entry |= {name: value for name, value in said.items() if value}
+        self.record["warnings"] += out.warnings
+        self.record["peak_memory_mb"] = peak_memory_mb()
+        self.store.write_json("run.json", self.record)
+
+    def _finish(self, stage: Stage[Any, Any], entry: dict[str, Any], tally: _Tally, out: Output) -> None:
+        """Do the tasks of a stage and merge their results; set its status."""
+        self.store.remove(*stage.outputs)  # what an earlier configuration left
+        try:
+            if not stage.asked(self.context.config):
+                raise Empty(f"not asked for: the configuration has no '{stage.section}' section")
+            self._tasks_and_merge(stage, tally, out)
+            entry["status"] = "done"
+        except Empty as end:
+            self.found.add(end.made)
+            entry["status"] = f"empty: {end}"
+        except KeyboardInterrupt:
+            entry["status"] = "stopped: interrupted; the same command goes on from here"
+            self.store.write_json("run.json", self.record)
+            raise
+        except Exception as error:
+            entry["status"] = f"failed: {type(error).__name__}: {error}{_as_bug(error)}"
+            # What later stages build on cannot be missing, and on a full disk nothing else would go better.
+            if stage.required or isinstance(error, OSError):
+                with contextlib.suppress(OSError):
+                    self.store.write_json("run.json", self.record)
+                raise
+
+    def _tasks_and_merge(self, stage: Stage[Any, Any], tally: _Tally, out: Output) -> None:
+        work = Work(self.context, self.store, self.found.only(stage.needs))
+        batches = stage.tasks(work)
+        while True:
+            try:
+                batch = next(batches)
+            except StopIteration as end:  # a generator returns what is left to merge
+                self.found.add(stage.merge(work, end.value, out))
+                return
+            self._bring_up_to_date(stage.name, batch, tally)
+
+    def _bring_up_to_date(self, stage: str, batch: Batch, tally: _Tally) -> None:
+        """Do the tasks of a batch whose files are not there yet."""
+        store, payloads = self.store, batch.payloads
+        files = [path for payload in payloads for path in payload.files]
+        self.files.update(files)
+        todo = [payload for payload in payloads if not all(map(store.is_whole, payload.files))]
+        if store.redone:
+            damaged, store.redone = store.redone, []
+            count = f"{len(damaged)} results were" if len(damaged) > 1 else "a result was"
+            warnings.warn(
+                f"{store.path}: {count} damaged after being written (tasks/{damaged[0]}) and will be computed again",
+                stacklevel=1,
+            )
+            tally.redone += damaged
+        past = len(payloads) - len(todo)
+        tally.tasks += len(payloads)
+        tally.reused += past
+        store.write_json(PROGRESS, {"stage": stage, "files": [path.name for path in files]})
+        self.on_progress(stage, past, len(payloads))
+        store.folder.files([path for payload in todo for path in payload.files])
+
+        def on_done(payload: Any, done: int) -> None:
+            store.seal(*payload.files)
+            self.on_progress(stage, past + done, len(payloads))
+
+        self.executor.run(batch.task, todo, on_done=on_done)
+
+
+@dataclass
+class _Tally:
+    """Tasks of a stage: all, those whose results were there, and names of results that had been damaged since."""
+
+    tasks: int = 0
+    reused: int = 0
+    redone: list[str] = field(default_factory=list)
+
+
+def _as_bug(error: Exception) -> str:
+    """What to add to the message of an error that no user is to blame for."""
+    told = isinstance(error, (ValueError, OSError, ArithmeticError, MemoryError, ImportError)) or "memory" in str(error)
+    return "" if told else " (a bug of combmotif; please report it, see docs/reliability.md)"

@@ -1,0 +1,235 @@
+"""The contribution stage: compare outcomes over sequences, clamp neurons, scramble their sites."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from combmotif.config.effects import ContributionSection
+from combmotif.core.executors import single_thread
+from combmotif.core.tables import CONTRIBUTION
+from combmotif.effects.frame import region_lengths
+from combmotif.effects.neurons.clamp import channel_means, clamp
+from combmotif.effects.neurons.contribution import contribution
+from combmotif.effects.neurons.sites import scramble_sites
+from combmotif.inference.incremental.perturb import recording
+from combmotif.runs.context import Context
+from combmotif.runs.predicted import as_array, summary
+from combmotif.runs.stages.base import Batch, Cost, Output, Stage, Trial, Work
+from combmotif.runs.stages.samples import Sampled
+from combmotif.runs.stages.scan import Scan
+from combmotif.runs.store import load_arrays, save_arrays
+
+DRAWS = 8
+
+
+@dataclass(frozen=True)
+class CausalTask:
+    """A neuron to clamp and whose sites to scramble, and the file of the result.
+
+    Attributes
+    ----------
+    layer : str
+    neuron : int
+    rows : integer array, shape (n,)
+        Sequences in which it is active, at most ``sequences_changed`` of them.
+    starts : integer array, shape (n,)
+        Its strongest window in each.
+    mean, silent : float
+        What it is held at, and the activation below which a scrambled site counts as silent.
+    outputs : tuple of int
+        Columns of the prediction.
+    path : Path
+    """
+
+    layer: str
+    neuron: int
+    rows: np.ndarray
+    starts: np.ndarray
+    mean: float
+    silent: float
+    outputs: tuple[int, ...]
+    path: Path
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """One .npz."""
+        return (self.path,)
+
+
+def sequences_changed(longest: int) -> int:
+    """Most active sequences per neuron whose prediction is worked out again: 500 short ones, 30 long ones."""
+    return int(np.clip(5_000_000 // (DRAWS * longest), 30, 500))
+
+
+def causal_task(context: Context, task: CausalTask) -> None:
+    """Measure how the predictions change when a neuron is clamped and when its sites are scrambled; writes an .npz."""
+    sequences = context.sequences
+    codes = [sequences.codes[i] for i in task.rows]
+    tracks = sequences.tracks_of(task.rows)
+    held = np.array([task.mean])
+    clamped = clamp(context.model, task.layer, (task.neuron,), codes, held, tracks=tracks, output=task.outputs)[:, 0]
+    with recording() as how:
+        scrambled = scramble_sites(
+            context.probe(task.layer),
+            task.neuron,
+            codes,
+            task.starts,
+            silent=task.silent,
+            names=[sequences.names[i] for i in task.rows],
+            tracks=tracks,
+            seed=context.config.seed,
+            draws=DRAWS,
+            output=task.outputs,
+        )
+    save_arrays(task.path, {"clamped": clamped, "scrambled": scrambled, "how": as_array(how)})
+
+
+Tasks = dict[tuple[float, int], CausalTask]
+"""Of every threshold and neuron."""
+
+
+class ContributionStage(Stage[Tasks, None]):
+    """Compare outcomes with and without each neuron, over sequences and by intervening."""
+
+    name = "contribution"
+    section = "contribution"
+    needs = (Sampled, Scan)
+    outputs = ("contribution.tsv",)
+
+    def check(self, context: Context) -> None:
+        """Refuse outputs the model does not have."""
+        if context.config.contribution is not None:
+            _columns(context)
+
+    def tasks(self, work: Work) -> Generator[Batch, None, Tasks]:
+        """Intervene on one neuron in each task; on none where labels are compared, or as the prototype does."""
+        section = _section(work.context)
+        if section.preset is not None or section.outcome == "label":
+            return {}
+        tasks = _causal_tasks(work)
+        yield Batch(causal_task, list(tasks.values()))
+        return tasks
+
+    def merge(self, work: Work, done: Tasks, out: Output) -> None:
+        """Write the table: neurons, outcomes and thresholds."""
+        context, section, scan = work.context, _section(work.context), work.found[Scan]
+        outcomes, sequences = _outcomes(context, scan), context.sequences
+        maxima = scan.maxima
+        finite = np.where(np.isfinite(maxima), maxima, 0)
+        neurons = [neuron.name for neuron in context.neurons]
+        if section.preset is not None:
+            table = contribution(scan.best, outcomes, section, neurons=neurons, maxima=finite)
+            out.table("contribution.tsv", table.reindex(columns=[*CONTRIBUTION.names, "p_ttest"]))
+            return
+        names = [f"prediction:{context.model.outputs[column]}" for column in _columns(context)]
+        changes, how = _changes(done, (*scan.best.shape, len(names)))
+        out.edits.update(summary(how))
+        tables = []
+        for level in section.levels:
+            own = {
+                kind: {name: changes[level][arrays][:, :, i] for i, name in enumerate(names)} if done else None
+                for kind, arrays in (("causal", "clamped"), ("site", "scrambled"))
+            }
+            tables.append(
+                contribution(
+                    scan.best,
+                    outcomes,
+                    section.model_copy(update={"thresholds": [level]}),
+                    neurons=neurons,
+                    maxima=finite,
+                    sampled_maxima=np.array([samples.maximum for samples in work.found[Sampled].samples]),
+                    covariates={"length": sequences.lengths, "gc": sequences.gc, **region_lengths(sequences.tracks)},
+                    changes=own,
+                )
+            )
+        table = pd.concat(tables, ignore_index=True)
+        order = {name: place for place, name in enumerate(outcomes)}
+        table = table.sort_values("outcome", key=lambda column: column.map(order), kind="stable")
+        out.table("contribution.tsv", table[CONTRIBUTION.names])
+
+    def cost(self, trial: Trial) -> Cost:
+        """Say that every neuron is a task, whose time grows with the sequences in which it is active."""
+        context = trial.whole.context
+        changed = sequences_changed(int(context.sequences.lengths.max()))
+        more = min(trial.sequences_ratio, max(1.0, changed / trial.sequences * 2))
+        return Cost(trial.neurons_ratio * more, len(context.neurons))
+
+
+def _section(context: Context) -> ContributionSection:
+    section = context.config.contribution
+    assert section is not None
+    return section
+
+
+def _columns(context: Context) -> list[int]:
+    return context.outputs(_section(context).output, "contribution.output")
+
+
+def _outcomes(context: Context, scan: Scan) -> dict[str, np.ndarray]:
+    """What neurons are compared by: predictions, NaN where they are not finite, and labels."""
+    section, sequences, model = _section(context), context.sequences, context.model
+    outcomes: dict[str, np.ndarray] = {}
+    if section.outcome in ("prediction", "both"):
+        finite = np.where(np.isfinite(scan.predictions), scan.predictions, np.nan)
+        outcomes |= {f"prediction:{model.outputs[column]}": finite[:, column] for column in _columns(context)}
+    if section.outcome in ("label", "both"):
+        for index, name in enumerate(sequences.label_names):
+            outcomes[f"label:{name}"] = sequences.labels[:, index]  # type: ignore[index]
+    return outcomes
+
+
+def _causal_tasks(work: Work) -> Tasks:
+    """Choose the sequences in which each neuron is active, at every threshold."""
+    context, scan, sequences = work.context, work.found[Scan], work.context.sequences
+    means = {}
+    with single_thread():
+        for layer in context.layers:
+            name = layer.probe.layer
+            means[name] = channel_means(context.model, name, sequences.codes, tracks=sequences.tracks)
+    outputs, maxima = _columns(context), scan.maxima
+    most = sequences_changed(int(sequences.lengths.max()))
+    tasks = {}
+    for level in _section(context).levels:
+        for column, neuron in enumerate(context.neurons):
+            silent = level * maxima[column]
+            rows = np.flatnonzero(scan.best[:, column] >= silent) if maxima[column] > 0 else np.zeros(0, int)
+            rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).round().astype(int))]
+            path = work.file("causal", neuron.name, outputs, level, context.sequences_key)
+            mean = float(means[neuron.layer][neuron.channel])
+            tasks[level, column] = CausalTask(
+                neuron.layer,
+                neuron.channel,
+                rows,
+                scan.where[rows, column],
+                mean,
+                float(silent),
+                tuple(outputs),
+                path,
+            )
+    return tasks
+
+
+def _changes(tasks: Tasks, shape: tuple[int, ...]) -> tuple[dict[float, dict[str, np.ndarray]], list[np.ndarray]]:
+    """Read how predictions changed when neurons were clamped, and when their sites were scrambled.
+
+    Returns
+    -------
+    changes : dict of threshold to dict
+        ``clamped`` and ``scrambled``, float (sequences, neurons, outputs), NaN where it was not measured.
+    how : list of array
+        How the edited sequences were predicted.
+    """
+    how = []
+    levels = dict.fromkeys(level for level, _ in tasks)
+    changes = {level: {name: np.full(shape, np.nan) for name in ("clamped", "scrambled")} for level in levels}
+    for (level, column), task in tasks.items():
+        arrays = load_arrays(task.path)
+        how.append(arrays["how"])
+        for name, changed in changes[level].items():
+            changed[task.rows, column] = arrays[name]
+    return changes, how

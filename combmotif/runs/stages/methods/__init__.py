@@ -1,0 +1,1 @@
+"""The ways to motifs of the motifs stage: each a generator of batches that returns what it discovered."""

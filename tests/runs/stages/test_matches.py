@@ -1,0 +1,75 @@
+"""Which kinds of element a run matches, and the frames of codons on parts whose distance varies."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from torch import nn
+
+from combmotif.config import MatchSection, RunConfig
+from combmotif.models import list_cards, read_card
+from combmotif.models.model import InputSpec, SequenceModel
+from combmotif.motifs import KINDS, Motif, MotifSet, load_database, word_ppm
+from combmotif.runs.stages.matches import match_kinds, match_motifs, read_databases
+
+
+def model(**description: object) -> SequenceModel:
+    return SequenceModel("net", nn.Identity(), InputSpec("rna", 50), ("y",), dict(description))
+
+
+def config(**match: object) -> RunConfig:
+    sequences = {"kind": "random", "count": 10, "length": 50}
+    given = {"model": {"card": "mrl"}, "sequences": sequences, "neurons": {"layer": "conv1"}, "match": match}
+    return RunConfig.model_validate(given)
+
+
+def kinds_of(section: RunConfig, net: SequenceModel) -> set[str]:
+    return {entry.kind for database in read_databases(section, net) for entry in database.entries}
+
+
+def test_the_config_says_the_kinds_else_the_card_else_all_are_matched():
+    card = model(match_kinds=["translation", "rbp"])
+    assert kinds_of(config(kinds=["splicing"]), card) == {"splicing"}
+    assert kinds_of(config(), card) == {"translation", "rbp"}
+    assert kinds_of(config(), model()) == set(KINDS) - {"tf"}
+    assert match_kinds(MatchSection(), card) == (["translation", "rbp"], "match_kinds of the card of model 'net'")
+
+
+def test_kinds_that_are_none_are_refused_before_any_work():
+    with pytest.raises(ValueError, match=r"match.kinds: expected kinds of element among decay, .*, found branch point"):
+        read_databases(config(kinds=["branch point"]), model())
+    with pytest.raises(ValueError, match="match_kinds of the card of model 'net': expected .*, found other"):
+        read_databases(config(), model(match_kinds=["other"]))
+    with pytest.raises(ValueError, match="match.kinds: expected kinds of which builtin has any, found"):
+        read_databases(config(kinds=["tf"]), model())
+
+
+@pytest.mark.parametrize("card", list_cards())
+def test_every_shipped_card_says_its_kinds(card):
+    kinds = read_card(card).match_kinds
+    assert kinds
+    assert set(kinds) <= set(KINDS)
+
+
+def test_a_5utr_assay_names_no_branch_point_and_a_splicing_assay_no_poly_a_signal():
+    words = {card: kinds_of(config(), model(match_kinds=read_card(card).match_kinds)) for card in list_cards()}
+    assert not {"splicing", "processing", "decay", "mirna"} & words["mrl"]
+    assert {"rbp", "mirna", "decay"} <= words["utr3_stability"]
+    assert "splicing" in words["hal"]
+    assert not {"processing", "translation", "mirna"} & words["hal"]
+
+
+def test_a_run_reads_the_frame_from_the_spacing_of_the_parts():
+    motifs = MotifSet((Motif("c.0.m1", 500 * word_ppm("AUGNNNNNNUAA"), 500),))
+    syntax = pd.DataFrame(
+        {"motif": ["c.0.m1"], "part_a": ["AUG"], "start_a": ["0"], "start_b": ["9"], "kind": ["range"],
+         "spacing_mode": ["6"], "distribution": ["6:50;7:40"]}
+    )  # fmt: skip
+    databases = [load_database("builtin")]
+    for table, frame in ((None, 0), (syntax, np.nan)):
+        found, control, _ = match_motifs(motifs, databases, MatchSection(shuffles=1), seed=3, syntax=table)
+        start = found[found["target"] == "start_codon"].iloc[0]
+        np.testing.assert_equal((start["distance"], start["frame"]), (6, frame))
+        assert control is not None
+        assert control["relation"].tolist() == ["is", "contains", "is", "contains"]
