@@ -18,8 +18,9 @@ from combmotif.config.paths import resolve_paths
 from combmotif.config.run import RunConfig
 from combmotif.core.typed_yaml import validate
 from combmotif.interpretation import Interpretation
+from combmotif.models.door import Output
 from combmotif.models.model import InputSpec, SequenceModel
-from combmotif.models.python_model import first_prediction, name_outputs
+from combmotif.models.python_model import open_module
 from combmotif.runs.earlier import refuse_replacing
 from combmotif.runs.runner import run
 from combmotif.sequence.alphabet import encode
@@ -36,12 +37,15 @@ def interpret(
     model: nn.Module | SequenceModel | Mapping[str, Any] | str | Path,
     sequences: Iterable[str] | SequenceSet | Mapping[str, Any] | str | Path,
     *,
-    layer: str | int | Sequence[str | int],
+    layer: str | int | Sequence[str | int] | None = None,
     neurons: int | str | Sequence[int | str] = "all",
     labels: Mapping[str, Sequence[float]] | None = None,
     alphabet: str = "rna",
     outputs: Sequence[str] | None = None,
+    output: Output | None = None,
+    inputs: Mapping[str, Any] | None = None,
     length: int | None = None,
+    channels: int = 4,
     match: Mapping[str, Any] | bool = True,
     contribution: Mapping[str, Any] | bool = True,
     effects: Mapping[str, Any] | bool = True,
@@ -67,8 +71,9 @@ def interpret(
     sequences : iterable of str, SequenceSet, mapping, str or path
         Sequences as letters; or a FASTA, table or HDF5 file; or the ``sequences`` section of a config, such as
         ``{"kind": "random", "count": 20000, "length": 50}``.
-    layer : str, int, or sequence of them
-        Convolutional layer or layers, or ``all``; ``combmotif inspect`` lists a card's.
+    layer : str, int, or sequence of them, optional
+        Convolutional layer or layers, or ``all``; ``combmotif inspect`` lists a card's. Without it what needs no
+        neurons is done, such as TF-MoDISco of an output (``discover={"method": "modisco"}``).
     neurons : int, str, or sequence of them, default "all"
         ``5``, ``"0-15"`` (both ends included), ``[0, 3, "7-9"]``; counted from 0.
     labels : mapping of str to floats, optional
@@ -77,6 +82,13 @@ def interpret(
         Letters of the output, for a module; U and T are the same letter inside.
     outputs : sequence of str, optional
         Names of a module's outputs; default output, or output1, output2, ...
+    output : int, str or mapping, optional
+        Which output of a module is meant: ``1``, ``"human"``, ``{"mean": "positions"}`` or ``{"position": "center"}``;
+        default all of a single tensor.
+    inputs : mapping of str to anything, optional
+        Constant further inputs of a module by name, such as ``{"cell_type": 2}``.
+    channels : int, default 4
+        Input channels of a module: A, C, G, U, then tracks.
     length : int, optional
         Input length of a module in nt; default any, or that of the sequences where the module needs it.
     match, contribution, effects, interaction : mapping or bool, default True, True, True, False
@@ -113,10 +125,15 @@ def interpret(
     >>> found.motifs[0].layer
     '0'
     """
-    data: dict[str, Any] = {"neurons": {"layer": _names(layer), "select": _plain(neurons)}, "seed": seed}
+    data: dict[str, Any] = {"seed": seed}
+    if layer is not None:
+        data["neurons"] = {"layer": _names(layer), "select": _plain(neurons)}
     given: dict[str, Any] = {}
     data["sequences"] = _sequences(sequences, labels, given)
-    data["model"] = _model(model, given, alphabet=alphabet, outputs=outputs, length=length, trust=trust)
+    data["model"] = _model(
+        model, given, alphabet=alphabet, outputs=outputs, output=output, inputs=inputs, length=length,
+        channels=channels, trust=trust,
+    )  # fmt: skip
     for name, section in (
         ("match", match),
         ("contribution", contribution),
@@ -124,6 +141,8 @@ def interpret(
         ("interaction", interaction),
         *sections.items(),
     ):
+        if section is True and name == "contribution" and layer is None:
+            continue  # it measures neurons
         if section is not False and section is not None:
             data[name] = {} if section is True else _plain(section)
     if "model" in given:
@@ -194,7 +213,10 @@ def _model(
     *,
     alphabet: str,
     outputs: Sequence[str] | None,
+    output: Output | None,
+    inputs: Mapping[str, Any] | None,
     length: int | None,
+    channels: int,
     trust: bool,
 ) -> dict[str, Any]:
     """Return the section of the config; a model in memory goes into ``given``."""
@@ -206,7 +228,10 @@ def _model(
             return keras | {"input": {"alphabet": alphabet, "length": length}}
         return {"card": str(model), "trust": trust}
     if isinstance(model, nn.Module):
-        model = _wrap(model, given.get("sequences"), alphabet=alphabet, outputs=outputs, length=length)
+        model = _wrap(
+            model, given.get("sequences"), alphabet=alphabet, outputs=outputs, output=output, inputs=inputs,
+            length=length, channels=channels,
+        )  # fmt: skip
     if not isinstance(model, SequenceModel):
         raise ValueError(
             f"model: expected a torch.nn.Module, the name of a shipped model or the path of a card, found "
@@ -222,25 +247,29 @@ def _wrap(
     *,
     alphabet: str,
     outputs: Sequence[str] | None,
+    output: Output | None,
+    inputs: Mapping[str, Any] | None,
     length: int | None,
+    channels: int,
 ) -> SequenceModel:
     """Find out what a module reads: any length, or only that of the sequences where they have one."""
     lengths = set() if sequences is None else {int(size) for size in sequences.lengths}
-    specs = [InputSpec(alphabet, length)]
+    specs = [InputSpec(alphabet, length, channels)]
     if length is None and len(lengths) == 1:
-        specs.append(InputSpec(alphabet, lengths.pop()))
+        specs.append(InputSpec(alphabet, lengths.pop(), channels))
     failure: ValueError | None = None
+    name = type(module).__name__
     was_training = module.training
     module.eval()
     try:
         for spec in specs:
             try:
-                count = first_prediction(module, spec)
+                return open_module(
+                    module, spec, name=name, outputs=outputs, output=output, inputs=inputs,
+                    description={"name": name, "kind": "module"},
+                )  # fmt: skip
             except ValueError as error:
                 failure = failure or error
-                continue
-            name = type(module).__name__
-            return SequenceModel(name, module, spec, name_outputs(count, outputs), {"name": name, "kind": "module"})
     finally:
         module.train(was_training)
     assert failure is not None

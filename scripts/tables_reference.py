@@ -27,8 +27,8 @@ def page() -> str:
     parts = [HEAD, "## Run folder\n", *_tables(RUN_TABLES.values())]
     parts.append(
         "### `sites.bed.gz`\n\nThe sites as BED, without a header line: sequence, start, end, neuron, score "
-        "(0 to 1000: the activation as a share of the neuron's strongest site) and strand. Written by the "
-        "`activations` stage.\n"
+        "(0 to 1000: the excitation, activation above the neuron's background, as a share of its strongest site's) and "
+        "strand. Written by the `activations` stage.\n"
     )
     for command, tables in OTHER_TABLES.items():
         parts += [f"## `{command}`\n" if " and " not in command else f"## {command}\n", *_tables(tables)]

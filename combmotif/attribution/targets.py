@@ -10,8 +10,10 @@ import numpy as np
 import torch
 
 from combmotif.inference.dense import scan
-from combmotif.inference.geometry import convolution_layers, layer_geometry, layer_outputs
+from combmotif.inference.geometry import known_geometry
+from combmotif.inference.layers import convolution_layers, has_layer
 from combmotif.inference.neuron import neuron_model
+from combmotif.inference.windows import window_values
 from combmotif.models.model import SequenceModel
 
 
@@ -79,13 +81,12 @@ def parse_target(text: str, model: SequenceModel) -> Target:
                 f"name ({', '.join(model.outputs)}), found '{text}'"
             )
         return Target(None, int(channel), model.outputs[int(channel)])
-    names = [name for name, _ in model.module.named_modules() if name]
-    if layer not in names:
+    if not has_layer(model, layer):
         raise ValueError(
             f"target: model '{model.name}' has no layer '{layer}', found '{text}'; choose output:0, or a neuron of "
             f"{', '.join(convolution_layers(model))}"
         )
-    neurons = layer_geometry(model, layer).neurons
+    neurons = known_geometry(model, layer).neurons
     if not channel.isdecimal() or int(channel) >= neurons:
         raise ValueError(f"target: layer '{layer}' has {neurons} neurons, 0 to {neurons - 1}, found '{text}'")
     return Target(layer, int(channel))
@@ -128,7 +129,7 @@ class TargetFunction:
     @cached_property
     def width(self) -> int | None:
         """Receptive field of the neuron; None for an output."""
-        return None if self.target.layer is None else layer_geometry(self.model, self.target.layer).receptive_field
+        return None if self.target.layer is None else known_geometry(self.model, self.target.layer).receptive_field
 
     @cached_property
     def alone(self) -> tuple[SequenceModel, int]:
@@ -141,9 +142,7 @@ class TargetFunction:
         """Map inputs (n, channels, length) to values (n,)."""
         if self.target.layer is None:
             return self.model(x)[:, self.target.channel]
-        return layer_outputs(self.model, x, [self.target.layer], unpadded=True)[self.target.layer][
-            :, self.target.channel, 0
-        ]
+        return window_values(self.model, known_geometry(self.model, self.target.layer), x)[:, self.target.channel]
 
     def tensor(self, codes: np.ndarray, tracks: Sequence[np.ndarray] | None) -> torch.Tensor:
         """Encode codes (n, length) of units, with tracks (n, k, length), as input (n, channels, length)."""

@@ -64,7 +64,8 @@ def inspect(target: str, length: int | None, trust: bool, device: str) -> None: 
         except ValueError as error:
             refused.append(str(error))
             continue
-        own = sum(parameter.numel() for parameter in model.module.get_submodule(layer).parameters())
+        module = dict(model.module.named_modules()).get(layer)  # none of a convolution that is called as a function
+        own = sum(parameter.numel() for parameter in module.parameters()) if module is not None else 0
         row = [geometry.neurons, geometry.receptive_field, geometry.stride, geometry.offset, f"{own:,}"]
         table.add_row(layer, *map(str, row), *map(str, geometry.edge_positions(length) if length else ()))
     console = Console()

@@ -17,7 +17,12 @@ Output = Annotated[Whole | str, Field(description="output of the model, by name 
 class ContributionOptions(Section):
     """When a neuron is active, and how the outcomes of active and inactive sequences are compared."""
 
-    threshold: Real = Field(0.7, gt=0, le=1, description="share of the neuron's maximum from which it is active")
+    threshold: Real = Field(
+        0.7,
+        gt=0,
+        le=1,
+        description="where a neuron is active: share of the way from its background to its maximum",
+    )
     thresholds: list[Annotated[Real, Field(gt=0, le=1)]] | None = Field(
         None, min_length=1, description="several thresholds at once, such as [0.3, 0.5, 0.7]; default threshold alone"
     )
@@ -223,7 +228,7 @@ class InteractionSection(InteractionOptions):
         description="where pairs are looked for: scan (anywhere), or neurons (in one window in which the neuron "
         "that reads the pair fires; pairs without a neuron anywhere)",
     )
-    fires: Real = Field(0.9, gt=0, le=1, description="share of its maximum from which a neuron fires, for instances")
+    fires: Real = Field(0.9, gt=0, le=1, description="for instances: where a neuron fires, as contribution.threshold")
     max_pairs: Whole = Field(20, ge=1, description="most pairs tested with from_motifs")
     order: Literal[2, 3] = Field(2, description="3 also tests triples of the pairs that were found")
     max_triples: Whole = Field(20, ge=1, description="most triples tested with order: 3")

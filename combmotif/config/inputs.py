@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from combmotif.config.neurons import parse_selection
 from combmotif.core.typed_yaml import Real, Section, Whole, show
+from combmotif.models.door import Pick
 from combmotif.sequence.alphabet import iupac_sets
 
 LARGEST_SET = 2_000_000_000
@@ -58,9 +59,24 @@ class PythonSection(Section):
     rule: Literal["exact", "pad_right"] = Field(
         "exact", description="other lengths: refused, or (pad_right) zeros at the 3' end, last nt kept"
     )
+    inputs: dict[str, Any] = Field(
+        default_factory=dict,
+        description="constant further inputs of the network by name, such as {cell_type: 2}; default none",
+    )
+    output: Whole | str | dict[str, Any] | None = Field(
+        None,
+        description="which output is meant: 1, a name, {mean: positions} or {position: center}, with item: NAME beside "
+        "it where the network returns several; default all of a single tensor",
+    )
     outputs: list[str] | None = Field(
         None, min_length=1, description="names of the outputs, one per column; default output, or output1, output2, ..."
     )
+
+    @field_validator("output")
+    @classmethod
+    def _can_be_picked(cls, value: Any) -> Any:
+        Pick.of(value)
+        return value
 
 
 class OutputSection(Section):

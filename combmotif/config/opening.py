@@ -40,6 +40,8 @@ def open_model(section: ModelSection, *, device: torch.device | str = "cpu") -> 
             channels=section.channels,
             rule=section.rule,
             outputs=section.outputs,
+            output=section.output,
+            inputs=section.inputs,
             device=device,
         )
     except ValueError as error:

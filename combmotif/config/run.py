@@ -29,7 +29,11 @@ class RunConfig(Section):
 
     model: ModelSection = Field(description="the trained model: card: NAME, or kind: python with a factory")
     sequences: SequencesSection = Field(description="sequences the neurons and effects are measured on")
-    neurons: NeuronsSection = Field(description="layer and neurons to interpret")
+    neurons: NeuronsSection | None = Field(
+        None,
+        description="layer and neurons to interpret; default none: what needs no neurons is done, such as TF-MoDISco "
+        "of an output and the interaction of given k-mers",
+    )
     sample: SampleSection = Field(default_factory=SampleSection, description="how exciting sequences are found")
     attribution: AttributionSection | None = Field(
         None, description="how bases are scored for discover.method: modisco; default its defaults"
@@ -57,6 +61,19 @@ class RunConfig(Section):
             raise ValueError(
                 f"attribution: is read by discover.method: modisco alone, found discover.method: "
                 f"{self.discover.method}; leave the section out (combmotif attribute writes attributions by themselves)"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _neurons_are_there(self) -> RunConfig:
+        if self.neurons is None and self.contribution is not None:
+            raise ValueError(
+                "contribution: measures neurons, and there is no 'neurons' section; add one, or leave it out"
+            )
+        if self.neurons is None and self.interaction is not None and self.interaction.instances == "neurons":
+            raise ValueError(
+                "interaction.instances: 'neurons' looks for windows in which neurons fire, and there is no 'neurons' "
+                "section; add one, or choose other instances"
             )
         return self
 

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from combmotif.inference.geometry import known_geometry, layer_outputs
+from combmotif.inference.geometry import known_geometry
+from combmotif.inference.layers import layer_outputs
+from combmotif.inference.windows import LayerGeometry, host_values, stretch_length
+from combmotif.models.batches import NUCLEOTIDES, nucleotides_at_once
 from combmotif.models.model import SequenceModel
 
 POSITIONS = 16_384
@@ -51,7 +54,8 @@ def scan_layers(
     """Evaluate all neurons of several layers on all windows of sequences, in one pass.
 
     The network runs once, without padding, with dilation in place of strides (the à-trous algorithm), which gives the
-    value of every window start exactly. Windows that touch padding do not exist here; those that hold an N are marked
+    value of every window start exactly. A layer whose operations cannot be followed is evaluated inside longer
+    sequences, which is slower. Windows that touch padding do not exist here; those that hold an N are marked
     invalid. Memory does not grow with the number or the length of the sequences.
 
     Parameters
@@ -78,11 +82,12 @@ def scan_layers(
     geometries = {layer: known_geometry(model, layer) for layer in layers}
     sizes = {layer: geometry.receptive_field for layer, geometry in geometries.items()}
     longest = max(sizes.values(), default=1)
+    positions = POSITIONS * nucleotides_at_once(model.device) // NUCLEOTIDES
     step = max(length_limit, 2 * longest + 2) - longest - 1
     lengths = np.array([len(c) for c in codes], dtype=np.int64)
     for length in np.unique(lengths).tolist():
         rows = np.flatnonzero(lengths == length)
-        together = max(1, POSITIONS // max(1, length))
+        together = max(1, positions // max(1, length))
         fits = [layer for layer in layers if sizes[layer] <= length]
         for part in (rows[i : i + together] for i in range(0, len(rows), together)):
             block = np.stack([np.asarray(codes[i]) for i in part])
@@ -144,8 +149,39 @@ def _whole(pieces: list[Block], layer: str) -> tuple[np.ndarray, np.ndarray, np.
 def _dense(
     model: SequenceModel, layers: list[str], block: np.ndarray, tracks: np.ndarray | None
 ) -> dict[str, np.ndarray]:
-    if not layers:
-        return {}
+    """Evaluate every window of some layers; the network runs once for all that it can be followed to."""
+    geometries = {layer: known_geometry(model, layer) for layer in layers}
+    together = [layer for layer in layers if geometries[layer].way != "inside"]
+    values = {}
     with torch.inference_mode():
-        found = layer_outputs(model, model.tensor(block, tracks), layers, unpadded=True, dense=True)
-        return {layer: values.cpu().numpy() for layer, values in found.items()}
+        x = model.tensor(block, tracks)
+        if together:
+            wide = torch.nn.functional.pad(x, (0, max(geometries[layer].room for layer in together)))
+            views = {layer: geometries[layer].view for layer in together}
+            values = layer_outputs(model, wide, together, unpadded=True, dense=True, views=views)
+        for layer in layers:
+            if layer not in values:
+                values[layer] = _inside(model, geometries[layer], x)
+        windows = {layer: block.shape[1] - geometry.receptive_field + 1 for layer, geometry in geometries.items()}
+        return {layer: found[:, :, : windows[layer]].float().cpu().numpy() for layer, found in values.items()}
+
+
+def _inside(model: SequenceModel, geometry: LayerGeometry, x: torch.Tensor) -> torch.Tensor:
+    """Evaluate every window of sequences (n, channels, length) inside longer ones, piece by piece, phase by phase."""
+    size, stride = geometry.receptive_field, geometry.stride
+    windows = x.shape[2] - size + 1
+    most = max(1, (min(stretch_length(geometry), x.shape[2]) - size) // stride + 1)
+    width = (most - 1) * stride + size
+    values: torch.Tensor | None = None
+    for phase in range(min(stride, windows)):
+        for begin in range(phase, windows, most * stride):
+            piece = x[:, :, begin : begin + width]
+            piece = torch.nn.functional.pad(piece, (0, width - piece.shape[2]))
+            piece[:, 0, x.shape[2] - begin :] = 1  # bases beyond the end, for nets that check their input
+            found = host_values(model, geometry, piece)
+            if values is None:
+                values = found.new_zeros(len(x), found.shape[1], windows)
+            places = range(begin, min(windows, begin + most * stride), stride)
+            values[:, :, places.start : places.stop : stride] = found[:, :, : len(places)]
+    assert values is not None
+    return values

@@ -3,128 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
 from torch import nn
 
-from combmotif.inference.locality import LocalityMode, UnequalBranches, Window, mark, window_of
-from combmotif.models.model import SequenceModel, telling
+from combmotif.inference.empirical import empirical_geometry, host_geometry, refuse_reach
+from combmotif.inference.layers import (
+    TRIAL_LENGTHS,
+    View,
+    convolution_layers,
+    has_layer,
+    layer_calls,
+    layer_outputs,
+    no_tensor,
+    others,
+    refusal,
+    shaped,
+)
+from combmotif.inference.locality import UnequalBranches, window_of
+from combmotif.inference.windows import LayerGeometry, tolerance, window_values
+from combmotif.models.model import ForwardError, SequenceModel
 
-_PROBES = (1024, 4096, 16384)
-
-
-@dataclass(frozen=True)
-class LayerGeometry:
-    """How the neurons of one layer see the input.
-
-    Attributes
-    ----------
-    layer : str
-        Dotted name of the submodule.
-    neurons : int
-        Channels of its output.
-    receptive_field : int
-        Window of one neuron, in nt.
-    stride : int
-        Input positions between neighbouring outputs.
-    offset : int
-        Start of the first output's window; negative where the layer sees padding.
-    right_padding : int
-        Padding seen beyond the 3' end, in nt.
-    """
-
-    layer: str
-    neurons: int
-    receptive_field: int
-    stride: int
-    offset: int
-    right_padding: int = 0
-
-    def edge_positions(self, length: int) -> tuple[int, int]:
-        """Count the layer's positions on an input of ``length`` nt: (all, those whose window leaves the sequence)."""
-        count = max(0, (length - self.offset + self.right_padding - self.receptive_field) // self.stride + 1)
-        starts = self.offset + self.stride * np.arange(count)
-        return count, int(((starts < 0) | (starts + self.receptive_field > length)).sum())
-
-
-class _Captured(Exception):
-    pass
-
-
-@contextmanager
-def _capture(module: nn.Module, layers: list[str]) -> Iterator[dict[str, torch.Tensor]]:
-    """Collect the outputs of named submodules during a forward pass, which ends after the last of them has run."""
-    found: dict[str, torch.Tensor] = {}
-    ran: set[str] = set()
-
-    def hook(name: str):
-        def keep(_module: nn.Module, _inputs: tuple, output: object) -> None:
-            ran.add(name)
-            done = len(ran) == len(layers)
-            if isinstance(output, torch.Tensor):
-                # what runs on may change the output in place (ReLU(inplace=True))
-                found.setdefault(name, output if done else output.clone())
-            if done:
-                raise _Captured
-
-        return keep
-
-    handles = [module.get_submodule(name).register_forward_hook(hook(name)) for name in layers]
-    try:
-        yield found
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
-def layer_outputs(
-    model: SequenceModel, x: torch.Tensor, layers: list[str], *, unpadded: bool = False, dense: bool = False
-) -> dict[str, torch.Tensor]:
-    """Run a model on x (n, channels, length) up to the last of ``layers`` and return their raw outputs.
-
-    With ``unpadded`` the padding of every operation is dropped, so that output j of a layer is its neuron's value on
-    the window that starts at j x stride. With ``dense`` too, output j is the value on the window that starts at j.
-    A layer that runs more than once gives the output of its first call.
-    """
-    x = x.clone()  # a net may work on its input in place
-    with (
-        _capture(model.module, layers) as found,
-        LocalityMode(unpadded=unpadded, dense=dense),
-        suppress(_Captured),
-        telling(model.name, tuple(x.shape), but=(_Captured,)),
-    ):
-        model.module(mark(x[:], Window()))
-    missing = [name for name in layers if name not in found]
-    if missing:
-        raise ValueError(
-            f"layer '{missing[0]}' of model '{model.name}' cannot carry motifs: it returns no single tensor (a "
-            f"recurrent or attention layer mixes the whole sequence); choose one of "
-            f"{', '.join(convolution_layers(model))}"
-        )
-    return found
-
-
-def convolution_layers(model: SequenceModel) -> list[str]:
-    """Names of the model's 1-D convolutions, in the order of definition."""
-    return [name for name, module in model.module.named_modules() if isinstance(module, nn.Conv1d)]
+__all__ = ["LayerGeometry", "convolution_layers", "known_geometry", "layer_geometry", "layer_outputs"]
 
 
 def layer_geometry(model: SequenceModel, layer: str) -> LayerGeometry:
     """Derive a layer's receptive field, stride and offset, and verify them.
 
     They are followed through the operations of a forward pass, then checked on the network as it is: a NaN put at
-    one input position must reach exactly the outputs whose window holds it, and the values of the unpadded twin, and of
-    windows on their own, must equal those of the network wherever no padding is seen (to 1e-4).
+    one input position must reach exactly the outputs whose window holds it, and the values of windows on their own
+    must equal those of the network wherever no padding is seen (to 1e-4). Where the operations cannot be followed, the
+    outputs that a changed base reaches give them instead, and windows are evaluated inside a longer sequence.
 
     Parameters
     ----------
     model : SequenceModel
     layer : str
-        Name of a submodule, as ``combmotif inspect`` lists them.
+        Name of a convolution or submodule, as ``combmotif inspect`` lists them.
 
     Returns
     -------
@@ -136,106 +55,229 @@ def layer_geometry(model: SequenceModel, layer: str) -> LayerGeometry:
         If there is no such layer (the nearest are named), its output is not (batch, neurons, positions), or it mixes
         the whole sequence (recurrence, attention, norms or means over the length).
     """
-    names = dict(model.module.named_modules())
-    if layer not in names or not layer:
+    if not has_layer(model, layer):
         raise ValueError(
             f"model '{model.name}' has no layer '{layer}'; its convolutions are "
             f"{', '.join(convolution_layers(model)) or 'none'}"
         )
-    fixed = model.input_spec.length
-    refuse = f"layer '{layer}' of model '{model.name}' cannot carry motifs: "
-    lengths = sorted({min(n, fixed or n) for n in _PROBES})
-    for length in lengths:
-        codes = torch.randint(4, (2, length), generator=torch.Generator().manual_seed(0))
+    reasons: list[str] = []
+    unequal = ""
+    try:
+        for view, codes, calls in _views(model, layer):
+            found = _followed(model, layer, view, codes, calls[view.call], reasons)
+            if found is not None:
+                return found
+    except UnequalBranches as error:
+        unequal = f"{refusal(model, layer)}{error}"
+    try:
+        return empirical_geometry(model, layer)
+    except ValueError as error:
+        knows = any(said in str(error) for said in ("mixes the whole", "model.length"))
+        said = str(error) if knows or not reasons else reasons[0]
+        raise ValueError(unequal or _unsteady(model, layer) or said) from None
+
+
+def _unsteady(model: SequenceModel, layer: str) -> str:
+    """Say whether a layer gives other values each time, or beside other sequences; empty where it does neither."""
+    for codes in _trial_codes(model):
         try:
             with torch.inference_mode():
-                output = layer_outputs(model, model.tensor(codes), [layer])[layer]
-                window = window_of(output)
-        except UnequalBranches as error:
-            raise ValueError(f"{refuse}{error}") from None
-        except RuntimeError:  # too short for the kernels
-            if length == lengths[-1]:
-                raise
+                runs = [layer_calls(model, model.tensor(part), {layer: 1})[0] for part in (codes, codes, codes[:1])]
+        except (ValueError, RuntimeError):
             continue
-        if window is None or output.ndim != 3:
-            raise ValueError(
-                f"{refuse}expected an output of (batch, neurons, positions), found {tuple(output.shape)}; "
-                f"choose one of {', '.join(convolution_layers(model))}"
-            )
-        if length >= window.size + 2 * window.stride + 2:
-            break
-    assert window is not None
-    geometry = LayerGeometry(layer, output.shape[1], window.size, window.stride, -window.padding, window.right)
-    _verify_reach(model, geometry, length, refuse)
-    _verify_twin(model, geometry, codes, output, refuse)
-    return geometry
+        once, again, alone = (calls[layer][0] if calls.get(layer) else torch.zeros(1) for calls in runs)
+        for other, when in ((again, "each time (a dropout that stays on)"), (alone, "beside other sequences (a norm)")):
+            same = once[: len(other)]
+            if same.shape != other.shape:
+                continue
+            if not float((same.float() - other.float()).abs().max()) <= tolerance(same):
+                return f"{refusal(model, layer)}it gives other values {when}"
+        return ""
+    return ""
 
 
-_known: WeakKeyDictionary[nn.Module, dict[str, LayerGeometry]] = WeakKeyDictionary()
+def _followed(
+    model: SequenceModel, layer: str, view: View, codes: torch.Tensor, raw: torch.Tensor, reasons: list[str]
+) -> LayerGeometry | None:
+    """Verify what a forward pass says of the layer, in the fastest way that stands; else add why none does."""
+    try:
+        geometry, sure = _derived(model, layer, view, codes, raw)
+        if not sure:
+            refuse_reach(model, geometry, codes.shape[1])
+    except ValueError as error:
+        reasons.append(str(error))
+        return None
+    for way in ("alone", "dense"):
+        try:
+            return _verified(model, replace(geometry, way=way), codes, sure=sure)
+        except ValueError as error:
+            reasons.append(str(error))
+    try:
+        return host_geometry(model, replace(geometry, room=codes.shape[1]))
+    except ValueError as error:
+        reasons.append(str(error))
+    return None
+
+
+_known: WeakKeyDictionary[nn.Module, dict[str, LayerGeometry | str]] = WeakKeyDictionary()
 
 
 def known_geometry(model: SequenceModel, layer: str) -> LayerGeometry:
     """Derive and verify a layer's geometry once per network: it takes as long as scanning some long transcripts."""
     known = _known.setdefault(model.module, {})
     if layer not in known:
-        known[layer] = layer_geometry(model, layer)
-    return known[layer]
+        try:
+            known[layer] = layer_geometry(model, layer)
+        except ValueError as error:
+            known[layer] = str(error)
+    found = known[layer]
+    if isinstance(found, str):
+        raise ValueError(found)
+    return found
 
 
-def _verify_reach(model: SequenceModel, geometry: LayerGeometry, length: int, refuse: str) -> None:
+def _trial_codes(model: SequenceModel) -> Iterator[torch.Tensor]:
+    """Two random sequences of every length that is tried."""
+    fixed = model.input_spec.length
+    for length in (fixed,) if fixed else TRIAL_LENGTHS:
+        yield torch.randint(4, (2, length), generator=torch.Generator().manual_seed(0))
+
+
+def _views(model: SequenceModel, layer: str) -> Iterator[tuple[View, torch.Tensor, list[torch.Tensor]]]:
+    """Run the network on ever longer sequences until one holds a whole window of the layer; then its views.
+
+    The first call comes first. Others are looked at only if it is refused.
+    """
+    failure: ForwardError | None = None
+    found: tuple[torch.Tensor, list[torch.Tensor]] | None = None
+    for codes in _trial_codes(model):
+        try:
+            with torch.inference_mode():
+                calls = layer_calls(model, model.tensor(codes), {layer: 1})[0].get(layer, [])
+        except ForwardError as error:  # too short for the kernels
+            failure = error
+            continue
+        found = codes, calls
+        window = window_of(calls[0]) if calls else None
+        if window is None or codes.shape[1] >= window.size + 2 * window.stride + 2:
+            break
+    if found is None:
+        raise failure or ValueError(f"{refusal(model, layer)}{no_tensor(model, layer)}")
+    codes, calls = found
+    if not calls:
+        raise ValueError(f"{refusal(model, layer)}{no_tensor(model, layer)}")
+    yield from ((view, codes, calls) for view in _parts(calls[0], 0, len(codes)))
+    with suppress(ValueError, RuntimeError):
+        with torch.inference_mode():
+            calls = layer_calls(model, model.tensor(codes), {layer: None})[0].get(layer, [])
+        for number, output in enumerate(calls[1:], 1):
+            yield from ((view, codes, calls) for view in _parts(output, number, len(codes)))
+
+
+def _parts(output: torch.Tensor, call: int, batch: int) -> Iterator[View]:
+    parts = max(1, output.shape[0] // batch) if output.ndim else 1
+    for part in range(parts):
+        yield View(call, part, parts)
+        if output.ndim == 3:
+            yield View(call, part, parts, last=True)
+
+
+def _derived(
+    model: SequenceModel, layer: str, view: View, codes: torch.Tensor, raw: torch.Tensor
+) -> tuple[LayerGeometry, bool]:
+    """What a forward pass says of the layer, and whether NaNs confirm where its windows end."""
+    output, window = shaped(raw, len(codes), view), window_of(raw)
+    if output is None or window is None:
+        raise ValueError(
+            f"{refusal(model, layer)}expected an output of (batch, neurons, positions), found {tuple(raw.shape)}"
+            f"{others(model, layer)}"
+        )
+    if window.count and output.shape[2] != window.count:
+        raise ValueError(
+            f"{refusal(model, layer)}its positions could not be followed ({tuple(raw.shape)}, expected "
+            f"{window.count} positions)"
+        )
+    geometry = LayerGeometry(
+        layer, output.shape[1], window.size, window.stride, -window.padding, window.right, view=view
+    )
+    return geometry, _verify_reach(model, geometry, codes.shape[1])
+
+
+def _verify_reach(model: SequenceModel, geometry: LayerGeometry, length: int) -> bool:
+    """Check with NaNs which outputs an input position reaches; False where the net does not let NaNs through."""
+    layer, view = geometry.layer, geometry.view
     generator = torch.Generator().manual_seed(1)
     step = max(1, length // 64)
     places = sorted({*range(0, length, step), length - 1, min(length - 1, geometry.receptive_field)})
     x = model.tensor(torch.randint(4, (1, length), generator=generator)).repeat(len(places), 1, 1)
     x[torch.arange(len(places)), :, places] = float("nan")
     seen = []
-    with torch.inference_mode():
-        for part in x.split(16):
-            seen.append(layer_outputs(model, part, [geometry.layer])[geometry.layer].isnan().any(1))
+    try:
+        with torch.inference_mode():
+            for part in x.split(16):
+                output = layer_outputs(model, part, [layer], views={layer: view})[layer]
+                seen.append(output.isnan().any(1))
+    except (ValueError, RuntimeError):  # assertions on the input
+        return False
     reached = torch.cat(seen).cpu().numpy()
     starts = geometry.offset + geometry.stride * np.arange(reached.shape[1])
     whole = (starts >= 0) & (starts + geometry.receptive_field <= length)
     for row, place in zip(reached, places, strict=True):
         inside = (starts <= place) & (place < starts + geometry.receptive_field)
         if (row & ~inside).any():
-            layers = convolution_layers(model)
-            earlier = layers[: layers.index(geometry.layer)] if geometry.layer in layers else layers
-            raise ValueError(
-                f"{refuse}it mixes the whole sequence (a recurrent, attention or length-wise layer lies before it): "
-                f"input position {place} reaches outputs beyond a window of {geometry.receptive_field} nt; choose an "
-                f"earlier convolution: {', '.join(earlier) or 'there is none'}"
-            )
+            raise ValueError(_mixing(model, geometry, place))
         at_end = (starts == place) | (starts + geometry.receptive_field - 1 == place)
         ends = np.flatnonzero(at_end & whole)  # padding between layers may hide the ends of the others
         if not row[ends].all():
+            if not reached.any():
+                return False  # NaNs are replaced, or letters read as numbers
             raise ValueError(
-                f"{refuse}the derived receptive field of {geometry.receptive_field} nt does not agree with what input "
-                f"position {place} reaches (NaN probe); please report the architecture"
+                f"{refusal(model, layer)}the derived receptive field of {geometry.receptive_field} nt does not agree "
+                f"with what input position {place} reaches (NaN probe)"
             )
+    return True
 
 
-def _verify_twin(
-    model: SequenceModel, geometry: LayerGeometry, codes: torch.Tensor, output: torch.Tensor, refuse: str
-) -> None:
-    size, length = geometry.receptive_field, codes.shape[1]
+def _mixing(model: SequenceModel, geometry: LayerGeometry, place: int) -> str:
+    layers = convolution_layers(model)
+    earlier = layers[: layers.index(geometry.layer)] if geometry.layer in layers else layers
+    return (
+        f"{refusal(model, geometry.layer)}it mixes the whole sequence (recurrence, attention, or a norm or mean over "
+        f"the length lies before it): input position {place} reaches outputs beyond a window of "
+        f"{geometry.receptive_field} nt; choose an earlier convolution: {', '.join(earlier) or 'there is none'}"
+    )
+
+
+def _verified(model: SequenceModel, geometry: LayerGeometry, codes: torch.Tensor, *, sure: bool) -> LayerGeometry:
+    """Compare windows, evaluated in the geometry's way, with the network as it is."""
+    layer, size, length = geometry.layer, geometry.receptive_field, codes.shape[1]
+    refuse, views = refusal(model, layer), {layer: geometry.view}
     if length < size:
-        return
+        if geometry.way == "alone" and sure:
+            return geometry
+        raise ValueError(f"{refuse}its receptive field of {size} nt is longer than the input")
     first = torch.tensor(sorted({0, (length - size) // 2, length - size}))
     windows = torch.cat([codes[:1, start : start + size] for start in first.tolist()])
     try:
         with torch.inference_mode():
-            dense = layer_outputs(model, model.tensor(codes), [geometry.layer], unpadded=True, dense=True)
-            alone = layer_outputs(model, model.tensor(windows), [geometry.layer], unpadded=True)[geometry.layer]
-    except (RuntimeError, UnequalBranches) as error:
+            output = layer_outputs(model, model.tensor(codes), [layer], views=views)[layer]
+            if geometry.way == "dense":
+                room = max(0, layer_calls(model, model.tensor(codes), {layer: geometry.view.call + 1})[1].widest - size)
+                geometry = replace(geometry, room=room)
+            wide = nn.functional.pad(model.tensor(codes), (0, geometry.room))
+            dense = layer_outputs(model, wide, [layer], unpadded=True, dense=True, views=views)[layer]
+            alone = window_values(model, geometry, model.tensor(windows))
+    except (RuntimeError, ValueError) as error:
         raise ValueError(f"{refuse}it cannot be evaluated without padding ({str(error).splitlines()[0]})") from None
-    values = dense[geometry.layer]
-    if values.shape[2] != length - size + 1:
+    values = dense[:, :, : length - size + 1]
+    if values.shape[2] != length - size + 1 or (geometry.way == "alone" and dense.shape[2] != values.shape[2]):
         raise ValueError(f"{refuse}its windows cannot be evaluated one by one ({values.shape[2]} found)")
     starts = geometry.offset + geometry.stride * np.arange(output.shape[2])
     inner = np.flatnonzero((starts >= 0) & (starts + size <= length))
-    gaps = [float((values[0, :, first].T - alone[:, :, 0]).abs().max())]
+    gaps = [float((values[0, :, first].T - alone).abs().max())]
     if inner.size:
         gaps.append(float((values[:, :, starts[inner]] - output[:, :, inner]).abs().max()))
     gap = float(np.max(gaps))
-    if not gap <= 1e-4 * max(1.0, float(values.abs().max())):
+    if not gap <= tolerance(values):
         raise ValueError(f"{refuse}its value depends on more than its window of {size} nt (difference {gap:.2g})")
+    return geometry

@@ -7,7 +7,8 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from combmotif.inference.geometry import known_geometry, layer_outputs
+from combmotif.inference.geometry import known_geometry
+from combmotif.inference.windows import window_values
 from combmotif.models.model import SequenceModel
 
 
@@ -21,8 +22,8 @@ class _Neuron(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map windows (n, channels, receptive field) to values (n, 1)."""
-        found = layer_outputs(self.model, x, [self.layer], unpadded=True)[self.layer]
-        return found[:, self.channel : self.channel + 1][..., 0]
+        geometry = known_geometry(self.model, self.layer)
+        return window_values(self.model, geometry, x)[:, self.channel : self.channel + 1]
 
 
 def neuron_model(model: SequenceModel, layer: str, channel: int) -> SequenceModel:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 import torch
 from torch import nn
 
-from combmotif.inference.geometry import convolution_layers, known_geometry, layer_outputs
+from combmotif.inference.geometry import known_geometry
+from combmotif.inference.layers import View, convolution_layers, layer_calls, layer_outputs
 from combmotif.inference.locality import Window, window_of
+from combmotif.inference.windows import window_values
 from combmotif.inference.words import WordTable, word_table
+from combmotif.models.batches import NUCLEOTIDES, in_batches, nucleotides_at_once
 from combmotif.models.model import SequenceModel
 
 
@@ -24,7 +27,7 @@ class WindowProbe:
     layer : str
         A layer that ``layer_geometry`` accepts.
     batch : int, default 512
-        Most windows of 100 nt per forward pass; longer windows run in smaller batches.
+        Most windows of 100 nt per forward pass on a processor; longer windows run in smaller batches.
     tracks : sequence of k sequences of numbers, optional
         What windows have beside their bases where nothing else is said, of a model with k extra channels: one row per
         track, repeated along the window; default zero.
@@ -45,7 +48,8 @@ class WindowProbe:
         self.geometry = known_geometry(model, layer)
         self.receptive_field = self.geometry.receptive_field
         self.neurons = self.geometry.neurons
-        self.batch = max(16, batch * 100 // max(100, self.receptive_field))
+        wider = nucleotides_at_once(model.device) // NUCLEOTIDES
+        self.batch = max(16, batch * wider * 100 // max(100, self.receptive_field))
         extra = model.input_spec.channels - 4
         if tracks is not None and (len(tracks) != extra or not all(len(row) for row in tracks)):
             raise ValueError(
@@ -55,32 +59,28 @@ class WindowProbe:
         self.pattern = None if tracks is None else tuple(tuple(map(float, row)) for row in tracks)
         ran = self._run_below()
         self.lower = tuple(dict.fromkeys(name for name, _, _ in ran))
-        self._once = [row for row in ran if [name for name, _, _ in ran].count(row[0]) == 1]
+        self._alone = self.geometry.way == "alone" and self.geometry.view == View()
+        self._once = [row for row in ran if self._alone and [name for name, _, _ in ran].count(row[0]) == 1]
         self._words: WordTable | None = None
         self._column: int | None = None
 
     def _run_below(self) -> list[tuple[str, Window, int]]:
         """Run the network once; returns the convolutions below the layer with what they see and their neurons."""
-        codes = torch.zeros((1, self.receptive_field), dtype=torch.long)
+        if self.geometry.way == "inside":
+            return []
+        codes = torch.zeros((2, self.receptive_field + self.geometry.room), dtype=torch.long)
+        wanted = {name: None for name in convolution_layers(self.model) if name != self.layer}
         order: list[tuple[str, Window, int]] = []
-
-        def keep(name: str, output: torch.Tensor) -> None:
-            window = window_of(output)
-            if window and name != self.layer:
-                order.append((name, window, output.shape[1]))
-
-        handles = [
-            self.model.module.get_submodule(name).register_forward_hook(
-                lambda _m, _i, output, name=name: keep(name, output)
-            )
-            for name in convolution_layers(self.model)
-        ]
-        try:
-            with torch.inference_mode():
-                layer_outputs(self.model, self.model.tensor(codes), [self.layer], unpadded=True)
-        finally:
-            for handle in handles:
-                handle.remove()
+        with torch.inference_mode():
+            calls = layer_calls(
+                self.model, self.model.tensor(codes), {**wanted, self.layer: self.geometry.view.call + 1},
+                unpadded=True, dense=self.geometry.way == "dense",
+            )[0]  # fmt: skip
+        for name, outputs in calls.items():
+            for output in outputs if name != self.layer else ():
+                window = window_of(output)
+                if window and output.ndim == 3:
+                    order.append((name, window, output.shape[1]))
         return order
 
     @contextmanager
@@ -90,9 +90,10 @@ class WindowProbe:
         For methods that ask one neuron very many times: `activations` then returns a single column. The layer's weights
         are put back in the end.
         """
-        module = self.model.module.get_submodule(self.layer)
+        found = dict(self.model.module.named_modules()).get(self.layer)
+        module = found if isinstance(found, nn.Conv1d) and found.groups == 1 and self._alone else None
         with self.tabulated():
-            if not isinstance(module, nn.Conv1d) or module.groups > 1:
+            if module is None:
                 self._column = neuron
             else:
                 self._column, weight, bias = 0, module.weight, module.bias
@@ -104,7 +105,7 @@ class WindowProbe:
                 yield
             finally:
                 self._column = None
-                if isinstance(module, nn.Conv1d) and module.groups == 1:
+                if module is not None:
                     module.weight, module.bias = weight, bias
 
     @contextmanager
@@ -134,20 +135,25 @@ class WindowProbe:
                 f"found {codes.shape}"
             )
 
-    def _parts(
-        self, codes: np.ndarray, tracks: np.ndarray | None
-    ) -> Iterator[tuple[np.ndarray, np.ndarray | None, slice]]:
-        """Cut windows into batches, never one alone: its sums may be rounded otherwise than in company."""
+    def _run(
+        self,
+        codes: np.ndarray,
+        tracks: np.ndarray | None,
+        run: Callable[[np.ndarray, np.ndarray | None, slice], None],
+    ) -> None:
+        """Work on windows in batches, never on one alone: its sums may be rounded otherwise than in company."""
         self._check(codes)
         if tracks is None and self.pattern is not None:
             tracks = np.broadcast_to(self.repeated(codes.shape[1]), (len(codes), len(self.pattern), codes.shape[1]))
-        for start in range(0, len(codes), self.batch):
-            part = slice(start, min(start + self.batch, len(codes)))
+
+        def some(part: slice) -> None:
             windows, beside = codes[part], None if tracks is None else tracks[part]
             if len(windows) == 1:
                 windows = np.repeat(windows, 2, 0)
                 beside = None if beside is None else np.repeat(beside, 2, 0)
-            yield windows, beside, part
+            run(windows, beside, part)
+
+        in_batches(some, len(codes), self.batch, least=2)
 
     def _outputs(self, codes: np.ndarray, tracks: np.ndarray | None, x: torch.Tensor | None = None) -> torch.Tensor:
         """Evaluate every neuron on a batch of windows, which ``x`` is where its gradient is wanted; (n, neurons)."""
@@ -157,7 +163,7 @@ class WindowProbe:
         x = self.model.tensor(codes, tracks) if x is None else x
         if words is not None:
             return words.outputs(self.model, self.layer, codes, x)[:, :, 0]
-        return layer_outputs(self.model, x, [self.layer], unpadded=True)[self.layer][:, :, 0]
+        return window_values(self.model, self.geometry, x).float()
 
     def activations(self, codes: np.ndarray, tracks: np.ndarray | None = None) -> np.ndarray:
         """Evaluate every neuron; codes uint8 (n, receptive_field) -> float32 (n, neurons).
@@ -166,9 +172,12 @@ class WindowProbe:
         """
         column = slice(None) if self._column is None else slice(self._column, self._column + 1)
         result = np.zeros((len(codes), self.neurons if self._column is None else 1), dtype=np.float32)
+
+        def run(windows: np.ndarray, beside: np.ndarray | None, part: slice) -> None:
+            result[part] = self._outputs(windows, beside)[: part.stop - part.start, column].cpu().numpy()
+
         with torch.inference_mode():
-            for windows, beside, part in self._parts(codes, tracks):
-                result[part] = self._outputs(windows, beside)[: part.stop - part.start, column].cpu().numpy()
+            self._run(codes, tracks, run)
         return result
 
     def maps(
@@ -191,12 +200,27 @@ class WindowProbe:
         """
         layers = self.lower if layers is None else layers
         parts: dict[str, list[np.ndarray]] = {name: [] for name in layers}
+
+        def run(windows: np.ndarray, beside: np.ndarray | None, part: slice) -> None:
+            found = self._below(self.model.tensor(windows, beside), layers)
+            for name in layers:
+                parts[name].append(found[name][: part.stop - part.start].float().cpu().numpy())
+
         with torch.inference_mode():
-            for windows, beside, part in self._parts(codes, tracks):
-                found = layer_outputs(self.model, self.model.tensor(windows, beside), list(layers), unpadded=True)
-                for name in layers:
-                    parts[name].append(found[name][: part.stop - part.start].cpu().numpy())
+            self._run(codes, tracks, run)
         return {name: np.concatenate(part) for name, part in parts.items()}
+
+    def _below(self, x: torch.Tensor, layers: Sequence[str]) -> dict[str, torch.Tensor]:
+        """Run lower layers on windows, at the positions whose windows lie inside."""
+        if self.geometry.way == "alone":
+            return layer_outputs(self.model, x, list(layers), unpadded=True)
+        wide = nn.functional.pad(x, (0, self.geometry.room))
+        found = layer_outputs(self.model, wide, list(layers), unpadded=True, dense=True)
+        inside = {}
+        for name, values in found.items():
+            geometry = known_geometry(self.model, name)
+            inside[name] = values[:, :, : self.receptive_field - geometry.receptive_field + 1 : geometry.stride]
+        return inside
 
     def gradient(
         self, codes: np.ndarray, neurons: np.ndarray, tracks: np.ndarray | None = None
@@ -218,7 +242,8 @@ class WindowProbe:
         """
         values = np.zeros(len(codes), np.float32)
         gradients = np.zeros((len(codes), 4, self.receptive_field), np.float32)
-        for windows, beside, part in self._parts(codes, tracks):
+
+        def run(windows: np.ndarray, beside: np.ndarray | None, part: slice) -> None:
             count = part.stop - part.start
             with torch.enable_grad():
                 x = self.model.tensor(windows, beside).requires_grad_()
@@ -228,4 +253,6 @@ class WindowProbe:
                 (gradient,) = torch.autograd.grad(value.sum(), x)
             values[part] = value.detach().cpu().numpy()[:count]
             gradients[part] = gradient[:count, :4].cpu().numpy()
+
+        self._run(codes, tracks, run)
         return values, gradients

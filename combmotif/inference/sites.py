@@ -7,16 +7,17 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 
+from combmotif.inference.background import active_level
 from combmotif.inference.dense import Block
 
 
 class SiteFinder:
     """Collect, block by block of a scan, what is kept of the values of all windows.
 
-    A site is a valid window whose value is above 0, at least the threshold times the neuron's maximum over all
-    sequences, and a local maximum: no neighbouring window has more, and of equal neighbours it is the first. The
-    neuron's maximum is known at the end only, so more are held until then; memory grows with the sites, not with the
-    windows.
+    A site is a valid window whose value lies at least the threshold's share of the way from the neuron's background to
+    its maximum over all sequences, and is a local maximum: no neighbouring window has more, and of equal neighbours it
+    is the first. The neuron's maximum is known at the end only, so more are held until then; memory grows with the
+    sites, not with the windows.
 
     Parameters
     ----------
@@ -25,6 +26,8 @@ class SiteFinder:
     neurons : mapping of layer to channels
         The neurons whose values are kept; they are numbered in this order.
     threshold : float
+    backgrounds : float array, shape (neurons,), optional
+        What activations are measured from, see :func:`background_activations`; default 0.
     after : SiteFinder, optional
         Of sequences scanned before, whose maxima count too.
 
@@ -35,7 +38,7 @@ class SiteFinder:
     where : int64 array, shape (count, neurons)
         First window that has it.
     floor : float32 array, shape (neurons,)
-        Threshold times the maximum so far.
+        Activation that a site needs, by the maximum so far.
     windows : int64 array, shape (layers, 2)
         All windows seen, and those left out because they hold an N.
 
@@ -61,6 +64,7 @@ class SiteFinder:
         neurons: Mapping[str, Sequence[int]],
         threshold: float,
         *,
+        backgrounds: np.ndarray | None = None,
         after: SiteFinder | None = None,
     ) -> None:
         self.channels = {layer: np.asarray(channels, dtype=np.int64) for layer, channels in neurons.items()}
@@ -69,7 +73,10 @@ class SiteFinder:
         self.best = np.full((count, total), np.nan, np.float32)
         self.where = np.zeros((count, total), np.int64)
         self.windows = np.zeros((len(self.channels), 2), np.int64)
-        self.floor: np.ndarray = np.zeros(total, np.float32) if after is None else after.floor.copy()
+        rest = np.zeros(total) if backgrounds is None else np.asarray(backgrounds, np.float64)
+        self.backgrounds = rest
+        self._least = np.nextafter((rest + 1e-6 * np.abs(rest)).astype(np.float32), np.float32(np.inf))
+        self.floor: np.ndarray = self._least.copy() if after is None else after.floor.copy()
         self._places: list[np.ndarray] = []
         self._strengths: list[np.ndarray] = []
 
@@ -94,9 +101,10 @@ class SiteFinder:
         rows = values.transpose(1, 2)  # as a scan leaves them in memory
         own = rows[:, inner]
         top = own.amax(1)
-        highest = top.clamp(min=0).amax(0).numpy()
-        self.floor[columns] = np.maximum(self.floor[columns], np.float32(self.threshold) * highest)
-        floor = torch.from_numpy(np.maximum(self.floor[columns], np.finfo(np.float32).tiny))
+        rest = self.backgrounds[columns]
+        level = active_level(rest, np.maximum(top.amax(0).numpy().astype(np.float64), rest), self.threshold)
+        self.floor[columns] = np.maximum(self.floor[columns], level.astype(np.float32))
+        floor = torch.from_numpy(self.floor[columns])
         least = torch.minimum(top, floor).masked_fill(top == -torch.inf, torch.inf)
         sequence, window, neuron = torch.nonzero(own >= least[:, None], as_tuple=True)
         window = window + inner.start

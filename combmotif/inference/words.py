@@ -17,7 +17,8 @@ import torch
 from torch import nn
 
 from combmotif.inference.dense import scan_layers
-from combmotif.inference.geometry import known_geometry, layer_outputs
+from combmotif.inference.geometry import known_geometry
+from combmotif.inference.layers import View, layer_calls, layer_outputs, shaped
 from combmotif.inference.locality import Window, mark
 from combmotif.inference.rows import input_gradient
 from combmotif.models.model import SequenceModel
@@ -59,7 +60,7 @@ class WordTable:
 
         def forward(x: torch.Tensor) -> torch.Tensor:
             known = _Known.apply(x, found, module) if torch.is_grad_enabled() and x.requires_grad else found
-            return mark(known, self.window)
+            return mark(known, replace(self.window, count=known.shape[2]))
 
         own = module.__dict__.get("forward")
         module.forward = forward
@@ -77,7 +78,11 @@ class WordTable:
         """
         x = model.tensor(codes[:2]) if x is None else x
         with self.in_place(model, codes):
-            return layer_outputs(model, x, [layer], unpadded=True)[layer]
+            calls = layer_calls(model, x, {layer: 1}, unpadded=True)[0].get(layer, [])
+        output = shaped(calls[0], len(codes), View()) if calls else None
+        if output is None:
+            raise ValueError(f"layer '{layer}' gives nothing with a table of words in place of '{self.layer}'")
+        return output
 
 
 class _Known(torch.autograd.Function):

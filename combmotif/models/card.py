@@ -21,7 +21,7 @@ from combmotif.models.architectures.language import LanguageNet
 from combmotif.models.architectures.optimus import Optimus5Prime
 from combmotif.models.card_schema import CardInput, ModelCard
 from combmotif.models.model import InputSpec, SequenceModel
-from combmotif.models.python_model import build_module, first_prediction, name_outputs
+from combmotif.models.python_model import build_module, open_module
 from combmotif.models.weights import load_weights, replace_file, save_weights, sha256_of
 from combmotif.sequence.alphabet import encode
 
@@ -192,12 +192,15 @@ def load_card(name_or_path: str | Path, device: torch.device | str = "cpu", *, t
     weights = find_weights(card, path)
     if weights is not None and card.sha256 is not None and (digest := sha256_of(weights)) != card.sha256:
         raise ValueError(f"{weights}: expected the weights of {path} (sha256 {card.sha256}), found sha256 {digest}")
-    module = _build(card, path, weights).eval()
-    spec = _input_spec(card, module)
-    count = first_prediction(module, spec)
-    outputs = name_outputs(count, None if card.outputs is None else [output.name for output in card.outputs])
-    model = SequenceModel(
-        name, module, spec, outputs, {**card.model_dump(mode="json", exclude_none=True), "name": name}
+    module = _build(card, path, weights)
+    model = open_module(
+        module,
+        _input_spec(card, module),
+        name=name,
+        outputs=None if card.outputs is None else [output.name for output in card.outputs],
+        output=card.output,
+        inputs=card.inputs,
+        description={**card.model_dump(mode="json", exclude_none=True), "name": name},
     )
     _verify(model, card, path)
     model.module.to(device)
@@ -234,7 +237,7 @@ def save_card(
     read = typed.input or CardInput()
     spec = InputSpec(read.alphabet, read.length, read.channels, read.rule)
     outputs = None if typed.outputs is None else [output.name for output in typed.outputs]
-    model = SequenceModel("new", module, spec, name_outputs(first_prediction(module, spec), outputs))
+    model = open_module(module, spec, name="new", outputs=outputs, output=typed.output, inputs=typed.inputs)
     predictions = model.predict([encode(text) for text in sequences])
     full["expected"] = {
         "sequences": sequences,

@@ -84,6 +84,10 @@ class ModelCard(Section):
     )
     sha256: str | None = Field(None, description="SHA-256 of the weights file", pattern="^[0-9a-f]{64}$")
     input: CardInput | None = Field(None, description="what the model reads; default that of the architecture")
+    inputs: dict[str, Any] = Field(default_factory=dict, description="constant further inputs of the network, by name")
+    output: int | str | dict[str, Any] | None = Field(
+        None, description="which output of the network is meant: 1, human, {mean: positions} or {position: center}"
+    )
     outputs: list[CardOutput] | None = Field(None, min_length=1, description="what it predicts, one per column")
     match_kinds: list[str] | None = Field(
         None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from combmotif.models.batches import in_batches, nucleotides_at_once
+from combmotif.models.door import Pick, constants
 from combmotif.sequence.alphabet import UNKNOWN
 from combmotif.sequence.onehot import one_hot
 
@@ -86,12 +88,17 @@ class SequenceModel:
     ----------
     name : str
     module : torch.nn.Module
-        Maps (batch, channels, length) to (batch, outputs) or (batch,); kept in evaluation mode.
+        Maps (batch, channels, length) to (batch, outputs) or (batch,), or to what ``pick`` makes that of; kept in
+        evaluation mode.
     input_spec : InputSpec
     outputs : tuple of str
         Names of the outputs, one per column of a prediction.
     description : dict
         The model card, as read.
+    pick : Pick
+        Which of what the module returns are its predictions.
+    inputs : mapping of str to anything
+        Constant further inputs of the module, by name.
     """
 
     name: str
@@ -99,6 +106,8 @@ class SequenceModel:
     input_spec: InputSpec = field(default_factory=InputSpec)
     outputs: tuple[str, ...] = ("output",)
     description: dict = field(default_factory=dict)
+    pick: Pick = field(default_factory=Pick)
+    inputs: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.module.eval()
@@ -180,14 +189,19 @@ class SequenceModel:
             If the module raises anything, or returns no tensor: its code is the user's.
         """
         y = self.run(x)
-        if not torch.is_tensor(y):
-            raise ValueError(f"model '{self.name}': expected a tensor of predictions, found {type(y).__name__}")
-        return y.unsqueeze(1) if y.ndim == 1 else y
+        try:
+            return self.pick(y, x.shape[0], x.shape[2])
+        except ValueError as error:
+            raise ValueError(f"model '{self.name}': {error}") from None
+
+    def call(self, x: torch.Tensor) -> Any:
+        """Run the module on a tensor (n, channels, length), with what else it reads; what it returns, as it is."""
+        return self.module(x, **constants(self.inputs, x.shape[0], x))
 
     def run(self, x: torch.Tensor) -> Any:
         """Run the module on a tensor, of which it gets a copy: it may work in place."""
         with telling(self.name, tuple(x.shape)):
-            return self.module(x.clone())
+            return self.call(x.clone())
 
     def predict(
         self,
@@ -204,7 +218,7 @@ class SequenceModel:
         tracks : sequence of n arrays, each of shape (k, length), optional
             Of a model with extra channels; default zeros.
         batch : int, default 512
-            Most sequences per forward pass; fewer where they are long.
+            Most sequences per forward pass on a processor; fewer where they are long.
 
         Returns
         -------
@@ -217,9 +231,9 @@ class SequenceModel:
         with torch.inference_mode():
             for length in np.unique(lengths):
                 rows = np.flatnonzero(lengths == length)
-                size = max(1, min(batch, 512 * 200 // max(int(length), 1)))
-                for start in range(0, len(rows), size):
-                    part = rows[start : start + size]
+
+                def run(chosen: slice, rows: np.ndarray = rows) -> None:
+                    part = rows[chosen]
                     given = None if tracks is None else [tracks[i] for i in part]
                     y = self(self.input([codes[i] for i in part], given))
                     if y.shape != (len(part), len(self.outputs)):
@@ -228,6 +242,10 @@ class SequenceModel:
                             f"found {tuple(y.shape)}; name every output in the model's 'outputs'"
                         )
                     result[part] = y.cpu().numpy()
+
+                most = nucleotides_at_once(self.device)
+                batch = batch if self.device.type == "cpu" else len(rows)
+                in_batches(run, len(rows), max(1, min(batch, most // max(int(length), 1))))
         return result
 
     def doubts(self, codes: Sequence[np.ndarray], *, tracks: Sequence[np.ndarray] | None = None) -> str:
@@ -271,7 +289,14 @@ class SequenceModel:
         """SHA-256 of the weights and the module's structure; names a run's results."""
         digest = hashlib.sha256(repr(self.module).encode())
         digest.update(repr((self.input_spec, self.outputs)).encode())
+        if self.inputs or self.pick != Pick():
+            digest.update(repr((self.pick, sorted(self.inputs.items()))).encode())
         for name, value in sorted(self.module.state_dict().items()):
             digest.update(name.encode())
-            digest.update(np.ascontiguousarray(value.cpu().numpy()).tobytes())
+            plain = torch.is_tensor(value) and not value.is_quantized  # quantized layers keep tuples
+            digest.update(_bytes(value) if plain else repr(value).encode())
         return digest.hexdigest()
+
+
+def _bytes(value: torch.Tensor) -> bytes:
+    return value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import re
 import warnings
@@ -14,6 +15,9 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from combmotif.core.files import atomic
+
+_HOLDERS = ("state_dict", "model_state_dict", "model", "net", "network", "module", "weights", "params", "ema")
+"""Names under which checkpoints hold weights, the first that does so."""
 
 
 def sha256_of(path: str | Path) -> str:
@@ -38,8 +42,7 @@ def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
     ----------
     path : path
         ``.safetensors``, or a file that ``torch.save(module.state_dict(), path)`` wrote; a checkpoint that holds the
-        weights under ``state_dict`` or ``model_state_dict`` is accepted, and so is the prefix ``module.`` that
-        ``torch.nn.DataParallel`` writes.
+        weights under a name of its own, such as ``state_dict`` or ``model``, is accepted.
 
     Raises
     ------
@@ -57,7 +60,8 @@ def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that a file looks like TorchScript is said below
-            state = torch.load(path, map_location="cpu", weights_only=True)
+            with torch.serialization.safe_globals([argparse.Namespace]):  # settings beside the weights, as Lightning's
+                state = torch.load(path, map_location="cpu", weights_only=True)
     except MemoryError:
         raise
     except Exception as error:  # torch raises many kinds on a damaged file
@@ -65,16 +69,23 @@ def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
             f"{path}: expected weights that torch.save(module.state_dict(), path) or safetensors wrote, found "
             f"{_what_else(path, str(error))}"
         ) from None
-    for key in ("state_dict", "model_state_dict"):
-        if isinstance(state, dict) and isinstance(state.get(key), dict):
-            state = state[key]
+    state = _inner(state)
     if not isinstance(state, dict) or not all(torch.is_tensor(value) for value in state.values()):
         raise ValueError(
             f"{path}: expected a dictionary of tensors (module.state_dict()), found {type(state).__name__}"
         )
     _require_plain(state, path)
-    if state and all(str(key).startswith("module.") for key in state):
-        state = {key.removeprefix("module."): value for key, value in state.items()}
+    return state
+
+
+def _inner(state: Any) -> Any:
+    """Take the weights out of a checkpoint that holds them beside other things, such as an optimizer's state."""
+    for key in _HOLDERS:
+        inner = state.get(key) if isinstance(state, dict) else None
+        if isinstance(inner, dict) and inner and any(map(torch.is_tensor, inner.values())):
+            return inner
+        if isinstance(inner, dict) and set(inner) & set(_HOLDERS):
+            return _inner(inner)
     return state
 
 
@@ -137,6 +148,7 @@ def load_weights(module: nn.Module, path: str | Path) -> nn.Module:
 def fill(module: nn.Module, state: dict[str, torch.Tensor], *, path: str | Path) -> nn.Module:
     """Fill a module from a state dictionary that came from ``path``, exactly; see :func:`load_weights`."""
     own = module.state_dict()
+    state = _fitting(own, state)
     missing = [key for key in own if key not in state]
     unexpected = sorted(key for key in state if key not in own)
     shapes = [
@@ -157,6 +169,34 @@ def fill(module: nn.Module, state: dict[str, torch.Tensor], *, path: str | Path)
         raise ValueError(f"{path}: the weights do not fit {type(module).__name__}; {'; '.join(problems)}")
     module.load_state_dict(state)
     return module
+
+
+def _fitting(own: dict[str, torch.Tensor], state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Take the weights of a module out of a state dictionary that may hold more, under a prefix of its own.
+
+    ``DataParallel`` and weight averaging write ``module.``, ``torch.compile`` ``_orig_mod.``, Lightning the name that a
+    net has in its trainer. The prefix is the one under which every weight is found. Counts of batches that norms have
+    seen may be missing: they change no prediction.
+    """
+    needed = {key for key in own if not key.endswith(".num_batches_tracked")}
+    if not needed:
+        return state
+    first = min(needed)
+    ends = [key.removesuffix(first) for key in state if key.endswith(first)]
+    prefixes = sorted({"", *(end for end in ends if not end or end.endswith("."))}, key=lambda end: (len(end), end))
+    whole = next((prefix for prefix in prefixes if all(prefix + key in state for key in needed)), None)
+    if whole is None:
+        return state
+    found = {key: state[whole + key] for key in own if whole + key in state}
+    counts = {key: own[key] for key in own if key not in found}
+    beside = {key.removeprefix(whole): value for key, value in state.items() if key.startswith(whole)}
+    left = {key: value for key, value in beside.items() if key not in own and not _is_beside(key)}
+    return found | counts | left
+
+
+def _is_beside(key: str) -> bool:
+    """Whether a tensor belongs to the training rather than the net."""
+    return key.startswith(("criterion", "loss", "n_averaged")) or key.endswith(".num_batches_tracked")
 
 
 def save_weights(module: nn.Module, path: str | Path) -> None:

@@ -191,7 +191,8 @@ def activation_pages(run: RunFolder) -> Iterator[tuple[str, Any]]:
     wanted = mapping(run.config.get("contribution")).get("threshold")
     threshold = float(wanted) if isinstance(wanted, int | float) else 0.7
     maxima = {v.name: v.row["dataset_max"] for v in views}
-    found = list(histograms(run.path / "activations.tsv", [v.name for v in views], maxima, threshold).items())
+    rest = {v.name: float(v.row.get("background", 0.0)) for v in views}
+    found = list(histograms(run.path / "activations.tsv", [v.name for v in views], maxima, threshold, rest).items())
     for page in range(0, len(found), HISTOGRAMS_A_PAGE):
         shown = found[page : page + HISTOGRAMS_A_PAGE]
         columns = 5

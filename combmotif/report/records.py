@@ -164,7 +164,8 @@ def neuron_records(
     wanted = mapping(run.config.get("contribution")).get("threshold")
     threshold = float(wanted) if isinstance(wanted, int | float) else 0.7
     maxima = {v.name: v.row["dataset_max"] for v in views}
-    counts = histograms(run.path / "activations.tsv", [v.name for v in views], maxima, threshold)
+    rest = {v.name: float(v.row.get("background", 0.0)) for v in views}
+    counts = histograms(run.path / "activations.tsv", [v.name for v in views], maxima, threshold, rest)
     trees, syntaxes, effects = _tree(run), _syntax(run), all_effects(run)
     records = []
     for view in views:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from combmotif.config.run import RunConfig
 from combmotif.core.files import reading
 from combmotif.core.seeding import stable_hash
 from combmotif.core.version import __version__
-from combmotif.inference.geometry import convolution_layers
+from combmotif.inference.background import background_activations
+from combmotif.inference.layers import convolution_layers
 from combmotif.inference.probe import WindowProbe
 from combmotif.models.device import choose_device
 from combmotif.models.model import SequenceModel
@@ -64,13 +65,16 @@ class Context:
     model : SequenceModel
     sequences : SequenceSet
     layers : tuple of Layer
-        What is interpreted, in the order of the config.
+        What is interpreted, in the order of the config; none where it asks for no neurons.
+    refused : mapping of layer to str
+        Why layers are left out where the config asks for all.
     """
 
     config: RunConfig
     model: SequenceModel
     sequences: SequenceSet
     layers: tuple[Layer, ...]
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def neurons(self) -> list[Neuron]:
@@ -86,6 +90,12 @@ class Context:
     def sequences_key(self) -> str:
         """Checksum of the sequences; part of the names of results that depend on them."""
         return sequences_checksum(self.sequences)
+
+    @cached_property
+    def backgrounds(self) -> np.ndarray:
+        """What the activations of ``neurons`` are measured from: their mean over random windows; float64 (neurons,)."""
+        parts = [background_activations(self.model, one.probe.layer)[list(one.channels)] for one in self.layers]
+        return np.concatenate([np.zeros(0), *parts])
 
     @cached_property
     def kept(self) -> dict[str, Any]:
@@ -143,24 +153,40 @@ def _read(section: FastaSequences | TableSequences | Hdf5Sequences) -> SequenceS
 
 
 def _layers(
-    model: SequenceModel, section: NeuronsSection, *, longest: int, tracks: list[list[float]] | None = None
-) -> tuple[Layer, ...]:
-    """Find the layers and neurons a config names; ``all`` means those whose windows fit into the sequences."""
+    model: SequenceModel, section: NeuronsSection | None, *, longest: int, tracks: list[list[float]] | None = None
+) -> tuple[tuple[Layer, ...], dict[str, str]]:
+    """Find the layers and neurons a config names, and why others are left out.
+
+    ``all`` means those whose windows fit into the sequences.
+    """
+    refused: dict[str, str] = {}
+    if section is None:
+        return (), refused
     if section.layer == "all":
         probes = []
         for name in convolution_layers(model):
-            with contextlib.suppress(ValueError):  # a convolution behind a layer that mixes the whole sequence
-                probes.append(WindowProbe(model, name, tracks=tracks))
-        probes = [probe for probe in probes if probe.receptive_field <= longest]
+            try:
+                probe = WindowProbe(model, name, tracks=tracks)
+            except ValueError as error:
+                refused[name] = str(error)
+                continue
+            if probe.receptive_field <= longest:
+                probes.append(probe)
+            else:
+                refused[name] = (
+                    f"layer '{name}' has a receptive field of {probe.receptive_field} nt, the longest sequence has "
+                    f"{longest} nt"
+                )
         if not probes:
             raise ValueError(
-                f"neurons.layer: all: model '{model.name}' has no layer whose receptive field fits into the longest "
-                f"sequence, of {longest} nt"
+                f"neurons.layer: all: model '{model.name}' has no layer that carries motifs and fits into the longest "
+                f"sequence, of {longest} nt ({'; '.join(refused.values()) or 'it has no convolution'}); leave the "
+                f"section 'neurons' out to do what needs no neurons"
             )
     else:
         names = section.layer if isinstance(section.layer, list) else [section.layer]
         probes = [WindowProbe(model, name, tracks=tracks) for name in names]
-    return tuple(Layer(p, tuple(select_neurons(section.select, p.neurons, p.layer))) for p in probes)
+    return tuple(Layer(p, tuple(select_neurons(section.select, p.neurons, p.layer))) for p in probes), refused
 
 
 def _checked_tracks(config: RunConfig, model: SequenceModel, sequences: SequenceSet) -> list[list[float]] | None:
@@ -215,7 +241,7 @@ def load_context(
         )
     sequences = load_sequences(config) if sequences is None else sequences
     fixed = _checked_tracks(config, model, sequences)
-    layers = _layers(model, config.neurons, longest=int(sequences.lengths.max()), tracks=fixed)
+    layers, refused = _layers(model, config.neurons, longest=int(sequences.lengths.max()), tracks=fixed)
     for name, codes in zip(sequences.names, sequences.codes, strict=True):
         model.check(codes, name=f"sequences: {name}")
     extra = model.input_spec.channels - 4
@@ -236,7 +262,7 @@ def load_context(
                 f"nt, expected at most {LONGEST}; use 'evolve'"
             )
     _check_shortest(model, sequences)
-    return Context(config, model, sequences, layers)
+    return Context(config, model, sequences, layers, refused)
 
 
 def _check_shortest(model: SequenceModel, sequences: SequenceSet) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
@@ -127,12 +128,12 @@ def plan(
     if context.model.device.type != "cpu":
         workers = 1
     whole = Work(context, TaskFiles(folder))
-    channels = list(context.layers[0].channels[:TRIAL_NEURONS])
+    channels = list(context.layers[0].channels[:TRIAL_NEURONS]) if context.layers else []
     sequences = _few(context.sequences)
     trial = Trial(
         whole,
         len(sequences),
-        len(context.neurons) / (len(channels) * len(context.layers)),
+        len(context.neurons) / max(1, len(channels) * len(context.layers)),
         len(context.sequences) / len(sequences),
     )
     asked = [stage for stage in STAGES if stage.asked(config)]
@@ -180,7 +181,9 @@ def _few(sequences: SequenceSet) -> SequenceSet:
 
 def _smaller(config: RunConfig, channels: list[int], costs: dict[str, Cost]) -> RunConfig:
     """Make the config of the trial: a few neurons, and what the stages want smaller."""
-    update = {"neurons": config.neurons.model_copy(update={"select": channels})}
+    update: dict[str, Any] = {}
+    if config.neurons is not None:
+        update["neurons"] = config.neurons.model_copy(update={"select": channels})
     for cost in costs.values():
         for section, smaller in cost.smaller.items():
             update[section] = getattr(config, section).model_copy(update=smaller)

@@ -9,7 +9,6 @@ import sys
 from typing import Any
 
 from combmotif.core.version import __version__
-from combmotif.inference.geometry import convolution_layers, layer_geometry
 from combmotif.runs.context import Context
 
 _PACKAGES = ("torch", "numpy", "scipy", "pandas", "scikit-learn", "memelite")
@@ -20,24 +19,20 @@ def _versions() -> dict[str, str]:
 
 
 def _layers(context: Context, length: int) -> list[dict[str, Any]]:
-    """Describe the layers that are interpreted and the model's other convolutions, as far as they have windows."""
+    """Describe the layers that are interpreted."""
     layers = []
-    probed = {layer.probe.layer: layer.probe.geometry for layer in context.layers}
-    for name in dict.fromkeys([*convolution_layers(context.model), *probed]):
-        try:
-            geometry = probed[name] if name in probed else layer_geometry(context.model, name)
-        except ValueError:  # a convolution behind a layer that mixes the whole sequence
-            continue
+    for geometry in (layer.probe.geometry for layer in context.layers):
         positions, edges = geometry.edge_positions(length)
         layers.append(
             {
-                "layer": name,
+                "layer": geometry.layer,
                 "neurons": geometry.neurons,
                 "receptive_field": geometry.receptive_field,
                 "stride": geometry.stride,
                 "offset": geometry.offset,
                 "positions": positions,
                 "edge_positions": edges,
+                "evaluated": geometry.way,
             }
         )
     return layers
@@ -59,6 +54,7 @@ def new_record(context: Context) -> dict[str, Any]:
             "outputs": list(model.outputs),
             "description": model.description,
             "layers": _layers(context, longest),
+            "refused": dict(context.refused),
         },
         "sequences": {
             "source": sequences.source,
@@ -89,6 +85,16 @@ def _edge_warnings(context: Context) -> list[str]:
     return warnings
 
 
+def _layer_warnings(context: Context) -> list[str]:
+    """Say which layers were left out, and which are evaluated slowly."""
+    slow = [layer.probe.layer for layer in context.layers if layer.probe.geometry.way == "inside"]
+    said = [
+        f"The operations before {', '.join(slow)} could not be followed: windows are evaluated inside longer "
+        f"sequences, on the network as it is, which is slower."
+    ]
+    return (said if slow else []) + [f"Left out: {reason}." for reason in context.refused.values()]
+
+
 def peak_memory_mb() -> float:
     """Largest resident memory of this process and of its largest worker, in MiB."""
     unit = 2**20 if sys.platform == "darwin" else 2**10
@@ -99,7 +105,8 @@ def peak_memory_mb() -> float:
 
 def first_warnings(context: Context) -> list[str]:
     """Say what is known before any work to make results doubtful."""
-    return [*context.sequences.notes, *_edge_warnings(context), *_track_warnings(context)]
+    said = (_edge_warnings(context), _layer_warnings(context), _track_warnings(context))
+    return [*context.sequences.notes, *(warning for part in said for warning in part)]
 
 
 def _track_warnings(context: Context) -> list[str]:

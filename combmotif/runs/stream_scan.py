@@ -14,6 +14,7 @@ from combmotif.config.effects import ContributionOptions
 from combmotif.core.files import atomic, no_formula, write_table
 from combmotif.core.output import OutputFolder
 from combmotif.core.typed_yaml import default_of
+from combmotif.inference.background import background_activations
 from combmotif.inference.dense import scan_layers
 from combmotif.inference.geometry import known_geometry
 from combmotif.inference.sites import SiteFinder
@@ -66,7 +67,7 @@ def scan_file(
         and ``sites.bed.gz`` (six columns, see `bed_table`).
     neurons : mapping of layer to channels
     threshold : float
-        A site has at least this share of the neuron's maximum over all sequences.
+        A site lies at least this share of the way from the neuron's background to its maximum over all sequences.
     source : str, default "input"
         Where the records come from, for messages.
 
@@ -85,6 +86,7 @@ def scan_file(
         raise ValueError("neurons: expected channels of at least one layer, found none")
     sizes = [known_geometry(model, layer).receptive_field for layer, own in neurons.items() for _ in own]
     columns = [f"{layer}:{channel}" for layer, channels in neurons.items() for channel in channels]
+    rest = np.concatenate([background_activations(model, layer)[list(own)] for layer, own in neurons.items()])
     own = OutputFolder(Path(out), "scan", option="out").file
     names: list[str] = []
     places: list[np.ndarray] = []
@@ -97,7 +99,7 @@ def scan_file(
         for chunk in _chunks(records):
             codes = [record[1] for record in chunk]
             tracks = [record[2] for record in chunk if len(record) > 2 and len(record[2])]
-            finder = SiteFinder(len(chunk), neurons, threshold, after=finder)
+            finder = SiteFinder(len(chunk), neurons, threshold, backgrounds=rest, after=finder)
             for block in scan_layers(model, list(neurons), codes, tracks=tracks or None):
                 finder.add(block)
             place, strength = finder.sites()
@@ -125,7 +127,7 @@ def scan_file(
         }
     )
     write_table(own("sites.tsv.gz"), sites)
-    write_table(own("sites.bed.gz"), bed_table(sites), header=False)
+    write_table(own("sites.bed.gz"), bed_table(sites, dict(zip(columns, rest, strict=True))), header=False)
     every, excluded = (dict(zip(neurons, counts.tolist(), strict=True)) for counts in windows.T)
     return Scanned(len(names), len(sites), every, excluded)
 

@@ -101,20 +101,21 @@ def site_table(context: Context, places: np.ndarray, strengths: np.ndarray) -> p
     )
 
 
-def bed_table(sites: pd.DataFrame) -> pd.DataFrame:
+def bed_table(sites: pd.DataFrame, backgrounds: Mapping[str, float]) -> pd.DataFrame:
     """Turn sites into the six columns of a BED file, ordered by sequence and position.
 
     Sequence (white space as _), start and end (0-based half-open, on the sequence as given), neuron, score (0-1000: the
-    activation as a share of the neuron's strongest site) and strand, always +.
+    excitation, activation above the neuron's background, as a share of its strongest site's) and strand, always +.
     """
-    strongest = sites.groupby("neuron", sort=False)["activation"].transform("max")
+    excitation = sites["activation"] - sites["neuron"].map(backgrounds).astype(float)
+    strongest = excitation.groupby(sites["neuron"], sort=False).transform("max")
     table = pd.DataFrame(
         {
             "sequence": sites["sequence"].astype(str).str.replace(r"\s", "_", regex=True),
             "start": sites["start"],
             "end": sites["end"],
             "neuron": sites["neuron"],
-            "score": (1000 * sites["activation"] / strongest).round().astype(int),
+            "score": (1000 * excitation / strongest).round().astype(int),
             "strand": "+",
         }
     )
@@ -147,7 +148,7 @@ def neuron_table(
     faithfulness : mapping of (layer, neuron) to columns
     """
     rows = []
-    for neuron, sample, maximum in zip(context.neurons, samples, maxima, strict=True):
+    for neuron, sample, maximum, background in zip(context.neurons, samples, maxima, context.backgrounds, strict=True):
         place = neuron.layer, neuron.channel
         number, others = motifs[place], apart[place]
         status = "done" if number else "dead: no window excites it" if not len(sample) else "no crisp motif"
@@ -168,6 +169,7 @@ def neuron_table(
                 "samples": len(sample),
                 "max_activation": sample.maximum if sample.method != NOT_SAMPLED else float("nan"),
                 "dataset_max": maximum if np.isfinite(maximum) else float("nan"),
+                "background": background,
                 "generations": sample.generations,
                 "converged": sample.converged,
                 "motifs": number,

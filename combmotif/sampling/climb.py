@@ -94,7 +94,7 @@ class Climb:
             found = self._breed([self._start(codes, places)])
             self.summits = found if self.summits is None else self._breed([self.summits, found])
             top = float(self.summits[1][0])
-            if island and top - best <= _GAIN * abs(top):
+            if island and top - best <= _GAIN * abs(top - self.pool.background):
                 break
             best = top
 
@@ -122,7 +122,7 @@ class Climb:
             summits = codes[rows], values[rows], places[rows]
             best.append(float(values.max()))
             past = best[max(0, len(best) - 1 - patience)]
-            if best[-1] - past <= _GAIN * abs(best[-1]) or len(best) > _ROUNDS:
+            if best[-1] - past <= _GAIN * abs(best[-1] - self.pool.background) or len(best) > _ROUNDS:
                 return summits
             crossed, beside = self._cross(summits[0], summits[2])
             order = np.argsort(-self._evaluate(crossed, beside), kind="stable")
@@ -177,7 +177,7 @@ class Climb:
             better = value > here
             codes[climbing[better]] = found[better]
             values[climbing] = np.maximum(here, value)
-            climbing = climbing[value > here + _LEAST * np.abs(here)]
+            climbing = climbing[value > here + _LEAST * np.abs(here - self.pool.background)]
             if not len(climbing):
                 break
         self.pool.add(codes, values, places)

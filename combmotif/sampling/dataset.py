@@ -127,7 +127,7 @@ def dataset_samples(
             f"sample.from: dataset: expected sequences with windows of {size} nt without an N, for layer "
             f"'{probe.layer}', found none"
         )
-    backgrounds = np.maximum(0, sums / count)
+    backgrounds = sums / count
     quota = max(1, keep // BINS)
     shelves = [_Shelves(quota, float(b), float(m)) for b, m in zip(backgrounds, maxima, strict=True)]
     for rows, values, valid in scan(probe.model, probe.layer, codes, tracks=beside):

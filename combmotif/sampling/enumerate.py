@@ -71,8 +71,7 @@ def enumerate_windows(
     result = []
     for column, (neuron, random) in enumerate(zip(wanted, seeds, strict=True)):
         activations = values[:, column]
-        mean = float(activations.mean(dtype=np.float64))
-        background = max(0.0, mean) if activations.max() > 0 else mean
+        background = float(activations.mean(dtype=np.float64))
         rows = stratify(codes, activations, keep=keep, random=random, background=background)
         found = Samples(
             probe.layer,

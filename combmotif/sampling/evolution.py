@@ -74,7 +74,7 @@ def _rest(probe: WindowProbe, neuron: int) -> float:
 
     A neuron that never rises above it is excited by nothing, only inhibited less.
     """
-    bias = getattr(probe.model.module.get_submodule(probe.layer), "bias", None)
+    bias = getattr(dict(probe.model.module.named_modules()).get(probe.layer), "bias", None)
     return float(bias[neuron].detach()) if probe.lower and isinstance(bias, torch.Tensor) else -np.inf
 
 

@@ -29,7 +29,7 @@ def combmotif_quota(receptive_field: int) -> int:
 
 
 def _background(probe: WindowProbe, neuron: int, codes: np.ndarray, tracks: np.ndarray | None) -> float:
-    return max(0.0, float(probe.activations(codes, tracks)[:, neuron].mean(dtype=np.float64)))
+    return float(probe.activations(codes, tracks)[:, neuron].mean(dtype=np.float64))
 
 
 def _draw(probabilities: np.ndarray, random: np.random.Generator) -> np.ndarray:

@@ -60,7 +60,8 @@ class Planted:
         What happens to stand beside the word in the best window helps it, and would be taken for a part of it.
         """
         values = self.values[:, neuron]
-        order = np.argsort(np.where(values >= level, values - values.max() - level, -values), kind="stable")
+        reached = values >= level
+        order = np.lexsort((np.where(reached, values, -values), ~reached))
         _, first = np.unique(self.kernels[order], return_index=True)
         rows = order[first]
         return rows[np.argsort(-values[rows], kind="stable")]

@@ -54,8 +54,8 @@ class Mixing(nn.Module):
 
 
 KINDS = (
-    "gru", "attention", "group norm", "length norm", "squeeze and excite", "softmax", "reverse", "fourier", "slice",
-    "upsample", "positions", "length",
+    "gru", "attention", "group norm", "length norm", "squeeze and excite", "softmax", "reverse", "upsample", "fourier",
+    "positions",
 )  # fmt: skip
 
 
@@ -65,6 +65,16 @@ def test_what_sees_more_than_a_window_is_refused(wrap, kind):
     assert layer_geometry(model, "conv1").receptive_field == 3
     with pytest.raises(ValueError, match="layer 'conv2' of model 'toy' cannot carry motifs: "):
         layer_geometry(model, "conv2")
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "stride", "way"),
+    [("slice", 7, 2, "alone"), ("length", 5, 1, "inside")],
+)
+def test_what_only_looks_as_if_it_saw_more_is_not_refused(wrap, kind, size, stride, way):
+    """Every second position; a factor that is one number at the length the net reads."""
+    geometry = layer_geometry(wrap(Mixing(kind), length=60), "conv2")
+    assert (geometry.receptive_field, geometry.stride, geometry.way) == (size, stride, way)
 
 
 @pytest.mark.parametrize("layer", ["gru", "attention", "head"])
@@ -97,6 +107,15 @@ def test_branches_of_different_stride_are_refused(wrap):
 
     with pytest.raises(ValueError, match="layer 'mark' .*different stride"):
         layer_geometry(wrap(Uneven(), length=60), "mark")
+
+
+def test_a_recurrent_layer_that_forgets_within_rounding_is_refused(wrap):
+    model = wrap(Mixing("gru"), length=60)
+    with torch.no_grad():
+        for name, parameter in model.module.gru.named_parameters():
+            parameter.mul_(1e-2 if "_hh_" in name else 1.0)  # the state hardly matters
+    with pytest.raises(ValueError, match="it mixes the whole sequence"):
+        layer_geometry(model, "conv2")
 
 
 def hooks(module):

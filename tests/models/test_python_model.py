@@ -105,7 +105,7 @@ def test_a_module_by_its_import_name():
         ("odd", {}, r"expected predictions of shape \(2,\) or \(2, outputs\) for 2 sequences, found \(2, 4, 100\)"),
         ("as_class", {}, "expected .* to return a torch.nn.Module, found type; return the module, not its class"),
         ("Broken", {}, "is not finite"),
-        ("Pair", {}, "expected a tensor of predictions, found tuple"),
+        ("Pair", {}, "expected a tensor of predictions, found tuple of 2"),
         ("TwoInputs", {}, r"missing 1 required positional argument: 'region'; a net is called with one tensor"),
         ("fails", {}, "failed: KeyError: 'no such thing'"),
     ],

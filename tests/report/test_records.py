@@ -88,11 +88,11 @@ def test_motifs_of_another_method_need_no_neuron(run_folder: Path) -> None:
 def test_histogram_counts_every_sequence(tmp_path: Path) -> None:
     values = np.linspace(-1, 9, 200)
     pd.DataFrame({"sequence": "s", "conv3:1": values, "conv3:2": np.nan}).to_csv(tmp_path / "a.tsv", sep="\t")
-    found = histograms(tmp_path / "a.tsv", ["conv3:1", "conv3:2", "conv3:3"], {"conv3:1": 9.0}, 0.7)
+    found = histograms(tmp_path / "a.tsv", ["conv3:1", "conv3:2", "conv3:3"], {"conv3:1": 9.0}, 0.7, {"conv3:1": -1.0})
     assert list(found) == ["conv3:1"]
-    assert found["conv3:1"].mark == pytest.approx(6.3)
+    assert found["conv3:1"].mark == pytest.approx(6.0)
     assert found["conv3:1"].counts == (5,) * 40
-    assert histograms(tmp_path / "none.tsv", ["conv3:1"], {}, 0.7) == {}
+    assert histograms(tmp_path / "none.tsv", ["conv3:1"], {}, 0.7, {}) == {}
 
 
 def test_sequences_behind_a_motif_are_shared_out_and_aligned(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
-from combmotif.inference import WindowProbe
+from combmotif.inference import WindowProbe, background_activations
 from combmotif.models.architectures.cnn_gru import CnnGru
 from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.runs import scan_file
@@ -46,6 +46,7 @@ def test_tables_of_a_fasta_file(monkeypatch, model, codes, tmp_path):
     for layer, channels in NEURONS.items():
         probe = WindowProbe(model, layer)
         size = probe.receptive_field
+        rest = background_activations(model, layer)
         for channel in channels:
             own, expected = sites[sites.neuron == f"{layer}:{channel}"], {}
             for row, sequence in enumerate(codes):
@@ -58,9 +59,10 @@ def test_tables_of_a_fasta_file(monkeypatch, model, codes, tmp_path):
                 told = activations[f"{layer}:{channel}"][row]
                 assert told == pytest.approx(best, rel=1e-4) if np.isfinite(best) else np.isnan(told)
                 for start, value in enumerate(values):
-                    if value > max([-np.inf, *values][start], 0) and value >= [*values, -np.inf][start + 1]:
+                    if value > max([-np.inf, *values][start], rest[channel]) and value >= [*values, -np.inf][start + 1]:
                         expected[f"t{row}", start, start + size] = value
-            expected = {key: value for key, value in expected.items() if value >= 0.5 * max(expected.values())}
+            least = (rest[channel] + max(expected.values())) / 2  # half the way to the maximum
+            expected = {key: value for key, value in expected.items() if value >= least}
             assert set(zip(own.sequence, own.start, own.end, strict=True)) == set(expected)
             assert own.activation.is_monotonic_decreasing
     bed = pd.read_csv(tmp_path / "out" / "sites.bed.gz", sep="\t", header=None)

@@ -19,7 +19,7 @@ def test_every_exciting_window_is_found(random_net, generators):
     values = probe.activations(codes)
     for samples in enumerate_windows(probe, [3, 0], seeds=generators(3, 0)):
         mine = values[:, samples.neuron]
-        background = max(0, mine.astype(np.float64).mean())
+        background = mine.astype(np.float64).mean()
         assert samples.background == pytest.approx(background, rel=1e-6)
         expected = {tuple(c) for c, v in zip(codes, mine, strict=True) if v > background}
         assert {tuple(c) for c in samples.codes} == expected

@@ -14,11 +14,11 @@ CONTRIBUTION = Table(
         text("outcome", "what is compared: a prediction or a measured label", required=True),
         number(
             "threshold",
-            "a neuron is active in a sequence that reaches this fraction of its maximum activation",
+            "a neuron is active in a sequence that reaches this share of the way from its background to its maximum",
             unit="0 to 1",
             required=True,
         ),
-        number("maximum", "largest activation in the sequences; what threshold is a fraction of", unit="activation"),
+        number("maximum", "largest activation in the sequences", unit="activation"),
         number(
             "sampled_maximum",
             "largest activation in the windows that were evolved for its motifs, for comparison",

@@ -26,6 +26,11 @@ NEURONS = Table(
             unit="activation",
             required=True,
         ),
+        number(
+            "background",
+            "mean activation on random windows, from which all activations are measured",
+            unit="activation",
+        ),
         whole(
             "generations",
             "rounds of evolution the sampler took (0 where every sequence was enumerated)",

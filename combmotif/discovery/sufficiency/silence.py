@@ -73,10 +73,12 @@ def _activations_and_gradients(
             kept.append(output)
         return output.clone()  # what follows may work in place
 
+    if probe.layer not in dict(model.module.named_modules()):
+        return None  # a convolution that is called as a function
     handle = model.module.get_submodule(probe.layer).register_forward_hook(keep)
     try:
         with torch.enable_grad():
-            outputs = model.module(model.tensor(codes).requires_grad_().clone())
+            outputs = model(model.tensor(codes).requires_grad_())
             signs = torch.as_tensor(random.choice([-1.0, 1.0], outputs.shape), dtype=outputs.dtype)
             (outputs * signs.to(outputs.device)).sum().backward()
     except RuntimeError:
@@ -84,7 +86,7 @@ def _activations_and_gradients(
     finally:
         handle.remove()
         model.module.zero_grad(set_to_none=True)
-    if not kept or kept[0].grad is None:
+    if not kept or kept[0].grad is None or kept[0].ndim != 3:
         return None
     activation, gradient = kept[0].detach()[:, neuron], kept[0].grad[:, neuron].abs()
     return activation.cpu().numpy().astype(float), gradient.cpu().numpy().astype(float)

@@ -8,33 +8,34 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
+from combmotif.inference.geometry import known_geometry
+from combmotif.inference.layers import View, as_neurons, changing
 from combmotif.models.model import SequenceModel
 
 NUCLEOTIDES_PER_BATCH = 512 * 200
 
 
 @contextmanager
-def _hooked(model: SequenceModel, layer: str, change: Callable[[torch.Tensor], torch.Tensor | None]) -> Iterator[None]:
-    """Pass the layer's output through `change` while the context lasts; the hook goes also when an exception passes."""
-    try:
-        module = model.module.get_submodule(layer)
-    except AttributeError:
-        known = [name for name, _ in model.module.named_modules() if name]
-        raise ValueError(
-            f"layer: expected a module of model '{model.name}', found '{layer}'; it has {', '.join(known)}"
-        ) from None
+def _hooked(model: SequenceModel, layer: str, change: Callable[[torch.Tensor], None]) -> Iterator[None]:
+    """Pass the layer's output, as (batch, neurons, positions) or (batch, neurons), through `change` for a while.
 
-    def hook(_module: torch.nn.Module, _inputs: object, output: object) -> torch.Tensor | None:
-        if not isinstance(output, torch.Tensor) or output.ndim not in (2, 3):
+    What the function does to it in place is what the network goes on with.
+    """
+    try:
+        view = known_geometry(model, layer).view
+    except ValueError:  # no motif layer: what it gives is taken as it is
+        view = View()
+
+    def hook(output: object) -> torch.Tensor:
+        if not isinstance(output, torch.Tensor) or output.ndim not in (2, 3, 4):
             found = tuple(output.shape) if isinstance(output, torch.Tensor) else type(output).__name__
             raise ValueError(f"layer '{layer}': expected an output (batch, neurons, positions), found {found}")
-        return change(output)
+        output = output.contiguous().clone()
+        change(as_neurons(output, view))
+        return output
 
-    handle = module.register_forward_hook(hook)
-    try:
+    with changing(model, layer, hook):
         yield
-    finally:
-        handle.remove()
 
 
 def _batches(
@@ -156,15 +157,15 @@ def clamp(
     held: torch.Tensor | None = None
     which: torch.Tensor | None = None
 
-    def hold(result: torch.Tensor) -> torch.Tensor | None:
+    def hold(result: torch.Tensor) -> None:
         if held is None or which is None:
-            return None
+            return
         if int(which.max()) >= result.shape[1] or int(which.min()) < 0:
             raise ValueError(f"neurons: layer '{layer}' has neurons 0-{result.shape[1] - 1}, found {neurons}")
-        result = result.clone()
-        level = held.to(result.device, result.dtype)
-        result[torch.arange(len(result)), which.to(result.device)] = level if result.ndim == 2 else level[:, None]
-        return result
+        blocks = len(result) // len(which)  # both strands may lie in one batch
+        level = held.to(result.device, result.dtype).repeat(blocks)
+        neurons_held = which.to(result.device).repeat(blocks)
+        result[torch.arange(len(result)), neurons_held] = level if result.ndim == 2 else level[:, None]
 
     plain = np.full((len(codes), len(wanted)), np.nan)
     with _hooked(model, layer, hold), torch.inference_mode():

@@ -25,17 +25,18 @@ def contribution(
     maxima: np.ndarray,
     covariates: Mapping[str, np.ndarray] | None = None,
     changes: Mapping[str, np.ndarray | Mapping[str, np.ndarray] | None] | None = None,
-    sampled_maxima: np.ndarray | None = None,
+    backgrounds: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """Compare the outcome of the sequences that excite a neuron with that of the others.
 
-    A neuron is active in a sequence where its activation reaches the threshold times its maximum. Every effect is
-    signed so that positive means: the sequences (or predictions) with the active neuron are higher.
+    A neuron is active in a sequence where its activation reaches the threshold, a share of the way from its background
+    to its maximum. Every effect is signed so that positive means: the sequences (or predictions) with the active neuron
+    are higher.
 
     Classes, at the false discovery rate ``alpha``: ``positive`` / ``negative`` (Welch q < alpha, and the adjusted and
     the site effect have the same sign, and the interval of the site effect is clear of 0), ``discordant`` (q < alpha,
     but a sign differs), ``neutral`` (the interval of the difference lies within +- the margin), ``undetermined`` (the
-    rest), ``untestable`` (a group smaller than ``n_min``, no positive maximum, or an outcome that does not vary). The
+    rest), ``untestable`` (a group smaller than ``n_min``, no excitation, or an outcome that does not vary). The
     reason is given in words. Where there is no site effect the causal one takes its part; where there are both, the
     causal one may differ, because a network that spreads a signal over many neurons need not be moved in the signal's
     direction by clamping one; the reason then says so.
@@ -53,7 +54,7 @@ def contribution(
     neurons : sequence of str
         Names, for example ``conv3:12``.
     maxima : float array, shape (neurons,)
-        What the threshold is a fraction of, usually the maximum over the dataset.
+        Usually over the dataset.
     covariates : mapping of name to float array (sequences,), optional
         For the adjusted effect, for example length and gc; constant ones are dropped.
     changes : mapping with the keys ``causal`` and ``site``, optional
@@ -61,8 +62,8 @@ def contribution(
         `scramble_sites`): float array, shape (sequences, neurons), or mapping of outcome to such arrays; used on
         active sequences, NaN is skipped. An outcome that a mapping does not name has none, as measured labels should:
         an intervention changes a prediction, never a label.
-    sampled_maxima : float array, shape (neurons,), optional
-        Largest activations in evolved samples; reported, not used.
+    backgrounds : float array, shape (neurons,), optional
+        What activations are measured from; default 0. The preset measures from 0.
 
     Returns
     -------
@@ -83,7 +84,7 @@ def contribution(
     covariates = {name: np.asarray(values, dtype=float) for name, values in (covariates or {}).items()}
     given = {"site": None, "causal": None} | dict(changes or {})
     changed = {outcome: _of_outcome(outcome, given) for outcome in outcomes}
-    evolved = np.full(maxima.shape, np.nan) if sampled_maxima is None else np.asarray(sampled_maxima, dtype=float)
+    rest = np.zeros(maxima.shape) if backgrounds is None else np.asarray(backgrounds, dtype=float)
     _check(activations, outcomes, neurons, maxima, covariates, changed)
     if options.preset is not None:
         return prototype_contribution(activations, outcomes, neurons=neurons, maxima=maxima, alpha=options.alpha)
@@ -94,10 +95,10 @@ def contribution(
         for t in options.levels:
             for j, neuron in enumerate(neurons):
                 change = {k: v[:, j] for k, v in changed[name].items()}
+                height = _height(maxima[j], rest[j])
                 rows.append(
-                    {"neuron": neuron, "outcome": name, "threshold": t, "margin": equivalence}
-                    | {"maximum": maxima[j], "sampled_maximum": evolved[j]}
-                    | _measure(activations[:, j], y, maxima[j], t, covariates, change, options.n_min)
+                    {"neuron": neuron, "outcome": name, "threshold": t, "margin": equivalence, "maximum": maxima[j]}
+                    | _measure(activations[:, j] - rest[j], y, height, t, covariates, change, options.n_min)
                 )
     table = pd.DataFrame(rows, columns=[c for c in CONTRIBUTION.names if c != "class"])
     for p, q in (
@@ -113,6 +114,11 @@ def contribution(
     table["class"] = [c for c, _ in classes]
     table["reason"] = [r for _, r in classes]
     return table[CONTRIBUTION.names]
+
+
+def _height(maximum: float, background: float) -> float:
+    """Excitation of the maximum; 0 where it is no more than the rounding of float32."""
+    return maximum - background if maximum > background + 1e-6 * abs(background) else 0.0
 
 
 def _of_outcome(
@@ -139,7 +145,7 @@ def _measure(
     """Estimate everything for one neuron, one outcome, one threshold."""
     valid = np.isfinite(a) & np.isfinite(y)
     if not maximum > 0:
-        return {"n_active": 0, "n_inactive": int(valid.sum()), "reason": "no sequence gives it a positive activation"}
+        return {"n_active": 0, "n_inactive": int(valid.sum()), "reason": "no sequence excites it above its background"}
     on = valid & (a >= threshold * maximum)
     off = valid & ~on
     row: dict[str, Any] = {"n_active": int(on.sum()), "n_inactive": int(off.sum())}

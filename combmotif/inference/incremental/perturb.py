@@ -223,6 +223,8 @@ class _Worker:
         except (NotLocal, RuntimeError, TypeError, ValueError, IndexError, AttributeError) as error:
             reason = f"the network cannot be followed from edited positions ({str(error).splitlines()[0]})"
             return "plain", reason, 0.0
+        if not tape.full:
+            return "plain", "the network cannot be followed from edited positions (its first operation)", 0.0
         gain = tape.full / max(tape.done, 1)
         self.at_once = int(np.clip(_VALUES_AT_ONCE // tape.widest, 8, _EDITS_AT_ONCE))
         if method == "auto" and gain < _LEAST_GAIN:

@@ -21,7 +21,9 @@ class Histogram:
     mark: float
 
 
-def histograms(path: Path, neurons: list[str], maxima: dict[str, float], threshold: float) -> dict[str, Histogram]:
+def histograms(
+    path: Path, neurons: list[str], maxima: dict[str, float], threshold: float, backgrounds: dict[str, float]
+) -> dict[str, Histogram]:
     """Count the sequences of activations.tsv by the highest activation of each neuron.
 
     Parameters
@@ -32,7 +34,9 @@ def histograms(path: Path, neurons: list[str], maxima: dict[str, float], thresho
     maxima : dict of str to float
         Highest activation of each neuron on the sequences, in the layer's units.
     threshold : float
-        Fraction of the maximum from which a sequence counts as active.
+        Share of the way from the background to the maximum from which a sequence counts as active.
+    backgrounds : dict of str to float
+        Mean activation of each neuron on random windows.
     """
     wanted = set(neurons)
     try:
@@ -50,6 +54,7 @@ def histograms(path: Path, neurons: list[str], maxima: dict[str, float], thresho
             low, high = low - 0.5, high + 0.5
         counts = np.histogram(values, bins=BINS, range=(low, high))[0]
         top = maxima.get(name, float("nan"))
-        mark = threshold * (top if np.isfinite(top) else high)
-        found[name] = Histogram(low, high, tuple(counts.tolist()), mark if mark > 0 else float("nan"))
+        rest = backgrounds.get(name, 0.0)
+        mark = rest + threshold * ((top if np.isfinite(top) else high) - rest)
+        found[name] = Histogram(low, high, tuple(counts.tolist()), mark if mark > rest else float("nan"))
     return found

@@ -7,6 +7,7 @@ from collections.abc import Generator
 
 import numpy as np
 
+from combmotif.inference.background import active_level
 from combmotif.models.predict_file import not_finite
 from combmotif.runs.stages.base import Batch, Cost, Output, Stage, Trial, Work
 from combmotif.runs.stages.motifs import FoundMotifs
@@ -33,11 +34,15 @@ class ActivationStage(Stage[list[ScanTask], Scan]):
         context, scan = work.context, read_scan(done)
         out.warnings.extend(_left_out(work, scan))
         maxima = scan.maxima
-        kept = scan.strengths >= context.config.site_threshold * maxima[scan.places[:, 1]]
+        kept = (
+            scan.strengths
+            >= active_level(context.backgrounds, maxima, context.config.site_threshold)[scan.places[:, 1]]
+        )
         out.table("activations.tsv", activation_table(context, scan.best, scan.predictions))
         sites = site_table(context, scan.places[kept], scan.strengths[kept])
         out.table("sites.tsv.gz", sites)
-        out.table("sites.bed.gz", bed_table(sites), header=False)
+        rest = dict(zip([neuron.name for neuron in context.neurons], context.backgrounds, strict=True))
+        out.table("sites.bed.gz", bed_table(sites, rest), header=False)
         found = work.found[FoundMotifs]
         counts = [Counter((m.layer, m.neuron) for m in own) for own in (found.motifs, found.apart)]
         samples = work.found[Sampled].samples

@@ -16,6 +16,7 @@ from combmotif.effects.frame import region_lengths
 from combmotif.effects.neurons.clamp import channel_means, clamp
 from combmotif.effects.neurons.contribution import contribution
 from combmotif.effects.neurons.sites import scramble_sites
+from combmotif.inference.background import above_background, active_level
 from combmotif.inference.incremental.perturb import recording
 from combmotif.runs.context import Context
 from combmotif.runs.predicted import as_array, summary
@@ -142,12 +143,14 @@ class ContributionStage(Stage[Tasks, None]):
                     section.model_copy(update={"thresholds": [level]}),
                     neurons=neurons,
                     maxima=finite,
-                    sampled_maxima=np.array([samples.maximum for samples in work.found[Sampled].samples]),
+                    backgrounds=context.backgrounds,
                     covariates={"length": sequences.lengths, "gc": sequences.gc, **region_lengths(sequences.tracks)},
                     changes=own,
                 )
             )
         table = pd.concat(tables, ignore_index=True)
+        sampled = {neuron: one.maximum for neuron, one in zip(neurons, work.found[Sampled].samples, strict=True)}
+        table["sampled_maximum"] = table["neuron"].map(sampled).astype(float)
         order = {name: place for place, name in enumerate(outcomes)}
         table = table.sort_values("outcome", key=lambda column: column.map(order), kind="stable")
         out.table("contribution.tsv", table[CONTRIBUTION.names])
@@ -194,10 +197,12 @@ def _causal_tasks(work: Work) -> Tasks:
     outputs, maxima = _columns(context), scan.maxima
     most = sequences_changed(int(sequences.lengths.max()))
     tasks = {}
+    alive = above_background(context.backgrounds, maxima)
     for level in _section(context).levels:
+        active = active_level(context.backgrounds, maxima, level)
         for column, neuron in enumerate(context.neurons):
-            silent = level * maxima[column]
-            rows = np.flatnonzero(scan.best[:, column] >= silent) if maxima[column] > 0 else np.zeros(0, int)
+            silent = active[column]
+            rows = np.flatnonzero(scan.best[:, column] >= silent) if alive[column] else np.zeros(0, int)
             rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).round().astype(int))]
             path = work.file("causal", neuron.name, outputs, level, context.sequences_key)
             mean = float(means[neuron.layer][neuron.channel])

@@ -22,6 +22,7 @@ from combmotif.effects.pairs.summary import summarise
 from combmotif.effects.pairs.triples import MeasuredTriple, choose_triples, summarise_triples
 from combmotif.effects.pattern import Pattern
 from combmotif.effects.prototype.pairs import summarise_prototype
+from combmotif.inference.background import active_level
 from combmotif.report.drawing.map_drawing import draw_interaction_map
 from combmotif.runs.context import Context
 from combmotif.runs.pair_files import read_pairs
@@ -250,8 +251,8 @@ def _windows(work: Work, pair: Pair, fires: float) -> Windows | None:
         return None
     neurons, scan = work.context.neurons, work.found[Scan]
     column = next(i for i, neuron in enumerate(neurons) if neuron.name == pair.neuron)
-    maximum = scan.maxima[column]
-    here = (scan.places[:, 1] == column) & (scan.strengths >= fires * maximum) & (maximum > 0)
+    level = active_level(work.context.backgrounds, scan.maxima, fires)[column]
+    here = (scan.places[:, 1] == column) & (scan.strengths >= level)
     rows, _, starts = scan.places[here].T
     return Windows(rows, starts, neurons[column].probe.receptive_field)
 

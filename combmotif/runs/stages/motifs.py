@@ -18,7 +18,7 @@ from combmotif.runs.stages.methods.dataset_seqlets import lay_dataset_windows
 from combmotif.runs.stages.methods.demixing import demix_samples, demix_tasks
 from combmotif.runs.stages.methods.discovered import Discovered
 from combmotif.runs.stages.methods.modisco import attribution_tasks, check_modisco, find_patterns
-from combmotif.runs.stages.samples import Sampled
+from combmotif.runs.stages.samples import NO_NEURONS, Sampled
 from combmotif.runs.stages.scan import scan_tasks
 from combmotif.runs.tables import motif_table
 
@@ -81,7 +81,11 @@ class MotifStage(Stage[MotifsDone, FoundMotifs]):
 
     def tasks(self, work: Work) -> Generator[Batch, None, MotifsDone]:
         """Do the tasks of the config's method, then measure the faithfulness of what it found."""
-        discovered = yield from _way(work.context.config.discover)(work)
+        config = work.context.config
+        if config.neurons is None and config.discover.method != "modisco":
+            discovered = Discovered([], empty=f"{NO_NEURONS}; discover.method: modisco finds motifs of an output")
+        else:
+            discovered = yield from _way(config.discover)(work)
         motifs, apart = _split(discovered, work.context)
         faithful = faith_tasks(work, motifs)
         if len(motifs):

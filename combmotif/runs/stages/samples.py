@@ -19,6 +19,7 @@ from combmotif.sampling.samples import Samples
 ENUMERATED = 20_000
 """Windows kept of an enumeration, unless sample.keep says otherwise."""
 NEURONS_PER_TASK = 8
+NO_NEURONS = "not asked for: the configuration has no 'neurons' section"
 USUAL_GENERATIONS = 48
 """Half of the neurons of the shipped nets need fewer generations of the search than this, half more."""
 TRIAL_GENERATIONS = 24
@@ -88,7 +89,7 @@ def chunks_of_neurons(context: Context, together: int = NEURONS_PER_TASK) -> lis
 
 
 def sample_tasks(work: Work) -> list[SampleTask]:
-    """Split the search for windows into tasks; none where motifs come from the sequences given."""
+    """Split the search for windows into tasks; none without neurons, or where motifs come from the sequences given."""
     context = work.context
     if context.config.discover.origin == "dataset":
         return []
@@ -131,7 +132,11 @@ class SampleStage(Stage[list[SampleTask], Sampled]):
             store.keep_only("samples", set())
             store.remove("samples.tsv")
             none = tuple(unsampled(neuron.layer, neuron.channel) for neuron in work.context.neurons)
-            raise Empty("not needed: motifs come from the sequences given (discover.from: dataset)", Sampled(none, {}))
+            asked = work.context.config.neurons is not None
+            reason = (
+                "not needed: motifs come from the sequences given (discover.from: dataset)" if asked else NO_NEURONS
+            )
+            raise Empty(reason, Sampled(none, {}))
         sampled = Sampled(tuple(Samples.load(path) for task in done for path in task.files), sample_files(work))
         copies = [store.path / "samples" / s.layer / f"{s.neuron}.npz" for s in sampled.samples]
         store.keep_only("samples", set(copies))
@@ -145,7 +150,7 @@ class SampleStage(Stage[list[SampleTask], Sampled]):
                 f"{', '.join(slow)}; raise sample.generations."
             )
         if not any(map(len, sampled.samples)):
-            raise Empty("no window excites any of the neurons; their activation is never above 0", sampled)
+            raise Empty("no window excites any of the neurons; their activation is the same on all", sampled)
         return sampled
 
     def cost(self, trial: Trial) -> Cost | None:

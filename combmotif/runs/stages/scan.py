@@ -67,13 +67,13 @@ def scan_task(context: Context, task: ScanTask) -> None:
     """Predict sequences and find each neuron's strongest windows; writes an .npz.
 
     Of every neuron and sequence the strongest valid window is kept, and every local maximum that may yet turn out to
-    be a site: at or above the threshold times the largest activation among these sequences.
+    be a site: at or above the threshold's share of the way from the background to the largest among these sequences.
     """
     threshold = context.config.scan_threshold
     codes = [context.sequences.codes[i] for i in task.rows]
     tracks = context.sequences.tracks_of(task.rows)
     neurons = {layer.probe.layer: layer.channels for layer in context.layers}
-    finder = SiteFinder(len(codes), neurons, threshold)
+    finder = SiteFinder(len(codes), neurons, threshold, backgrounds=context.backgrounds)
     for block in scan_layers(context.model, list(neurons), codes, tracks=tracks):
         finder.add(block)
     places, strengths = finder.sites()

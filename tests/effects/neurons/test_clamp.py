@@ -64,7 +64,7 @@ def test_the_hook_is_removed_also_after_an_error(net):
 
 
 def test_unknown_layers_and_shapes_are_named(net):
-    with pytest.raises(ValueError, match="layer: expected a module of model 'toy', found 'conv9'; it has conv, dense"):
+    with pytest.raises(ValueError, match="layer: model 'toy' has no layer 'conv9'; choose one of conv"):
         clamp(net, "conv9", [0], CODES, np.zeros(1))
     with pytest.raises(ValueError, match="values: expected one per neuron"):
         clamp(net, "conv", [0], CODES, np.zeros(2))

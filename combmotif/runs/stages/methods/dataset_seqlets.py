@@ -6,9 +6,7 @@ from collections.abc import Generator
 
 import numpy as np
 
-from combmotif.core.executors import single_thread
 from combmotif.discovery.seqlets import SeqletOptions, seqlet_motif
-from combmotif.effects.neurons.clamp import channel_means
 from combmotif.runs.stages.base import Batch, Work
 from combmotif.runs.stages.methods.discovered import Discovered
 from combmotif.runs.stages.scan import read_scan, scan_task, scan_tasks
@@ -23,8 +21,6 @@ def lay_dataset_windows(work: Work) -> Generator[Batch, None, Discovered]:
     options = SeqletOptions(section.top, section.align, section.min_sites)
     found = []
     for layer in context.layers:
-        with single_thread():
-            means = channel_means(context.model, layer.probe.layer, sequences.codes, tracks=sequences.tracks)
         size, columns = layer.probe.receptive_field, context.columns(layer)
         for column, channel in zip(range(columns.start, columns.stop), layer.channels, strict=True):
             own = scan.places[:, 1] == column
@@ -46,7 +42,7 @@ def lay_dataset_windows(work: Work) -> Generator[Batch, None, Discovered]:
                 windows,
                 values,
                 options=options,
-                background=max(0.0, float(means[channel])),
+                background=float(context.backgrounds[column]),
                 sequences=rows,
                 starts=starts,
                 tracks=tracks,

@@ -1,0 +1,209 @@
+"""What networks return, read and are made of: each opens, or one sentence says what to write."""
+
+from collections import namedtuple
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from combmotif.models.batches import in_batches
+from combmotif.models.door import Pick
+from combmotif.models.model import InputSpec
+from combmotif.models.python_model import open_module
+from combmotif.models.weights import fill
+
+Two = namedtuple("Two", "profile counts")
+
+
+class Net(nn.Module):
+    """A convolution over the sequence, and what is made of it."""
+
+    def __init__(self, end=lambda h: h.amax(2)):
+        super().__init__()
+        torch.manual_seed(0)
+        self.conv, self.end = nn.Conv1d(4, 3, 5, padding=2), end
+
+    def forward(self, x):
+        return self.end(self.conv(x))
+
+
+def opened(module, **options):
+    spec = InputSpec(length=options.pop("length", None))
+    return open_module(module, spec, name="net", **options)
+
+
+def codes(count=3, length=40):
+    return np.random.default_rng(0).integers(0, 4, (count, length)).astype(np.uint8)
+
+
+def raw(model, x=None):
+    """Plain values of the convolution, (n, 3, length)."""
+    with torch.no_grad():
+        return model.module.conv.float()(model.tensor(codes() if x is None else x)).numpy()
+
+
+ENDS = {
+    "several outputs": (lambda h: h.amax(2), None, lambda h: h.max(2)),
+    "a column": (lambda h: h.amax(2), 1, lambda h: h.max(2)[:, 1:2]),
+    "no axis of outputs": (lambda h: h.amax((1, 2)), None, lambda h: h.max((1, 2))[:, None]),
+    "an axis too many": (lambda h: h.amax(2, keepdim=True), None, lambda h: h.max(2)),
+    "a tuple of one": (lambda h: (h.amax(2),), None, lambda h: h.max(2)),
+    "a tuple": (lambda h: (h, h.mean(2)), 1, lambda h: h.mean(2)),
+    "a named tuple": (lambda h: Two(h, h.mean(2)), "counts", lambda h: h.mean(2)),
+    "a named tuple by number": (lambda h: Two(h, h.mean(2)), 1, lambda h: h.mean(2)),
+    "a dictionary": (lambda h: {"a": h.mean(2), "b": h.amax(2)}, "b", lambda h: h.max(2)),
+    "one number per position": (lambda h: h[:, 0], {"mean": "positions"}, lambda h: h[:, 0].mean(1)[:, None]),
+    "the centre": (lambda h: h[:, 0], {"position": "center"}, lambda h: h[:, 0, 20:21]),
+    "classes per position": (lambda h: h.softmax(1).log(), {"position": 7}, None),
+    "positions before classes": (lambda h: h.transpose(1, 2), {"mean": "positions"}, lambda h: h.mean(2)),
+    "positions of one of several": (
+        lambda h: {"human": h.transpose(1, 2), "mouse": h}, {"item": "human", "position": 3}, lambda h: h[:, :, 3],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_an_output_is_picked(name):
+    end, output, expected = ENDS[name]
+    model = opened(Net(end), output=output)
+    found = model.predict(codes())
+    values = raw(model)
+    if expected is None:
+        values = values[:, :, 7]
+        values = values - np.log(np.exp(values).sum(1, keepdims=True))
+    else:
+        values = expected(values)
+    np.testing.assert_allclose(found, values, atol=1e-6)
+    # one sequence alone gives the same, also where the net drops its axis
+    np.testing.assert_allclose(model.predict(codes()[:1]), found[:1], atol=1e-6)
+
+
+def test_one_sequence_without_an_axis_of_its_own():
+    for end, count in ((lambda h: h.amax((1, 2)).squeeze(), 1), (lambda h: h.amax(2).squeeze(), 3)):
+        model = opened(Net(end))
+        assert len(model.outputs) == count
+        np.testing.assert_allclose(model.predict(codes()[:1]), model.predict(codes())[:1], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("end", "output", "message"),
+    [
+        (lambda h: (h.mean(2), h), None, r"found tuple of 2 \(0 \(2, 3\), 1 \(2, 3, 100\)\); pick one"),
+        (lambda h: {"a": h.mean(2)}, "b", r"output: expected one of those the network returns, a \(2, 3\), found 'b'"),
+        (lambda h: h.mean(2), 3, "output: expected one of 0 to 2, found 3"),
+        (lambda h: h[:, 0], None, r"one per position \(100 for 100 nt\); write 'output: \{mean: positions\}'"),
+        (lambda h: h, None, r"with an axis of positions; write 'output: \{mean: positions\}'"),
+        (lambda h: h[:, 0], {"position": 500}, "output: position: expected 0 to 99, found 500"),
+        (lambda h: "no", None, "expected a tensor of predictions, found str"),
+    ],
+)
+def test_what_has_to_be_picked_is_said(end, output, message):
+    with pytest.raises(ValueError, match=message):
+        opened(Net(end), output=output)
+
+
+@pytest.mark.parametrize("output", [{"mean": "letters"}, {"position": -2}, {"first": 1}, {}, True])
+def test_an_output_that_is_none_is_refused(output):
+    with pytest.raises(ValueError, match="output: expected a number, a name,"):
+        Pick.of(output)
+
+
+def test_constant_inputs_by_name():
+    class Told(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.cell = nn.Conv1d(4, 3, 5), nn.Embedding(4, 3)
+
+        def forward(self, x, cell, features, head="a"):
+            return self.conv(x).amax(2) * self.cell(cell) + features * (1 if head == "a" else 10)
+
+    torch.manual_seed(0)
+    net = Told()
+    model = opened(net, inputs={"cell": 2, "features": [0.5, 1.0, 2.0], "head": "b"})
+    with torch.no_grad():
+        expected = net.conv(model.tensor(codes())).amax(2) * net.cell.weight[2] + torch.tensor([5.0, 10.0, 20.0])
+    np.testing.assert_allclose(model.predict(codes()), expected.numpy(), atol=1e-6)
+    other = opened(net, inputs={"cell": 1, "features": [0.5, 1.0, 2.0], "head": "b"})
+    assert other.fingerprint() != model.fingerprint()
+    with pytest.raises(ValueError, match="give constant further inputs by name as 'inputs'"):
+        opened(net)
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.float16, torch.bfloat16])
+def test_weights_of_other_widths_run_in_32_bits(kind):
+    net = Net().to(kind)
+    model = opened(net)
+    assert next(net.parameters()).dtype == kind  # the user's own is left as it was
+    np.testing.assert_allclose(model.predict(codes()), raw(model).max(2), atol=1e-6)
+
+
+def test_a_net_that_casts_by_itself():
+    class Cast(Net):
+        def forward(self, x):
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                return super().forward(x)
+
+    assert opened(Cast()).predict(codes()).dtype == np.float32
+
+
+def test_a_length_that_is_tried_is_not_taken_for_any():
+    torch.manual_seed(0)
+    fixed = nn.Sequential(nn.Conv1d(4, 2, 5), nn.Flatten(), nn.Linear(192, 1))
+    assert opened(fixed).input_spec.length == 100
+    assert opened(Net()).input_spec.length is None
+
+    class Steps(Net):  # reads multiples of 4
+        def forward(self, x):
+            assert x.shape[2] % 4 == 0
+            return super().forward(x)
+
+    assert opened(Steps()).input_spec.length is None
+    with pytest.raises(ValueError, match="give the input length as 'length'"):
+        opened(nn.Sequential(nn.Flatten(), nn.Linear(4 * 333, 1)))
+
+
+def test_wrapped_nets_are_unwrapped():
+    for wrap in (nn.DataParallel, torch.optim.swa_utils.AveragedModel, lambda n: torch.compile(n, backend="eager")):
+        model = opened(wrap(Net()))
+        assert isinstance(model.module, Net)
+
+
+@pytest.mark.parametrize("prefix", ["", "model.", "module.", "_orig_mod.", "trainer.net."])
+@pytest.mark.parametrize("beside", [{}, {"criterion.weight": torch.ones(2)}, {"n_averaged": torch.tensor(3)}])
+def test_weights_under_a_prefix_or_beside_others(prefix, beside):
+    torch.manual_seed(1)
+    made, net = (nn.Sequential(nn.Conv1d(4, 2, 3), nn.BatchNorm1d(2)) for _ in range(2))
+    state = {prefix + key: value for key, value in made.state_dict().items() if "num_batches" not in key}
+    fill(net, state | beside, path="w.pt")
+    assert all(torch.equal(a, b) for a, b in zip(net.parameters(), made.parameters(), strict=True))
+
+
+def test_weights_of_a_deeper_net_are_refused():
+    deeper, net = nn.Sequential(nn.Conv1d(4, 2, 3), nn.Conv1d(2, 2, 3)), nn.Sequential(nn.Conv1d(4, 2, 3))
+    for prefix in ("", "model."):
+        state = {prefix + key: value for key, value in deeper.state_dict().items()}
+        with pytest.raises(ValueError, match=r"unexpected: 1\.bias, 1\.weight"):
+            fill(net, state, path="w.pt")
+
+
+def test_batches_shrink_where_memory_is_full():
+    done = []
+
+    def run(part):
+        if part.stop - part.start > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        done.extend(range(part.start, part.stop))
+
+    assert in_batches(run, 20, 16) == 2
+    assert done == list(range(20))
+    with pytest.raises(torch.OutOfMemoryError):
+        in_batches(run, 20, 16, least=4)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_predictions_on_a_gpu():
+    model = opened(Net())
+    expected = model.predict(codes(50))
+    model.module.to("cuda")
+    np.testing.assert_allclose(model.predict(codes(50)), expected, atol=1e-4)
