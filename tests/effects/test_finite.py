@@ -6,11 +6,10 @@ import pytest
 import torch
 
 from combmotif.config.effects import InteractionOptions, MarginalOptions
-from combmotif.effects.finite import only_finite
 from combmotif.effects.marginal.effects import marginal_effects
 from combmotif.effects.pairs.classify import classify
 from combmotif.effects.pairs.control import Control
-from combmotif.effects.pairs.measure import MeasuredPair
+from combmotif.effects.pairs.measure import MeasuredPair, only_finite
 from combmotif.effects.pairs.pair import Pair
 from combmotif.effects.pairs.states import States
 from combmotif.effects.pairs.summary import summarise

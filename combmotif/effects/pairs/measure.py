@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,9 +15,9 @@ from combmotif.effects.pairs.control import Control, compare_with_controls, cont
 from combmotif.effects.pairs.inserted import measure_inserted
 from combmotif.effects.pairs.pair import Pair
 from combmotif.effects.pairs.placements import Windows, find_placements
-from combmotif.effects.pairs.states import States, evaluate_states
+from combmotif.effects.pairs.states import States, evaluate_states, finite_states
 from combmotif.effects.pattern import Pattern, avoided_patterns
-from combmotif.effects.scramble import draw_scrambles
+from combmotif.effects.scramble import Scrambles, draw_scrambles
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.tables import SequenceSet
 
@@ -155,7 +155,9 @@ def measure_pair(
     )
     framed = sequences.tracks is not None and (avoid_stops or options.mode == "synonymous")
 
-    def evaluate(rows: np.ndarray, start_a: np.ndarray, start_b: np.ndarray, draws: int, purpose: str):
+    def evaluate(
+        rows: np.ndarray, start_a: np.ndarray, start_b: np.ndarray, draws: int, purpose: str
+    ) -> tuple[Scrambles, States]:
         codes = [sequences.codes[row] for row in rows]
         generators = [
             named_generator(seed, purpose, pair, sequences.names[row], i, j)
@@ -237,3 +239,36 @@ def _epistasis(states: States) -> np.ndarray:
     """e = o - a - b + n, averaged over draws; shape (placements,)."""
     a, b, n = states.a.mean(1), states.b.mean(1), states.n.mean(1)
     return snap(states.o - a - b + n, states.o, a, b, n)
+
+
+def only_finite(pair: MeasuredPair) -> MeasuredPair:
+    """Leave out of a pair what has no finite prediction.
+
+    A draw counts where its three predictions are finite; the place of one that does not is taken by the next that
+    does, so that means are those of the draws that count. A placement without such a draw, or whose sequence itself has
+    no finite prediction, is left out.
+
+    Parameters
+    ----------
+    pair : MeasuredPair
+
+    Returns
+    -------
+    MeasuredPair
+        The same where all is finite; else with the placements and the inserted copies that count, and the number of
+        the other placements as ``not_finite``.
+    """
+    kept, states = finite_states(pair.states)
+    inserted = None if pair.inserted is None else finite_states(pair.inserted)[1]
+    if states is pair.states and inserted is pair.inserted:
+        return pair
+    return replace(
+        pair,
+        rows=pair.rows[kept],
+        start_a=pair.start_a[kept],
+        start_b=pair.start_b[kept],
+        states=states,
+        fallback=pair.fallback[kept],
+        not_finite=pair.not_finite + len(pair.states.o) - len(kept),
+        inserted=inserted,
+    )

@@ -11,10 +11,9 @@ import pandas as pd
 
 from combmotif.config.effects import InteractionOptions
 from combmotif.core.tables import EFFECTS, INSERTED, INSTANCES, INTERACTIONS
-from combmotif.effects.finite import only_finite
 from combmotif.effects.pairs.classify import classify
 from combmotif.effects.pairs.latent import SCALES, fit_latent_scale, link_scale
-from combmotif.effects.pairs.measure import MeasuredPair, snap
+from combmotif.effects.pairs.measure import MeasuredPair, only_finite, snap
 from combmotif.effects.pairs.spacing import spacing_profile
 from combmotif.effects.pairs.states import States
 from combmotif.effects.statistics import benjamini_hochberg, detectable_size, hodges_lehmann, signed_rank

@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from combmotif.config.effects import InteractionSection
-from combmotif.effects.finite import finite_states, only_finite
 from combmotif.effects.pairs.control import Control
-from combmotif.effects.pairs.measure import MeasuredPair, measure_pair
+from combmotif.effects.pairs.measure import MeasuredPair, measure_pair, only_finite
 from combmotif.effects.pairs.pair import Pair
 from combmotif.effects.pairs.placements import Windows
-from combmotif.effects.pairs.states import States
+from combmotif.effects.pairs.states import States, finite_states
 from combmotif.effects.pairs.triples import Triple, measure_triple
 from combmotif.effects.prototype.pairs import PrototypePair, measure_prototype
 from combmotif.inference.incremental.perturb import recording
