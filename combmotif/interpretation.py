@@ -13,9 +13,9 @@ from typing import Any
 
 import pandas as pd
 
+from combmotif.core.tables import table_at
 from combmotif.motifs.formats.h5 import load_motifs
 from combmotif.motifs.motif import MotifSet
-from combmotif.report.columns import TEXT
 from combmotif.report.drawing.logos import logo_svg
 from combmotif.report.summary import main_findings
 from combmotif.runs.earlier import read_record
@@ -24,13 +24,11 @@ SHOWN = 24
 """Most motifs in a notebook's table."""
 
 
-_TEXT = TEXT - {"converged", "reproduced"}  # true or false
-
-
 class Tables(Mapping[str, pd.DataFrame]):
     """The tables of a run folder by name, read when asked for: ``neurons``, ``matches``, ``motifs/neuronmotif``, ..."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         paths = sorted(path for ending in ("tsv", "tsv.gz") for path in folder.rglob(f"*.{ending}"))
         paths = [path for path in paths if path.relative_to(folder).parts[0] != "tasks"]
         self._paths = {path.relative_to(folder).as_posix().partition(".tsv")[0]: path for path in paths}
@@ -42,8 +40,10 @@ class Tables(Mapping[str, pd.DataFrame]):
                 raise KeyError(f"{name}; the run has {', '.join(self._paths) or 'no tables'}")
             try:
                 # Names are text: a sequence 0001 is no number, and a motif of consensus NA is not missing.
+                known = table_at(self._paths[name].relative_to(self._folder).as_posix())
+                texts = dict.fromkeys(known.of_type("text") if known else (), str)
                 self._read[name] = pd.read_csv(
-                    self._paths[name], sep="\t", dtype=dict.fromkeys(_TEXT, str), keep_default_na=False, na_values=[""]
+                    self._paths[name], sep="\t", dtype=texts, keep_default_na=False, na_values=[""]
                 )
             except pd.errors.EmptyDataError:
                 self._read[name] = pd.DataFrame()

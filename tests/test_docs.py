@@ -107,13 +107,14 @@ def test_configs_are_right(repository):
     assert found > 2
 
 
-def test_the_config_reference_is_current(repository):
-    path = repository / "scripts" / "config_reference.py"
-    spec = importlib.util.spec_from_file_location("config_reference", path)
+@pytest.mark.parametrize("name", ["config", "tables"])
+def test_a_generated_reference_is_current(repository, name):
+    path = repository / "scripts" / f"{name}_reference.py"
+    spec = importlib.util.spec_from_file_location(f"{name}_reference", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    shown = (repository / "docs" / "config.md").read_text()
-    assert shown == module.page(), "docs/config.md is out of date: python scripts/config_reference.py"
+    shown = (repository / "docs" / f"{name}.md").read_text()
+    assert shown == module.page(), f"docs/{name}.md is out of date: python scripts/{name}_reference.py"
 
 
 @pytest.fixture

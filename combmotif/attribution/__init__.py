@@ -1,16 +1,16 @@
 """Which bases make an output, or a neuron, what it is."""
 
-from combmotif.attribution.attribute import (
+from combmotif.attribution.attributions import Attributions, join_attributions
+from combmotif.attribution.files import load_attributions, save_attributions, write_attributions
+from combmotif.attribution.methods import (
     METHODS,
-    AttributionOptions,
     CompletenessWarning,
     attribute,
     attribute_parts,
 )
-from combmotif.attribution.attributions import Attributions, join_attributions
-from combmotif.attribution.files import load_attributions, save_attributions, write_attributions
 from combmotif.attribution.mutagenesis import effects_of
 from combmotif.attribution.targets import Target, parse_target
+from combmotif.config.stages import AttributionOptions
 
 __all__ = [
     "METHODS",

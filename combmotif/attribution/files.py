@@ -15,7 +15,13 @@ from combmotif.core.files import atomic, writing_h5
 from combmotif.sequence.hdf5 import dataset, reading_hdf5
 
 FORMAT_VERSION = 1
-_COLUMNS = {"starts": np.int64, "values": np.float64, "references": np.float64, "errors": np.float64, "steps": np.int64}
+_DATASETS = {
+    "starts": np.int64,
+    "values": np.float64,
+    "references": np.float64,
+    "errors": np.float64,
+    "steps": np.int64,
+}
 
 
 def write_attributions(
@@ -79,7 +85,7 @@ def _write_h5(parts: Iterable[Attributions], path: Path, names: Sequence[str], w
             name: file.create_dataset(f"{name}/seq", (count, 4, width), dtype, **packed)
             for name, dtype in (("raw", np.int8), ("shap", np.float32), ("projected_shap", np.float32))
         }
-        columns = {name: np.zeros(count, dtype) for name, dtype in _COLUMNS.items()}
+        columns = {name: np.zeros(count, dtype) for name, dtype in _DATASETS.items()}
         lengths = np.zeros(count, np.int64)
         for part in parts:
             file.attrs["target"], file.attrs["method"] = part.target, part.method
@@ -147,7 +153,7 @@ def load_attributions(path: str | Path) -> Attributions:
         lengths = dataset(file, "lengths", source)[()]
         rows = np.flatnonzero(lengths)
         scored = ("raw/seq", "shap/seq") if len(rows) else ()  # without a scored sequence nothing was written to them
-        tables = {name: dataset(file, name, source) for name in ("names", *_COLUMNS, *scored)}
+        tables = {name: dataset(file, name, source) for name in ("names", *_DATASETS, *scored)}
         wrong = next((name for name, table in tables.items() if table.shape[:1] != lengths.shape), None)
         if wrong is not None:
             raise ValueError(
@@ -158,7 +164,7 @@ def load_attributions(path: str | Path) -> Attributions:
             whole = tables["raw/seq"][row][:, : lengths[row]]
             codes.append(np.where(whole.any(0), whole.argmax(0), 4).astype(np.uint8))
             scores.append(tables["shap/seq"][row][:, : lengths[row]])
-        columns = {name: tables[name][()][rows] for name in _COLUMNS}
+        columns = {name: tables[name][()][rows] for name in _DATASETS}
         names = [name.decode() for name in tables["names"][()]]
         tolerance = float(file.attrs.get("tolerance", np.nan))
         return Attributions(
@@ -190,7 +196,7 @@ def pack(attributions: Attributions) -> dict[str, np.ndarray]:
         "lengths": lengths,
         "codes": np.concatenate(attributions.codes) if len(lengths) else np.zeros(0, np.uint8),
         "scores": np.concatenate(flat) if len(lengths) else np.zeros((0, 4), np.float32),
-        **{name: getattr(attributions, name) for name in _COLUMNS},
+        **{name: getattr(attributions, name) for name in _DATASETS},
     }
 
 

@@ -1,6 +1,6 @@
 """Neurons whose motifs are known, and how well methods of demixing find them."""
 
-from combmotif.benchmark.check import SCORE_COLUMNS, benchmark, check_neuron, summary, verdict
+from combmotif.benchmark.check import benchmark, check_neuron, summary, verdict
 from combmotif.benchmark.families import FAMILIES, draw
 from combmotif.benchmark.methods import METHODS
 from combmotif.benchmark.sampled import Sampling
@@ -9,7 +9,6 @@ from combmotif.benchmark.truth import Instance, Truth
 __all__ = [
     "FAMILIES",
     "METHODS",
-    "SCORE_COLUMNS",
     "Instance",
     "Sampling",
     "Truth",

@@ -17,7 +17,9 @@ from combmotif.benchmark.simulation import (
     saturating_sequences,
     simulate_pair,
 )
+from combmotif.config.effects import InteractionOptions
 from combmotif.core.executors import make_executor
+from combmotif.core.tables import CALIBRATION
 from combmotif.effects.pairs.interaction import interaction
 from combmotif.effects.pairs.measure import MeasuredPair
 from combmotif.effects.pairs.summary import summarise, unit_effects
@@ -27,19 +29,6 @@ from combmotif.models.model import SequenceModel
 ALPHA = 0.05
 KNOWN_E = 0.8
 CHUNK = 20
-CALIBRATION_COLUMNS: dict[str, str] = {
-    "check": "what is measured",
-    "predictor": "additive or known (e varies between sequences and placements), saturating (sigmoid of a sum) or hal",
-    "sequences": "sequences per pair",
-    "placements": "placements per sequence",
-    "e": "true mean epistasis, in units of its standard deviation between sequences",
-    "pairs": "simulated pairs (for hal: pairs of edits)",
-    "value": "what was found",
-    "by_row": "the same with every placement taken for independent, as the published prototype does",
-    "low": "least value that is acceptable; empty where nothing is demanded",
-    "high": "largest value that is acceptable",
-    "holds": "whether value lies within them; True where nothing is demanded",
-}
 
 
 @dataclass(frozen=True)
@@ -105,9 +94,9 @@ def calibrate(
     Returns
     -------
     pandas.DataFrame
-        Columns: `CALIBRATION_COLUMNS`. Rows: false-positive rate of an additive predictor with 1, 3 and 10 placements
-        per sequence (20 sequences); bias and coverage of the 95 % interval at e = 0.8; power; pairs of a saturating
-        predictor called antagonistic, on its own scale and on the latent one; and HAL's positional score.
+        Columns: `combmotif.core.tables.CALIBRATION`. Rows: false-positive rate of an additive predictor with 1, 3 and
+        10 placements per sequence (20 sequences); bias and coverage of the 95 % interval at e = 0.8; power; pairs of a
+        saturating predictor called antagonistic, on its own scale and on the latent one; and HAL's positional score.
     """
     plan = plan or Plan()
     null = [Simulation(0.0, 20, placements, plan.pairs) for placements in (1, 3, 10)]
@@ -149,7 +138,7 @@ def calibrate(
         rows.append(_row("power", "known", setting, share, np.nan, np.nan, np.nan))
     rows += _saturating(plan.saturating_runs, seed)
     rows += _hal(plan.pairs, seed)
-    return pd.DataFrame(rows, columns=list(CALIBRATION_COLUMNS))
+    return CALIBRATION.frame(rows)
 
 
 def _row(
@@ -180,7 +169,7 @@ def _simulate(_state: None, task: Task) -> np.ndarray:
     setting, numbers, seed = task
     measured = [simulate_pair(setting, number, seed=seed) for number in numbers]
     names = [f"s{i}" for i in range(setting.sequences)]
-    table = summarise(measured, names, latent="none").table
+    table = summarise(measured, names, InteractionOptions(latent="none")).table
     by_row = [_p_by_row(pair) for pair in measured]
     columns = ["p_value", "epistasis", "epistasis_ci_low", "epistasis_ci_high"]
     values = table[columns].to_numpy(dtype=float)
@@ -197,7 +186,13 @@ def _saturating(runs: int, seed: int) -> list[dict]:
     model = SequenceModel("saturating", Saturating())
     pairs = list(combinations(SATURATING_WORDS, 2))
     tables = [
-        interaction(model, saturating_sequences(seed + run), pairs, controls=0, backgrounds=0, seed=seed + run).table
+        interaction(
+            model,
+            saturating_sequences(seed + run),
+            pairs,
+            InteractionOptions(controls=0, backgrounds=0),
+            seed=seed + run,
+        ).table
         for run in range(runs)
     ]
     table = pd.concat(tables)

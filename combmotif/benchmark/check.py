@@ -23,16 +23,11 @@ from combmotif.benchmark.scores import (
 from combmotif.benchmark.truth import Instance
 from combmotif.core.executors import make_executor
 from combmotif.core.seeding import named_generator, stable_hash
+from combmotif.core.tables import BENCHMARK
 from combmotif.discovery.demixed import Demixed
 from combmotif.inference.probe import WindowProbe
 from combmotif.motifs.motif import Motif
 from combmotif.sampling.samples import Samples
-
-SCORE_COLUMNS = (
-    "family", "neuron", "method", "receptive_field", "samples", "sampled", "truth", "recall", "precision", "motifs",
-    "spacing", "explained", "stability", "seconds",
-)  # fmt: skip
-
 
 LEAST_RECALL = 0.95
 LEAST_PRECISION = 0.90
@@ -157,7 +152,7 @@ def benchmark(
     Returns
     -------
     pandas.DataFrame
-        One row per neuron and method, columns `SCORE_COLUMNS`.
+        One row per neuron and method, columns `combmotif.core.tables.BENCHMARK`.
 
     Raises
     ------
@@ -172,7 +167,7 @@ def benchmark(
     tasks = [(family, number, seed, names, sampling or Sampling()) for family in families for number in numbers]
     with make_executor(workers) as executor:
         found = executor.run(_check, tasks, on_done=on_done and (lambda _, done: on_done(done, len(tasks))))
-    return pd.DataFrame([row for rows in found for row in rows], columns=list(SCORE_COLUMNS))
+    return BENCHMARK.frame(row for rows in found for row in rows)
 
 
 def summary(scores: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from combmotif.benchmark.truth import Instance
 from combmotif.discovery.syntax import part_scores
 from combmotif.inference.probe import WindowProbe
 from combmotif.sampling.enumerate import LONGEST, enumerate_windows
-from combmotif.sampling.evolve import EvolveOptions, evolve
+from combmotif.sampling.evolution import EvolveOptions, evolve
 from combmotif.sampling.modes import climbed
 from combmotif.sampling.samples import Samples, stratify
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from combmotif.config.effects import InteractionOptions
 from combmotif.core.seeding import named_generator
 from combmotif.effects.pairs.measure import MeasuredPair, measure_pair
 from combmotif.effects.pairs.pair import Pair
@@ -102,12 +103,9 @@ def simulate_pair(setting: Simulation, number: int, *, seed: int = 0) -> Measure
         SequenceModel("simulated", net),
         sequences,
         Pair(a, b, order="ab", spacing=(0, SLOT - TAG - len(a) - len(b))),
-        scrambles=2,
-        mode="uniform",
-        seed=number,
+        InteractionOptions(scrambles=2, mode="uniform", avoid=[], controls=0, max_placements=setting.placements),
         frequencies=np.full(4, 0.25),
-        controls=0,
-        max_placements=setting.placements,
+        seed=number,
     )
 
 

@@ -1,5 +1,5 @@
 """The ``combmotif`` command."""
 
-from combmotif.cli.app import app, main
+from combmotif.cli.group import app, main
 
 __all__ = ["app", "main"]

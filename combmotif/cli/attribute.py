@@ -82,7 +82,7 @@ def attribute(
         raise click.UsageError("give one of --fasta and --table")
     model = open_model_from(target_model, device=choose_device(device), trust=trust)
     chosen = parse_target(target, model)
-    options = AttributionOptions(method, baselines=baselines, tolerance=tolerance)
+    options = AttributionOptions(method=method, baselines=baselines, tolerance=tolerance)
     if fasta is not None:
         sequences = read_fasta(fasta, annotation=annotation, skip_invalid=skip_invalid)
     else:

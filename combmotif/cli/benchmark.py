@@ -42,7 +42,7 @@ def benchmark(
     from combmotif.cli.progress import StageProgress
     from combmotif.config.evaluation import load_suite
     from combmotif.core.executors import available_cores
-    from combmotif.runs.evaluation import run_suite
+    from combmotif.evaluation.suite import run_suite
 
     config, left_out = load_suite(suite, overrides=overrides)
     if trust:

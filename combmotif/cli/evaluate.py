@@ -60,7 +60,7 @@ def evaluate(
     from combmotif.config.evaluation import SuiteConfig, parse_model, resolve_suite
     from combmotif.config.load import apply_override
     from combmotif.core.typed_yaml import validate
-    from combmotif.runs.evaluation import run_suite
+    from combmotif.evaluation.suite import run_suite
 
     section: dict[str, Any] = {"kind": "regression" if task in _PRESETS else task, **_PRESETS.get(task, {})}
     for override in overrides:

@@ -10,9 +10,12 @@ import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control
 
-from combmotif.comparison.faithfulness import FAITH_COLUMNS, faithfulness
+from combmotif.comparison.faithfulness import faithfulness
 from combmotif.comparison.folder import ComparedRun
+from combmotif.config.comparing import CompareConfig
 from combmotif.core.seeding import named_generator
+from combmotif.core.tables import COMPARED_MOTIFS, COMPARED_RUNS, FAITHFULNESS, OVERLAPS
+from combmotif.core.typed_yaml import default_of
 from combmotif.models.model import SequenceModel
 from combmotif.motifs.cluster import families
 from combmotif.motifs.matching.control import match_control
@@ -23,16 +26,6 @@ from combmotif.motifs.matching.match import match
 from combmotif.motifs.motif import MotifSet
 from combmotif.sequence.tables import SequenceSet
 
-MOTIF_COLUMNS = (
-    "run", "method", "model", "motif", "layer", "neuron", "consensus", "length", "sites", "information", "purity",
-    "cluster", "family", "kind", "match", "q_value", "relation", "chance", *FAITH_COLUMNS, "auc_q", "moves_q",
-)  # fmt: skip
-SUMMARY_COLUMNS = (
-    "run", "method", "model", "neurons", "motifs", "clusters", "own_clusters", "information", "purity", "matched",
-    "matched_share", "expected_by_chance", "contain", "contain_by_chance", "families", "tested_on_neuron", "excite",
-    "auc", "reach", "tested_on_output", "move", "moves",
-)  # fmt: skip
-
 
 @dataclass(frozen=True)
 class Comparison:
@@ -41,14 +34,14 @@ class Comparison:
     Attributes
     ----------
     motifs : pandas.DataFrame
-        One row per motif, columns `MOTIF_COLUMNS`: ``cluster`` is common to all runs (motifs with one number are
-        alike), ``match`` the best known element, see `combmotif.motifs.match` and `faithfulness` for the others;
-        q-values are over all motifs of all runs.
+        One row per motif, columns `combmotif.core.tables.COMPARED_MOTIFS`: ``cluster`` is common to all runs (motifs
+        with one number are alike), ``match`` the best known element, see `combmotif.motifs.match` and `faithfulness`
+        for the others; q-values are over all motifs of all runs.
     summary : pandas.DataFrame
-        One row per run, columns `SUMMARY_COLUMNS`: medians of ``information``, ``purity``, ``auc``, ``reach`` and of
-        the size of ``moves``; counts of the rest. ``own_clusters`` no other run has; ``matched`` motifs resemble a
-        known element, others only ``contain`` a known word; ``expected_by_chance`` and ``contain_by_chance`` do so of
-        shuffled databases; ``excite`` and ``move`` are counts at q <= 0.05.
+        One row per run, columns `combmotif.core.tables.COMPARED_RUNS`: medians of ``information``, ``purity``, ``auc``,
+        ``reach`` and of the size of ``moves``; counts of the rest. ``own_clusters`` no other run has; ``matched``
+        motifs resemble a known element, others only ``contain`` a known word; ``expected_by_chance`` and
+        ``contain_by_chance`` do so of shuffled databases; ``excite`` and ``move`` are counts at q <= 0.05.
     overlaps : pandas.DataFrame
         ``kind`` (family or cluster), ``runs`` (labels joined by " & "), ``size``, ``members``: families that motifs
         resemble and clusters of motifs that exactly these runs have.
@@ -67,8 +60,8 @@ def compare_runs(
     *,
     open_run: Callable[[ComparedRun], tuple[SequenceModel, SequenceSet]] | None = None,
     strands: str = "single",
-    q: float = 0.05,
-    draws: int = 64,
+    q: float = default_of(CompareConfig, "q"),
+    draws: int = default_of(CompareConfig, "draws"),
     threshold: float = 0.8,
     seed: int = 0,
     on_progress: Callable[[str, int, int], None] | None = None,
@@ -86,7 +79,7 @@ def compare_runs(
         Gives the model of a run and some of its sequences; without it nothing is measured on the model.
     strands, q
         As for `combmotif.motifs.matching.match`.
-    draws : int, default 64
+    draws : int
         Sequences drawn from each motif.
     threshold : float, default 0.8
         Similarity of motifs of one cluster.
@@ -118,7 +111,7 @@ def compare_runs(
     for number, run in enumerate(runs):
         if on_progress is not None:
             on_progress("faithfulness", number, len(runs))
-        faith = pd.DataFrame(np.nan, index=range(len(run.motifs)), columns=list(FAITH_COLUMNS))
+        faith = pd.DataFrame(np.nan, index=range(len(run.motifs)), columns=[column.name for column in FAITHFULNESS])
         if open_run is not None and len(run.motifs):
             model, sequences = open_run(run)
             generator = named_generator(seed, "compare", run.label)
@@ -149,7 +142,7 @@ def compare_runs(
         there = table[p].notna()
         if there.any():
             table.loc[there, corrected] = false_discovery_control(table.loc[there, p].to_numpy(dtype=float))
-    table = table[list(MOTIF_COLUMNS)]
+    table = table[COMPARED_MOTIFS.names]
     return Comparison(table, _summary(runs, table, by_chance), overlaps(table, [r.label for r in runs]), found)
 
 
@@ -183,7 +176,7 @@ def _summary(runs: Sequence[ComparedRun], table: pd.DataFrame, by_chance: dict[s
                 "moves": own["moves"].abs().median(),
             }
         )  # fmt: skip
-    return pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS))
+    return COMPARED_RUNS.frame(rows)
 
 
 def overlaps(table: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
@@ -200,4 +193,4 @@ def overlaps(table: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
                 members = sorted(str(m) if kind == "family" else shown[m] for m in inside - outside)
                 if members or len(labels) <= 3:
                     rows.append((kind, " & ".join(group), len(members), "; ".join(members)))
-    return pd.DataFrame(rows, columns=["kind", "runs", "size", "members"])
+    return OVERLAPS.frame(rows)

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 from scipy.stats import mannwhitneyu, ttest_1samp
 
+from combmotif.core.tables import FAITHFULNESS
 from combmotif.inference.probe import WindowProbe
 from combmotif.models.model import SequenceModel
 from combmotif.motifs.motif import Motif
 from combmotif.sequence.tables import SequenceSet
 
-FAITH_COLUMNS = ("auc", "auc_p", "drawn", "shuffled", "reach", "moves", "moves_p", "moves_low", "moves_high")
+_COLUMNS = [column.name for column in FAITHFULNESS]
 
 
 def faithfulness(
@@ -22,7 +23,7 @@ def faithfulness(
     sequences: SequenceSet,
     generator: np.random.Generator,
     *,
-    draws: int = 64,
+    draws: int,
     output: int = 0,
 ) -> pd.DataFrame:
     """Measure on the model what sequences drawn from motifs do.
@@ -42,7 +43,7 @@ def faithfulness(
     sequences : SequenceSet
         Of the run: contexts, and the letters of windows.
     generator : numpy.random.Generator
-    draws : int, default 64
+    draws : int
         Sequences drawn per motif.
     output : int, default 0
 
@@ -61,13 +62,13 @@ def faithfulness(
     probes: dict[str, WindowProbe] = {}
     rows = []
     for motif in motifs:
-        row = dict.fromkeys(FAITH_COLUMNS, float("nan"))
+        row = dict.fromkeys(_COLUMNS, float("nan"))
         if motif.neuron >= 0:
             probe = probes.setdefault(motif.layer, WindowProbe(model, motif.layer))
             row.update(_on_neuron(probe, motif, sequences, generator, draws))
         row.update(_on_output(model, motif, sequences, generator, draws, output, spread))
         rows.append(row)
-    return pd.DataFrame(rows, columns=list(FAITH_COLUMNS))
+    return pd.DataFrame(rows, columns=_COLUMNS)
 
 
 def draw(ppm: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:

@@ -1,6 +1,12 @@
 """Typed YAML: what a run and a training are asked."""
 
-from combmotif.config.effects import ContributionSection, EffectsSection, InteractionSection
+from combmotif.config.effects import (
+    ContributionOptions,
+    ContributionSection,
+    InteractionOptions,
+    InteractionSection,
+    MarginalOptions,
+)
 from combmotif.config.inputs import (
     CardSection,
     FastaSequences,
@@ -17,6 +23,7 @@ from combmotif.config.opening import open_model, open_model_from, output_index, 
 from combmotif.config.paths import find_file, resolve_paths
 from combmotif.config.run import RunConfig
 from combmotif.config.stages import (
+    AttributionOptions,
     AttributionSection,
     DiscoverSection,
     MatchSection,
@@ -27,15 +34,18 @@ from combmotif.config.training.measured import MeasuredConfig
 from combmotif.config.training.regression import TrainConfig
 
 __all__ = [
+    "AttributionOptions",
     "AttributionSection",
     "CardSection",
+    "ContributionOptions",
     "ContributionSection",
     "DiscoverSection",
-    "EffectsSection",
     "FastaSequences",
     "Hdf5Sequences",
+    "InteractionOptions",
     "InteractionSection",
     "KerasSection",
+    "MarginalOptions",
     "MatchSection",
     "MeasuredConfig",
     "NeuronsSection",

@@ -21,20 +21,20 @@ class CompareConfig(Section):
     databases: list[str] = Field(
         ["builtin"],
         min_length=1,
-        description="builtin, names that combmotif fetch lists, or paths of motif files; default: builtin",
+        description="builtin, names that combmotif fetch lists, or paths of motif files",
     )
-    q: Real = Field(0.05, gt=0, le=1, description="largest q-value of a match; default 0.05")
+    q: Real = Field(0.05, gt=0, le=1, description="largest q-value of a match")
     strands: Literal["single", "both"] = Field(
-        "single", description="both also matches the reverse complement (for DNA); default single"
+        "single", description="both also matches the reverse complement (for DNA)"
     )
     draws: Whole = Field(
         64,
         ge=0,
         le=100_000,
-        description="sequences drawn from each motif to see what they do to the model; 0 for none; default 64",
+        description="sequences drawn from each motif to see what they do to the model; 0 for none",
     )
-    sequences: Whole = Field(500, ge=20, description="most sequences of each run that are used; default 500")
-    seed: Seed = Field(0, ge=0, description="of the draws and shuffles; default 0")
+    sequences: Whole = Field(500, ge=20, description="most sequences of each run that are used")
+    seed: Seed = Field(0, ge=0, description="of the draws and shuffles")
 
 
 def load_compare_config(path: str | Path) -> CompareConfig:

@@ -53,11 +53,11 @@ class PythonSection(Section):
     weights: str | None = Field(
         None, description="file of the trained weights, .safetensors or a torch state_dict; default: the factory's own"
     )
-    alphabet: Literal["rna", "dna"] = Field("rna", description="letters of the output, rna or dna; default rna")
+    alphabet: Literal["rna", "dna"] = Field("rna", description="letters of the output, rna or dna")
     length: Whole | None = Field(None, ge=1, description="input length in nt; default any length")
-    channels: Whole = Field(4, ge=4, description="input channels: A, C, G, U, then tracks; default 4")
+    channels: Whole = Field(4, ge=4, description="input channels: A, C, G, U, then tracks")
     rule: Literal["exact", "pad_right"] = Field(
-        "exact", description="other lengths: refused, or (pad_right) zeros at the 3' end, last nt kept; default exact"
+        "exact", description="other lengths: refused, or (pad_right) zeros at the 3' end, last nt kept"
     )
     inputs: dict[str, Any] = Field(
         default_factory=dict,
@@ -153,8 +153,8 @@ class RandomSequences(Section):
     """Independent random sequences."""
 
     kind: Literal["random"] = Field(description="independent random sequences")
-    count: Whole = Field(20000, ge=1, description="how many sequences; default 20000")
-    length: Whole = Field(50, ge=1, description="their length in nt; default 50")
+    count: Whole = Field(20000, ge=1, description="how many sequences")
+    length: Whole = Field(50, ge=1, description="their length in nt")
     frequencies: list[Real] = Field(
         [0.25, 0.25, 0.25, 0.25], min_length=4, max_length=4, description="of A, C, G, U; default 0.25 each"
     )
@@ -216,7 +216,7 @@ class Hdf5Sequences(Section):
 
     kind: Literal["hdf5"] = Field(description="an HDF5 file")
     path: str = Field(description=".h5 file")
-    sequence: str = Field("sequence", description="dataset of one-hot, codes or strings; default sequence")
+    sequence: str = Field("sequence", description="dataset of one-hot, codes or strings")
     label: str | None = Field(None, description="dataset of measured values, for contribution.outcome: label")
     limit: Limit = None
 
@@ -236,7 +236,7 @@ class NeuronsSection(Section):
     )
     select: Whole | str | list[Whole | str] = Field(
         "all",
-        description='of every layer: all, 5, "0-15" (both ends included) or [0, 3, "7-9"]; counted from 0; default all',
+        description='of every layer: all, 5, "0-15" (both ends included) or [0, 3, "7-9"]; counted from 0',
     )
 
     @field_validator("layer", mode="before")

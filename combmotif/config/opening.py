@@ -120,3 +120,13 @@ def output_index(output: int | str, outputs: tuple[str, ...], *, key: str) -> in
     if not 0 <= output < len(outputs):
         raise ValueError(f"{key}: the model has {len(outputs)} outputs ({', '.join(outputs)}), found {output}")
     return output
+
+
+def output_indices(chosen: int | str | list[int | str], outputs: tuple[str, ...], *, key: str) -> list[int]:
+    """Turn an output, several, or ``all`` into columns; see `output_index`."""
+    if chosen == "all" and "all" not in outputs:
+        return list(range(len(outputs)))
+    columns = [output_index(one, outputs, key=key) for one in (chosen if isinstance(chosen, list) else [chosen])]
+    if not columns or len(set(columns)) < len(columns):
+        raise ValueError(f"{key}: expected outputs of the model, each once, found {chosen}")
+    return columns

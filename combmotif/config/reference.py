@@ -82,9 +82,18 @@ def _table(schema: dict[str, Any], place: dict[str, Any]) -> str:
     for key, entry in place.get("properties", {}).items():
         resolved = _resolve(schema, entry)
         name = f"**`{key}`**" if key in required else f"`{key}`"
-        meaning = _about(entry if "description" in entry else resolved).replace("|", "\\|")
+        meaning = (_about(entry if "description" in entry else resolved) + _default(entry)).replace("|", "\\|")
         lines.append(f"| {name} | {_value(schema, resolved)} | {meaning} |")
     return "\n".join(lines) + "\n"
+
+
+def _default(entry: dict[str, Any]) -> str:
+    """Tell the default of a key, unless its description does, as where None has a meaning."""
+    value = entry.get("default")
+    if value in (None, "", [], {}) or isinstance(value, dict) or "default" in entry.get("description", ""):
+        return ""
+    text = json.dumps(value, ensure_ascii=False).replace('"', "")
+    return f"; default {text}"
 
 
 def _value(schema: dict[str, Any], place: dict[str, Any]) -> str:

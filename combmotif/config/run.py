@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from combmotif.config.effects import ContributionSection, EffectsSection, InteractionSection
+from combmotif.config.effects import ContributionSection, InteractionSection, MarginalOptions
 from combmotif.config.inputs import ModelSection, NeuronsSection, SequencesSection
 from combmotif.config.stages import (
     AttributionSection,
@@ -41,11 +41,11 @@ class RunConfig(Section):
     discover: DiscoverSection = Field(default_factory=DiscoverSection, description="how motifs are separated")
     match: MatchSection | None = Field(None, description="match motifs to known elements; default not asked for")
     contribution: ContributionSection | None = Field(None, description="effect of neurons; default not asked for")
-    effects: EffectsSection | None = Field(None, description="effect of motifs; default not asked for")
+    effects: MarginalOptions | None = Field(None, description="effect of motifs; default not asked for")
     interaction: InteractionSection | None = Field(None, description="effect of motif pairs; default not asked for")
     report: ReportSection = Field(default_factory=ReportSection, description="the HTML report")
     device: Device = Field("auto", description="auto, cpu, cuda or mps; default auto (cuda, then mps, then cpu)")
-    seed: Seed = Field(0, ge=0, lt=2**63, description="of every random choice; default 0")
+    seed: Seed = Field(0, ge=0, lt=2**63, description="of every random choice")
 
     @model_validator(mode="before")
     @classmethod
@@ -90,7 +90,7 @@ class RunConfig(Section):
     @property
     def site_threshold(self) -> float:
         """Share of its maximum from which a neuron's window is written down as a site."""
-        return self.contribution.threshold if self.contribution else 0.7
+        return (self.contribution or ContributionSection()).threshold
 
     @property
     def scan_threshold(self) -> float:

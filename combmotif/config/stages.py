@@ -15,14 +15,13 @@ class SampleSection(Section):
     origin: Literal["search", "dataset"] = Field(
         "search",
         alias="from",
-        description="search among all sequences there could be, or take the windows of the run's sequences (dataset); "
-        "default search",
+        description="search among all sequences there could be, or take the windows of the run's sequences (dataset)",
     )
     preset: Literal["neuronmotif", "combmotif"] | None = Field(
         None, description="search as NeuronMotif or CombMotif do, with their published settings; default neither"
     )
     method: Literal["auto", "enumerate", "evolve"] = Field(
-        "auto", description="enumerate all windows (receptive field below 11 nt), evolve, or auto; default auto"
+        "auto", description="enumerate all windows (receptive field below 11 nt), evolve, or auto"
     )
     population: Whole | None = Field(
         None, ge=16, le=1_000_000, description="windows per neuron that evolve together; default 256, or the preset's"
@@ -45,9 +44,9 @@ class SampleSection(Section):
     )
     tracks: str | list[list[Real]] = Field(
         "zero",
-        description="what windows have beside their bases, for nets that read coding frame and splice sites: zero, "
-        "data (drawn from the run's sequences) or a row of numbers per track, repeated along the window, such as "
-        "[[1, 0, 0], [0]]; default zero",
+        description="what windows have beside their bases, for nets that read coding frame and splice sites: "
+        "zero, data (drawn from the run's sequences) or a row of numbers per track, repeated along "
+        "the window, such as [[1, 0, 0], [0]]",
     )
 
     @model_validator(mode="before")
@@ -84,36 +83,35 @@ class SampleSection(Section):
         return value
 
 
-class AttributionSection(Section):
-    """How the model's output, or a neuron, is explained base by base, for ``discover.method: modisco``."""
+class AttributionOptions(Section):
+    """How bases are scored."""
 
-    target: str = Field(
-        "output:0", description="of from: dataset, the output explained, output:0 or output:NAME; default output:0"
-    )
     method: Literal["integrated_gradients", "gradient_shap", "gradient_input", "mutagenesis"] = Field(
         "integrated_gradients",
-        description="integrated_gradients, gradient_shap, gradient_input or mutagenesis; default integrated_gradients",
+        description="integrated_gradients, gradient_shap, gradient_input or mutagenesis",
     )
-    baselines: Whole = Field(
-        10, ge=1, le=10_000, description="dinucleotide shuffles each sequence is compared with; default 10"
-    )
-    steps: Whole = Field(16, ge=1, description="of integrated_gradients: points per baseline at first; default 16")
+    baselines: Whole = Field(10, ge=1, le=10_000, description="dinucleotide shuffles each sequence is compared with")
+    steps: Whole = Field(16, ge=1, description="of integrated_gradients: points per baseline at first")
     max_steps: Whole = Field(
         128,
         ge=1,
-        description="points are added where the target bends, up to this many, until the tolerance is met; default 128",
+        description="points are added where the target bends, up to this many, until the tolerance is met",
     )
-    tolerance: Real = Field(
-        0.05, gt=0, description="largest completeness error accepted without a warning; default 0.05"
-    )
-    draws: Whole = Field(100, ge=1, le=1_000_000, description="of gradient_shap: points per sequence; default 100")
-    limit: Whole = Field(2000, ge=1, description="most sequences, or windows of a neuron, explained; default 2000")
+    tolerance: Real = Field(0.05, gt=0, description="largest completeness error accepted without a warning")
+    draws: Whole = Field(100, ge=1, le=1_000_000, description="of gradient_shap: points per sequence")
 
     @model_validator(mode="after")
-    def _steps_in_order(self) -> AttributionSection:
+    def _steps_in_order(self) -> AttributionOptions:
         if self.max_steps < self.steps:
             raise ValueError(f"attribution.max_steps: expected at least steps ({self.steps}), found {self.max_steps}")
         return self
+
+
+class AttributionSection(AttributionOptions):
+    """How the model's output, or a neuron, is explained base by base, for ``discover.method: modisco``."""
+
+    target: str = Field("output:0", description="of from: dataset, the output explained, output:0 or output:NAME")
+    limit: Whole = Field(2000, ge=1, description="most sequences, or windows of a neuron, explained")
 
 
 class DiscoverSection(Section):
@@ -122,7 +120,7 @@ class DiscoverSection(Section):
     method: Literal["neuronmotif", "words", "modisco", "seqlets"] = Field(
         "neuronmotif",
         description="neuronmotif (demixing), words (the strongest words, merged), modisco (TF-MoDISco on "
-        "attributions) or seqlets (the strongest windows, laid over one another); default neuronmotif",
+        "attributions) or seqlets (the strongest windows, laid over one another)",
     )
     source: Literal["auto", "samples", "dataset"] = Field(
         "auto",
@@ -133,7 +131,7 @@ class DiscoverSection(Section):
     demixing: Literal["sufficiency", "layers"] = Field(
         "sufficiency",
         description="sufficiency (what excites the neuron in background sequences, by queries of the network) or "
-        "layers (layer-wise k-means, NeuronMotif's recursion with purity and merging); default sufficiency",
+        "layers (layer-wise k-means, NeuronMotif's recursion with purity and merging)",
     )
     preset: Literal["neuronmotif", "combmotif"] | None = Field(
         None, description="demix with the published settings of NeuronMotif or CombMotif instead; default none"
@@ -141,19 +139,18 @@ class DiscoverSection(Section):
     windows: Whole = Field(
         400,
         ge=50,
-        description="of sufficiency: samples that motifs have to explain, evenly over the range of activation; "
-        "default 400",
+        description="of sufficiency: samples that motifs have to explain, evenly over the range of activation",
     )
     clusters: Whole | Literal["auto"] = Field(
-        "auto", description="of layers: clusters per layer on the way down, or auto (by purity); default auto"
+        "auto", description="of layers: clusters per layer on the way down, or auto (by purity)"
     )
     purity: Real = Field(
         0.95,
         gt=0,
         le=1,
-        description="of layers: consensus over maximum activation at which a motif is pure; default 0.95",
+        description="of layers: consensus over maximum activation at which a motif is pure",
     )
-    min_sites: Whole = Field(20, ge=1, description="fewest sequences behind a motif; default 20")
+    min_sites: Whole = Field(20, ge=1, description="fewest sequences behind a motif")
     reproduced: Real = Field(
         0.7,
         ge=0,
@@ -162,22 +159,18 @@ class DiscoverSection(Section):
         "below it are listed apart, and neither matched nor paired; 0 reports all; default 0.7, which 1 % of shuffled "
         "motifs reach",
     )
-    top: Whole = Field(100, ge=1, description="of words and seqlets: how many words or windows; default 100")
-    align: bool = Field(
-        True, description="of seqlets: move windows to undo pooling, or (as published) leave them; default true"
-    )
+    top: Whole = Field(100, ge=1, description="of words and seqlets: how many words or windows")
+    align: bool = Field(True, description="of seqlets: move windows to undo pooling, or (as published) leave them")
     window: Whole | None = Field(
         None,
         ge=4,
         description="of modisco: nt of a seqlet's core; default 8 (both strands 21), less for short sequences",
     )
     flank: Whole | None = Field(None, ge=1, description="of modisco: nt on either side; default half the window")
-    fdr: Real = Field(0.05, gt=0, lt=1, description="of modisco: false discovery rate of seqlets; default 0.05")
-    min_seqlets: Whole = Field(
-        100, ge=2, description="of modisco: fewest seqlets of one sign that are clustered; default 100"
-    )
+    fdr: Real = Field(0.05, gt=0, lt=1, description="of modisco: false discovery rate of seqlets")
+    min_seqlets: Whole = Field(100, ge=2, description="of modisco: fewest seqlets of one sign that are clustered")
     strands: Literal["auto", "single", "both"] = Field(
-        "auto", description="of modisco: single, both, or auto (both for dna alone); default auto"
+        "auto", description="of modisco: single, both, or auto (both for dna alone)"
     )
 
     @property
@@ -227,14 +220,14 @@ class MatchSection(Section):
         ["builtin"],
         min_length=1,
         description="builtin, names that combmotif fetch lists, or paths of motif files (MEME, TRANSFAC, JASPAR, "
-        "HOMER, CISBP-RNA, ATtRACT, mature microRNAs as FASTA); default: builtin",
+        "HOMER, CISBP-RNA, ATtRACT, mature microRNAs as FASTA)",
     )
-    q: Real = Field(0.05, gt=0, le=1, description="largest q-value of an element that is named; default 0.05")
+    q: Real = Field(0.05, gt=0, le=1, description="largest q-value of an element that is named")
     top: Whole = Field(
-        5, ge=1, description="most elements named per informative part of a motif, besides words it contains; default 5"
+        5, ge=1, description="most elements named per informative part of a motif, besides words it contains"
     )
     strands: Literal["single", "both"] = Field(
-        "single", description="both also matches the reverse complement (for DNA); default single"
+        "single", description="both also matches the reverse complement (for DNA)"
     )
     species: str | None = Field(
         None,
@@ -248,13 +241,13 @@ class MatchSection(Section):
         "end), decay, modification, structure, rbp, mirna, tf; default match_kinds of the model's card, or all",
     )
     sites: list[Literal["8mer", "7mer-m8", "7mer-A1", "6mer"]] = Field(
-        ["7mer-m8"], min_length=1, description="types of microRNA site to match; default: 7mer-m8"
+        ["7mer-m8"], min_length=1, description="types of microRNA site to match"
     )
     shuffles: Whole = Field(
         10,
         ge=0,
         le=10_000,
-        description="shuffled copies of each database, to see how many matches chance gives; 0 for none; default 10",
+        description="shuffled copies of each database, to see how many matches chance gives; 0 for none",
     )
 
 

@@ -205,6 +205,11 @@ class Section(BaseModel):
         return data
 
 
+def default_of(section: type[BaseModel], name: str) -> Any:
+    """Give the default of a setting, for options and arguments that mean the same, so that it stands once."""
+    return section.model_fields[name].get_default(call_default_factory=True)
+
+
 def _refuse_bool(value: Any) -> Any:
     if isinstance(value, bool):
         raise PydanticCustomError("number", "Input should be a number")

@@ -10,7 +10,7 @@ import numpy as np
 from combmotif.discovery.demixed import Demixed
 from combmotif.discovery.occurrences import Occurrences
 from combmotif.inference.probe import WindowProbe
-from combmotif.motifs.agreement import best_similarity
+from combmotif.motifs.concordance import best_similarity
 from combmotif.motifs.motif import Motif
 from combmotif.sampling.samples import Samples
 

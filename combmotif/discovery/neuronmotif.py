@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from combmotif.config.stages import DiscoverSection
+from combmotif.core.typed_yaml import default_of
 from combmotif.discovery.demixed import Demixed
 from combmotif.discovery.layerwise.demix import DemixOptions, demix_tree, leaves
 from combmotif.discovery.layerwise.group import Group
@@ -21,19 +23,6 @@ from combmotif.motifs.segment import segments
 from combmotif.sampling.samples import Samples
 
 METHODS = ("sufficiency", "layers")
-
-
-def neuron_motifs(
-    probe: WindowProbe,
-    samples: Samples,
-    *,
-    method: str = "sufficiency",
-    options: DemixOptions | None = None,
-    seed: int = 0,
-    merge: float = 0.8,
-) -> list[Motif]:
-    """Find the motifs of one neuron; the motifs of `demix_neuron`, whose parameters it takes."""
-    return list(demix_neuron(probe, samples, method=method, options=options, seed=seed, merge=merge).motifs)
 
 
 def demix_neuron(
@@ -97,7 +86,7 @@ def from_tree(
     samples: Samples,
     tree: Sequence[Group],
     *,
-    min_sites: int = 20,
+    min_sites: int = default_of(DiscoverSection, "min_sites"),
     merge: float | None = 0.8,
     alphabet: str = "rna",
 ) -> Demixed:

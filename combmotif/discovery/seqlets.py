@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from combmotif.config.stages import DiscoverSection
+from combmotif.core.typed_yaml import default_of
 from combmotif.inference.probe import WindowProbe
 from combmotif.motifs.motif import PSEUDOCOUNT, Motif
 from combmotif.motifs.segment import segments
@@ -20,9 +22,9 @@ class SeqletOptions:
 
     Attributes
     ----------
-    top : int, default 100
+    top : int
         Windows that are laid over one another; 100 is the published number.
-    align : bool, default True
+    align : bool
         Move windows against each other by less than the layer's stride, the distance by which pooling blurs a motif's
         place; False leaves every window where it is, as published.
     min_sites : int, default 5
@@ -34,8 +36,8 @@ class SeqletOptions:
         If a number is below 1.
     """
 
-    top: int = 100
-    align: bool = True
+    top: int = default_of(DiscoverSection, "top")
+    align: bool = default_of(DiscoverSection, "align")
     min_sites: int = 5
 
     def __post_init__(self) -> None:

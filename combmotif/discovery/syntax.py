@@ -7,14 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from combmotif.core.tables import SYNTAX
 from combmotif.motifs.motif import Motif
 from combmotif.motifs.segment import segments
 from combmotif.sampling.samples import Samples
 
-SYNTAX_COLUMNS = (
-    "layer", "neuron", "motif", "part_a", "part_b", "start_a", "start_b", "kind", "spacing_min", "spacing_max",
-    "spacing_mode", "sequences", "distribution",
-)  # fmt: skip
 FIXED_SHARE = 0.9
 """A spacing is fixed if at least this share of the sequences has the most frequent one."""
 RARE_SHARE = 0.02
@@ -67,7 +64,7 @@ def syntax_table(
                 "start_b": b[0],
             }
             rows.append(entry | describe_gaps(gaps, b[0] - a[1]))
-    return pd.DataFrame(rows, columns=list(SYNTAX_COLUMNS))
+    return SYNTAX.frame(rows)
 
 
 def part_scores(codes: np.ndarray, ppm: np.ndarray) -> np.ndarray:

@@ -6,14 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from combmotif.core.tables import TREE
 from combmotif.discovery.layerwise.group import Group
 from combmotif.motifs.motif import Motif
 from combmotif.sampling.samples import Samples
-
-TREE_COLUMNS = (
-    "layer", "neuron", "node", "parent", "feature_layer", "sites", "max_activation", "consensus_activation", "purity",
-    "information", "consensus", "motif",
-)  # fmt: skip
 
 
 def tree_table(
@@ -56,4 +52,4 @@ def tree_table(
                 "motif": motif_of.get(node.path, ""),
             }
         )
-    return pd.DataFrame(rows, columns=list(TREE_COLUMNS))
+    return TREE.frame(rows)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from combmotif.config.stages import DiscoverSection
+from combmotif.core.typed_yaml import default_of
 from combmotif.inference.probe import WindowProbe
 from combmotif.motifs.motif import Motif
 from combmotif.sampling.samples import Samples
@@ -14,7 +16,9 @@ SHIFT = 2
 """Furthest two words are moved against each other, in nt."""
 
 
-def word_motifs(probe: WindowProbe, samples: Samples, *, top: int = 100, min_sites: int = 3) -> list[Motif]:
+def word_motifs(
+    probe: WindowProbe, samples: Samples, *, top: int = default_of(DiscoverSection, "top"), min_sites: int = 3
+) -> list[Motif]:
     """Merge the strongest windows of a neuron into motifs.
 
     The strongest word that is in no motif yet leads the next one, and takes up every free word that differs from it in
@@ -26,7 +30,7 @@ def word_motifs(probe: WindowProbe, samples: Samples, *, top: int = 100, min_sit
     probe : WindowProbe
         Of the layer the samples were drawn for.
     samples : Samples
-    top : int, default 100
+    top : int, default that of ``discover.top``
         Strongest words that are used.
     min_sites : int, default 3
         Fewest words of a motif; where no motif has as many, the first is kept.

@@ -1,16 +1,7 @@
 """Effects of neurons and motifs on the prediction, and how they are tested."""
 
-from combmotif.effects.columns import (
-    CONTRIBUTION_COLUMNS,
-    INSTANCE_COLUMNS,
-    INTERACTION_COLUMNS,
-    MAP_COLUMNS,
-    MOTIF_EFFECT_COLUMNS,
-    MOTIF_POSITION_COLUMNS,
-    SPACING_COLUMNS,
-    TRIPLE_COLUMNS,
-)
-from combmotif.effects.marginal import MarginalOptions, MarginalResult, marginal_effects
+from combmotif.config.effects import ContributionOptions, InteractionOptions, MarginalOptions
+from combmotif.effects.marginal import MarginalResult, marginal_effects
 from combmotif.effects.neurons.clamp import channel_means, clamp
 from combmotif.effects.neurons.contribution import contribution
 from combmotif.effects.pairs.interaction import base_frequencies, interaction
@@ -25,14 +16,8 @@ from combmotif.effects.prototype.pairs import measure_prototype, summarise_proto
 from combmotif.effects.prototype.statistics import PrototypeInteraction, prototype_contribution, prototype_interaction
 
 __all__ = [
-    "CONTRIBUTION_COLUMNS",
-    "INSTANCE_COLUMNS",
-    "INTERACTION_COLUMNS",
-    "MAP_COLUMNS",
-    "MOTIF_EFFECT_COLUMNS",
-    "MOTIF_POSITION_COLUMNS",
-    "SPACING_COLUMNS",
-    "TRIPLE_COLUMNS",
+    "ContributionOptions",
+    "InteractionOptions",
     "InteractionResult",
     "MarginalOptions",
     "MarginalResult",

@@ -136,3 +136,13 @@ def own_places(pattern: Pattern, word: Pattern) -> np.ndarray:
 
 def _with_unknown(scores: np.ndarray) -> np.ndarray:
     return np.column_stack([scores, np.full(len(scores), -np.inf)])
+
+
+STOP = "stop"
+"""In a list of words to avoid: a stop codon in a known frame."""
+
+
+def avoided_patterns(words: Sequence[str], *, alphabet: str) -> tuple[list[Pattern], bool]:
+    """Turn an avoid list into patterns, and whether in-frame stop codons ("stop") are among it."""
+    stops = any(word.lower() == STOP for word in words)
+    return [as_pattern(word, alphabet=alphabet) for word in words if word.lower() != STOP], stops

@@ -243,6 +243,8 @@ def draw_replacements(
             for side, edit in zip(sides, edits, strict=True)
         ]
         good = np.logical_and.reduce(alone)
+        # Every state of the test must be clean, not the single edits alone: two scrambles side by side may spell a
+        # motif that neither spells beside the other's original.
         for i, side in enumerate(sides):
             others = [j for j in range(number) if j != i]
             for chosen in (group for size in range(1, number) for group in combinations(others, size)):
@@ -250,6 +252,7 @@ def draw_replacements(
                 good &= side.clean(pending, side.edited(pending, edits[i], beside), **checks)
         tried += good.size
         rejected += int((~good).sum())
+        # Counted by side, so that the fallback takes the side that fails and not its innocent partner.
         good_sides[pending] += np.column_stack([ok.sum(1) for ok in alone])
         for row, placement in enumerate(pending):
             found = np.flatnonzero(good[row])[: draws - filled[placement]]
@@ -257,6 +260,8 @@ def draw_replacements(
             for i in range(number):
                 kept[i][placement, slots] = edits[i][row, found]
             filled[placement] += len(found)
+        # Two looks: early at sides that never had a clean draw, at half time at those that have too few; what then
+        # still lacks draws without a side to blame falls back on all sides. The rest of the rounds is for these.
         if mode in ("shuffle", "dinucleotide", "synonymous") and turn + 1 in (HOPELESS, ROUNDS):
             open_ = filled < draws
             enough = 1 if turn + 1 == HOPELESS else draws
@@ -264,7 +269,7 @@ def draw_replacements(
             if turn + 1 == ROUNDS:
                 change |= (open_ & ~change.any(1))[:, None] & ~fallback & free
             fallback |= change
-            filled[change.any(1)] = 0
+            filled[change.any(1)] = 0  # all draws of a placement are of one kind, so that `fallback` tells the truth
             good_sides[change] = 0
     share = rejected / tried if tried else float("nan")
     return Replacements(tuple(kept), fallback, filled < draws, share)
@@ -286,6 +291,8 @@ def _candidates(
             if not fallback[i]:
                 piece = side.context[row, side.flank - 1 : side.flank + side.length + 1]
                 result[i] = dinucleotide_shuffle(piece, draws, generators[row])[:, 1:-1]
+    # One table of random numbers serves every mode: as ranks for a shuffle, as quantiles for the background. So a
+    # placement takes the same numbers from its generator whatever its neighbours fall back to.
     keys = np.stack([generators[row].random((draws, side.length)) for row in rows])
     weights = np.full(4, 0.25) if mode == "uniform" else frequencies
     random = np.searchsorted(np.cumsum(weights)[:3], keys, side="right").astype(np.uint8)

@@ -143,7 +143,7 @@ def signed_rank(values: np.ndarray) -> float:
     return float(test.pvalue)
 
 
-def detectable_size(values: np.ndarray, *, alpha: float = 0.05, power: float = 0.8) -> float:
+def detectable_size(values: np.ndarray, *, alpha: float, power: float = 0.8) -> float:
     """Find the smallest mean that the signed-rank test would detect among so many values of this spread.
 
     (t(1 - alpha / 2) + t(power)) * s / sqrt(n), with n - 1 degrees of freedom, over the square root of the
@@ -152,7 +152,7 @@ def detectable_size(values: np.ndarray, *, alpha: float = 0.05, power: float = 0
     Parameters
     ----------
     values : float array, shape (n,)
-    alpha : float, default 0.05
+    alpha : float
         Two-sided level of the test.
     power : float, default 0.8
 

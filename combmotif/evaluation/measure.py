@@ -8,36 +8,9 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from combmotif.core.tables import COMPARED_SCORES, SCORES
 from combmotif.evaluation.statistics import compare, estimate, weighted_by_part
 from combmotif.evaluation.tasks.base import ScoreColumn, Task
-
-SCORE_COLUMNS = {
-    "task": "name of the task in the config",
-    "model": "name of the model, or of the control",
-    "role": "model or control",
-    "truth": "what the score is held against: a target, a class, a k-mer or a protein",
-    "score": "which of the model's scores",
-    "measure": "pearson, spearman, r2, mae, sign_accuracy, auc, auprc, or auprc averaged over chromosomes",
-    "value": "of all scored items; the sign is as declared, so an AUC below .5 stays below",
-    "low": "2.5 percentile of the bootstrap over groups",
-    "high": "97.5 percentile",
-    "n": "items with a truth and a score",
-    "n_groups": "groups of related items, which are what the bootstrap draws",
-    "best_control": "the control with the largest value of this measure for this truth",
-    "control_value": "its value",
-}
-COMPARISON_COLUMNS = {
-    "task": "name of the task",
-    "truth": "what both are held against",
-    "measure": "by which they are compared",
-    "first": "model and score",
-    "second": "model and score",
-    "difference": "of the first over the second, on the items that both score",
-    "low": "2.5 percentile of the paired bootstrap over groups",
-    "high": "97.5 percentile",
-    "p": "two-sided",
-    "n": "common items",
-}
 
 
 def measure_task(
@@ -65,7 +38,7 @@ def measure_task(
     Returns
     -------
     (scores, comparisons) : two DataFrames
-        Columns as in :data:`SCORE_COLUMNS` and :data:`COMPARISON_COLUMNS`. Each model enters the comparisons with the
+        Columns as in `combmotif.core.tables.SCORES` and `COMPARED_SCORES`. Each model enters the comparisons with the
         score that is best for it.
     """
     rows, pairs = [], []
@@ -86,7 +59,7 @@ def measure_task(
                     nan = float("nan")
                     rows.append([*first, "auprc by chromosome", value, nan, nan, found.n, found.n_groups])
         pairs += _compared(name, truth.name, truth.measures[0], own, task, draws=min(draws, 500), seed=seed)
-    table = pd.DataFrame(rows, columns=list(SCORE_COLUMNS)[:11])
+    table = pd.DataFrame(rows, columns=SCORES.names[:11])
     best: dict[tuple[str, str], tuple[str, float]] = {}
     for row in table[table["role"] == "control"].itertuples(index=False):
         key = (str(row.truth), str(row.measure))
@@ -97,7 +70,7 @@ def measure_task(
     keys = list(zip(table["truth"], table["measure"], strict=True))
     table["best_control"] = [best.get(key, ("", 0.0))[0] for key in keys]
     table["control_value"] = [best.get(key, ("", float("nan")))[1] for key in keys]
-    return table, pd.DataFrame(pairs, columns=list(COMPARISON_COLUMNS))
+    return table, COMPARED_SCORES.frame(pairs)
 
 
 def _one_sided(values: np.ndarray) -> bool:

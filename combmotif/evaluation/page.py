@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from combmotif.core.files import atomic
-from combmotif.evaluation.measure import SCORE_COLUMNS
+from combmotif.core.tables import SCORES
 from combmotif.evaluation.tasks.base import ScoreColumn, Task
 
 _CSS = """
@@ -153,7 +153,7 @@ def write_page(
         else ""
     )
     parts.append(f"<h2>Skipped</h2>{_table(counted.head(_MOST_SKIPPED)) if len(counted) else '<p>Nothing.</p>'}{more}")
-    meaning = "".join(f"<li><b>{column}</b>: {escape(text)}</li>" for column, text in SCORE_COLUMNS.items())
+    meaning = "".join(f"<li><b>{column}</b>: {escape(text)}</li>" for column, text in SCORES.meanings.items())
     parts.append(f"<h2>Columns of scores.tsv</h2><ul>{meaning}</ul></body></html>\n")
     with atomic(path) as temporary:
         temporary.write_text("".join(parts), encoding="utf-8")

@@ -1,6 +1,7 @@
 """Run a network in parts: windows of neurons, feature maps, dense scans."""
 
 from combmotif.inference.background import background_activations
+from combmotif.inference.dense import Block, scan, scan_layers
 from combmotif.inference.geometry import layer_geometry
 from combmotif.inference.incremental.edits import Edits
 from combmotif.inference.incremental.perturb import Predicted, predict_edits
@@ -8,7 +9,6 @@ from combmotif.inference.layers import convolution_layers, layer_outputs
 from combmotif.inference.locality import LocalityMode, Window
 from combmotif.inference.neuron import neuron_model
 from combmotif.inference.probe import WindowProbe
-from combmotif.inference.scan import Block, scan, scan_layers
 from combmotif.inference.sites import SiteFinder
 from combmotif.inference.windows import LayerGeometry
 

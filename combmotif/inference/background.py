@@ -8,8 +8,8 @@ import numpy as np
 from torch import nn
 
 from combmotif.core.seeding import named_generator
+from combmotif.inference.dense import scan
 from combmotif.inference.geometry import known_geometry
-from combmotif.inference.scan import scan
 from combmotif.models.model import SequenceModel
 
 _WINDOWS = 4096

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from combmotif.inference.background import active_level
-from combmotif.inference.scan import Block
+from combmotif.inference.dense import Block
 
 
 class SiteFinder:
@@ -25,7 +25,7 @@ class SiteFinder:
         Sequences that will be scanned.
     neurons : mapping of layer to channels
         The neurons whose values are kept; they are numbered in this order.
-    threshold : float, default 0.7
+    threshold : float
     backgrounds : float array, shape (neurons,), optional
         What activations are measured from, see :func:`background_activations`; default 0.
     after : SiteFinder, optional
@@ -49,7 +49,7 @@ class SiteFinder:
     >>> from combmotif.models.model import SequenceModel
     >>> model = SequenceModel("toy", CnnGru(width=8))
     >>> codes = [np.zeros(60, np.uint8), np.ones(80, np.uint8)]
-    >>> finder = SiteFinder(2, {"conv1": range(8), "conv2": range(8)})
+    >>> finder = SiteFinder(2, {"conv1": range(8), "conv2": range(8)}, 0.7)
     >>> for block in scan_layers(model, ["conv1", "conv2"], codes):
     ...     finder.add(block)
     >>> finder.best.shape
@@ -62,7 +62,7 @@ class SiteFinder:
         self,
         count: int,
         neurons: Mapping[str, Sequence[int]],
-        threshold: float = 0.7,
+        threshold: float,
         *,
         backgrounds: np.ndarray | None = None,
         after: SiteFinder | None = None,

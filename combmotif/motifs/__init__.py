@@ -1,6 +1,7 @@
 """Motifs and what is done with them: segments, merging, files, databases, matching, scanning."""
 
-from combmotif.motifs.agreement import (
+from combmotif.motifs.cluster import families, merge_shifted, similarity
+from combmotif.motifs.concordance import (
     agreement,
     arranged,
     best_similarity,
@@ -9,13 +10,10 @@ from combmotif.motifs.agreement import (
     motif_similarity,
     strict_agreement,
 )
-from combmotif.motifs.cluster import families, merge_shifted, similarity
 from combmotif.motifs.formats import (
     FORMATS,
     MotifFile,
     MotifRecord,
-    load_motifs,
-    read_meme,
     read_motifs,
     save_motifs,
     write_meme,
@@ -31,19 +29,17 @@ from combmotif.motifs.matching.database import (
     of_kinds,
     word_ppm,
 )
-from combmotif.motifs.matching.match import MATCH_COLUMNS, match
+from combmotif.motifs.matching.match import match
 from combmotif.motifs.matching.mirna import SITE_TYPES, read_mature, seed_families, site_word
 from combmotif.motifs.matching.tomtom import TomtomResult, guarded_tomtom, pseudocounted, tomtom
 from combmotif.motifs.motif import Motif, MotifSet, information, letter_sets, purity
-from combmotif.motifs.scanning.scan import SITE_COLUMNS, find_sites, score_threshold
+from combmotif.motifs.scanning.scan import find_sites, score_threshold
 from combmotif.motifs.segment import segments
 from combmotif.motifs.word import WordTest, word_test
 
 __all__ = [
     "FORMATS",
     "KINDS",
-    "MATCH_COLUMNS",
-    "SITE_COLUMNS",
     "SITE_TYPES",
     "Database",
     "DatabaseEntry",
@@ -66,7 +62,6 @@ __all__ = [
     "letter_p_values",
     "letter_sets",
     "load_database",
-    "load_motifs",
     "match",
     "merge_shifted",
     "motif_similarity",
@@ -74,7 +69,6 @@ __all__ = [
     "pseudocounted",
     "purity",
     "read_mature",
-    "read_meme",
     "read_motifs",
     "save_motifs",
     "score_threshold",

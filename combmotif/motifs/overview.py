@@ -5,26 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from combmotif.core.tables import MOTIF_CLUSTERS, MOTIF_COMPARISON, MOTIF_LIST
 from combmotif.motifs.cluster import families, similarity
 from combmotif.motifs.matching.family import family_of_genes, gene_names
 from combmotif.motifs.matching.tomtom import guarded_tomtom
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.motifs.segment import segments
 
-LIST_COLUMNS = ("motif", "name", "length", "sites", "information", "consensus")
-COMPARE_COLUMNS = (
-    "motif", "name", "best", "best_name", "similarity", "offset", "p_value", "consensus", "best_consensus",
-)  # fmt: skip
-CLUSTER_COLUMNS = ("motif", "name", "cluster", "cluster_name", "size", "representative", "consensus")
-
 
 def list_motifs(motifs: MotifSet, names: dict[str, str]) -> pd.DataFrame:
-    """Tabulate motifs: columns `LIST_COLUMNS`, information in bits summed over columns."""
+    """Tabulate motifs: columns `combmotif.core.tables.MOTIF_LIST`."""
     rows = [
         (m.id, names.get(m.id, m.id), len(m), m.sites, float(m.information.sum()), m.consensus(motifs.alphabet))
         for m in motifs
     ]
-    return pd.DataFrame(rows, columns=list(LIST_COLUMNS))
+    return MOTIF_LIST.frame(rows)
 
 
 def compare_motifs(
@@ -43,8 +38,9 @@ def compare_motifs(
     Returns
     -------
     pandas.DataFrame
-        Columns `COMPARE_COLUMNS`: ``similarity`` is that of `combmotif.motifs.similarity` (1 for equal matrices), at
-        ``offset`` (column of the motif on which the other begins); ``p_value`` is the guarded Tomtom's.
+        Columns `combmotif.core.tables.MOTIF_COMPARISON`: ``similarity`` is that of `combmotif.motifs.similarity` (1 for
+        equal matrices), at ``offset`` (column of the motif on which the other begins); ``p_value`` is the guarded
+        Tomtom's.
     """
     spans_a, spans_b = [_span(m) for m in first], [_span(m) for m in second]
     p_values = guarded_tomtom([ppm for ppm, _ in spans_a], [ppm for ppm, _ in spans_b], strands=strands).p_value
@@ -58,7 +54,7 @@ def compare_motifs(
             (motif.id, names.get(motif.id, motif.id), other.id, names.get(other.id, other.id), score, offset,
              float(p_values[i, best]), motif.consensus(first.alphabet), other.consensus(second.alphabet))
         )  # fmt: skip
-    return pd.DataFrame(rows, columns=list(COMPARE_COLUMNS))
+    return MOTIF_COMPARISON.frame(rows)
 
 
 def cluster_motifs(motifs: MotifSet, names: dict[str, str], *, threshold: float = 0.8) -> pd.DataFrame:
@@ -67,8 +63,9 @@ def cluster_motifs(motifs: MotifSet, names: dict[str, str], *, threshold: float 
     Returns
     -------
     pandas.DataFrame
-        One row per motif, columns `CLUSTER_COLUMNS`: ``cluster`` from 1, the largest first; ``cluster_name`` after the
-        genes its members are named by; ``representative`` whether the motif is the most similar to its fellows.
+        One row per motif, columns `combmotif.core.tables.MOTIF_CLUSTERS`: ``cluster`` from 1, the largest first;
+        ``cluster_name`` after the genes its members are named by; ``representative`` whether the motif is the most
+        similar to its fellows.
     """
     labels = np.array(families(motifs, threshold=threshold))
     sizes = np.bincount(labels)
@@ -85,7 +82,7 @@ def cluster_motifs(motifs: MotifSet, names: dict[str, str], *, threshold: float 
              m.consensus(motifs.alphabet))
             for i, m in enumerate(members)
         ]  # fmt: skip
-    return pd.DataFrame(rows, columns=list(CLUSTER_COLUMNS))
+    return MOTIF_CLUSTERS.frame(rows)
 
 
 def _medoid(members: list[Motif]) -> int:

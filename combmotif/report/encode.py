@@ -28,13 +28,6 @@ def encode_matrix(ppm: np.ndarray) -> str:
     return "".join(np.stack([DIGITS[values // 64], DIGITS[values % 64]], axis=1).ravel().tolist())
 
 
-def decode_matrix(word: str) -> np.ndarray:
-    """Read what `encode_matrix` wrote: float array of shape (length, 4)."""
-    place = {letter: index for index, letter in enumerate(DIGITS.tolist())}
-    pairs = np.array([place[letter] for letter in word]).reshape(-1, 2)
-    return (pairs[:, 0] * 64 + pairs[:, 1]).reshape(-1, 4) / LEVELS
-
-
 def compact(value: Any, *, digits: int = 5) -> Any:
     """Round the numbers of nested data to so many significant digits; NaN and infinity become null."""
     if isinstance(value, dict):

@@ -12,14 +12,38 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from combmotif.core.tables import (
+    CONTRIBUTION,
+    FAMILY_MAP,
+    INSTANCES,
+    INTERACTIONS,
+    MATCH_CONTROL,
+    MATCHES,
+    MOTIF_EFFECTS,
+    MOTIF_POSITIONS,
+    MOTIFS,
+    NEURONS,
+    PAIR_CONTROLS,
+    SITES,
+    SPACING,
+    SYNTAX,
+    TREE,
+    TRIPLES,
+    Table,
+    table_at,
+)
 from combmotif.motifs.formats.h5 import load_motifs
 from combmotif.motifs.formats.meme import read_meme
 from combmotif.motifs.motif import Motif, MotifSet
-from combmotif.report.columns import EXTRAS, NEEDED, OPTIONAL, TABLES, is_text
 
 # stages that have a part of the page; which ones a run has, and in which order, its record says
 SHOWN = ("samples", "motifs", "matches", "activations", "contribution", "effects", "interaction")
 SECTIONS = {"matches": "match", "contribution": "contribution", "effects": "effects", "interaction": "interaction"}
+PAGE_TABLES = (
+    NEURONS, MATCHES, CONTRIBUTION, MOTIF_EFFECTS, MOTIF_POSITIONS, INTERACTIONS, INSTANCES, SITES, TREE, SYNTAX,
+    SPACING, PAIR_CONTROLS, FAMILY_MAP, TRIPLES, MATCH_CONTROL,
+)  # fmt: skip
+"""Tables that the page reads, beside those of motifs."""
 SITES_KEPT = 6
 _CHUNK = 200_000
 
@@ -43,9 +67,9 @@ class RunFolder:
     record : dict
         run.json, or {} where it cannot be read.
     tables : dict of str to DataFrame
-        neurons, motifs, apart (motifs that are not reproduced), matches, contribution, interactions, instances, sites,
-        tree, syntax, spacing, map, triples; each has every column of `combmotif.report.columns.NEEDED` and
-        ``OPTIONAL``, empty (NaN or "") where the file lacks it. Of sites the strongest few of each neuron are kept.
+        `PAGE_TABLES` and motifs by their names in `combmotif.core.tables`, and ``apart`` (motifs that are not
+        reproduced). Each has every column of the schema, empty (NaN or "") where the file lacks it; flags are text. Of
+        sites the strongest few of each neuron are kept.
     motifs : dict of str to Motif
         By motif id, in file order.
     scores : dict of str to (length, 4) array
@@ -106,25 +130,23 @@ def anchor(neuron: str) -> str:
     return neuron.replace(":", ".").replace(" ", "-")
 
 
-def _shape(frame: pd.DataFrame, table: str, file: str, problems: list[str]) -> pd.DataFrame:
-    wanted = (*NEEDED[table], *OPTIONAL.get(table, ()))
+def _shape(frame: pd.DataFrame, table: Table, file: str, problems: list[str]) -> pd.DataFrame:
     frame = frame.copy()
-    if table == "motifs" and "channel" not in frame and "neuron" in frame:
+    if table is MOTIFS and "channel" not in frame and "neuron" in frame:
         frame["channel"] = frame["neuron"].fillna("").astype(str).str.rpartition(":")[2]
-    lacking = [column for column in NEEDED[table] if column not in frame]
+    lacking = [name for name in table.required if name not in frame]
     if lacking and len(frame.columns):
         problems.append(f"{file} has no column {', '.join(lacking)}; what depends on it is left blank.")
-    for column in wanted:
-        if column not in frame:
-            frame[column] = "" if is_text(table, column) else np.nan
-        elif is_text(table, column):
-            frame[column] = frame[column].fillna("")
-    for column in frame.columns:
-        if column in wanted and not is_text(table, column):
-            frame[column] = pd.to_numeric(frame[column], errors="coerce").astype(float)
-    if "neuron" in frame and "layer" in wanted and table in EXTRAS:
-        pairs = zip(frame["layer"], frame["neuron"], strict=True)
-        frame["neuron"] = [neuron_name(layer, neuron) for layer, neuron in pairs]
+    if table in (TREE, SYNTAX) and {"layer", "neuron"} <= set(frame):  # a channel, or a name of earlier versions
+        named = [neuron_name(*pair) for pair in zip(frame["layer"], frame["neuron"], strict=True)]
+    else:
+        named = []
+    for name in table.of_type("text", "flag"):
+        frame[name] = frame[name].fillna("") if name in frame else ""
+    for name in table.of_type("whole", "number"):
+        frame[name] = pd.to_numeric(frame[name], errors="coerce").astype(float) if name in frame else np.nan
+    if named:
+        frame["neuron"] = named
     return frame
 
 
@@ -147,14 +169,14 @@ def _top_sites(path: Path) -> pd.DataFrame:
     return pd.DataFrame() if kept is None else kept
 
 
-def _table(path: Path, table: str, problems: list[str], *, expected: bool) -> pd.DataFrame:
+def _table(path: Path, table: Table, problems: list[str], *, expected: bool) -> pd.DataFrame:
     frame = pd.DataFrame()
     if not path.exists():
         if expected:
             problems.append(f"{path.name} is not in the run folder.")
     else:
         try:
-            frame = _top_sites(path) if table == "sites" else _read(path)
+            frame = _top_sites(path) if table is SITES else _read(path)
         except (ValueError, OSError, EOFError, zlib.error) as error:
             if not isinstance(error, pd.errors.EmptyDataError):
                 problems.append(f"{path.name} could not be read: {error}.")
@@ -226,16 +248,15 @@ def _motifs(run: RunFolder) -> None:
                 f"motifs/{path.name} could not be read ({said}); its logos are left out. "
                 "Another version of combmotif may have written it."
             )
-    beside = {Path(TABLES[name]).name for name in EXTRAS}
     for path in sorted((run.path / "motifs").glob("*.tsv"), key=lambda path: (path.stem != "neuronmotif", path.stem)):
-        if path.name in beside:
+        if table_at(f"motifs/{path.name}") is not MOTIFS:
             continue
-        frame = _table(path, "motifs", run.problems, expected=True)
-        frame["method"] = frame["method"].where(frame["method"] != "", path.stem)
+        frame = _table(path, MOTIFS, run.problems, expected=True)
+        frame["method"] = path.stem
         frames.append(frame)
     if not frames and run.stages["motifs"].state == "done":
         run.problems.append("motifs/neuronmotif.tsv is not in the run folder.")
-    found = pd.concat(frames, ignore_index=True) if frames else _shape(pd.DataFrame(), "motifs", "", [])
+    found = pd.concat(frames, ignore_index=True) if frames else _shape(pd.DataFrame(), MOTIFS, "", []).assign(method="")
     once = found["reproduced"].str.lower() == "false"
     run.tables["motifs"], run.tables["apart"] = (found[rows].reset_index(drop=True) for rows in (~once, once))
     if not run.motifs and len(found):
@@ -289,12 +310,8 @@ def read_run(path: str | Path) -> RunFolder:
     path = Path(path)
     run = RunFolder(path, read_record(path))
     run.stages = _stages(run.record, run.config)
-    owner = {
-        "neurons": "samples", "matches": "matches", "contribution": "contribution", "interactions": "interaction",
-        "instances": "interaction", "sites": "activations", "motif_effects": "effects", "motif_positions": "effects",
-    }  # fmt: skip
-    for table, file in TABLES.items():
-        expected = table in owner and run.stages[owner[table]].state == "done"
-        run.tables[table] = _table(path / file, table, run.problems, expected=expected)
+    for table in PAGE_TABLES:
+        expected = table.stage != "" and run.stages[table.stage].state == "done"
+        run.tables[table.name] = _table(path / table.file, table, run.problems, expected=expected)
     _motifs(run)
     return run

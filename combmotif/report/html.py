@@ -12,8 +12,24 @@ from markupsafe import Markup, escape
 
 from combmotif.core.files import atomic, reading
 from combmotif.core.output import MARKER, OutputFolder
+from combmotif.core.tables import (
+    ACTIVATIONS,
+    CONTRIBUTION,
+    FAMILY_MAP,
+    INSTANCES,
+    INTERACTIONS,
+    MATCH_CONTROL,
+    MATCHES,
+    MOTIF_EFFECTS,
+    MOTIF_POSITIONS,
+    NEURONS,
+    PAIR_CONTROLS,
+    RUN_TABLES,
+    SITES,
+    SPACING,
+    TRIPLES,
+)
 from combmotif.report import wording
-from combmotif.report.columns import COLUMNS, TABLES
 from combmotif.report.drawing.logos import COLOURS, GLYPHS
 from combmotif.report.encode import compact, embedded_file, encode_matrix, script_json
 from combmotif.report.folder import RunFolder, anchor, mapping, read_run
@@ -28,6 +44,12 @@ from combmotif.report.sections.pairmap import family_map, pair_map
 from combmotif.report.summary import Finding, findings_of
 
 LARGEST_DOWNLOAD = 12_000_000
+_INSIDE = (
+    NEURONS, MATCHES, MATCH_CONTROL, CONTRIBUTION, MOTIF_EFFECTS, MOTIF_POSITIONS, INTERACTIONS, SPACING, FAMILY_MAP,
+    TRIPLES,
+)  # fmt: skip
+"""Tables that can be downloaded from the page; `_BESIDE` are too large for it."""
+_BESIDE = (INSTANCES, PAIR_CONTROLS, ACTIVATIONS, SITES)
 _GENERATOR = b'<meta name="generator" content="combmotif'
 _SCRIPTS = ("dom", "logos", "plots", "neuron", "pair", "tables", "save", "pages")
 _TILES = ("neurons", "motifs", "known", "effects", "contribution", "interaction")
@@ -66,19 +88,7 @@ def _downloads(run: RunFolder) -> tuple[dict[str, bytes], list[str]]:
     """Choose the files that are put into the page, and name the others that the folder holds."""
     inside: dict[str, bytes] = {}
     beside = []
-    tables = (
-        "neurons",
-        "matches",
-        "control",
-        "contribution",
-        "motif_effects",
-        "motif_positions",
-        "interactions",
-        "spacing",
-        "map",
-        "triples",
-    )
-    wanted = [TABLES[table] for table in tables]
+    wanted = [table.file for table in _INSIDE]
     wanted += sorted(f"motifs/{p.name}" for end in ("tsv", "meme") for p in (run.path / "motifs").glob(f"*.{end}"))
     for name in wanted:
         path = run.path / name
@@ -88,7 +98,7 @@ def _downloads(run: RunFolder) -> tuple[dict[str, bytes], list[str]]:
             beside.append(name)
             continue
         inside[name] = path.read_bytes()
-    named = [TABLES["instances"], TABLES["controls"], "activations.tsv", TABLES["sites"], "interaction_map.svg"]
+    named = [*(table.file for table in _BESIDE), "interaction_map.svg"]
     named += sorted(f"motifs/{p.name}" for p in (run.path / "motifs").glob("*.h5"))
     beside += [name for name in named if (run.path / name).is_file()]
     beside += [f"{name}/" for name in ("attributions", "samples") if (run.path / name).is_dir()]
@@ -218,9 +228,8 @@ def _context(run: RunFolder, title: str | None) -> dict[str, Any]:
         "map": drawn_map or pair_map(pair_views),
         "anchor": anchor,
         "words": wording,
-        "columns": COLUMNS,
+        "tables": RUN_TABLES.values(),
         "estimates": ESTIMATES,
-        "files": TABLES,
         "downloads": {name: len(content) for name, content in inside.items()},
         "beside": beside,
         "embedded": script_json({name: embedded_file(content) for name, content in inside.items()}),

@@ -14,7 +14,7 @@ import torch
 
 from combmotif.config.inputs import FastaSequences, Hdf5Sequences, NeuronsSection, RandomSequences, TableSequences
 from combmotif.config.neurons import select_neurons
-from combmotif.config.opening import open_model, output_index
+from combmotif.config.opening import open_model, output_index, output_indices
 from combmotif.config.run import RunConfig
 from combmotif.core.files import reading
 from combmotif.core.seeding import stable_hash
@@ -117,12 +117,7 @@ class Context:
 
     def outputs(self, chosen: int | str | list[int | str], key: str) -> list[int]:
         """Columns of the prediction that a config's ``output`` means, where it may be several or all."""
-        if chosen == "all" and "all" not in self.model.outputs:
-            return list(range(len(self.model.outputs)))
-        columns = [self.output(one, key) for one in (chosen if isinstance(chosen, list) else [chosen])]
-        if not columns or len(set(columns)) < len(columns):
-            raise ValueError(f"{key}: expected outputs of the model, each once, found {chosen}")
-        return columns
+        return output_indices(chosen, self.model.outputs, key=key)
 
 
 def load_sequences(config: RunConfig) -> SequenceSet:

@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from combmotif.config.effects import ContributionOptions
 from combmotif.core.files import atomic, no_formula, write_table
 from combmotif.core.output import OutputFolder
+from combmotif.core.typed_yaml import default_of
 from combmotif.inference.background import background_activations
+from combmotif.inference.dense import scan_layers
 from combmotif.inference.geometry import known_geometry
-from combmotif.inference.scan import scan_layers
 from combmotif.inference.sites import SiteFinder
 from combmotif.models.model import SequenceModel
 from combmotif.models.predict_file import Record
@@ -46,7 +48,7 @@ def scan_file(
     out: str | Path,
     neurons: Mapping[str, Sequence[int]],
     *,
-    threshold: float = 0.7,
+    threshold: float = default_of(ContributionOptions, "threshold"),
     source: str = "input",
 ) -> Scanned:
     """Write each sequence's largest activations, and all sites, of chosen neurons.
@@ -64,7 +66,7 @@ def scan_file(
         valid window), ``sites.tsv.gz`` (neuron, sequence, start, end, activation; the strongest of each neuron first)
         and ``sites.bed.gz`` (six columns, see `bed_table`).
     neurons : mapping of layer to channels
-    threshold : float, default 0.7
+    threshold : float
         A site lies at least this share of the way from the neuron's background to its maximum over all sequences.
     source : str, default "input"
         Where the records come from, for messages.

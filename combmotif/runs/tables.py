@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from combmotif.core.seeding import named_generator
+from combmotif.core.tables import MOTIFS, NEURONS, SAMPLES
 from combmotif.discovery.composition import composition
 from combmotif.discovery.faithful import Faithfulness
 from combmotif.motifs.motif import MotifSet
@@ -20,21 +21,10 @@ from combmotif.sequence.alphabet import decode
 
 NOT_SAMPLED = "not sampled"
 FAITH_COLUMNS = tuple(field.name for field in fields(Faithfulness))
-MOTIF_COLUMNS = (
-    "motif", "layer", "channel", "consensus", "length", "start", "end", "sites", "share", "max_activation",
-    "mean_activation", "min_activation", "consensus_activation", "background", "purity", "information", "offsets",
-    "segments", "family", "contribution", "reproducibility", "explained", "reproduced",
-)  # fmt: skip
-
-
-NEURON_COLUMNS = (
-    "neuron", "layer", "channel", "receptive_field", "samples", "max_activation", "dataset_max", "background",
-    "generations", "converged", "motifs", "not_reproduced", *FAITH_COLUMNS, "status",
-)  # fmt: skip
 
 
 def motif_table(motifs: MotifSet, labels: Mapping[str, int]) -> pd.DataFrame:
-    """Tabulate motifs; one row each, columns as documented in the report.
+    """Tabulate motifs; one row each, columns `combmotif.core.tables.MOTIFS`.
 
     ``labels`` are the families of those that are reported; a motif without one did not come again in the other half.
     """
@@ -66,7 +56,7 @@ def motif_table(motifs: MotifSet, labels: Mapping[str, int]) -> pd.DataFrame:
         }
         for motif in motifs
     ]
-    return pd.DataFrame(rows, columns=list(MOTIF_COLUMNS)).astype({"family": "Int64"})
+    return MOTIFS.frame(rows).astype({"family": "Int64"})
 
 
 def activation_table(context: Context, best: np.ndarray, predictions: np.ndarray) -> pd.DataFrame:
@@ -188,7 +178,7 @@ def neuron_table(
                 "status": status,
             }
         )
-    return pd.DataFrame(rows, columns=list(NEURON_COLUMNS))
+    return NEURONS.frame(rows)
 
 
 def sample_table(samples: Sequence[Samples]) -> pd.DataFrame:
@@ -220,4 +210,4 @@ def sample_table(samples: Sequence[Samples]) -> pd.DataFrame:
                 "per_column": ",".join(f"{bits:.3f}" for bits in one.entropy),
             }
         )
-    return pd.DataFrame(rows)
+    return SAMPLES.frame(rows)

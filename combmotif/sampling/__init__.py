@@ -2,7 +2,7 @@
 
 from combmotif.sampling.dataset import dataset_samples, track_windows
 from combmotif.sampling.enumerate import all_windows, enumerate_windows
-from combmotif.sampling.evolve import EvolveOptions, evolve
+from combmotif.sampling.evolution import EvolveOptions, evolve
 from combmotif.sampling.published import combmotif_quota, combmotif_samples, neuronmotif_samples
 from combmotif.sampling.samples import BINS, Samples, stratify
 

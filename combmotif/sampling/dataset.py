@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from combmotif.inference.dense import scan
 from combmotif.inference.probe import WindowProbe
-from combmotif.inference.scan import scan
 from combmotif.sampling.samples import BINS, Samples
 
 _BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse modulo 2^64

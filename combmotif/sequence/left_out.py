@@ -7,14 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from combmotif.core import tables
 from combmotif.core.files import atomic, no_formula
 
-LEFT_OUT = "left_out.tsv"
-LEFT_OUT_COLUMNS = {
-    "name": "the transcript, the record of the FASTA file, or the row of the table",
-    "reason": "why it was not taken",
-}
-"""Columns of ``left_out.tsv``."""
+LEFT_OUT = tables.LEFT_OUT.file
 
 
 class LeftOut(NamedTuple):
@@ -44,6 +40,6 @@ def write_left_out(path: Path, left_out: Sequence[LeftOut]) -> bool:
         return False
     with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
-        writer.writerow(LEFT_OUT_COLUMNS)
+        writer.writerow(tables.LEFT_OUT.names)
         writer.writerows([no_formula(name), reason] for name, reason in left_out)
     return True

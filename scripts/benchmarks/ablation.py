@@ -26,8 +26,8 @@ from combmotif.core.seeding import named_generator
 from combmotif.discovery import SufficiencyOptions, demix_by_sufficiency
 from combmotif.inference.probe import WindowProbe
 from combmotif.models import load_card
-from combmotif.motifs.agreement import agreement, chance_agreement, corrected
-from combmotif.sampling.evolve import evolve
+from combmotif.motifs.concordance import agreement, chance_agreement, corrected
+from combmotif.sampling.evolution import evolve
 
 DEFAULT = SufficiencyOptions()
 VARIANTS = {

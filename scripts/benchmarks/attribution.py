@@ -70,7 +70,7 @@ def compare(name: str, model: SequenceModel, codes: list[np.ndarray], inside: li
         begun = time.perf_counter()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found[method] = attribute(model, codes, "output:0", options=AttributionOptions(method))
+            found[method] = attribute(model, codes, "output:0", options=AttributionOptions(method=method))
         seconds[method] = time.perf_counter() - begun
     reference = np.concatenate(found["mutagenesis"].contributions)
     for method, result in found.items():

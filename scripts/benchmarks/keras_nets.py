@@ -27,7 +27,7 @@ from combmotif.motifs.matching.database import load_database
 from combmotif.motifs.matching.match import match
 from combmotif.motifs.motif import MotifSet
 from combmotif.sampling.enumerate import LONGEST, enumerate_windows
-from combmotif.sampling.evolve import EvolveOptions, evolve
+from combmotif.sampling.evolution import EvolveOptions, evolve
 
 
 def opened(path):

@@ -20,9 +20,9 @@ from combmotif.motifs import (
     load_database,
     match,
     pseudocounted,
-    read_meme,
     tomtom,
 )
+from combmotif.motifs.formats.meme import read_meme
 from combmotif.motifs.matching.control import match_control
 from combmotif.motifs.matching.family import with_families
 

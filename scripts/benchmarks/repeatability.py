@@ -41,10 +41,10 @@ from combmotif.discovery.neuronmotif import METHODS, demix_neuron
 from combmotif.discovery.occurrences import called_nucleotides
 from combmotif.inference.probe import WindowProbe
 from combmotif.models import load_card
-from combmotif.motifs.agreement import agreement, chance_agreement, corrected, strict_agreement
+from combmotif.motifs.concordance import agreement, chance_agreement, corrected, strict_agreement
 from combmotif.motifs.motif import Motif
 from combmotif.sampling.enumerate import LONGEST, enumerate_windows
-from combmotif.sampling.evolve import evolve
+from combmotif.sampling.evolution import evolve
 from combmotif.sampling.samples import Samples
 from combmotif.sequence.alphabet import encode
 

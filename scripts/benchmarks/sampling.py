@@ -35,8 +35,8 @@ import torch
 from combmotif.config.inputs import CardSection
 from combmotif.config.opening import open_model
 from combmotif.core.seeding import named_generator
+from combmotif.inference.dense import scan_layers
 from combmotif.inference.probe import WindowProbe
-from combmotif.inference.scan import scan_layers
 from combmotif.models import InputSpec, SequenceModel
 from combmotif.models.architectures.cnn_gru import CnnGru
 from combmotif.sampling import BINS, EvolveOptions, combmotif_quota, combmotif_samples, evolve, neuronmotif_samples

@@ -43,7 +43,7 @@ def transcript(number: int) -> np.ndarray:
 def scanned(model: SequenceModel, layers: list[str], numbers: range) -> SiteFinder:
     """Scan transcripts and keep maxima and sites."""
     codes = [transcript(i) for i in numbers]
-    finder = SiteFinder(len(codes), {layer: range(64) for layer in layers})
+    finder = SiteFinder(len(codes), {layer: range(64) for layer in layers}, 0.7)
     for block in scan_layers(model, layers, codes):
         finder.add(block)
     return finder

@@ -12,7 +12,7 @@ from combmotif.models.model import InputSpec, SequenceModel
 @pytest.mark.parametrize("target", ["output:0", "output:1"])
 def test_effects_are_those_of_predicting_every_mutant(small, codes, target):
     model, (row,) = small(), codes(22)
-    scores = attribute(model, [row], target, options=AttributionOptions("mutagenesis")).scores[0]
+    scores = attribute(model, [row], target, options=AttributionOptions(method="mutagenesis")).scores[0]
     mutants = np.stack([np.where(np.arange(22) == place, base, row) for base in range(4) for place in range(22)])
     own = int(target[-1])
     change = model.predict(mutants.astype(np.uint8))[:, own] - model.predict([row])[0, own]
@@ -43,5 +43,5 @@ def test_working_out_what_changes_gives_what_full_passes_give(codes, target):
 def test_a_long_window_of_a_neuron_is_not_passed_as_a_whole(codes):
     model = SequenceModel("net", CnnGru(width=8, blocks=5))
     with recording() as how:
-        attribute(model, codes(400), "conv6:2", options=AttributionOptions("mutagenesis"))
+        attribute(model, codes(400), "conv6:2", options=AttributionOptions(method="mutagenesis"))
     assert [found.method for found in how] == ["incremental"]

@@ -59,7 +59,7 @@ def test_backward_passes_run_where_cudnn_demands_training_mode(small, codes, met
     monkeypatch.setattr(gru, "forward", lambda x: (Strict.apply(plain(x)[0], gru), None))
     with pytest.raises(RuntimeError, match="training mode"):
         model(torch.rand(1, 4, 20, requires_grad=True)).sum().backward()
-    options = AttributionOptions(method, baselines=2, steps=2, max_steps=4, draws=4, tolerance=9)
+    options = AttributionOptions(method=method, baselines=2, steps=2, max_steps=4, draws=4, tolerance=9)
     found = attribute(model, rows, "output:1", options=options)
     assert all(scores.any() for scores in found.scores)
     assert not any(part.training for part in model.module.modules())

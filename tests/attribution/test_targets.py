@@ -7,7 +7,10 @@ from combmotif.attribution.targets import TargetFunction
 from combmotif.inference import WindowProbe
 from combmotif.sequence import encode
 
-OPTIONS = {method: AttributionOptions(method, 3, 4, 4, 6, tolerance=100) for method in METHODS}
+OPTIONS = {
+    method: AttributionOptions(method=method, baselines=3, steps=4, max_steps=4, draws=6, tolerance=100)
+    for method in METHODS
+}
 
 
 def test_what_is_named_is_what_is_followed(small):

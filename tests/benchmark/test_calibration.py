@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from combmotif.benchmark import calibration
-from combmotif.benchmark.calibration import CALIBRATION_COLUMNS, QUICK, Plan, calibrate
+from combmotif.benchmark.calibration import QUICK, Plan, calibrate
 from combmotif.benchmark.simulation import Simulation, hal_epistasis, simulate_pair
+from combmotif.core.tables import CALIBRATION
 
 SMALL = Plan(pairs=8, power_pairs=4, effects=(1.0,), sizes=(6,), saturating_runs=1)
 
@@ -18,7 +19,7 @@ def table():
 
 
 def test_everything_that_is_demanded_holds(table):
-    assert list(table.columns) == list(CALIBRATION_COLUMNS)
+    assert list(table.columns) == CALIBRATION.names
     assert table.holds.all(), table[~table.holds].to_string()
     assert table.low.notna().sum() == 9
 

@@ -1,7 +1,8 @@
 import pandas as pd
 import pytest
 
-from combmotif.benchmark import METHODS, SCORE_COLUMNS, Sampling, benchmark, summary, verdict
+from combmotif.benchmark import METHODS, Sampling, benchmark, summary, verdict
+from combmotif.core.tables import BENCHMARK
 
 FEW = Sampling(population=64, generations=60, keep=600)
 
@@ -12,7 +13,7 @@ def scores():
 
 
 def test_a_row_per_neuron_and_method(scores):
-    assert list(scores) == list(SCORE_COLUMNS)
+    assert list(scores) == BENCHMARK.names
     assert len(scores) == 3 * 2 * 2
     assert scores["method"].tolist()[:2] == ["none", "sufficiency"]
     assert scores["neuron"].unique().tolist() == ["a0", "a1", "c0", "c1", "f0", "f1"]

@@ -11,7 +11,7 @@ import pytest
 import combmotif
 import combmotif.config
 from combmotif.cli import app
-from combmotif.cli.app import COMMANDS
+from combmotif.cli.group import COMMANDS
 from combmotif.core.version import __version__
 
 
@@ -23,7 +23,7 @@ def test_help_names_every_command_and_imports_none_of_them():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     for command in ("run", "inspect", "train", "predict", "report", "schema", "models"):
         assert f"\n  {command} " in done.stdout
-    modules = ["", ".cli", ".cli.app", ".cli.errors", ".cli.guide", ".core", ".core.version"]
+    modules = ["", ".cli", ".cli.errors", ".cli.group", ".cli.guide", ".core", ".core.version"]
     assert sorted(ast.literal_eval(done.stdout.splitlines()[-1].removesuffix(" False False"))) == [
         f"combmotif{name}" for name in modules
     ]

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from combmotif.benchmark.calibration import CALIBRATION_COLUMNS
 from combmotif.cli import app
+from combmotif.core.tables import CALIBRATION
 
 
 @pytest.mark.parametrize(("value", "holds", "code"), [(0.05, True, 0), (0.4, False, 1)])
@@ -20,7 +20,7 @@ def test_table_file_and_exit_code(monkeypatch, tmp_path, value, holds, code):
 
     def simulated(plan, **options):
         asked.append((plan.pairs, options["seed"]))
-        return pd.DataFrame([row], columns=list(CALIBRATION_COLUMNS))
+        return CALIBRATION.frame([row])
 
     monkeypatch.setattr("combmotif.benchmark.calibration.calibrate", simulated)
     result = CliRunner().invoke(app, ["calibrate", "--seed", "4", "--out", str(tmp_path / "c")])

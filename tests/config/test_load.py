@@ -2,6 +2,8 @@ import pytest
 
 from combmotif.config import apply_override, load_config, load_train_config
 from combmotif.config.comparing import load_compare_config
+from combmotif.config.evaluation import SuiteConfig
+from combmotif.core.typed_yaml import parse_yaml, validate
 
 
 def test_overrides_are_read_as_yaml(right, write):
@@ -69,7 +71,8 @@ def test_shipped_configs_are_right(repository, monkeypatch, data_dir, tmp_path):
         if path.stem.startswith("compare"):
             assert len(load_compare_config(path).runs) > 1
             continue
-        if path.stem.startswith(("evaluate", "benchmark")):  # read and run by tests/cli/test_benchmark.py
+        if path.stem.startswith(("benchmark", "evaluate")):  # the user brings the files
+            assert validate(SuiteConfig, parse_yaml(text, name=path.name), name=path.name).tasks
             continue
         config = (load_train_config if path.stem.startswith("train") else load_config)(path)
         assert config.seed > 0

@@ -3,7 +3,7 @@ import re
 import pytest
 from pydantic import ValidationError
 
-from combmotif.config import DiscoverSection, EffectsSection, RunConfig, SampleSection, load_config
+from combmotif.config import DiscoverSection, MarginalOptions, RunConfig, SampleSection, load_config
 from combmotif.core.typed_yaml import validate
 from combmotif.sampling import EvolveOptions
 
@@ -118,9 +118,9 @@ def test_a_run_writes_down_where_it_samples_from():
 )
 def test_what_effects_cannot_be_asked(section, message):
     with pytest.raises(ValueError, match=re.escape(message)):
-        EffectsSection.model_validate(section)
+        MarginalOptions.model_validate(section)
 
 
 def test_effects_are_asked_of_500_backgrounds_unless_told_otherwise():
-    section = EffectsSection.model_validate({"without": ["AUG"], "avoid": ["stop"], "from": "random"})
+    section = MarginalOptions.model_validate({"without": ["AUG"], "avoid": ["stop"], "from": "random"})
     assert (section.backgrounds, section.without, section.source) == (500, ["AUG"], "random")

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from combmotif.discovery import DemixOptions, demix, neuron_motifs, weighted_counts
+from combmotif.discovery import DemixOptions, demix_neuron, demix_tree, weighted_counts
+from combmotif.discovery.layerwise.demix import leaves
 
 LAYERWISE = DemixOptions(purity=0, gain=float("inf"))
 
@@ -47,7 +48,7 @@ def test_undemixed_is_a_blur(demo, samples):
 
 def test_one_step_of_demixing_finds_both_motifs(demo, samples):
     probe, truth = demo
-    groups = demix(probe, samples, options=LAYERWISE)
+    groups = leaves(demix_tree(probe, samples, options=LAYERWISE), LAYERWISE.min_sites)
     assert len(groups) == 2
     small, large = sorted(groups, key=lambda group: len(group.rows))
     assert (len(small.rows), len(large.rows)) == (544, 779)
@@ -62,13 +63,14 @@ def test_one_step_of_demixing_finds_both_motifs(demo, samples):
 
 @pytest.mark.parametrize("seed", range(1, 5))
 def test_the_seed_hardly_matters(demo, samples, seed):
-    sizes = sorted(len(group.rows) for group in demix(demo[0], samples, options=LAYERWISE, seed=seed))
+    tree = demix_tree(demo[0], samples, options=LAYERWISE, seed=seed)
+    sizes = sorted(len(group.rows) for group in leaves(tree, LAYERWISE.min_sites))
     assert sizes == pytest.approx([544, 779], abs=4)
 
 
 def test_the_whole_method_merges_the_shift(demo, samples):
     # PWM1 is PWM0 one base on, behind a G: the pool of 2 sees one motif at two places
-    (motif,) = neuron_motifs(demo[0], samples)
+    (motif,) = demix_neuron(demo[0], samples).motifs
     assert motif.id == "3.0.m1"
     assert "".join("ACGU"[base] for base in motif.ppm.argmax(1)) == "CAGGUG"
     assert len(motif.offsets) == 2

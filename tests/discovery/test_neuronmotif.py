@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from combmotif.discovery import DemixOptions, neuron_motifs
+from combmotif.discovery import DemixOptions, demix_neuron
 from combmotif.sampling import Samples
 
 
 def test_a_motif_shifted_by_a_pool_is_one_motif_with_two_offsets(planted, enumerated):
     probe = planted(["TGTACG"], [{0: 1.0}])
     samples = enumerated(probe)
-    (motif,) = neuron_motifs(probe, samples)
+    (motif,) = demix_neuron(probe, samples).motifs
     assert motif.id == "conv2.0.m1"
     assert motif.consensus("rna").strip("N") == "UGUACG"
     assert motif.consensus("dna").strip("N") == "TGTACG"
@@ -24,7 +24,7 @@ def test_a_motif_shifted_by_a_pool_is_one_motif_with_two_offsets(planted, enumer
 
 def test_two_motifs_of_one_neuron(planted, enumerated):
     probe = planted(["TGTACG", "CCAGAT"], [{0: 1.0}, {0: 1.2}], pool=1)
-    motifs = neuron_motifs(probe, enumerated(probe), options=DemixOptions(min_sites=1))
+    motifs = demix_neuron(probe, enumerated(probe), options=DemixOptions(min_sites=1)).motifs
     assert [motif.consensus("dna") for motif in motifs] == ["CCAGAT", "TGTACG"]  # the stronger first
     assert [motif.id for motif in motifs] == ["conv2.0.m1", "conv2.0.m2"]
     assert motifs[0].max_activation == pytest.approx(3 * 1.2 - 1.5)
@@ -32,7 +32,7 @@ def test_two_motifs_of_one_neuron(planted, enumerated):
 
 def test_the_start_is_where_the_motif_stands(planted, enumerated):
     probe = planted(["NNTGTACG"], [{0: 1.0}], pool=1)
-    (motif,) = neuron_motifs(probe, enumerated(probe), options=DemixOptions(min_sites=1))
+    (motif,) = demix_neuron(probe, enumerated(probe), options=DemixOptions(min_sites=1)).motifs
     informative = np.flatnonzero(motif.information > 0.5)
     assert motif.start + informative[0] == 2
     assert motif.start + informative[-1] == 7
@@ -45,7 +45,7 @@ def test_two_words_at_a_fixed_distance_stay_together(planted, drawn):
         for text, start in (("TGTA", 0), ("CCAG", 8)):
             codes[start : start + 4] = ["ACGT".index(letter) for letter in text]
 
-    (motif,) = neuron_motifs(probe, drawn(probe, 500, write))
+    (motif,) = demix_neuron(probe, drawn(probe, 500, write)).motifs
     assert motif.consensus("dna") == "TGTANNNNCCAG"
 
 
@@ -55,9 +55,11 @@ def test_windows_without_a_preference_give_no_motif(planted):
     codes = random.integers(0, 4, (2000, 7)).astype(np.uint8)
     values = np.sort(random.random(2000).astype(np.float32) + 0.1)[::-1].copy()
     samples = Samples("conv2", 0, codes, values, "evolve")
-    assert neuron_motifs(probe, samples, method="layers", options=DemixOptions(purity=0, gain=float("inf"))) == []
+    assert demix_neuron(probe, samples, method="layers", options=DemixOptions(purity=0, gain=float("inf"))).motifs == ()
 
 
 def test_no_windows_no_motifs(planted):
     probe = planted(["TGTACG"], [{0: 1.0}])
-    assert neuron_motifs(probe, Samples("conv2", 0, np.zeros((0, 7), np.uint8), np.zeros(0, np.float32), "x")) == []
+    assert (
+        demix_neuron(probe, Samples("conv2", 0, np.zeros((0, 7), np.uint8), np.zeros(0, np.float32), "x")).motifs == ()
+    )

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from combmotif.discovery import SYNTAX_COLUMNS, syntax_table
+from combmotif.core.tables import SYNTAX
+from combmotif.discovery import syntax_table
 from combmotif.motifs import Motif
 from combmotif.sampling import Samples
 
@@ -33,7 +34,7 @@ def test_a_fixed_spacing():
     samples, _ = windows(["TGTAAA", "CCGGAC"], [5])
     table = syntax_table([(motif("TGTAAAnnnnnCCGGAC"), np.arange(300))], samples)
     (row,) = table.to_dict("records")
-    assert list(table) == list(SYNTAX_COLUMNS)
+    assert list(table) == SYNTAX.names
     assert (row["part_a"], row["part_b"], row["kind"]) == ("UGUAAA", "CCGGAC", "fixed")
     assert (row["spacing_min"], row["spacing_max"], row["spacing_mode"]) == (5, 5, 5)
     assert (row["start_a"], row["start_b"], row["layer"], row["neuron"]) == (0, 11, "conv3", 7)

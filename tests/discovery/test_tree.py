@@ -1,6 +1,7 @@
 import numpy as np
 
-from combmotif.discovery import TREE_COLUMNS, demix_neuron, demix_tree
+from combmotif.core.tables import TREE
+from combmotif.discovery import demix_neuron, demix_tree
 
 
 def test_children_part_their_parent(planted, enumerated):
@@ -23,7 +24,7 @@ def test_the_table_names_the_motif_of_every_leaf(planted, enumerated):
     samples = enumerated(probe)
     found = demix_neuron(probe, samples)
     table = found.tree
-    assert list(table) == list(TREE_COLUMNS)
+    assert list(table) == TREE.names
     assert table["node"].tolist()[0] == "0"
     assert table["parent"].tolist()[0] == ""
     inner = set(table["parent"])

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 import torch
 
-from combmotif.effects.finite import only_finite
-from combmotif.effects.marginal.effects import MarginalOptions, marginal_effects
+from combmotif.config.effects import InteractionOptions, MarginalOptions
+from combmotif.effects.marginal.effects import marginal_effects
 from combmotif.effects.pairs.classify import classify
 from combmotif.effects.pairs.control import Control
-from combmotif.effects.pairs.measure import MeasuredPair
+from combmotif.effects.pairs.measure import MeasuredPair, only_finite
 from combmotif.effects.pairs.pair import Pair
 from combmotif.effects.pairs.states import States
 from combmotif.effects.pairs.summary import summarise
@@ -67,9 +67,9 @@ def test_what_is_not_finite_is_left_out_and_counted(states, value):
 def test_the_estimate_is_that_of_the_others(states):
     o, a, b, n = (x.copy() for x in states)
     names = [f"s{i}" for i in range(12)]
-    rest = summarise([measured(o[2:], a[2:], b[2:], n[2:])], names[2:], latent="none").table
+    rest = summarise([measured(o[2:], a[2:], b[2:], n[2:])], names[2:], InteractionOptions(latent="none")).table
     o[0], n[1] = np.nan, np.inf
-    found = summarise([measured(o, a, b, n)], names, latent="none").table
+    found = summarise([measured(o, a, b, n)], names, InteractionOptions(latent="none")).table
     for column in ("sequences", "placements", "joint", "epistasis", "p_value", "class", "reason"):
         assert found[column].tolist() == rest[column].tolist(), column
     assert found["class"][0] != "inert"
@@ -78,10 +78,12 @@ def test_the_estimate_is_that_of_the_others(states):
 def test_too_few_numbers_are_untestable_and_say_why(states):
     o, a, b, n = (x.copy() for x in states)
     o[:9] = np.nan
-    found = summarise([measured(o, a, b, n)], [f"s{i}" for i in range(12)], latent="none").table
+    found = summarise([measured(o, a, b, n)], [f"s{i}" for i in range(12)], InteractionOptions(latent="none")).table
     assert found["class"][0] == "untestable"
     assert found["reason"][0] == "found together in 3 sequences, 6 needed (9 placements have no finite prediction)"
-    nothing = summarise([measured(o * np.nan, a, b, n)], [f"s{i}" for i in range(12)], latent="none").table
+    nothing = summarise(
+        [measured(o * np.nan, a, b, n)], [f"s{i}" for i in range(12)], InteractionOptions(latent="none")
+    ).table
     assert nothing["class"][0] == "untestable"
 
 
@@ -95,7 +97,7 @@ def test_a_class_needs_numbers():
         "epistasis_ci_low": np.nan,
         "epistasis_ci_high": np.nan,
     }
-    assert classify(row) == ("untestable", "the effects are no finite numbers")
+    assert classify(row, alpha=0.05, n_min=6) == ("untestable", "the effects are no finite numbers")
 
 
 def test_inserted_copies_are_left_out_in_the_same_way(states):
@@ -104,7 +106,7 @@ def test_inserted_copies_are_left_out_in_the_same_way(states):
     rest = replace(measured(*states), inserted=States(o[2:], a[2:], b[2:], n[2:]))
     o[0], n[1] = np.nan, np.inf
     pair = replace(measured(*states), inserted=States(o, a, b, n))
-    found, expected = (summarise([one], names, latent="none").table for one in (pair, rest))
+    found, expected = (summarise([one], names, InteractionOptions(latent="none")).table for one in (pair, rest))
     columns = [name for name in found if name.startswith("inserted_")]
     assert found["inserted_backgrounds"].tolist() == [10]
     pd.testing.assert_frame_equal(found[columns], expected[columns])
@@ -122,7 +124,7 @@ class Breaks(torch.nn.Module):
 def test_effects_of_motifs_leave_out_what_is_not_finite():
     sequences = random_sequences(200, 20, seed=1)
     model = SequenceModel("breaks", Breaks(), outputs=("good", "bad"))
-    options = MarginalOptions(backgrounds=200, places=2, without=(), avoid=())
+    options = MarginalOptions(backgrounds=200, places=2, without=[], avoid=[])
     table = marginal_effects(model, sequences, ["GGGG"], options=options).table
     good, bad = (table[(table.output == output) & (table.background == "all")] for output in ("good", "bad"))
     assert set(good["n"]) == {200}

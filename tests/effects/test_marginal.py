@@ -9,8 +9,8 @@ import pytest
 import torch
 from toy_models import detect, kmer_conv
 
+from combmotif.core.tables import MOTIF_EFFECTS, MOTIF_POSITIONS
 from combmotif.effects.backgrounds import draw_backgrounds
-from combmotif.effects.columns import MOTIF_EFFECT_COLUMNS, MOTIF_POSITION_COLUMNS
 from combmotif.effects.insertion import best_kmers
 from combmotif.effects.marginal import MarginalOptions, marginal_effects
 from combmotif.effects.marginal.summary import classify_effect
@@ -20,7 +20,12 @@ from combmotif.motifs.motif import Motif
 from combmotif.sequence.alphabet import encode
 from combmotif.sequence.tables import SequenceSet, random_sequences
 
-FEW = MarginalOptions(backgrounds=60, without=(), avoid=())
+
+def few(**changes):
+    return MarginalOptions(**{"backgrounds": 60, "without": [], "avoid": []} | changes)
+
+
+FEW = few()
 
 
 def motif(name: str, word: str) -> Motif:
@@ -56,8 +61,8 @@ def test_an_additive_net_gives_the_effects_that_enumeration_gives():
     sequences = random_sequences(300, 30, seed=1)
     net = Places("GGACU", lambda place, length: 2.0)
     result = marginal_effects(SequenceModel("net", net), sequences, ["GGACU", "CCCAA"], options=FEW)
-    assert list(result.table) == list(MOTIF_EFFECT_COLUMNS)
-    assert list(result.positions) == list(MOTIF_POSITION_COLUMNS)
+    assert list(result.table) == MOTIF_EFFECTS.names
+    assert list(result.positions) == MOTIF_POSITIONS.names
     # by enumeration: of the 119 other arrangements of G, G, A, C, U (60 distinct ones) none is the word
     for kind in ("best k-mer", "draws"):
         found = row(result.table, kind, motif="GGACU")
@@ -74,7 +79,7 @@ def test_the_effect_of_a_matrix_is_the_mean_over_its_words():
     torch.manual_seed(0)
     net = Places("GGA", lambda place, length: 1.0)
     pfm = np.array([[0, 0, 100, 0], [0, 0, 100, 0], [50, 50, 0, 0]], dtype=float)
-    options = replace(FEW, backgrounds=400)
+    options = few(backgrounds=400)
     table = marginal_effects(SequenceModel("net", net), random_sequences(400, 30, seed=2), [Motif("m", pfm, 100)],
                              options=options).table  # fmt: skip
     sizes = table[table.inserted == "draws"].effect.iloc[0]
@@ -88,7 +93,7 @@ def test_the_curve_of_a_net_that_reads_one_half_only(half):
         return ((place < 20) == (half == "first")).float()
 
     model = SequenceModel("half", Places("GGACU", allowed))
-    result = marginal_effects(model, random_sequences(200, 44, seed=3), ["GGACU"], options=replace(FEW, bins=4))
+    result = marginal_effects(model, random_sequences(200, 44, seed=3), ["GGACU"], options=few(bins=4))
     curve = result.positions[result.positions.kind == "position"]
     assert curve[["start", "end"]].to_numpy().tolist() == [[0, 9], [10, 19], [20, 29], [30, 39]]
     assert curve.effect.tolist() == ([1, 1, 0, 0] if half == "first" else [0, 0, 1, 1])
@@ -100,7 +105,7 @@ def test_positions_of_sequences_of_several_lengths_are_shares():
     codes = tuple(np.random.default_rng(i).integers(0, 4, n).astype(np.uint8) for i, n in enumerate(lengths))
     sequences = SequenceSet(tuple(f"s{i}" for i in range(80)), codes)
     model = SequenceModel("late", Places("GGACU", lambda place, length: (place >= length / 2).float()))
-    curve = marginal_effects(model, sequences, ["GGACU"], options=replace(FEW, bins=2)).positions
+    curve = marginal_effects(model, sequences, ["GGACU"], options=few(bins=2)).positions
     curve = curve[curve.kind == "position"]
     assert curve.unit.tolist() == ["share", "share"]
     assert curve.effect.tolist() == [0, 1]
@@ -131,7 +136,7 @@ def test_tracks_stay_where_they_are_and_tell_the_frame():
     plain = random_sequences(100, 40, seed=5)
     sequences = replace(plain, tracks=(track,) * 100)
     model = SequenceModel("coded", Coded(), input_spec=InputSpec(channels=6))
-    positions = marginal_effects(model, sequences, ["GGACU"], options=replace(FEW, backgrounds=150)).positions
+    positions = marginal_effects(model, sequences, ["GGACU"], options=few(backgrounds=150)).positions
     frames = positions[positions.kind == "frame"].set_index("start").effect
     inside = positions[(positions.kind == "position") & (positions.start >= 12) & (positions.end < 30)]
     assert frames[0] > 0.3
@@ -142,7 +147,7 @@ def test_tracks_stay_where_they_are_and_tell_the_frame():
 def test_a_second_motif_that_hides_the_first(word_model):
     """An OR of two words: beside the other word, or where it stands already, a word adds nothing."""
     sequences = random_sequences(400, 60, seed=6)
-    options = replace(FEW, without=("UGUAA",), backgrounds=200)
+    options = few(without=["UGUAA"], backgrounds=200)
     table = marginal_effects(word_model("or"), sequences, ["GGACU"], options=options).table
     assert row(table, "draws", "without UGUAA").effect == 1
     assert row(table, "draws", "with UGUAA").effect == 0
@@ -189,9 +194,9 @@ def test_the_false_positive_rate_is_the_level():
     for seed in range(24):
         random = np.random.default_rng(seed)
         words = ["".join("ACGU"[i] for i in random.integers(0, 4, 7)) for _ in range(10)]
-        options = replace(FEW, places=2, seed=seed)
+        options = few(places=2)
         model = SequenceModel("chaos", Chaotic(seed))
-        table = marginal_effects(model, random_sequences(60, 40, seed=seed), words, options=options).table
+        table = marginal_effects(model, random_sequences(60, 40, seed=seed), words, options, seed=seed).table
         p += table.loc[table.background == "all", "p_value"].tolist()
     assert len(p) == 480
     assert 0.03 <= np.mean(np.array(p) < 0.05) <= 0.07
@@ -202,13 +207,13 @@ def test_a_word_that_arises_beside_or_inside_an_insertion_is_no_part_of_its_effe
     sequences = random_sequences(300, 40, seed=8)
     model = SequenceModel("start", Places("AUG", lambda place, length: 1.0))
     names = [motif("beside", "UGUAC"), motif("inside", "CANNUAC"), motif("part", "CAUGC")]
-    options = replace(FEW, avoid=("AUG",), backgrounds=200)
+    options = few(avoid=["AUG"], backgrounds=200)
     table = marginal_effects(model, sequences, names, options=options).table
     for name in ("beside", "inside"):
         assert row(table, "best k-mer", motif=name).detectable == 0  # no background shows any difference
         assert row(table, "own sites", "sequences", motif=name).effect == 0
     assert row(table, "best k-mer", motif="part").effect == 1
-    free = marginal_effects(model, sequences, names[:1], options=replace(options, avoid=())).table
+    free = marginal_effects(model, sequences, names[:1], options=few(backgrounds=200)).table
     assert row(free, "best k-mer", motif="beside").detectable > 0  # what would be there otherwise
 
 
@@ -271,7 +276,7 @@ def test_random_backgrounds_have_the_composition_asked_for():
 )
 def test_a_class_needs_a_size_and_a_number(change, label, words):
     given = {"n": 50, "effect": 0.5, "ci_low": 0.4, "ci_high": 0.6, "q_value": 0.001, "margin": 0.1, "detectable": 0.2}
-    found, reason = classify_effect(given | change)
+    found, reason = classify_effect(given | change, alpha=0.05, n_min=6)
     assert found == label
     assert words in reason
 
@@ -283,7 +288,7 @@ def test_a_motif_longer_than_the_sequences_is_refused(word_model):
 
 def test_the_result_does_not_depend_on_the_company(word_model):
     model, sequences = word_model("known", composition=0.5), random_sequences(100, 50, seed=1)
-    options = replace(FEW, without=("UGUAA",))
+    options = few(without=["UGUAA"])
     both = marginal_effects(model, sequences, ["GGACU", "UGUAA"], options=options).table
     alone = marginal_effects(model, sequences, ["UGUAA"], options=options).table
     columns = ["effect", "ci_low", "ci_high", "p_value", "n"]

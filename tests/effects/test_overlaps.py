@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from combmotif.config.effects import InteractionOptions
 from combmotif.effects import interaction
 from combmotif.effects.overlaps import confounded, held_by_chance, stop_codons, straddled
 from combmotif.effects.pattern import as_pattern
@@ -63,7 +64,7 @@ def test_all_marks_equal_a_plain_search():
 def test_pairs_keep_their_additivity_where_copies_overlap(word_model, planted):
     words = ("GGACU", "UGUAA")
     sequences = planted(words, 80)
-    kept = interaction(word_model("additive"), sequences, [words], overlaps="keep").instances
+    kept = interaction(word_model("additive"), sequences, [words], InteractionOptions(overlaps="keep")).instances
     skipped = interaction(word_model("additive"), sequences, [words]).instances
     assert (kept.e != 0).any()
     assert (skipped.e == 0).all()

@@ -133,8 +133,8 @@ def test_all_zero_values_have_a_zero_interval():
 def test_the_detectable_size_is_found_in_four_of_five_samples():
     random = np.random.default_rng(0)
     spread = random.normal(0, 2, 40)
-    size = detectable_size(spread / spread.std(ddof=1) * 2)
+    size = detectable_size(spread / spread.std(ddof=1) * 2, alpha=0.05)
     found = np.mean([signed_rank(random.normal(size, 2, 40)) < 0.05 for _ in range(600)])
     assert found == pytest.approx(0.8, abs=0.06)
-    assert detectable_size(np.zeros(20)) == 0
-    assert detectable_size(np.ones(1)) == np.inf
+    assert detectable_size(np.zeros(20), alpha=0.05) == 0
+    assert detectable_size(np.ones(1), alpha=0.05) == np.inf

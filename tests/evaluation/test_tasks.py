@@ -4,9 +4,10 @@ import h5py
 import numpy as np
 import pytest
 
+from combmotif.core.tables import COMPARED_SCORES, SCORES
 from combmotif.evaluation.adapters.base import Adapter, LacksCapability
 from combmotif.evaluation.adapters.simple import FeatureModel, FileModel, RandomConvolution
-from combmotif.evaluation.measure import COMPARISON_COLUMNS, SCORE_COLUMNS, measure_task
+from combmotif.evaluation.measure import measure_task
 from combmotif.evaluation.tasks.motifs import MotifsTask, find_instances
 from combmotif.evaluation.tasks.regression import RegressionTask
 from combmotif.evaluation.tasks.shuffles import ShufflesTask
@@ -68,8 +69,8 @@ def test_regression_finds_a_linear_rule_and_counts_what_it_skips(mpra, cv):
     assert len(set(task.groups)) == 60
     scored = {"kmer": task.score(FeatureModel("kmer:1")), "length": task.score(FeatureModel("length"))}
     table, compared = measure_task("t", task, scored, controls=["length"], draws=50)
-    assert list(table.columns) == list(SCORE_COLUMNS)
-    assert list(compared.columns) == list(COMPARISON_COLUMNS)
+    assert list(table.columns) == SCORES.names
+    assert list(compared.columns) == COMPARED_SCORES.names
     assert _value(table, truth="value", measure="pearson", model="kmer") > 0.99
     row = table[(table["truth"] == "value") & (table["measure"] == "pearson") & (table["model"] == "kmer")].iloc[0]
     assert (row["n"], row["n_groups"]) == (180, 60)

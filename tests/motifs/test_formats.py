@@ -7,7 +7,9 @@ import h5py
 import numpy as np
 import pytest
 
-from combmotif.motifs import Motif, MotifSet, load_motifs, read_meme, save_motifs, write_meme
+from combmotif.motifs import Motif, MotifSet, save_motifs, write_meme
+from combmotif.motifs.formats.h5 import load_motifs
+from combmotif.motifs.formats.meme import read_meme
 
 HEAD = "MEME version 4\n\nALPHABET= ACGU\n\n"
 

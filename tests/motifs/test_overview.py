@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from combmotif.core.tables import MOTIF_CLUSTERS, MOTIF_COMPARISON, MOTIF_LIST
 from combmotif.motifs import Motif, MotifSet, word_ppm
 from combmotif.motifs.overview import (
-    CLUSTER_COLUMNS,
-    COMPARE_COLUMNS,
-    LIST_COLUMNS,
     cluster_motifs,
     compare_motifs,
     list_motifs,
@@ -26,7 +24,7 @@ def motifs(**words):
 
 def test_list():
     table = list_motifs(motifs(pum="UGUANAUA", flat=FLAT), {"pum": "PUM1"})
-    assert tuple(table) == LIST_COLUMNS
+    assert list(table) == MOTIF_LIST.names
     assert table[["motif", "name", "length", "sites", "consensus"]].to_numpy().tolist() == [
         ["pum", "PUM1", 8, 100, "UGUANAUA"], ["flat", "flat", 2, 100, "NN"],
     ]  # fmt: skip
@@ -39,7 +37,7 @@ def test_compare_gives_the_column_on_which_the_other_begins():
     first = motifs(whole="UGUAAAUA", padded=padded, part="GUAAAU", flat=FLAT)
     second = motifs(other="GCGGCCGC", pum="UGUAAAUA", far=np.concatenate([FLAT, FLAT, word_ppm("CCAACC")]))
     table = compare_motifs(first, second, {"pum": "PUM1", "whole": "mine"})
-    assert tuple(table) == COMPARE_COLUMNS
+    assert list(table) == MOTIF_COMPARISON.names
     found = table.set_index("motif")
     assert found["best"].to_dict() == {"whole": "pum", "padded": "pum", "part": "pum", "flat": "other"}
     assert found["offset"].iloc[:3].to_dict() == {"whole": 0, "padded": 2, "part": -1}
@@ -57,7 +55,7 @@ def test_compare_gives_the_column_on_which_the_other_begins():
 def test_clusters_are_numbered_from_the_largest_and_named_by_their_genes():
     found = motifs(a="GCGGCCGC", b="UGCAUG", c="UGCAUGN", d="NUGCAUG", e="UGUAAAUA")
     table = cluster_motifs(found, {"b": "RBFOX1", "c": "RBFOX2", "d": "RBFOX1", "e": "PUM2"})
-    assert tuple(table) == CLUSTER_COLUMNS
+    assert list(table) == MOTIF_CLUSTERS.names
     assert table["motif"].tolist() == ["b", "c", "d", "a", "e"]
     assert table["cluster"].tolist() == [1, 1, 1, 2, 3]
     assert table["cluster_name"].tolist() == ["RBFOX1/2"] * 3 + ["a", "PUM2"]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from combmotif.effects.columns import CONTRIBUTION_COLUMNS, INTERACTION_COLUMNS
+from combmotif.core.tables import CONTRIBUTION, INTERACTIONS
 from combmotif.motifs.formats.h5 import save_motifs
 from combmotif.motifs.formats.meme import write_meme
 from combmotif.motifs.motif import Motif, MotifSet
@@ -158,7 +158,7 @@ def write_run(
                 kind, 0.05
             )
             half = 0.16 + 0.02 * (channel % 5)
-            row = dict.fromkeys(CONTRIBUTION_COLUMNS, np.nan) | {
+            row = dict.fromkeys(CONTRIBUTION.names, np.nan) | {
                 "neuron": name, "outcome": outcome, "threshold": 0.7, "n_active": 3 if dead else 118 + channel,
                 "n_inactive": 382 - channel, "class": kind,
                 "reason": "3 active sequences, 10 needed" if dead else "example",
@@ -182,7 +182,7 @@ def write_run(
         kind = kinds[k % len(kinds)]
         e = {"synergistic": -0.35, "antagonistic": 0.42}.get(kind, 0.02)
         n_sequences = 4 if kind == "untestable" else 60 + 80 * k
-        row = dict.fromkeys(INTERACTION_COLUMNS, np.nan) | {
+        row = dict.fromkeys(INTERACTIONS.names, np.nan) | {
             "pair": f"{a.id}+{b.id}", "motif_a": a.id if k % 2 else f"{a.id}[1:6]", "motif_b": b.id,
             "name_a": a.consensus(),
             "name_b": b.consensus(), "sequences": n_sequences, "placements": 2 * n_sequences, "class": kind,

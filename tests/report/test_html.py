@@ -14,8 +14,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from combmotif.core.tables import MOTIFS, RUN_TABLES
 from combmotif.report import build_report, render
-from combmotif.report.columns import COLUMNS, EXTRAS, NEEDED
 from combmotif.report.folder import read_run
 
 VOID = {"meta", "link", "input", "br", "hr", "img", "col"}
@@ -187,19 +187,15 @@ def test_tables_that_should_be_there_are_missed(run_folder: Path) -> None:
     assert "There is no readable motifs/*.h5 in the run folder; logos are left out." in page.words
 
 
-@pytest.mark.parametrize("table", [table for table in NEEDED if table not in EXTRAS])
-def test_any_column_may_be_missing(tmp_path: Path, make_run: Callable[..., Path], table: str) -> None:
-    run_folder = make_run(tmp_path / "run", neurons=2, motifs=1, pairs=1)
-    file = {
-        "motifs": "motifs/neuronmotif.tsv",
-        "instances": "interaction_instances.tsv.gz",
-        "sites": "sites.tsv.gz",
-    }.get(table, f"{table}.tsv")
+@pytest.mark.parametrize("name", ["neurons", "motifs", "matches", "contribution", "interactions", "instances", "sites"])
+def test_any_column_may_be_missing(tmp_path: Path, make_run: Callable[..., Path], name: str) -> None:
+    run_folder, table = make_run(tmp_path / "run", neurons=2, motifs=1, pairs=1), RUN_TABLES[name]
+    file = "motifs/neuronmotif.tsv" if table is MOTIFS else table.file
     whole = pd.read_csv(run_folder / file, sep="\t")
-    for column in NEEDED[table]:
+    for column in table.required:
         whole.drop(columns=column).to_csv(run_folder / file, sep="\t", index=False)
         assert any(f"{Path(file).name} has no column {column};" in said for said in read_run(run_folder).problems)
-    whole.drop(columns=list(NEEDED[table])).to_csv(run_folder / file, sep="\t", index=False)
+    whole.drop(columns=table.required).to_csv(run_folder / file, sep="\t", index=False)
     read(run_folder)
     whole.iloc[:0].to_csv(run_folder / file, sep="\t", index=False)
     read(run_folder)
@@ -234,9 +230,10 @@ def test_no_folder_is_an_error(tmp_path: Path) -> None:
 
 
 def test_every_column_the_page_uses_is_explained(run_folder: Path) -> None:
-    for table, needed in NEEDED.items():
-        assert set(needed) <= set(COLUMNS.get(table, {})), table
     _, page = read(run_folder)
+    for table in RUN_TABLES.values():
+        assert table.about in page.words
+        assert [column.name for column in table.columns if column.meaning not in page.words] == []
     assert "e = (o − n) − (b − n) − (a − n) = o − a − b + n" in page.words
 
 

@@ -8,11 +8,11 @@ import torch
 from click.testing import CliRunner
 
 from combmotif.cli import app
+from combmotif.core.tables import table_at
 from combmotif.inference import WindowProbe
 from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.models.python_model import load_python
 from combmotif.motifs.formats.meme import read_meme
-from combmotif.report.columns import COLUMNS, TABLES
 from combmotif.runs import run
 from combmotif.runs.store import RunStore
 from combmotif.sampling import Samples
@@ -82,15 +82,15 @@ def test_tables_hold_what_the_net_computes(undisturbed, model):
     best = sites.groupby("neuron").activation.max()
     np.testing.assert_allclose(best, neurons.set_index("neuron").dataset_max[best.index], rtol=1e-4)
     rest = neurons.set_index("neuron").background[sites.neuron].to_numpy()
-    assert (sites.activation >= rest + 0.7 * (best[sites.neuron].to_numpy() - rest) - 1e-4).all()
+    assert (sites.activation - rest >= 0.7 * (best[sites.neuron].to_numpy() - rest) - 1e-4).all()
     names = ["sequence", "start", "end", "neuron", "score", "strand"]
     bed = pd.read_csv(folder / "sites.bed.gz", sep="\t", names=names)
     assert bed.equals(bed.sort_values(["sequence", "start", "end", "neuron"], ignore_index=True))
     both = sites.merge(bed, on=["sequence", "start", "end", "neuron"], validate="1:1")
     assert len(both) == len(sites) == len(bed)
     rest = neurons.set_index("neuron").background[both.neuron].to_numpy()
-    shares = (both.activation - rest) / (best[both.neuron].to_numpy() - rest)
-    np.testing.assert_allclose(both.score, 1000 * shares, atol=0.51)
+    share = (both.activation - rest) / (best[both.neuron].to_numpy() - rest)
+    np.testing.assert_allclose(both.score, 1000 * share, atol=0.51)
 
     for neuron, row in neurons.iterrows():
         samples = Samples.load(folder / "samples" / "conv2" / f"{neuron}.npz")
@@ -98,12 +98,18 @@ def test_tables_hold_what_the_net_computes(undisturbed, model):
         assert samples.maximum == pytest.approx(row.max_activation, rel=1e-4)
 
 
-def test_every_column_is_explained(undisturbed):
+def test_every_table_is_as_the_schema_says(undisturbed):
     folder = undisturbed[0].folder
-    for name, file in {**TABLES, "motifs": "motifs/neuronmotif.tsv"}.items():
-        if (folder / file).exists():
-            columns = pd.read_csv(folder / file, sep="\t", nrows=1).columns
-            assert set(columns) <= set(COLUMNS[name]), name
+    read = {"text": str, "whole": "Int64", "number": float, "flag": bool}
+    files = [path for path in folder.rglob("*.tsv*") if "tasks" not in path.parts]
+    assert {"neurons.tsv", "tree.tsv", "matches.tsv", "interactions.tsv"} <= {path.name for path in files}
+    for path in files:
+        table = table_at(path.relative_to(folder).as_posix())
+        assert table is not None, path
+        there = list(pd.read_csv(path, sep="\t", nrows=0))
+        assert there == table.names if not table.more else there[: len(table.names)] == table.names, path
+        types = {column.name: read[column.dtype] for column in table.columns if column.dtype != "flag"}
+        pd.read_csv(path, sep="\t", dtype=types, keep_default_na=False, na_values=[""])  # an error where one is wrong
 
 
 def test_motif_files_agree(undisturbed):

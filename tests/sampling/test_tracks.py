@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch import nn
 
-from combmotif.discovery import neuron_motifs
+from combmotif.discovery import demix_neuron
 from combmotif.inference import WindowProbe
 from combmotif.models import InputSpec, SequenceModel
 from combmotif.sampling import EvolveOptions, combmotif_samples, evolve, neuronmotif_samples
@@ -49,7 +49,7 @@ def test_fixed_tracks_are_seen_by_the_search_and_by_motifs(model, generators):
     (samples,) = evolve(probe, [0], seeds=generators(0), options=EvolveOptions(keep=1000))
     assert best(samples) == expected
     assert samples.maximum == SIZE
-    strongest = neuron_motifs(probe, samples)[0]
+    strongest = demix_neuron(probe, samples).motifs[0]
     assert strongest.consensus_activation == SIZE
     (bare,) = evolve(WindowProbe(model, "conv2"), [0], seeds=generators(0), options=EvolveOptions(keep=1000))
     assert best(bare) == "C" * SIZE
@@ -74,7 +74,7 @@ def test_motifs_of_drawn_tracks_are_weighed_with_them(model, generators):
     bank = np.stack([np.roll(FRAME, shift) for shift in range(3)])[:, None].astype(np.float32)
     probe = WindowProbe(model, "conv2")
     (samples,) = evolve(probe, [0], seeds=generators(0), options=EvolveOptions(keep=2000), bank=bank)
-    assert max(motif.purity for motif in neuron_motifs(probe, samples)) > 0.9
+    assert max(motif.purity for motif in demix_neuron(probe, samples).motifs) > 0.9
 
 
 def test_rows_that_do_not_fit_are_refused(model):

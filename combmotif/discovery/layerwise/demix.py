@@ -16,6 +16,8 @@ import numpy as np
 from sklearn.cluster import MiniBatchKMeans
 from threadpoolctl import threadpool_limits
 
+from combmotif.config.stages import DiscoverSection
+from combmotif.core.typed_yaml import default_of
 from combmotif.discovery.layerwise.group import Group, make_group
 from combmotif.inference.geometry import layer_geometry
 from combmotif.inference.probe import WindowProbe
@@ -36,22 +38,22 @@ class DemixOptions:
     clusters : int or None, default None
         Clusters per feature map; None takes the stride between each map and the next convolution (maps without
         pooling are passed over).
-    purity : float, default 0.95
+    purity : float
         A group is split further while its consensus activation is below this share of its maximum and the
         split raises it.
     gain : float, default 2.0
         A group is split further, in 2 to 6, while that raises the mean information of the matrices by this many bits
         more than the logarithm of the number of parts, which a cut of random sequences would give.
-    min_sites : int, default 20
+    min_sites : int
         Fewest windows of a group; a group with fewer than twice as many is not split.
     max_groups : int, default 32
         Most groups of one neuron.
     """
 
     clusters: int | None = None
-    purity: float = 0.95
+    purity: float = default_of(DiscoverSection, "purity")
     gain: float = 2.0
-    min_sites: int = 20
+    min_sites: int = default_of(DiscoverSection, "min_sites")
     max_groups: int = 32
 
 
@@ -72,27 +74,6 @@ def cluster_counts(probe: WindowProbe) -> dict[str, int]:
     layers = [*probe.lower, probe.layer]
     strides = [layer_geometry(probe.model, name).stride for name in layers]
     return {layers[i]: strides[i + 1] // strides[i] for i in reversed(range(len(layers) - 1))}
-
-
-def demix(probe: WindowProbe, samples: Samples, *, options: DemixOptions | None = None, seed: int = 0) -> list[Group]:
-    """Split the windows that excite a neuron into groups that each show one motif at one position.
-
-    Parameters
-    ----------
-    probe : WindowProbe
-        Of the layer the samples were drawn for.
-    samples : Samples
-    options : DemixOptions, optional
-    seed : int, default 0
-        Of the k-means.
-
-    Returns
-    -------
-    list of Group
-        The leaves of `demix_tree` by descending maximum activation; groups below ``min_sites`` are joined to nothing
-        and left out, unless no other group exists. Empty where the samples are.
-    """
-    return leaves(demix_tree(probe, samples, options=options, seed=seed), (options or DemixOptions()).min_sites)
 
 
 def leaves(tree: Sequence[Group], min_sites: int) -> list[Group]:

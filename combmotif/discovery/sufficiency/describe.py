@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
+from combmotif.core.tables import SYNTAX
 from combmotif.discovery.demixed import Demixed
 from combmotif.discovery.layerwise.group import Group, make_group
 from combmotif.discovery.sufficiency.reading import Reading
-from combmotif.discovery.syntax import SYNTAX_COLUMNS, describe_gaps
+from combmotif.discovery.syntax import describe_gaps
 from combmotif.discovery.tree import tree_table
 from combmotif.inference.probe import WindowProbe
 from combmotif.motifs.motif import Motif
@@ -69,7 +69,7 @@ def describe(samples: Samples, probe: WindowProbe, found: Sequence[Found], alpha
         tuple(motifs),
         tuple(rows),
         tree_table(tree, samples, motif_of, alphabet=alphabet),
-        pd.DataFrame(syntax, columns=list(SYNTAX_COLUMNS)),
+        SYNTAX.frame(syntax),
     )
 
 

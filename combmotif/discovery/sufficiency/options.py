@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from combmotif.config.stages import DiscoverSection
+from combmotif.core.typed_yaml import default_of
+
 
 @dataclass(frozen=True)
 class SufficiencyOptions:
@@ -32,7 +35,7 @@ class SufficiencyOptions:
         A motif must explain this share of the neuron's excitation that the others do not.
     same : float, default 0.85
         Two matrices with this cosine at the best shift are one motif at two places.
-    windows : int, default 400
+    windows : int
         Sampled windows that are explained, evenly over the range of activation.
     spread : float, default 1/3
         A matrix whose k-mers keep more than this share of their excitation when their bases are spread over the window
@@ -50,6 +53,6 @@ class SufficiencyOptions:
     chance: float = 0.02
     least: float = 0.02
     same: float = 0.85
-    windows: int = 400
+    windows: int = default_of(DiscoverSection, "windows")
     spread: float = 1 / 3
     patience: int = 4

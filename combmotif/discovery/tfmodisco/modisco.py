@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from combmotif.attribution.attributions import own_scores
+from combmotif.config.stages import DiscoverSection
+from combmotif.core.typed_yaml import default_of
 from combmotif.discovery.tfmodisco.patterns import Pattern
 from combmotif.discovery.tfmodisco.strand import cache_kernels, forward_only, modisco_module
 from combmotif.motifs.motif import PSEUDOCOUNT, information
@@ -38,7 +40,7 @@ class ModiscoOptions:
         third of the longest sequence (at least 5).
     flank : int or None, default None
         Bases added to a seqlet on either side; None takes half the window.
-    fdr : float, default 0.05
+    fdr : float
         False discovery rate of seqlets against a Laplace distribution of window scores.
     min_passing : float or None, default None
         Smallest share of windows that may pass; below it the threshold follows the share. None takes 0.03 or, of short
@@ -46,11 +48,11 @@ class ModiscoOptions:
         3 % of 43 windows would be less than one seqlet in every fourth sequence.
     max_passing : float, default 0.2
         Largest share.
-    min_seqlets : int, default 100
+    min_seqlets : int
         Fewest seqlets of one sign that are clustered at all.
     max_seqlets : int, default 5000
         Most seqlets of one sign that are clustered, the strongest.
-    min_sites : int, default 20
+    min_sites : int
         Fewest seqlets of a pattern.
     leiden_runs : int, default 10
         Starts of the clustering; the best is kept. Nearly all of the time goes into them.
@@ -64,12 +66,12 @@ class ModiscoOptions:
     strands: str = "single"
     window: int | None = None
     flank: int | None = None
-    fdr: float = 0.05
+    fdr: float = default_of(DiscoverSection, "fdr")
     min_passing: float | None = None
     max_passing: float = 0.2
-    min_seqlets: int = 100
+    min_seqlets: int = default_of(DiscoverSection, "min_seqlets")
     max_seqlets: int = 5000
-    min_sites: int = 20
+    min_sites: int = default_of(DiscoverSection, "min_sites")
     leiden_runs: int = 10
 
     def __post_init__(self) -> None:

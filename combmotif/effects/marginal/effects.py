@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from combmotif.config.effects import MarginalOptions
+from combmotif.config.opening import output_indices
 from combmotif.effects.backgrounds import draw_backgrounds
 from combmotif.effects.marginal.contexts import informative_pattern, make_contexts, strongest_core
 from combmotif.effects.marginal.measure import (
@@ -18,57 +20,11 @@ from combmotif.effects.marginal.measure import (
     measure_sites,
 )
 from combmotif.effects.marginal.summary import summarise_motifs
-from combmotif.effects.pairs.interaction import AVOIDED, avoided_patterns, base_frequencies
-from combmotif.effects.pattern import as_pattern
+from combmotif.effects.pairs.interaction import base_frequencies
+from combmotif.effects.pattern import as_pattern, avoided_patterns
 from combmotif.models.model import SequenceModel
 from combmotif.motifs.motif import Motif
 from combmotif.sequence.tables import SequenceSet
-
-
-@dataclass(frozen=True)
-class MarginalOptions:
-    """How marginal effects are measured.
-
-    Attributes
-    ----------
-    backgrounds : int, default 500
-        Background sequences per test.
-    places : int, default 4
-        Places per background; the best k-mer and draws from the matrix take turns.
-    frequencies : 4 floats, optional
-        Random backgrounds with these frequencies of A, C, G, T/U; default the sequences themselves.
-    without : "auto" or tuple of str, default "auto"
-        IUPAC words; effects are also measured in backgrounds without each, and with one planted. "auto" takes the core
-        of the motif with the largest effect.
-    outputs : tuple of int, optional
-        Columns of the prediction; default all.
-    avoid : tuple of str, default AUG, AAUAAA and stop
-        Words that neither an insertion nor a scramble may make, see `combmotif.effects.pairs.interaction`.
-    bins : int, default 10
-        Of the curve over positions.
-    margin : float, default 0.1
-        An effect within this many standard deviations of the predictions is too small to matter.
-    alpha : float, default 0.05
-        False discovery rate.
-    n_min : int, default 6
-        Fewest backgrounds of a test.
-    seed : int, default 0
-    batch : int, default 512
-        Most sequences per full forward pass.
-    """
-
-    backgrounds: int = 500
-    places: int = 4
-    frequencies: tuple[float, ...] | None = None
-    without: str | tuple[str, ...] = "auto"
-    outputs: tuple[int, ...] | None = None
-    avoid: tuple[str, ...] = AVOIDED
-    bins: int = 10
-    margin: float = 0.1
-    alpha: float = 0.05
-    n_min: int = 6
-    seed: int = 0
-    batch: int = 512
 
 
 @dataclass(frozen=True)
@@ -78,30 +34,36 @@ class MarginalResult:
     Attributes
     ----------
     table : pandas.DataFrame
-        Columns: `combmotif.effects.MOTIF_EFFECT_COLUMNS`.
+        Columns: `combmotif.core.tables.MOTIF_EFFECTS`.
     positions : pandas.DataFrame
-        Columns: `combmotif.effects.MOTIF_POSITION_COLUMNS`.
+        Columns: `combmotif.core.tables.MOTIF_POSITIONS`.
     """
 
     table: pd.DataFrame
     positions: pd.DataFrame
 
 
-def prepare(model: SequenceModel, sequences: SequenceSet, options: MarginalOptions) -> Setup:
+def frequencies_of(sequences: SequenceSet, options: MarginalOptions) -> Sequence[float] | None:
+    """Frequencies of A, C, G, U in random backgrounds; None where the sequences themselves are the backgrounds."""
+    if options.source != "random":
+        return None
+    return options.frequencies or base_frequencies(sequences.codes).tolist()
+
+
+def prepare(model: SequenceModel, sequences: SequenceSet, options: MarginalOptions, *, seed: int = 0) -> Setup:
     """Draw the backgrounds, and gather what the motifs share."""
     avoid, stops = avoided_patterns(options.avoid, alphabet=model.input_spec.alphabet)
-    outputs = range(len(model.outputs)) if options.outputs is None else options.outputs
+    frequencies = frequencies_of(sequences, options)
     return Setup(
         model,
         sequences,
-        draw_backgrounds(sequences, options.backgrounds, seed=options.seed, frequencies=options.frequencies),
+        draw_backgrounds(sequences, options.backgrounds, seed=seed, frequencies=frequencies),
         base_frequencies(sequences.codes),
-        outputs=tuple(outputs),
+        outputs=tuple(output_indices(options.output, model.outputs, key="output")),
         avoid=tuple(avoid),
         avoid_stops=stops,
         places=options.places,
-        seed=options.seed,
-        batch=options.batch,
+        seed=seed,
     )
 
 
@@ -116,8 +78,9 @@ def marginal_effects(
     model: SequenceModel,
     sequences: SequenceSet,
     motifs: Sequence[str | Motif],
-    *,
     options: MarginalOptions | None = None,
+    *,
+    seed: int = 0,
 ) -> MarginalResult:
     """Measure what motifs do to the prediction by inserting them into background sequences.
 
@@ -135,6 +98,8 @@ def marginal_effects(
     motifs : sequence of str or Motif
         IUPAC words or motifs.
     options : MarginalOptions, optional
+        The keys of a config's ``effects`` section.
+    seed : int, default 0
 
     Returns
     -------
@@ -156,7 +121,7 @@ def marginal_effects(
     ['GGACU', 'UUUUU']
     """
     options = options or MarginalOptions()
-    setup = prepare(model, sequences, options)
+    setup = prepare(model, sequences, options, seed=seed)
     length, letters = float(np.median(sequences.lengths)), model.input_spec.alphabet
     shared = {"background": setup.frequencies, "length": length, "alphabet": letters}
     patterns = {
@@ -172,7 +137,6 @@ def marginal_effects(
                 f"give longer sequences"
             )
     names = [model.outputs[column] for column in setup.outputs]
-    tests = {"alpha": options.alpha, "margin": options.margin, "n_min": options.n_min, "bins": options.bins}
     measured = [
         MeasuredMotif(
             name,
@@ -184,15 +148,16 @@ def marginal_effects(
     ]
     spread = spread_of(setup)
     if options.without == "auto":
-        plain = summarise_motifs(measured, names, spread, **tests)[0]  # type: ignore[arg-type]
+        plain = summarise_motifs(measured, names, spread, options)[0]
         matrices = [one for one in motifs if isinstance(one, Motif)]
         core = strongest_core(matrices, plain, **shared)  # type: ignore[arg-type]
         others = [] if core is None else [core]
     else:
         others = [as_pattern(word, alphabet=letters) for word in options.without]
-    contexts = make_contexts(setup, others, count=options.backgrounds, frequencies=options.frequencies)
+    frequencies = frequencies_of(sequences, options)
+    contexts = make_contexts(setup, others, count=options.backgrounds, frequencies=frequencies)
     for motif in measured:
         for context in contexts:
             motif.contexts.update(measure_context(setup, context, patterns[motif.id]))
-    table, positions = summarise_motifs(measured, names, spread, units=sequences.clusters, **tests)  # type: ignore[arg-type]
+    table, positions = summarise_motifs(measured, names, spread, options, units=sequences.clusters)
     return MarginalResult(table, positions)

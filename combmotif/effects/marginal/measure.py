@@ -35,14 +35,14 @@ class Setup:
     backgrounds : Backgrounds
     frequencies : float array, shape (4,)
         Of the bases, for segments that a shuffle cannot scramble.
+    places : int
+        Insertions per background.
     outputs : tuple of int
         Columns of the prediction.
     avoid : tuple of Pattern
         Words that neither an insertion nor a scramble may make.
     avoid_stops : bool
         In-frame stop codons are such words, where the tracks tell the frame.
-    places : int
-        Insertions per background.
     seed : int
     batch : int
         Most sequences per full forward pass.
@@ -52,10 +52,10 @@ class Setup:
     sequences: SequenceSet
     backgrounds: Backgrounds
     frequencies: np.ndarray
+    places: int
     outputs: tuple[int, ...] = (0,)
     avoid: tuple[Pattern, ...] = ()
     avoid_stops: bool = False
-    places: int = 4
     seed: int = 0
     batch: int = 512
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from combmotif.effects.columns import MOTIF_EFFECT_COLUMNS, MOTIF_POSITION_COLUMNS
+from combmotif.config.effects import MarginalOptions
+from combmotif.core.tables import MOTIF_EFFECTS, MOTIF_POSITIONS
 from combmotif.effects.insertion import KINDS
 from combmotif.effects.marginal.measure import Changes, MeasuredMotif
 from combmotif.effects.statistics import benjamini_hochberg, detectable_size, hodges_lehmann, signed_rank
@@ -18,7 +19,7 @@ SITES = "own sites"
 SEQUENCES = "sequences"
 
 
-def classify_effect(row: dict[str, Any], *, alpha: float = 0.05, n_min: int = 6) -> tuple[str, str]:
+def classify_effect(row: dict[str, Any], *, alpha: float, n_min: int) -> tuple[str, str]:
     """Class one effect by its significance and its size.
 
     - ``untestable``: fewer than `n_min` values.
@@ -62,12 +63,9 @@ def summarise_motifs(
     measured: Sequence[MeasuredMotif],
     outputs: Sequence[str],
     spread: np.ndarray,
+    options: MarginalOptions,
     *,
     units: Sequence[object] | None = None,
-    alpha: float = 0.05,
-    margin: float = 0.1,
-    n_min: int = 6,
-    bins: int = 10,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Test and class the effects of measured motifs.
 
@@ -78,22 +76,16 @@ def summarise_motifs(
         Names of the measured outputs.
     spread : float array, shape (outputs,)
         Standard deviation of the predictions of the backgrounds.
+    options : MarginalOptions
     units : sequence, optional
         What counts as independent among the sequences (their clusters), for own sites.
-    alpha : float, default 0.05
-        False discovery rate.
-    margin : float, default 0.1
-        An effect within this many standard deviations of the predictions is too small to matter.
-    n_min : int, default 6
-        Fewest backgrounds of a test.
-    bins : int, default 10
-        Of positions.
 
     Returns
     -------
     (table of effects, table of positions)
-        Columns: `combmotif.effects.columns.MOTIF_EFFECT_COLUMNS` and ``MOTIF_POSITION_COLUMNS``.
+        Columns: ``MOTIF_EFFECTS`` and ``MOTIF_POSITIONS`` of `combmotif.core.tables`.
     """
+    n_min, alpha = options.n_min, options.alpha
     code = None if units is None else np.unique([str(unit) for unit in units], return_inverse=True)[1]
     rows: list[dict[str, Any]] = []
     places: list[dict[str, Any]] = []
@@ -107,17 +99,19 @@ def summarise_motifs(
                     some = changes.kinds == kind
                     told = who | {"inserted": KINDS[kind], "background": background, "fallback": changes.fallback}
                     rows.append(told | _tested(changes.rows[some], changes.values[some, column], n_min, alpha))
-                places += [who | {"background": background} | bin_ for bin_ in _curve(changes, column, bins, n_min)]
+                places += [
+                    who | {"background": background} | bin_ for bin_ in _curve(changes, column, options.bins, n_min)
+                ]
             told = who | {"inserted": SITES, "background": SEQUENCES, "fallback": motif.sites.fallback}
             rows.append(told | _tested(owned, motif.sites.values[:, column], n_min, alpha))
             for row in rows[-(2 * len(found) + 1) :]:
-                row["margin"] = margin * float(deviation)
-    table = pd.DataFrame(rows, columns=[name for name in MOTIF_EFFECT_COLUMNS if name not in ("class", "reason")])
+                row["margin"] = options.margin * float(deviation)
+    table = pd.DataFrame(rows, columns=[name for name in MOTIF_EFFECTS.names if name not in ("class", "reason")])
     for _, same in table.groupby(["inserted", "background"], sort=False):
         table.loc[same.index, "q_value"] = benjamini_hochberg(same["p_value"].to_numpy(dtype=float))
     classes = [classify_effect(row, alpha=alpha, n_min=n_min) for row in table.to_dict("records")]
     table["class"], table["reason"] = [c for c, _ in classes], [reason for _, reason in classes]
-    return table, pd.DataFrame(places, columns=list(MOTIF_POSITION_COLUMNS))
+    return table, MOTIF_POSITIONS.frame(places)
 
 
 def _estimate(values: np.ndarray, n_min: int) -> dict[str, Any]:

@@ -109,8 +109,6 @@ def clamp(
     values: np.ndarray,
     *,
     tracks: Sequence[np.ndarray] | None = None,
-    active: np.ndarray | None = None,
-    limit: int | None = None,
     output: int | Sequence[int] = 0,
     batch: int = 512,
 ) -> np.ndarray:
@@ -132,10 +130,6 @@ def clamp(
         What each neuron is held at, in the layer's units; `channel_means` gives the usual choice.
     tracks : sequence of arrays, each of shape (k, length), optional
         Of a model with extra channels; default zeros.
-    active : bool array, shape (sequences, neurons), optional
-        Where to measure; default everywhere.
-    limit : int, optional
-        Most sequences per neuron, spread evenly over its active ones; default all.
     output : int or sequence of int, default 0
         Column of the prediction, or several.
     batch : int, default 512
@@ -144,7 +138,7 @@ def clamp(
     Returns
     -------
     float64 array, shape (sequences, neurons), or (sequences, neurons, outputs) for several
-        Change of the prediction; NaN where it was not measured.
+        Change of the prediction.
 
     Raises
     ------
@@ -153,18 +147,13 @@ def clamp(
     """
     channels = np.asarray(neurons, dtype=np.int64)
     values = np.asarray(values, dtype=float)
-    mask = np.ones((len(codes), len(channels)), dtype=bool) if active is None else np.asarray(active, dtype=bool)
-    if mask.shape != (len(codes), len(channels)):
-        raise ValueError(f"active: expected shape {(len(codes), len(channels))}, found {mask.shape}")
     if values.shape != channels.shape:
         raise ValueError(f"values: expected one per neuron, shape {channels.shape}, found {values.shape}")
     wanted = np.atleast_1d(np.asarray(output, dtype=np.int64))
     single = np.ndim(output) == 0
-    change = np.full((*mask.shape, len(wanted)), np.nan)
-    if not mask.any():
-        return change[:, :, 0] if single else change
-    tasks = np.concatenate([_spread(np.flatnonzero(mask[:, j]), limit, j) for j in range(len(channels))])
-    rows, columns = tasks[:, 0], tasks[:, 1]
+    change = np.full((len(codes), len(channels), len(wanted)), np.nan)
+    # neuron after neuron: a batch may hold the end of one and the beginning of the next
+    rows, columns = np.tile(np.arange(len(codes)), len(channels)), np.repeat(np.arange(len(channels)), len(codes))
     held: torch.Tensor | None = None
     which: torch.Tensor | None = None
 
@@ -180,20 +169,12 @@ def clamp(
 
     plain = np.full((len(codes), len(wanted)), np.nan)
     with _hooked(model, layer, hold), torch.inference_mode():
-        used = np.unique(rows)
-        for part in _batches(codes, used, batch, model.input_spec.length):
-            x = _input(model, codes, tracks, used[part])
-            plain[used[part]] = model(x)[:, wanted].double().cpu().numpy()
+        for part in _batches(codes, np.arange(len(codes)), batch, model.input_spec.length):
+            x = _input(model, codes, tracks, part)
+            plain[part] = model(x)[:, wanted].double().cpu().numpy()
         for part in _batches(codes, rows, batch, model.input_spec.length):
             which, held = torch.as_tensor(channels[columns[part]]), torch.as_tensor(values[columns[part]])
             x = _input(model, codes, tracks, rows[part])
             clamped = model(x)[:, wanted].double().cpu().numpy()
             change[rows[part], columns[part]] = plain[rows[part]] - clamped
     return change[:, :, 0] if single else change
-
-
-def _spread(rows: np.ndarray, limit: int | None, column: int) -> np.ndarray:
-    """Keep at most `limit` rows, evenly spread, and pair them with the neuron's column: shape (kept, 2)."""
-    if limit is not None and len(rows) > limit:
-        rows = rows[np.linspace(0, len(rows) - 1, limit).round().astype(np.int64)]
-    return np.column_stack([rows, np.full(len(rows), column, dtype=np.int64)])

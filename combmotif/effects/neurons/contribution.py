@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from combmotif.effects.columns import CONTRIBUTION_COLUMNS
+from combmotif.config.effects import ContributionOptions
+from combmotif.core.tables import CONTRIBUTION
 from combmotif.effects.prototype.statistics import prototype_contribution
 from combmotif.effects.regression import adjusted_difference
 from combmotif.effects.statistics import benjamini_hochberg, mann_whitney, signed_rank, welch
@@ -18,34 +19,27 @@ from combmotif.effects.statistics import benjamini_hochberg, mann_whitney, signe
 def contribution(
     activations: np.ndarray,
     outcome: np.ndarray | Mapping[str, np.ndarray],
+    options: ContributionOptions | None = None,
     *,
     neurons: Sequence[str],
     maxima: np.ndarray,
-    threshold: float | Sequence[float] = 0.7,
     covariates: Mapping[str, np.ndarray] | None = None,
-    causal: np.ndarray | Mapping[str, np.ndarray] | None = None,
-    site: np.ndarray | Mapping[str, np.ndarray] | None = None,
-    sampled_maxima: np.ndarray | None = None,
+    changes: Mapping[str, np.ndarray | Mapping[str, np.ndarray] | None] | None = None,
     backgrounds: np.ndarray | None = None,
-    alpha: float = 0.05,
-    n_min: int = 6,
-    margin: float | None = None,
-    margin_sd: float = 0.1,
-    preset: str | None = None,
 ) -> pd.DataFrame:
     """Compare the outcome of the sequences that excite a neuron with that of the others.
 
-    A neuron is active in a sequence where its activation reaches `threshold`, a share of the way from its background
-    to its maximum. Every effect is
-    signed so that positive means: the sequences (or predictions) with the active neuron are higher.
+    A neuron is active in a sequence where its activation reaches the threshold, a share of the way from its background
+    to its maximum. Every effect is signed so that positive means: the sequences (or predictions) with the active neuron
+    are higher.
 
-    Classes, at false discovery rate `alpha`: ``positive`` / ``negative`` (Welch q < alpha, and the adjusted and the
-    site effect have the same sign, and the interval of the site effect is clear of 0), ``discordant`` (q < alpha, but a
-    sign differs), ``neutral`` (the interval of the difference lies within +-`margin`), ``undetermined`` (the rest),
-    ``untestable`` (a group smaller than `n_min`, no excitation, or an outcome that does not vary). The reason is
-    given in words. Where there is no site effect the causal one takes its part; where there are both, the causal one
-    may differ, because a network that spreads a signal over many neurons need not be moved in the signal's direction by
-    clamping one; the reason then says so.
+    Classes, at the false discovery rate ``alpha``: ``positive`` / ``negative`` (Welch q < alpha, and the adjusted and
+    the site effect have the same sign, and the interval of the site effect is clear of 0), ``discordant`` (q < alpha,
+    but a sign differs), ``neutral`` (the interval of the difference lies within +- the margin), ``undetermined`` (the
+    rest), ``untestable`` (a group smaller than ``n_min``, no excitation, or an outcome that does not vary). The
+    reason is given in words. Where there is no site effect the causal one takes its part; where there are both, the
+    causal one may differ, because a network that spreads a signal over many neurons need not be moved in the signal's
+    direction by clamping one; the reason then says so.
 
     Parameters
     ----------
@@ -53,73 +47,60 @@ def contribution(
         A sequence's largest activation over its valid windows; NaN where it has none (it is left out for that neuron).
     outcome : float array, shape (sequences,), or mapping of name to such arrays
         Predictions or labels; a bare array is called "outcome". NaN is left out.
+    options : ContributionOptions, optional
+        The keys of a config's ``contribution`` section that say how sequences are compared. With ``preset: combmotif``
+        the numbers are the published prototype's: equal-variance t-test at its own threshold of 0.7 (strictly greater),
+        alpha uncorrected.
     neurons : sequence of str
         Names, for example ``conv3:12``.
     maxima : float array, shape (neurons,)
         Usually over the dataset.
-    threshold : float or sequence of float, default 0.7
     covariates : mapping of name to float array (sequences,), optional
         For the adjusted effect, for example length and gc; constant ones are dropped.
-    causal : float array, shape (sequences, neurons), or mapping of outcome to such arrays, optional
-        Change of the prediction by the neuron, as `clamp` returns it; used on active sequences, NaN is skipped. An
-        outcome that a mapping does not name has none, as measured labels should: an intervention changes a
-        prediction, never a label.
-    site : float array, shape (sequences, neurons), or mapping of outcome to such arrays, optional
-        Change of the prediction by the neuron's site, as `scramble_sites` returns it; used like `causal`.
-    sampled_maxima : float array, shape (neurons,), optional
-        Largest activations in evolved samples; reported, not used.
+    changes : mapping with the keys ``causal`` and ``site``, optional
+        Change of the prediction when the neuron is clamped (see `clamp`) and when its site is scrambled (see
+        `scramble_sites`): float array, shape (sequences, neurons), or mapping of outcome to such arrays; used on
+        active sequences, NaN is skipped. An outcome that a mapping does not name has none, as measured labels should:
+        an intervention changes a prediction, never a label.
     backgrounds : float array, shape (neurons,), optional
         What activations are measured from; default 0. The preset measures from 0.
-    alpha : float, default 0.05
-    n_min : int, default 6
-        Smallest group that is tested.
-    margin : float, optional
-        A difference this small counts as none, in the outcome's unit; default `margin_sd` standard deviations of it.
-    margin_sd : float, default 0.1
-    preset : {"combmotif"}, optional
-        The published prototype's numbers instead: equal-variance t-test at its own threshold of 0.7 (strictly
-        greater), alpha uncorrected.
 
     Returns
     -------
     pandas.DataFrame
-        One row per outcome, threshold and neuron, in that order. Columns: see `CONTRIBUTION_COLUMNS`. q-values are
-        Benjamini-Hochberg over all neurons of one outcome and threshold, separately for each test.
+        One row per outcome, threshold and neuron, in that order. Columns: `combmotif.core.tables.CONTRIBUTION`.
+        q-values are Benjamini-Hochberg over all neurons of one outcome and threshold, separately for each test.
 
     Raises
     ------
     ValueError
-        If a shape does not fit or a threshold is outside (0, 1].
+        If a shape does not fit.
     """
+    options = options or ContributionOptions()
     activations = np.asarray(activations, dtype=float)
     maxima = np.asarray(maxima, dtype=float)
     outcomes = outcome if isinstance(outcome, Mapping) else {"outcome": outcome}
     outcomes = {name: np.asarray(values, dtype=float) for name, values in outcomes.items()}
-    thresholds = [float(threshold)] if np.isscalar(threshold) else [float(t) for t in threshold]  # type: ignore[arg-type, union-attr]
     covariates = {name: np.asarray(values, dtype=float) for name, values in (covariates or {}).items()}
-    given = {"site": site, "causal": causal}
-    changes = {outcome: _of_outcome(outcome, given) for outcome in outcomes}
-    evolved = np.full(maxima.shape, np.nan) if sampled_maxima is None else np.asarray(sampled_maxima, dtype=float)
+    given = {"site": None, "causal": None} | dict(changes or {})
+    changed = {outcome: _of_outcome(outcome, given) for outcome in outcomes}
     rest = np.zeros(maxima.shape) if backgrounds is None else np.asarray(backgrounds, dtype=float)
-    _check(activations, outcomes, neurons, maxima, thresholds, covariates, changes)
-    if preset == "combmotif":
-        return prototype_contribution(activations, outcomes, neurons=neurons, maxima=maxima, alpha=alpha)
-    if preset is not None:
-        raise ValueError(f"preset: expected 'combmotif' or None, found {preset!r}")
+    _check(activations, outcomes, neurons, maxima, covariates, changed)
+    if options.preset is not None:
+        return prototype_contribution(activations, outcomes, neurons=neurons, maxima=maxima, alpha=options.alpha)
     rows: list[dict[str, Any]] = []
     for name, y in outcomes.items():
         spread = float(np.nanstd(y)) if np.isfinite(y).any() else float("nan")
-        equivalence = margin_sd * spread if margin is None else float(margin)
-        for t in thresholds:
+        equivalence = options.margin * spread
+        for t in options.levels:
             for j, neuron in enumerate(neurons):
-                change = {k: v[:, j] for k, v in changes[name].items()}
+                change = {k: v[:, j] for k, v in changed[name].items()}
                 height = _height(maxima[j], rest[j])
                 rows.append(
-                    {"neuron": neuron, "outcome": name, "threshold": t, "margin": equivalence}
-                    | {"maximum": maxima[j], "sampled_maximum": evolved[j]}
-                    | _measure(activations[:, j] - rest[j], y, height, t, covariates, change, n_min)
+                    {"neuron": neuron, "outcome": name, "threshold": t, "margin": equivalence, "maximum": maxima[j]}
+                    | _measure(activations[:, j] - rest[j], y, height, t, covariates, change, options.n_min)
                 )
-    table = pd.DataFrame(rows, columns=[c for c in CONTRIBUTION_COLUMNS if c != "class"])
+    table = pd.DataFrame(rows, columns=[c for c in CONTRIBUTION.names if c != "class"])
     for p, q in (
         ("p_welch", "q_welch"),
         ("p_mann_whitney", "q_mann_whitney"),
@@ -129,10 +110,10 @@ def contribution(
     ):
         groups = table.groupby(["outcome", "threshold"], sort=False)[p]
         table[q] = groups.transform(lambda family: benjamini_hochberg(family.to_numpy(dtype=float)))
-    classes = [_classify(row, alpha) for row in table.to_dict("records")]
+    classes = [_classify(row, options.alpha) for row in table.to_dict("records")]
     table["class"] = [c for c, _ in classes]
     table["reason"] = [r for _, r in classes]
-    return table[list(CONTRIBUTION_COLUMNS)]
+    return table[CONTRIBUTION.names]
 
 
 def _height(maximum: float, background: float) -> float:
@@ -250,7 +231,6 @@ def _check(
     outcomes: Mapping[str, np.ndarray],
     neurons: Sequence[str],
     maxima: np.ndarray,
-    thresholds: Sequence[float],
     covariates: Mapping[str, np.ndarray],
     changes: Mapping[str, Mapping[str, np.ndarray]],
 ) -> None:
@@ -266,6 +246,3 @@ def _check(
     for name, change in (item for own in changes.values() for item in own.items()):
         if change.shape != activations.shape:
             raise ValueError(f"{name}: expected shape {activations.shape} like activations, found {change.shape}")
-    for t in thresholds:
-        if not 0 < t <= 1:
-            raise ValueError(f"threshold: expected fractions of the maximum in (0, 1], found {t}")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 
-def classify(row: Mapping[str, Any], *, alpha: float = 0.05, n_min: int = 6) -> tuple[str, str]:
+def classify(row: Mapping[str, Any], *, alpha: float, n_min: int) -> tuple[str, str]:
     """Class one motif pair.
 
     A motif acts if its effect alone or in context is significant (q < alpha) and larger than the margin of effects.
@@ -35,8 +35,8 @@ def classify(row: Mapping[str, Any], *, alpha: float = 0.05, n_min: int = 6) -> 
         ``sequences``, ``margin`` (of e), ``effect_margin``, ``detectable`` and, for joint, a_alone, b_alone,
         a_in_context, b_in_context and epistasis, the estimate, its interval (``epistasis_ci_low``,
         ``epistasis_ci_high``) and q (``joint_q``, ..., ``q_value``).
-    alpha : float, default 0.05
-    n_min : int, default 6
+    alpha : float
+    n_min : int
 
     Returns
     -------

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
+from combmotif.config.effects import InteractionOptions
+from combmotif.config.opening import output_index
 from combmotif.core.seeding import named_generator
 from combmotif.effects.backgrounds import draw_backgrounds
 from combmotif.effects.frame import codon_phase
 from combmotif.effects.insertion import TRIES, draw_words, makes_other_words
 from combmotif.effects.pairs.pair import Pair
 from combmotif.effects.pairs.states import States, evaluate_states
-from combmotif.effects.pattern import Pattern
+from combmotif.effects.pattern import Pattern, avoided_patterns
 from combmotif.effects.scramble import draw_scrambles
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.tables import SequenceSet
@@ -61,21 +61,16 @@ def measure_inserted(
     model: SequenceModel,
     sequences: SequenceSet,
     pair: Pair,
+    options: InteractionOptions,
     *,
-    backgrounds: int = 500,
-    mode: str = "shuffle",
-    seed: int = 0,
-    output: int = 0,
     frequencies: np.ndarray,
-    avoid: Sequence[Pattern] = (),
-    avoid_stops: bool = False,
-    batch: int = 512,
+    seed: int = 0,
 ) -> States:
     """Predict the four states of a pair that is inserted into backgrounds which hold neither motif.
 
     With both inserted the sequence is the intact state, o; a, b and n have A, B or both scrambled there, as
     `measure_pair` does where the pair stands by itself. So e = o - a - b + n means the same. Parameters are those of
-    `combmotif.effects.pairs.interaction.interaction`.
+    `measure_pair`.
 
     Returns
     -------
@@ -83,12 +78,17 @@ def measure_inserted(
         One row per background.
     """
     a, b = pair.a, pair.b
-    chosen = draw_backgrounds(sequences, backgrounds, seed=seed, without=[a] if pair.homotypic else [a, b])
+    output = output_index(options.output, model.outputs, key="output")
+    avoid, avoid_stops = avoided_patterns(options.avoid, alphabet=model.input_spec.alphabet)
+    avoid = [one for one in avoid if one.name not in (a.name, b.name)]
+    chosen = draw_backgrounds(sequences, options.backgrounds, seed=seed, without=[a] if pair.homotypic else [a, b])
     generator = named_generator(seed, "inserted pair", pair.name)
     codes, count = chosen.codes, len(chosen)
     starts = np.zeros((count, 2), dtype=np.int64)
     written = [sequence.copy() for sequence in codes]
     open_ = np.arange(count)
+    # Rejection sampling by background: `open_` are those whose insertion made a further motif or a word to avoid; they
+    # alone are drawn again, from their untouched bases. What stays open after all tries is left out, not forced.
     for _ in range(TRIES):
         placed = [(row, draw_placement(pair, len(codes[row]), generator)) for row in open_]
         fitting = [(row, place) for row, place in placed if place is not None]
@@ -112,7 +112,7 @@ def measure_inserted(
     starts, both = starts[kept], [written[row] for row in kept]
     tracks = sequences.tracks_of(chosen.origins[kept])
     phases = None
-    if tracks is not None and (avoid_stops or mode == "synonymous"):
+    if tracks is not None and (avoid_stops or options.mode == "synonymous"):
         phases = [codon_phase(track[0]) for track in tracks]
     drawn = draw_scrambles(
         both,
@@ -121,7 +121,7 @@ def measure_inserted(
         a,
         b,
         draws=SCRAMBLES,
-        mode=mode,
+        mode=options.mode,
         frequencies=frequencies,
         generators=[generator] * len(both),
         avoid=avoid,
@@ -129,7 +129,5 @@ def measure_inserted(
         phases=phases,
     )
     good = np.flatnonzero(~drawn.failed)
-    states = evaluate_states(
-        model, both, starts[:, 0], starts[:, 1], drawn, tracks=tracks, output=output, batch=batch
-    )  # fmt: skip
+    states = evaluate_states(model, both, starts[:, 0], starts[:, 1], drawn, tracks=tracks, output=output)
     return States(states.o[good], states.a[good], states.b[good], states.n[good])

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from combmotif.effects.columns import INSERTED, MAP_COLUMNS
+from combmotif.core.tables import FAMILY_MAP, INSERTED
 from combmotif.effects.pairs.pair import Pair
 from combmotif.effects.pattern import Pattern
 from combmotif.motifs.cluster import families
@@ -68,7 +68,8 @@ def interaction_map(table: pd.DataFrame, pairs: Sequence[Pair]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns: `MAP_COLUMNS`. One row per two families that were tested, in order of the first pair.
+        Columns: `combmotif.core.tables.FAMILY_MAP`. One row per two families that were tested, in order of the first
+        pair.
     """
     table = _told(table)
     cells: dict[tuple[str, str], list[int]] = {}
@@ -95,7 +96,7 @@ def interaction_map(table: pd.DataFrame, pairs: Sequence[Pair]) -> pd.DataFrame:
                 "q": own["q_value"].min(),
             }
         )
-    return pd.DataFrame(rows, columns=list(MAP_COLUMNS))
+    return FAMILY_MAP.frame(rows)
 
 
 def _told(table: pd.DataFrame) -> pd.DataFrame:

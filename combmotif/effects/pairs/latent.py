@@ -142,6 +142,9 @@ def fit_latent_scale(pairs: Sequence[States]) -> LatentScale | None:
         contrasts.append(np.linalg.qr(o - a - b + n, mode="r") / np.sqrt(block.shape[1]))
         joints.append(np.linalg.qr(o - n, mode="r") / np.sqrt(block.shape[1]))
     slopes = np.ones(len(knots))
+    # Iteratively reweighted least squares for a sum of norms (not of squares): a pair's weight is one over its own
+    # residual, so a few truly synergistic pairs do not bend the curve. Slopes stay above SMALLEST_SLOPE because what
+    # is solved for is their excess, by non-negative least squares; the last row holds their mean at 1.
     for _ in range(REWEIGHTINGS):
         units = np.array([np.linalg.norm(joint @ slopes) for joint in joints])
         relative = np.array([np.linalg.norm(c @ slopes) for c in contrasts]) / units

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from combmotif.config.effects import InteractionOptions
+from combmotif.config.opening import output_index
 from combmotif.core.seeding import named_generator
 from combmotif.effects.frame import codon_phase
 from combmotif.effects.overlaps import confounded, stop_codons
@@ -14,9 +15,9 @@ from combmotif.effects.pairs.control import Control, compare_with_controls, cont
 from combmotif.effects.pairs.inserted import measure_inserted
 from combmotif.effects.pairs.pair import Pair
 from combmotif.effects.pairs.placements import Windows, find_placements
-from combmotif.effects.pairs.states import States, evaluate_states
-from combmotif.effects.pattern import Pattern
-from combmotif.effects.scramble import draw_scrambles
+from combmotif.effects.pairs.states import States, evaluate_states, finite_states
+from combmotif.effects.pattern import Pattern, avoided_patterns
+from combmotif.effects.scramble import Scrambles, draw_scrambles
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.tables import SequenceSet
 
@@ -94,34 +95,45 @@ def measure_pair(
     model: SequenceModel,
     sequences: SequenceSet,
     spec: Pair,
+    options: InteractionOptions,
     *,
-    scrambles: int = 32,
-    mode: str = "shuffle",
-    seed: int = 0,
-    output: int = 0,
     frequencies: np.ndarray,
-    avoid: Sequence[Pattern] = (),
-    avoid_stops: bool = False,
-    overlaps: str = "skip",
-    max_sequences: int = 200,
-    max_placements: int = 3,
-    controls: int = 3,
-    backgrounds: int = 500,
-    n_min: int = 6,
-    batch: int = 512,
+    seed: int = 0,
     windows: Windows | None = None,
 ) -> MeasuredPair:
-    """Predict the four states of every placement of a pair.
+    """Predict the four states of every placement of a pair, where it stands and where it is inserted.
 
     The result depends on the seed, the pair and the sequences with their names, on nothing else that is measured in
-    the run. Parameters are those of `combmotif.effects.interaction`; `windows` limits the placements, see
-    `find_placements`.
+    the run.
+
+    Parameters
+    ----------
+    model : SequenceModel
+    sequences : SequenceSet
+    spec : Pair
+    options : InteractionOptions
+    frequencies : float array, shape (4,)
+        Of A, C, G, U in scrambles from the background, usually `base_frequencies` of the sequences.
+    seed : int, default 0
+    windows : Windows, optional
+        Limits the placements, see `find_placements`.
+
+    Returns
+    -------
+    MeasuredPair
+
+    Raises
+    ------
+    ValueError
+        If the output or a word to avoid is unknown.
     """
     pair, a, b = spec.name, spec.a, spec.b
+    output = output_index(options.output, model.outputs, key="output")
+    avoid, avoid_stops = avoided_patterns(options.avoid, alphabet=model.input_spec.alphabet)
     others = [p for p in avoid if p.name not in (a.name, b.name)]
     sites_a, sites_b = a.find(sequences.codes), b.find(sequences.codes)
     overlapping = 0.0
-    if overlaps == "skip":
+    if options.overlaps == "skip":
         stops = stop_codons(sequences.codes, sequences.tracks) if avoid_stops else None
         bad = [
             confounded(sites, own, partner, beside, others, sequences.codes, stops)
@@ -136,14 +148,16 @@ def measure_pair(
         sequences.codes,
         sequences.names,
         seed=seed,
-        max_sequences=max_sequences,
-        max_placements=max_placements,
+        max_sequences=options.max_sequences,
+        max_placements=options.max_placements,
         occurrences=(sites_a, sites_b),
         windows=windows,
     )
-    framed = sequences.tracks is not None and (avoid_stops or mode == "synonymous")
+    framed = sequences.tracks is not None and (avoid_stops or options.mode == "synonymous")
 
-    def evaluate(rows: np.ndarray, start_a: np.ndarray, start_b: np.ndarray, draws: int, purpose: str):
+    def evaluate(
+        rows: np.ndarray, start_a: np.ndarray, start_b: np.ndarray, draws: int, purpose: str
+    ) -> tuple[Scrambles, States]:
         codes = [sequences.codes[row] for row in rows]
         generators = [
             named_generator(seed, purpose, pair, sequences.names[row], i, j)
@@ -160,18 +174,17 @@ def measure_pair(
             a,
             b,
             draws=draws,
-            mode=mode,
+            mode=options.mode,
             frequencies=frequencies,
             generators=generators,
             avoid=others,
             avoid_stops=avoid_stops,
             phases=phases,
         )
-        return drawn, evaluate_states(
-            model, codes, start_a, start_b, drawn, tracks=sequences.tracks_of(rows), output=output, batch=batch
-        )
+        tracks = sequences.tracks_of(rows)
+        return drawn, evaluate_states(model, codes, start_a, start_b, drawn, tracks=tracks, output=output)
 
-    drawn, states = evaluate(places.rows, places.start_a, places.start_b, scrambles, "scramble")
+    drawn, states = evaluate(places.rows, places.start_a, places.start_b, options.scrambles, "scramble")
     good = np.flatnonzero(~drawn.failed)
     kept = States(states.o[good], states.a[good], states.b[good], states.n[good])
     rows, start_a, start_b = places.rows[good], places.start_a[good], places.start_b[good]
@@ -179,7 +192,7 @@ def measure_pair(
     control = Control(float("nan"), float("nan"), 0)
     # The first placement of a row is a random one, because placements stand in random order.
     used, first = np.unique(rows, return_index=True)
-    if controls and len(used) >= n_min:
+    if options.controls and len(used) >= options.n_min:
         starts = [
             control_starts(
                 sequences.codes[rows[i]],
@@ -187,36 +200,24 @@ def measure_pair(
                 len(a),
                 len(b),
                 [a, b, *others],
-                controls,
+                options.controls,
                 named_generator(seed, "control", pair, sequences.names[rows[i]]),
             )
             for i in first
         ]
         origin = np.repeat(first, [len(s) for s in starts])
         at = np.concatenate(starts).astype(np.int64)
-        draws = min(CONTROL_DRAWS, scrambles)
+        draws = min(CONTROL_DRAWS, options.scrambles)
         replaced, random = evaluate(rows[origin], at, at + start_b[origin] - start_a[origin], draws, "control draws")
         e = _epistasis(random)
         own = _epistasis(States(kept.o[first], *(s[first, :draws] for s in (kept.a, kept.b, kept.n))))
         pools = [e[(origin == i) & ~replaced.failed] for i in first]
         control = compare_with_controls(
-            own, pools, n_min=n_min, generator=named_generator(seed, "exchange", pair)
-        )  # fmt: skip
-    inserted = None
-    if backgrounds:
-        inserted = measure_inserted(
-            model,
-            sequences,
-            spec,
-            backgrounds=backgrounds,
-            mode=mode,
-            seed=seed,
-            output=output,
-            frequencies=frequencies,
-            avoid=others,
-            avoid_stops=avoid_stops,
-            batch=batch,
+            own, pools, n_min=options.n_min, generator=named_generator(seed, "exchange", pair)
         )
+    inserted = None
+    if options.backgrounds:
+        inserted = measure_inserted(model, sequences, spec, options, frequencies=frequencies, seed=seed)
     return MeasuredPair(
         spec=spec,
         rows=rows,
@@ -224,7 +225,7 @@ def measure_pair(
         start_b=start_b,
         states=kept,
         sequences_with_pair=places.sequences_with_pair,
-        mode=mode,
+        mode=options.mode,
         fallback=drawn.fallback[good],
         rejected=drawn.rejected,
         unscrambled=int(drawn.failed.sum()),
@@ -238,3 +239,36 @@ def _epistasis(states: States) -> np.ndarray:
     """e = o - a - b + n, averaged over draws; shape (placements,)."""
     a, b, n = states.a.mean(1), states.b.mean(1), states.n.mean(1)
     return snap(states.o - a - b + n, states.o, a, b, n)
+
+
+def only_finite(pair: MeasuredPair) -> MeasuredPair:
+    """Leave out of a pair what has no finite prediction.
+
+    A draw counts where its three predictions are finite; the place of one that does not is taken by the next that
+    does, so that means are those of the draws that count. A placement without such a draw, or whose sequence itself has
+    no finite prediction, is left out.
+
+    Parameters
+    ----------
+    pair : MeasuredPair
+
+    Returns
+    -------
+    MeasuredPair
+        The same where all is finite; else with the placements and the inserted copies that count, and the number of
+        the other placements as ``not_finite``.
+    """
+    kept, states = finite_states(pair.states)
+    inserted = None if pair.inserted is None else finite_states(pair.inserted)[1]
+    if states is pair.states and inserted is pair.inserted:
+        return pair
+    return replace(
+        pair,
+        rows=pair.rows[kept],
+        start_a=pair.start_a[kept],
+        start_b=pair.start_b[kept],
+        states=states,
+        fallback=pair.fallback[kept],
+        not_finite=pair.not_finite + len(pair.states.o) - len(kept),
+        inserted=inserted,
+    )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from combmotif.config.effects import PairSection
+from combmotif.core.typed_yaml import default_of
 from combmotif.effects.pattern import Pattern, as_pattern
 from combmotif.motifs.motif import Motif
 
@@ -44,7 +46,7 @@ class Pair:
 
     a: Pattern
     b: Pattern
-    order: str = "any"
+    order: str = default_of(PairSection, "order")
     spacing: tuple[int, int | None] = (0, None)
     frame: int | None = None
     end_frame: int | None = None

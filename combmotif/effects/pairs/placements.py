@@ -79,8 +79,8 @@ def find_placements(
     names: Sequence[str],
     *,
     seed: int,
-    max_sequences: int = 200,
-    max_placements: int = 3,
+    max_sequences: int,
+    max_placements: int,
     occurrences: tuple[Occurrences, Occurrences] | None = None,
     windows: Windows | None = None,
 ) -> Placements:
@@ -96,9 +96,9 @@ def find_placements(
     codes : sequence of uint8 arrays, each of shape (length,)
     names : sequence of str
     seed : int
-    max_sequences : int, default 200
+    max_sequences : int
         Most sequences kept, drawn without replacement.
-    max_placements : int, default 3
+    max_placements : int
         Most placements kept per sequence, drawn without replacement. A sequence with more than 1,000 sites of a
         motif is represented by 1,000 of them, drawn as well.
     occurrences : pair of (rows, starts), optional
@@ -131,10 +131,13 @@ def find_placements(
     def of(row: int) -> np.random.Generator:
         return named_generator(seed, "placements", pair.name, names[row])
 
+    # Without rules, outermost sites that fit are a placement; with rules, only enumeration tells. The generator of a
+    # row is made anew below, so that looking here does not change what is drawn there.
     if pair.constrained or windows is not None:
         rows = np.array([row for row in rows if len(allowed(int(row), of(int(row)))[0])], dtype=np.int64)
     total = len(rows)
     if total > max_sequences:
+        # by a hash of the name, not by order: the same sequences are kept in whatever order a file has them
         ranked = sorted(rows.tolist(), key=lambda row: stable_hash(seed, "sequences", pair.name, names[row]))
         rows = np.array(ranked[:max_sequences])
     chosen: list[tuple[int, int, int]] = []

@@ -8,6 +8,8 @@ from itertools import combinations
 
 import numpy as np
 
+from combmotif.config.effects import InteractionSection
+from combmotif.core.typed_yaml import default_of
 from combmotif.effects.pairs.pair import Pair
 from combmotif.effects.pattern import Pattern, as_pattern, own_places
 from combmotif.motifs.motif import Motif, MotifSet
@@ -28,7 +30,7 @@ def choose_pairs(
     family_labels: Sequence[int],
     codes: Sequence[np.ndarray],
     *,
-    max_pairs: int = 20,
+    max_pairs: int = default_of(InteractionSection, "max_pairs"),
     min_bits: float = 4.0,
     p_value: float | None = None,
     background: Sequence[float] | np.ndarray = (0.25, 0.25, 0.25, 0.25),
@@ -62,7 +64,7 @@ def choose_pairs(
         From `combmotif.motifs.families`.
     codes : sequence of uint8 arrays, each of shape (length,)
         The sequences that will be tested.
-    max_pairs : int, default 20
+    max_pairs : int
     min_bits : float, default 4
         Least information of a segment.
     p_value : float, optional

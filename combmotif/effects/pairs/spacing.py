@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from combmotif.effects.columns import SPACING_COLUMNS
+from combmotif.core.tables import SPACING
 from combmotif.effects.pairs.measure import MeasuredPair, snap
 from combmotif.effects.statistics import hodges_lehmann
 
@@ -36,8 +36,8 @@ def spacing_profile(measured: Sequence[MeasuredPair], unit_of: np.ndarray) -> pd
     Returns
     -------
     pandas.DataFrame
-        Columns: `SPACING_COLUMNS`. One row per pair and bin of distances, Hodges-Lehmann estimates; the interval is
-        NaN for fewer than 6 units.
+        Columns: `combmotif.core.tables.SPACING`. One row per pair and bin of distances, Hodges-Lehmann estimates; the
+        interval is NaN for fewer than 6 units.
     """
     rows = []
     for pair in measured:
@@ -55,4 +55,4 @@ def spacing_profile(measured: Sequence[MeasuredPair], unit_of: np.ndarray) -> pd
             last = int(edges[index + 1]) - 1 if index + 1 < len(edges) else int(gap.max())
             low, high = (x if np.isfinite(x) else np.nan for x in (location.ci_low, location.ci_high))
             rows.append((pair.pair, int(edges[index]), last, len(found), location.estimate, low, high))
-    return pd.DataFrame(rows, columns=list(SPACING_COLUMNS))
+    return SPACING.frame(rows)

@@ -121,3 +121,26 @@ def evaluate_every(
     states[:, :, 0] = predicted.base[own, output][:, None]
     states[:, :, 1:] = predicted.values[:, output].reshape(len(masks) - 1, count, draws).transpose(1, 2, 0)
     return states
+
+
+def finite_states(states: States) -> tuple[np.ndarray, States]:
+    """Keep the placements with a finite prediction, and of each its finite draws; see `only_finite`.
+
+    Parameters
+    ----------
+    states : States
+
+    Returns
+    -------
+    (kept, states)
+        The rows that count, and their predictions; the same object where all is finite.
+    """
+    o, a, b, n = states.o, states.a, states.b, states.n
+    counts = np.isfinite(a) & np.isfinite(b) & np.isfinite(n)
+    if counts.all() and np.isfinite(o).all():
+        return np.arange(len(o)), states
+    kept = np.flatnonzero(np.isfinite(o) & counts.any(1))
+    taken = np.tile(np.arange(counts.shape[1]), (len(kept), 1))
+    for row, own in zip(taken, counts[kept], strict=True):
+        row[~own] = np.resize(np.flatnonzero(own), int((~own).sum()))
+    return kept, States(o[kept], *(np.take_along_axis(x[kept], taken, axis=1) for x in (a, b, n)))

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from combmotif.effects.columns import EFFECTS, INSERTED, INSTANCE_COLUMNS, INTERACTION_COLUMNS
-from combmotif.effects.finite import only_finite
+from combmotif.config.effects import InteractionOptions
+from combmotif.core.tables import EFFECTS, INSERTED, INSTANCES, INTERACTIONS
 from combmotif.effects.pairs.classify import classify
 from combmotif.effects.pairs.latent import SCALES, fit_latent_scale, link_scale
-from combmotif.effects.pairs.measure import MeasuredPair, snap
+from combmotif.effects.pairs.measure import MeasuredPair, only_finite, snap
 from combmotif.effects.pairs.spacing import spacing_profile
 from combmotif.effects.pairs.states import States
 from combmotif.effects.statistics import benjamini_hochberg, detectable_size, hodges_lehmann, signed_rank
@@ -29,11 +29,11 @@ class InteractionResult:
     Attributes
     ----------
     table : pandas.DataFrame
-        One row per pair, in the order asked for. Columns: `combmotif.effects.columns.INTERACTION_COLUMNS`.
+        One row per pair, in the order asked for. Columns: `combmotif.core.tables.INTERACTIONS`.
     instances : pandas.DataFrame
-        One row per placement. Columns: `combmotif.effects.columns.INSTANCE_COLUMNS`.
+        One row per placement. Columns: `combmotif.core.tables.INSTANCES`.
     spacing : pandas.DataFrame
-        e against the distance of the sites. Columns: `combmotif.effects.columns.SPACING_COLUMNS`.
+        e against the distance of the sites. Columns: `combmotif.core.tables.SPACING`.
     """
 
     table: pd.DataFrame
@@ -44,29 +44,45 @@ class InteractionResult:
 def summarise(
     measured: Sequence[MeasuredPair],
     names: Sequence[str],
+    options: InteractionOptions | None = None,
     *,
     units: Sequence[object] | None = None,
-    n_min: int = 6,
-    alpha: float = 0.05,
-    margin: float = 0.1,
-    latent: str = "spline",
+    link: str = "spline",
 ) -> InteractionResult:
-    """Test and class measured pairs; parameters are those of `interaction`, `names` are of the sequences."""
+    """Test and class measured pairs.
+
+    Parameters
+    ----------
+    measured : sequence of MeasuredPair
+    names : sequence of str
+        Of the sequences.
+    options, units
+        As for `interaction`.
+    link : str, default "spline"
+        The latent scale of ``latent: auto``, see `model_link`.
+
+    Returns
+    -------
+    InteractionResult
+
+    Raises
+    ------
+    ValueError
+        If the link is no scale.
+    """
+    options = options or InteractionOptions()
+    latent = link if options.latent == "auto" else options.latent
     if latent not in SCALES:
         raise ValueError(f"latent: expected one of {', '.join(SCALES)}, found '{latent}'")
     measured = [only_finite(pair) for pair in measured]
     unit_of = np.unique(np.arange(len(names)) if units is None else [str(u) for u in units], return_inverse=True)[1]
     found = [(pair.states, unit_of[pair.rows]) for pair in measured]
-    raw = _tested(found, None, n_min, alpha, margin)
+    raw = _tested(found, None, options)
     raw["reason"] = [
         reason + _left_out(pair) if kind == "untestable" else reason
         for kind, reason, pair in zip(raw["class"], raw["reason"], measured, strict=True)
     ]
-    table = (
-        pd.DataFrame([_description(pair) for pair in measured])
-        .join(raw)
-        .join(_inserted(measured, n_min, alpha, margin))
-    )
+    table = pd.DataFrame([_description(pair) for pair in measured]).join(raw).join(_inserted(measured, options))
     scale: Callable[[np.ndarray], np.ndarray] | None = None
     if latent == "spline":
         scale = fit_latent_scale([pair.states for pair in measured])
@@ -77,14 +93,14 @@ def summarise(
         table = table.assign(**dict.fromkeys(("epistasis_latent", "p_latent", "q_latent"), np.nan))
         table["class_latent"], table["scale_dependent"] = "", False
     else:
-        mapped = _tested(found, scale, n_min, alpha, margin)
+        mapped = _tested(found, scale, options)
         for name in ("epistasis", "epistasis_ci_low", "epistasis_ci_high"):
             table[name.replace("epistasis", "epistasis_latent")] = mapped[name]
         table["p_latent"], table["q_latent"], table["class_latent"] = mapped.p_value, mapped.q_value, mapped["class"]
         table["scale_dependent"] = table["class"] != table["class_latent"]
-    table = table.reindex(columns=list(INTERACTION_COLUMNS))
+    table = table.reindex(columns=INTERACTIONS.names)
     parts = [_instances(pair, names) for pair in measured]
-    instances = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(INSTANCE_COLUMNS))
+    instances = pd.concat(parts, ignore_index=True) if parts else INSTANCES.frame()
     return InteractionResult(table, instances, spacing_profile(measured, unit_of))
 
 
@@ -124,11 +140,10 @@ def unit_effects(
 def _tested(
     found: Sequence[tuple[States, np.ndarray]],
     scale: Callable[[np.ndarray], np.ndarray] | None,
-    n_min: int,
-    alpha: float,
-    margin: float,
+    options: InteractionOptions,
 ) -> pd.DataFrame:
     """Estimate, test and class pairs on one scale, each from its states and the unit of every placement."""
+    n_min, alpha, margin = options.n_min, options.alpha, options.margin
     rows = []
     for states, units in found:
         effects = unit_effects(states, units, scale)
@@ -162,15 +177,17 @@ def _spread(states: States, units: np.ndarray, scale: Callable[[np.ndarray], np.
     return float((np.bincount(index, weights=n) / np.bincount(index)).std())
 
 
-def _inserted(measured: Sequence[MeasuredPair], n_min: int, alpha: float, margin: float) -> pd.DataFrame:
+def _inserted(measured: Sequence[MeasuredPair], options: InteractionOptions) -> pd.DataFrame:
     """Test the inserted pairs in the same way; every background is a unit. Pairs that were not inserted stay empty."""
     rows = [(place, pair.inserted) for place, pair in enumerate(measured) if pair.inserted is not None]
     if not rows:
         return pd.DataFrame(index=range(len(measured)))
-    found = _tested([(states, np.arange(len(states.o))) for _, states in rows], None, n_min, alpha, margin)
+    found = _tested([(states, np.arange(len(states.o))) for _, states in rows], None, options)
     found = found.rename(columns={"sequences": "backgrounds"}).drop(columns="epistasis_fraction")
     few = found["class"] == "untestable"
-    found.loc[few, "reason"] = [f"inserted into {n} backgrounds, {n_min} needed" for n in found.loc[few, "backgrounds"]]
+    found.loc[few, "reason"] = [
+        f"inserted into {n} backgrounds, {options.n_min} needed" for n in found.loc[few, "backgrounds"]
+    ]
     found.index = pd.Index([place for place, _ in rows])
     return found.add_prefix(INSERTED).reindex(range(len(measured)))
 
@@ -243,4 +260,4 @@ def _instances(pair: MeasuredPair, names: Sequence[str]) -> pd.DataFrame:
         n,
         contrasts(o, a, b, n)["epistasis"],
     )
-    return pd.DataFrame(dict(zip(INSTANCE_COLUMNS, columns, strict=True)))
+    return pd.DataFrame(dict(zip(INSTANCES.names, columns, strict=True)))

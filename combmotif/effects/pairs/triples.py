@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from combmotif.config.effects import InteractionOptions
+from combmotif.config.opening import output_index
 from combmotif.core.seeding import named_generator, stable_hash
-from combmotif.effects.columns import TRIPLE_COLUMNS
+from combmotif.core.tables import TRIPLES
+from combmotif.effects.frame import codon_phase
 from combmotif.effects.overlaps import confounded
 from combmotif.effects.pairs.measure import snap
 from combmotif.effects.pairs.pair import Pair
 from combmotif.effects.pairs.states import evaluate_every
-from combmotif.effects.pattern import Pattern
+from combmotif.effects.pattern import Pattern, avoided_patterns
 from combmotif.effects.scramble import draw_scrambles
 from combmotif.effects.statistics import benjamini_hochberg, hodges_lehmann, signed_rank
 from combmotif.models.model import SequenceModel
@@ -79,27 +82,20 @@ def measure_triple(
     model: SequenceModel,
     sequences: SequenceSet,
     motifs: Triple,
+    options: InteractionOptions,
     *,
-    scrambles: int = 32,
-    mode: str = "shuffle",
-    seed: int = 0,
-    output: int = 0,
     frequencies: np.ndarray,
-    avoid: Sequence[Pattern] = (),
-    phases: Sequence[np.ndarray] | None = None,
-    avoid_stops: bool = False,
-    overlaps: str = "skip",
-    max_sequences: int = 200,
-    max_placements: int = 3,
-    batch: int = 512,
+    seed: int = 0,
 ) -> MeasuredTriple:
-    """Predict the eight states of every placement of three motifs; parameters are those of `interaction`.
-
-    `phases` are those of `codon_phase`, one per sequence.
-    """
+    """Predict the eight states of every placement of three motifs; parameters are those of `measure_pair`."""
     name = " x ".join(motif.name for motif in motifs)
+    output = output_index(options.output, model.outputs, key="output")
+    avoid, avoid_stops = avoided_patterns(options.avoid, alphabet=model.input_spec.alphabet)
     others = [p for p in avoid if p.name not in {motif.name for motif in motifs}]
-    rows, starts = _placements(sequences, motifs, name, others, overlaps, seed, max_sequences, max_placements)
+    rows, starts = _placements(sequences, motifs, name, others, options, seed)
+    phases = None
+    if sequences.tracks is not None and (avoid_stops or options.mode == "synonymous"):
+        phases = [codon_phase(sequences.tracks[row][0]) for row in rows]
     codes = [sequences.codes[row] for row in rows]
     tracks = sequences.tracks_of(rows)
     generators = [
@@ -108,9 +104,9 @@ def measure_triple(
     ]
     a, b, c = motifs
     drawn = draw_scrambles(
-        codes, starts[:, 0], starts[:, 1], a, b, draws=scrambles, mode=mode, frequencies=frequencies,
-        generators=generators, avoid=others, avoid_stops=avoid_stops,
-        phases=None if phases is None else [phases[row] for row in rows], third=(starts[:, 2], c),
+        codes, starts[:, 0], starts[:, 1], a, b, draws=options.scrambles, mode=options.mode,
+        frequencies=frequencies, generators=generators, avoid=others, avoid_stops=avoid_stops, phases=phases,
+        third=(starts[:, 2], c),
     )  # fmt: skip
     good = np.flatnonzero(~drawn.failed)
     assert drawn.c is not None
@@ -120,7 +116,6 @@ def measure_triple(
         [(starts[good, i], letters[good]) for i, letters in enumerate((drawn.a, drawn.b, drawn.c))],
         tracks=None if tracks is None else [tracks[i] for i in good],
         output=output,
-        batch=batch,
     ).mean(1)
     return MeasuredTriple(motifs, rows[good], starts[good], states)
 
@@ -130,14 +125,12 @@ def _placements(
     motifs: Triple,
     name: str,
     avoid: Sequence[Pattern],
-    overlaps: str,
+    options: InteractionOptions,
     seed: int,
-    max_sequences: int,
-    max_placements: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Choose three sites that do not overlap, equal motifs from 5' to 3': rows (n,) and starts (n, 3)."""
     sites = [motif.find(sequences.codes) for motif in motifs]
-    if overlaps == "skip":
+    if options.overlaps == "skip":
         kept = []
         for i, motif in enumerate(motifs):
             bad = np.zeros(len(sites[i][0]), dtype=bool)
@@ -151,13 +144,14 @@ def _placements(
     chosen: list[tuple[int, ...]] = []
     used = 0
     for row in ranked:
-        if used == max_sequences:
+        if used == options.max_sequences:
             break
         random = named_generator(seed, "triple placements", name, sequences.names[row])
         starts = []
         for where, at in sites:
             here = at[slice(*np.searchsorted(where, [row, row + 1]))]
             starts.append(here if len(here) <= SITES else np.sort(random.choice(here, SITES, replace=False)))
+        # every combination of a site of each; two of the same motif count once, from 5' to 3'
         grid = np.stack([x.ravel() for x in np.meshgrid(*starts, indexing="ij")], axis=1)
         good = np.ones(len(grid), dtype=bool)
         for i in range(3):
@@ -168,7 +162,7 @@ def _placements(
         places = grid[good]
         if len(places):
             used += 1
-            chosen += [(row, *places[i].tolist()) for i in random.permutation(len(places))[:max_placements]]
+            chosen += [(row, *places[i].tolist()) for i in random.permutation(len(places))[: options.max_placements]]
     table = np.array(sorted(chosen), dtype=np.int64).reshape(-1, 4)
     return table[:, 0], table[:, 1:]
 
@@ -180,19 +174,19 @@ SIGNS = np.array([(-1) ** bin(state).count("1") for state in range(8)])
 def summarise_triples(
     measured: Sequence[MeasuredTriple],
     names: Sequence[str],
+    options: InteractionOptions | None = None,
     *,
     units: Sequence[object] | None = None,
-    n_min: int = 6,
-    alpha: float = 0.05,
-    margin: float = 0.1,
 ) -> pd.DataFrame:
     """Test the third-order contrast of every triple, one value per sequence (or unit).
 
     Returns
     -------
     pandas.DataFrame
-        Columns: `TRIPLE_COLUMNS`.
+        Columns: `combmotif.core.tables.TRIPLES`.
     """
+    options = options or InteractionOptions()
+    n_min, alpha = options.n_min, options.alpha
     unit_of = np.unique(np.arange(len(names)) if units is None else [str(u) for u in units], return_inverse=True)[1]
     rows: list[dict[str, Any]] = []
     for triple in measured:
@@ -212,13 +206,13 @@ def summarise_triples(
             location = hodges_lehmann(e)
             row |= {"joint": hodges_lehmann(joint).estimate, "epistasis3": location.estimate}
             row |= {"epistasis3_ci_low": location.ci_low, "epistasis3_ci_high": location.ci_high}
-            row |= {"p_value": signed_rank(e), "margin": margin * abs(row["joint"])}
+            row |= {"p_value": signed_rank(e), "margin": options.margin * abs(row["joint"])}
         rows.append(row)
-    table = pd.DataFrame(rows).reindex(columns=[c for c in TRIPLE_COLUMNS if c not in ("class", "reason")])
+    table = pd.DataFrame(rows).reindex(columns=[c for c in TRIPLES.names if c not in ("class", "reason")])
     table["q_value"] = benjamini_hochberg(table["p_value"].to_numpy(dtype=float))
     kinds = [_classify(row, alpha, n_min) for row in table.to_dict("records")]
     table["class"], table["reason"] = [kind for kind, _ in kinds], [reason for _, reason in kinds]
-    return table[list(TRIPLE_COLUMNS)]
+    return table[TRIPLES.names]
 
 
 def _classify(row: dict[str, Any], alpha: float, n_min: int) -> tuple[str, str]:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from combmotif.core.seeding import named_generator
-from combmotif.effects.columns import INSTANCE_COLUMNS, INTERACTION_COLUMNS
+from combmotif.core.tables import INSTANCES, INTERACTIONS
 from combmotif.effects.pairs.pair import Pair
 from combmotif.effects.pairs.placements import Windows
 from combmotif.effects.pairs.states import evaluate_states
@@ -91,15 +91,15 @@ def measure_prototype(
 
 
 def summarise_prototype(
-    measured: Sequence[PrototypePair], names: Sequence[str], *, alpha: float = 0.05
+    measured: Sequence[PrototypePair], names: Sequence[str], *, alpha: float
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Test pairs as the prototype does.
 
     Returns
     -------
     (pairs, instances)
-        Columns `INTERACTION_COLUMNS` and `INSTANCE_COLUMNS`. Estimates are means over rows; intervals, q-values,
-        control and latent scale are empty. The class is the prototype's (``positive_synergistic``, ...,
+        Columns: `INTERACTIONS` and `INSTANCES` of `combmotif.core.tables`. Estimates are means over rows; intervals,
+        q-values, control and latent scale are empty. The class is the prototype's (``positive_synergistic``, ...,
         ``negative_antagonistic``, ``additive``, ``none``), untestable below 6 rows.
     """
     rows = []
@@ -142,8 +142,8 @@ def summarise_prototype(
             np.full(count, pair.spec.name, dtype=object), np.array([names[row] for row in pair.rows], dtype=object),
             pair.start_a, ends[0], pair.start_b, ends[1], gap, pair.o, pair.a, pair.b, pair.n, effects["epistasis"],
         )  # fmt: skip
-        instances.append(pd.DataFrame(dict(zip(INSTANCE_COLUMNS, columns, strict=True))))
-    table = pd.DataFrame(rows).reindex(columns=list(INTERACTION_COLUMNS))
+        instances.append(pd.DataFrame(dict(zip(INSTANCES.names, columns, strict=True))))
+    table = pd.DataFrame(rows).reindex(columns=INTERACTIONS.names)
     table["scale_dependent"] = False
-    empty = pd.DataFrame(columns=list(INSTANCE_COLUMNS))
+    empty = INSTANCES.frame()
     return table, pd.concat(instances, ignore_index=True) if instances else empty

@@ -23,7 +23,7 @@ def prototype_contribution(
     *,
     neurons: Sequence[str],
     maxima: np.ndarray,
-    alpha: float = 0.05,
+    alpha: float,
 ) -> pd.DataFrame:
     """Compare outcomes by an equal-variance t-test of the sequences above 0.7 of the maximum with the others.
 
@@ -33,7 +33,7 @@ def prototype_contribution(
     outcomes : mapping of name to float array (sequences,)
     neurons : sequence of str
     maxima : float array, shape (neurons,)
-    alpha : float, default 0.05
+    alpha : float
         Not corrected for the number of neurons.
 
     Returns
@@ -85,7 +85,7 @@ class PrototypeInteraction(NamedTuple):
 
 
 def prototype_interaction(
-    o: np.ndarray, a: np.ndarray, b: np.ndarray, ab: np.ndarray, *, alpha: float = 0.05
+    o: np.ndarray, a: np.ndarray, b: np.ndarray, ab: np.ndarray, *, alpha: float
 ) -> PrototypeInteraction:  # fmt: skip
     """Class a pair from the predictions of its rows, one row per placement.
 
@@ -97,7 +97,7 @@ def prototype_interaction(
     ----------
     o, a, b, ab : float arrays, shape (rows,)
         Prediction of the sequence, with A, with B and with both replaced; at least 6 rows.
-    alpha : float, default 0.05
+    alpha : float
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Motif files: MEME, TRANSFAC, JASPAR, Cluster-Buster, HOMER, CISBP-RNA, ATtRACT, TF-MoDISco's HDF5, tables."""
 
-from combmotif.motifs.formats.h5 import load_motifs, read_patterns, save_motifs
-from combmotif.motifs.formats.meme import read_meme, write_meme
+from combmotif.motifs.formats.h5 import save_motifs
+from combmotif.motifs.formats.meme import write_meme
 from combmotif.motifs.formats.read import FORMATS, read_motifs
 from combmotif.motifs.formats.record import MotifFile, MotifRecord
 from combmotif.motifs.formats.table import write_motif_table
@@ -10,10 +10,7 @@ __all__ = [
     "FORMATS",
     "MotifFile",
     "MotifRecord",
-    "load_motifs",
-    "read_meme",
     "read_motifs",
-    "read_patterns",
     "save_motifs",
     "write_meme",
     "write_motif_table",

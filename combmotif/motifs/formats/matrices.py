@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from combmotif.core.tables import MATRICES
 from combmotif.motifs.formats.record import Lines, MotifFile, MotifRecord
 from combmotif.sequence.delimited import split_cells
 
-TABLE_COLUMNS = ("motif", "name", "sites", "position", "A", "C", "G")
 _LETTERS = {"ACGT": "dna", "ACGU": "rna"}
 
 
@@ -77,8 +77,8 @@ def parse_table(lines: Lines) -> MotifFile:
     """Read the table that `write_motif_table` writes: one row per position."""
     header, *body = list(lines)
     columns = header[1].split("\t")
-    if tuple(columns[:7]) != TABLE_COLUMNS or columns[7:8] not in (["T"], ["U"]):
-        raise lines.error(f"expected the columns {', '.join(TABLE_COLUMNS)}, U (or T), got {header[1][:60]!r}", 0)
+    if columns[:7] != MATRICES.names or columns[7:8] not in (["T"], ["U"]):
+        raise lines.error(f"expected the columns {', '.join(MATRICES.names)}, U (or T), got {header[1][:60]!r}", 0)
     groups: dict[str, tuple[str, float | None, list[list[float]], int]] = {}
     for at, line in body:
         words = split_cells(line, "\t") or line.split("\t")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from combmotif.motifs.formats.matrices import TABLE_COLUMNS
+from combmotif.core.tables import MATRICES
 from combmotif.motifs.motif import MotifSet
 
 
@@ -28,5 +28,5 @@ def write_motif_table(motifs: MotifSet, path: str | Path, *, names: dict[str, st
         name = (names or {}).get(motif.id) or motif.consensus(motifs.alphabet)
         for position, column in enumerate(motif.frequencies, start=1):
             rows.append((motif.id, name, motif.sites, position, *column))
-    columns = [*TABLE_COLUMNS, "U" if motifs.alphabet == "rna" else "T"]
+    columns = [*MATRICES.names, "U" if motifs.alphabet == "rna" else "T"]
     pd.DataFrame(rows, columns=columns).to_csv(path, sep="\t", index=False, float_format="%.6f", lineterminator="\n")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from combmotif.core.tables import MATRICES
 from combmotif.motifs.formats.matrices import (
-    TABLE_COLUMNS,
     parse_cisbp_pwm,
     parse_table,
     parse_transfac,
@@ -88,7 +88,7 @@ def sniff_text(text: str) -> str:
         if len(header) == 2 and header[1].strip().isdigit():
             return "attract"
         return "jaspar" if re.match(r"([A-Za-z](\s*[:|\[]|\s))?\s*\[?\s*[-+.\d]", following) else "unknown"
-    if tuple(first.split("\t")[:7]) == TABLE_COLUMNS:
+    if first.split("\t")[:7] == MATRICES.names:
         return "tsv"
     if re.match(r"Pos\s+A\s+C\s+G\s+[UT]\b", first, re.IGNORECASE):
         return "cisbp-rna"

@@ -9,23 +9,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from combmotif.config.stages import MatchSection
+from combmotif.core.tables import MATCH_CONTROL
+from combmotif.core.typed_yaml import default_of
 from combmotif.motifs.matching.database import Database, DatabaseEntry, word_ppm
 from combmotif.motifs.matching.hits import CONTAINS, IS, split_q_values
 from combmotif.motifs.matching.pairs import compare_runs, informative_runs
 from combmotif.motifs.motif import MotifSet
 from combmotif.sequence.alphabet import IUPAC, iupac_sets
 
-CONTROL_COLUMNS = (
-    "database",
-    "method",
-    "relation",
-    "elements",
-    "queries",
-    "matched",
-    "matched_shuffled",
-    "false_match_rate",
-    "copies",
-)
 MOST_QUERIES = 400
 _Key = tuple[str, str, str]
 _SPELLED = {tuple(iupac_sets(letter)[0].tolist()): letter for letter in IUPAC if letter != "T"}
@@ -39,10 +31,10 @@ class MatchControl:
     ----------
     table : pandas.DataFrame
         One row per database, method and relation (``is``, of words also ``contains``), and one per relation for all
-        databases together, with the columns `CONTROL_COLUMNS`: ``queries`` are the motifs compared, of them those that
-        were ``matched``, named by the database or containing a word of it, those ``matched_shuffled`` by a copy in the
-        same way (mean over the copies), and their ratio, the ``false_match_rate`` (at most 1; empty where nothing
-        matched).
+        databases together, with the columns `combmotif.core.tables.MATCH_CONTROL`: ``queries`` are the motifs compared,
+        of them those that were ``matched``, named by the database or containing a word of it, those
+        ``matched_shuffled`` by a copy in the same way (mean over the copies), and their ratio, the ``false_match_rate``
+        (at most 1; empty where nothing matched).
     chance : float array, shape (matches,)
         For each row of the matches: share of motifs (times copies) that match a shuffled copy of the row's database as
         well, by p-value; where the row's word is contained, share that contain a word of it no likelier by chance.
@@ -60,7 +52,7 @@ def match_control(
     *,
     copies: int = 10,
     strands: str = "single",
-    q: float = 0.05,
+    q: float = default_of(MatchSection, "q"),
     min_overlap: int = 4,
 ) -> MatchControl:
     """Match the same motifs to shuffled databases, as often as `match` was right to call nothing.
@@ -160,7 +152,7 @@ def _table(
         false = float(np.mean([copy.sum() for copy in found]))
         rate = min(1.0, false / matched) if matched else np.nan
         rows.append((database, method, relation, size, len(motifs), matched, false, rate, len(found)))
-    return pd.DataFrame(rows, columns=list(CONTROL_COLUMNS))
+    return MATCH_CONTROL.frame(rows)
 
 
 def _chance(matches: pd.DataFrame, lowest: dict[_Key, list[np.ndarray]]) -> np.ndarray:

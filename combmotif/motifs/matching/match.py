@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from combmotif.config.stages import MatchSection
+from combmotif.core.tables import MATCHES
+from combmotif.core.typed_yaml import default_of
 from combmotif.motifs.matching.database import Database, DatabaseEntry
 from combmotif.motifs.matching.hits import Hit, choose_hits
 from combmotif.motifs.matching.pairs import Pairs, compare_runs, informative_runs
 from combmotif.motifs.matching.spelled import CODON, START_CODONS, STOP_CODONS, class_places, nearest_partner, syntax_of
 from combmotif.motifs.motif import Motif, MotifSet, letter_sets
 
-MATCH_COLUMNS = (
-    "motif", "target", "name", "kind", "family", "database", "offset", "overlap", "strand",
-    "p_value", "e_value", "q_value", "query_consensus", "target_consensus", "citation",
-    "method", "relation", "start", "end", "partner", "distance", "frame",
-)  # fmt: skip
+_COLUMNS = [name for name in MATCHES.names if name != "chance"]
+"""``chance`` is what `match_control` measures."""
 
 
 def match(
@@ -26,8 +26,8 @@ def match(
     databases: Sequence[Database],
     *,
     strands: str = "single",
-    q: float = 0.05,
-    top: int = 5,
+    q: float = default_of(MatchSection, "q"),
+    top: int = default_of(MatchSection, "top"),
     min_overlap: int = 4,
     min_information: float = 0.5,
     min_bits: float = 2.0,
@@ -53,9 +53,9 @@ def match(
         Each is the background of its own Tomtom p-values, so adding one does not change the p-values of another.
     strands : {"single", "both"}, default "single"
         "both" also tries the reverse complement of the targets (DNA).
-    q : float, default 0.05
+    q : float
         Largest q-value returned, above 0 and at most 1.
-    top : int, default 5
+    top : int
         Most elements named per informative run; words that are contained are given besides, see `choose_hits`.
     min_overlap : int, default 4
         Columns that query and matrix must share, at most the shorter of the two.
@@ -99,7 +99,7 @@ def match(
         raise ValueError("databases: expected at least one with an entry; load_database('builtin') is our own")
     runs = informative_runs(queries, min_information=min_information, min_bits=min_bits)
     if not runs:
-        return pd.DataFrame(columns=list(MATCH_COLUMNS))
+        return pd.DataFrame(columns=_COLUMNS)
     pairs = compare_runs(queries, runs, databases, strands=strands, min_overlap=min_overlap)
     elements, layouts = sum(len(pair.entries) for pair in pairs), syntax_of(syntax)
     rows: list[tuple] = []
@@ -114,7 +114,7 @@ def match(
                  _consensus(entry, queries.alphabet), entry.citation, hit.pair.method, hit.relation, start, end,
                  *_codon_partner(hit, codons, said, layouts.get(motif.id, [])))
             )  # fmt: skip
-    return pd.DataFrame(rows, columns=list(MATCH_COLUMNS))
+    return pd.DataFrame(rows, columns=_COLUMNS)
 
 
 def _codon_partner(hit: Hit, codons: dict[str, list[int]], consensus: str, parts: list[dict[str, Any]]) -> tuple:

@@ -14,10 +14,10 @@ from typing import IO, cast
 import numpy as np
 import pandas as pd
 
+from combmotif.core.tables import HITS
 from combmotif.motifs.matching.database import load_database, read_micrornas
 from combmotif.motifs.scanning.scan import Scanner
 from combmotif.motifs.scanning.stream import (
-    HIT_COLUMNS,
     letter_frequencies,
     scan_microrna_sites,
     scan_sequences,
@@ -78,7 +78,7 @@ def scan_file(
     out : path
         File to write.
     style : {"tsv", "gz", "bed"}, default "tsv"
-        A table with the columns `HIT_COLUMNS`, the same gzipped, or BED.
+        A table with the columns `combmotif.core.tables.HITS`, the same gzipped, or BED.
     p_value : float, default 1e-4
         Largest p-value of a site of a matrix.
     strands : {"single", "both"}, default "single"
@@ -144,7 +144,7 @@ def _write(parts: Iterable[pd.DataFrame], out: Path, style: str, summary: ScanSu
             packed = gzip.GzipFile(fileobj=stream, mode="wb", mtime=0, filename="")
             stream = cast("IO[bytes]", stack.enter_context(packed))
         if style != "bed":
-            stream.write(("\t".join(HIT_COLUMNS) + "\n").encode())
+            stream.write(("\t".join(HITS.names) + "\n").encode())
         for part in parts:
             summary.sites.update(part["motif"])
             for row in part[["motif", "name"]].drop_duplicates().itertuples():

@@ -10,7 +10,6 @@ import pandas as pd
 from combmotif.motifs.segment import normalised
 from combmotif.sequence.alphabet import iupac_sets
 
-SITE_COLUMNS = ("sequence", "start", "end", "score", "p_value")
 GRID = 0.01  # bits; scores are whole multiples, so that their distribution is exact
 _FLOOR = 1e-3  # weight of the background mixed into a column, so that no letter is impossible
 _CHUNK = 1 << 22
@@ -162,8 +161,9 @@ class Scanner:
         """List the sites on sequences; a table as `find_sites` returns it."""
         rows, starts, raw = _hits(codes, self._scores, self._lowest_hit)
         score = np.full(len(raw), -np.log2(self.best_p)) if self.word else raw * GRID
-        values = (rows, starts, starts + self.width, score, self._chances[raw - self._lowest])
-        return pd.DataFrame(dict(zip(SITE_COLUMNS, values, strict=True)))
+        chances = self._chances[raw - self._lowest]
+        ends = starts + self.width
+        return pd.DataFrame({"sequence": rows, "start": starts, "end": ends, "score": score, "p_value": chances})
 
 
 def _hits(

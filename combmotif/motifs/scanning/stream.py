@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from combmotif.core.tables import HITS
 from combmotif.motifs.matching.database import Database, DatabaseEntry
 from combmotif.motifs.matching.mirna import SeedFamily, family_name, find_mirna_sites
 from combmotif.motifs.scanning.scan import Scanner
 from combmotif.sequence.alphabet import decode
 
-HIT_COLUMNS = ("motif", "name", "sequence", "start", "end", "strand", "score", "p_value", "site")
-"""``start`` and ``end`` are 0-based half-open, on the forward strand; ``site`` is the motif's strand, 5' to 3'."""
 CHUNK = 1 << 20  # nt held at a time
 
 
@@ -47,7 +46,7 @@ def scan_sequences(
     Yields
     ------
     pandas.DataFrame
-        Hits in some of the sequences, columns `HIT_COLUMNS`; by sequence, start, p-value and motif.
+        Hits in some of the sequences, columns `combmotif.core.tables.HITS`; by sequence, start, p-value and motif.
     """
     if strands not in ("single", "both"):
         raise ValueError(f"strands: expected 'single' or 'both', got {strands!r}")
@@ -146,7 +145,7 @@ def _hits(entry: DatabaseEntry, strand: str, scanner: Scanner, codes: list[np.nd
 
 
 def _empty() -> pd.DataFrame:
-    return pd.DataFrame(columns=list(HIT_COLUMNS[:-1]))
+    return HITS.frame().drop(columns="site")
 
 
 def _finish(hits: pd.DataFrame, names: list[str], codes: list[np.ndarray], alphabet: str) -> pd.DataFrame:
@@ -158,4 +157,4 @@ def _finish(hits: pd.DataFrame, names: list[str], codes: list[np.ndarray], alpha
         spelled.append(decode(3 - site[::-1] if strand == "-" else site, alphabet=alphabet))
     hits["sequence"] = [names[row] for row in hits["sequence"]]
     hits["site"] = spelled
-    return hits[list(HIT_COLUMNS)]
+    return hits[HITS.names]

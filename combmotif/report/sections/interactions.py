@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from combmotif.effects.columns import INSERTED
+from combmotif.core.tables import INSERTED
 from combmotif.report import wording
 from combmotif.report.drawing.plots import domain, thin, whisker
 from combmotif.report.encode import compact

@@ -11,7 +11,7 @@ import pandas as pd
 
 from combmotif.config.effects import ContributionSection
 from combmotif.core.executors import single_thread
-from combmotif.effects.columns import CONTRIBUTION_COLUMNS
+from combmotif.core.tables import CONTRIBUTION
 from combmotif.effects.frame import region_lengths
 from combmotif.effects.neurons.clamp import channel_means, clamp
 from combmotif.effects.neurons.contribution import contribution
@@ -124,10 +124,8 @@ class ContributionStage(Stage[Tasks, None]):
         finite = np.where(np.isfinite(maxima), maxima, 0)
         neurons = [neuron.name for neuron in context.neurons]
         if section.preset is not None:
-            table = contribution(
-                scan.best, outcomes, neurons=neurons, maxima=finite, alpha=section.alpha, preset=section.preset
-            )
-            out.table("contribution.tsv", table.reindex(columns=[*CONTRIBUTION_COLUMNS, "p_ttest"]))
+            table = contribution(scan.best, outcomes, section, neurons=neurons, maxima=finite)
+            out.table("contribution.tsv", table.reindex(columns=[*CONTRIBUTION.names, "p_ttest"]))
             return
         names = [f"prediction:{context.model.outputs[column]}" for column in _columns(context)]
         changes, how = _changes(done, (*scan.best.shape, len(names)))
@@ -135,30 +133,27 @@ class ContributionStage(Stage[Tasks, None]):
         tables = []
         for level in section.levels:
             own = {
-                kind: {name: changes[level][kind][:, :, i] for i, name in enumerate(names)} if done else None
-                for kind in ("clamped", "scrambled")
+                kind: {name: changes[level][arrays][:, :, i] for i, name in enumerate(names)} if done else None
+                for kind, arrays in (("causal", "clamped"), ("site", "scrambled"))
             }
             tables.append(
                 contribution(
                     scan.best,
                     outcomes,
+                    section.model_copy(update={"thresholds": [level]}),
                     neurons=neurons,
                     maxima=finite,
                     backgrounds=context.backgrounds,
-                    sampled_maxima=np.array([samples.maximum for samples in work.found[Sampled].samples]),
-                    threshold=level,
                     covariates={"length": sequences.lengths, "gc": sequences.gc, **region_lengths(sequences.tracks)},
-                    causal=own["clamped"],
-                    site=own["scrambled"],
-                    alpha=section.alpha,
-                    n_min=section.n_min,
-                    margin_sd=section.margin,
+                    changes=own,
                 )
             )
         table = pd.concat(tables, ignore_index=True)
+        sampled = {neuron: one.maximum for neuron, one in zip(neurons, work.found[Sampled].samples, strict=True)}
+        table["sampled_maximum"] = table["neuron"].map(sampled).astype(float)
         order = {name: place for place, name in enumerate(outcomes)}
         table = table.sort_values("outcome", key=lambda column: column.map(order), kind="stable")
-        out.table("contribution.tsv", table[list(CONTRIBUTION_COLUMNS)])
+        out.table("contribution.tsv", table[CONTRIBUTION.names])
 
     def cost(self, trial: Trial) -> Cost:
         """Say that every neuron is a task, whose time grows with the sequences in which it is active."""

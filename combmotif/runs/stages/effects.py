@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from combmotif.config.effects import EffectsSection
+from combmotif.config.effects import MarginalOptions
 from combmotif.core.executors import single_thread
-from combmotif.effects.columns import MOTIF_EFFECT_COLUMNS, MOTIF_POSITION_COLUMNS
+from combmotif.core.tables import MOTIF_EFFECTS, MOTIF_POSITIONS
 from combmotif.effects.marginal.contexts import informative_pattern, make_contexts, strongest_core
-from combmotif.effects.marginal.effects import MarginalOptions, prepare, spread_of
+from combmotif.effects.marginal.effects import frequencies_of, prepare, spread_of
 from combmotif.effects.marginal.measure import (
     Changes,
     MeasuredMotif,
@@ -78,36 +78,16 @@ class EffectsDone:
     how: list[np.ndarray] = field(default_factory=list)
 
 
-def _section(context: Context) -> EffectsSection:
+def _section(context: Context) -> MarginalOptions:
     section = context.config.effects
     assert section is not None
     return section
 
 
-def _options(context: Context) -> MarginalOptions:
-    section = _section(context)
-    frequencies = None
-    if section.source == "random":
-        frequencies = tuple(section.frequencies or base_frequencies(context.sequences.codes).tolist())
-    return MarginalOptions(
-        backgrounds=section.backgrounds,
-        places=section.places,
-        frequencies=frequencies,
-        without=section.without if section.without == "auto" else tuple(section.without),
-        outputs=tuple(context.outputs(section.output, "effects.output")),
-        avoid=tuple(section.avoid),
-        bins=section.bins,
-        margin=section.margin,
-        alpha=section.alpha,
-        n_min=section.n_min,
-        seed=context.config.seed,
-    )
-
-
 def _setup(context: Context) -> Setup:
     """Draw the backgrounds; every process draws the same ones, once for all of its tasks."""
     if "effects" not in context.kept:
-        context.kept["effects"] = prepare(context.model, context.sequences, _options(context))
+        context.kept["effects"] = prepare(context.model, context.sequences, _section(context), seed=context.config.seed)
     setup: Setup = context.kept["effects"]
     return setup
 
@@ -119,7 +99,7 @@ def effect_task(context: Context, task: EffectTask) -> None:
         if task.beside is None:
             found = {
                 "inserted": measure_insertion(setup, task.pattern),
-                "sites": measure_sites(setup, task.pattern, most=_options(context).backgrounds),
+                "sites": measure_sites(setup, task.pattern, most=_section(context).backgrounds),
             }
         else:
             found = measure_context(setup, task.beside, task.pattern)
@@ -160,7 +140,7 @@ class EffectStage(Stage[EffectsDone, None]):
         context, motifs = work.context, work.found[FoundMotifs].motifs
         if not len(motifs):
             raise Empty("there is no motif to measure")
-        sequences, options = context.sequences, _options(context)
+        sequences, section = context.sequences, _section(context)
         shared = _shared(context, motifs)
         patterns = {motif.id: informative_pattern(motif, **shared) for motif in motifs}
         fitting = {name: pattern for name, pattern in patterns.items() if len(pattern) <= sequences.lengths.max()}
@@ -169,7 +149,8 @@ class EffectStage(Stage[EffectsDone, None]):
         with single_thread():
             setup = _setup(context)
             spread = spread_of(setup)
-        key = [context.base, context.sequences_key, _asked(_section(context), options)]
+        frequencies = frequencies_of(sequences, section)
+        key = [context.base, context.sequences_key, _asked(section, frequencies, setup.outputs)]
 
         def task(pattern: Pattern, beside: Beside | None = None) -> EffectTask:
             sides = [_side(pattern)] if beside is None else [_side(pattern), _side(beside.pattern)]
@@ -183,7 +164,7 @@ class EffectStage(Stage[EffectsDone, None]):
             done.measured.append(MeasuredMotif(name, one.pattern.consensus, found["inserted"], found["sites"]))
             done.how.append(told)
         others = _others(context, motifs, shared, setup, done)
-        contexts = make_contexts(setup, others, count=options.backgrounds, frequencies=options.frequencies)
+        contexts = make_contexts(setup, others, count=section.backgrounds, frequencies=frequencies)
         beside = [task(pattern, other) for other in contexts for pattern in fitting.values()]
         yield Batch(effect_task, beside)
         for place, one in enumerate(beside):
@@ -194,7 +175,7 @@ class EffectStage(Stage[EffectsDone, None]):
 
     def merge(self, work: Work, done: EffectsDone, out: Output) -> None:
         """Write the tables of effects and of positions, and say what is not in them."""
-        context, options, setup = work.context, _options(work.context), _setup(work.context)
+        context, section, setup = work.context, _section(work.context), _setup(work.context)
         table, positions = _summarise(context, setup, done, units=context.sequences.clusters)
         every = [c.values for one in done.measured for c in (one.inserted, one.sites, *one.contexts.values())]
         lost = sum(int(np.isnan(values).any(1).sum()) for values in every)
@@ -207,15 +188,15 @@ class EffectStage(Stage[EffectsDone, None]):
         out.notes.extend(
             f"Effects were also measured without and with {one.name} ({one.pattern.name})." for one in done.contexts
         )
-        if len(setup.backgrounds) < options.backgrounds:
+        if len(setup.backgrounds) < section.backgrounds:
             out.warnings.append(f"Only {len(setup.backgrounds)} background sequences could be made for the effects.")
         if done.long:
             out.warnings.append(
                 f"{len(done.long)} motifs are longer than the longest sequence and have no effect of their own: "
                 f"{', '.join(done.long)}."
             )
-        out.table("motif_effects.tsv", table[list(MOTIF_EFFECT_COLUMNS)])
-        out.table("motif_positions.tsv", positions[list(MOTIF_POSITION_COLUMNS)])
+        out.table("motif_effects.tsv", table[MOTIF_EFFECTS.names])
+        out.table("motif_positions.tsv", positions[MOTIF_POSITIONS.names])
 
     def cost(self, trial: Trial) -> Cost:
         """Say that the time grows with motifs and backgrounds."""
@@ -238,9 +219,9 @@ def _others(
     context: Context, motifs: MotifSet, shared: dict[str, Any], setup: Setup, done: EffectsDone
 ) -> list[Pattern]:
     """Patterns that motifs are measured beside: those of the config, or the strongest of the run's own."""
-    options = _options(context)
-    if options.without != "auto":
-        return [as_pattern(word, alphabet=motifs.alphabet) for word in options.without]
+    without = _section(context).without
+    if without != "auto":
+        return [as_pattern(word, alphabet=motifs.alphabet) for word in without]
     core = strongest_core(list(motifs), _summarise(context, setup, done)[0], **shared)
     return [] if core is None else [core]
 
@@ -249,23 +230,14 @@ def _summarise(
     context: Context, setup: Setup, done: EffectsDone, *, units: Sequence[str] | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Tabulate effects and positions."""
-    options = _options(context)
-    return summarise_motifs(
-        done.measured,
-        [context.model.outputs[column] for column in setup.outputs],
-        done.spread,
-        units=units,
-        alpha=options.alpha,
-        margin=options.margin,
-        n_min=options.n_min,
-        bins=options.bins,
-    )
+    names = [context.model.outputs[column] for column in setup.outputs]
+    return summarise_motifs(done.measured, names, done.spread, _section(context), units=units)
 
 
-def _asked(section: EffectsSection, options: MarginalOptions) -> list[Any]:
+def _asked(section: MarginalOptions, frequencies: Sequence[float] | None, outputs: Sequence[int]) -> list[Any]:
     """The settings that change what is measured; those of the tests are applied afterwards."""
     asked = section.model_dump(exclude={"margin", "alpha", "n_min", "bins", "without", "output"})
-    return [asked, options.frequencies, options.outputs]
+    return [asked, frequencies, outputs]
 
 
 def _side(pattern: Pattern) -> list[Any]:

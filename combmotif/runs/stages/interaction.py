@@ -11,7 +11,7 @@ import pandas as pd
 
 from combmotif.config.effects import PairSection
 from combmotif.core.files import atomic
-from combmotif.effects.columns import CONTROL_COLUMNS
+from combmotif.core.tables import PAIR_CONTROLS
 from combmotif.effects.pairs.interaction import base_frequencies, model_link, require_frame
 from combmotif.effects.pairs.interaction_map import interaction_map, name_families
 from combmotif.effects.pairs.measure import MeasuredPair
@@ -131,9 +131,10 @@ class InteractionStage(Stage[InteractionDone, None]):
         if done.triples is not None:
             triples = summarise_triples(
                 [MeasuredTriple(task.motifs, **load_arrays(task.path)) for task in done.triples],
-                context.sequences.names, units=context.sequences.clusters, n_min=section.n_min, alpha=section.alpha,
-                margin=section.margin,
-            )  # fmt: skip
+                context.sequences.names,
+                section,
+                units=context.sequences.clusters,
+            )
             out.table("interaction_triples.tsv", triples)
 
     def cost(self, trial: Trial) -> Cost:
@@ -230,21 +231,13 @@ def _tables(context: Context, measured: Sequence[MeasuredPair]) -> dict[str, pd.
     """Test all pairs together."""
     section = interaction_section(context)
     link = model_link(context.model, context.output(section.output, "interaction.output"))
-    result = summarise(
-        measured,
-        context.sequences.names,
-        units=context.sequences.clusters,
-        n_min=section.n_min,
-        alpha=section.alpha,
-        margin=section.margin,
-        latent=link if section.latent == "auto" else section.latent,
-    )
+    result = summarise(measured, context.sequences.names, section, units=context.sequences.clusters, link=link)
     controls = [(pair.pair, e) for pair in measured for e in pair.control.values]
     return {
         "interactions.tsv": result.table,
         "interaction_instances.tsv.gz": result.instances,
         "interaction_spacing.tsv": result.spacing,
-        "interaction_controls.tsv.gz": pd.DataFrame(controls, columns=list(CONTROL_COLUMNS)),
+        "interaction_controls.tsv.gz": PAIR_CONTROLS.frame(controls),
     }
 
 

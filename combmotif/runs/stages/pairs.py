@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from combmotif.config.effects import InteractionSection
-from combmotif.effects.finite import finite_states, only_finite
-from combmotif.effects.frame import codon_phase
 from combmotif.effects.pairs.control import Control
-from combmotif.effects.pairs.interaction import avoided_patterns
-from combmotif.effects.pairs.measure import MeasuredPair, measure_pair
+from combmotif.effects.pairs.measure import MeasuredPair, measure_pair, only_finite
 from combmotif.effects.pairs.pair import Pair
 from combmotif.effects.pairs.placements import Windows
-from combmotif.effects.pairs.states import States
+from combmotif.effects.pairs.states import States, finite_states
 from combmotif.effects.pairs.triples import Triple, measure_triple
 from combmotif.effects.prototype.pairs import PrototypePair, measure_prototype
 from combmotif.inference.incremental.perturb import recording
@@ -57,23 +53,6 @@ class TripleTask:
         return (self.path,)
 
 
-def _options(context: Context) -> dict[str, Any]:
-    """What pairs and triples have in common."""
-    section = interaction_section(context)
-    avoid, stops = avoided_patterns(section.avoid, alphabet=context.model.input_spec.alphabet)
-    return {
-        "scrambles": section.scrambles,
-        "mode": section.mode,
-        "seed": context.config.seed,
-        "output": context.output(section.output, "interaction.output"),
-        "avoid": avoid,
-        "avoid_stops": stops,
-        "overlaps": section.overlaps,
-        "max_sequences": section.max_sequences,
-        "max_placements": section.max_placements,
-    }
-
-
 def interaction_section(context: Context) -> InteractionSection:
     """Return the section of a config that asks for interactions."""
     section = context.config.interaction
@@ -83,18 +62,15 @@ def interaction_section(context: Context) -> InteractionSection:
 
 def pair_task(context: Context, task: PairTask) -> None:
     """Measure one motif pair; writes an .npz."""
-    section = interaction_section(context)
     with recording() as how:
         pair = measure_pair(
             context.model,
             context.sequences,
             task.pair,
+            interaction_section(context),
             frequencies=task.frequencies,
-            controls=section.controls,
-            backgrounds=section.backgrounds,
-            n_min=section.n_min,
+            seed=context.config.seed,
             windows=task.windows,
-            **_options(context),
         )
     numbers = [pair.sequences_with_pair, pair.rejected, pair.unscrambled, pair.overlapping, *pair.control[:3]]
     states = {"o": pair.states.o, "a": pair.states.a, "b": pair.states.b, "n": pair.states.n}
@@ -176,11 +152,12 @@ def prototype_task(context: Context, task: PairTask) -> None:
 
 def triple_task(context: Context, task: TripleTask) -> None:
     """Measure three motifs; writes an .npz."""
-    section, tracks = interaction_section(context), context.sequences.tracks
-    phases = None
-    if tracks is not None and (section.mode == "synonymous" or "stop" in section.avoid):
-        phases = [codon_phase(track[0]) for track in tracks]
     found = measure_triple(
-        context.model, context.sequences, task.motifs, frequencies=task.frequencies, phases=phases, **_options(context)
+        context.model,
+        context.sequences,
+        task.motifs,
+        interaction_section(context),
+        frequencies=task.frequencies,
+        seed=context.config.seed,
     )
     save_arrays(task.path, {"rows": found.rows, "starts": found.starts, "states": found.states})

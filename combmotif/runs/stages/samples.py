@@ -12,7 +12,7 @@ from combmotif.runs.stages.base import Batch, Cost, Empty, Output, Stage, Trial,
 from combmotif.runs.tables import sample_table, unsampled
 from combmotif.sampling.dataset import dataset_samples, track_windows
 from combmotif.sampling.enumerate import LONGEST, enumerate_windows
-from combmotif.sampling.evolve import EvolveOptions, evolve
+from combmotif.sampling.evolution import EvolveOptions, evolve
 from combmotif.sampling.published import combmotif_samples, neuronmotif_samples
 from combmotif.sampling.samples import Samples
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from combmotif.inference.scan import scan_layers
+from combmotif.inference.dense import scan_layers
 from combmotif.inference.sites import SiteFinder
 from combmotif.runs.context import Context
 from combmotif.runs.stages.base import Work

@@ -1,12 +1,18 @@
 import numpy as np
 import pytest
 
-from combmotif.discovery import DemixOptions, demix, weighted_counts
-from combmotif.discovery.layerwise.demix import cluster_counts
+from combmotif.discovery import DemixOptions, demix_tree, weighted_counts
+from combmotif.discovery.layerwise.demix import cluster_counts, leaves
 from combmotif.inference import WindowProbe
 from combmotif.models.architectures.cnn_gru import CnnGru
 from combmotif.models.model import SequenceModel
 from combmotif.sampling import Samples
+
+
+def demix(probe, samples, *, options=None, seed=0):
+    """The leaves of the tree, as motifs are made of them."""
+    options = options or DemixOptions()
+    return leaves(demix_tree(probe, samples, options=options, seed=seed), options.min_sites)
 
 
 def word(group):

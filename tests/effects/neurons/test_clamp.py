@@ -56,16 +56,6 @@ def test_means_are_over_all_positions_of_all_sequences(net):
     np.testing.assert_allclose(channel_means(net, "conv", CODES, batch=3), values.mean(1), rtol=1e-5)
 
 
-def test_only_active_sequences_up_to_the_limit_are_measured(net):
-    active = np.zeros((12, 2), dtype=bool)
-    active[3:9, 0] = True
-    change = clamp(net, "conv", [1, 0], CODES, np.zeros(2), active=active, limit=3)
-    assert np.isfinite(change).sum(0).tolist() == [3, 0]
-    full = clamp(net, "conv", [1, 0], CODES, np.zeros(2))
-    measured = np.isfinite(change)
-    np.testing.assert_allclose(change[measured], full[measured], atol=1e-5)
-
-
 def test_the_hook_is_removed_also_after_an_error(net):
     with pytest.raises(ValueError, match="neurons: layer 'conv' has neurons 0-2"):
         clamp(net, "conv", [7], CODES, np.zeros(1))
@@ -78,8 +68,6 @@ def test_unknown_layers_and_shapes_are_named(net):
         clamp(net, "conv9", [0], CODES, np.zeros(1))
     with pytest.raises(ValueError, match="values: expected one per neuron"):
         clamp(net, "conv", [0], CODES, np.zeros(2))
-    with pytest.raises(ValueError, match="active: expected shape"):
-        clamp(net, "conv", [0], CODES, np.zeros(1), active=np.ones((3, 1), dtype=bool))
 
 
 def test_several_outputs_at_once_equal_one_by_one():

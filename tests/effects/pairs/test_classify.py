@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from combmotif.effects.columns import EFFECTS
+from combmotif.core.tables import EFFECTS
 from combmotif.effects.pairs.classify import classify
 
 
@@ -51,29 +51,32 @@ DOWN = {"a_alone": (-1, S), "b_alone": (-1, S), "joint": (-2, S)}
     ],
 )
 def test_class_and_reason(effects, label, words):
-    found, reason = classify(row(**effects))
+    found, reason = classify(row(**effects), alpha=0.05, n_min=6)
     assert found == label
     assert words in reason
 
 
 def test_too_few_sequences_are_untestable_and_counted():
-    assert classify(row() | {"sequences": 1}) == ("untestable", "found together in 1 sequence, 6 needed")
-    assert classify(row() | {"sequences": 5})[1] == "found together in 5 sequences, 6 needed"
+    assert classify(row() | {"sequences": 1}, alpha=0.05, n_min=6) == (
+        "untestable",
+        "found together in 1 sequence, 6 needed",
+    )
+    assert classify(row() | {"sequences": 5}, alpha=0.05, n_min=6)[1] == "found together in 5 sequences, 6 needed"
 
 
 def test_an_effect_acts_by_its_size_and_not_by_its_q_alone():
     tiny = {"a_alone": (-1.33, S), "b_alone": (0.016, 1e-9), "joint": (-1.3, S)}
-    found, reason = classify(row(**tiny) | {"effect_margin": 0.133})
+    found, reason = classify(row(**tiny) | {"effect_margin": 0.133}, alpha=0.05, n_min=6)
     assert (found, reason) == ("one-sided", "only A has a detected effect, those of B lie within +-0.133")
-    assert classify(row(**tiny) | {"effect_margin": 0.01})[0] == "opposing"
+    assert classify(row(**tiny) | {"effect_margin": 0.01}, alpha=0.05, n_min=6)[0] == "opposing"
 
 
 def test_a_large_effect_in_few_sequences_is_not_detected_rather_than_inert():
     few = row(a_alone=(-0.65, 0.3), joint=(-0.6, 0.2)) | {"sequences": 7, "detectable": 0.81}
     few |= {"a_alone_ci_low": -1.4, "a_alone_ci_high": 0.2}
-    found, reason = classify(few)
+    found, reason = classify(few, alpha=0.05, n_min=6)
     assert found == "not-detected"
     assert "n = 7, detectable size 0.81" in reason
     one = few | {"b_alone": -1.0, "b_alone_q": S}
-    assert classify(one)[0] == "one-sided"
-    assert "of A: not detected (n = 7, detectable size 0.81)" in classify(one)[1]
+    assert classify(one, alpha=0.05, n_min=6)[0] == "one-sided"
+    assert "of A: not detected (n = 7, detectable size 0.81)" in classify(one, alpha=0.05, n_min=6)[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from combmotif.config.effects import InteractionOptions
 from combmotif.effects.pairs.inserted import draw_placement, draw_sites, measure_inserted
 from combmotif.effects.pairs.interaction import interaction
 from combmotif.effects.pairs.pair import Pair
@@ -30,7 +31,7 @@ WORDS = ("GGACU", "UGUAA")
 def test_class_and_size_of_known_logic_by_insertion(word_model, kind, label, e):
     """No sequence holds both words, so that insertion alone can tell."""
     sequences = random_sequences(120, 50, seed=1, exclude=["GGACU"])
-    table = interaction(word_model(kind), sequences, [WORDS], backgrounds=80).table.iloc[0]
+    table = interaction(word_model(kind), sequences, [WORDS], InteractionOptions(backgrounds=80)).table.iloc[0]
     assert table["class"] == "untestable"
     assert table.inserted_class == label
     assert table.inserted_epistasis == pytest.approx(e, abs=1e-6)
@@ -42,7 +43,7 @@ def test_class_and_size_of_known_logic_by_insertion(word_model, kind, label, e):
 
 
 def test_pairs_that_are_not_inserted_leave_the_columns_empty(word_model, planted):
-    table = interaction(word_model("and"), planted(WORDS, 20), [WORDS], backgrounds=0).table.iloc[0]
+    table = interaction(word_model("and"), planted(WORDS, 20), [WORDS], InteractionOptions(backgrounds=0)).table.iloc[0]
     assert table["class"] == "synergistic"
     assert np.isnan(table.inserted_epistasis)
     assert table["inserted_class"] != table["inserted_class"] or table["inserted_class"] == ""
@@ -107,7 +108,12 @@ def test_a_net_that_asks_for_the_frame_shows_the_pair_in_frame_only(word_model):
     for frame in range(3):
         pair = Pair(a, b, order="ab", spacing=(1, 9), frame=frame)
         states = measure_inserted(
-            model, sequences, pair, backgrounds=60, frequencies=np.full(4, 0.25), seed=frame
-        )  # fmt: skip
+            model,
+            sequences,
+            pair,
+            InteractionOptions(backgrounds=60, avoid=[]),
+            frequencies=np.full(4, 0.25),
+            seed=frame,
+        )
         e.append((states.o - states.a.mean(1) - states.b.mean(1) + states.n.mean(1)).mean())
     assert e == [1, 0, 0]

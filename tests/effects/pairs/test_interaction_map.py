@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 
-from combmotif.effects.columns import MAP_COLUMNS
+from combmotif.core.tables import FAMILY_MAP
 from combmotif.effects.pairs.interaction_map import interaction_map, name_families
 from combmotif.effects.pairs.pair import Pair
 from combmotif.effects.pattern import as_pattern
@@ -50,7 +50,7 @@ def test_cells_sum_up_their_pairs_whichever_motif_comes_first():
         row("untestable", np.nan, np.nan, np.nan, 3),
     ])  # fmt: skip
     found = interaction_map(table, pairs)
-    assert list(found.columns) == list(MAP_COLUMNS)
+    assert list(found.columns) == FAMILY_MAP.names
     assert list(zip(found.family_a, found.family_b, found["class"], strict=True)) == [
         ("AUG", "UAA", "synergistic"), ("AUG", "AUG", "additive"), ("AUG", "GG", "opposing"),
         ("GG", "GG", "untestable"),

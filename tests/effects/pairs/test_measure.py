@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from combmotif.config.effects import InteractionOptions
 from combmotif.effects.pairs.measure import measure_pair, snap
 from combmotif.effects.pairs.pair import Pair
 from combmotif.effects.pattern import as_pattern
@@ -16,9 +17,8 @@ def test_placements_states_and_counts_belong_together(word_model, planted):
         model,
         sequences,
         Pair(as_pattern("GGACU"), as_pattern("UGUAA")),
-        scrambles=5,
+        InteractionOptions(scrambles=5, avoid=[], overlaps="keep"),
         frequencies=np.full(4, 0.25),
-        overlaps="keep",
     )
     assert pair.pair == "GGACU x UGUAA"
     assert pair.states.a.shape == (len(pair.rows), 5)
@@ -35,7 +35,7 @@ def test_placements_that_cannot_be_scrambled_are_left_out_and_counted(word_model
         word_model("and"),
         sequences,
         Pair(as_pattern("NN"), as_pattern("UGUAA")),
-        overlaps="keep",
+        InteractionOptions(scrambles=32, avoid=[], overlaps="keep"),
         frequencies=np.full(4, 0.25),
     )
     assert len(pair.rows) == 0

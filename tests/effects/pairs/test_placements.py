@@ -13,7 +13,7 @@ from combmotif.sequence.alphabet import encode
 def places(a: str, b: str, words: list[str], names=None, **options):
     names = names or [f"s{i}" for i in range(len(words))]
     rules = {key: options.pop(key) for key in ("order", "spacing", "frame", "end_frame") if key in options}
-    options = {"seed": 0, "max_placements": 100} | options
+    options = {"seed": 0, "max_sequences": 200, "max_placements": 100} | options
     pair = Pair(as_pattern(a), as_pattern(b), **rules)
     return find_placements(pair, [encode(w) for w in words], names, **options)
 

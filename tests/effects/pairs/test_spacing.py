@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from combmotif.effects.columns import SPACING_COLUMNS
+from combmotif.core.tables import SPACING
 from combmotif.effects.pairs.spacing import spacing_bins, spacing_profile
 from combmotif.effects.pairs.states import States
 
@@ -32,7 +32,7 @@ def test_every_distance_has_the_estimate_of_its_placements():
         states=States(o, np.tile([[0.5, 1.5]], (4, 1)), np.zeros((4, 2)), np.full((4, 2), 2.0)),
     )  # fmt: skip
     table = spacing_profile([pair], np.array([7, 8]))
-    assert tuple(table) == tuple(SPACING_COLUMNS)
+    assert list(table) == SPACING.names
     assert table[["pair", "spacing", "spacing_end", "sequences"]].to_numpy().tolist() == [
         ["AUG x UAA", 0, 0, 2], ["AUG x UAA", 2, 2, 1],
     ]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from combmotif.effects.columns import INSTANCE_COLUMNS, INTERACTION_COLUMNS
+from combmotif.core.tables import INSTANCES, INTERACTIONS
 from combmotif.effects.pairs.control import Control
 from combmotif.effects.pairs.measure import MeasuredPair
 from combmotif.effects.pairs.pair import Pair
@@ -74,8 +74,8 @@ def test_six_effects_have_the_stated_signs():
 def test_tables_have_the_documented_columns_and_numbers():
     states, rows = simulated(1, 2, 5.0)
     result = summarise([measured("one", states, rows)], [f"s{i}" for i in range(20)])
-    assert list(result.table.columns) == list(INTERACTION_COLUMNS)
-    assert list(result.instances.columns) == list(INSTANCE_COLUMNS)
+    assert list(result.table.columns) == INTERACTIONS.names
+    assert list(result.instances.columns) == INSTANCES.names
     row = result.table.iloc[0]
     e = unit_effects(states, rows)
     assert row.epistasis == hodges_lehmann(e["epistasis"]).estimate
@@ -109,6 +109,6 @@ def test_q_values_are_over_the_tested_pairs():
 
 def test_no_pairs_give_empty_tables_with_columns():
     result = summarise([], [])
-    assert list(result.table.columns) == list(INTERACTION_COLUMNS)
-    assert list(result.instances.columns) == list(INSTANCE_COLUMNS)
+    assert list(result.table.columns) == INTERACTIONS.names
+    assert list(result.instances.columns) == INSTANCES.names
     assert len(result.table) == 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from combmotif.effects.columns import TRIPLE_COLUMNS
+from combmotif.config.effects import InteractionOptions
+from combmotif.core.tables import TRIPLES
 from combmotif.effects.pairs.pair import Pair
 from combmotif.effects.pairs.triples import choose_triples, measure_triple, summarise_triples
 from combmotif.effects.pattern import as_pattern
@@ -20,6 +21,10 @@ LOGIC = {
 }
 
 
+def few(scrambles):
+    return InteractionOptions(scrambles=scrambles, avoid=[])
+
+
 @pytest.mark.parametrize("kind", LOGIC)
 def test_contrast_of_known_logic(word_model, planted, kind):
     combine, e, label = LOGIC[kind]
@@ -27,7 +32,7 @@ def test_contrast_of_known_logic(word_model, planted, kind):
     net.combine = combine
     sequences = planted(WORDS, 30)
     found = measure_triple(
-        SequenceModel(kind, net), sequences, tuple(map(as_pattern, WORDS)), scrambles=4, frequencies=np.full(4, 0.25)
+        SequenceModel(kind, net), sequences, tuple(map(as_pattern, WORDS)), few(4), frequencies=np.full(4, 0.25)
     )
     assert (np.diff(np.sort(found.starts, axis=1), axis=1) >= 5).all()
     row = summarise_triples([found], sequences.names).iloc[0]
@@ -39,12 +44,12 @@ def test_contrast_of_known_logic(word_model, planted, kind):
 def test_rare_triples_are_untestable_and_columns_are_documented(word_model, planted):
     sequences = planted(WORDS, 4)
     found = measure_triple(
-        word_model("and", WORDS), sequences, tuple(map(as_pattern, WORDS)), scrambles=2, frequencies=np.full(4, 0.25)
+        word_model("and", WORDS), sequences, tuple(map(as_pattern, WORDS)), few(2), frequencies=np.full(4, 0.25)
     )
     table = summarise_triples([found], sequences.names)
-    assert list(table.columns) == list(TRIPLE_COLUMNS)
+    assert list(table.columns) == TRIPLES.names
     assert table["class"][0] == "untestable"
-    assert list(summarise_triples([], []).columns) == list(TRIPLE_COLUMNS)
+    assert list(summarise_triples([], []).columns) == TRIPLES.names
 
 
 def test_triples_are_of_two_pairs_that_were_found():
@@ -62,8 +67,6 @@ def test_triples_are_of_two_pairs_that_were_found():
 
 def test_equal_motifs_stand_from_5_to_3(word_model, planted):
     three = (as_pattern("GGACU"),) * 3
-    found = measure_triple(
-        word_model("and"), planted(("GGACU",) * 3, 12), three, scrambles=2, frequencies=np.full(4, 0.25)
-    )
+    found = measure_triple(word_model("and"), planted(("GGACU",) * 3, 12), three, few(2), frequencies=np.full(4, 0.25))
     assert len(found.rows) >= 10
     assert (np.diff(found.starts, axis=1) >= 5).all()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from combmotif.effects.columns import INSTANCE_COLUMNS, INTERACTION_COLUMNS
+from combmotif.core.tables import INSTANCES, INTERACTIONS
 from combmotif.effects.pairs.pair import Pair
 from combmotif.effects.pairs.placements import Windows
 from combmotif.effects.pattern import as_pattern
@@ -41,12 +41,12 @@ def test_only_the_first_window_of_a_sequence_counts(word_model):
 def test_table_has_the_prototypes_class_and_p_values(word_model, planted, kind, label):
     sequences = planted(WORDS, 40)
     found = measure_prototype(word_model(kind), sequences, Pair(*map(as_pattern, WORDS)))
-    table, instances = summarise_prototype([found], sequences.names)
-    assert list(table.columns) == list(INTERACTION_COLUMNS)
-    assert list(instances.columns) == list(INSTANCE_COLUMNS)
+    table, instances = summarise_prototype([found], sequences.names, alpha=0.05)
+    assert list(table.columns) == INTERACTIONS.names
+    assert list(instances.columns) == INSTANCES.names
     row = table.iloc[0]
     assert row["class"] == label
-    own = prototype_interaction(found.o, found.a, found.b, found.n)
+    own = prototype_interaction(found.o, found.a, found.b, found.n, alpha=0.05)
     assert (row.p_value, row.a_in_context_p, row.joint_p) == (own.p_value, own.p_a_o, own.p_ab_o)
     if kind == "and":
         assert row.a_in_context_p == stats.wilcoxon(found.a, found.o).pvalue
@@ -65,4 +65,4 @@ def test_double_edits_have_draws_of_their_own(word_model, planted):
 def test_few_rows_are_untestable(word_model, planted):
     sequences = planted(WORDS, 3)
     found = measure_prototype(word_model("and"), sequences, Pair(*map(as_pattern, WORDS)))
-    assert summarise_prototype([found], sequences.names)[0]["class"].tolist() == ["untestable"]
+    assert summarise_prototype([found], sequences.names, alpha=0.05)[0]["class"].tolist() == ["untestable"]

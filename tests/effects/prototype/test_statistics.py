@@ -25,7 +25,7 @@ NOISE = RNG.normal(0, 0.05, (3, 20))
 )
 def test_class_and_p_values_follow_the_formulas(joint, a_alone, b_alone, label):
     o, b, a = N + joint + NOISE[0], N + a_alone + NOISE[1], N + b_alone + NOISE[2]
-    result = prototype_interaction(o, a, b, N)
+    result = prototype_interaction(o, a, b, N, alpha=0.05)
     assert result.label == label
     assert result.p_a_o == wilcoxon(a, o).pvalue
     assert result.p_ab_b == wilcoxon(N, b).pvalue
@@ -36,9 +36,9 @@ def test_class_and_p_values_follow_the_formulas(joint, a_alone, b_alone, label):
 
 
 def test_exactly_additive_rows_are_additive():
-    result = prototype_interaction(N + 2.0, N + 1.0 + NOISE[1], N + 1.0 - NOISE[1], N)
+    result = prototype_interaction(N + 2.0, N + 1.0 + NOISE[1], N + 1.0 - NOISE[1], N, alpha=0.05)
     assert result.label == "additive"
 
 
 def test_five_rows_are_too_few():
-    assert prototype_interaction(N[:5], N[:5], N[:5], N[:5]).label == "untestable"
+    assert prototype_interaction(N[:5], N[:5], N[:5], N[:5], alpha=0.05).label == "untestable"

@@ -5,7 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from combmotif.motifs import load_database, read_meme, word_ppm, word_test
+from combmotif.motifs import load_database, word_ppm, word_test
+from combmotif.motifs.formats.meme import read_meme
 from combmotif.sequence import encode
 
 

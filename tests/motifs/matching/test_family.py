@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from combmotif.core.tables import MATCH_CONTROL
 from combmotif.motifs import Database, DatabaseEntry, Motif, MotifSet, load_database, word_ppm
-from combmotif.motifs.matching.control import CONTROL_COLUMNS, match_control, shuffled_database
+from combmotif.motifs.matching.control import match_control, shuffled_database
 from combmotif.motifs.matching.family import family_of_genes, gene_names, leading_stem, with_families
 from combmotif.motifs.matching.match import match
 
@@ -79,7 +80,7 @@ def test_true_motifs_match_and_their_control_does_not():
     motifs = queries(["UGUAAAUA", "UUAUUUAUU", "AUG", "GCCACCAUGG", "NNNNN"])
     table = match(motifs, builtin)
     found = match_control(motifs, builtin, table, np.random.default_rng(0), copies=20)
-    assert tuple(found.table.columns) == CONTROL_COLUMNS
+    assert list(found.table.columns) == MATCH_CONTROL.names
     together = found.table[found.table["database"] == "all"].set_index("relation")
     assert together["queries"].tolist() == [4, 4]
     assert together.loc["is", "matched"] == 3

@@ -12,10 +12,10 @@ from combmotif.motifs import (
     information,
     letter_p_values,
     pseudocounted,
-    read_meme,
     tomtom,
     word_ppm,
 )
+from combmotif.motifs.formats.meme import read_meme
 
 
 @pytest.fixture(scope="module")

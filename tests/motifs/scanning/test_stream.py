@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from combmotif.core.tables import HITS
 from combmotif.motifs import Database, DatabaseEntry, find_sites, load_database, word_ppm
 from combmotif.motifs.scanning.file import scan_file
-from combmotif.motifs.scanning.stream import HIT_COLUMNS, letter_frequencies, reverse_complement, scan_sequences, to_bed
+from combmotif.motifs.scanning.stream import letter_frequencies, reverse_complement, scan_sequences, to_bed
 from combmotif.sequence import decode, encode
 
 MEME = "MEME version 4\nALPHABET= ACGU\nMOTIF {name} PUM\nletter-probability matrix: w= {w}\n{rows}\n"
@@ -44,7 +45,7 @@ def test_streamed_hits_are_those_of_each_motif_whatever_the_chunk(fasta, databas
     whole = pd.concat(scan_sequences(records, database, p_value=1e-3), ignore_index=True)
     small = pd.concat(scan_sequences(records, database, p_value=1e-3, chunk=800), ignore_index=True)
     pd.testing.assert_frame_equal(whole, small)
-    assert tuple(whole.columns) == HIT_COLUMNS
+    assert list(whole.columns) == HITS.names
     for entry in database.entries:
         plain = find_sites(codes, entry.word or entry.ppm, p_value=1e-3)
         hits = whole[whole["motif"] == entry.id]
@@ -128,7 +129,7 @@ def test_files(fasta, tmp_path):
     out = tmp_path / "hits.tsv"
     found = scan_file(path, tmp_path / "m.meme", out)
     table = pd.read_csv(out, sep="\t")
-    assert tuple(table.columns) == HIT_COLUMNS
+    assert list(table.columns) == HITS.names
     assert (found.sequences, found.nucleotides, found.motifs) == (9, 6300, 1)
     assert found.sites["pum"] == len(table) >= 1
     assert ((table["sequence"] == "s3") & (table["start"] == 100)).sum() == 1
@@ -161,7 +162,7 @@ def test_builtin_words_and_bed_scores(fasta, tmp_path):
     found = scan_file(path, "builtin", tmp_path / "x.tsv")
     assert found.sites["pum"] == sum(decode(c).count("UGUA" + x + "AUA") for _, c in records for x in "ACGU")
     assert found.motifs == len(load_database("builtin"))
-    hits = pd.DataFrame([("m", "", "s", 1, 3, "+", 2.0, 1e-200, "AC")], columns=list(HIT_COLUMNS))
+    hits = HITS.frame([("m", "", "s", 1, 3, "+", 2.0, 1e-200, "AC")])
     assert to_bed(hits).iloc[0].tolist() == ["s", 1, 3, "m", 1000, "+"]
 
 

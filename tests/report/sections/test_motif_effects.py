@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from combmotif.effects.columns import MOTIF_EFFECT_COLUMNS, MOTIF_POSITION_COLUMNS
+from combmotif.core.tables import MOTIF_EFFECTS, MOTIF_POSITIONS
 from combmotif.report import main_findings, render
 from combmotif.report.folder import read_run
 from combmotif.report.sections.motif_effects import effect_records, motif_effects, motif_tally, output_sections
@@ -48,12 +48,8 @@ def measured(run_folder: Path) -> Path:
             positions.append(who | {"background": "all", "kind": "frame", "start": frame, "end": frame,
                                     "unit": "nt modulo 3", "n": 300, "effect": value * frame,
                                     "ci_low": np.nan, "ci_high": np.nan})  # fmt: skip
-    pd.DataFrame(effects, columns=list(MOTIF_EFFECT_COLUMNS)).to_csv(
-        run_folder / "motif_effects.tsv", sep="\t", index=False
-    )
-    pd.DataFrame(positions, columns=list(MOTIF_POSITION_COLUMNS)).to_csv(
-        run_folder / "motif_positions.tsv", sep="\t", index=False
-    )
+    MOTIF_EFFECTS.frame(effects).to_csv(run_folder / "motif_effects.tsv", sep="\t", index=False)
+    MOTIF_POSITIONS.frame(positions).to_csv(run_folder / "motif_positions.tsv", sep="\t", index=False)
     record = json.loads((run_folder / "run.json").read_text())
     record["config"]["effects"] = {"backgrounds": 500}
     record["stages"]["effects"] = {"status": "done", "seconds": 3.0}

@@ -10,14 +10,13 @@ import pandas as pd
 
 from combmotif.core.files import atomic, write_table
 from combmotif.core.seeding import stable_hash
+from combmotif.core.tables import SYNTAX, TREE
 from combmotif.discovery.demixed import Demixed
 from combmotif.discovery.halves import demix_halves
 from combmotif.discovery.layerwise.demix import DemixOptions
 from combmotif.discovery.neuronmotif import demix_neuron
 from combmotif.discovery.seqlets import SeqletOptions, seqlet_motif
 from combmotif.discovery.sufficiency import SufficiencyOptions
-from combmotif.discovery.syntax import SYNTAX_COLUMNS
-from combmotif.discovery.tree import TREE_COLUMNS
 from combmotif.discovery.words import word_motifs
 from combmotif.motifs.formats.h5 import load_motifs, save_motifs
 from combmotif.motifs.motif import MotifSet
@@ -64,7 +63,7 @@ def demix_task(context: Context, task: DemixTask) -> None:
         samples = Samples.load(source)
         if section.method == "words":
             motifs = tuple(word_motifs(probe, samples, top=section.top, min_sites=section.min_sites))
-            tables = {"tree": pd.DataFrame(columns=TREE_COLUMNS), "syntax": pd.DataFrame(columns=SYNTAX_COLUMNS)}
+            tables = {"tree": TREE.frame(), "syntax": SYNTAX.frame()}
         elif section.method == "seqlets":
             options_of = SeqletOptions(section.top, section.align, section.min_sites)
             motif = seqlet_motif(
@@ -72,7 +71,7 @@ def demix_task(context: Context, task: DemixTask) -> None:
                 tracks=samples.tracks,
             )  # fmt: skip
             motifs = () if motif is None else (motif,)
-            tables = {"tree": pd.DataFrame(columns=TREE_COLUMNS), "syntax": pd.DataFrame(columns=SYNTAX_COLUMNS)}
+            tables = {"tree": TREE.frame(), "syntax": SYNTAX.frame()}
         else:
 
             def demix(part: Samples, seed: int) -> Demixed:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from combmotif.attribution.attribute import AttributionOptions, attribute
 from combmotif.attribution.attributions import join_attributions
 from combmotif.attribution.files import pack, unpack
 from combmotif.attribution.gradients import captum_attr
+from combmotif.attribution.methods import attribute
 from combmotif.attribution.targets import Target, parse_target
 from combmotif.config.stages import AttributionSection
 from combmotif.core.files import atomic
@@ -69,12 +69,6 @@ class ModiscoTask:
         return self.path.with_suffix(".json")
 
 
-def attribution_options(section: AttributionSection | None) -> AttributionOptions:
-    """Options of the attribution that a config asks for."""
-    own = section or AttributionSection()
-    return AttributionOptions(own.method, own.baselines, own.steps, own.max_steps, own.draws, own.tolerance)
-
-
 def attribution_task(context: Context, task: AttributionTask) -> None:
     """Attribute some sequences; writes an .npz."""
     if task.source is None:
@@ -97,7 +91,7 @@ def attribution_task(context: Context, task: AttributionTask) -> None:
             context.model,
             codes,
             task.target,
-            options=attribution_options(context.config.attribution),
+            options=context.config.attribution,
             names=names,
             tracks=tracks,
             seed=context.config.seed,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 import torch
@@ -20,60 +20,16 @@ from combmotif.attribution.gradients import (
 from combmotif.attribution.integrated import integrated_gradients
 from combmotif.attribution.mutagenesis import mutagenesis
 from combmotif.attribution.targets import Target, TargetFunction, Unit, parse_target
+from combmotif.config.stages import AttributionOptions
 from combmotif.core.seeding import named_generator, stable_hash
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.shuffle import dinucleotide_shuffle
 
-METHODS = ("integrated_gradients", "gradient_shap", "gradient_input", "mutagenesis")
+METHODS: tuple[str, ...] = get_args(AttributionOptions.model_fields["method"].annotation)
 
 
 class CompletenessWarning(UserWarning):
     """Contributions do not add up to the change of the target within the tolerance."""
-
-
-@dataclass(frozen=True)
-class AttributionOptions:
-    """How to attribute.
-
-    Attributes
-    ----------
-    method : str, default "integrated_gradients"
-        Or ``gradient_shap``, ``gradient_input``, ``mutagenesis``.
-    baselines : int, default 10
-        Dinucleotide shuffles of each sequence that it is compared with; extra tracks stay as they are.
-    steps : int, default 16
-        Points per baseline of integrated gradients to begin with.
-    max_steps : int, default 128
-        While the completeness error of a sequence is above the tolerance, points are added where the target bends, up
-        to this many per baseline.
-    draws : int, default 100
-        Points per sequence of GradientShap.
-    tolerance : float, default 0.05
-        Largest completeness error of integrated gradients that is accepted without a warning.
-
-    Raises
-    ------
-    ValueError
-        If a field is out of its range.
-    """
-
-    method: str = "integrated_gradients"
-    baselines: int = 10
-    steps: int = 16
-    max_steps: int = 128
-    draws: int = 100
-    tolerance: float = 0.05
-
-    def __post_init__(self) -> None:
-        if self.method not in METHODS:
-            raise ValueError(f"method: expected one of {', '.join(METHODS)}, found '{self.method}'")
-        for name in ("baselines", "steps", "draws"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}: expected at least 1, found {getattr(self, name)}")
-        if self.max_steps < self.steps:
-            raise ValueError(f"max_steps: expected at least steps ({self.steps}), found {self.max_steps}")
-        if not self.tolerance > 0:
-            raise ValueError(f"tolerance: expected a number above 0, found {self.tolerance}")
 
 
 def attribute(

@@ -18,6 +18,7 @@ from combmotif.config.evaluation import SuiteConfig
 from combmotif.core.download import sha256_of
 from combmotif.core.executors import single_thread
 from combmotif.core.files import write_table
+from combmotif.core.tables import SCORED_ITEMS, SKIPPED
 from combmotif.core.version import __version__
 from combmotif.evaluation.adapters.base import Adapter, LacksCapability, self_test
 from combmotif.evaluation.adapters.make import make_adapter, make_control
@@ -237,7 +238,7 @@ def _finish(
         write_table(store.file(f"{name}/items.tsv.gz"), task.items)
         write_table(store.file(f"{name}/predictions.tsv.gz"), _predictions(task, scored))
     table = pd.concat(scores, ignore_index=True)
-    left = pd.DataFrame(skipped, columns=["task", "model", "item", "reason"])
+    left = SKIPPED.frame(skipped)
     write_table(store.file("scores.tsv"), table)
     write_table(store.file("comparisons.tsv"), pd.concat(comparisons, ignore_index=True))
     write_table(store.file("skipped.tsv"), left)
@@ -264,5 +265,4 @@ def _predictions(task: Task, scored: dict[str, list[ScoreColumn]]) -> pd.DataFra
             item = names if len(column.values) == len(names) else np.arange(len(column.values))
             own = pd.DataFrame({"item": item, "truth": column.truth, "value": truth.values})
             parts.append(own.assign(model=model, score_name=column.name, score=column.values))
-    empty = pd.DataFrame(columns=["item", "truth", "value", "model", "score_name", "score"])
-    return pd.concat(parts, ignore_index=True) if parts else empty
+    return pd.concat(parts, ignore_index=True) if parts else SCORED_ITEMS.frame()

@@ -28,6 +28,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from combmotif.config.stages import SampleSection
+from combmotif.core.typed_yaml import default_of
 from combmotif.inference.probe import WindowProbe
 from combmotif.sampling.chains import ISLANDS, LEVELS, Chains
 from combmotif.sampling.climb import Climb
@@ -52,9 +54,9 @@ class EvolveOptions:
     ----------
     population : int, default 256
         Windows per neuron.
-    generations : int, default 300
+    generations : int
         Most generations.
-    patience : int, default 8
+    patience : int
         An ascent ends when neither the maximum nor the mean has risen by more than 0.5 % of their range for half as
         many generations, a ladder when in so many less than a tenth of the windows went into bins that are not full.
     keep : int, default 5000
@@ -62,8 +64,8 @@ class EvolveOptions:
     """
 
     population: int = 256
-    generations: int = 300
-    patience: int = 8
+    generations: int = default_of(SampleSection, "generations")
+    patience: int = default_of(SampleSection, "patience")
     keep: int = 5000
 
 

@@ -1,0 +1,102 @@
+"""Every table combmotif writes: file, columns, types, units and meaning; writers, readers and docs go by these."""
+
+from combmotif.core.tables.commands import ATTRIBUTIONS, BENCHMARK, CALIBRATION, LEFT_OUT, PREDICTIONS
+from combmotif.core.tables.comparison import COMPARED_MOTIFS, COMPARED_RUNS, FAITHFULNESS, OVERLAPS
+from combmotif.core.tables.effects import CONTRIBUTION, MOTIF_EFFECTS, MOTIF_POSITIONS
+from combmotif.core.tables.evaluation import COMPARED_SCORES, SCORED_ITEMS, SCORES, SKIPPED
+from combmotif.core.tables.matches import HITS, MATCH_CONTROL, MATCHES
+from combmotif.core.tables.motifs import (
+    MATRICES,
+    MOTIF_CLUSTERS,
+    MOTIF_COMPARISON,
+    MOTIF_LIST,
+    MOTIFS,
+    SEQLETS,
+    SYNTAX,
+    TREE,
+)
+from combmotif.core.tables.neurons import ACTIVATIONS, NEURONS, SAMPLES, SITES
+from combmotif.core.tables.pairs import (
+    EFFECTS,
+    FAMILY_MAP,
+    INSERTED,
+    INSTANCES,
+    INTERACTIONS,
+    PAIR_CONTROLS,
+    SPACING,
+    TRIPLES,
+)
+from combmotif.core.tables.table import Column, Table
+
+RUN_TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        NEURONS, MOTIFS, MATCHES, CONTRIBUTION, MOTIF_EFFECTS, MOTIF_POSITIONS, INTERACTIONS, INSTANCES, SITES, TREE,
+        SYNTAX, SPACING, PAIR_CONTROLS, FAMILY_MAP, MATCH_CONTROL, TRIPLES, SAMPLES, ACTIVATIONS, SEQLETS,
+        ATTRIBUTIONS, LEFT_OUT,
+    )
+}  # fmt: skip
+"""The tables of a run folder by name."""
+
+OTHER_TABLES: dict[str, tuple[Table, ...]] = {
+    "combmotif compare": (COMPARED_RUNS, COMPARED_MOTIFS, OVERLAPS),
+    "combmotif evaluate and benchmark": (SCORES, COMPARED_SCORES, SKIPPED, SCORED_ITEMS),
+    "combmotif predict, scan and calibrate": (PREDICTIONS, HITS, CALIBRATION),
+    "combmotif motifs": (MATRICES, MOTIF_LIST, MOTIF_COMPARISON, MOTIF_CLUSTERS),
+    "scripts/benchmarks": (BENCHMARK,),
+}
+"""Tables of other commands, by who writes them; their matches, attributions and what was left out are as in a run."""
+
+
+def table_at(path: str) -> Table | None:
+    """Find the kind of a table by its path in a run folder, such as ``motifs/tree.tsv``; None if it is none of ours."""
+    found = [table for table in RUN_TABLES.values() if table.is_at(path)]
+    return min(found, key=lambda table: "*" in table.file, default=None)  # an exact name goes before a pattern
+
+
+__all__ = [
+    "ACTIVATIONS",
+    "ATTRIBUTIONS",
+    "BENCHMARK",
+    "CALIBRATION",
+    "COMPARED_MOTIFS",
+    "COMPARED_RUNS",
+    "COMPARED_SCORES",
+    "CONTRIBUTION",
+    "EFFECTS",
+    "FAITHFULNESS",
+    "FAMILY_MAP",
+    "HITS",
+    "INSERTED",
+    "INSTANCES",
+    "INTERACTIONS",
+    "LEFT_OUT",
+    "MATCHES",
+    "MATCH_CONTROL",
+    "MATRICES",
+    "MOTIFS",
+    "MOTIF_CLUSTERS",
+    "MOTIF_COMPARISON",
+    "MOTIF_EFFECTS",
+    "MOTIF_LIST",
+    "MOTIF_POSITIONS",
+    "NEURONS",
+    "OTHER_TABLES",
+    "OVERLAPS",
+    "PAIR_CONTROLS",
+    "PREDICTIONS",
+    "RUN_TABLES",
+    "SAMPLES",
+    "SCORED_ITEMS",
+    "SCORES",
+    "SEQLETS",
+    "SITES",
+    "SKIPPED",
+    "SPACING",
+    "SYNTAX",
+    "TREE",
+    "TRIPLES",
+    "Column",
+    "Table",
+    "table_at",
+]
