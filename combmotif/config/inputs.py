@@ -8,7 +8,6 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from combmotif.config.neurons import parse_selection
 from combmotif.core.typed_yaml import Real, Section, Whole, show
-from combmotif.models.door import Pick
 from combmotif.sequence.alphabet import iupac_sets
 
 LARGEST_SET = 2_000_000_000
@@ -75,6 +74,8 @@ class PythonSection(Section):
     @field_validator("output")
     @classmethod
     def _can_be_picked(cls, value: Any) -> Any:
+        from combmotif.models.door import Pick  # with torch, which a config without it need not load
+
         Pick.of(value)
         return value
 

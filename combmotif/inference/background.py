@@ -5,6 +5,7 @@ from __future__ import annotations
 from weakref import WeakKeyDictionary
 
 import numpy as np
+import torch
 from torch import nn
 
 from combmotif.core.seeding import named_generator
@@ -50,6 +51,26 @@ def background_activations(model: SequenceModel, layer: str) -> np.ndarray:
         found = [values.astype(np.float64).mean((0, 2)) for _, values, _ in scan(model, layer, codes)]
         known[state] = np.mean(found, axis=0)
     return known[state]
+
+
+def is_output(model: SequenceModel, layer: str, size: int) -> bool:
+    """Whether a layer's activations, read at windows of ``size`` nt, are what the network returns, zero and all."""
+    kept: list[torch.Tensor] = []
+    try:
+        module = model.module.get_submodule(layer)
+    except AttributeError:  # a function, not a module
+        return False
+    handle = module.register_forward_hook(lambda _module, _inputs, output: kept.append(output))
+    length = model.input_spec.length or max(100, size)
+    try:
+        with torch.inference_mode():
+            returned = model.module(model.tensor(np.zeros((2, length), np.uint8)))
+    except Exception:  # a network that needs more than the sequence
+        return False
+    finally:
+        handle.remove()
+    both = [value for value in (*kept[-1:], returned) if torch.is_tensor(value)]
+    return len(both) == 2 and both[0].data_ptr() == both[1].data_ptr() and both[0].numel() == both[1].numel()
 
 
 def above_background(background: np.ndarray, maxima: np.ndarray) -> np.ndarray:

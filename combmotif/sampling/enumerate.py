@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from combmotif.inference.background import is_output
 from combmotif.inference.probe import WindowProbe
 from combmotif.sampling.samples import Samples, stratify
 
@@ -68,10 +69,13 @@ def enumerate_windows(
             :, wanted
         ]
     codes = all_windows(size)
+    own_zero = is_output(probe.model, probe.layer, size)
     result = []
     for column, (neuron, random) in enumerate(zip(wanted, seeds, strict=True)):
         activations = values[:, column]
         background = float(activations.mean(dtype=np.float64))
+        if own_zero and activations.max() > 0:  # no norm behind it can move its zero
+            background = max(0.0, background)
         rows = stratify(codes, activations, keep=keep, random=random, background=background)
         found = Samples(
             probe.layer,

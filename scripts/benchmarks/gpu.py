@@ -47,7 +47,9 @@ def stages(model: SequenceModel, length: int, count: int) -> dict[str, Callable[
         return np.zeros(0)
 
     def attributed() -> np.ndarray:
-        found = attribute(model, codes[: max(1, count // 4)], "output:0", options=AttributionOptions("gradient_input"))
+        found = attribute(
+            model, codes[: max(1, count // 4)], "output:0", options=AttributionOptions(method="gradient_input")
+        )
         return np.concatenate([score.ravel() for score in found.scores])
 
     def edited() -> np.ndarray:

@@ -47,11 +47,11 @@ def test_what_does_not_hold_is_said(monkeypatch):
 
 def test_a_pair_depends_neither_on_its_company_nor_on_the_process_it_is_simulated_in():
     setting = Simulation(0.5, 8, 2, 6)
-    together = calibration._simulate((setting, range(6), 3))
-    apart = calibration._simulate((setting, range(4, 6), 3))
+    together = calibration._simulate(None, (setting, range(6), 3))
+    apart = calibration._simulate(None, (setting, range(4, 6), 3))
     assert np.array_equal(together[4:], apart)
     assert not np.array_equal(together[:2], apart)
-    assert not np.array_equal(calibration._simulate((setting, range(4, 6), 4)), apart)
+    assert not np.array_equal(calibration._simulate(None, (setting, range(4, 6), 4)), apart)
 
 
 def test_simulated_pairs_have_the_e_they_were_given():

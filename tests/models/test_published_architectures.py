@@ -101,7 +101,7 @@ def test_edits_and_attributions_are_those_of_the_plain_net(opened):
     np.testing.assert_allclose(predicted.base, model.predict(codes), atol=1e-5)
     if not one.gradient:
         return
-    found = attribute(model, codes, "output:0", options=AttributionOptions("gradient_input", baselines=2))
+    found = attribute(model, codes, "output:0", options=AttributionOptions(method="gradient_input", baselines=2))
     x = model.tensor(np.stack(codes)).requires_grad_()
     (gradient,) = torch.autograd.grad(model.pick(model.call(x), 2, x.shape[2])[:, 0].sum(), x)
     gradient = gradient - gradient.mean(1, keepdim=True)
