@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -33,8 +35,14 @@ def planted():
 
 @pytest.fixture
 def enumerated():
-    """All windows that excite neuron 0 of a probe."""
-    return lambda probe: enumerate_windows(probe, [0], seeds=[np.random.default_rng(0)], keep=10**6)[0]
+    """All windows on which neuron 0 of a probe is above 0, where the rectifier behind it opens."""
+
+    def enumerated(probe):
+        samples = enumerate_windows(probe, [0], seeds=[np.random.default_rng(0)], keep=10**6)[0]
+        open_ = samples.activations > 0
+        return replace(samples, codes=samples.codes[open_], activations=samples.activations[open_])
+
+    return enumerated
 
 
 @pytest.fixture
