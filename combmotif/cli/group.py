@@ -41,6 +41,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "combmotif.cli.attribute:attribute",
             "Score which bases make an output, or a neuron, what it is.",
         ),
+        "variants": (
+            "combmotif.cli.variants:variants",
+            "Predict what variants do, and which neurons and motifs they make or break.",
+        ),
         "evaluate-model": (
             "combmotif.cli.evaluate_model:evaluate_model",
             "Compare a model's predictions with measured values.",

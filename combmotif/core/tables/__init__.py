@@ -27,6 +27,7 @@ from combmotif.core.tables.pairs import (
     TRIPLES,
 )
 from combmotif.core.tables.table import Column, Table
+from combmotif.core.tables.variants import SKIPPED_VARIANTS, VARIANT_SITES, VARIANTS
 
 RUN_TABLES: dict[str, Table] = {
     table.name: table
@@ -43,6 +44,7 @@ OTHER_TABLES: dict[str, tuple[Table, ...]] = {
     "combmotif evaluate and benchmark": (SCORES, COMPARED_SCORES, SKIPPED, SCORED_ITEMS),
     "combmotif predict, scan and calibrate": (PREDICTIONS, HITS, CALIBRATION),
     "combmotif motifs": (MATRICES, MOTIF_LIST, MOTIF_COMPARISON, MOTIF_CLUSTERS),
+    "combmotif variants": (VARIANTS, VARIANT_SITES, SKIPPED_VARIANTS),
     "scripts/benchmarks": (BENCHMARK,),
 }
 """Tables of other commands, by who writes them; their matches, attributions and what was left out are as in a run."""
@@ -92,10 +94,13 @@ __all__ = [
     "SEQLETS",
     "SITES",
     "SKIPPED",
+    "SKIPPED_VARIANTS",
     "SPACING",
     "SYNTAX",
     "TREE",
     "TRIPLES",
+    "VARIANTS",
+    "VARIANT_SITES",
     "Column",
     "Table",
     "table_at",
