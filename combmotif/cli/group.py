@@ -45,6 +45,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "combmotif.cli.variants:variants",
             "Predict what variants do, and which neurons and motifs they make or break.",
         ),
+        "words": (
+            "combmotif.cli.words:words",
+            "Measure what WORDS do to the prediction: alone, by position, and in pairs by order, frame and distance.",
+        ),
         "evaluate-model": (
             "combmotif.cli.evaluate_model:evaluate_model",
             "Compare a model's predictions with measured values.",

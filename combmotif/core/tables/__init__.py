@@ -22,6 +22,7 @@ from combmotif.core.tables.pairs import (
     INSERTED,
     INSTANCES,
     INTERACTIONS,
+    KMER_PAIRS,
     PAIR_CONTROLS,
     SPACING,
     TRIPLES,
@@ -44,10 +45,11 @@ OTHER_TABLES: dict[str, tuple[Table, ...]] = {
     "combmotif evaluate and benchmark": (SCORES, COMPARED_SCORES, SKIPPED, SCORED_ITEMS),
     "combmotif predict, scan and calibrate": (PREDICTIONS, HITS, CALIBRATION),
     "combmotif motifs": (MATRICES, MOTIF_LIST, MOTIF_COMPARISON, MOTIF_CLUSTERS),
+    "combmotif words": (KMER_PAIRS,),
     "combmotif variants": (VARIANTS, VARIANT_SITES, SKIPPED_VARIANTS),
     "scripts/benchmarks": (BENCHMARK,),
 }
-"""Tables of other commands, by who writes them; their matches, attributions and what was left out are as in a run."""
+"""Tables of other commands, by who writes them; matches, effects, attributions and left-out rows are as in a run."""
 
 
 def table_at(path: str) -> Table | None:
@@ -72,6 +74,7 @@ __all__ = [
     "INSERTED",
     "INSTANCES",
     "INTERACTIONS",
+    "KMER_PAIRS",
     "LEFT_OUT",
     "MATCHES",
     "MATCH_CONTROL",
