@@ -53,8 +53,8 @@ def fetch(
     if name is None:
         for collection in COLLECTIONS.values():
             click.echo(f"{collection.name}: {collection.description}")
-            there = "fetched" if collection.path.is_file() else "not fetched"
-            click.echo(f"    {there}; made of {', '.join(collection.sources)}")
+            state = "fetched" if collection.path.is_file() else "not fetched"
+            click.echo(f"    {state}; made of {', '.join(collection.sources)}")
         for published in known.values():
             there = (cache_folder() / published.name / published.file).is_file()
             click.echo(f"{published.name}: {published.description}")

@@ -24,7 +24,7 @@ _RANDOM = 2000
 @click.command(
     cls=GuidedCommand,
     example="combmotif words --model mrl AUG UAA --out runs/words",
-    then="open motif_effects.tsv and kmer_pairs.tsv in the folder",
+    then="open words.html in the folder",
 )
 @click.argument("words", nargs=-1, required=True)
 @model_option("target")
@@ -62,7 +62,7 @@ def words(
     IUPAC words are inserted into background sequences (those of a file, or random ones) and compared with scrambles of
     themselves at the same place. Every background is one value of a test; q-values are Benjamini-Hochberg's. The folder
     gets motif_effects.tsv (each word), motif_positions.tsv (by position and frame) and kmer_pairs.tsv (every word
-    before every other: together, in each frame, at each distance).
+    before every other: together, in each frame, at each distance) and words.html, a page that shows them.
     """
     from combmotif.cli.progress import StageProgress
     from combmotif.config import open_model_from
@@ -71,6 +71,7 @@ def words(
     from combmotif.core.output import OutputFolder
     from combmotif.effects.kmers import kmer_effects
     from combmotif.models import choose_device
+    from combmotif.report.kmers import kmer_page
     from combmotif.sequence.tables import random_sequences, read_fasta, read_table
 
     if fasta is not None and table is not None:
@@ -105,6 +106,7 @@ def words(
         written["kmer_pairs.tsv"] = found.pairs
     for file, content in written.items():
         write_table(folder.file(file), content)
+    kmer_page(folder.file("words.html"), model=model.name, effects=found.table, pairs=found.pairs)
     folder.settle()
     if quiet:
         return
@@ -127,4 +129,4 @@ def words(
             f"{row['first']} before {row['second']}: epistasis {row['epistasis']:+.3g} (q = {row['q_value']:.2g}): "
             f"{found.pairs.at[place, 'class']}{told}"
         )
-    next_step(f"open the tables in {out}")
+    next_step(f"open {out / 'words.html'} in a browser; the tables are beside it")

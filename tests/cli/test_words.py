@@ -11,6 +11,10 @@ def test_words_alone_and_in_pairs(cli, own_net, tmp_path):
     pairs = pd.read_csv(tmp_path / "o" / "kmer_pairs.tsv", sep="\t")
     assert len(pairs) == 4 * (1 + 2 + 2)
     assert "GGAC before UUU: epistasis" in result.stdout
+    page = (tmp_path / "o" / "words.html").read_text()
+    assert page.count("<svg") == 1 + 4, "the words alone, and every word before every other and before itself"
+    assert "<h2>UUU before GGAC</h2>" in page
+    assert all(place in page for place in (">1 nt apart<", ">in frame<", ">frame +1<", ">0-1 nt apart<"))
     assert "GGAC: " in result.stdout
     assert "on output (95 %" in result.stdout
     result = cli(*command, "--no-pairs", "--quiet", "--out", tmp_path / "o")
