@@ -130,7 +130,7 @@ def kmer_effects(
         return KmerEffects(single.table, single.positions, KMER_PAIRS.frame())
     shared = InteractionOptions(
         backgrounds=options.backgrounds, avoid=options.avoid, n_min=options.n_min, alpha=options.alpha,
-        margin=options.margin, output=column, latent=latent,  # type: ignore[arg-type]
+        margin=options.margin, output=column, latent=latent,
     )  # fmt: skip
     frequencies = base_frequencies(sequences.codes)
     asked = [one for first, second in product(patterns, repeat=2) for one in placements(first, second, longest)]

@@ -24,7 +24,7 @@ def kmer_page(path: Path, *, model: str, effects: pd.DataFrame, pairs: pd.DataFr
     effects, pairs : pandas.DataFrame
         Columns `MOTIF_EFFECTS` and `KMER_PAIRS` of `combmotif.core.tables`.
     """
-    style = resources.files("combmotif.report").joinpath("static", "report.css").read_text(encoding="utf-8")
+    style = resources.files("combmotif.report").joinpath("static").joinpath("report.css").read_text(encoding="utf-8")
     title = f"What k-mers do to {model}"
     parts = [
         f"<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content='width=device-width'>"
