@@ -171,7 +171,7 @@ def resolve_paths(config: _Config, base: Path) -> _Config:
             try:
                 databases.append(name if name in named else found(f"match.databases.{index}")(name))
             except FileNotFoundError as error:
-                hint = nearest(name, named)
+                hint = "" if Path(name).suffix else nearest(name, named)  # rbp.meme is a file, not the database rbp
                 raise FileNotFoundError(f"{error}{hint if 'did you mean' in hint else ''}") from None
         update["match"] = config.match.model_copy(update={"databases": databases})
     pairs = None if config.interaction is None else config.interaction.pairs
