@@ -10,7 +10,7 @@ from torch import nn
 from combmotif.models.batches import in_batches
 from combmotif.models.door import Pick
 from combmotif.models.model import InputSpec
-from combmotif.models.python_model import open_module
+from combmotif.models.opening import open_module
 from combmotif.models.weights import fill
 
 Two = namedtuple("Two", "profile counts")
@@ -103,10 +103,44 @@ def test_what_has_to_be_picked_is_said(end, output, message):
         opened(Net(end), output=output)
 
 
-@pytest.mark.parametrize("output", [{"mean": "letters"}, {"position": -2}, {"first": 1}, {}, True])
+@pytest.mark.parametrize(
+    "output",
+    [{"mean": "letters"}, {"position": 1.5}, {"axis": 1}, {"axis": 0, "mean": "positions"}, {"first": 1}, {}, True],
+)
 def test_an_output_that_is_none_is_refused(output):
     with pytest.raises(ValueError, match="output: expected a number, a name,"):
         Pick.of(output)
+
+
+@pytest.mark.parametrize("tasks", [3, 500])
+@pytest.mark.parametrize("last", [False, True])
+def test_the_axis_of_the_positions_is_the_one_that_grows(tasks, last):
+    class Tasks(Net):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv1d(4, tasks, 5, stride=4)
+
+        def forward(self, x):
+            h = self.conv(x)
+            return h.transpose(1, 2) if last else h
+
+    for length, name in ((None, "any"), (40, "fixed")):
+        model = opened(Tasks(), output={"mean": "positions"}, length=length)
+        np.testing.assert_allclose(model.predict(codes()), raw(model).mean(2), atol=1e-5, err_msg=name)
+    first = opened(Tasks(), output={"position": -1})
+    np.testing.assert_allclose(first.predict(codes()), raw(first)[:, :, -1], atol=1e-6)
+
+
+def test_an_axis_that_does_not_show_is_asked_for():
+    class Fixed(Net):
+        def forward(self, x):
+            assert x.shape[2] == 40
+            return self.conv(x)[:, :, ::4]
+
+    with pytest.raises(ValueError, match=r"output: .*positions of 40 nt, found \(2, 3, 10\); .*'axis: 1' \(3\) or"):
+        opened(Fixed(), output={"mean": "positions"}, length=40)
+    model = opened(Fixed(), output={"mean": "positions", "axis": 2}, length=40)
+    np.testing.assert_allclose(model.predict(codes()), raw(model)[:, :, ::4].mean(2), atol=1e-6)
 
 
 def test_constant_inputs_by_name():

@@ -1,12 +1,13 @@
-"""How a Keras network takes a one-hot sequence."""
+"""How a Keras network takes a sequence."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import torch
+from torch import nn
 
-from combmotif.models.keras.layout import inner
+from combmotif.models.keras.layout import inner, outer
 
 Shape = tuple[int | None, ...]
 
@@ -25,12 +26,16 @@ class SequenceInput:
         (letters, positions) instead of (positions, letters).
     single : int or None
         Axis of one value among them, in Keras, the batch counted.
+    codes : tuple of int or None
+        Numbers of A, C, G and U, where the network reads these instead of one-hot rows. Until an ``Embedding`` looks
+        them up they are held as one-hot letters: these times the embedding are the same values, and have a gradient.
     """
 
     length: int | None
     channels: int
     letters_first: bool = False
     single: int | None = None
+    codes: tuple[int, ...] | None = None
 
     @classmethod
     def of(cls, shape: Shape) -> SequenceInput | None:
@@ -53,5 +58,27 @@ class SequenceInput:
 
     def arranged(self, x: torch.Tensor) -> torch.Tensor:
         """Bring (batch, channels, length) to what the network reads, channels second."""
+        if self.codes is not None:
+            return x
         given = x if self.letters_first else x.transpose(1, 2)
         return inner(given if self.single is None else given.unsqueeze(self.single))
+
+    def in_keras(self, arranged: torch.Tensor) -> torch.Tensor:
+        """What Keras reads where the network here reads what :meth:`arranged` gave."""
+        return outer(arranged) if self.codes is None else Numbers(self.codes)(arranged)
+
+
+class Numbers(nn.Module):
+    """One-hot letters as the numbers that stand for them."""
+
+    def __init__(self, codes: tuple[int, ...]) -> None:
+        super().__init__()
+        self.codes = codes
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map (batch, 4, positions) to (batch, positions)."""
+        return torch.tensor(self.codes, device=x.device)[x.argmax(1)]
+
+    def extra_repr(self) -> str:
+        """Say the numbers."""
+        return str(self.codes)
