@@ -11,20 +11,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from combmotif.inference.convolutions import TRIAL_LENGTHS, convolution_layers, has_layer
 from combmotif.inference.empirical import empirical_geometry, host_geometry, refuse_reach
-from combmotif.inference.layers import (
-    TRIAL_LENGTHS,
-    View,
-    convolution_layers,
-    has_layer,
-    layer_calls,
-    layer_outputs,
-    no_tensor,
-    others,
-    refusal,
-    shaped,
-)
-from combmotif.inference.locality import UnequalBranches, window_of
+from combmotif.inference.layers import View, layer_calls, layer_outputs, no_tensor, others, refusal, shaped
+from combmotif.inference.marks import UnequalBranches, window_of
 from combmotif.inference.windows import LayerGeometry, tolerance, window_values
 from combmotif.models.model import ForwardError, SequenceModel
 

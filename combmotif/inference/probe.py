@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from combmotif.inference.convolutions import convolution_layers
 from combmotif.inference.geometry import known_geometry
-from combmotif.inference.layers import View, convolution_layers, layer_calls, layer_outputs
-from combmotif.inference.locality import Window, window_of
+from combmotif.inference.layers import View, layer_calls, layer_outputs
+from combmotif.inference.marks import Window, window_of
 from combmotif.inference.windows import window_values
 from combmotif.inference.words import WordTable, word_table
 from combmotif.models.batches import NUCLEOTIDES, in_batches, nucleotides_at_once
