@@ -222,9 +222,12 @@ class LocalityMode(TorchFunctionMode):
         if not isinstance(along, slice):
             return self._seen(x[index], window)
         start, stop, step = along.indices(window.count)
-        if (start, stop, step) == (0, window.count, 1) or step < 1 or stop <= start:
+        cut, some = max(0, window.count - stop), stop > start
+        if (along.start or 0) >= 0 and (along.stop is None or along.stop < 0):
+            start, cut = along.start or 0, -(along.stop or 0)  # whatever the length
+            some = some or self.unpadded  # a window may be shorter than what is cut off beside it
+        if (start, cut, step) == (0, 0, 1) or step < 1 or not some:
             return self._seen(x[index], window)
-        cut = max(0, window.count - stop)
         seen = window.then(1, stride=step, padding=-start, right=-cut)
         if self.unpadded:  # what is cut off is no padding here; a stride stays one
             items[axis] = slice(None, None, 1 if self.dense else step)
@@ -273,7 +276,7 @@ def _cut(value: Any, tensors: list[torch.Tensor], joint: Window, step: int, join
     The position axis is the last one of unequal size.
     """
     if isinstance(value, (tuple, list, dict)):
-        parts = list(value.values()) if isinstance(value, dict) else list(value)
+        parts = list(value.values() if isinstance(value, dict) else value)
         cut = [_cut(item, tensors, joint, step, joined) for item in parts]
         items, count = [item for item, _ in cut], max((n for _, n in cut), default=0)
         return dict(zip(value, items, strict=True)) if isinstance(value, dict) else type(value)(items), count

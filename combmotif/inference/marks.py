@@ -27,6 +27,8 @@ class Window:
     padding, right : int
         Padding seen at the 5' and at the 3' end, in nt: the first output of the network as it is begins ``padding``
         before the sequence. Below 0 where positions were cut off.
+    unseen : (int, int)
+        Nucleotides at the 5' and at the 3' end that were cut off; padding behind a cut stands in their place.
     count : int
         Positions of the tensor that was marked, which tell its axis of positions; 0 where they are not known.
     """
@@ -35,15 +37,19 @@ class Window:
     stride: int = 1
     padding: int = 0
     right: int = 0
+    unseen: tuple[int, int] = (0, 0)
     count: int = field(default=0, compare=False)
 
     def then(self, width: int, *, stride: int = 1, dilation: int = 1, padding: int = 0, right: int = 0) -> Window:
         """Return the window after a convolution or pool of the given width."""
+        before, after = self.padding + padding * self.stride, self.right + right * self.stride
+        cut = max(0, -before) if padding < 0 else 0, max(0, -after) if right < 0 else 0
         return Window(
             self.size + (width - 1) * dilation * self.stride,
             self.stride * stride,
-            self.padding + padding * self.stride,
-            self.right + right * self.stride,
+            before,
+            after,
+            (max(self.unseen[0], cut[0]), max(self.unseen[1], cut[1])),
             self.count,
         )
 
@@ -78,4 +84,5 @@ def union(windows: list[Window]) -> Window:
     size = max(w.size - w.padding for w in windows) + padding
     # every branch gives the same number of outputs, so the widest one fixes the padding on the right
     right = max(w.right + size - padding - (w.size - w.padding) for w in windows)
-    return Window(size, windows[0].stride, padding, right, max(w.count for w in windows))
+    unseen = max(w.unseen[0] for w in windows), max(w.unseen[1] for w in windows)
+    return Window(size, windows[0].stride, padding, right, unseen, max(w.count for w in windows))

@@ -160,10 +160,10 @@ class WindowProbe:
         """Evaluate every neuron on a batch of windows, which ``x`` is where its gradient is wanted; (n, neurons)."""
         words = self._words if tracks is None and codes.max() < 4 else None
         if words is not None and words.skips and x is None:
-            return words.outputs(self.model, self.layer, codes, None)[:, :, 0]
+            return words.outputs(self.model, self.layer, codes, None)[:, :, 0].float()
         x = self.model.tensor(codes, tracks) if x is None else x
         if words is not None:
-            return words.outputs(self.model, self.layer, codes, x)[:, :, 0]
+            return words.outputs(self.model, self.layer, codes, x)[:, :, 0].float()
         return window_values(self.model, self.geometry, x).float()
 
     def activations(self, codes: np.ndarray, tracks: np.ndarray | None = None) -> np.ndarray:
