@@ -116,9 +116,10 @@ class KerasSection(Section):
     outputs: list[str] | None = Field(
         None, min_length=1, description="names of the outputs, one per column; default output, or output1, output2, ..."
     )
-    constants: dict[str, Real | list[Real]] = Field(
+    constants: dict[str, Real | list[Real] | Literal["same", "reverse_complement"]] = Field(
         default_factory=dict,
-        description="what every further input reads, by its name: a number, or a list; default none",
+        description="what every further input reads, by its name: a number, a list, or the sequence too (same, "
+        "reverse_complement); default none",
     )
     custom_objects: str | None = Field(
         None,

@@ -14,12 +14,11 @@ from combmotif.models.keras.backend import import_keras
 from combmotif.models.keras.file import open_file
 from combmotif.models.keras.graph import KerasGraph, numbers_read
 from combmotif.models.keras.layout import inner, outer
-from combmotif.models.keras.reading import SequenceInput, Shape
+from combmotif.models.keras.reading import ALSO, Constants, SequenceInput, Shape, further_inputs, shown
 from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.models.opening import TRIAL_LENGTHS, open_module
 from combmotif.models.python_model import import_named
 
-Constants = Mapping[str, float | Sequence[float]]
 _TOLERANCE = 1e-4
 """Largest difference from Keras' own prediction, as a share of the largest (and at least of 1): ten times what float32
 sums of a deep network differ by."""
@@ -35,8 +34,9 @@ class KerasNet(KerasGraph):
     read : SequenceInput
     place : int
         Number of the input that reads the sequence.
-    others : dict of int to tensor
-        What the other inputs read, as Keras has it, the batch left out.
+    others : dict of int to tensor or str
+        What the other inputs read: constants, as Keras has them, the batch left out; or the sequence too, one of
+        ``same`` and ``reverse_complement``.
     joined : bool
         Give the columns of several outputs side by side, where none of them has positions.
     """
@@ -48,22 +48,29 @@ class KerasNet(KerasGraph):
         *,
         read: SequenceInput,
         place: int,
-        others: dict[int, torch.Tensor],
+        others: dict[int, torch.Tensor | str],
         joined: bool,
     ) -> None:
-        super().__init__(model, keras, tokens={} if read.codes is None else {place: read.codes})
+        reading = {place, *(number for number, value in others.items() if isinstance(value, str))}
+        super().__init__(model, keras, tokens={} if read.codes is None else dict.fromkeys(reading, read.codes))
         self._read, self._place, self._joined = read, place, joined
         self._heads = [str(head) for head in getattr(model, "output_names", None) or ["output"]]
-        self._others = sorted(others)
-        for number, value in others.items():
-            self.register_buffer(f"constant_{number}", value)
+        self._also = {number: value for number, value in others.items() if isinstance(value, str)}
+        self._others = sorted(set(others) - set(self._also))
+        for number in self._others:
+            self.register_buffer(f"constant_{number}", others[number])
 
-    def inputs(self, x: torch.Tensor) -> list[torch.Tensor]:
-        """What the network's inputs read, channels second."""
-        given = {self._place: self._read.arranged(x)}
+    def inputs(self, x: torch.Tensor, *, keras: bool = False) -> list[torch.Tensor]:
+        """What the network's inputs read, channels second, or as Keras has it."""
+        given = {}
+        for number in (self._place, *self._also):
+            strand = x.flip([1, 2]) if self._also.get(number) == ALSO[1] else x  # A C G U reversed is U G C A
+            arranged = self._read.arranged(strand)
+            given[number] = self._read.in_keras(arranged) if keras else arranged
         for number in self._others:
             value = getattr(self, f"constant_{number}")
-            given[number] = inner(value.expand(x.shape[0], *value.shape))
+            value = value.expand(x.shape[0], *value.shape)
+            given[number] = value if keras else inner(value)
         return [given[number] for number in sorted(given)]
 
     def forward(self, x: torch.Tensor) -> torch.Tensor | dict[str, torch.Tensor]:  # type: ignore[override]
@@ -77,7 +84,7 @@ class KerasNet(KerasGraph):
 
     def extra_repr(self) -> str:
         """Say what is read too; it is part of a model's fingerprint."""
-        return f"{self._read}, {self._joined}; {super().extra_repr()}"
+        return f"{self._read}, {self._also}, {self._joined}; {super().extra_repr()}"
 
 
 def load_keras_model(
@@ -113,8 +120,8 @@ def load_keras_model(
     codes : sequence of four int, optional
         Numbers that stand for A, C, G and U in a network that reads numbers through an ``Embedding``; default 0 to 3
         where it knows no others.
-    constants : mapping of str to number or numbers, optional
-        What every other input reads.
+    constants : mapping of str to number, numbers or str, optional
+        What every other input reads: a constant, or the sequence too (``same``, ``reverse_complement``).
     output : int, str, mapping, optional
         Which output is meant, see :class:`combmotif.models.door.Pick`; default all that have no positions.
     outputs : sequence of str, optional
@@ -149,7 +156,7 @@ def load_keras_model(
     read, place = _sequence_input(model, keras, shapes, input_name, codes)
     if length is not None and read.length not in (None, length):
         raise ValueError(f"input.length: the network reads {read.length} nt, found {length}")
-    others = _constants(shapes, place, constants or {})
+    others = further_inputs(shapes, place, constants or {})
     pick = Pick.of(output)
     net = KerasNet(model, keras, read=read, place=place, others=others, joined=pick.item is None).eval()
     for parameter in net.parameters():
@@ -176,16 +183,12 @@ def _input_shapes(model: Any, length: int | None) -> dict[str, Shape]:
     return {str(tensor.name): tuple(tensor.shape[1:]) for tensor in inputs}
 
 
-def _shown(shapes: Mapping[str, Shape]) -> str:
-    return ", ".join(f"{name} ({' x '.join('any' if n is None else str(n) for n in s)})" for name, s in shapes.items())
-
-
 def _sequence_input(
     model: Any, keras: Any, shapes: dict[str, Shape], wanted: str | None, codes: Sequence[int] | None
 ) -> tuple[SequenceInput, int]:
     names = list(shapes)
     if wanted is not None and wanted not in shapes:
-        raise ValueError(f"input.name: the network has no input '{wanted}'; it has {_shown(shapes)}")
+        raise ValueError(f"input.name: the network has no input '{wanted}'; it has {shown(shapes)}")
     possible = {name: shape for name, shape in shapes.items() if wanted in (None, name)}
     read = {name: SequenceInput.of(shape) for name, shape in possible.items()}
     fitting = {name: found for name, found in read.items() if found is not None}
@@ -203,12 +206,12 @@ def _sequence_input(
         return found, names.index(name)
     if fitting:
         raise ValueError(
-            f"input: several inputs of the network can read a sequence: {_shown(shapes)}; say which one does (input: "
+            f"input: several inputs of the network can read a sequence: {shown(shapes)}; say which one does (input: "
             f"{{name: {next(iter(fitting))}}}), and what the others hold (constants)"
         )
     raise ValueError(
         f"input: expected an input of one-hot sequences, (positions, 4) or (4, positions) and maybe an axis of one "
-        f"value, or of numbers that an Embedding reads, (positions), found {_shown(shapes)}; write a function that "
+        f"value, or of numbers that an Embedding reads, (positions), found {shown(shapes)}; write a function that "
         f"builds a torch module around the network, and open it by kind: python"
     )
 
@@ -223,32 +226,6 @@ def _codes(name: str, known: int, codes: Sequence[int] | None) -> tuple[int, ...
             f"input: {{codes: [{'1, 2, 3, 4' if known > 4 else '0, 1, 2, 3'}]}}, found {codes and list(codes)}"
         )
     return tuple(codes)
-
-
-def _constants(shapes: dict[str, Shape], place: int, constants: Constants) -> dict[int, torch.Tensor]:
-    """Lay out what the other inputs read, without the batch."""
-    names = list(shapes)
-    others = {name: shape for i, (name, shape) in enumerate(shapes.items()) if i != place}
-    if unknown := [name for name in constants if name not in others]:
-        raise ValueError(
-            f"constants: the network has no further input '{unknown[0]}'; it has {_shown(others) or 'none'}"
-        )
-    if missing := [name for name in others if name not in constants]:
-        raise ValueError(
-            f"constants: beside the sequence ('{names[place]}') the network reads {_shown(others)}; say what they "
-            f"hold, such as constants: {{{missing[0]}: 0}} or a list of numbers"
-        )
-    found = {}
-    for name, shape in others.items():
-        value = torch.as_tensor(np.asarray(constants[name], dtype=np.float32))
-        if None in shape:
-            raise ValueError(f"constants: the input {name} has no fixed shape, {_shown({name: shape})}")
-        sizes = [n for n in shape if n is not None]
-        size = int(np.prod(sizes))
-        if value.ndim and value.numel() != size:
-            raise ValueError(f"constants: {_shown({name: shape})} reads {size} numbers, found {value.numel()}")
-        found[names.index(name)] = (value.flatten() if value.ndim else value.repeat(size)).reshape(sizes)
-    return found
 
 
 def _objects(custom_objects: str | Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -278,14 +255,13 @@ def _compare(net: KerasNet, model: Any, keras: Any, spec: InputSpec, path: Path)
     for length in (spec.length,) if spec.length is not None else TRIAL_LENGTHS:
         codes = random.integers(0, 4, (2, length) if length < 2000 else (1, length)).astype(np.uint8)
         with torch.inference_mode(), keras.device("cpu"):
-            inputs = net.inputs(SequenceModel("trial", net, spec).tensor(codes))
+            x = SequenceModel("trial", net, spec).tensor(codes)
             try:
-                found = KerasGraph.forward(net, *inputs)
+                found = KerasGraph.forward(net, *net.inputs(x))
             except Exception as error:  # too short for it, or a layer of the user's own
                 failure = error
                 continue
-            given = [outer(value) for value in inputs]
-            given[net._place] = net._read.in_keras(inputs[net._place])
+            given = net.inputs(x, keras=True)
             struct = getattr(model, "_inputs_struct", None)
             expected = model(given[0] if struct is None else keras.tree.pack_sequence_as(struct, given), training=False)
         for own, theirs in zip(found, keras.tree.flatten(expected), strict=True):

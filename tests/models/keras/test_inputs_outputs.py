@@ -73,6 +73,24 @@ def test_of_several_inputs_that_can_read_a_sequence_one_is_named(keras: Any, tmp
     np.testing.assert_allclose(model.predict(codes), (0.25 - one_hot(codes)).reshape(5, -1), atol=1e-6)
 
 
+@pytest.mark.parametrize("other", ["same", "reverse_complement"])
+def test_both_inputs_read_the_sequence(keras: Any, tmp_path: Path, other: str) -> None:
+    ahead, back = keras.Input((20, 4), name="ahead"), keras.Input((20, 4), name="back")
+    conv, pool = keras.layers.Conv1D(4, 5, name="conv", activation="relu"), keras.layers.GlobalMaxPooling1D()
+    network = keras.Model(
+        [ahead, back], keras.layers.Dense(1)(keras.layers.Maximum()([pool(conv(ahead)), pool(conv(back))]))
+    )
+    path = saved(network, tmp_path / "net.keras")
+    model = load_keras_model(path, input_name="ahead", constants={"back": other})
+    codes = codes_of(20)
+    second = codes if other == "same" else 3 - codes[:, ::-1]
+    expected = network.predict([one_hot(codes), one_hot(second)], verbose=0)
+    np.testing.assert_allclose(model.predict(codes), expected, atol=1e-6)
+    assert layer_geometry(model, "conv").receptive_field == 5
+    with pytest.raises(ValueError, match=r"constants: back \(20 x 4\) can read numbers, or .*; found 'other'"):
+        load_keras_model(path, input_name="ahead", constants={"back": "other"})
+
+
 def test_predictions_per_position(keras: Any, tmp_path: Path) -> None:
     network = per_position(keras)
     path = saved(network, tmp_path / "net.keras")
