@@ -57,8 +57,9 @@ class KerasNet(KerasGraph):
         self._heads = [str(head) for head in getattr(model, "output_names", None) or ["output"]]
         self._also = {number: value for number, value in others.items() if isinstance(value, str)}
         self._others = sorted(set(others) - set(self._also))
-        for number in self._others:
-            self.register_buffer(f"constant_{number}", others[number])
+        for number, value in others.items():
+            if isinstance(value, torch.Tensor):
+                self.register_buffer(f"constant_{number}", value)
 
     def inputs(self, x: torch.Tensor, *, keras: bool = False) -> list[torch.Tensor]:
         """What the network's inputs read, channels second, or as Keras has it."""
