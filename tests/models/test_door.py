@@ -11,7 +11,7 @@ from combmotif.models.batches import in_batches
 from combmotif.models.door import Pick
 from combmotif.models.model import InputSpec
 from combmotif.models.opening import open_module
-from combmotif.models.weights import fill
+from combmotif.models.weights import fill, load_weights
 
 Two = namedtuple("Two", "profile counts")
 
@@ -211,6 +211,32 @@ def test_weights_under_a_prefix_or_beside_others(prefix, beside):
     state = {prefix + key: value for key, value in made.state_dict().items() if "num_batches" not in key}
     fill(net, state | beside, path="w.pt")
     assert all(torch.equal(a, b) for a, b in zip(net.parameters(), made.parameters(), strict=True))
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda state: {"ema_model": state, "optimizer": {"state": {}, "param_groups": []}, "step": 7},
+        lambda state: {"network_state": {"module." + key: value for key, value in state.items()}},
+        lambda state: state | {"epoch": 3, "name": "net"},
+        lambda state: state | {"total_ops": torch.zeros(1), "0.total_params": torch.zeros(1)},
+    ],
+)
+def test_checkpoints_name_the_weights_as_they_like(tmp_path, around):
+    torch.manual_seed(1)
+    made, net = (nn.Sequential(nn.Conv1d(4, 2, 3), nn.BatchNorm1d(2)) for _ in range(2))
+    torch.save(around(made.state_dict()), tmp_path / "w.pt")
+    load_weights(net, tmp_path / "w.pt")
+    assert all(torch.equal(a, b) for a, b in zip(net.parameters(), made.parameters(), strict=True))
+
+
+def test_two_sets_of_weights_are_refused_unless_they_are_equal():
+    student, teacher, net = (nn.Conv1d(4, 2, 3) for _ in range(3))
+    state = {f"student.{key}": value for key, value in student.state_dict().items()}
+    with pytest.raises(ValueError, match=r"w\.pt: expected the weights once, found two sets, under 'student\.' and"):
+        fill(net, state | {f"teacher.{key}": value for key, value in teacher.state_dict().items()}, path="w.pt")
+    fill(net, state | {f"teacher.{key}": value for key, value in student.state_dict().items()}, path="w.pt")
+    assert torch.equal(net.weight, student.weight)
 
 
 def test_weights_of_a_deeper_net_are_refused():
