@@ -119,6 +119,9 @@ def _what_else(path: Path, message: str) -> str:
     """Say in words why a file could not be read as tensors only."""
     if not path.stat().st_size:
         return "an empty file"
+    with path.open("rb") as file:
+        if file.read(40).startswith(b"version https://git-lfs"):
+            return "a pointer of Git LFS; fetch the file that it stands for: git lfs pull"
     held = re.search(r"GLOBAL ([\w.]+) was not an allowed", message)
     if held:
         return (
