@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from combmotif.inference.layers import View, layer_calls, no_tensor, others, refusal
-from combmotif.inference.windows import LayerGeometry, host_codes, host_values, plain_outputs, tolerance
+from combmotif.inference.windows import LayerGeometry, host_codes, host_values, plain_outputs, stretch_length, tolerance
 from combmotif.models.model import SequenceModel
 
 _LENGTHS = (128, 512)
@@ -38,17 +38,29 @@ def host_geometry(model: SequenceModel, geometry: LayerGeometry) -> LayerGeometr
         with torch.inference_mode():
             here = host_values(model, geometry, windows)[:, :, 0]
             elsewhere = host_values(model, geometry, windows.flip(0), seed=1)[:, :, 0].flip(0)
+            steps = _steps_apart(model, geometry)
     except (RuntimeError, ValueError) as error:
         refuse = refusal(model, geometry.layer)
         text = str(error).splitlines()[0]
         raise ValueError(text if text.startswith(refuse) else f"{refuse}{text}") from None
-    gap = float((here - elsewhere).abs().max())
+    gap = max(float((here - elsewhere).abs().max()), steps)
     if not gap <= tolerance(here):
         raise ValueError(
             f"{refusal(model, geometry.layer)}its value depends on more than its window of {size} nt, or on where that "
             f"lies (difference {gap:.2g})"
         )
     return geometry
+
+
+def _steps_apart(model: SequenceModel, geometry: LayerGeometry) -> float:
+    """Largest difference of windows evaluated where neighbouring outputs see them; upsampling has outputs of kinds."""
+    size, stride = geometry.receptive_field, geometry.stride
+    more = min(3, (stretch_length(geometry) - size) // stride)
+    stretch = model.tensor(torch.randint(4, (2, size + more * stride), generator=torch.Generator().manual_seed(3)))
+    along = host_values(model, geometry, stretch)
+    windows = stretch.unfold(2, size, stride).permute(0, 2, 1, 3).flatten(0, 1)
+    alone = host_values(model, geometry, windows)[:, :, 0].unflatten(0, (2, more + 1)).transpose(1, 2)
+    return float((along - alone).abs().max())
 
 
 def refuse_reach(model: SequenceModel, geometry: LayerGeometry, length: int) -> None:

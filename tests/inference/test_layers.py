@@ -150,6 +150,29 @@ def test_the_sentence_that_refuses_a_layer_is_true_of_it(between, message):
         layer_geometry(model(Between()), "conv2")
 
 
+def test_outputs_of_several_kinds_behind_upsampling_are_refused():
+    class Up(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.down, self.mid, self.up = (
+                nn.Conv1d(4, 3, 7, padding=3),
+                nn.Conv1d(3, 3, 7, padding=3),
+                nn.Conv1d(6, 2, 7),
+            )
+            self.twice = nn.ConvTranspose1d(3, 3, 2, 2)
+
+        def forward(self, x):
+            skip = F.max_pool1d(torch.relu(self.down(x)), 2)
+            middle = torch.relu(self.mid(F.max_pool1d(skip, 2)))
+            return self.up(torch.cat([self.twice(middle), skip], 1)).mean(2)
+
+    torch.manual_seed(0)
+    net = model(Up())
+    assert layer_geometry(net, "mid").receptive_field == 34
+    with pytest.raises(ValueError, match="layer 'up' of model 'net' cannot carry motifs: "):
+        layer_geometry(net, "up")
+
+
 @pytest.mark.parametrize(
     ("crop", "first"), [(lambda x: x[:, :, 5:-7], 5), (lambda x: x[..., 10:], 10), (lambda x: x[..., :-12], 0)]
 )
