@@ -34,8 +34,8 @@ _STYLE: Any = {
     "svg.hashsalt": "combmotif", "figure.dpi": 100, "savefig.dpi": 300,
 }  # fmt: skip
 _CLASS_COLOURS = {
-    "positive": "#1a5ba6", "synergistic": "#1a5ba6", "negative": "#ad3a14", "antagonistic": "#ad3a14",
-    "discordant": "#743b98", "opposing": "#743b98", "additive": "#47683a", "one-sided": "#845600",
+    "positive": "#1a5ba6", "super-additive": "#1a5ba6", "negative": "#ad3a14", "sub-additive": "#ad3a14",
+    "discordant": "#743b98", "opposing": "#743b98", "additive": "#47683a", "one motif only": "#845600",
 }  # fmt: skip
 _MARKERS = {"positive": "^", "negative": "v", "discordant": "D"}
 _GREY = "#56626e"

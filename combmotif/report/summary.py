@@ -228,8 +228,8 @@ def _contribution(run: RunFolder, names: dict[str, str]) -> list[Finding]:
         )
         if top.site_text:
             sentence += f" Its sites there change the prediction by {top.site_text}, found by scrambling them."
-        elif top.causal_text:
-            sentence += f" The neuron itself adds {top.causal_text} to the prediction, found by clamping it."
+        elif top.clamp_text:
+            sentence += f" The neuron itself adds {top.clamp_text} to the prediction, found by clamping it."
         findings.append(Finding("strongest", "Strongest", f"{subject}: {top.text}", sentence, anchor(top.neuron)))
     return findings
 
@@ -245,7 +245,7 @@ def _interaction(run: RunFolder, found: dict[str, list[Match]]) -> list[Finding]
     value = f"{counts} of {len(table)}"
     sentence = f"{pairs} {'was' if len(table) == 1 else 'were'} tested by scrambling: {counts}."
     findings = [Finding("interaction", "Motif pairs", value, sentence, "interactions")]
-    clear = table[table["class"].isin(["synergistic", "antagonistic"]) & table["epistasis"].notna()]
+    clear = table[table["class"].isin(["super-additive", "sub-additive"]) & table["epistasis"].notna()]
     if len(clear):
         index = clear["epistasis"].abs().idxmax()
         row = table.loc[index]

@@ -98,7 +98,7 @@ def write_run(
             start = min(start, RECEPTIVE_FIELD - 20) if full else start
             peak = 8 - channel / 10 - k / 2
             motif = Motif(
-                id=f"{layer}.{local}.m{k}", pfm=_pfm(word, sites, rng, 20 if full else 0), sites=sites, layer=layer,
+                id=f"{layer}:{local}.m{k}", pfm=_pfm(word, sites, rng, 20 if full else 0), sites=sites, layer=layer,
                 neuron=local,
                 method="neuronmotif", start=start, max_activation=peak, mean_activation=peak * 0.6,
                 consensus_activation=peak * rng.uniform(0.85, 1.0), share=1 / (k + 1),
@@ -175,20 +175,29 @@ def write_run(
 
     tree_rows, syntax_rows = _demixing(motif_rows)
     spacing_rows, control_rows = [], []
-    kinds = ("synergistic", "antagonistic", "additive", "one-sided", "untestable", "opposing", "inert", "undetermined")
+    kinds = (
+        "super-additive",
+        "sub-additive",
+        "additive",
+        "one motif only",
+        "too few sequences",
+        "opposing",
+        "neutral",
+        "undetermined",
+    )
     pair_rows, instance_rows = [], []
     for k in range(pairs):
         a, b = made[k % len(made)], made[(2 * k + 1) % len(made)]
         kind = kinds[k % len(kinds)]
-        e = {"synergistic": -0.35, "antagonistic": 0.42}.get(kind, 0.02)
-        n_sequences = 4 if kind == "untestable" else 60 + 80 * k
+        e = {"super-additive": -0.35, "sub-additive": 0.42}.get(kind, 0.02)
+        n_sequences = 4 if kind == "too few sequences" else 60 + 80 * k
         row = dict.fromkeys(INTERACTIONS.names, np.nan) | {
             "pair": f"{a.id}+{b.id}", "motif_a": a.id if k % 2 else f"{a.id}[1:6]", "motif_b": b.id,
             "name_a": a.consensus(),
             "name_b": b.consensus(), "sequences": n_sequences, "placements": 2 * n_sequences, "class": kind,
-            "reason": "4 sequences, 6 needed" if kind == "untestable" else "example", "scale_dependent": False,
+            "reason": "4 sequences, 6 needed" if kind == "too few sequences" else "example", "scale_dependent": False,
         }  # fmt: skip
-        if kind != "untestable":
+        if kind != "too few sequences":
             row |= {
                 "joint": -1.5 + e, "a_alone": -1.0, "b_alone": -0.5, "a_in_context": -1.0 + e,
                 "b_in_context": -0.5 + e,

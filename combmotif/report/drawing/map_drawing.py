@@ -9,15 +9,15 @@ import pandas as pd
 
 # Tints of the Okabe-Ito colours, which differ for every kind of colour vision; the symbol says the same in black.
 STYLES = {
-    "synergistic": ("+", "#8fc5e8"),
-    "antagonistic": ("−", "#f2b48c"),
+    "super-additive": ("+", "#8fc5e8"),
+    "sub-additive": ("−", "#f2b48c"),
     "additive": ("=", "#8fd6bf"),
     "opposing": ("⇄", "#e6bcd3"),
-    "one-sided": ("→", "#f5d794"),
-    "inert": ("·", "#dddddd"),
-    "not-detected": ("○", "#ffffff"),
+    "one motif only": ("→", "#f5d794"),
+    "neutral": ("·", "#dddddd"),
+    "no effect detected": ("○", "#ffffff"),
     "undetermined": ("?", "#ffffff"),
-    "untestable": ("×", "#ffffff"),
+    "too few sequences": ("×", "#ffffff"),
     "mixed": ("≠", "#f7f0b5"),
 }
 """Class of two families: symbol and colour. Other classes (of the prototype) are written out."""
@@ -112,6 +112,6 @@ def _cell(row: dict, x: int, y: int) -> str:
 def _summary(table: pd.DataFrame) -> str:
     counts = table["class"].value_counts()
     words = ", ".join(f"{count} {kind}" for kind, count in counts.items())
-    telling = table[table["class"].isin(["synergistic", "antagonistic"])].sort_values("q", kind="stable").head(5)
+    telling = table[table["class"].isin(["super-additive", "sub-additive"])].sort_values("q", kind="stable").head(5)
     named = "; ".join(f"{row.family_a} and {row.family_b}" for row in telling.itertuples())
     return f"{len(table)} pairs of families: {words or 'none'}." + (f" Strongest: {named}." if named else "")

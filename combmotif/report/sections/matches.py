@@ -129,7 +129,7 @@ def matches(run: RunFolder) -> dict[str, list[Match]]:
 
 
 def columns_of(motif: str) -> tuple[str, int | None, int | None]:
-    """Split what a pair calls a motif into its id and the columns it was trimmed to: conv3.4.m1[2:9] is (id, 2, 9)."""
+    """Split what a pair calls a motif into its id and the columns it was trimmed to: conv3:4.m1[2:9] is (id, 2, 9)."""
     trimmed = re.fullmatch(r"(.+)\[(\d+):(\d+)\]", motif)
     return (trimmed[1], int(trimmed[2]), int(trimmed[3])) if trimmed else (motif, None, None)
 

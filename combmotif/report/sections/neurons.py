@@ -37,7 +37,7 @@ class MotifView:
 
 @dataclass
 class NeuronView:
-    """A neuron as shown; ``anchor`` is its link (conv3.12), ``apart`` are motifs that are not reproduced."""
+    """A neuron as shown; ``anchor`` is its link (conv3:12), ``apart`` are motifs that are not reproduced."""
 
     name: str
     anchor: str

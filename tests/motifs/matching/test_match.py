@@ -183,7 +183,7 @@ def test_columns(builtin):
 def test_a_matrix_is_found_at_its_offset(matrices):
     table = match(motif_set("UGUAAAUA", "GGGGGGGG"), [matrices])
     row = table.iloc[0]
-    assert (row["motif"], row["target"], row["name"], row["database"]) == ("conv1.0.m1", "M040", "PUM1", "matrices")
+    assert (row["motif"], row["target"], row["name"], row["database"]) == ("conv1:0.m1", "M040", "PUM1", "matrices")
     assert (row["offset"], row["overlap"], row["strand"], row["method"]) == (4, 7, "+", "tomtom")
     assert row["q_value"] <= 0.05
     assert (row["kind"], row["family"], row["citation"]) == ("rbp", "PUM", "a paper")

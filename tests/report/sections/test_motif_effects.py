@@ -14,7 +14,7 @@ from combmotif.report import main_findings, render
 from combmotif.report.folder import read_run
 from combmotif.report.sections.motif_effects import effect_records, motif_effects, motif_tally, output_sections
 
-SIZES = {"conv3.0.m1": (-1.1, "negative"), "conv3.5.m1": (0.24, "positive"), "conv3.2.m1": (0.01, "neutral")}
+SIZES = {"conv3:0.m1": (-1.1, "negative"), "conv3:5.m1": (0.24, "positive"), "conv3:2.m1": (0.01, "neutral")}
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def measured(run_folder: Path) -> Path:
     motifs = pd.read_csv(run_folder / "motifs" / "neuronmotif.tsv", sep="\t")
     effects, positions = [], []
     for motif, consensus in zip(motifs["motif"], motifs["consensus"], strict=True):
-        value, kind = SIZES.get(motif, (0.05, "not-detected"))
+        value, kind = SIZES.get(motif, (0.05, "no effect detected"))
         who = {"motif": motif, "consensus": consensus, "output": "mrl"}
         for background, inserted, size in (
             ("all", "draws", value),
@@ -59,7 +59,7 @@ def measured(run_folder: Path) -> Path:
 
 def test_a_motif_is_shown_with_its_own_effect_and_not_with_its_neurons(measured: Path) -> None:
     page = render(measured)
-    first = next(line for line in page.split("<tr data-neuron=") if line.startswith('"conv3.0"'))
+    first = next(line for line in page.split("<tr data-neuron=") if line.startswith('"conv3:0"'))
     assert "−1.10" in first  # the neuron's contribution is −1.21
     assert "−1.21" not in first
     assert "500" in first
@@ -81,14 +81,14 @@ def test_findings_tell_what_the_motifs_do(measured: Path) -> None:
     assert effects.value == "1 positive, 1 negative of 15"
     assert effects.sentence.startswith("Inserted into 500 background sequences, 15 motifs have these effects on mrl: ")
     down, up = (f.sentence for f in found if f.key == "strongest motif")
-    assert "(conv3.0.m1) lowers it most, by −1.10 [−1.14, −1.06], n = 500 (without AUG −1.65, with AUG −0.550)." in down
-    assert "(conv3.5.m1) raises it most, by +0.240" in up
+    assert "(conv3:0.m1) lowers it most, by −1.10 [−1.14, −1.06], n = 500 (without AUG −1.65, with AUG −0.550)." in down
+    assert "(conv3:5.m1) raises it most, by +0.240" in up
 
 
 def test_records_hold_every_row_and_the_curves(measured: Path) -> None:
     run = read_run(measured)
     found = motif_effects(run)
-    record = effect_records(run, found["conv3.0.m1"])
+    record = effect_records(run, found["conv3:0.m1"])
     assert [row["label"] for row in record["rows"]][:3] == [
         "drawn from the matrix, any background",
         "best k-mer, any background",
@@ -106,7 +106,7 @@ def test_classes_are_counted_in_their_order(measured: Path) -> None:
         ("positive", 1),
         ("negative", 1),
         ("neutral", 1),
-        ("not-detected", 12),
+        ("no effect detected", 12),
     ]
     (section,) = output_sections(found, {})
     assert (section.name, section.drawn, section.others) == ("mrl", 15, ("without AUG", "with AUG"))
@@ -114,7 +114,7 @@ def test_classes_are_counted_in_their_order(measured: Path) -> None:
 
 def test_a_run_without_effects_shows_those_of_the_neurons(run_folder: Path) -> None:
     page = render(run_folder)
-    first = next(line for line in page.split("<tr data-neuron=") if line.startswith('"conv3.0"'))
+    first = next(line for line in page.split("<tr data-neuron=") if line.startswith('"conv3:0"'))
     assert "−1.21" in first
     assert "Effects of motifs: not available" in page
 

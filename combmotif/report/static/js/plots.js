@@ -98,7 +98,7 @@ const estimates = (rows, { title, axis, room = Math.min(680, innerWidth - 40) })
   parts.push(`<path class="zero" d="M${x(0)} ${top}V${bottom}"/>`);
   shown.forEach((row, i) => {
     const y = top + step * (i + 0.5), [from, value, to] = row.value;
-    parts.push(`<g class="k-${row.kind || "plain"}"><title>${escaped(row.label)}: ${estimate(row.value)}</title><text class="label" x="0" y="${y + 4}">${escaped(row.label)}</text>`
+    parts.push(`<g class="${styleOf(row.kind || "plain")}"><title>${escaped(row.label)}: ${estimate(row.value)}</title><text class="label" x="0" y="${y + 4}">${escaped(row.label)}</text>`
       + (finite(from) && finite(to) ? `<path class="ci" d="M${x(from)} ${y}H${x(to)}M${x(from)} ${y - 3.5}v7M${x(to)} ${y - 3.5}v7"/>` : "")
       + `<circle class="dot" cx="${x(value)}" cy="${y}" r="4"/>${wide ? `<text class="value" x="${right + 12}" y="${y + 4}">${estimate(row.value)}</text>` : ""}</g>`);
   });
