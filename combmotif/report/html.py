@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import numpy as np
 from markupsafe import Markup, escape
 
 from combmotif.core.files import atomic, reading
@@ -41,7 +42,8 @@ from combmotif.report.sections.matches import columns_of, control_sentence, elem
 from combmotif.report.sections.motif_effects import motif_effects, motif_tally, motif_whiskers, output_sections
 from combmotif.report.sections.neurons import Family, NeuronView, motif_names, neurons
 from combmotif.report.sections.pairmap import family_map, pair_map
-from combmotif.report.summary import Finding, findings_of
+from combmotif.report.story import Finding
+from combmotif.report.summary import findings_of
 
 LARGEST_DOWNLOAD = 12_000_000
 _INSIDE = (
@@ -106,15 +108,15 @@ def _downloads(run: RunFolder) -> tuple[dict[str, bytes], list[str]]:
     return inside, beside
 
 
-def _story(findings: tuple[Finding, ...]) -> list[list[Finding]]:
-    """Put what belongs to one thought together: a result, then its strongest example."""
-    story: list[list[Finding]] = []
+def _thoughts(findings: tuple[Finding, ...]) -> list[list[Finding]]:
+    """Put what belongs together into one item: a result, then its strongest example."""
+    thoughts: list[list[Finding]] = []
     for finding in findings:
-        if finding.key in ("motifs", "strongest motif", "strongest", "pair") and story:
-            story[-1].append(finding)
-        else:
-            story.append([finding])
-    return story
+        if finding.key in ("motifs", "strongest motif", "strongest", "pair") and thoughts:
+            thoughts[-1].append(finding)
+        elif finding.key != "story":
+            thoughts.append([finding])
+    return thoughts
 
 
 def _page_data(run: RunFolder, views: list[NeuronView], cells: list[dict[str, Any]], title: str) -> dict[str, Any]:
@@ -171,6 +173,25 @@ def _members(
     return members
 
 
+def _how(run: RunFolder) -> dict[str, Any]:
+    """How the motifs of this run were found, for the section on methods."""
+    discover = mapping(run.config.get("discover"))
+    method = str(discover.get("method") or "neuronmotif")
+    preset = discover.get("preset")
+    given = discover.get("from") == "dataset" or (method == "modisco" and discover.get("from") != "samples")
+    by = mapping(run.config.get("attribution")).get("method") or "integrated_gradients"
+    return {
+        "found_by": method if method != "neuronmotif" else "layers" if preset else discover.get("demixing", "layers"),
+        "preset": preset,
+        "from_sequences": given,
+        "explained_output": given and method == "modisco",
+        "attributed_by": str(by).replace("_", " "),
+        "settings_of_discover": discover,
+        "halved": any(run.tables[name]["reproducibility"].notna().any() for name in ("motifs", "apart")),
+        "faithful": run.tables["neurons"]["r2"].notna().any(),
+    }
+
+
 def _context(run: RunFolder, title: str | None) -> dict[str, Any]:
     found = matches(run)
     found_effects = effects(run)
@@ -193,6 +214,7 @@ def _context(run: RunFolder, title: str | None) -> dict[str, Any]:
     targets = {m.target for rows in found.values() for m in rows}
     return {
         "run": run,
+        **_how(run),
         "title": chosen,
         "model": mapping(run.record.get("model")),
         "facts": model_facts(run),
@@ -203,9 +225,15 @@ def _context(run: RunFolder, title: str | None) -> dict[str, Any]:
         "stage": run.stages,
         "warnings": [*(str(w) for w in (warnings if isinstance(warnings, list) else [])), *run.problems],
         "findings": findings,
-        "story": _story(findings),
+        "story": [f for f in findings if f.key == "story"],
+        "thoughts": _thoughts(findings),
+        "notes": [f for f in findings if f.key in ("missing", "warnings")],
         "tiles": [f for key in _TILES for f in findings if f.key == key],
         "neurons": views,
+        "neuron_columns": [c for c in views[0].measures if any(np.isfinite(v.measures[c]) for v in views)]
+        if views
+        else [],
+        "pair_columns": {n for n in ("q_value", "inserted_epistasis") if run.tables["interactions"][n].notna().any()},
         "families": families,
         "motif_count": len(run.tables["motifs"]),
         "layers": list(dict.fromkeys(str(v.row["layer"]) for v in views if v.row["layer"])),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,34 +15,11 @@ from combmotif.report.sections.interactions import called
 from combmotif.report.sections.matches import Match, elements, matches
 from combmotif.report.sections.motif_effects import beside, headline, motif_effects
 from combmotif.report.sections.neurons import motif_names
+from combmotif.report.story import Finding, story
 from combmotif.report.wording import count, number, outcome, plural
 
 _NEVER = float("inf")
 _WAYS = (("negative", "lower"), ("positive", "raise"))
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing a run has shown.
-
-    Attributes
-    ----------
-    key : str
-        neurons, motifs, known, effects, strongest motif, contribution, strongest, interaction, pair, missing or
-        warnings.
-    label, value : str
-        For a two-column table: "Motifs", "41 in 16 neurons".
-    sentence : str
-        The same in a plain English sentence.
-    anchor : str
-        Where the page shows it, without the #; "" where nowhere in particular.
-    """
-
-    key: str
-    label: str
-    value: str
-    sentence: str
-    anchor: str = ""
 
 
 def _neurons(run: RunFolder) -> list[Finding]:
@@ -106,9 +82,7 @@ def _most_read(run: RunFolder, found: dict[str, list[Match]]) -> str:
         if top is None or not ways or len(top.motifs) < 2:
             return ""
         name = f"{top.name[:1].upper()}{top.name[1:]}"
-        return (
-            f" {name} is what {count(len(top.motifs))} motifs resemble, of which {' and '.join(ways)} the prediction."
-        )
+        return f" {name} is what {count(len(top.motifs))} motifs resemble or contain, of which {' and '.join(ways)} the prediction."
     classes = next(iter(effects(run).values()), {})
     rows = [(element.name, element.neurons) for element in elements(run, found) if element.leads]
     name, neurons = max(rows, key=lambda row: len(row[1]), default=("", []))
@@ -288,6 +262,7 @@ def findings_of(run: RunFolder) -> tuple[Finding, ...]:
     found = matches(run)
     names = motif_names(run, found)
     return (
+        *story(run, found, names),
         *_neurons(run),
         *_known(run, found),
         *_effects(run, names),
@@ -307,7 +282,7 @@ def main_findings(run_folder: str | Path) -> tuple[Finding, ...]:
     Returns
     -------
     tuple of Finding
-        Neurons, motifs, known elements, effects of motifs and the strongest, contribution and the strongest neuron per
+        The story in three sentences, then neurons, motifs, known elements, effects of motifs and the strongest, contribution and the strongest neuron per
         outcome, interactions and the strongest pair, then what is empty, failed or was not asked for, and warnings.
         What has no data has no entry.
 

@@ -55,8 +55,8 @@ _MARGINS = (
 _VERDICT = (
     text(
         "class",
-        "super-additive, sub-additive, additive, opposing, one motif only, neutral, no effect detected, undetermined or "
-        "too few sequences",
+        "super-additive, sub-additive, additive, opposing, one motif only, neutral, no effect detected, undetermined "
+        "or too few sequences",
         required=True,
     ),
     text("reason", "why, in words", required=True),

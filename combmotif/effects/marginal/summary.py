@@ -25,8 +25,8 @@ def classify_effect(row: dict[str, Any], *, alpha: float, n_min: int) -> tuple[s
     - ``too few sequences``: fewer than `n_min` values.
     - ``positive``, ``negative``: significant (q < alpha) and larger than the margin.
     - ``neutral``: the interval lies within the margin, so that the effect, significant or not, is too small to matter.
-    - ``no effect detected``: not significant, and the interval reaches beyond the margin: there may be an effect, of less
-      than the detectable size.
+    - ``no effect detected``: not significant, and the interval reaches beyond the margin: there may be an effect, of
+      less than the detectable size.
     - ``undetermined``: significant, and its interval holds the margin, but the estimate lies below it.
 
     Parameters

@@ -17,8 +17,8 @@ def classify(row: Mapping[str, Any], *, alpha: float, n_min: int) -> tuple[str, 
     - ``too few sequences``: fewer than `n_min` sequences.
     - ``undetermined``: neither motif acts, but their joint effect, or e, does.
     - ``neutral``: neither motif acts, and the intervals of all their effects lie within the margin.
-    - ``no effect detected``: neither acts, but an interval reaches beyond the margin: an effect below the detectable size may
-      be there.
+    - ``no effect detected``: neither acts, but an interval reaches beyond the margin: an effect below the detectable
+      size may be there.
     - ``one motif only``: one acts. ``opposing``: both act, with opposite signs.
     - ``undetermined`` where a motif's effects alone and in context are significant with opposite signs, or the joint
       effect is not significant or has another sign than the motifs.

@@ -60,6 +60,11 @@ class Match:
         return self.family or self.name
 
     @property
+    def short(self) -> str:
+        """The name where there is little room: the first of those between slashes."""
+        return self.name.partition(" / ")[0]
+
+    @property
     def strength(self) -> str:
         """How good the match is: its q, or that the word is contained, and the codon it belongs to."""
         strength = "contained" if self.contains else f"q {p_value(self.q)}"
@@ -68,7 +73,7 @@ class Match:
     @property
     def phrase(self) -> str:
         """What the motif does: it resembles the element, or contains it."""
-        return f"{'contains' if self.contains else 'resembles'} {self.name}"
+        return f"{'contains' if self.contains else 'resembles'} {self.short}"
 
     @property
     def reading(self) -> str:
@@ -80,7 +85,9 @@ class Match:
             return f"{self.partner} about {plural(int(self.distance), 'nt', 'nt')} {way}, frame varies"
         if self.frame:
             return f"{self.partner} out of frame, {plural(int(self.distance), 'nt', 'nt')} {way}"
-        return f"{self.partner} in frame, {plural(int(self.distance) // 3, 'codon')} {way}"
+        codons = int(self.distance) // 3
+        apart = f"{plural(codons, 'codon')} {way}" if codons else "next to it"
+        return f"{self.partner} in frame, {apart}"
 
 
 def matches(run: RunFolder) -> dict[str, list[Match]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree import ElementTree
 
 import numpy as np
@@ -12,7 +13,8 @@ from combmotif.effects.pairs.interaction_map import interaction_map, name_famili
 from combmotif.effects.pairs.pair import Pair
 from combmotif.effects.pattern import as_pattern
 from combmotif.motifs.motif import Motif
-from combmotif.report.drawing.map_drawing import STYLES, draw_interaction_map
+from combmotif.report import wording
+from combmotif.report.drawing.map_drawing import draw_interaction_map
 
 WORDS = {side: as_pattern(side) for side in ("AUG", "UAA", "GG")}
 
@@ -85,7 +87,13 @@ def test_drawing_is_valid_names_every_cell_and_needs_nothing_else():
 
 
 def test_colours_and_symbols_tell_the_classes_apart():
-    assert len({symbol for symbol, _ in STYLES.values()}) == len(STYLES)
+    told = [*wording.INTERACTION_CLASSES, "mixed"]
+    assert len({wording.MAP_CLASSES[kind][0] for kind in told}) == len(told)
+    table = interaction_map(pd.DataFrame([row(kind, 0.2) for kind in told[:3]]), [
+        Pair(WORDS["AUG"], WORDS["UAA"]), Pair(WORDS["GG"], WORDS["UAA"]), Pair(WORDS["GG"], WORDS["GG"]),
+    ])  # fmt: skip
+    fills = re.findall(r'width="46" height="46" fill="(#[0-9a-f]{6})"', draw_interaction_map(table))
+    assert len(set(fills)) == 3
 
 
 def test_a_pair_that_the_sequences_tell_nothing_of_counts_by_insertion():

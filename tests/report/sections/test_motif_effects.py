@@ -2,59 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-import pytest
 
-from combmotif.core.tables import MOTIF_EFFECTS, MOTIF_POSITIONS
 from combmotif.report import main_findings, render
 from combmotif.report.folder import read_run
 from combmotif.report.sections.motif_effects import effect_records, motif_effects, motif_tally, output_sections
-
-SIZES = {"conv3:0.m1": (-1.1, "negative"), "conv3:5.m1": (0.24, "positive"), "conv3:2.m1": (0.01, "neutral")}
-
-
-@pytest.fixture
-def measured(run_folder: Path) -> Path:
-    """The run folder with effects of its motifs: one lowers, one raises, the rest are not detected."""
-    motifs = pd.read_csv(run_folder / "motifs" / "neuronmotif.tsv", sep="\t")
-    effects, positions = [], []
-    for motif, consensus in zip(motifs["motif"], motifs["consensus"], strict=True):
-        value, kind = SIZES.get(motif, (0.05, "no effect detected"))
-        who = {"motif": motif, "consensus": consensus, "output": "mrl"}
-        for background, inserted, size in (
-            ("all", "draws", value),
-            ("all", "best k-mer", 1.2 * value),
-            ("without AUG", "draws", 1.5 * value),
-            ("with AUG", "draws", 0.5 * value),
-            ("sequences", "own sites", value),
-        ):
-            effects.append(
-                who
-                | {
-                    "inserted": inserted, "background": background, "n": 500, "places": 1000, "effect": size,
-                    "ci_low": size - 0.04, "ci_high": size + 0.04, "p_value": 1e-9, "q_value": 1e-8, "margin": 0.12,
-                    "detectable": 0.06, "fallback": 0, "class": kind, "reason": "example",
-                }
-            )  # fmt: skip
-        for start in range(0, 40, 10):
-            positions.append(who | {"background": "all", "kind": "position", "start": start, "end": start + 9,
-                                    "unit": "nt", "n": 200, "effect": value, "ci_low": value - 0.1,
-                                    "ci_high": value + 0.1})  # fmt: skip
-        for frame in range(3):
-            positions.append(who | {"background": "all", "kind": "frame", "start": frame, "end": frame,
-                                    "unit": "nt modulo 3", "n": 300, "effect": value * frame,
-                                    "ci_low": np.nan, "ci_high": np.nan})  # fmt: skip
-    MOTIF_EFFECTS.frame(effects).to_csv(run_folder / "motif_effects.tsv", sep="\t", index=False)
-    MOTIF_POSITIONS.frame(positions).to_csv(run_folder / "motif_positions.tsv", sep="\t", index=False)
-    record = json.loads((run_folder / "run.json").read_text())
-    record["config"]["effects"] = {"backgrounds": 500}
-    record["stages"]["effects"] = {"status": "done", "seconds": 3.0}
-    (run_folder / "run.json").write_text(json.dumps(record))
-    return run_folder
 
 
 def test_a_motif_is_shown_with_its_own_effect_and_not_with_its_neurons(measured: Path) -> None:
