@@ -1,4 +1,4 @@
-"""The story of a run in three sentences, each with a logo: who changes the prediction, what all read, what is strongest.
+"""The story of a run in three sentences with logos: who changes the prediction, what all read, what is strongest.
 
 Everything is taken from the tables, and only from motifs that are reproduced.
 """
@@ -86,12 +86,21 @@ def _layers(neurons: list[str]) -> str:
     return f" of {', '.join(layers)}" if 0 < len(layers) <= 4 and all(layers) else ""
 
 
+_ONE = {"lower": "lowers", "raise": "raises", "go": "goes", "change": "changes", "tell": "tells"}
+"""Verbs of several and of one."""
+
+
+def _verb(amount: int, words: str) -> str:
+    verb, apart, rest = words.partition(" ")
+    return f"{_ONE[verb] if amount == 1 else verb}{apart}{rest}"
+
+
 def _ways(kinds: Counter[str], lower: str, higher: str) -> str:
     """Say how many lower and how many raise; "all" where there are several, all of one way."""
     parts = [(amount, verb) for amount, verb in ((kinds["negative"], lower), (kinds["positive"], higher)) if amount]
     if len(parts) == 1 and parts[0][0] == kinds.total() > 1:
         return f"all {parts[0][1]}"
-    return " and ".join(f"{count(amount)} {verb}" for amount, verb in parts) or "none does"
+    return " and ".join(f"{count(amount)} {_verb(amount, verb)}" for amount, verb in parts) or "none does"
 
 
 def _size(effect: Effect) -> tuple[float, str]:
@@ -106,7 +115,8 @@ def _who(run: RunFolder, acting: dict[str, MotifEffect], names: dict[str, str]) 
     """How many neurons change the prediction, and which way; of a whole model, how many motifs do."""
     outcome, rows = next(iter(effects(run).items()), ("", {}))
     first = {neuron: motif for motif, neuron in reversed(_owners(run).items())}
-    if not rows:
+    whole = bool(acting) and not set(first) & set(run.tables["neurons"]["neuron"])
+    if not rows or whole:
         return _motifs_that_act(acting, names)
     words, kinds = wording.outcome(outcome), Counter(e.kind for e in rows.values() if e.kind in _ACTING)
     changing = [e for e in rows.values() if e.kind in _ACTING and np.isfinite(e.value)]
@@ -120,8 +130,7 @@ def _who(run: RunFolder, acting: dict[str, MotifEffect], names: dict[str, str]) 
     top = max(changing, key=lambda e: abs(_size(e)[0]))
     motif = first.get(top.neuron, "")
     called = f" ({names[motif]})" if motif in names else ""
-    verb = {"change": "changes", "tell something of": "tells something of"}[verb] if len(changing) == 1 else verb
-    said = f"{neurons} {verb} the {words}: {_ways(kinds, lower, higher)}"
+    said = f"{neurons} {_verb(len(changing), verb)} the {words}: {_ways(kinds, lower, higher)}"
     said += f". {top.neuron}{called} does most: {_size(top)[1]}."
     return Finding("story", label, value, said, anchor(top.neuron), motif)
 
@@ -133,7 +142,7 @@ def _motifs_that_act(acting: dict[str, MotifEffect], names: dict[str, str]) -> F
     kinds = Counter(row.kind for row in acting.values() if row.kind in _ACTING)
     amount = kinds.total()
     value = f"{count(amount)} of {plural(len(acting), 'motif')}: {_ways(kinds, 'lower it', 'raise it')}"
-    said = f"{count(amount)} of {plural(len(acting), 'motif')} change {output} when inserted: "
+    said = f"{count(amount)} of {plural(len(acting), 'motif')} {_verb(amount, 'change')} {output} when inserted: "
     said += f"{_ways(kinds, 'lower it', 'raise it')}."
     found = [row for row in acting.values() if row.kind in _ACTING]
     rarer = min(_ACTING, key=lambda kind: kinds[kind] or len(acting) + 1)
@@ -168,7 +177,7 @@ def _shared(run: RunFolder, found: dict[str, list[Match]], acting: dict[str, Mot
     holders = {owners[motif] for motif in members}
     what = f"{word} ({name})" if name and word else word or name
     if not word:
-        what, longer = what[:1].upper() + what[1:], 0
+        what, longer = wording.opening(what), 0
     said = f"{what} is in {count(len(members))} of {plural(len(table), 'motif')}"
     if longer:
         said += f", {count(longer)} of them longer ones" if longer < len(members) else ", all of them longer"
@@ -219,8 +228,10 @@ def _most_spelled(run: RunFolder) -> tuple[str, list[str]]:
 def _strongest(
     run: RunFolder, found: dict[str, list[Match]], acting: dict[str, MotifEffect], shown: set[str]
 ) -> Finding | None:
-    """What the motif with the largest effect reads, and the strongest of the other way, whose logo is shown where that of
-    the first is already."""
+    """What the motif with the largest effect reads, and the strongest of the other way.
+
+    The logo is of the second where that of the first is `shown` already.
+    """
     clear = [row for row in acting.values() if row.kind in _ACTING]
     top = max(clear, key=lambda row: abs(row.value), default=None)
     if top is None:

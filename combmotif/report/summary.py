@@ -16,7 +16,7 @@ from combmotif.report.sections.matches import Match, elements, matches
 from combmotif.report.sections.motif_effects import beside, headline, motif_effects
 from combmotif.report.sections.neurons import motif_names
 from combmotif.report.story import Finding, story
-from combmotif.report.wording import count, number, outcome, plural
+from combmotif.report.wording import count, number, opening, outcome, plural
 
 _NEVER = float("inf")
 _WAYS = (("negative", "lower"), ("positive", "raise"))
@@ -81,8 +81,9 @@ def _most_read(run: RunFolder, found: dict[str, list[Match]]) -> str:
         ways = [f"{count(kinds[kind])} {way}" for kind, way in _WAYS if kinds[kind]]
         if top is None or not ways or len(top.motifs) < 2:
             return ""
-        name = f"{top.name[:1].upper()}{top.name[1:]}"
-        return f" {name} is what {count(len(top.motifs))} motifs resemble or contain, of which {' and '.join(ways)} the prediction."
+        name = opening(top.name)
+        motifs = f"{count(len(top.motifs))} motifs resemble or contain"
+        return f" {name} is what {motifs}, of which {' and '.join(ways)} the prediction."
     classes = next(iter(effects(run).values()), {})
     rows = [(element.name, element.neurons) for element in elements(run, found) if element.leads]
     name, neurons = max(rows, key=lambda row: len(row[1]), default=("", []))
@@ -90,7 +91,7 @@ def _most_read(run: RunFolder, found: dict[str, list[Match]]) -> str:
     parts = [f"{count(tally[kind])} {way}" for kind, way in _WAYS if tally[kind]]
     if not parts or len(neurons) < 2:
         return ""
-    read = f" {name[:1].upper()}{name[1:]} is read by {count(len(neurons))} neurons"
+    read = f" {opening(name)} is read by {count(len(neurons))} neurons"
     return f"{read}, of which {' and '.join(parts)} the prediction."
 
 
@@ -282,8 +283,9 @@ def main_findings(run_folder: str | Path) -> tuple[Finding, ...]:
     Returns
     -------
     tuple of Finding
-        The story in three sentences, then neurons, motifs, known elements, effects of motifs and the strongest, contribution and the strongest neuron per
-        outcome, interactions and the strongest pair, then what is empty, failed or was not asked for, and warnings.
+        The story in three sentences, then neurons, motifs, known elements, effects of motifs and the strongest,
+        contribution and the strongest neuron per outcome, interactions and the strongest pair, then what is empty,
+        failed or was not asked for, and warnings.
         What has no data has no entry.
 
     Raises

@@ -138,6 +138,11 @@ def outcome(name: str) -> str:
     return f"{before} {what}" if what else alone
 
 
+def opening(name: str) -> str:
+    """Write a name as the first word of a sentence; one with capitals or digits, such as m6A, stays as it is."""
+    return f"{name[:1].upper()}{name[1:]}" if name.replace(" ", "").isalpha() and name.islower() else name
+
+
 def plural(amount: int, noun: str, many: str = "") -> str:
     """Write "1 motif", "2 motifs"."""
     return f"{count(amount)} {noun if amount == 1 else many or noun + 's'}"

@@ -22,8 +22,8 @@ def edit(path: Path, **columns: object) -> None:
 def test_three_sentences_say_who_acts_what_is_shared_and_what_is_strongest(measured: Path) -> None:
     who, shared, strongest = told(measured)
     assert who.sentence == (
-        "4 of 8 neurons of conv3 change the predicted mrl: 2 lower it and 2 raise it. conv3:0 (upstream AUG) does most: "
-        "where it is active it differs by −1.21 [−1.37, −1.05], 118 sequences against 382."
+        "4 of 8 neurons of conv3 change the predicted mrl: 2 lower it and 2 raise it. conv3:0 (upstream AUG) does "
+        "most: where it is active it differs by −1.21 [−1.37, −1.05], 118 sequences against 382."
     )
     assert (who.motif, who.anchor) == ("conv3:0.m1", "conv3:0")
     assert shared.value.endswith("of 15 motifs")
@@ -53,8 +53,8 @@ def test_a_word_is_found_inside_longer_motifs(measured: Path) -> None:
     assert shared.sentence.startswith("AUG (start codon) is in 9 of 15 motifs, all of them longer, and in ")
     assert "inserted into background sequences" in shared.sentence
     assert strongest.sentence.startswith(
-        "The strongest motif, conv3:0.m1, reads GCCACCAUGG, AUG with an in-frame stop 1 codon on, a minimal open reading "
-        "frame: inserted"
+        "The strongest motif, conv3:0.m1, reads GCCACCAUGG, AUG with an in-frame stop 1 codon on, a minimal open "
+        "reading frame: inserted"
     )
 
 
@@ -86,7 +86,7 @@ def test_of_a_whole_net_the_motifs_are_counted(measured: Path) -> None:
     for name in ("neurons.tsv", "contribution.tsv"):
         pd.read_csv(measured / name, sep="\t").iloc[:0].to_csv(measured / name, sep="\t", index=False)
     who, shared, _ = told(measured)
-    assert who.sentence.startswith("2 of 15 motifs change mrl when inserted: 1 lower it and 1 raise it.")
+    assert who.sentence.startswith("2 of 15 motifs change mrl when inserted: 1 lowers it and 1 raises it.")
     assert "neurons" not in shared.sentence
 
 
