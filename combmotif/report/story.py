@@ -136,8 +136,8 @@ def _who(run: RunFolder, acting: dict[str, MotifEffect], names: dict[str, str]) 
 
 
 def _motifs_that_act(acting: dict[str, MotifEffect], names: dict[str, str]) -> Finding | None:
-    if not acting:
-        return None
+    if len(acting) < 2:
+        return None  # of a single motif the last sentence tells all
     output = next(iter(acting.values())).output
     kinds = Counter(row.kind for row in acting.values() if row.kind in _ACTING)
     amount = kinds.total()

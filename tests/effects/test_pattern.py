@@ -43,6 +43,8 @@ def test_a_motif_too_short_for_the_p_value_matches_its_best_word_only():
 def test_kept_columns_are_named():
     pattern = as_pattern(motif("AUGGCA"), columns=(1, 5))
     assert (pattern.name, pattern.consensus, len(pattern)) == ("conv1:0.m1[1:5]", "UGGC", 4)
+    assert pattern.described("a") == {"motif_a": "conv1:0.m1", "columns_a": "1-5", "name_a": "UGGC"}
+    assert as_pattern("UGG").described("b") == {"motif_b": "UGG", "columns_b": "", "name_b": "UGG"}
 
 
 def test_a_sequence_shorter_than_the_motif_has_no_window():

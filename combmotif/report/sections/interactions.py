@@ -197,7 +197,7 @@ def _estimates(row: dict[str, Any], before: str = "") -> list[dict[str, Any]]:
 
 
 def _as_sentence(reason: str) -> str:
-    return f"{reason[:1].upper()}{reason[1:]}.".replace("..", ".") if reason else ""
+    return f"{reason[:1].upper()}{reason[1:]}.".replace("..", ".").replace("+-", "±") if reason else ""
 
 
 def _record(
@@ -211,7 +211,7 @@ def _record(
     return compact({
         "anchor": view.anchor, "a": view.a, "b": view.b, "kind": view.kind, "motif_a": row["motif_a"],
         "motif_b": row["motif_b"], "sentence": view.sentence, "remarks": view.remarks,
-        "sequences": row["sequences"], "placements": row["placements"],
+        "sequences": row["sequences"], "placements": row["placements"], "rule": view.rule,
         "reason": _as_sentence(str(row["reason"])),
         "inserted": {
             "n": row["inserted_backgrounds"], "kind": row["inserted_class"],

@@ -226,7 +226,7 @@ def control_sentence(run: RunFolder) -> str:
         if relation in told.index:
             row = told.loc[relation]
             parts.append(
-                f"{count(row['matched'])} of {count(row['queries'])} motifs {verb} {what}, "
+                f"{count(row['matched'])} of {plural(int(row['queries']), 'motif')} {verb} {what}, "
                 f"and on average {number(row['matched_shuffled'])} {verb} one of a shuffled copy"
             )
     return f"As a check, the databases were shuffled: {'; '.join(parts)}." if parts else ""

@@ -7,7 +7,7 @@ const pairPage = (pair) => html`<header class="pagehead"><h2 tabindex="-1">${pai
 <p class="lead">${pair.sentence}</p>
 ${pair.remarks.length ? html`<ul class="findings">${pair.remarks.map((remark) => html`<li>${remark}</li>`)}</ul>` : ""}
 <div class="logos">${pairLogo("A", pair.motif_a)}${pairLogo("B", pair.motif_b)}</div>
-<p class="muted">${plural(pair.sequences, "sequence")}, ${plural(pair.placements, "placement")}. ${pair.reason}</p>
+<p class="muted">${plural(pair.sequences, "sequence")}, ${plural(pair.placements, "placement")}, ${pair.rule}. ${pair.reason}</p>
 ${pair.rows.length ? html`<h3>Estimates</h3>${scrolling("Estimates", estimates(pair.rows.map((row) => ({ label: row.label, value: row.value, kind: row.key === "epistasis" ? pair.kind : "plain" })), { title: `Effects of ${pair.a} and ${pair.b}`, axis: "change of the prediction, with 95 % confidence interval" }))}
 ${scrolling("Estimates in numbers", html`<table>${head([["Effect"], ["Formula"], ["Estimate", "num"], ["95 % CI"], ["p", "num"], ["q", "num"]])}<tbody>${pair.rows.map((row) => html`<tr><th scope="row">${row.label}</th><td><code>${row.formula}</code></td>${cell(row.value[1], signed(row.value[1]))}<td>${interval(row.value)}</td>${cell(row.p, chance(row.p))}${cell(row.q, chance(row.q))}</tr>`)}</tbody></table>`)}<p>${saveTable(`${pair.anchor}.tsv`)}</p>` : ""}
 ${pair.inserted && pair.inserted.rows ? html`<h3>Inserted into ${whole(pair.inserted.n)} background sequences ${chip(pair.inserted.kind)}</h3><p class="muted">${pair.inserted.reason}</p>
