@@ -34,7 +34,7 @@ from combmotif.report import wording
 from combmotif.report.drawing.logos import COLOURS, GLYPHS
 from combmotif.report.encode import compact, embedded_file, encode_matrix, script_json
 from combmotif.report.folder import RunFolder, anchor, mapping, read_run
-from combmotif.report.overview import as_lines, model_facts, model_name
+from combmotif.report.overview import as_lines, how_found, model_facts, model_name
 from combmotif.report.records import anchors, neuron_records
 from combmotif.report.sections.effects import effects, outcomes, tally, whiskers
 from combmotif.report.sections.interactions import ESTIMATES, PairView, pairs, triples
@@ -173,25 +173,6 @@ def _members(
     return members
 
 
-def _how(run: RunFolder) -> dict[str, Any]:
-    """How the motifs of this run were found, for the section on methods."""
-    discover = mapping(run.config.get("discover"))
-    method = str(discover.get("method") or "neuronmotif")
-    preset = discover.get("preset")
-    given = discover.get("from") == "dataset" or (method == "modisco" and discover.get("from") != "samples")
-    by = mapping(run.config.get("attribution")).get("method") or "integrated_gradients"
-    return {
-        "found_by": method if method != "neuronmotif" else "layers" if preset else discover.get("demixing", "layers"),
-        "preset": preset,
-        "from_sequences": given,
-        "explained_output": given and method == "modisco",
-        "attributed_by": str(by).replace("_", " "),
-        "settings_of_discover": discover,
-        "halved": any(run.tables[name]["reproducibility"].notna().any() for name in ("motifs", "apart")),
-        "faithful": run.tables["neurons"]["r2"].notna().any(),
-    }
-
-
 def _context(run: RunFolder, title: str | None) -> dict[str, Any]:
     found = matches(run)
     found_effects = effects(run)
@@ -214,7 +195,7 @@ def _context(run: RunFolder, title: str | None) -> dict[str, Any]:
     targets = {m.target for rows in found.values() for m in rows}
     return {
         "run": run,
-        **_how(run),
+        **how_found(run),
         "title": chosen,
         "model": mapping(run.record.get("model")),
         "facts": model_facts(run),
