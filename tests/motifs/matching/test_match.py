@@ -27,7 +27,7 @@ def motif_set(*words: str, sites: int = 200, alphabet: str = "rna", seed: int = 
     for number, word in enumerate(words):
         ppm = word_ppm("NNNN" + word + "NNNN")
         pfm = np.stack([rng.multinomial(sites, column / column.sum()) for column in ppm]).astype(float)
-        motifs.append(Motif(f"conv1.{number}.m1", pfm, sites, "conv1", number))
+        motifs.append(Motif(f"conv1:{number}.m1", pfm, sites, "conv1", number))
     return MotifSet(tuple(motifs), "neuronmotif", alphabet)
 
 
