@@ -61,7 +61,7 @@ def train(config: Path, out: Path | None, trust: bool, overrides: tuple[str, ...
             result = train_model(asked, folder, progress=progress.update, on_epoch=tell)
     for name, test in result.metrics.get("tests", {}).items():
         ceiling = f"the teachers' mean has {test['teachers_r2']:.4f}"
-        click.echo(f"r2 {test['r2']:.4f} on {name}, {test['rows']:,} rows ({ceiling})")
+        click.echo(f"squared correlation {test['r2']:.4f} on {name}, {test['rows']:,} rows ({ceiling})")
     for name, outputs in result.metrics.get("out_of_fold", {}).items():
         for output, quality in outputs.items():
             click.echo(f"Pearson r {quality['r']:.4f} of {output} on {quality['rows']:,} held-out rows ({name})")
@@ -84,7 +84,7 @@ def _fit_hexamers(config: HexamersConfig, out: Path, *, quiet: bool) -> None:
     held_out = result.metrics["held_out"]
     for name, value in held_out.get("r2", {}).items():
         if value is not None:
-            click.echo(f"r2 {value:.4f} of the share of {name} on {held_out['rows']:,} held-out rows")
+            click.echo(f"squared correlation {value:.4f} of the share of {name} on {held_out['rows']:,} held-out rows")
     for region, value in result.metrics.get("recovered", {}).items():
         click.echo(f"correlation {value:.4f} of the fitted with the planted effects of {region}")
     if not result.metrics["converged"]:

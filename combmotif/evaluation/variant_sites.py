@@ -240,9 +240,9 @@ def known_elements(folder: Path) -> dict[str, str]:
     for row in table.sort_values(["relation", "p"], ascending=[False, True], kind="stable").itertuples():
         names.setdefault(str(row.motif), str(row.name) if row.relation == "is" else f"contains {row.name}")
     for motif in sorted(names):
-        layer, channel, number = motif.rsplit(".", 2)
+        neuron, _, number = motif.rpartition(".")
         if number == "m1":
-            names[f"{layer}:{channel}"] = names[motif]
+            names[neuron] = names[motif]
     return names
 
 

@@ -296,12 +296,12 @@ def test_neurons_and_motifs_that_are_made_and_broken(run):
 
 def test_motifs_and_neurons_are_named_by_what_they_are_before_what_they_contain(tmp_path):
     rows = [
-        ("conv3.7.m1", "AUG", "contains", 1e-9),
-        ("conv3.7.m1", "Kozak", "is", 1e-4),
-        ("conv3.7.m2", "UAA", "contains", 1),
+        ("conv3:7.m1", "AUG", "contains", 1e-9),
+        ("conv3:7.m1", "Kozak", "is", 1e-4),
+        ("conv3:7.m2", "UAA", "contains", 1),
     ]
     pd.DataFrame(rows, columns=["motif", "name", "relation", "p_value"]).to_csv(tmp_path / "matches.tsv", sep="\t")
-    assert known_elements(tmp_path) == {"conv3.7.m1": "Kozak", "conv3.7.m2": "contains UAA", "conv3:7": "Kozak"}
+    assert known_elements(tmp_path) == {"conv3:7.m1": "Kozak", "conv3:7.m2": "contains UAA", "conv3:7": "Kozak"}
 
 
 def test_a_run_of_another_model_is_refused(run):

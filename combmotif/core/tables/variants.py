@@ -40,7 +40,7 @@ VARIANT_SITES = Table(
     columns=(
         text("variant", "as in variants.tsv"),
         text("of", "neuron or motif"),
-        text("id", "neuron (conv3:7) or motif (conv3.7.m1) of the run"),
+        text("id", "neuron (conv3:7) or motif (conv3:7.m1) of the run"),
         text("name", "known element that the motif resembles or contains; of a neuron, its first motif"),
         text("change", "made: a site on the alternative alone; broken: on the reference alone"),
         number("before", "largest activation, or score in bits, of the windows on the variant in the reference"),

@@ -79,7 +79,7 @@ def summarise(
     found = [(pair.states, unit_of[pair.rows]) for pair in measured]
     raw = _tested(found, None, options)
     raw["reason"] = [
-        reason + _left_out(pair) if kind == "untestable" else reason
+        reason + _left_out(pair) if kind == "too few sequences" else reason
         for kind, reason, pair in zip(raw["class"], raw["reason"], measured, strict=True)
     ]
     table = pd.DataFrame([_description(pair) for pair in measured]).join(raw).join(_inserted(measured, options))
@@ -208,7 +208,7 @@ def _inserted(measured: Sequence[MeasuredPair], options: InteractionOptions) -> 
         return pd.DataFrame(index=range(len(measured)))
     found = summarise_states([states for _, states in rows], options)
     found = found.rename(columns={"sequences": "backgrounds"}).drop(columns="epistasis_fraction")
-    few = found["class"] == "untestable"
+    few = found["class"] == "too few sequences"
     found.loc[few, "reason"] = [
         f"inserted into {n} backgrounds, {options.n_min} needed" for n in found.loc[few, "backgrounds"]
     ]
@@ -243,10 +243,8 @@ def _description(pair: MeasuredPair) -> dict[str, Any]:
     used = pair.mode if share == 0 else "background" if share == 1 else f"{pair.mode}+background"
     return {
         "pair": pair.pair,
-        "motif_a": pair.a.name,
-        "motif_b": pair.b.name,
-        "name_a": pair.a.consensus,
-        "name_b": pair.b.consensus,
+        **pair.a.described("a"),
+        **pair.b.described("b"),
         "family_a": pair.spec.family_a,
         "family_b": pair.spec.family_b,
         "instances": pair.spec.neuron or "anywhere",

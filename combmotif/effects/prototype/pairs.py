@@ -100,7 +100,7 @@ def summarise_prototype(
     (pairs, instances)
         Columns: `INTERACTIONS` and `INSTANCES` of `combmotif.core.tables`. Estimates are means over rows; intervals,
         q-values, control and latent scale are empty. The class is the prototype's (``positive_synergistic``, ...,
-        ``negative_antagonistic``, ``additive``, ``none``), untestable below 6 rows.
+        ``negative_antagonistic``, ``additive``, ``none``), ``too few sequences`` below 6 rows.
     """
     rows = []
     instances = []
@@ -113,10 +113,8 @@ def summarise_prototype(
         rows.append(
             {
                 "pair": pair.spec.name,
-                "motif_a": pair.spec.a.name,
-                "motif_b": pair.spec.b.name,
-                "name_a": pair.spec.a.consensus,
-                "name_b": pair.spec.b.consensus,
+                **pair.spec.a.described("a"),
+                **pair.spec.b.described("b"),
                 "family_a": pair.spec.family_a,
                 "family_b": pair.spec.family_b,
                 "instances": pair.spec.neuron or "anywhere",
@@ -133,7 +131,7 @@ def summarise_prototype(
                 "joint_p": test.p_ab_o,
                 "p_value": test.p_value,
                 "class": test.label,
-                "reason": reason if test.label != "untestable" else f"{count} placements, 6 needed",
+                "reason": reason if test.label != "too few sequences" else f"{count} placements, 6 needed",
             }
         )
         ends = pair.start_a + len(pair.spec.a), pair.start_b + len(pair.spec.b)

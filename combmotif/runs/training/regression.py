@@ -248,7 +248,7 @@ def _card(config: TrainConfig, metrics: dict[str, Any], recipe: str) -> dict[str
         "training": {"data": text.data, "licence": text.licence, "recipe": recipe},
         "metrics": [
             {
-                "name": "r2",
+                "name": "squared correlation",
                 "value": round(test["r2"], 4),
                 "data": f"{name} ({test['rows']:,} rows)",
                 "command": text.command,
