@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import overload
 
 import numpy as np
 
@@ -173,8 +174,15 @@ class MotifSet:
     def __iter__(self) -> Iterator[Motif]:
         return iter(self.motifs)
 
-    def __getitem__(self, key: int | str) -> Motif:
-        if isinstance(key, int):
+    @overload
+    def __getitem__(self, key: int | str) -> Motif: ...
+    @overload
+    def __getitem__(self, key: slice) -> MotifSet: ...
+    def __getitem__(self, key: int | str | slice) -> Motif | MotifSet:
+        """Return a motif by its place or id, or some of them as a set."""
+        if isinstance(key, slice):
+            return replace(self, motifs=self.motifs[key])
+        if isinstance(key, (int, np.integer)):
             return self.motifs[key]
         for motif in self.motifs:
             if motif.id == key:
