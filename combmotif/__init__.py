@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 __getattr__, __dir__ = (
-    lazy_names(  # torch and pandas are imported when a name is used, so that the command starts at once
+    lazy_names(  # torch and pandas are imported once a name is used, so that the command starts at once
         __name__,
         {
             "api.effects_of": ("attribute", "contribution", "epistasis", "evaluate", "marginalize"),

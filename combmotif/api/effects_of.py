@@ -1,4 +1,4 @@
-"""What a model's predictions rest on, one step at a time: bases, motifs, pairs of motifs, neurons; and how good it is."""
+"""What predictions rest on, one step at a time: bases, motifs, pairs of motifs, neurons; and how good they are."""
 
 from __future__ import annotations
 
@@ -359,8 +359,8 @@ def contribution(
         best = finder.best.astype(float)
         maxima = np.where(np.isfinite(best), best, -np.inf).max(0)
         maxima = np.where(np.isfinite(maxima), maxima, 0)
-        clamped, scrambled = _interventions(net, given, name, channels, finder, active_level(rest, maxima, chosen.threshold),
-                                            column, seed)  # fmt: skip
+        active = active_level(rest, maxima, chosen.threshold)
+        clamped, scrambled = _interventions(net, given, name, channels, finder, active, column, seed)
         table = compare_sequences(
             best, {f"prediction:{net.outputs[column]}": np.where(np.isfinite(outcome), outcome, np.nan)}, chosen,
             neurons=[f"{name}:{channel}" for channel in channels], maxima=maxima, backgrounds=rest,
@@ -444,15 +444,17 @@ def evaluate(
     if values is None:
         if given.labels is None:
             raise ValueError("values: expected measured values to compare with, the sequences have none")
-        values = given.labels[:, 0]
-    if len(values) != len(given):
-        raise ValueError(f"values: expected {len(given)}, one per sequence, found {len(values)}")
+        measured = given.labels[:, 0]
+    else:
+        measured = np.asarray(values, dtype=float)
+    if len(measured) != len(given):
+        raise ValueError(f"values: expected {len(given)}, one per sequence, found {len(measured)}")
     with evaluating(model):
         net = open_model(model, given)
         column = output_index(output, net.outputs, key="output")
         predicted = net.predict(given.codes, tracks=given.tracks)[:, column].astype(float)
     table = pd.DataFrame(
-        {"sequence": given.names, "measured": np.asarray(values, dtype=float), "predicted": predicted}
+        {"sequence": given.names, "measured": measured, "predicted": predicted}
     )  # fmt: skip
     found = agreement(predicted, table["measured"].to_numpy())
     title = (

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from combmotif.api.results import Result
 from combmotif.config.given import GivenConfig
 from combmotif.config.inputs import NeuronsSection
 from combmotif.config.neurons import select_neurons
@@ -244,6 +245,8 @@ def as_motifs(motifs: Any, *, alphabet: str = "rna") -> MotifSet:
     ValueError, FileNotFoundError
         If they are nothing of the kind.
     """
+    if isinstance(motifs, Result):
+        motifs = motifs.data
     if isinstance(motifs, MotifSet):
         return motifs
     if isinstance(motifs, Motif):

@@ -1,4 +1,4 @@
-"""What a neuron reads, one step at a time: sample windows that excite it, demix them into motifs, match and draw these."""
+"""What a neuron reads, one step at a time: sample windows that excite it, demix these into motifs, match and draw."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def sample(
 
     def draw() -> Picture:
         edges = np.linspace(own.background, own.maximum, BINS + 1)
-        return pictures.histogram(edges, own.counts.tolist(), axis="activation", title=title)
+        return pictures.histogram(edges.tolist(), own.counts.tolist(), axis="activation", title=title)
 
     return Result(title, table, own, draw)
 
@@ -127,7 +127,7 @@ def _one(net: Any, layer: str | int, neuron: int | None) -> tuple[str, tuple[int
     name, channels = chosen_neurons(net, layer, neuron)
     if len(channels) != 1:
         raise ValueError(
-            f"neuron: expected one, found {len(channels)}; ask one after the other, or interpret all at once"
+            f"neuron: expected one, found {len(channels)}; ask one by one, or combmotif.interpret all at once"
         )
     return name, (channels[0],)
 
@@ -237,7 +237,7 @@ def match(
     --------
     >>> import combmotif as cm
     >>> cm.match("UGUAAAUA").table["name"].iloc[0]
-    'PUM1, PUM2'
+    'PUM1/PUM2 (Pumilio)'
     """
     queries = as_motifs(motifs, alphabet=alphabet)
     given = databases if isinstance(databases, (list, tuple)) else [databases]

@@ -19,12 +19,21 @@ from combmotif.sequence.alphabet import LETTERS
 
 MOST = 24
 """Logos or rows of one picture."""
-_STYLE = (
-    "text{font:12px system-ui,sans-serif;fill:#333}.grid,.frame{stroke:#ddd;fill:none}.zero{stroke:#888;"
-    "stroke-dasharray:3 3;fill:none}.ci{stroke:currentColor;stroke-width:1.4;fill:none}.dot,.bar{fill:currentColor}"
-    ".adjusted .dot{fill:#fff;stroke:currentColor}svg{color:#1d3c8f}[class^=k-positive]{color:#b3412e}"
-    "[class^=k-negative]{color:#1d3c8f}.note{fill:#777}"
-)
+_RULES = {
+    "": "color:#56626e",
+    "text": "font:12px system-ui,sans-serif;fill:#333",
+    ".note": "fill:#777",
+    ".grid": "stroke:#ddd;fill:none",
+    ".zero": "stroke:#888;stroke-dasharray:3 3;fill:none",
+    ".ci": "stroke:currentColor;stroke-width:1.4;fill:none",
+    ".dot": "fill:currentColor",
+    ".bar": "fill:currentColor",
+    ".k-positive": "color:#1a5ba6",  # as in the figures of a run
+    ".k-synergistic": "color:#1a5ba6",
+    ".k-negative": "color:#ad3a14",
+    ".k-antagonistic": "color:#ad3a14",
+}
+_STYLE = "".join(f".combmotif-picture {name}{{{rule}}}" for name, rule in _RULES.items())
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,9 +73,10 @@ class Picture:
 
 
 def _document(width: float, height: float, title: str, inner: str) -> Picture:
+    size = f'width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}"'
     return Picture(
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width:g}" height="{height:g}" '
-        f'viewBox="0 0 {width:g} {height:g}"><title>{escape(title)}</title><style>{_STYLE}</style>{inner}</svg>\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="combmotif-picture" role="img" {size}>'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style>{inner}</svg>\n"
     )
 
 
@@ -146,7 +156,7 @@ def histogram(edges: Sequence[float], counts: Sequence[float], *, axis: str, tit
 
 def scatter(x: np.ndarray, y: np.ndarray, *, axes: tuple[str, str], title: str) -> Picture:
     """Draw points (n,) and (n,); where there are thousands, every so many of them."""
-    chosen = np.unique(np.linspace(0, len(x) - 1, min(len(x), 1500)).round().astype(int)) if len(x) else []
+    chosen = np.unique(np.linspace(0, len(x) - 1, min(len(x), 1500)).round().astype(int))
     across = Scale(float(x.min()), float(x.max()), 60, 380)
     up = Scale(float(y.min()), float(y.max()), 300, 20)
     dots = "".join(
@@ -181,7 +191,7 @@ def effects(rows: Sequence[tuple[str, str, str, tuple[float, float, float]]], *,
     title : str
     """
     lines = [
-        ForestRow(label, note, "", kind, span, (), short(span[1]) if np.isfinite(span[1]) else "")
+        ForestRow(label, note, "", kind, span, (), f"{span[1]:.3g}" if np.isfinite(span[1]) else "")
         for label, note, kind, span in rows[:MOST]
     ]
     drawn = forest(lines, title=title, axis=axis)

@@ -36,8 +36,9 @@ def shown_progress(progress: Progress | None = None) -> Iterator[Progress]:
     progress : callable, optional
         Called instead of drawing a bar.
     """
-    display, stage, began, drawn = _display() if progress is None else None, "", 0.0, 0.0
+    display: Any = _display() if progress is None else None
     handle: Any = None
+    stage, began, drawn = "", 0.0, 0.0
 
     def ended() -> None:
         if stage:

@@ -152,7 +152,7 @@ class Motif:
         return word.replace("T", "U") if LETTERS[alphabet][3] == "U" else word
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MotifSet:
     """Motifs of one method on one model, in a fixed order.
 
@@ -167,6 +167,16 @@ class MotifSet:
     motifs: tuple[Motif, ...]
     method: str = ""
     alphabet: str = "rna"
+
+    def __repr__(self) -> str:
+        """Print one line per motif."""
+        shown = [
+            f"  {motif.id}  {motif.consensus(self.alphabet)}  {motif.information.sum():.1f} bits, {motif.sites:,} sites"
+            for motif in self.motifs[:20]
+        ]
+        more = [f"  and {len(self) - 20} more"] if len(self) > 20 else []
+        method = f" by {self.method}" if self.method else ""
+        return "\n".join([f"{len(self)} motif{'' if len(self) == 1 else 's'}{method}", *shown, *more])
 
     def __len__(self) -> int:
         return len(self.motifs)

@@ -87,9 +87,7 @@ class SequenceSet:
         ('sequence1', 'sequence2')
         """
         if isinstance(strings, str):
-            raise ValueError(
-                f"sequences: expected a list of sequences, found one string '{strings[:60]}'; put it in []"
-            )
+            raise ValueError(f"sequences: expected a list of strings, found one, '{strings[:60]}'; put it into []")
         codes = tuple(encode(text, name=f"sequences: number {i}") for i, text in enumerate(strings))
         return cls.from_codes(codes, names=names, labels=labels, tracks=tracks)
 
