@@ -1,7 +1,7 @@
 """Run the notebooks of docs/notebooks: python scripts/notebooks.py [--out FOLDER] writes each as .ipynb with outputs.
 
-A notebook is a Markdown page whose ```python blocks are its cells. All run in one kernel, one after the other, emptied in
-between. The documentation site shows the outputs: `mkdocs build` calls this file as a hook.
+A notebook is a Markdown page whose ```python blocks are its cells. All run in one kernel, one after the other, emptied
+in between. The documentation site shows the outputs: `mkdocs build` calls this file as a hook.
 """
 
 import argparse

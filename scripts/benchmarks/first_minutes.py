@@ -25,7 +25,7 @@ def measure(command: list[str], folder: Path, *, repeats: int = 1) -> tuple[floa
     best = (float("inf"), float("inf"))
     for _ in range(repeats):
         before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         after, clock = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic() - began
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         best = (min(best[0], cpu), min(best[1], clock))

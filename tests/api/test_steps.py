@@ -103,6 +103,8 @@ def test_epistasis_is_that_of_the_net(net, random_codes):
     both = cm.epistasis(net, random_codes, [("AUG", "UAA"), ("AUG", "UGU")], **FEW)
     assert both.table["pair"].tolist() == ["AUG x UAA", "AUG x UGU"]
     assert abs(both.table["inserted_epistasis"].iloc[1]) < 0.5
+    open_base = cm.epistasis(net, random_codes, "CAUGNA", "UAA", **FEW)
+    assert open_base.table["inserted_backgrounds"].iloc[0] == 60
     with pytest.raises(ValueError, match="b: expected a second motif"):
         cm.epistasis(net, random_codes, "AUG")
 
