@@ -80,20 +80,21 @@ class Result(Generic[T]):
         lines = shown.head(ROWS).map(_cell).to_string(index=False)
         return f"{self.title}\n{lines}{self._rest(shown)}"
 
-    def _rest(self, shown: pd.DataFrame) -> str:
+    def _rest(self, shown: pd.DataFrame, rows: int = ROWS) -> str:
         """Say what is in the table and not printed."""
         more = [
             f"{count:,} more {what}{'s' if count > 1 else ''}"
-            for count, what in ((len(shown) - ROWS, "row"), (self.table.shape[1] - shown.shape[1], "column"))
+            for count, what in ((len(shown) - rows, "row"), (self.table.shape[1] - shown.shape[1], "column"))
             if count > 0
         ]
         return f"\n({' and '.join(more)} in .table)" if more else ""
 
     def _repr_html_(self) -> str:
         shown = self._shown()
-        inner = f"<pre>{escape(self.text)}</pre>" if self.text else shown.head(ROWS).map(_cell).to_html(index=False)
+        cells = shown.head(ROWS // 2).map(_cell)  # beside a picture
+        inner = f"<pre>{escape(self.text)}</pre>" if self.text else cells.to_html(index=False, border=0, justify="left")
         picture = self.plot().svg if len(self.table) else ""
-        rest = "" if self.text else escape(self._rest(shown))
+        rest = "" if self.text else escape(self._rest(shown, ROWS // 2))
         return f"<div><b>{escape(self.title)}</b><div style='overflow-x:auto'>{picture}{inner}</div>{rest}</div>"
 
 
