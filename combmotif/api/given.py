@@ -21,7 +21,7 @@ from combmotif.core.typed_yaml import validate
 from combmotif.inference.geometry import known_geometry
 from combmotif.models.door import Output
 from combmotif.models.model import InputSpec, SequenceModel
-from combmotif.models.python_model import open_module
+from combmotif.models.opening import open_module
 from combmotif.motifs.files import DEFAULT_SITES, open_motifs
 from combmotif.motifs.matching.database import word_ppm
 from combmotif.motifs.motif import Motif, MotifSet
