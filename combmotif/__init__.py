@@ -1,26 +1,52 @@
 """Interpret trained RNA and DNA networks: motifs, known elements, effects, interactions."""
 
-from __future__ import annotations
+from typing import TYPE_CHECKING
 
-from typing import TYPE_CHECKING, Any
-
+from combmotif.core.lazy import lazy_names
 from combmotif.core.version import __version__
 
 if TYPE_CHECKING:
-    from combmotif.interpretation import Interpretation, open_run
-    from combmotif.interpreter import interpret
+    from combmotif.api.effects_of import attribute, contribution, epistasis, evaluate, marginalize
+    from combmotif.api.given import open_model
+    from combmotif.api.interpretation import Interpretation, open_run
+    from combmotif.api.interpreter import interpret
+    from combmotif.api.neurons import demix, logo, match, sample, scan
+    from combmotif.motifs.motif import Motif, MotifSet
+    from combmotif.sequence.tables import SequenceSet
 
-__all__ = ["Interpretation", "__version__", "interpret", "open_run"]
+__all__ = [
+    "Interpretation",
+    "Motif",
+    "MotifSet",
+    "SequenceSet",
+    "__version__",
+    "attribute",
+    "contribution",
+    "demix",
+    "epistasis",
+    "evaluate",
+    "interpret",
+    "logo",
+    "marginalize",
+    "match",
+    "open_model",
+    "open_run",
+    "sample",
+    "scan",
+]
 
-
-def __getattr__(name: str) -> Any:
-    """Import what needs torch when it is asked for, so that the command line starts at once."""
-    if name == "interpret":
-        from combmotif.interpreter import interpret
-
-        return interpret
-    if name in ("Interpretation", "open_run"):
-        from combmotif import interpretation
-
-        return getattr(interpretation, name)
-    raise AttributeError(f"module 'combmotif' has no attribute '{name}'")
+__getattr__, __dir__ = (
+    lazy_names(  # torch and pandas are imported once a name is used, so that the command starts at once
+        __name__,
+        {
+            "api.effects_of": ("attribute", "contribution", "epistasis", "evaluate", "marginalize"),
+            "api.given": ("open_model",),
+            "api.interpretation": ("Interpretation", "open_run"),
+            "api.interpreter": ("interpret",),
+            "api.neurons": ("demix", "logo", "match", "sample", "scan"),
+            "motifs.motif": ("Motif", "MotifSet"),
+            "sequence.tables": ("SequenceSet",),
+        },
+        also=("__version__",),
+    )
+)

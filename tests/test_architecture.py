@@ -15,8 +15,6 @@ MOST_MODULES = 14
 #: Rooms of the modules that lie in no folder.
 TOP = {
     "combmotif": "api",
-    "combmotif.interpreter": "api",
-    "combmotif.interpretation": "api",
     "combmotif.__main__": "cli",
 }
 

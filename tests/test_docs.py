@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.util
 import re
 import shlex
@@ -12,6 +13,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+import combmotif
 from combmotif.cli import app
 from combmotif.config import RunConfig
 from combmotif.core.typed_yaml import dump_yaml, parse_yaml, validate
@@ -64,6 +66,18 @@ def test_every_page_is_linked(repository):
     for page in sorted((repository / "docs").rglob("*.md")):
         if page.name != "index.md":
             assert f"({page.relative_to(repository / 'docs').as_posix()})" in index, page
+
+
+def test_the_site_has_every_page_and_every_name_of_the_package(repository):
+    named = set(re.findall(r"[\w/]+\.md", (repository / "mkdocs.yml").read_text()))
+    pages = {page.relative_to(repository / "docs").as_posix() for page in (repository / "docs").rglob("*.md")}
+    assert named == pages
+    described = re.findall(r"^::: (\S+)$", (repository / "docs" / "api.md").read_text(), re.MULTILINE)
+    for name in described:
+        module, _, attribute = name.rpartition(".")
+        assert hasattr(importlib.import_module(module), attribute), name
+    offered = {name.rpartition(".")[2] for name in described}
+    assert set(combmotif.__all__) - {"__version__"} <= offered
 
 
 def test_files_that_are_named_exist(repository):
@@ -149,7 +163,7 @@ def _quick(command):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["tutorials/mrl", "tutorials/stability", "tutorials/own_model", "command_line"])
+@pytest.mark.parametrize("name", ["notebooks/mrl_uorfs", "notebooks/stability", "tutorials/own_model", "command_line"])
 def test_the_commands_of_a_page_run_one_after_the_other(repository, folder, name):
     page = repository / "docs" / f"{name}.md"
     _write_files(page.read_text())
@@ -161,7 +175,7 @@ def test_the_commands_of_a_page_run_one_after_the_other(repository, folder, name
 @pytest.mark.slow
 def test_the_hal_tutorial(repository, folder, data_dir, monkeypatch):
     monkeypatch.setenv("COMBMOTIF_DATA", str(data_dir))
-    for command in _commands_of(repository / "docs" / "tutorials" / "hal.md"):
+    for command in _commands_of(repository / "docs" / "notebooks" / "hal_splicing.md"):
         if command[1] != "fetch":  # which downloads
             result = CliRunner().invoke(app, _quick(command))
             assert result.exit_code == 0, f"{command}: {result.output}"

@@ -94,7 +94,7 @@ def test_what_the_result_holds(found):
     assert {len(found.matches) > 0, len(found.contribution) == 2, len(found.interactions) == 1} == {True}
     assert found.motif_effects["motif"].unique().tolist() == [m.id for m in found.motifs]
     assert found.record["config"]["model"] == {"kind": "module", "name": "Net"}
-    assert {"what", "value", "sentence"} == set(found.summary())
+    assert {"what", "value", "sentence"} == set(found.summary().table)
     with pytest.raises(KeyError, match="nope; the run has activations, contribution"):
         found.tables["nope"]
 

@@ -1,8 +1,10 @@
 """Every public name is exported, exists and says what it is."""
 
+import doctest
 import importlib
 import inspect
 import pkgutil
+import warnings
 
 import pytest
 
@@ -42,3 +44,23 @@ def test_functions_of_effects_take_at_most_eight_arguments():
     assert {"interaction", "measure_pair", "contribution", "clamp"} <= set(functions)
     long = {name: len(inspect.signature(function).parameters) for name, function in functions.items()}
     assert {name: count for name, count in long.items() if count > 8} == {}
+
+
+FUNCTIONS = [name for name in combmotif.__all__ if inspect.isfunction(getattr(combmotif, name))]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_the_package_offers_is_documented_with_an_example_that_runs(name):
+    function = getattr(combmotif, name)
+    text = inspect.getdoc(function)
+    heads = ("Parameters", "Returns", "Raises", "Examples")
+    assert [head for head in heads if f"\n{head}\n{'-' * len(head)}\n" not in text] == []
+    told = [line.split(" : ")[0].strip("* ") for line in text.splitlines() if " : " in line or line.startswith("**")]
+    told = {one for names in told for one in names.split(", ")}
+    assert set(inspect.signature(function).parameters) - told == set()
+    (example,) = doctest.DocTestFinder(recurse=False).find(function, name)
+    said: list[str] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        doctest.DocTestRunner(verbose=False).run(example, out=said.append)
+    assert "".join(said) == ""

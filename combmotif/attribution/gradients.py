@@ -6,9 +6,6 @@ baselines. The contribution of a sequence is the value at its own base.
 
 from __future__ import annotations
 
-import importlib
-from types import ModuleType
-
 import numpy as np
 import torch
 
@@ -17,17 +14,6 @@ from combmotif.attribution.targets import TargetFunction
 
 NUCLEOTIDES = 51_200
 """Most nucleotides of one forward and backward pass."""
-
-
-def captum_attr() -> ModuleType:
-    """Import captum.attr, or say how to install it."""
-    try:
-        return importlib.import_module("captum.attr")
-    except ImportError:
-        raise ImportError(
-            "integrated gradients need captum, which is not installed; run: pip install 'combmotif[attribution]', or "
-            "choose method gradient_shap, gradient_input or mutagenesis"
-        ) from None
 
 
 def values(function: TargetFunction, x: torch.Tensor) -> np.ndarray:

@@ -7,14 +7,11 @@ smooth but for kinks; the pieces that miss most are halved, the others stay.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 
 from combmotif.attribution.attributions import typical_change
-from combmotif.attribution.gradients import NUCLEOTIDES, captum_attr, hypothetical, values
-from combmotif.attribution.recurrence import recurrent_gradients
+from combmotif.attribution.gradients import NUCLEOTIDES, gradient, hypothetical, values
 from combmotif.attribution.targets import TargetFunction
 
 POINTS = 2
@@ -33,7 +30,7 @@ def integrated_gradients(
     max_steps: int,
     tolerance: float,
 ) -> tuple[torch.Tensor, np.ndarray]:
-    """Integrate the gradient along the straight line from each baseline to its input, by captum.
+    """Integrate the gradient along the straight line from each baseline to its input.
 
     Every line is cut into equal pieces of two Gauss-Legendre points. While the pieces of an input's lines together
     miss the change of the target by more than the tolerance, those that miss most are halved.
@@ -63,7 +60,7 @@ def integrated_gradients(
     count, each = baselines.shape[:2]
     pieces = max(1, steps // POINTS)
     paths = _Paths(function, x, baselines, steps // pieces)
-    cuts = np.broadcast_to(np.linspace(0, 1, pieces + 1), (count * each, pieces + 1))
+    cuts = np.tile(np.linspace(0, 1, pieces + 1), (count * each, 1))
     ends = np.stack([other.ravel(), np.repeat(reached, each)], 1)
     lines = np.arange(count * each)
     at = paths.values(np.repeat(lines, pieces + 1), cuts.ravel()).reshape(cuts.shape)
@@ -140,18 +137,26 @@ class _Paths:
         """Add the pieces between neighbouring cuts (n, cuts) of lines (n,), at which the target is ``at`` (n, cuts)."""
         line = np.repeat(line, cuts.shape[1] - 1)
         low, high, at_low, at_high = (part.ravel() for part in (cuts[:, :-1], cuts[:, 1:], at[:, :-1], at[:, 1:]))
-        method = captum_attr().IntegratedGradients(_named(self.function), multiply_by_inputs=False)
         slopes, gaps = [self.slopes], [self.gap]
-        with torch.enable_grad(), recurrent_gradients(self.function.model.module):
-            for own in self._batches(len(line), self.points):
-                first, last = self.at(line[own], low[own]), self.at(line[own], high[own])
-                slope = method.attribute(last, baselines=first, n_steps=self.points)[:, :4].float().detach()
-                change = (slope * (last - first)[:, :4]).double().sum((1, 2)).cpu().numpy()
-                slopes.append(slope)
-                gaps.append(change - (at_high[own] - at_low[own]))
+        for own in self._batches(len(line), self.points):
+            first, last = self.at(line[own], low[own]), self.at(line[own], high[own])
+            slope = self._mean_gradient(first, last)
+            change = (slope * (last - first)[:, :4]).double().sum((1, 2)).cpu().numpy()
+            slopes.append(slope)
+            gaps.append(change - (at_high[own] - at_low[own]))
         self.slopes, self.gap = torch.cat(slopes), np.concatenate(gaps)
         for name, new in (("line", line), ("low", low), ("high", high), ("at_low", at_low), ("at_high", at_high)):
             setattr(self, name, np.concatenate([getattr(self, name), new]))
+
+    def _mean_gradient(self, first: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
+        """Mean gradient over straight pieces, by Gauss-Legendre quadrature; (n, channels, length) -> (n, 4, length)."""
+        nodes, weights = np.polynomial.legendre.leggauss(self.points)  # of the interval from -1 to 1
+        shares = torch.as_tensor((1 + nodes) / 2, dtype=first.dtype, device=first.device)
+        inside = torch.cat([torch.lerp(first, last, share) for share in shares])
+        slopes = gradient(self.function, inside)[:, :4].float().reshape(self.points, len(first), 4, first.shape[2])
+        return torch.einsum(
+            "p,pncl->ncl", torch.as_tensor(weights / 2, dtype=slopes.dtype, device=slopes.device), slopes
+        )
 
     def halve(self, chosen: np.ndarray) -> None:
         """Replace pieces by their halves."""
@@ -173,12 +178,3 @@ class _Paths:
         slopes.index_add_(0, index, self.slopes * width[:, None, None])
         own = hypothetical(slopes, self.baselines[:, :4])
         return own.reshape(-1, each, *own.shape[1:]).mean(1)
-
-
-def _named(function: TargetFunction) -> Callable[[torch.Tensor], torch.Tensor]:
-    """Give captum the plain function it expects, which has a ``__name__``."""
-
-    def value(x: torch.Tensor) -> torch.Tensor:
-        return function(x)
-
-    return value

@@ -12,7 +12,6 @@ import torch
 from combmotif.attribution.attributions import Attributions, join_attributions, typical_change
 from combmotif.attribution.gradients import (
     NUCLEOTIDES,
-    captum_attr,
     gradient_input,
     gradient_shap,
     values,
@@ -75,8 +74,6 @@ def attribute(
     ------
     ValueError
         If the target does not exist or a sequence does not fit.
-    ImportError
-        If integrated gradients are asked for and captum is not installed.
 
     Warns
     -----
@@ -115,8 +112,6 @@ def attribute_parts(
         Of sequences of one length, in ascending order of length and row; one empty part where nothing has a window.
     """
     options = options or AttributionOptions()
-    if options.method == "integrated_gradients":
-        captum_attr()
     chosen = parse_target(target, model) if isinstance(target, str) else target
     function = TargetFunction(model, chosen)
     names = [str(i) for i in range(len(codes))] if names is None else list(names)

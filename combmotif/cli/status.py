@@ -24,12 +24,11 @@ def status(run: Path) -> None:
     """
     from combmotif.cli.progress import duration
     from combmotif.cli.table import print_table
-    from combmotif.report.folder import mapping
     from combmotif.runs.status import run_status
 
     found = run_status(run)
-    model, sequences = mapping(found.record.get("model")), mapping(found.record.get("sequences"))
-    neurons = mapping(mapping(found.record.get("config")).get("neurons"))
+    model, sequences = _mapping(found.record.get("model")), _mapping(found.record.get("sequences"))
+    neurons = _mapping(_mapping(found.record.get("config")).get("neurons"))
     layer = neurons.get("layer", "?")
     click.echo(f"{run}: {model.get('name', '?')}, {layer if isinstance(layer, str) else ', '.join(map(str, layer))}")
     click.echo(f"neurons: {neurons.get('select', '?')}; sequences: {sequences.get('source', '?')}")
@@ -49,3 +48,8 @@ def status(run: Path) -> None:
         next_step(f"open {run / 'report.html'}")
     else:
         next_step(f"go on with the command that began it, 'combmotif run CONFIG --out {run}'")
+
+
+def _mapping(value: object) -> dict:
+    """Take what a record holds for a mapping, where it is one."""
+    return value if isinstance(value, dict) else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -140,6 +140,9 @@ def own_places(pattern: Pattern, word: Pattern) -> np.ndarray:
     """
     chances = letter_chances(pattern)
     letters = np.where(information(chances) >= LEAST_BITS, chances.argmax(1), UNKNOWN)
+    if isinstance(word.motif, str):  # any base will do where the word has an N, also one the motif leaves open
+        free = iupac_sets(word.motif).all(1)
+        word = replace(word, scores=np.column_stack([word.scores[:, :4], np.where(free, 1.0, word.scores[:, 4])]))
     return word.matches(letters)
 
 

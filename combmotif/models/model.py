@@ -15,7 +15,7 @@ from torch import nn
 from combmotif.models.batches import in_batches, nucleotides_at_once
 from combmotif.models.door import Pick, constants
 from combmotif.sequence.alphabet import UNKNOWN
-from combmotif.sequence.onehot import one_hot
+from combmotif.sequence.onehot import as_codes, one_hot
 
 RULES = ("exact", "pad_right")
 
@@ -205,7 +205,7 @@ class SequenceModel:
 
     def predict(
         self,
-        codes: np.ndarray | Sequence[np.ndarray],
+        codes: np.ndarray | torch.Tensor | Sequence[np.ndarray] | Sequence[str],
         *,
         tracks: Sequence[np.ndarray] | None = None,
         batch: int = 512,
@@ -215,6 +215,7 @@ class SequenceModel:
         Parameters
         ----------
         codes : uint8 array (n, length), or a sequence of n uint8 arrays of any lengths
+            Or letters, or one-hot, see :func:`combmotif.sequence.onehot.as_codes`.
         tracks : sequence of n arrays, each of shape (k, length), optional
             Of a model with extra channels; default zeros.
         batch : int, default 512
@@ -224,6 +225,8 @@ class SequenceModel:
         -------
         float32 array, shape (n, outputs)
         """
+        codes, beside = as_codes(codes)
+        tracks = beside if tracks is None else tracks  # type: ignore[assignment]
         lengths = np.array([len(c) for c in codes], dtype=np.int64)
         if self.input_spec.rule != "exact" and self.input_spec.length is not None:
             lengths[:] = self.input_spec.length

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import overload
 
 import numpy as np
 
@@ -152,7 +153,7 @@ class Motif:
         return word.replace("T", "U") if LETTERS[alphabet][3] == "U" else word
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MotifSet:
     """Motifs of one method on one model, in a fixed order.
 
@@ -168,14 +169,31 @@ class MotifSet:
     method: str = ""
     alphabet: str = "rna"
 
+    def __repr__(self) -> str:
+        """Print one line per motif."""
+        shown = [
+            f"  {motif.id}  {motif.consensus(self.alphabet)}  {motif.information.sum():.1f} bits, {motif.sites:,} sites"
+            for motif in self.motifs[:20]
+        ]
+        more = [f"  and {len(self) - 20} more"] if len(self) > 20 else []
+        method = f" by {self.method}" if self.method else ""
+        return "\n".join([f"{len(self)} motif{'' if len(self) == 1 else 's'}{method}", *shown, *more])
+
     def __len__(self) -> int:
         return len(self.motifs)
 
     def __iter__(self) -> Iterator[Motif]:
         return iter(self.motifs)
 
-    def __getitem__(self, key: int | str) -> Motif:
-        if isinstance(key, int):
+    @overload
+    def __getitem__(self, key: int | str) -> Motif: ...
+    @overload
+    def __getitem__(self, key: slice) -> MotifSet: ...
+    def __getitem__(self, key: int | str | slice) -> Motif | MotifSet:
+        """Return a motif by its place or id, or some of them as a set."""
+        if isinstance(key, slice):
+            return replace(self, motifs=self.motifs[key])
+        if isinstance(key, (int, np.integer)):
             return self.motifs[key]
         for motif in self.motifs:
             if motif.id == key:

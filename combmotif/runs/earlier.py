@@ -6,9 +6,10 @@ import contextlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from combmotif.config.run import RunConfig
+if TYPE_CHECKING:
+    from combmotif.config.run import RunConfig
 
 _NO_RESULT = ("device", "report")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from combmotif.core.lazy import lazy_names
 from combmotif.sequence.alphabet import IUPAC, LETTERS, decode, encode, iupac_sets
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from combmotif.sequence.fasta import iterate_fasta
     from combmotif.sequence.hdf5 import read_hdf5, stream_hdf5
     from combmotif.sequence.left_out import LeftOut
-    from combmotif.sequence.onehot import one_hot
+    from combmotif.sequence.onehot import as_codes, from_one_hot, one_hot
     from combmotif.sequence.tables import SequenceSet, random_sequences, read_fasta, read_table
 
 __all__ = [
@@ -25,8 +25,10 @@ __all__ = [
     "SequenceSet",
     "Transcript",
     "annotate",
+    "as_codes",
     "decode",
     "encode",
+    "from_one_hot",
     "iterate_fasta",
     "iupac_sets",
     "one_hot",
@@ -38,20 +40,16 @@ __all__ = [
     "stream_hdf5",
 ]
 
-_HEAVY = {
-    "annotation.annotated": ("annotate", "read_annotation"),
-    "left_out": ("LeftOut",),
-    "annotation.transcripts": ("TRACKS", "Annotation", "Transcript"),
-    "hdf5": ("read_hdf5", "stream_hdf5"),
-    "onehot": ("one_hot",),
-    "fasta": ("iterate_fasta",),
-    "tables": ("SequenceSet", "random_sequences", "read_fasta", "read_table"),
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import what needs torch, pandas or h5py when it is asked for, so that a config is checked at once."""
-    for module, names in _HEAVY.items():
-        if name in names:
-            return getattr(importlib.import_module(f"combmotif.sequence.{module}"), name)
-    raise AttributeError(f"module 'combmotif.sequence' has no attribute '{name}'")
+__getattr__, __dir__ = lazy_names(  # what needs torch, pandas or h5py, so that a config is checked at once
+    __name__,
+    {
+        "annotation.annotated": ("annotate", "read_annotation"),
+        "left_out": ("LeftOut",),
+        "annotation.transcripts": ("TRACKS", "Annotation", "Transcript"),
+        "hdf5": ("read_hdf5", "stream_hdf5"),
+        "onehot": ("as_codes", "from_one_hot", "one_hot"),
+        "fasta": ("iterate_fasta",),
+        "tables": ("SequenceSet", "random_sequences", "read_fasta", "read_table"),
+    },
+    also=__all__,
+)

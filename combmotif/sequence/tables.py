@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -50,6 +50,73 @@ class SequenceSet:
     notes: tuple[str, ...] = ()
     clusters: tuple[str, ...] | None = None
     left_out: tuple[LeftOut, ...] = ()
+
+    @classmethod
+    def from_strings(
+        cls,
+        strings: Iterable[str],
+        *,
+        names: Sequence[str] | None = None,
+        labels: Mapping[str, Sequence[float]] | None = None,
+        tracks: Sequence[np.ndarray] | None = None,
+    ) -> SequenceSet:
+        """Make a set of sequences in letters.
+
+        Parameters
+        ----------
+        strings : iterable of str
+            U and T are the same letter; anything ambiguous becomes N.
+        names : sequence of str, optional
+            Default ``sequence1``, ``sequence2``, ...
+        labels : mapping of str to sequence of float, optional
+            Measured values by name, one per sequence.
+        tracks : sequence of arrays, each of shape (tracks, length), optional
+
+        Returns
+        -------
+        SequenceSet
+
+        Raises
+        ------
+        ValueError
+            If there is no sequence, a letter is no nucleotide, or the numbers of names or values differ.
+
+        Examples
+        --------
+        >>> SequenceSet.from_strings(["ACGU", "GGAUG"], labels={"load": [7.5, 3.0]}).names
+        ('sequence1', 'sequence2')
+        """
+        if isinstance(strings, str):
+            raise ValueError(f"sequences: expected a list of strings, found one, '{strings[:60]}'; put it into []")
+        codes = tuple(encode(text, name=f"sequences: number {i}") for i, text in enumerate(strings))
+        return cls.from_codes(codes, names=names, labels=labels, tracks=tracks)
+
+    @classmethod
+    def from_codes(
+        cls,
+        codes: Sequence[np.ndarray],
+        *,
+        names: Sequence[str] | None = None,
+        labels: Mapping[str, Sequence[float]] | None = None,
+        tracks: Sequence[np.ndarray] | None = None,
+    ) -> SequenceSet:
+        """Make a set of sequences in codes; parameters as for :meth:`from_strings`."""
+        if not len(codes):
+            raise ValueError("sequences: expected at least one, found none")
+        for what, given in {"names": names, "tracks": tracks}.items():
+            if given is not None and len(given) != len(codes):
+                raise ValueError(f"{what}: expected {len(codes)}, one per sequence, found {len(given)}")
+        for name, column in (labels or {}).items():
+            if len(column) != len(codes):
+                raise ValueError(f"labels: expected {len(codes)} values, found {len(column)} of '{name}'")
+        return cls(
+            tuple(f"sequence{i + 1}" for i in range(len(codes))) if names is None else tuple(names),
+            tuple(codes),
+            np.column_stack([np.asarray(own, dtype=float) for own in labels.values()]) if labels else None,
+            tuple(labels or ()),
+            f"{len(codes)} sequences given from Python",
+            None if tracks is None else tuple(tracks),
+        )
 
     def __len__(self) -> int:
         return len(self.names)

@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -229,8 +231,15 @@ def test_options_out_of_range(given, message):
         AttributionOptions(**given)
 
 
-def test_without_captum_the_way_out_is_named(small, codes, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "captum.attr", None)
-    with pytest.raises(ImportError, match=r"pip install 'combmotif\[attribution\]'"):
-        attribute(small(), codes(20), "output:0")
-    attribute(small(), codes(20), "output:0", options=AttributionOptions(method="gradient_shap", draws=4))
+def test_integrated_gradients_are_captums_and_need_no_captum(small, codes, monkeypatch):
+    captum = pytest.importorskip("captum.attr")
+    model, (row,) = small(recurrent=False), codes(18)
+    theirs = captum.IntegratedGradients(lambda x: model(x)[:, 0], multiply_by_inputs=False)
+    base, x = one_hot(shuffles(row, 1)), one_hot(row[None])
+    pieces = [(base + k / 8 * (x - base), base + (k + 1) / 8 * (x - base)) for k in range(8)]
+    slope = sum(theirs.attribute(last, baselines=first, n_steps=2) for first, last in pieces).detach() / 8
+    for name in ("captum", "captum.attr"):
+        monkeypatch.setitem(sys.modules, name, None)
+    options = AttributionOptions(baselines=1, steps=16, max_steps=16, tolerance=1)
+    own = attribute(model, [row], "output:0", options=options)
+    np.testing.assert_allclose(own.scores[0], (slope - (base * slope).sum(1, keepdim=True))[0].numpy(), atol=1e-6)

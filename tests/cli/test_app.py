@@ -23,7 +23,7 @@ def test_help_names_every_command_and_imports_none_of_them():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     for command in ("run", "inspect", "train", "predict", "report", "schema", "models"):
         assert f"\n  {command} " in done.stdout
-    modules = ["", ".cli", ".cli.errors", ".cli.group", ".cli.guide", ".core", ".core.version"]
+    modules = ["", ".cli", ".cli.errors", ".cli.group", ".cli.guide", ".core", ".core.lazy", ".core.version"]
     assert sorted(ast.literal_eval(done.stdout.splitlines()[-1].removesuffix(" False False"))) == [
         f"combmotif{name}" for name in modules
     ]

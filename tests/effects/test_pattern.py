@@ -66,6 +66,12 @@ def test_a_word_is_a_part_of_a_motif_where_its_bases_are_asked_for(word, own):
     assert np.flatnonzero(own_places(as_pattern(word), as_pattern("AUG"))).tolist() == own
 
 
+def test_a_word_is_a_part_of_itself_with_an_n_as_well():
+    assert own_places(as_pattern("UGUANAUA"), as_pattern("UGUANAUA")).tolist() == [True]
+    assert own_places(as_pattern("CUGUANAUAG"), as_pattern("UGUANAUA")).tolist() == [False, True, False]
+    assert not own_places(as_pattern("UGUANAUA"), as_pattern("UGUAGAUA")).any()
+
+
 def test_a_column_without_information_asks_for_nothing():
     pfm = np.full((3, 4), 10.0)
     pfm[[0, 2], [0, 2]] = 1000

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from combmotif.api.interpretation import Interpretation
 from combmotif.config import load_config
-from combmotif.interpretation import Interpretation
 from combmotif.motifs.formats.h5 import load_motifs
 from combmotif.motifs.formats.meme import read_meme
 from combmotif.report.html import render

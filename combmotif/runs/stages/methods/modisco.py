@@ -12,7 +12,6 @@ import numpy as np
 
 from combmotif.attribution.attributions import join_attributions
 from combmotif.attribution.files import pack, unpack
-from combmotif.attribution.gradients import captum_attr
 from combmotif.attribution.methods import attribute
 from combmotif.attribution.targets import Target, parse_target
 from combmotif.config.stages import AttributionSection
@@ -159,8 +158,6 @@ def check_modisco(context: Context) -> None:
         return
     modisco_module("tfmodisco")
     section = config.attribution or AttributionSection()
-    if section.method == "integrated_gradients":
-        captum_attr()
     if config.discover.origin == "dataset":
         target = parse_target(section.target, context.model)
         if not target.is_output:

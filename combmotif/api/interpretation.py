@@ -13,11 +13,13 @@ from typing import Any
 
 import pandas as pd
 
+from combmotif.api.pictures import Picture, logos
+from combmotif.api.results import Result
 from combmotif.core.tables import table_at
 from combmotif.motifs.formats.h5 import load_motifs
 from combmotif.motifs.motif import MotifSet
 from combmotif.report.drawing.logos import logo_svg
-from combmotif.report.summary import main_findings
+from combmotif.report.summary import Finding, main_findings
 from combmotif.runs.earlier import read_record
 
 SHOWN = 24
@@ -56,7 +58,7 @@ class Tables(Mapping[str, pd.DataFrame]):
         return len(self._paths)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Interpretation:
     """What a model has learned.
 
@@ -131,10 +133,33 @@ class Interpretation:
         """Effect of motif pairs; empty where it was not asked for."""
         return self._table("interactions")
 
-    def summary(self) -> pd.DataFrame:
-        """Return the main findings: columns ``what``, ``value`` and ``sentence``."""
-        rows = [(f.label, f.value, f.sentence) for f in main_findings(self.folder)]
-        return pd.DataFrame(rows, columns=["what", "value", "sentence"])
+    def summary(self) -> Result[tuple[Finding, ...]]:
+        """Return the main findings; ``table`` has the columns ``what``, ``value`` and ``sentence``."""
+        found = main_findings(self.folder)
+        table = pd.DataFrame([(f.label, f.value, f.sentence) for f in found], columns=["what", "value", "sentence"])
+        text = "\n".join(f"{row.what}: {row.sentence}" for row in table.itertuples())
+        return Result(f"What {self.name} has learned", table, found, self.plot, text=text)
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return str(self.record.get("model", {}).get("name", ""))
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row per motif: the table of the method that was asked for."""
+        return self._table(f"motifs/{self.motifs.method}")
+
+    def plot(self, most: int = SHOWN) -> Picture:
+        """Draw the logos of the motifs, with what they match."""
+        names, motifs = self._names(), self.motifs
+        notes = [names.get(motif.id, "") for motif in motifs]
+        return logos(motifs.motifs, alphabet=motifs.alphabet, notes=notes, most=most)
+
+    def __repr__(self) -> str:
+        """Print the main findings and where everything lies."""
+        names = ", ".join(name for name in dir(type(self)) if not name.startswith("_"))
+        return f"{self.summary()!r}\nFolder: {self.folder}\nAsk it for {names}"
 
     def save(self, folder: str | Path) -> Path:
         """Copy tables, motifs and report to a folder that is new or empty; returns the report's path.
@@ -154,27 +179,31 @@ class Interpretation:
         findings = "".join(
             f"<tr><th style='text-align:left'>{html.escape(row.what)}</th>"
             f"<td style='text-align:left'>{html.escape(row.value)}</td></tr>"
-            for row in self.summary().itertuples()
+            for row in self.summary().table.itertuples()
             if row.value
         )
-        name = html.escape(str(self.record.get("model", {}).get("name", "")))
+        name = html.escape(self.name)
         return (
             f"<div><h4>What {name} has learned</h4><table>{findings}</table>{self._motif_rows()}"
             f"<p>Tables: {html.escape(', '.join(self.tables))}.<br>"
             f"Report: <code>{html.escape(str(self.report))}</code></p></div>"
         )
 
+    def _names(self) -> dict[str, str]:
+        """Name the known element that each motif is, or else contains."""
+        if not len(self.matches):
+            return {}
+        best = self.matches.sort_values(["relation", "q_value"], ascending=[False, True], kind="stable")
+        best = best.drop_duplicates("motif")  # what a motif is, before what it contains
+        return {
+            motif: f"contains {name}" if relation == "contains" else str(name)
+            for motif, name, relation in zip(best["motif"], best["name"], best["relation"], strict=True)
+        }
+
     def _motif_rows(self) -> str:
         if not len(self.motifs):
             return ""
-        names = {}
-        if len(self.matches):
-            best = self.matches.sort_values(["relation", "q_value"], ascending=[False, True], kind="stable")
-            best = best.drop_duplicates("motif")  # what a motif is, before what it contains
-            names = {
-                motif: f"contains {name}" if relation == "contains" else str(name)
-                for motif, name, relation in zip(best["motif"], best["name"], best["relation"], strict=True)
-            }
+        names = self._names()
         rows = []
         for motif in self.motifs.motifs[:SHOWN]:
             logo = logo_svg(motif, alphabet=self.motifs.alphabet, column=14, height=48)
@@ -199,10 +228,26 @@ class Interpretation:
 def open_run(folder: str | Path) -> Interpretation:
     """Open the folder of a run that ``combmotif run`` or :func:`combmotif.interpret` made.
 
+    Parameters
+    ----------
+    folder : str or path
+        Holds run.json and the tables.
+
+    Returns
+    -------
+    Interpretation
+
     Raises
     ------
     FileNotFoundError, ValueError
         If it is no run folder.
+
+    Examples
+    --------
+    >>> import combmotif as cm
+    >>> cm.open_run("no/such/run")
+    Traceback (most recent call last):
+    FileNotFoundError: no/such/run: expected a run folder (with a run.json), as 'combmotif run' makes it
     """
     found = Interpretation(Path(folder))
     found.record  # noqa: B018 - reads run.json, which a run folder has

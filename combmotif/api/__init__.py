@@ -1,0 +1,1 @@
+"""Python, one step at a time: what `import combmotif as cm` offers."""
