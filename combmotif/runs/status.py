@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from combmotif.runs.earlier import read_record
-from combmotif.runs.store import PROGRESS
+from combmotif.runs.lock import holder
+from combmotif.runs.store import LOCK, PROGRESS
 
 
 @dataclass(frozen=True)
@@ -60,23 +61,6 @@ class RunStatus:
         return bool(self.stages) and all(s.state in ("done", "empty", "failed") for s in self.stages)
 
 
-def _held(folder: Path) -> bool:
-    """Whether another process holds the folder's lock."""
-    lock = folder / "tasks" / "lock"
-    if not lock.is_file():
-        return False
-    try:
-        import fcntl
-    except ImportError:  # no such locks on this system
-        return False
-    with lock.open("r") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return True
-    return False
-
-
 def run_status(folder: str | Path) -> RunStatus:
     """Tell how far a run is.
 
@@ -94,7 +78,8 @@ def run_status(folder: str | Path) -> RunStatus:
         If it is no run folder.
     """
     folder = Path(folder)
-    record, active = read_record(folder), _held(folder)
+    record, at_work = read_record(folder), holder(folder / LOCK)
+    active = at_work is not None
     told = record.get("stages")
     told = told if isinstance(told, dict) else {}
     rows = [

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from combmotif.config import load_config
+from combmotif.core.files import HOST
 from combmotif.runs import run
 
 STAGES = ["samples", "motifs", "matches", "activations", "contribution", "effects", "interaction", "report"]
@@ -38,7 +39,7 @@ def test_missing_task_files_are_made_again(config, undisturbed, contents, tmp_pa
     tasks = sorted(path for path in (tmp_path / "tasks").iterdir() if path.name != "checksums")
     for path in random.choice(tasks, len(tasks) // 3, replace=False):
         path.unlink()
-    (tmp_path / "tasks" / f"{tasks[0].name}.123.0123abcd.tmp").write_bytes(b"half a file")
+    (tmp_path / "tasks" / f"{tasks[0].name}.{HOST}.99999999.0123abcd.tmp").write_bytes(b"half a file")
     run(config(), tmp_path, workers=1)
     assert contents(tmp_path) == undisturbed[1]
 
