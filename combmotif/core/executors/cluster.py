@@ -193,11 +193,14 @@ class DaskExecutor(Executor):
         )
 
     def close(self) -> None:
-        """Leave the cluster; what it was started for is ended by whoever started it."""
+        """Leave the cluster; one that was started for these tasks is ended."""
         client, self._client = self._client, None
         if client is not None:
-            with contextlib.suppress(Exception):
-                client.close(timeout=5)
+            cluster = client.cluster  # what was started with it: its jobs are ended
+            for one in (client, cluster):
+                with contextlib.suppress(Exception):
+                    if one is not None:
+                        one.close(timeout=10)
 
 
 def _told(error: Any) -> BaseException:
@@ -226,12 +229,22 @@ def _state(setup: bytes) -> Any:
     key = hashlib.sha256(setup).hexdigest()
     if key not in _states:
         _states.clear()
+        _choose_gpu()
         make = pickle.loads(setup)
         try:
             _states[key] = None if make is None else make()
         except Exception as error:
             raise ValueError(str(error) or type(error).__name__) from None
     return _states[key]
+
+
+def _choose_gpu() -> None:
+    """Share the GPUs of a host among its workers, whose names end in their number."""
+    from distributed import get_worker
+
+    number = str(get_worker().name).rpartition("-")[2]
+    if number.isdigit() and torch.cuda.is_available():
+        torch.cuda.set_device(int(number) % torch.cuda.device_count())
 
 
 @contextlib.contextmanager

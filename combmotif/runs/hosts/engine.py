@@ -1,0 +1,163 @@
+"""Who does the tasks of a run, by its cluster file: this machine, a dask scheduler, or jobs of a queueing system."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from combmotif.config.cluster import ClusterConfig, seconds_of
+from combmotif.core.executors import DaskExecutor, Executor, Limits, make_executor
+from combmotif.core.executors.cluster import import_distributed
+
+_FILE_PATIENCE = 60.0
+"""Seconds for which a scheduler's file may be missing: it is written when the scheduler is there."""
+SCHEDULER = {
+    # Leiden clustering and numba hold a worker's only thread for minutes, in which it gives no sign of life.
+    "distributed.scheduler.worker-ttl": "1 hour",
+    # One task at a worker at a time, so that it is known which one it died at.
+    "distributed.scheduler.worker-saturation": 1.0,
+}
+"""Settings of a scheduler that is started for a run; docs/cluster.md gives those of one that stands."""
+
+
+def make_engine(
+    engine: ClusterConfig, workers: int, *, state: Any = None, setup: Callable[[], Any] | None = None
+) -> Executor:
+    """Make what does the tasks.
+
+    Parameters
+    ----------
+    engine : ClusterConfig
+    workers : int
+        Processes of this machine, where it is local.
+    state, setup
+        See `Executor`.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError, ImportError
+        If the scheduler does not answer, jobs cannot be handed in, or a package is missing.
+    """
+    limits = Limits(engine.attempts, engine.limit_seconds)
+    if engine.engine == "local":
+        return make_executor(workers, state=state, setup=setup, limits=limits)
+    import_distributed()
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it is said in sentences
+    if engine.engine == "dask":
+        address = engine.scheduler or _address(Path(engine.scheduler_file or ""))
+        client = _client(address)
+        return DaskExecutor(lambda: client, where=f"scheduler {address}", setup=setup, limits=limits)
+    return DaskExecutor(partial(_jobs, engine), where=f"{engine.engine} jobs", setup=setup, limits=limits)
+
+
+def _address(file: Path) -> str:
+    """Read a scheduler's address from its file, once it is there."""
+    until = time.monotonic() + _FILE_PATIENCE
+    while True:
+        try:
+            return str(json.loads(file.read_text(encoding="utf-8"))["address"])
+        except FileNotFoundError:
+            if time.monotonic() > until:
+                raise FileNotFoundError(
+                    f"--scheduler-file {file}: there is no such file after {_FILE_PATIENCE:.0f} seconds; "
+                    f"'dask scheduler --scheduler-file {file}' writes it"
+                ) from None
+        except (ValueError, KeyError, TypeError):
+            if time.monotonic() > until:
+                raise ValueError(
+                    f"--scheduler-file {file}: expected the file that 'dask scheduler --scheduler-file' writes, found "
+                    f"another"
+                ) from None
+        time.sleep(0.2)
+
+
+def _client(address: str) -> Any:
+    distributed = import_distributed()
+    try:
+        return distributed.Client(address, timeout=30, set_as_default=False, name="combmotif")
+    except (OSError, ValueError) as error:
+        said = " ".join(str(error).split())[:160]
+        raise ValueError(f"--scheduler {address}: no scheduler answers there ({said}); is it running?") from None
+
+
+def _jobs(engine: ClusterConfig) -> Any:
+    """Start a scheduler in this process, and jobs that work for it."""
+    import dask
+
+    distributed = import_distributed()
+    try:
+        import dask_jobqueue
+    except ImportError:
+        raise ImportError(
+            f"engine: {engine.engine} needs the package dask-jobqueue, which is not installed: "
+            f"pip install 'combmotif[cluster]'"
+        ) from None
+    kinds = {
+        "slurm": dask_jobqueue.SLURMCluster,
+        "pbs": dask_jobqueue.PBSCluster,
+        "lsf": dask_jobqueue.LSFCluster,
+        "sge": dask_jobqueue.SGECluster,
+        "oar": dask_jobqueue.OARCluster,
+        "moab": dask_jobqueue.MoabCluster,
+    }
+    dask.config.set({**SCHEDULER, "distributed.scheduler.allowed-failures": engine.attempts - 1})
+    try:
+        cluster = kinds[engine.engine](
+            **job_settings(engine), scheduler_options={"dashboard_address": "127.0.0.1:0"}, silence_logs="critical"
+        )
+        # adapt replaces jobs that died or came to their end; a fixed number of them would not
+        cluster.adapt(minimum_jobs=engine.jobs.least, maximum_jobs=engine.jobs.most)
+    except (OSError, RuntimeError, ValueError) as error:
+        said = " ".join(str(error).split())[:200]
+        raise ValueError(f"engine: {engine.engine}: no jobs could be started ({said})") from None
+    return distributed.Client(cluster, set_as_default=False)
+
+
+def job_settings(engine: ClusterConfig) -> dict[str, Any]:
+    """Say what dask-jobqueue is to be given for a job.
+
+    Raises
+    ------
+    ValueError
+        If it asks for GPUs in a way that only the site knows.
+    """
+    job = engine.job
+    directives = list(job.extra)
+    if job.gpus:
+        asked = {"slurm": f"--gres=gpu:{job.gpus}", "lsf": f"-gpu num={job.gpus}"}.get(engine.engine)
+        if asked is None:
+            raise ValueError(
+                f"job.gpus: expected 0 for engine: {engine.engine}, whose sites ask for GPUs in ways of their own; "
+                f"put the site's directive into job.extra"
+            )
+        directives.append(asked)
+    walltime = seconds_of(job.walltime)
+    margin = min(300.0, walltime / 5)  # enough to hand over; what a worker is at is begun anew elsewhere
+    given = {
+        "cores": job.workers,
+        "processes": job.workers,
+        "memory": job.memory,
+        "walltime": _clock(walltime, short=engine.engine == "lsf"),
+        "queue": job.queue,
+        "interface": job.interface,
+        "job_extra_directives": directives,
+        "job_directives_skip": list(job.skip),
+        "job_script_prologue": list(job.prologue),
+        "worker_command": "combmotif.core.executors.worker",
+        "worker_extra_args": ["--lifetime", f"{walltime - margin:.0f}s", "--lifetime-stagger", f"{margin / 5:.0f}s"],
+        "log_directory": job.logs,
+    }
+    if job.account is not None:
+        given["project" if engine.engine in ("lsf", "sge", "oar") else "account"] = job.account
+    return given
+
+
+def _clock(seconds: float, *, short: bool) -> str:
+    """Write a time as hours, minutes and, unless short, seconds."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}" + ("" if short else f":{rest:02d}")
