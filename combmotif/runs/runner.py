@@ -29,6 +29,7 @@ from combmotif.runs.hosts.remote import (
     require_same_weights,
     task_name,
 )
+from combmotif.runs.hosts.shares import FOLDER, Shares
 from combmotif.runs.record import first_warnings, new_record, peak_memory_mb
 from combmotif.runs.stages import STAGES, Stage
 from combmotif.runs.stages.base import Batch, Empty, Found, Output, Work
@@ -68,6 +69,7 @@ def run(
     model: SequenceModel | None = None,
     sequences: SequenceSet | None = None,
     cluster: ClusterConfig | None = None,
+    shares: Shares | None = None,
 ) -> RunResult:
     """Interpret a model as a config says.
 
@@ -90,6 +92,8 @@ def run(
         In place of those the config names; with several workers they must be picklable.
     cluster : ClusterConfig, optional
         Where tasks are done, as ``load_cluster`` reads it; default this machine. The files do not depend on it.
+    shares : Shares, optional
+        Of which this is one, without a report; see `combmotif.runs.shards.run_share`.
 
     Returns
     -------
@@ -126,18 +130,20 @@ def run(
         if doubts := context.model.doubts(context.sequences.codes, tracks=context.sequences.tracks):
             record["warnings"].append(f"{doubts}.")
             warnings.warn(doubts, stacklevel=2)
-        record["planned"] = [*(stage.name for stage in STAGES), "report"]
-        runner = _Runner(context, store, executor, record, progress or (lambda stage, done, total: None))
+        record["planned"] = [*(stage.name for stage in STAGES), *(["report"] if shares is None else [])]
+        others = shares or Shares(store.path / FOLDER)
+        runner = _Runner(context, store, executor, others, record, progress or (lambda stage, done, total: None))
         for stage in STAGES:
             begun = time.monotonic()
             runner.do(stage, begun)
             if on_stage is not None:
                 on_stage(stage.name, record["stages"][stage.name]["status"], time.monotonic() - begun)
         executor.close()
-        begun = time.monotonic()
-        report = build_report(folder, title=config.report.title)
-        store.folder.reload()  # the page is in its record now
-        record["stages"]["report"] = {"status": "done", "seconds": round(time.monotonic() - begun, 2)}
+        begun, report = time.monotonic(), folder / "report.html"
+        if shares is None:
+            report = build_report(folder, title=config.report.title)
+            store.folder.reload()  # the page is in its record now
+            record["stages"]["report"] = {"status": "done", "seconds": round(time.monotonic() - begun, 2)}
         record["peak_memory_mb"] = peak_memory_mb()
         store.write_json("run.json", record)
         store.clean(runner.files)
@@ -154,7 +160,7 @@ class _Runner:
 
     Attributes
     ----------
-    context, store, executor
+    context, store, executor, shares
         Of the run.
     record : dict
         What becomes run.json.
@@ -169,6 +175,7 @@ class _Runner:
     context: Context
     store: RunStore
     executor: Executor
+    shares: Shares
     record: dict[str, Any]
     on_progress: Callable[[str, int, int], None]
     found: Found = field(default_factory=Found)
@@ -252,18 +259,23 @@ class _Runner:
         for path in store.folder.files([path for payload in todo for path in payload.files]):
             path.unlink(missing_ok=True)  # damaged, or never sealed: what is there from now on, a worker has finished
 
-        def on_done(job: Job, done: int) -> None:
+        finished = 0
+
+        def on_done(job: Job, _done: int) -> None:
+            nonlocal finished
+            finished += 1
             await_files(job.payload.files)
             store.seal(*job.payload.files)
             store.lock.tell(workers=self.executor.workers)
-            self.on_progress(stage, past + done, len(payloads))
+            self.on_progress(stage, past + finished, len(payloads))
 
-        try:
-            did = self.executor.run(do_job, [Job(batch, payload) for payload in todo], on_done=on_done)
-        except TasksLost as error:
-            lost = [(job.payload, why) for job, why in error.lost]
-            raise TasksLost(lost, len(payloads), name=task_name) from None
-        tally.hosts.update(one.host for one in did)
+        for part in self.shares.parts(store, payloads, todo):
+            try:
+                did = self.executor.run(do_job, [Job(batch, payload) for payload in part], on_done=on_done)
+            except TasksLost as error:
+                lost = [(job.payload, why) for job, why in error.lost]
+                raise TasksLost(lost, len(payloads), name=task_name) from None
+            tally.hosts.update(one.host for one in did)
 
 
 @dataclass

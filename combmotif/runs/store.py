@@ -57,6 +57,10 @@ class TaskFiles:
         return wanted is not None and path.is_file() and sha256_of(path) == wanted
 
 
+class FolderHeld(ValueError):
+    """Another process is at work in a run folder."""
+
+
 class RunStore(TaskFiles):
     """One run folder, held by one process at a time.
 
@@ -80,7 +84,7 @@ class RunStore(TaskFiles):
             # a link in place of the lock is not followed, and what it points to not emptied
             self.lock = FolderLock(lock)
         except BlockingIOError as held:
-            raise ValueError(
+            raise FolderHeld(
                 f"--out {path}: another combmotif run is at work there; wait for it, or choose another{held}"
             ) from None
         except OSError as error:

@@ -197,7 +197,9 @@ def test_a_run_of_another_host_holds_the_folder_as_long_as_it_gives_signs_of_lif
     RunStore(tmp_path).close()
     write_lock(tmp_path / LOCK, host="node7", pid=os.getpid(), token="x")
     assert holder(tmp_path / LOCK)["host"] == "node7"
-    with pytest.raises(ValueError, match=r"process \d+ on node7\); a run that was killed on another host counts as dead"):
+    with pytest.raises(
+        ValueError, match=r"process \d+ on node7\); a run that was killed on another host counts as dead"
+    ):
         RunStore(tmp_path)
     os.utime(tmp_path / LOCK, (0, 0))
     assert holder(tmp_path / LOCK) is None
