@@ -37,14 +37,18 @@ def worker(
     It sees the run folder and the files of the config under the same paths as the process that runs them, and has the
     same combmotif and torch. Stop it with Ctrl-C; what it was at is done by others.
     """
-    from combmotif.core.executors.worker import serve
+    from combmotif.core.executors.cluster import scheduler_address
+    from combmotif.core.executors.worker import address_towards, serve
 
-    if (scheduler is None) == (scheduler_file is None):
+    if scheduler is not None and scheduler_file is None:
+        address = scheduler
+    elif scheduler_file is not None and scheduler is None:
+        address = scheduler_address(scheduler_file)
+    else:
         raise click.UsageError("give one of --scheduler and --scheduler-file")
     if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = str(gpu)
     arguments = ["--nworkers", str(workers), "--memory-limit", memory, "--death-timeout", "600"]
-    arguments += ["--scheduler-file", str(scheduler_file)] if scheduler is None else [scheduler]
-    for name, value in (("--interface", interface), ("--lifetime", lifetime)):
-        arguments += [] if value is None else [name, value]
-    serve([*arguments, "--name", f"{os.uname().nodename}-{os.getpid()}"])
+    arguments += ["--host", address_towards(address)] if interface is None else ["--interface", interface]
+    arguments += [] if lifetime is None else ["--lifetime", lifetime]
+    serve([address, *arguments, "--name", f"{os.uname().nodename}-{os.getpid()}"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import pickle
 import queue
@@ -12,6 +13,8 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -23,6 +26,8 @@ PATIENCE = 600.0
 """Seconds without a worker after which that is said, once and then again."""
 _LOOK = 5.0
 """Seconds between two looks at the scheduler while no task ends."""
+_FILE_PATIENCE = 60.0
+"""Seconds for which a scheduler's file may be missing: it is written when the scheduler is there."""
 _HANGS = "combmotif-hangs"
 """Topic of the scheduler's events: tasks whose worker ended itself."""
 
@@ -43,6 +48,33 @@ def import_distributed() -> Any:
             "pip install 'combmotif[cluster]', also on the hosts of the workers"
         ) from None
     return distributed
+
+
+def scheduler_address(file: Path) -> str:
+    """Read a scheduler's address from its file, once it is there.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If it is not there after a minute, or is another file.
+    """
+    until = time.monotonic() + _FILE_PATIENCE
+    while True:
+        try:
+            return str(json.loads(file.read_text(encoding="utf-8"))["address"])
+        except FileNotFoundError:
+            if time.monotonic() > until:
+                raise FileNotFoundError(
+                    f"--scheduler-file {file}: there is no such file after {_FILE_PATIENCE:.0f} seconds; "
+                    f"'dask scheduler --scheduler-file {file}' writes it"
+                ) from None
+        except (ValueError, KeyError, TypeError):
+            if time.monotonic() > until:
+                raise ValueError(
+                    f"--scheduler-file {file}: expected the file that 'dask scheduler --scheduler-file' writes, found "
+                    f"another"
+                ) from None
+        time.sleep(0.2)
 
 
 class DaskExecutor(Executor):
@@ -124,7 +156,7 @@ class DaskExecutor(Executor):
                 futures[number] = self._client.submit(
                     _work, self._setup, task, payload, self.limits.seconds, mark, key=(name, number), pure=False
                 )
-                futures[number].add_done_callback(lambda _, number=number: ended.put(number))
+                futures[number].add_done_callback(partial(_put, ended, number))
             while futures:
                 try:
                     number = ended.get(timeout=_LOOK)
@@ -140,8 +172,11 @@ class DaskExecutor(Executor):
                     if not isinstance(error, distributed.scheduler.KilledWorker):
                         raise _told(error)
                     suspects[number] = self._death(error, f"{name}:{number}")
-                else:  # cancelled, lost
+                elif future.status == "cancelled" or self._client.status != "running":
                     raise self._gone()
+                else:  # the worker that had the result died before it was fetched; the task is done again
+                    future.add_done_callback(partial(_put, ended, number))
+                    continue
                 futures.pop(number).release()
         except (OSError, distributed.client.FutureCancelledError):
             if self._client.status == "running":
@@ -203,6 +238,10 @@ class DaskExecutor(Executor):
                         one.close(timeout=10)
 
 
+def _put(ended: queue.SimpleQueue[int], number: int, _future: Any) -> None:
+    ended.put(number)
+
+
 def _told(error: Any) -> BaseException:
     """Say what an exception of a worker means where it is not of the task."""
     if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] == "combmotif":
@@ -254,11 +293,13 @@ def _watched(seconds: float | None, mark: str) -> Iterator[None]:
         yield
         return
 
-    def end() -> None:
-        from distributed import get_worker
+    from distributed import get_worker
 
+    worker = get_worker()
+
+    def end() -> None:
         threading.Timer(2.0, os._exit, (1,)).start()
-        get_worker().log_event(_HANGS, mark)
+        worker.log_event(_HANGS, mark)
 
     watchdog = threading.Timer(seconds, end)
     watchdog.daemon = True

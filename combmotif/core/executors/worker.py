@@ -29,5 +29,14 @@ def serve(arguments: Sequence[str]) -> None:
     main(args=["--nthreads", "1", "--dashboard-address", "127.0.0.1:0", *arguments], prog_name="combmotif worker")
 
 
+def address_towards(scheduler: str) -> str:
+    """Find the address of this host by which the scheduler reaches it; a worker listens to that network alone."""
+    import_distributed()
+    from distributed.comm import get_address_host
+    from distributed.utils import get_ip
+
+    return str(get_ip(get_address_host(scheduler)))
+
+
 if __name__ == "__main__":
     serve(sys.argv[1:])

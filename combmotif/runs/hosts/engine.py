@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -12,10 +10,8 @@ from typing import Any
 
 from combmotif.config.cluster import ClusterConfig, seconds_of
 from combmotif.core.executors import DaskExecutor, Executor, Limits, make_executor
-from combmotif.core.executors.cluster import import_distributed
+from combmotif.core.executors.cluster import import_distributed, scheduler_address
 
-_FILE_PATIENCE = 60.0
-"""Seconds for which a scheduler's file may be missing: it is written when the scheduler is there."""
 SCHEDULER = {
     # Leiden clustering and numba hold a worker's only thread for minutes, in which it gives no sign of life.
     "distributed.scheduler.worker-ttl": "1 hour",
@@ -49,31 +45,10 @@ def make_engine(
     import_distributed()
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it is said in sentences
     if engine.engine == "dask":
-        address = engine.scheduler or _address(Path(engine.scheduler_file or ""))
+        address = engine.scheduler or scheduler_address(Path(engine.scheduler_file or ""))
         client = _client(address)
         return DaskExecutor(lambda: client, where=f"scheduler {address}", setup=setup, limits=limits)
     return DaskExecutor(partial(_jobs, engine), where=f"{engine.engine} jobs", setup=setup, limits=limits)
-
-
-def _address(file: Path) -> str:
-    """Read a scheduler's address from its file, once it is there."""
-    until = time.monotonic() + _FILE_PATIENCE
-    while True:
-        try:
-            return str(json.loads(file.read_text(encoding="utf-8"))["address"])
-        except FileNotFoundError:
-            if time.monotonic() > until:
-                raise FileNotFoundError(
-                    f"--scheduler-file {file}: there is no such file after {_FILE_PATIENCE:.0f} seconds; "
-                    f"'dask scheduler --scheduler-file {file}' writes it"
-                ) from None
-        except (ValueError, KeyError, TypeError):
-            if time.monotonic() > until:
-                raise ValueError(
-                    f"--scheduler-file {file}: expected the file that 'dask scheduler --scheduler-file' writes, found "
-                    f"another"
-                ) from None
-        time.sleep(0.2)
 
 
 def _client(address: str) -> Any:
