@@ -12,6 +12,8 @@ from combmotif.config.cluster import ClusterConfig, seconds_of
 from combmotif.core.executors import DaskExecutor, Executor, Limits, make_executor
 from combmotif.core.executors.cluster import import_distributed, scheduler_address
 
+ANSWER = 30.0
+"""Seconds for which a scheduler may take to answer."""
 SCHEDULER = {
     # Leiden clustering and numba hold a worker's only thread for minutes, in which it gives no sign of life.
     "distributed.scheduler.worker-ttl": "1 hour",
@@ -54,7 +56,7 @@ def make_engine(
 def _client(address: str) -> Any:
     distributed = import_distributed()
     try:
-        return distributed.Client(address, timeout=30, set_as_default=False, name="combmotif")
+        return distributed.Client(address, timeout=ANSWER, set_as_default=False, name="combmotif")
     except (OSError, ValueError) as error:
         said = " ".join(str(error).split())[:160]
         raise ValueError(f"--scheduler {address}: no scheduler answers there ({said}); is it running?") from None
