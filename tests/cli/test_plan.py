@@ -12,7 +12,7 @@ def test_counts_and_an_estimate_without_a_folder(cli, own_net, tmp_path):
         lines[3],
     ]
     assert [line.split()[:3] for line in lines[3:5]] == [["samples", "1", "0"], ["motifs", "2", "0"]]
-    assert lines[6].split()[:2] == ["contribution", "2"]
+    assert lines[6].split()[:2] == ["contribution", "3"]
     assert lines[7].startswith("motifs: every neuron is demixed twice")
     assert lines[8] == "not asked for: matches, effects, interaction"
     assert lines[9].startswith("about ")
@@ -26,7 +26,7 @@ def test_what_is_done_already_and_what_would_be_replaced(cli, own_net):
     assert cli("run", own_net, *QUICK, "--workers", 1).exit_code == 0
     again = cli("plan", own_net, *QUICK, "--no-measure")
     rows = [line.split() for line in again.stdout.splitlines()[3:7]]
-    assert rows == [["samples", "1", "1"], ["motifs", "2", "2"], ["activations", "1", "1"], ["contribution", "2", "2"]]
+    assert rows == [["samples", "1", "1"], ["motifs", "2", "2"], ["activations", "1", "1"], ["contribution", "3", "3"]]
     assert "about" not in again.stdout
     other = cli("plan", own_net, *QUICK, "--no-measure", "--set", "discover.purity=0.5")
     rows = [line.split() for line in other.stdout.splitlines()[3:6]]

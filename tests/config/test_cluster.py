@@ -53,7 +53,7 @@ def test_what_a_job_is_asked_for():
     assert settings["walltime"] == "01:00:00"
     assert settings["account"] == "lab"
     assert settings["job_extra_directives"] == ["--nice", "--gres=gpu:1"]
-    assert settings["worker_extra_args"] == ["--lifetime", "3300s", "--lifetime-stagger", "60s"]
+    assert settings["worker_extra_args"] == ["--lifetime", "3300s", "--lifetime-stagger", "60s", "--nworkers", "4"]
     lsf = job_settings(ClusterConfig(engine="lsf", job=job))
     assert lsf["walltime"] == "01:00"
     assert lsf["project"] == "lab"
@@ -61,6 +61,7 @@ def test_what_a_job_is_asked_for():
         job_settings(ClusterConfig(engine="pbs", job=job))
 
 
+@pytest.mark.filterwarnings("ignore:OAR Job memory")
 @pytest.mark.parametrize("engine", ["slurm", "pbs", "lsf", "sge", "oar", "moab"])
 def test_the_job_script_of_every_queueing_system(engine, tmp_path):
     jobqueue = pytest.importorskip("dask_jobqueue")

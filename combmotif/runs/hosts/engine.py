@@ -115,6 +115,9 @@ def job_settings(engine: ClusterConfig) -> dict[str, Any]:
         directives.append(asked)
     walltime = seconds_of(job.walltime)
     margin = min(300.0, walltime / 5)  # enough to hand over; what a worker is at is begun anew elsewhere
+    arguments = ["--lifetime", f"{walltime - margin:.0f}s", "--lifetime-stagger", f"{margin / 5:.0f}s"]
+    if job.workers > 1:  # which dask-jobqueue adds to a command of its own only
+        arguments += ["--nworkers", str(job.workers)]
     given = {
         "cores": job.workers,
         "processes": job.workers,
@@ -126,7 +129,7 @@ def job_settings(engine: ClusterConfig) -> dict[str, Any]:
         "job_directives_skip": list(job.skip),
         "job_script_prologue": list(job.prologue),
         "worker_command": "combmotif.core.executors.worker",
-        "worker_extra_args": ["--lifetime", f"{walltime - margin:.0f}s", "--lifetime-stagger", f"{margin / 5:.0f}s"],
+        "worker_extra_args": arguments,
         "log_directory": job.logs,
     }
     if job.account is not None:
