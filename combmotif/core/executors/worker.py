@@ -32,7 +32,7 @@ def serve(arguments: Sequence[str]) -> None:
 def address_towards(scheduler: str) -> str:
     """Find the address of this host by which the scheduler reaches it; a worker listens to that network alone."""
     import_distributed()
-    from distributed.comm import get_address_host
+    from distributed.comm.addressing import get_address_host
     from distributed.utils import get_ip
 
     return str(get_ip(get_address_host(scheduler)))
