@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from combmotif.config.cluster import ClusterConfig, JobSection, JobsSection, load_cluster, seconds_of
-from combmotif.runs.hosts.engine import job_settings, make_engine
+from combmotif.config.cluster import JOBQUEUES, ClusterConfig, JobSection, JobsSection, load_cluster, seconds_of
+from combmotif.runs.hosts.engine import CLUSTERS, job_settings, make_engine
 
 
 @pytest.mark.parametrize(
@@ -62,10 +62,10 @@ def test_what_a_job_is_asked_for():
 
 
 @pytest.mark.filterwarnings("ignore:OAR Job memory")
-@pytest.mark.parametrize("engine", ["slurm", "pbs", "lsf", "sge", "oar", "moab"])
+@pytest.mark.parametrize("engine", JOBQUEUES)
 def test_the_job_script_of_every_queueing_system(engine, tmp_path):
     jobqueue = pytest.importorskip("dask_jobqueue")
-    kind = getattr(jobqueue, f"{engine.upper() if engine != 'moab' else 'Moab'}Cluster")
+    kind = getattr(jobqueue, CLUSTERS[engine])
     job = JobSection(
         workers=2, queue="cpu", account="lab", interface="lo", logs=str(tmp_path), prologue=["module load x"]
     )

@@ -8,12 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from combmotif.config.cluster import ClusterConfig, seconds_of
+from combmotif.config.cluster import JOBQUEUES, ClusterConfig, seconds_of
 from combmotif.core.executors import DaskExecutor, Executor, Limits, make_executor
 from combmotif.core.executors.cluster import import_distributed, scheduler_address
 
 ANSWER = 30.0
 """Seconds for which a scheduler may take to answer."""
+CLUSTERS = {name: f"{name.capitalize() if name == 'moab' else name.upper()}Cluster" for name in JOBQUEUES}
+"""The class of dask-jobqueue for each queueing system."""
 SCHEDULER = {
     # Leiden clustering and numba hold a worker's only thread for minutes, in which it gives no sign of life.
     "distributed.scheduler.worker-ttl": "1 hour",
@@ -74,17 +76,9 @@ def _jobs(engine: ClusterConfig) -> Any:
             f"engine: {engine.engine} needs the package dask-jobqueue, which is not installed: "
             f"pip install 'combmotif[cluster]'"
         ) from None
-    kinds = {
-        "slurm": dask_jobqueue.SLURMCluster,
-        "pbs": dask_jobqueue.PBSCluster,
-        "lsf": dask_jobqueue.LSFCluster,
-        "sge": dask_jobqueue.SGECluster,
-        "oar": dask_jobqueue.OARCluster,
-        "moab": dask_jobqueue.MoabCluster,
-    }
     dask.config.set({**SCHEDULER, "distributed.scheduler.allowed-failures": engine.attempts - 1})
     try:
-        cluster = kinds[engine.engine](
+        cluster = getattr(dask_jobqueue, CLUSTERS[engine.engine])(
             **job_settings(engine), scheduler_options={"dashboard_address": "127.0.0.1:0"}, silence_logs="critical"
         )
         # adapt replaces jobs that died or came to their end; a fixed number of them would not
