@@ -149,7 +149,7 @@ class Bench:
             except subprocess.TimeoutExpired:
                 return self._hang(run)
             if "Traceback" in told:
-                return "traceback"
+                return f"traceback: {told[-1500:]}"
             if run.returncode == 0:
                 return "same bytes" if contents(out) == wanted else "other bytes"
             if victim == "scheduler" and not any(sentence in told for sentence in SENTENCES):
@@ -212,7 +212,9 @@ def main(kills: int, seed: int, minutes: float | None) -> None:
     click.echo("|---|---:|---:|---:|---:|---:|---:|")
     known = ("same bytes", "other bytes", "traceback", "hang")
     for victim in VICTIMS:
-        own = {became: count for (name, became), count in found.items() if name == victim}
+        own = Counter[str]()
+        for (name, became), count in found.items():
+            own[became.partition(":")[0]] += count * (name == victim)
         cells = [own.get(name, 0) for name in known]
         click.echo(
             f"| {victim} | {sum(own.values())} | "

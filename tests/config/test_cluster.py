@@ -79,6 +79,13 @@ def test_the_job_script_of_every_queueing_system(engine, tmp_path):
     assert "lab" in script
 
 
+def test_a_machine_that_cannot_submit(monkeypatch):
+    pytest.importorskip("dask_jobqueue")
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(FileNotFoundError, match="engine: pbs: there is no command 'qsub' here, .* run this on a login"):
+        make_engine(ClusterConfig(engine="pbs"), 1)
+
+
 def test_a_scheduler_that_is_not_there(tmp_path, monkeypatch):
     pytest.importorskip("distributed")
     monkeypatch.setattr("combmotif.core.executors.cluster._FILE_PATIENCE", 0.0)

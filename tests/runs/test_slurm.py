@@ -86,3 +86,13 @@ def test_an_array_job_does_the_shares(environment, small, alone, contents, tmp_p
     subprocess.run([*array], env=environment, check=True, timeout=400)
     shutil.rmtree(tmp_path / "out" / "shards")
     assert contents(tmp_path / "out") == alone
+
+
+def test_a_job_that_is_refused_is_told(environment, small, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cluster = load_cluster(small / "cluster.yaml")
+    cluster = cluster.model_copy(update={"job": cluster.job.model_copy(update={"queue": "nosuch"})})
+    with pytest.raises(
+        ValueError, match="slurm jobs: a job could not be submitted .*invalid partition specified: nosuch"
+    ):
+        run(load_config(small / "run.yaml"), "out", cluster=cluster)

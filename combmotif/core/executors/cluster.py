@@ -92,6 +92,8 @@ class DaskExecutor(Executor):
     setup, limits
         See `Executor`. How often a worker may die at a task is the scheduler's to say
         (``distributed.scheduler.allowed-failures``).
+    refused : sequence of str, optional
+        Why jobs with workers were not taken, as it becomes known.
     """
 
     def __init__(
@@ -101,8 +103,10 @@ class DaskExecutor(Executor):
         where: str,
         setup: Callable[[], Any] | None = None,
         limits: Limits | None = None,
+        refused: Sequence[str] = (),
     ) -> None:
         super().__init__(0, setup=setup, limits=limits)
+        self._refused = refused
         self._connect, self._where = connect, where
         self._client: Any = None
         self._setup = pickle.dumps(setup)
@@ -201,6 +205,9 @@ class DaskExecutor(Executor):
         now = time.monotonic()
         if self.workers:
             self._without = now
+        elif self._refused:
+            said = " ".join(self._refused[-1].split())[:300]
+            raise ValueError(f"{self._where}: a job could not be submitted ({said})")
         elif now - self._without > PATIENCE:
             warnings.warn(
                 f"{self._where}: no worker for {PATIENCE / 60:.0f} minutes (it is now {time.strftime('%H:%M')}); still "
@@ -232,10 +239,13 @@ class DaskExecutor(Executor):
         client, self._client = self._client, None
         if client is not None:
             cluster = client.cluster  # what was started with it: its jobs are ended
-            for one in (client, cluster):
-                with contextlib.suppress(Exception):
-                    if one is not None:
-                        one.close(timeout=10)
+            with contextlib.suppress(Exception):
+                client.close(timeout=10)
+            if cluster is not None:
+                try:
+                    cluster.close(timeout=10)
+                except Exception:  # of jobs that never began; at the end of Python it would be waited for
+                    type(cluster)._instances.discard(cluster)
 
 
 def _put(ended: queue.SimpleQueue[int], number: int, _future: Any) -> None:

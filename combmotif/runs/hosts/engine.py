@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -47,12 +48,15 @@ def make_engine(
     if engine.engine == "local":
         return make_executor(workers, state=state, setup=setup, limits=limits)
     import_distributed()
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it is said in sentences
+    for name in ("distributed", "asyncio", "tornado"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters of it is said in sentences
     if engine.engine == "dask":
         address = engine.scheduler or scheduler_address(Path(engine.scheduler_file or ""))
         client = _client(address)
         return DaskExecutor(lambda: client, where=f"scheduler {address}", setup=setup, limits=limits)
-    return DaskExecutor(partial(_jobs, engine), where=f"{engine.engine} jobs", setup=setup, limits=limits)
+    refused: list[str] = []
+    connect = partial(_jobs, engine, _jobqueue(engine), refused)
+    return DaskExecutor(connect, where=f"{engine.engine} jobs", setup=setup, limits=limits, refused=refused)
 
 
 def _client(address: str) -> Any:
@@ -64,11 +68,8 @@ def _client(address: str) -> Any:
         raise ValueError(f"--scheduler {address}: no scheduler answers there ({said}); is it running?") from None
 
 
-def _jobs(engine: ClusterConfig) -> Any:
-    """Start a scheduler in this process, and jobs that work for it."""
-    import dask
-
-    distributed = import_distributed()
+def _jobqueue(engine: ClusterConfig) -> Any:
+    """Find the class of dask-jobqueue, and make sure that jobs can be submitted from here."""
     try:
         import dask_jobqueue
     except ImportError:
@@ -76,16 +77,39 @@ def _jobs(engine: ClusterConfig) -> Any:
             f"engine: {engine.engine} needs the package dask-jobqueue, which is not installed: "
             f"pip install 'combmotif[cluster]'"
         ) from None
-    dask.config.set({**SCHEDULER, "distributed.scheduler.allowed-failures": engine.attempts - 1})
-    try:
-        cluster = getattr(dask_jobqueue, CLUSTERS[engine.engine])(
-            **job_settings(engine), scheduler_options={"dashboard_address": "127.0.0.1:0"}, silence_logs="critical"
+    kind = getattr(dask_jobqueue, CLUSTERS[engine.engine])
+    command = str(kind.job_cls.submit_command).split()[0]
+    if shutil.which(command) is None:
+        raise FileNotFoundError(
+            f"engine: {engine.engine}: there is no command '{command}' here, by which jobs are submitted; run this "
+            f"on a login node, or load the site's module"
         )
-        # adapt replaces jobs that died or came to their end; a fixed number of them would not
-        cluster.adapt(minimum_jobs=engine.jobs.least, maximum_jobs=engine.jobs.most)
-    except (OSError, RuntimeError, ValueError) as error:
-        said = " ".join(str(error).split())[:200]
-        raise ValueError(f"engine: {engine.engine}: no jobs could be started ({said})") from None
+    return kind
+
+
+def _jobs(engine: ClusterConfig, kind: Any, refused: list[str]) -> Any:
+    """Start a scheduler in this process, and jobs that work for it; ``refused`` is to hear why one is not taken."""
+    import dask
+
+    distributed = import_distributed()
+    dask.config.set({**SCHEDULER, "distributed.scheduler.allowed-failures": engine.attempts - 1})
+
+    class Job(kind.job_cls):  # type: ignore[misc,name-defined]
+        async def start(self) -> None:
+            try:
+                await super().start()
+            except Exception as error:  # dask would try again, in silence
+                refused.append(str(error).partition("stderr:")[2] or str(error))
+                raise
+
+    cluster = kind(
+        **job_settings(engine),
+        job_cls=Job,
+        scheduler_options={"dashboard_address": "127.0.0.1:0"},
+        silence_logs="critical",
+    )
+    # adapt replaces jobs that died or came to their end; a fixed number of them would not
+    cluster.adapt(minimum_jobs=engine.jobs.least, maximum_jobs=engine.jobs.most)
     return distributed.Client(cluster, set_as_default=False)
 
 
