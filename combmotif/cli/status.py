@@ -32,8 +32,8 @@ def status(run: Path) -> None:
     from combmotif.runs.status import run_status, share_statuses
 
     if (shares := share_statuses(run)) and not (run / "run.json").is_file():
-        rows = [(name, *_share(found)) for name, found in shares.items()]
-        print_table(rows, columns=("share", "state", "stage", "files"))
+        states = [(name, *_share(found)) for name, found in shares.items()]
+        print_table(states, columns=("share", "state", "stage", "files"))
         next_step("the first share that has all results merges them; what is missing, 'combmotif run' does")
         return
     found = run_status(run)

@@ -94,12 +94,13 @@ def _jobs(engine: ClusterConfig, kind: Any, refused: list[str]) -> Any:
     distributed = import_distributed()
     dask.config.set({**SCHEDULER, "distributed.scheduler.allowed-failures": engine.attempts - 1})
 
-    class Job(kind.job_cls):  # type: ignore[misc,name-defined]
+    class Job(kind.job_cls):  # type: ignore[misc]
         async def start(self) -> None:
             try:
                 await super().start()
             except Exception as error:  # dask would try again, in silence
                 refused.append(str(error).partition("stderr:")[2] or str(error))
+                self.status = distributed.Status.failed  # or the cluster could not be closed
                 raise
 
     cluster = kind(
