@@ -48,8 +48,9 @@ def make_engine(
     if engine.engine == "local":
         return make_executor(workers, state=state, setup=setup, limits=limits)
     import_distributed()
-    for name in ("distributed", "asyncio", "tornado"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters of it is said in sentences
+    for name in ("asyncio", "distributed", *logging.root.manager.loggerDict):
+        if name.partition(".")[0] in ("asyncio", "distributed"):  # each of dask's loggers has a level of its own
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters of it is said in sentences
     if engine.engine == "dask":
         address = engine.scheduler or scheduler_address(Path(engine.scheduler_file or ""))
         client = _client(address)
