@@ -43,7 +43,7 @@ sample: {keep: 60}
 contribution: {}
 device: cpu
 """
-VICTIMS = ("worker", "nanny", "scheduler", "run", "local worker")
+VICTIMS = ("scheduler", "worker", "nanny", "run", "local worker")
 SENTENCES = ("the scheduler is gone; finished tasks are kept", "no scheduler answers there", "there is no such file")
 HANG = 600.0
 """Seconds after which a run that was disturbed counts as hanging."""
