@@ -37,7 +37,10 @@ sample: {keep: 60}
 contribution: {}
 device: cpu
 """
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends signals of POSIX systems")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="sends signals of POSIX systems"),
+]
 
 
 @pytest.fixture(scope="module")
