@@ -182,10 +182,7 @@ class Processes(InProcess):
         elif over_time:
             work.lost[number] = f"it took longer than {self.limits.seconds:g} s {work.deaths[number]} times"
         else:
-            work.lost[number] = (
-                f"its worker died {work.deaths[number]} times ({_cause(worker.process.exitcode)}; with less memory per "
-                f"task, or fewer --workers, it may be done)"
-            )
+            work.lost[number] = f"its worker died {work.deaths[number]} times ({_cause(worker.process.exitcode)})"
 
     def _kill(self) -> None:
         """End the workers in the middle of their tasks, whose files are whole or not there."""
@@ -207,7 +204,9 @@ class Processes(InProcess):
 def _cause(code: int | None) -> str:
     """Say how a process ended."""
     if code is not None and code < 0:
-        return f"signal {-code}" + (", as the system sends when memory runs out" if code == -9 else "")
+        return f"signal {-code}" + (
+            ", as the system sends when memory runs out; fewer --workers leave more for each" if code == -9 else ""
+        )
     return f"exit code {code}"
 
 
