@@ -29,6 +29,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "Say what CONFIG would run, how long it would take and how much memory.",
         ),
         "run": ("combmotif.cli.run:run", "Interpret a model as CONFIG says."),
+        "worker": ("combmotif.cli.worker:worker", "Do tasks for a dask scheduler until it is gone."),
         "status": ("combmotif.cli.status:status", "Tell how far the run of the folder RUN is."),
         "report": ("combmotif.cli.report:report", "Write report.html of the run folder RUN again, from its tables."),
         "figures": ("combmotif.cli.figures:figures", "Draw the figures of the run folder RUN for a paper."),

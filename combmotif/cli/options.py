@@ -77,6 +77,15 @@ run_set_option = set_option("neurons.select=0-3", complete=complete_key)
 workers_option = click.option(
     "--workers", type=click.IntRange(min=1, max=1024), help="Processes; default one per core."
 )
+cluster_option = click.option(
+    "--cluster",
+    type=PATH,
+    help="YAML file that says where tasks are done: this machine, a dask scheduler, or jobs (slurm, pbs, lsf, ...).",
+)
+scheduler_option = click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler, such as tcp://10.0.0.1:8786.")
+scheduler_file_option = click.option(
+    "--scheduler-file", type=PATH, help="File that 'dask scheduler --scheduler-file' wrote."
+)
 strands_option = option("--strands", type=click.Choice(["single", "both"]), default="single")
 q_option = option("--q", "q", type=float, default=0.05, help="Largest q-value of a match.")
 databases_option = option(

@@ -13,10 +13,13 @@ import click
 from combmotif.cli.guide import GuidedCommand, next_step
 from combmotif.cli.options import (
     PATH,
+    cluster_option,
     config_argument,
     quiet_option,
     run_folder_option,
     run_set_option,
+    scheduler_file_option,
+    scheduler_option,
     trust_option,
     workers_option,
 )
@@ -24,6 +27,7 @@ from combmotif.cli.options import (
 if TYPE_CHECKING:
     from combmotif.cli.progress import StageProgress
     from combmotif.config import RunConfig
+    from combmotif.config.cluster import ClusterConfig
     from combmotif.runs import RunResult
 
 
@@ -37,6 +41,10 @@ if TYPE_CHECKING:
 @trust_option
 @run_set_option
 @workers_option
+@scheduler_option
+@scheduler_file_option
+@cluster_option
+@click.option("--shard", metavar="I/N", help="Do one of N shares, in a job of any scheduler; the last one merges.")
 @click.option("--replace", is_flag=True, help="Replace the results of another config in the folder.")
 @quiet_option("Print only the report's path.")
 @click.option("--verbose", is_flag=True, help="Say more: what is run on what, tasks and memory of stages, warnings.")
@@ -49,6 +57,10 @@ def run(
     trust: bool,  # noqa: FBT001
     overrides: tuple[str, ...],
     workers: int | None,
+    scheduler: str | None,
+    scheduler_file: Path | None,
+    cluster: Path | None,
+    shard: str | None,
     replace: bool,  # noqa: FBT001
     quiet: bool,  # noqa: FBT001
     verbose: bool,  # noqa: FBT001
@@ -59,15 +71,21 @@ def run(
     Started again, it goes on where it was. A folder that holds the results of another config is left alone unless
     --replace is given; a section that is new, such as match, only adds to them.
 
+    With --scheduler, --scheduler-file or --cluster the tasks are done on other hosts, which see the run folder under
+    the same path. The files are the same wherever they are done.
+
     Paths in CONFIG are relative to its folder or, where nothing stands there, to the working directory.
     """
     from combmotif.cli.progress import StageProgress
     from combmotif.config import load_config, with_trust
+    from combmotif.core.executors import TasksLost
     from combmotif.core.output import OutputFolder
     from combmotif.runs.earlier import refuse_replacing
 
     if quiet and verbose:
         raise click.UsageError("give one of --quiet and --verbose")
+    engine = _engine(workers, scheduler, scheduler_file, cluster)
+    share = None if shard is None else _share(shard, engine)
     asked = with_trust(load_config(config, overrides=overrides), trust=trust)
     folder = out or Path("runs") / config.stem
     if not replace:
@@ -77,7 +95,14 @@ def run(
     with StageProgress(quiet=quiet, log=log) as progress, _terminated_like_interrupted():
         if verbose:
             progress.line(f"config: {config}{''.join(f', {override}' for override in overrides)}; folder: {folder}")
-        result = _run(asked, folder, workers=workers, progress=progress, verbose=verbose)
+        try:
+            result = _run(asked, folder, engine, share, progress=progress, verbose=verbose)
+        except TasksLost as lost:
+            click.echo(f"Error: {lost}; the same command tries them again", err=True)
+            ctx.exit(1)
+        if result is None:
+            click.echo(f"Share {shard} is done; another merges", err=True)
+            return
         _tell(result, progress=progress, quiet=quiet, verbose=verbose)
         progress.record(f"Report: {result.report}")
     click.echo(f"Report: {result.report}")
@@ -87,21 +112,62 @@ def run(
     next_step(f"open {result.report} in a browser; the tables are in {result.folder}", quiet=quiet)
 
 
-def _run(asked: RunConfig, folder: Path, *, workers: int | None, progress: StageProgress, verbose: bool) -> RunResult:
+def _engine(
+    workers: int | None, scheduler: str | None, scheduler_file: Path | None, cluster: Path | None
+) -> ClusterConfig:
+    """Say where tasks are done, by the options."""
+    from combmotif.config.cluster import ClusterConfig, load_cluster
+
+    given = [name for name, value in {
+        "--workers": workers, "--scheduler": scheduler, "--scheduler-file": scheduler_file, "--cluster": cluster,
+    }.items() if value is not None]  # fmt: skip
+    if len(given) > 1:
+        raise click.UsageError(f"give one of {', '.join(given)}")
+    if cluster is not None:
+        return load_cluster(cluster)
+    if scheduler is not None:
+        return ClusterConfig(engine="dask", scheduler=scheduler)
+    if scheduler_file is not None:
+        return ClusterConfig(engine="dask", scheduler_file=str(scheduler_file))
+    return ClusterConfig(workers=workers)
+
+
+def _share(shard: str, engine: ClusterConfig) -> tuple[int, int]:
+    """Read I/N."""
+    number, slash, total = shard.partition("/")
+    if not (slash and number.isdecimal() and total.isdecimal() and 1 <= int(number) <= int(total) <= 10_000):
+        raise click.UsageError(f"--shard: expected I/N with I from 1 to N, such as 7/64, found '{shard}'")
+    if engine.engine != "local":
+        raise click.UsageError(f"--shard shares work among jobs of their own: expected no {engine.engine} engine")
+    return int(number), int(total)
+
+
+def _run(
+    asked: RunConfig,
+    folder: Path,
+    engine: ClusterConfig,
+    share: tuple[int, int] | None,
+    *,
+    progress: StageProgress,
+    verbose: bool,
+) -> RunResult | None:
     from combmotif.cli.progress import duration
     from combmotif.runs import run as run_pipeline
     from combmotif.runs.earlier import read_record
+    from combmotif.runs.shards import run_share
 
     def tell(stage: str, status: str, seconds: float) -> None:
         more = ""
-        if verbose:
+        if verbose and share is None:
             record = read_record(folder)
             entry = record["stages"][stage]
             more = f", tasks {entry['tasks']}, done before {entry['reused']}" if entry.get("tasks") else ""
             more += f", peak memory {record['peak_memory_mb']:,.0f} MB"
         progress.line(f"{stage}: {status} ({duration(seconds)}{more})")
 
-    return run_pipeline(asked, folder, workers=workers, progress=progress.update, on_stage=tell)
+    if share is not None:
+        return run_share(asked, folder, share, cluster=engine, progress=progress.update, on_stage=tell)
+    return run_pipeline(asked, folder, cluster=engine, progress=progress.update, on_stage=tell)
 
 
 def _tell(result: RunResult, *, progress: StageProgress, quiet: bool, verbose: bool) -> None:

@@ -8,7 +8,9 @@ import gzip
 import hashlib
 import io
 import os
+import re
 import secrets
+import socket
 import stat
 import warnings
 import zlib
@@ -21,6 +23,9 @@ from combmotif.core.encoding import ENCODING, ERRORS, refuse_binary
 if TYPE_CHECKING:
     import h5py
     import pandas as pd
+
+HOST = re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname())[:40] or "host"
+"""This host, as names of files have it: several may write into one folder, and have processes of one number."""
 
 LARGEST_RATIO, FREE_BYTES = 100, 1 << 26
 """A gzip file may unfold to 64 MiB, and beyond to 100 times its own size: text of the field is packed 3 to 20 times, a
@@ -49,8 +54,21 @@ def atomic(path: Path) -> Iterator[Path]:
 
 
 def temporary_name(name: str) -> str:
-    """Name a file while it is being written: ``NAME.PID.RANDOM.tmp``."""
-    return f"{name}.{os.getpid()}.{secrets.token_hex(4)}.tmp"
+    """Name a file while it is being written: ``NAME.HOST.PID.RANDOM.tmp``."""
+    return f"{name}.{HOST}.{os.getpid()}.{secrets.token_hex(4)}.tmp"
+
+
+def is_running(pid: object) -> bool:
+    """Whether this host has a process of this number."""
+    if not isinstance(pid, int) or os.name != "posix":  # elsewhere the question itself ends the process
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
 
 
 class _FirstFault(io.FileIO):

@@ -9,10 +9,11 @@ import contextlib
 import json
 import os
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from combmotif.core.files import append_lines, atomic
+from combmotif.core.files import HOST, append_lines, atomic, is_running
 
 MARKER = ".combmotif"
 """The marker of a folder: a line of what it holds, then the names of its files, one JSON string a line."""
@@ -27,6 +28,9 @@ KINDS = {
     "words": "effects of k-mers ('combmotif words')",
     "scan": "a scan of a model's neurons",
 }
+
+_ABANDONED = 3600.0
+"""Seconds after which a temporary file of another host is left over; a file is written in far less."""
 
 
 class OutputFolder:
@@ -149,14 +153,19 @@ class OutputFolder:
                 (self.path / folder).rmdir()
 
     def sweep(self) -> None:
-        """Remove what processes that were killed left of the files of the record: ``NAME.PID.RANDOM.tmp``."""
+        """Remove what processes that were killed left of the files of the record: ``NAME.HOST.PID.RANDOM.tmp``.
+
+        Those of a process that is at work stay; one of another host counts as killed an hour after it wrote last.
+        """
         for folder in {self.path / name for name in map(_parent, self._known)}:
             if folder.is_symlink() or not folder.is_dir():
                 continue
             for entry in list(folder.iterdir()):
-                ending = re.search(r"\.\d+\.[0-9a-f]{8}\.tmp$", entry.name)
+                ending = re.search(r"\.([A-Za-z0-9-]+)\.(\d+)\.[0-9a-f]{8}\.tmp$", entry.name)
                 if ending and self._relative(entry.with_name(entry.name[: ending.start()])) in self._known:
-                    entry.unlink(missing_ok=True)
+                    with contextlib.suppress(FileNotFoundError):  # finished just now
+                        if not _being_written(entry, ending[1], int(ending[2])):
+                            entry.unlink()
 
     def settle(self) -> None:
         """Write the record again: what exists, in order, so that equal folders have equal records."""
@@ -176,6 +185,11 @@ class OutputFolder:
                     f"{self.path / parent}: expected a folder, found a link, which is not followed; put the folder "
                     f"itself there, or choose another --out"
                 )
+
+
+def _being_written(path: Path, host: str, pid: int) -> bool:
+    """Whether the process that a temporary file is named by may be at work on it."""
+    return is_running(pid) if host == HOST else time.time() - path.stat().st_mtime < _ABANDONED
 
 
 def _parent(name: str) -> PurePosixPath:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -62,6 +62,10 @@ class RunPlan:
     workers : int
     memory_mb : float or None
         Estimate for all processes together, in MiB; None without a measurement.
+    disk_mb : float or None
+        Estimate of what the run folder takes, in MiB; None without a measurement.
+    longest_task : float or None
+        Estimate of the seconds of a task, the longest among the stages'; None without a measurement.
     replaced : tuple of str
         In what the config differs from the one whose results the folder holds.
     left_out : tuple of str
@@ -74,6 +78,8 @@ class RunPlan:
     stages: tuple[StagePlan, ...]
     workers: int
     memory_mb: float | None
+    disk_mb: float | None
+    longest_task: float | None
     replaced: tuple[str, ...]
     left_out: tuple[str, ...]
 
@@ -141,12 +147,13 @@ def plan(
     replaced = tuple(replaced_results(config, folder))
     before = _recorded(folder) if not replaced else {}
     seconds: dict[str, float] = {}
-    memory = None
+    memory = disk = None
     if measure:
         small = _smaller(config, channels, costs)
         with TemporaryDirectory(prefix="combmotif-plan-") as temporary:
             run(small, temporary, workers=1, model=context.model, sequences=sequences, progress=progress)
             record = json.loads((Path(temporary) / "run.json").read_text(encoding="utf-8"))
+            disk = _disk(Path(temporary), trial)
         seconds = {name: entry["seconds"] for name, entry in record["stages"].items()}
         memory = float(record["peak_memory_mb"]) * (1 if workers == 1 else workers + 1)
     return RunPlan(
@@ -159,6 +166,8 @@ def plan(
         ),
         workers,
         memory,
+        disk,
+        _longest(costs, seconds),
         replaced,
         tuple(stage.name for stage in STAGES if stage not in asked),
     )
@@ -170,6 +179,28 @@ def _planned(name: str, cost: Cost, took: float | None, *, workers: int, done: b
     left = 1.0 if not cost.tasks or finished is None else 1 - finished / cost.tasks
     share = max(1, min(workers, cost.tasks or 1)) if cost.parallel else 1
     return StagePlan(name, cost.tasks, finished, None if took is None else took * cost.ratio * left / share, cost.note)
+
+
+def _longest(costs: Mapping[str, Cost], seconds: Mapping[str, float]) -> float | None:
+    """Estimate the seconds of the longest task, those of a stage being alike."""
+    each = [
+        seconds[name] * cost.ratio / (cost.tasks or 1)
+        for name, cost in costs.items()
+        if cost.parallel and name in seconds
+    ]
+    return max(each, default=None)
+
+
+def _disk(folder: Path, trial: Trial) -> float:
+    """Estimate the size of the run's folder in MiB from that of the trial's."""
+    total = 0.0
+    for path in folder.rglob("*"):
+        if path.is_file():
+            scan = path.name.startswith(("scan-", "sites.", "activations.", "causal-"))
+            of_neurons = trial.neurons_ratio if scan or path.name.startswith(("samples-", "motifs-")) else 1.0
+            of_neurons = trial.neurons_ratio if path.parent.name not in ("tasks", folder.name) else of_neurons
+            total += path.stat().st_size * of_neurons * (trial.sequences_ratio if scan else 1.0)
+    return total / 2**20
 
 
 def _few(sequences: SequenceSet) -> SequenceSet:

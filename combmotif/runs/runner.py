@@ -5,19 +5,31 @@ from __future__ import annotations
 import contextlib
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from combmotif.config.inputs import PythonSection
-from combmotif.config.opening import open_model
+from combmotif.config.cluster import ClusterConfig
 from combmotif.config.run import RunConfig
-from combmotif.core.executors import Executor, available_cores, make_executor
+from combmotif.core.executors import Executor, TasksLost, available_cores
+from combmotif.core.files import HOST
 from combmotif.models.model import SequenceModel
 from combmotif.report.html import build_report
 from combmotif.runs.context import Context, load_context
+from combmotif.runs.hosts.engine import make_engine
+from combmotif.runs.hosts.remote import (
+    Expected,
+    Job,
+    await_files,
+    do_job,
+    open_in_worker,
+    require_same_weights,
+    task_name,
+)
+from combmotif.runs.hosts.shares import FOLDER, Shares
 from combmotif.runs.record import first_warnings, new_record, peak_memory_mb
 from combmotif.runs.stages import STAGES, Stage
 from combmotif.runs.stages.base import Batch, Empty, Found, Output, Work
@@ -47,30 +59,6 @@ class RunResult:
         return {name: status for name, status in self.stages.items() if status.startswith("failed")}
 
 
-def require_same_weights(context: Context, *, same: bool | None = None) -> None:
-    """Refuse a net whose factory makes other weights each time; ``same``, where known, saves loading it again."""
-    section = context.config.model
-    if same is None:
-        own = isinstance(section, PythonSection) and section.weights is None
-        same = not own or open_model(section).fingerprint() == context.model.fingerprint()
-    if not same:
-        raise ValueError(
-            f"model: expected the same weights each time '{context.model.name}' is loaded, found others; let its "
-            f"factory load trained weights, or set the seed of its random ones"
-        )
-
-
-def open_in_worker(config: RunConfig, given: dict[str, Any], fingerprint: str) -> Context:
-    """Load, in another process, what the tasks of a run need."""
-    try:
-        context = load_context(config, **given)
-        same = context.model.fingerprint() == fingerprint
-    except Exception as error:
-        raise ValueError(f"a worker could not open what the run needs: {error}") from error
-    require_same_weights(context, same=same)
-    return context
-
-
 def run(
     config: RunConfig,
     out: str | Path,
@@ -80,6 +68,8 @@ def run(
     on_stage: Callable[[str, str, float], None] | None = None,
     model: SequenceModel | None = None,
     sequences: SequenceSet | None = None,
+    cluster: ClusterConfig | None = None,
+    shares: Shares | None = None,
 ) -> RunResult:
     """Interpret a model as a config says.
 
@@ -100,6 +90,10 @@ def run(
         Called with (stage, status, seconds) when a stage has ended and is recorded in run.json.
     model, sequences : SequenceModel, SequenceSet, optional
         In place of those the config names; with several workers they must be picklable.
+    cluster : ClusterConfig, optional
+        Where tasks are done, as ``load_cluster`` reads it; default this machine. The files do not depend on it.
+    shares : Shares, optional
+        Of which this is one, without a report; see `combmotif.runs.shards.run_share`.
 
     Returns
     -------
@@ -109,6 +103,8 @@ def run(
     ------
     KeyboardInterrupt
         The stage is recorded as stopped; its finished tasks are kept.
+    TasksLost
+        If workers died again and again at tasks of a stage that later ones build on; the others are done and kept.
     ValueError, FileNotFoundError
         If the config does not fit the files, the model or the folder. A stage that fails later is recorded and the
         others go on.
@@ -117,36 +113,43 @@ def run(
     context = load_context(config, model=model, sequences=sequences)
     for stage in STAGES:
         stage.check(context)
-    folder, workers = Path(out), workers or available_cores()
-    if model is None and workers > 1:
+    folder, cluster = Path(out), cluster or ClusterConfig()
+    workers = workers or cluster.workers or available_cores()
+    if model is None and (workers > 1 or cluster.engine != "local"):
         require_same_weights(context)
-    store = RunStore(folder)
-    setup = partial(open_in_worker, config, given, context.model.fingerprint())
-    executor = make_executor(workers if context.model.device.type == "cpu" else 1, state=context, setup=setup)
+    store = RunStore(folder.absolute())  # workers may stand in another folder
+    executor: Executor | None = None
     try:
+        setup = partial(open_in_worker, config, given, Expected.of(context))
+        own = workers if context.model.device.type == "cpu" else 1
+        executor = make_engine(cluster, own, state=context, setup=setup)
         record = new_record(context)
+        record["cluster"] = cluster.model_dump(exclude_defaults=True) | {"engine": cluster.engine}
         write_left_out(store.file(LEFT_OUT), context.sequences.left_out)
         record["warnings"] += first_warnings(context)
         if doubts := context.model.doubts(context.sequences.codes, tracks=context.sequences.tracks):
             record["warnings"].append(f"{doubts}.")
             warnings.warn(doubts, stacklevel=2)
-        record["planned"] = [*(stage.name for stage in STAGES), "report"]
-        runner = _Runner(context, store, executor, record, progress or (lambda stage, done, total: None))
+        record["planned"] = [*(stage.name for stage in STAGES), *(["report"] if shares is None else [])]
+        others = shares or Shares(store.path / FOLDER)
+        runner = _Runner(context, store, executor, others, record, progress or (lambda stage, done, total: None))
         for stage in STAGES:
             begun = time.monotonic()
             runner.do(stage, begun)
             if on_stage is not None:
                 on_stage(stage.name, record["stages"][stage.name]["status"], time.monotonic() - begun)
         executor.close()
-        begun = time.monotonic()
-        report = build_report(folder, title=config.report.title)
-        store.folder.reload()  # the page is in its record now
-        record["stages"]["report"] = {"status": "done", "seconds": round(time.monotonic() - begun, 2)}
+        begun, report = time.monotonic(), folder / "report.html"
+        if shares is None:
+            report = build_report(folder, title=config.report.title)
+            store.folder.reload()  # the page is in its record now
+            record["stages"]["report"] = {"status": "done", "seconds": round(time.monotonic() - begun, 2)}
         record["peak_memory_mb"] = peak_memory_mb()
         store.write_json("run.json", record)
         store.clean(runner.files)
     finally:
-        executor.close()
+        if executor is not None:
+            executor.close()
         store.close()
     return RunResult(folder, report, {name: stage["status"] for name, stage in record["stages"].items()})
 
@@ -157,7 +160,7 @@ class _Runner:
 
     Attributes
     ----------
-    context, store, executor
+    context, store, executor, shares
         Of the run.
     record : dict
         What becomes run.json.
@@ -172,6 +175,7 @@ class _Runner:
     context: Context
     store: RunStore
     executor: Executor
+    shares: Shares
     record: dict[str, Any]
     on_progress: Callable[[str, int, int], None]
     found: Found = field(default_factory=Found)
@@ -187,7 +191,12 @@ class _Runner:
         self.store.write_json("run.json", self.record)
         self._finish(stage, entry, tally, out)
         entry |= {"seconds": round(time.monotonic() - begun, 2), "tasks": tally.tasks, "reused": tally.reused}
-        said = {"notes": out.notes if entry["status"] == "done" else [], "redone": tally.redone, "edits": out.edits}
+        said = {
+            "notes": out.notes if entry["status"] == "done" else [],
+            "redone": tally.redone,
+            "edits": out.edits,
+            "hosts": tally.hosts if set(tally.hosts) - {HOST} else {},
+        }
         entry |= {name: value for name, value in said.items() if value}
         self.record["warnings"] += out.warnings
         self.record["peak_memory_mb"] = peak_memory_mb()
@@ -209,7 +218,7 @@ class _Runner:
             self.store.write_json("run.json", self.record)
             raise
         except Exception as error:
-            entry["status"] = f"failed: {type(error).__name__}: {error}{_as_bug(error)}"
+            entry["status"] = f"failed: {_kind(error)}{error}{_as_bug(error)}"
             # What later stages build on cannot be missing, and on a full disk nothing else would go better.
             if stage.required or isinstance(error, OSError):
                 with contextlib.suppress(OSError):
@@ -244,24 +253,44 @@ class _Runner:
         past = len(payloads) - len(todo)
         tally.tasks += len(payloads)
         tally.reused += past
-        store.write_json(PROGRESS, {"stage": stage, "files": [path.name for path in files]})
+        there = sum(len(payload.files) for payload in payloads) - sum(len(payload.files) for payload in todo)
+        store.write_json(PROGRESS, {"stage": stage, "files": [path.name for path in files], "before": there})
         self.on_progress(stage, past, len(payloads))
-        store.folder.files([path for payload in todo for path in payload.files])
+        for path in store.folder.files([path for payload in todo for path in payload.files]):
+            path.unlink(missing_ok=True)  # damaged, or never sealed: what is there from now on, a worker has finished
 
-        def on_done(payload: Any, done: int) -> None:
-            store.seal(*payload.files)
-            self.on_progress(stage, past + done, len(payloads))
+        finished = 0
 
-        self.executor.run(batch.task, todo, on_done=on_done)
+        def on_done(job: Job, _done: int) -> None:
+            nonlocal finished
+            finished += 1
+            await_files(job.payload.files)
+            store.seal(*job.payload.files)
+            store.lock.tell(workers=self.executor.workers)
+            self.on_progress(stage, past + finished, len(payloads))
+
+        for part in self.shares.parts(store, payloads, todo):
+            try:
+                did = self.executor.run(do_job, [Job(batch, payload) for payload in part], on_done=on_done)
+            except TasksLost as error:
+                lost = [(job.payload, why) for job, why in error.lost]
+                raise TasksLost(lost, len(payloads), name=task_name) from None
+            tally.hosts.update(one.host for one in did)
 
 
 @dataclass
 class _Tally:
-    """Tasks of a stage: all, those whose results were there, and names of results that had been damaged since."""
+    """Tasks of a stage: all, those whose results were there, names of results that had been damaged since, and how many
+    were done on each host."""
 
     tasks: int = 0
     reused: int = 0
     redone: list[str] = field(default_factory=list)
+    hosts: Counter[str] = field(default_factory=Counter)
+
+
+def _kind(error: Exception) -> str:
+    return "" if isinstance(error, TasksLost) else f"{type(error).__name__}: "
 
 
 def _as_bug(error: Exception) -> str:

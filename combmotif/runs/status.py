@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from combmotif.runs.earlier import read_record
-from combmotif.runs.store import PROGRESS
+from combmotif.runs.lock import holder
+from combmotif.runs.store import LOCK, PROGRESS
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class StageStatus:
     done, total : int or None
         Tasks; None where the run's record does not tell.
     seconds : float or None
+    left : float or None
+        Of a running stage: seconds for the tasks that are left, at the pace so far.
     """
 
     stage: str
@@ -33,6 +36,7 @@ class StageStatus:
     done: int | None = None
     total: int | None = None
     seconds: float | None = None
+    left: float | None = None
 
 
 @dataclass(frozen=True)
@@ -45,36 +49,25 @@ class RunStatus:
     record : dict
         Its run.json.
     stages : tuple of StageStatus
-    active : bool
-        Whether a process is at work in it.
+    at_work : dict or None
+        Of the process that is at work in it, on whichever host: ``host``, ``pid``, ``workers`` as far as they are
+        known; None where there is none.
     """
 
     folder: Path
     record: dict[str, Any]
     stages: tuple[StageStatus, ...]
-    active: bool
+    at_work: dict[str, Any] | None
+
+    @property
+    def active(self) -> bool:
+        """Whether a process is at work in it."""
+        return self.at_work is not None
 
     @property
     def finished(self) -> bool:
         """Whether every stage has come to an end and the report is written."""
         return bool(self.stages) and all(s.state in ("done", "empty", "failed") for s in self.stages)
-
-
-def _held(folder: Path) -> bool:
-    """Whether another process holds the folder's lock."""
-    lock = folder / "tasks" / "lock"
-    if not lock.is_file():
-        return False
-    try:
-        import fcntl
-    except ImportError:  # no such locks on this system
-        return False
-    with lock.open("r") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return True
-    return False
 
 
 def run_status(folder: str | Path) -> RunStatus:
@@ -94,14 +87,20 @@ def run_status(folder: str | Path) -> RunStatus:
         If it is no run folder.
     """
     folder = Path(folder)
-    record, active = read_record(folder), _held(folder)
+    record, at_work = read_record(folder), holder(folder / LOCK)
     told = record.get("stages")
     told = told if isinstance(told, dict) else {}
     rows = [
-        _stage(folder, name, told.get(name), active=active)
+        _stage(folder, name, told.get(name), active=at_work is not None)
         for name in dict.fromkeys([*record.get("planned", ()), *told])
     ]
-    return RunStatus(folder, record, tuple(rows), active)
+    return RunStatus(folder, record, tuple(rows), at_work)
+
+
+def share_statuses(folder: str | Path) -> dict[str, RunStatus]:
+    """Tell how far the shares of a run are (``run --shard``), by their names; none where there are none."""
+    paths = sorted(Path(folder).glob("shards/*-of-*/run.json"))
+    return {path.parent.name: run_status(path.parent) for path in paths}
 
 
 def _stage(folder: Path, name: str, entry: Any, *, active: bool) -> StageStatus:
@@ -111,19 +110,23 @@ def _stage(folder: Path, name: str, entry: Any, *, active: bool) -> StageStatus:
     total, seconds = entry.get("tasks"), entry.get("seconds")
     if state not in ("running", "stopped"):
         return StageStatus(name, state, reason, total, total, seconds)
-    done, total = _progress(folder, name)
+    done, total, left = _progress(folder, name)
     if state == "running" and not active:
-        state, reason = "stopped", "its process is gone"
-    return StageStatus(name, state, reason, done, total, seconds)
+        state, reason, left = "stopped", "its process is gone", None
+    return StageStatus(name, state, reason, done, total, seconds, left if state == "running" else None)
 
 
-def _progress(folder: Path, stage: str) -> tuple[int | None, int | None]:
-    """Count the files of the present stage: those there, and all."""
+def _progress(folder: Path, stage: str) -> tuple[int | None, int | None, float | None]:
+    """Count the files of the present stage: those there, and all; and say how long the others take."""
     try:
         progress = json.loads((folder / PROGRESS).read_text(encoding="utf-8"))
         if progress["stage"] != stage:
-            return None, None
-        files = progress["files"]
-        return sum((folder / "tasks" / file).exists() for file in files), len(files)
+            return None, None, None
+        files, before = progress["files"], progress.get("before", 0)
+        done = sum((folder / "tasks" / file).exists() for file in files)
+        # both times are the file system's, which another host's clock need not agree with
+        since = (folder / LOCK).stat().st_mtime - (folder / PROGRESS).stat().st_mtime
+        left = since / (done - before) * (len(files) - done) if done > before and since > 0 else None
+        return done, len(files), left
     except (OSError, ValueError, KeyError, TypeError):
-        return None, None
+        return None, None, None

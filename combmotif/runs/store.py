@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ import numpy as np
 from combmotif.core.download import sha256_of
 from combmotif.core.files import append_lines, atomic
 from combmotif.core.output import OutputFolder
+from combmotif.runs.lock import FolderLock
 
 REVISION = 8
 """Raised when the files of tasks change, so that a run folder of an earlier version is not read as one of this."""
@@ -24,9 +23,8 @@ PROGRESS = "tasks/progress.json"
 CHECKSUMS = "tasks/checksums"
 """SHA-256 of the results of tasks, as ``sha256sum`` writes it; of a file that stands twice the last line counts."""
 
-_LOCK = "tasks/lock"
-_PATIENCE = 1.0
-"""Seconds for which a run tries to get the lock: 'combmotif status' holds it for an instant."""
+LOCK = "tasks/lock"
+"""Says which process is at work in the folder; see `FolderLock`."""
 
 
 def content_key(*parts: Any) -> str:
@@ -59,6 +57,10 @@ class TaskFiles:
         return wanted is not None and path.is_file() and sha256_of(path) == wanted
 
 
+class FolderHeld(ValueError):
+    """Another process is at work in a run folder."""
+
+
 class RunStore(TaskFiles):
     """One run folder, held by one process at a time.
 
@@ -76,40 +78,25 @@ class RunStore(TaskFiles):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self.folder = OutputFolder(path, "run")
-        lock = self.folder.file(_LOCK)
+        lock = self.folder.file(LOCK)
         try:
             self.tasks.mkdir(exist_ok=True)
             # a link in place of the lock is not followed, and what it points to not emptied
-            self._lock = os.fdopen(os.open(lock, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666), "r+")
+            self.lock = FolderLock(lock)
+        except BlockingIOError as held:
+            raise FolderHeld(
+                f"--out {path}: another combmotif run is at work there; wait for it, or choose another{held}"
+            ) from None
         except OSError as error:
             raise ValueError(f"--out {path}: cannot write there ({error.strerror}); choose another folder") from None
-        self._hold()
         self.folder.reload()
         self.folder.sweep()
         self._checksums = read_checksums(path)  # again: now no other process writes them
         self.redone: list[str] = []
 
-    def _hold(self) -> None:
-        try:
-            import fcntl
-        except ImportError:  # no such locks on this system
-            return
-        until = time.monotonic() + _PATIENCE
-        while True:
-            try:
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            except OSError:
-                if time.monotonic() > until:
-                    self._lock.close()
-                    raise ValueError(
-                        f"--out {self.path}: another combmotif run is at work there; wait for it, or choose another"
-                    ) from None
-                time.sleep(0.02)
-
     def close(self) -> None:
         """Let go of the folder."""
-        self._lock.close()
+        self.lock.close()
 
     def file(self, name: str | Path) -> Path:
         """Say that a file of the run is going to be written, and give its path; see `OutputFolder.file`."""
@@ -132,7 +119,7 @@ class RunStore(TaskFiles):
 
     def clean(self, wanted: set[Path]) -> None:
         """Remove results of tasks that no longer belong to the run, and write the records in order."""
-        self.folder.keep_only("tasks", {*wanted, self.path / _LOCK, self.path / CHECKSUMS})
+        self.folder.keep_only("tasks", {*wanted, self.path / LOCK, self.path / CHECKSUMS})
         kept = {path.name for path in wanted}
         self._checksums = {name: digest for name, digest in self._checksums.items() if name in kept}
         with atomic(self.file(CHECKSUMS)) as temporary:

@@ -1,12 +1,13 @@
 import os
 import signal
+import time
 from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 
-from combmotif.core.executors import EXECUTORS, RETRIES, Executor, InProcess, Processes, make_executor
+from combmotif.core.executors import EXECUTORS, Executor, InProcess, Limits, Processes, TasksLost, make_executor
 
 
 def scaled(state, payload):
@@ -35,11 +36,34 @@ def die_once(_state, payload):
     (Path(folder) / f"done{number}").touch()
 
 
-def die(_state, payload):
+def die_at_one(_state, payload):
     """Kill the worker every time."""
-    with (Path(payload[0]) / "tries").open("a") as file:
-        file.write("x")
-    os.kill(os.getpid(), signal.SIGKILL)
+    if payload[1] == 1:
+        with (Path(payload[0]) / "tries").open("a") as file:
+            file.write("x")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def hang_at_one(_state, payload):
+    folder, number = payload
+    if number == 1:
+        time.sleep(600)
+    (Path(folder) / f"done{number}").touch()
+
+
+def end():
+    os._exit(3)
+
+
+class Odd(Exception):
+    """Cannot be unpickled: it wants two arguments."""
+
+    def __init__(self, first, second):
+        super().__init__(f"{first} {second}")
+
+
+def raise_odd(_state, _payload):
+    raise Odd("two", "words")
 
 
 def refuse_odd(_state, payload):
@@ -48,7 +72,7 @@ def refuse_odd(_state, payload):
     return payload
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def two():
     with Processes(2) as executor:
         yield executor
@@ -106,6 +130,33 @@ def test_tasks_of_a_worker_that_was_killed_are_begun_again(two, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:a worker process was killed")
-def test_workers_that_are_killed_again_and_again_end_in_a_sentence(two, tmp_path):
-    with pytest.raises(ValueError, match=f"worker processes were killed {RETRIES} times in a row.*fewer --workers"):
-        two.run(die, [(str(tmp_path), number) for number in range(3)])
+def test_a_task_that_kills_its_workers_is_lost_and_the_others_are_done(two, tmp_path):
+    heard = []
+    payloads = [(str(tmp_path), number) for number in range(6)]
+    with pytest.raises(TasksLost, match=r"^1 of 6 tasks failed: .*, 1\); its worker died 3 times \(signal 9, as the"):
+        two.run(die_at_one, payloads, on_done=lambda payload, done: heard.append(payload[1]))
+    assert sorted(heard) == [0, 2, 3, 4, 5]
+    assert (tmp_path / "tries").read_text() == "xxx"
+    assert two.run(refuse_odd, [0, 2, 4]) == [0, 2, 4]  # and the executor goes on
+
+
+@pytest.mark.filterwarnings("ignore:a worker process took longer")
+def test_a_task_that_hangs_is_ended(tmp_path):
+    payloads = [(str(tmp_path), number) for number in range(3)]
+    with Processes(2, limits=Limits(attempts=2, seconds=1)) as executor:
+        with pytest.raises(TasksLost, match=r"1 of 3 tasks failed: .*; it took longer than 1 s 2 times"):
+            executor.run(hang_at_one, payloads)
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["done0", "done2"]
+
+
+def test_workers_that_die_before_they_begin_end_in_a_sentence():
+    with (
+        Processes(2, setup=end, limits=Limits(attempts=2)) as executor,
+        pytest.raises(ValueError, match="died 2 times in a row before they began .* fewer --workers"),
+    ):
+        executor.run(refuse_odd, [0, 2])
+
+
+def test_what_cannot_be_sent_back_is_told_in_words(two):
+    with pytest.raises(RuntimeError, match="Odd: two words"):
+        two.run(raise_odd, [0, 1])

@@ -55,8 +55,8 @@ def test_only_files_of_the_record_are_replaced_or_removed(tmp_path):
 
 def test_leftovers_of_killed_processes(tmp_path):
     own = OutputFolder(tmp_path / "run", "run")
-    half = own.file("a.tsv").with_name(temporary_name("a.tsv"))
-    others = [tmp_path / "run" / name for name in ("thesis.tmp", "a.tsv.tmp", "b.tsv.12.01234567.tmp", "a.tsv.x.tmp")]
+    half = own.file("a.tsv").with_name(temporary_name("a.tsv").replace(f".{os.getpid()}.", ".99999999."))
+    others = [tmp_path / "run" / name for name in ("thesis.tmp", "a.tsv.tmp", "b.tsv.h.12.01234567.tmp", "a.tsv.x.tmp")]
     for path in (half, *others):
         path.write_text("")
     OutputFolder(tmp_path / "run", "run").sweep()

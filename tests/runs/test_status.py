@@ -19,7 +19,7 @@ def test_a_finished_run(undisturbed):
     assert {s.stage: s.state for s in found.stages} == undisturbed[0].stages
     assert not (found.folder / PROGRESS).exists()
     samples = found.stages[0]
-    assert samples.done == samples.total == 2
+    assert samples.done == samples.total == 10
 
 
 def test_a_process_that_is_gone_and_one_that_is_there(tmp_path):

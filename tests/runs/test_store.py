@@ -1,13 +1,19 @@
+import errno
 import gzip
+import json
 import os
 import threading
+import time
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from combmotif.core.files import atomic, temporary_name, write_table
-from combmotif.runs.store import CHECKSUMS, RunStore, content_key, load_arrays, save_arrays
+from combmotif.core.files import HOST, atomic, temporary_name, write_table
+from combmotif.runs.lock import holder
+from combmotif.runs.store import CHECKSUMS, LOCK, RunStore, content_key, load_arrays, save_arrays
+
+GONE = 99_999_999  # no system has a process of this number
 
 
 def test_keys_depend_on_content_not_on_order():
@@ -109,12 +115,18 @@ def test_leftovers_are_removed_and_wanted_files_kept(tmp_path):
         path.touch()
     store.seal(wanted, other)
     store.close()
-    half = wanted.with_name(temporary_name(wanted.name))
+    half, ours = (wanted.with_name(temporary_name(wanted.name)) for _ in range(2))
+    half = half.with_name(half.name.replace(f".{os.getpid()}.", f".{GONE}."))
+    elsewhere = [wanted.with_name(f"{wanted.name}.node{n}.{GONE}.0123abcd.tmp") for n in range(2)]
     foreign = [tmp_path / "thesis.tmp", tmp_path / "tasks" / "todo.txt", tmp_path / "tasks" / "x.npz.7.0123abcd.tmp"]
-    for path in (half, *foreign):
+    for path in (half, ours, *elsewhere, *foreign):
         path.touch()
+    os.utime(elsewhere[1], (0, 0))
     store = RunStore(tmp_path)
     assert not half.exists()
+    assert not elsewhere[1].exists()
+    for path in (ours, elsewhere[0]):  # a process of this host, or of another, may be at work on it
+        path.unlink()
     store.clean({wanted})
     assert sorted(p.name for p in store.tasks.iterdir()) == [
         "checksums", "lock", "scan-k1.npz", "todo.txt", "x.npz.7.0123abcd.tmp",
@@ -150,3 +162,58 @@ def test_a_file_in_the_way(tmp_path):
     (tmp_path / "taken").touch()
     with pytest.raises(ValueError, match=r"taken: cannot write there"):
         RunStore(tmp_path / "taken")
+
+
+def write_lock(path, **content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
+
+
+@pytest.fixture
+def no_flock(monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+
+    def flock(_file, _how):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    monkeypatch.setattr("combmotif.runs.lock.PATIENCE", 0.05)
+
+
+@pytest.mark.usefixtures("no_flock")
+def test_one_store_per_folder_also_where_the_file_system_has_no_locks(tmp_path):
+    store = RunStore(tmp_path)
+    assert holder(tmp_path / LOCK)["pid"] == os.getpid()
+    with pytest.raises(ValueError, match=rf"at work there; .* \(process {os.getpid()} on {HOST}\)$"):
+        RunStore(tmp_path)
+    store.close()
+    assert holder(tmp_path / LOCK) is None
+    write_lock(tmp_path / LOCK, host=HOST, pid=GONE, token="x")  # killed
+    assert holder(tmp_path / LOCK) is None
+    RunStore(tmp_path).close()
+
+
+def test_a_run_of_another_host_holds_the_folder_as_long_as_it_gives_signs_of_life(tmp_path):
+    RunStore(tmp_path).close()
+    write_lock(tmp_path / LOCK, host="node7", pid=os.getpid(), token="x")
+    assert holder(tmp_path / LOCK)["host"] == "node7"
+    with pytest.raises(
+        ValueError, match=r"process \d+ on node7\); a run that was killed on another host counts as dead"
+    ):
+        RunStore(tmp_path)
+    os.utime(tmp_path / LOCK, (0, 0))
+    assert holder(tmp_path / LOCK) is None
+    RunStore(tmp_path).close()
+
+
+def test_a_run_gives_signs_of_life(tmp_path, monkeypatch):
+    monkeypatch.setattr("combmotif.runs.lock.BEAT", 0.05)
+    store = RunStore(tmp_path)
+    os.utime(tmp_path / LOCK, (0, 0))
+    store.lock.tell(workers=3)
+    for _ in range(200):
+        if holder(tmp_path / LOCK).get("workers") == 3:
+            break
+        time.sleep(0.05)
+    assert (tmp_path / LOCK).stat().st_mtime > 0
+    store.close()

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from combmotif.config.effects import ContributionSection
-from combmotif.core.executors import single_thread
 from combmotif.core.tables import CONTRIBUTION
 from combmotif.effects.frame import region_lengths
 from combmotif.effects.neurons.clamp import channel_means, clamp
@@ -62,9 +61,29 @@ class CausalTask:
         return (self.path,)
 
 
+@dataclass(frozen=True)
+class MeansTask:
+    """A layer whose neurons are averaged over all sequences, and the file of the result."""
+
+    layer: str
+    path: Path
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """One .npz."""
+        return (self.path,)
+
+
 def sequences_changed(longest: int) -> int:
     """Most active sequences per neuron whose prediction is worked out again: 500 short ones, 30 long ones."""
     return int(np.clip(5_000_000 // (DRAWS * longest), 30, 500))
+
+
+def means_task(context: Context, task: MeansTask) -> None:
+    """Average what the neurons of a layer give, which they are then held at; writes an .npz."""
+    sequences = context.sequences
+    means = channel_means(context.model, task.layer, sequences.codes, tracks=sequences.tracks)
+    save_arrays(task.path, {"means": means})
 
 
 def causal_task(context: Context, task: CausalTask) -> None:
@@ -108,11 +127,19 @@ class ContributionStage(Stage[Tasks, None]):
             _columns(context)
 
     def tasks(self, work: Work) -> Generator[Batch, None, Tasks]:
-        """Intervene on one neuron in each task; on none where labels are compared, or as the prototype does."""
+        """Average a layer in each task, then intervene on one neuron in each.
+
+        There are none where labels are compared, or as the prototype does.
+        """
         section = _section(work.context)
         if section.preset is not None or section.outcome == "label":
             return {}
-        tasks = _causal_tasks(work)
+        means = [
+            MeansTask(layer.probe.layer, work.file("means", layer.probe.layer, work.context.sequences_key))
+            for layer in work.context.layers
+        ]
+        yield Batch(means_task, means)
+        tasks = _causal_tasks(work, {task.layer: load_arrays(task.path)["means"] for task in means})
         yield Batch(causal_task, list(tasks.values()))
         return tasks
 
@@ -156,11 +183,11 @@ class ContributionStage(Stage[Tasks, None]):
         out.table("contribution.tsv", table[CONTRIBUTION.names])
 
     def cost(self, trial: Trial) -> Cost:
-        """Say that every neuron is a task, whose time grows with the sequences in which it is active."""
+        """Say that every layer and neuron is a task, whose time grows with the sequences in which it is active."""
         context = trial.whole.context
         changed = sequences_changed(int(context.sequences.lengths.max()))
         more = min(trial.sequences_ratio, max(1.0, changed / trial.sequences * 2))
-        return Cost(trial.neurons_ratio * more, len(context.neurons))
+        return Cost(trial.neurons_ratio * more, len(context.layers) + len(context.neurons))
 
 
 def _section(context: Context) -> ContributionSection:
@@ -186,14 +213,9 @@ def _outcomes(context: Context, scan: Scan) -> dict[str, np.ndarray]:
     return outcomes
 
 
-def _causal_tasks(work: Work) -> Tasks:
-    """Choose the sequences in which each neuron is active, at every threshold."""
+def _causal_tasks(work: Work, means: dict[str, np.ndarray]) -> Tasks:
+    """Choose the sequences in which each neuron is active, at every threshold; ``means`` are of every layer."""
     context, scan, sequences = work.context, work.found[Scan], work.context.sequences
-    means = {}
-    with single_thread():
-        for layer in context.layers:
-            name = layer.probe.layer
-            means[name] = channel_means(context.model, name, sequences.codes, tracks=sequences.tracks)
     outputs, maxima = _columns(context), scan.maxima
     most = sequences_changed(int(sequences.lengths.max()))
     tasks = {}

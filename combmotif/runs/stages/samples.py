@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from combmotif.core.seeding import named_generator
-from combmotif.runs.context import Context
+from combmotif.runs.context import Context, Layer
 from combmotif.runs.stages.base import Batch, Cost, Empty, Output, Stage, Trial, Work
 from combmotif.runs.tables import sample_table, unsampled
 from combmotif.sampling.dataset import dataset_samples, track_windows
@@ -19,6 +20,8 @@ from combmotif.sampling.samples import Samples
 ENUMERATED = 20_000
 """Windows kept of an enumeration, unless sample.keep says otherwise."""
 NEURONS_PER_TASK = 8
+TASKS = 64
+"""Tasks that a search is cut into before neurons are put together: a search takes a minute, and many cores may wait."""
 NO_NEURONS = "not asked for: the configuration has no 'neurons' section"
 USUAL_GENERATIONS = 48
 """Half of the neurons of the shipped nets need fewer generations of the search than this, half more."""
@@ -79,13 +82,23 @@ def sample_task(context: Context, task: SampleTask) -> None:
         samples.save(path)
 
 
-def chunks_of_neurons(context: Context, together: int = NEURONS_PER_TASK) -> list[tuple[str, tuple[int, ...]]]:
-    """Split the neurons into tasks: (layer, channels)."""
+def chunks_of_neurons(context: Context, together: Callable[[Layer], int]) -> list[tuple[str, tuple[int, ...]]]:
+    """Split the neurons into tasks, so many of a layer together: (layer, channels)."""
     return [
-        (layer.probe.layer, layer.channels[i : i + together])
+        (layer.probe.layer, layer.channels[i : i + together(layer)])
         for layer in context.layers
-        for i in range(0, len(layer.channels), together)
+        for i in range(0, len(layer.channels), together(layer))
     ]
+
+
+def _together(context: Context, layer: Layer) -> int:
+    """Say how many neurons of a layer a task samples; their samples do not depend on it."""
+    section = context.config.sample
+    if section.origin == "dataset":  # one scan of the sequences serves all
+        return max(1, len(layer.channels))
+    if layer.probe.receptive_field <= LONGEST and section.preset != "combmotif":  # they may share an enumeration
+        return NEURONS_PER_TASK
+    return max(1, min(NEURONS_PER_TASK, len(context.neurons) // TASKS))
 
 
 def sample_tasks(work: Work) -> list[SampleTask]:
@@ -97,8 +110,7 @@ def sample_tasks(work: Work) -> list[SampleTask]:
     of_data = section.origin == "dataset" or section.tracks == "data"
     depends = [context.sequences_key] if of_data else []
     tasks = []
-    # one scan of the sequences serves all neurons of a layer
-    for layer, chunk in chunks_of_neurons(context, 10**9 if section.origin == "dataset" else NEURONS_PER_TASK):
+    for layer, chunk in chunks_of_neurons(context, partial(_together, context)):
         key = work.key("samples", section.model_dump(), layer, chunk, *depends)
         files = tuple(work.results.task("samples", f"{key}-{neuron}", ".npz") for neuron in chunk)
         tasks.append(SampleTask(layer, chunk, files))

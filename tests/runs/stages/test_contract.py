@@ -151,7 +151,7 @@ def test_a_plan_counts_what_each_way_to_motifs_would_do(config, tmp_path):
         asked = config.model_copy(update={"discover": section})
         return {stage.stage: stage.tasks for stage in plan(asked, tmp_path / "out", measure=False).stages}
 
-    sampled = {"samples": 1, "motifs": 1, "matches": None, "activations": 1}
+    sampled = {"samples": 1, "motifs": 2, "matches": None, "activations": 1}
     assert counted() == counted(method="words") == sampled
     assert counted(method="seqlets", **{"from": "dataset"}) == {"motifs": 1, "matches": None, "activations": 1}
 

@@ -91,10 +91,10 @@ def demix_task(context: Context, task: DemixTask) -> None:
 
 
 def demix_tasks(work: Work) -> list[DemixTask]:
-    """Split the neurons into tasks."""
+    """Make a task of each neuron: it takes seconds to minutes, which is what a worker should be given at a time."""
     section, samples = work.context.config.discover.model_dump(exclude={"reproduced"}), sample_files(work)
     tasks = []
-    for layer, chunk in chunks_of_neurons(work.context):
+    for layer, chunk in chunks_of_neurons(work.context, lambda _: 1):
         sources = tuple(samples[layer, neuron] for neuron in chunk)
         key = work.key("motifs", section, [path.name for path in sources])
         paths = tuple(work.results.task("motifs", f"{key}-{neuron}", ".h5") for neuron in chunk)

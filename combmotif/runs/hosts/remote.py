@@ -1,0 +1,146 @@
+"""What a run's tasks are to a worker: what it loads, what it makes sure of, what it tells of itself."""
+
+from __future__ import annotations
+
+import platform
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from combmotif.config.inputs import PythonSection
+from combmotif.config.opening import open_model
+from combmotif.config.run import RunConfig
+from combmotif.core.files import HOST
+from combmotif.core.version import __version__
+from combmotif.runs.context import Context, load_context
+from combmotif.runs.stages.base import Batch, Payload
+
+_SHARED_PATIENCE = 60.0
+"""Seconds for which a file that another host has written may not be seen here: NFS remembers that it was not there."""
+
+
+def require_same_weights(context: Context, *, same: bool | None = None) -> None:
+    """Refuse a net whose factory makes other weights each time; ``same``, where known, saves loading it again."""
+    section = context.config.model
+    if same is None:
+        own = isinstance(section, PythonSection) and section.weights is None
+        same = not own or open_model(section).fingerprint() == context.model.fingerprint()
+    if not same:
+        raise ValueError(
+            f"model: expected the same weights each time '{context.model.name}' is loaded, found others; let its "
+            f"factory load trained weights, or set the seed of its random ones"
+        )
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a worker must have in common with the process that sends it tasks, or results would differ.
+
+    Attributes
+    ----------
+    fingerprint, sequences : str
+        Of the model's weights, of the sequences.
+    kind : str
+        Versions, processor and device that it computes with.
+    """
+
+    fingerprint: str
+    sequences: str
+    kind: str
+
+    @classmethod
+    def of(cls, context: Context) -> Expected:
+        """What this process has."""
+        instructions = torch.backends.cpu.get_cpu_capability()
+        if instructions in ("AVX2", "AVX512"):  # the same results, as measured
+            instructions = "AVX2 or AVX512"
+        kind = (
+            f"combmotif {__version__}, torch {torch.__version__}, {platform.machine()} with {instructions}, device "
+            f"{context.model.device.type}"
+        )
+        return cls(context.model.fingerprint(), context.sequences_key, kind)
+
+
+def open_in_worker(config: RunConfig, given: dict[str, Any], expected: Expected) -> Context:
+    """Load, in another process, what the tasks of a run need, and refuse what would give other results."""
+    try:
+        context = load_context(config, **given)
+        found = Expected.of(context)
+    except Exception as error:
+        raise ValueError(f"a worker on {HOST} could not open what the run needs: {error}") from error
+    require_same_weights(context, same=found.fingerprint == expected.fingerprint)
+    if found.sequences != expected.sequences:
+        raise ValueError(f"a worker on {HOST} found other sequences in the files of the config; copy the same there")
+    if found.kind != expected.kind:
+        raise ValueError(
+            f"a worker on {HOST} would give other results: expected {expected.kind}, found {found.kind}; use hosts and "
+            f"installations of one kind"
+        )
+    return context
+
+
+@dataclass(frozen=True)
+class Job:
+    """A task and what it works on."""
+
+    batch: Batch
+    payload: Payload
+
+    def __reduce__(self) -> tuple[Any, ...]:  # the other payloads stay here
+        return Job, (Batch(self.batch.task, ()), self.payload)
+
+
+@dataclass(frozen=True)
+class Did:
+    """Where a task was done, and in how many seconds."""
+
+    host: str
+    seconds: float
+
+
+def do_job(context: Context, job: Job) -> Did:
+    """Do a task, unless its files are there: of a worker that died after it had written them."""
+    begun = time.monotonic()
+    if not all(path.is_file() for path in job.payload.files):
+        job.batch.task(context, job.payload)
+    return Did(HOST, time.monotonic() - begun)
+
+
+def await_files(paths: tuple[Path, ...]) -> None:
+    """Wait until files that a worker has written are seen here.
+
+    Raises
+    ------
+    ValueError
+        If they do not appear.
+    """
+    until = time.monotonic() + _SHARED_PATIENCE
+    for path in paths:
+        while not path.is_file():
+            if time.monotonic() > until:
+                raise ValueError(
+                    f"{path}: was written by a worker on another host and is not seen here; expected --out on a file "
+                    f"system that all hosts share under one path"
+                )
+            time.sleep(0.2)
+            next(path.parent.iterdir(), None)  # makes the system look again
+
+
+def task_name(payload: Payload) -> str:
+    """Name a task for a message: its neurons, sequences or patterns; else its file."""
+    layer = getattr(payload, "layer", None)
+    neurons = getattr(payload, "neurons", None) or [n for n, *_ in getattr(payload, "motifs", ()) if layer is not None]
+    if not neurons and (one := getattr(payload, "neuron", None)) is not None:
+        neurons = [one]
+    if layer is not None and neurons:
+        first, last = min(neurons), max(neurons)
+        return f"{layer}:{first}" + (f"-{last}" if last != first else "")
+    if (rows := getattr(payload, "rows", None)) is not None and len(rows):
+        return f"sequences {rows[0] + 1}-{rows[-1] + 1}"
+    for part in ("pair", "pattern"):
+        if (value := getattr(payload, part, None)) is not None:
+            return f"{part} {value}"
+    return payload.files[0].name

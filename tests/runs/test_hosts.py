@@ -1,0 +1,112 @@
+"""What a run makes sure of where its tasks are done elsewhere; no other process is needed to see it."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from combmotif.config import load_config
+from combmotif.core.executors import DaskExecutor, TasksLost
+from combmotif.core.executors.cluster import import_distributed
+from combmotif.runs.context import load_context
+from combmotif.runs.hosts import remote
+from combmotif.runs.hosts.remote import Did, Expected, Job, await_files, do_job, open_in_worker, task_name
+from combmotif.runs.stages.base import Batch
+from combmotif.runs.stages.contribution import CausalTask, MeansTask
+from combmotif.runs.stages.samples import SampleTask
+from combmotif.runs.stages.scan import ScanTask
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hosts")
+    (folder / "net.py").write_text(
+        "import torch\nfrom torch import nn\n\n\ndef build():\n    torch.manual_seed(0)\n"
+        "    return nn.Sequential(nn.Conv1d(4, 2, 4), nn.AdaptiveMaxPool1d(1), nn.Flatten(), nn.Linear(2, 1))\n"
+    )
+    (folder / "run.yaml").write_text(
+        "model: {kind: python, factory: net.py:build, alphabet: rna}\ndevice: cpu\n"
+        "sequences: {kind: random, count: 3, length: 20}\nneurons: {layer: '0', select: all}\n"
+    )
+    return load_config(folder / "run.yaml")
+
+
+def test_a_worker_refuses_what_would_give_other_results(config):
+    expected = Expected.of(load_context(config))
+    assert len(open_in_worker(config, {}, expected).neurons) == 2
+    with pytest.raises(ValueError, match="expected the same weights each time"):
+        open_in_worker(config, {}, replace(expected, fingerprint="x"))
+    with pytest.raises(ValueError, match="found other sequences in the files of the config; copy the same there"):
+        open_in_worker(config, {}, replace(expected, sequences="x"))
+    with pytest.raises(
+        ValueError, match="expected torch 1 on a sparc, found combmotif .*, torch .*device cpu; use hosts"
+    ):
+        open_in_worker(config, {}, replace(expected, kind="torch 1 on a sparc"))
+    with pytest.raises(ValueError, match="could not open what the run needs: .*layer '7'"):
+        open_in_worker(
+            config.model_copy(update={"neurons": config.neurons.model_copy(update={"layer": "7"})}), {}, expected
+        )
+
+
+def test_instructions_that_give_the_same_results_are_one_kind(config, monkeypatch):
+    context = load_context(config)
+    kinds = []
+    for instructions in ("AVX2", "AVX512", "DEFAULT"):
+        monkeypatch.setattr("torch.backends.cpu.get_cpu_capability", lambda found=instructions: found)
+        kinds.append(Expected.of(context).kind)
+    assert kinds[0] == kinds[1] != kinds[2]
+
+
+@pytest.fixture
+def job(tmp_path):
+    done = []
+    payload = SimpleNamespace(files=(tmp_path / "a", tmp_path / "b"))
+    return Job(Batch(lambda context, payload: done.append(context), (payload,)), payload), done
+
+
+def test_a_task_whose_files_are_there_is_not_done_again(job):
+    job, done = job
+    job.payload.files[0].touch()
+    assert isinstance(do_job(7, job), Did)
+    assert done == [7]
+    job.payload.files[1].touch()
+    do_job(7, job)
+    assert done == [7]
+
+
+def test_files_that_are_not_seen_here(job, monkeypatch):
+    monkeypatch.setattr(remote, "_SHARED_PATIENCE", 0.3)
+    with pytest.raises(ValueError, match="is not seen here; expected --out on a file system that all hosts share"):
+        await_files(job[0].payload.files)
+
+
+def test_names_of_tasks():
+    path = Path("tasks/x-1.npz")
+    causal = CausalTask("conv1", 4, np.arange(3), np.arange(3), 0.0, 0.0, (0,), path)
+    tasks = [SampleTask("conv7", (8, 9), (path,)), causal, ScanTask(range(4, 9), path), MeansTask("conv1", path)]
+    assert [task_name(task) for task in tasks] == ["conv7:8-9", "conv1:4", "sequences 5-9", "x-1.npz"]
+    lost = TasksLost([(tasks[0], "its worker died 3 times"), (tasks[1], "its worker died 3 times")], 56, name=task_name)
+    assert str(lost) == "2 of 56 tasks failed: conv7:8-9, conv1:4; its worker died 3 times"
+
+
+def test_no_worker_for_long_and_no_scheduler():
+    executor = DaskExecutor(lambda: None, where="scheduler tcp://h:1")
+    executor._client = SimpleNamespace(status="running", nthreads=dict)
+    executor._without = -np.inf
+    with pytest.warns(
+        UserWarning, match=r"^scheduler tcp://h:1: no worker for 10 minutes .* still waiting. Is the queue"
+    ):
+        executor._look()
+    executor._look()  # said once in ten minutes
+    executor._client = SimpleNamespace(status="closed")
+    with pytest.raises(ValueError, match="the scheduler is gone"):
+        executor._look()
+
+
+def test_dask_is_asked_for_by_name_where_it_is_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ImportError, match=r"pip install 'combmotif\[cluster\]', also on the hosts of the workers"):
+        import_distributed()
