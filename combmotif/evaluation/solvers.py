@@ -122,15 +122,45 @@ def _fit_predict(model: Any, x: np.ndarray, y: np.ndarray, new: np.ndarray) -> n
     return np.asarray(model.predict((new - mean) / scale)) * spread + centre
 
 
-def nested_classifier(x: np.ndarray, label: np.ndarray, folds: np.ndarray, *, inner: int = 3) -> OutOfFold:
-    """Score every fold by a logistic regression fitted without it; its penalty is chosen by the inner log loss.
+def _logistic(strength: float, seed: int) -> Any:
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(C=strength, max_iter=500)
+
+
+def _perceptron(strength: float, seed: int) -> Any:
+    from sklearn.neural_network import MLPClassifier
+
+    return MLPClassifier((64, 32), alpha=1 / strength, max_iter=100, early_stopping=True, random_state=seed)
+
+
+CLASSIFIERS: dict[str, tuple[Callable[[float, int], Any], tuple[float, ...]]] = {
+    "logistic": (_logistic, (1e-4, 1e-3, 1e-2, 1e-1)),
+    "mlp": (_perceptron, (1e-1, 1.0, 1e1, 1e2)),
+}
+"""Classifiers, each with the inverse penalties among which the inner folds choose."""
+
+
+def nested_classifier(
+    x: np.ndarray,
+    label: np.ndarray,
+    folds: np.ndarray,
+    *,
+    classifier: str = "logistic",
+    inner: int = 3,
+    seed: int = 0,
+) -> OutOfFold:
+    """Score every fold by a classifier fitted without it; its penalty is chosen by the inner log loss.
 
     Parameters
     ----------
     x : float array (n, d)
     label : array (n,) of 0 and 1
     folds : int array (n,)
+    classifier : str, default "logistic"
+        A name in :data:`CLASSIFIERS`.
     inner : int, default 3
+    seed : int, default 0
 
     Returns
     -------
@@ -140,21 +170,25 @@ def nested_classifier(x: np.ndarray, label: np.ndarray, folds: np.ndarray, *, in
     Raises
     ------
     ValueError
-        If the rows outside a fold are all of one class.
+        If the rows outside a fold are all of one class, or the classifier is unknown.
     """
-    from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import log_loss
 
+    if classifier not in CLASSIFIERS:
+        raise ValueError(f"classifier: expected {', '.join(CLASSIFIERS)}, found '{classifier}'")
     x, y = checked(x, np.asarray(label, dtype=float))
-    settings = (1e-4, 1e-3, 1e-2, 1e-1)
+    make, settings = CLASSIFIERS[classifier]
 
     def fit(train: np.ndarray, test: np.ndarray, strength: float) -> np.ndarray:
         if len(np.unique(y[train])) < 2:
             raise ValueError("labels: the rows outside a fold are all of one class; use fewer folds or larger groups")
         mean, scale = x[train].mean(0), x[train].std(0)
         scale = np.where(scale > 0, scale, 1)
-        model = LogisticRegression(C=strength, max_iter=500).fit((x[train] - mean) / scale, y[train])
-        return np.asarray(model.decision_function((x[test] - mean) / scale))
+        model = make(strength, seed).fit((x[train] - mean) / scale, y[train])
+        if hasattr(model, "decision_function"):
+            return np.asarray(model.decision_function((x[test] - mean) / scale))
+        chance = np.clip(model.predict_proba((x[test] - mean) / scale)[:, 1], 1e-12, 1 - 1e-12)
+        return np.asarray(np.log(chance / (1 - chance)))
 
     predicted, chosen = np.empty(len(y)), []
     for fold in range(int(folds.max()) + 1):

@@ -125,6 +125,7 @@ class Dnabert2(Transformer):
     """DNABERT-2: tokens of varying length (byte-pair encoding), so vectors and likelihoods, but nothing per base."""
 
     capabilities = frozenset({"embed", "likelihood"})
+    masked_likelihood = False
     encoder = staticmethod(mosaic)
     head = staticmethod(bert_head)
 
