@@ -122,23 +122,32 @@ def _fit_predict(model: Any, x: np.ndarray, y: np.ndarray, new: np.ndarray) -> n
     return np.asarray(model.predict((new - mean) / scale)) * spread + centre
 
 
-def _logistic(strength: float, seed: int) -> Any:
+def _logistic(x: np.ndarray, y: np.ndarray, new: np.ndarray, strengths: Sequence[float], seed: int) -> np.ndarray:
     from sklearn.linear_model import LogisticRegression
 
-    return LogisticRegression(C=strength, max_iter=500)
+    if x.shape[1] > len(x):  # the penalty has no direction: the space of the rows is all that counts
+        left, sizes, right = np.linalg.svd(x, full_matrices=False)
+        x, new = left * sizes, new @ right.T
+    model = LogisticRegression(max_iter=500, warm_start=True)
+    return np.stack([model.set_params(C=own).fit(x, y).decision_function(new) for own in strengths])
 
 
-def _perceptron(strength: float, seed: int) -> Any:
+def _perceptron(x: np.ndarray, y: np.ndarray, new: np.ndarray, strengths: Sequence[float], seed: int) -> np.ndarray:
     from sklearn.neural_network import MLPClassifier
 
-    return MLPClassifier((64, 32), alpha=1 / strength, max_iter=100, early_stopping=True, random_state=seed)
+    found = []
+    for own in strengths:
+        model = MLPClassifier((64, 32), alpha=1 / own, max_iter=100, early_stopping=True, random_state=seed)
+        chance = np.clip(model.fit(x, y).predict_proba(new)[:, 1], 1e-12, 1 - 1e-12)
+        found.append(np.log(chance / (1 - chance)))
+    return np.stack(found)
 
 
-CLASSIFIERS: dict[str, tuple[Callable[[float, int], Any], tuple[float, ...]]] = {
+CLASSIFIERS: dict[str, tuple[Callable[..., np.ndarray], tuple[float, ...]]] = {
     "logistic": (_logistic, (1e-4, 1e-3, 1e-2, 1e-1)),
     "mlp": (_perceptron, (1e-1, 1.0, 1e1, 1e2)),
 }
-"""Classifiers, each with the inverse penalties among which the inner folds choose."""
+"""Classifiers: the log odds of new rows at every inverse penalty, and the penalties among which inner folds choose."""
 
 
 def nested_classifier(
@@ -177,18 +186,14 @@ def nested_classifier(
     if classifier not in CLASSIFIERS:
         raise ValueError(f"classifier: expected {', '.join(CLASSIFIERS)}, found '{classifier}'")
     x, y = checked(x, np.asarray(label, dtype=float))
-    make, settings = CLASSIFIERS[classifier]
+    ask, settings = CLASSIFIERS[classifier]
 
-    def fit(train: np.ndarray, test: np.ndarray, strength: float) -> np.ndarray:
+    def fit(train: np.ndarray, test: np.ndarray, strengths: Sequence[float]) -> np.ndarray:
         if len(np.unique(y[train])) < 2:
             raise ValueError("labels: the rows outside a fold are all of one class; use fewer folds or larger groups")
         mean, scale = x[train].mean(0), x[train].std(0)
         scale = np.where(scale > 0, scale, 1)
-        model = make(strength, seed).fit((x[train] - mean) / scale, y[train])
-        if hasattr(model, "decision_function"):
-            return np.asarray(model.decision_function((x[test] - mean) / scale))
-        chance = np.clip(model.predict_proba((x[test] - mean) / scale)[:, 1], 1e-12, 1 - 1e-12)
-        return np.asarray(np.log(chance / (1 - chance)))
+        return ask((x[train] - mean) / scale, y[train], (x[test] - mean) / scale, strengths, seed)
 
     predicted, chosen = np.empty(len(y)), []
     for fold in range(int(folds.max()) + 1):
@@ -199,10 +204,9 @@ def nested_classifier(
             train = ~held & (folds != fold)
             if len(np.unique(y[train])) < 2:
                 continue
-            for place, strength in enumerate(settings):
-                odds = fit(train, held, strength)
+            for place, odds in enumerate(fit(train, held, settings)):
                 losses[place] += float(log_loss(y[held], 1 / (1 + np.exp(-odds)), labels=[0, 1])) * held.sum()
         best = settings[int(np.argmin(losses))]
-        predicted[folds == fold] = fit(folds != fold, folds == fold, best)
+        predicted[folds == fold] = fit(folds != fold, folds == fold, [best])[0]
         chosen.append({"C": best})
     return OutOfFold(predicted, folds, tuple(chosen))

@@ -130,7 +130,7 @@ def _files(section: Any) -> list[str]:
 def _jobs(config: SuiteConfig, store: RunStore) -> list[_Job]:
     names = [*config.models, *config.controls]
     if "random-weights" in config.controls:
-        names += [f"{name}{_TWIN}" for name, entry in config.models.items() if entry.card or entry.hf]
+        names += [f"{name}{_TWIN}" for name, entry in config.models.items() if entry.card or entry.model or entry.hf]
     jobs = []
     for task_name, section in config.tasks.items():
         files = _files(section)
