@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from combmotif.config.inputs import CardSection, KerasSection, ModelSection, PythonSection, Trust
 from combmotif.config.load import apply_override
 from combmotif.config.paths import find_card, find_factory, find_file, find_keras
-from combmotif.core.typed_yaml import Section, Seed, Whole, read_yaml, validate
+from combmotif.core.typed_yaml import Real, Section, Seed, Whole, read_yaml, validate
 
 KINDS = ("card", "model", "hf", "features", "probabilities", "embeddings", "predictions", "track", "factory")
 
@@ -148,7 +148,7 @@ class MotifsSection(TaskSection):
     proteins: dict[str, str] | None = Field(
         None, min_length=1, description="which of its motifs, and what binds them; default all, by their names"
     )
-    p_value: float = Field(1e-4, gt=0, le=1, description="of an instance of a motif; default 0.0001")
+    p_value: Real = Field(1e-4, gt=0, le=1, description="of an instance of a motif; default 0.0001")
     fasta: str | None = Field(None, description="sequences; with regions")
     regions: str | None = Field(None, description="BED of bound regions on these sequences: name, start, end, protein")
     windows: str | None = Field(None, description="instead: labelled windows, each bound or unbound as a whole")
@@ -162,7 +162,7 @@ class MotifsSection(TaskSection):
     conservation: str | None = Field(
         None, description="bigWig, such as phyloP: its most and least conserved bound instances are measured apart"
     )
-    quantile: float = Field(
+    quantile: Real = Field(
         0.1, gt=0, lt=1, description="share that counts as most, and as least, conserved; default 0.1"
     )
     places: Places = None

@@ -14,8 +14,8 @@ from combmotif.evaluation.statistics import number_groups
 PENALTIES: tuple[float, ...] = tuple(10.0**power for power in np.arange(1.0, 5.75, 0.5))
 """Of ridge on standardised features: 10 to 316,000; with near-duplicates in the rows the best are large."""
 
-_BLOCK = 1 << 22
-"""Numbers of one block of groups: 32 MB."""
+_BLOCK = 1 << 18
+"""Numbers of one block of groups: 2 MB, which a core's cache holds."""
 
 
 @dataclass(frozen=True)
@@ -74,12 +74,13 @@ def leave_group_out_ridge(
         raise ValueError("groups: expected at least two groups of rows, found one")
     flat = y.ndim == 1
     y = y.reshape(len(y), -1)
-    scale = x.std(0)
-    x = (x - x.mean(0)) / np.where(scale > 0, scale, 1)
-    mean = y.mean(0)
-    values, vectors = scipy.linalg.eigh(_products(x), driver="evd", overwrite_a=True)
+    mean, centre = y.mean(0), x.mean(0)
+    gram, scale = _standardised(_products(x), centre, len(x))
+    values, vectors = scipy.linalg.eigh(gram.T, driver="evd", overwrite_a=True, check_finite=False)
     values = np.maximum(values, 0)
-    z = x @ vectors  # the rows in the basis where the Gram matrix is diagonal
+    vectors /= scale[:, None]
+    z = x @ vectors  # the standardised rows in the basis where their Gram matrix is diagonal
+    z -= centre @ vectors
     inverse = 1 / (values[:, None] + np.asarray(penalties, dtype=float))  # (d, penalties)
     right = z.T @ (y - mean)
     fitted = z @ (inverse[:, :, None] * right[:, None, :]).reshape(len(values), -1)
@@ -104,6 +105,19 @@ def leave_group_out_ridge(
             own = np.linalg.solve(np.eye(size) - hat, residual[rows].transpose(2, 0, 1, 3))
             found[:, rows] = y[rows] - own
     return found[..., 0] if flat else found
+
+
+def _standardised(gram: np.ndarray, mean: np.ndarray, n: float) -> tuple[np.ndarray, np.ndarray]:
+    """Products of standardised features from those of the features themselves, and the scales; infinite for constants.
+
+    A feature whose spread is below a billionth of its mean is taken for constant, and gets slope 0.
+    """
+    scale = np.sqrt(np.maximum(np.diag(gram) / n - mean**2, 0))
+    scale = np.where(scale > 1e-9 * np.maximum(np.abs(mean), 1e-300), scale, np.inf)
+    gram = gram - n * np.outer(mean, mean)
+    gram /= scale[:, None]
+    gram /= scale
+    return gram, scale
 
 
 def _products(x: np.ndarray) -> np.ndarray:
@@ -186,38 +200,37 @@ def nested_ridge(
     y = y - level  # near 0, so that sums of squares lose no digits
     wide = np.concatenate([x, np.ones((len(x), 1)), y[:, None]], 1)  # sums, products with the target and counts in one
     grams = [_products(wide[part]) for part in rows]
-    whole = np.sum(grams, axis=0)
-    predicted, chosen = np.empty(len(y)), []
+    whole = sum(grams)
+    fits, chosen = [], []
     for fold in range(count):
         others = [other for other in range(count) if other != fold]
         total = whole - grams[fold]
         losses = np.zeros(len(penalties))
         for number in range(min(inner, len(others))):
-            held = np.sum([grams[other] for other in others[number::inner]], axis=0)
+            held = sum(grams[other] for other in others[number::inner])
             # the squared error of the held rows is a quadratic form of their products: no row is read again
             errors = np.concatenate([_coefficients(total - held, penalties), -np.ones((len(penalties), 1))], 1)
             losses += np.einsum("pi,pi->p", errors @ held, errors)
         best = float(penalties[int(np.argmin(losses))])
-        fit = _coefficients(total, [best])[0]
-        predicted[rows[fold]] = x[rows[fold]] @ fit[:-1] + fit[-1] + level
+        fits.append(_coefficients(total, [best])[0])
         chosen.append({"penalty": best})
-    return OutOfFold(predicted, folds, tuple(chosen))
+    every = wide[:, :-1] @ np.stack(fits, 1)
+    return OutOfFold(every[np.arange(len(y)), folds] + level, folds, tuple(chosen))
 
 
 def _coefficients(gram: np.ndarray, penalties: Sequence[float]) -> np.ndarray:
     """Ridge of one training set from its sums and products, a row per penalty: slopes, and the intercept."""
     n = gram[-2, -2]
     mean, target = gram[:-2, -2] / n, gram[-1, -2] / n
-    scale = np.sqrt(np.maximum(np.diag(gram)[:-2] / n - mean**2, 0))
-    scale = np.where(scale > 1e-9 * np.maximum(np.abs(mean), 1e-300), scale, np.inf)  # a constant feature has slope 0
-    scaled = (gram[:-2, :-2] - n * np.outer(mean, mean)) / scale[:, None] / scale
+    scaled, scale = _standardised(gram[:-2, :-2], mean, n)
     right = (gram[:-2, -1] - n * mean * target) / scale
     found = np.empty((len(penalties), len(mean) + 1))
     diagonal = scaled.diagonal().copy()
     for row, penalty in zip(found, penalties, strict=True):
         shifted = scaled.copy()
         shifted.flat[:: len(shifted) + 1] = diagonal + penalty
-        factor = scipy.linalg.cho_factor(shifted, lower=True, overwrite_a=True, check_finite=False)
+        # symmetric, so its transpose is itself, in the order of columns that LAPACK needs no copy of
+        factor = scipy.linalg.cho_factor(shifted.T, lower=True, overwrite_a=True, check_finite=False)
         row[:-1] = scipy.linalg.cho_solve(factor, right, check_finite=False) / scale
         row[-1] = target - mean @ row[:-1]
     return found
