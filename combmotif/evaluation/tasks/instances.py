@@ -88,7 +88,7 @@ def read_kmers(given: str | dict[str, Sequence[str]]) -> dict[str, list[str]]:
     return found
 
 
-def kmer_elements(given: str | Mapping[str, Sequence[str]]) -> list[Element]:
+def kmer_elements(given: str | dict[str, Sequence[str]]) -> list[Element]:
     """Make an element of every k-mer, with all proteins that bind it."""
     by_kmer: dict[str, list[str]] = {}
     for protein, kmers in read_kmers(given).items():

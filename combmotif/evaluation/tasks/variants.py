@@ -166,13 +166,13 @@ class VariantsTask(Task):
         self._places: list[tuple[str, int, int]] = []
         if pos is not None and parts is not None:
             numbers = column_of(cells, pos, path=table, key="pos")
-            for row, part, ref, alt, ends in zip(rows, parts, self.ref, self.alt, self.ends, strict=True):
+            for row, part, before, after, ends in zip(rows, parts, self.ref, self.alt, self.ends, strict=True):
                 if not numbers[row].isdecimal() or int(numbers[row]) < 1:
                     raise ValueError(
                         f"{table}: row {row + 1} column '{pos}': expected a position from 1, found '{numbers[row]}'"
                     )
-                anchor = len(ref) != len(alt)  # insertions and deletions begin with the base before them
-                self._places.append((part, int(numbers[row]) - 1, len(ref) - sum(ends) + anchor))
+                anchor = len(before) != len(after)  # insertions and deletions begin with the base before them
+                self._places.append((part, int(numbers[row]) - 1, len(before) - sum(ends) + anchor))
         self._given: dict[str, np.ndarray] = {}
         for column in columns:
             plain = column.removeprefix("abs:").removeprefix("-")
