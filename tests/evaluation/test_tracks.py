@@ -204,6 +204,8 @@ def test_variants_are_read_on_a_track_by_position(tmp_path):
     task = VariantsTask(str(tmp_path / "v.tsv"), label="label", chrom="chrom", pos="pos", strand="strand")
     assert task.score(track)[0].values.tolist() == [10, 21]  # a substitution; a deletion with the base before it
     assert task.minus == {"row2_ref", "row2_alt"}
+    with pytest.raises(ValueError, match="pos: expected chrom beside it"):
+        VariantsTask(str(tmp_path / "v.tsv"), label="label", pos="pos")
     with pytest.raises(LacksCapability, match="give the task `chrom` and `pos`"):
         VariantsTask(str(tmp_path / "v.tsv"), label="label", chrom="chrom").score(track)
     with pytest.raises(ValueError, match=r"row 1 column 'strand': expected a position from 1, found '\+'"):

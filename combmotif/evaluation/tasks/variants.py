@@ -164,7 +164,9 @@ class VariantsTask(Task):
         if on_minus is not None:
             self.minus = frozenset(f"{name}_{allele}" for name in on_minus for allele in ("ref", "alt"))
         self._places: list[tuple[str, int, int]] = []
-        if pos is not None and parts is not None:
+        if pos is not None:
+            if parts is None:
+                raise ValueError(f"{table}: pos: expected chrom beside it, found none")
             numbers = column_of(cells, pos, path=table, key="pos")
             for row, part, before, after, ends in zip(rows, parts, self.ref, self.alt, self.ends, strict=True):
                 if not numbers[row].isdecimal() or int(numbers[row]) < 1:
