@@ -152,8 +152,8 @@ def yeast(data: Path) -> Iterator[Row]:
             codes.append(encode(utr))
             values.append(float(np.log2(np.mean(times))))
     yield "yeast half-life: genes", 5526, len(codes), True
-    # the penalty of the known answers is not known; 100 gives both. Chosen inside the folds it is 3,000 for 4-mers, with
-    # r .262. How the groups are dealt into folds alone changes r by .004, so several deals are averaged
+    # the penalty of the known answers is not known; 100 gives both. Chosen inside the folds it is 3,000 for 4-mers,
+    # with r .262. How the groups are dealt into folds alone changes r by .004, so several deals are averaged
     groups = overlap_groups(codes, k=40)
     for k, answer in ((3, 0.229), (4, 0.253)):
         counts = kmer_counts(codes, k)
