@@ -9,18 +9,21 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from combmotif.config.inputs import Trust
+from combmotif.config.inputs import CardSection, KerasSection, ModelSection, PythonSection, Trust
 from combmotif.config.load import apply_override
-from combmotif.config.paths import find_card, find_factory, find_file
-from combmotif.core.typed_yaml import Section, Seed, Whole, read_yaml, validate
+from combmotif.config.paths import find_card, find_factory, find_file, find_keras
+from combmotif.core.typed_yaml import Real, Section, Seed, Whole, read_yaml, validate
 
-KINDS = ("card", "hf", "features", "probabilities", "embeddings", "predictions", "factory")
+KINDS = ("card", "model", "hf", "features", "probabilities", "embeddings", "predictions", "track", "factory")
 
 
 class ModelEntry(Section):
-    """A model: a card, a Hugging Face folder, features, files of results, or a function of a Python file."""
+    """A model: a card, a network, a Hugging Face folder, features, files of results, or a function of a Python file."""
 
     card: str | None = Field(None, description="name of a shipped model, or path of a card")
+    model: ModelSection | None = Field(
+        None, description="a torch module or Keras file, as the section model of a run: {kind: keras, weights: net.h5}"
+    )
     hf: str | None = Field(None, description="local folder of a Hugging Face checkpoint")
     adapter: Literal["dnabert", "nt_v2", "dnabert2", "auto"] | None = Field(
         None, description="family of the checkpoint; auto gives vectors only; required with hf"
@@ -30,12 +33,17 @@ class ModelEntry(Section):
     probabilities: str | None = Field(None, description="HDF5 of per-base probabilities, /NAME/probs (length, 4)")
     embeddings: str | None = Field(None, description="HDF5 with names and embeddings, or a table of vectors")
     predictions: str | None = Field(None, description="table of predictions, by name or by sequence")
+    track: str | None = Field(None, description="bigWig of a number per base, such as conservation")
+    places: str | None = Field(
+        None,
+        description="where sequences lie on a track (dataset utrs: OUT.tsv); default: each is a chromosome",
+    )
     key: str | None = Field(None, description="column of names or sequences in such a table; default name or sequence")
     columns: list[str] | None = Field(None, min_length=1, description="columns of numbers; default all")
     factory: str | None = Field(None, description="path/to/file.py:function that returns an object to ask")
     kwargs: dict[str, Any] = Field(default_factory=dict, description="keyword arguments of the factory; default none")
     layer: str | None = Field(
-        None, description="module of a card whose output is the vector; default what its head reads"
+        None, description="module of a card or model whose output is the vector; default what its head reads"
     )
     orientation: Literal["rna", "genome"] = Field(
         "rna", description="strand it was trained on: of the transcript, or forward of the genome; default rna"
@@ -69,6 +77,19 @@ class PairsSection(Section):
     alt: str = Field("alt", description="its value for the alternative; default alt")
 
 
+Places = Annotated[
+    str | None,
+    Field(description="table of where the sequences lie (dataset utrs: OUT.tsv), for models of the genome's strand"),
+]
+Strand = Annotated[
+    str | None, Field(description="column of the strand (+ or -) of each gene, for models of the genome's strand")
+]
+Orientation = Annotated[
+    Literal["rna", "genome"],
+    Field(description="the sequences are given as the transcript reads, or the genome; default rna"),
+]
+
+
 class TaskSection(Section):
     """What all tasks have."""
 
@@ -100,6 +121,8 @@ class RegressionSection(TaskSection):
     pairs: PairsSection | None = Field(None, description="rows that are two alleles of a variant; default none")
     single_base: bool = Field(False, description="keep only pairs that differ by one base; default false")
     complete: bool = Field(False, description="keep only rows with a value of every target; default false")
+    strand: Strand = None
+    orientation: Orientation = "rna"
 
 
 class WindowsSection(TaskSection):
@@ -118,7 +141,14 @@ class MotifsSection(TaskSection):
     """Instances of binding motifs."""
 
     kind: Literal["motifs"] = Field(description="tell bound from unbound instances of the same k-mers")
-    kmers: str | dict[str, list[str]] = Field(description="k-mers of every protein, or a table with protein and kmer")
+    kmers: str | dict[str, list[str]] | None = Field(
+        None, description="k-mers of every protein, or a table with protein and kmer"
+    )
+    motifs: str | None = Field(None, description="instead: a file of motifs, such as motifs/neuronmotif.meme of a run")
+    proteins: dict[str, str] | None = Field(
+        None, min_length=1, description="which of its motifs, and what binds them; default all, by their names"
+    )
+    p_value: Real = Field(1e-4, gt=0, le=1, description="of an instance of a motif; default 0.0001")
     fasta: str | None = Field(None, description="sequences; with regions")
     regions: str | None = Field(None, description="BED of bound regions on these sequences: name, start, end, protein")
     windows: str | None = Field(None, description="instead: labelled windows, each bound or unbound as a whole")
@@ -129,6 +159,13 @@ class MotifsSection(TaskSection):
     limit: Whole | None = Field(
         None, ge=1, description="draw this many of the sequences that hold an instance; default all"
     )
+    conservation: str | None = Field(
+        None, description="bigWig, such as phyloP: its most and least conserved bound instances are measured apart"
+    )
+    quantile: Real = Field(
+        0.1, gt=0, lt=1, description="share that counts as most, and as least, conserved; default 0.1"
+    )
+    places: Places = None
 
 
 class VariantsSection(TaskSection):
@@ -155,8 +192,13 @@ class VariantsSection(TaskSection):
     vis_windows: list[Whole] = Field(
         [64], description="widths in nt over which the influence on neighbours is averaged; default 64"
     )
-    classifier: bool = Field(True, description="also fit the vectors of both alleles, by groups; default true")
+    classifier: Literal["logistic", "mlp", "none"] = Field(
+        "logistic", description="also fitted to the vectors of both alleles, by groups; default logistic"
+    )
     folds: Whole = Field(5, ge=2, description="of the classifier; default 5")
+    pos: str | None = Field(None, description="column of the position, from 1, where a track is read; with chrom")
+    strand: Strand = None
+    orientation: Orientation = "rna"
 
 
 class ShufflesSection(TaskSection):
@@ -166,6 +208,7 @@ class ShufflesSection(TaskSection):
     fasta: str = Field(description="sequences")
     draws: Whole = Field(1, ge=1, description="shuffles of each sequence; default 1")
     limit: Whole | None = Field(None, ge=1, description="use the first this many sequences; default all")
+    places: Places = None
     overlap: Whole = Field(40, ge=8, description="sequences that share a k-mer of this length are related; default 40")
 
 
@@ -200,7 +243,7 @@ class SuiteConfig(Section):
         return self
 
 
-_FILES = ("table", "test", "train", "fasta", "regions", "windows", "kmers")
+_FILES = ("table", "test", "train", "fasta", "regions", "windows", "kmers", "motifs", "conservation", "places")
 MISSING = "its files are missing: "
 
 
@@ -256,25 +299,37 @@ def resolve_suite(config: SuiteConfig, base: Path) -> tuple[SuiteConfig, dict[st
 
 
 def _resolved(entry: ModelEntry, name: str, base: Path) -> ModelEntry:
-    update = {
+    update: dict[str, Any] = {
         key: find_file(value, base=base, key=f"models.{name}.{key}")
-        for key in ("hf", "probabilities", "embeddings", "predictions")
+        for key in ("hf", "probabilities", "embeddings", "predictions", "track", "places")
         if (value := getattr(entry, key)) is not None
     }
     if entry.card is not None:
         card = os.path.expandvars(entry.card)
         update["card"] = find_card(card, base=base, key=f"models.{name}.card")
+    if entry.model is not None:
+        update["model"] = _found(entry.model, f"models.{name}.model", base)
     if entry.factory is not None:
         update["factory"] = find_factory(entry.factory, base=base, key=f"models.{name}.factory")
     return entry.model_copy(update=update)
+
+
+def _found(model: CardSection | PythonSection | KerasSection, key: str, base: Path) -> Any:
+    if isinstance(model, KerasSection):
+        return find_keras(model, base=base)
+    if isinstance(model, CardSection):
+        return model.model_copy(update={"card": find_card(model.card, base=base, key=f"{key}.card")})
+    weights = None if model.weights is None else find_file(model.weights, base=base, key=f"{key}.weights")
+    factory = find_factory(model.factory, base=base, key=f"{key}.factory")
+    return model.model_copy(update={"weights": weights, "factory": factory})
 
 
 def parse_model(text: str, *, trust: bool = False) -> ModelEntry:
     """Read a model of a command line: a card, or ``KIND:WHAT``.
 
     ``kmer:5``, ``composition``, ``length``, ``minimal``; ``dnabert:FOLDER``, ``nt_v2:FOLDER``, ``dnabert2:FOLDER``,
-    ``auto:FOLDER``; ``probabilities:FILE``, ``embeddings:FILE``, ``predictions:FILE``; ``python:FILE.py:FUNCTION``;
-    anything else is the name or path of a card.
+    ``auto:FOLDER``; ``keras:FILE``; ``probabilities:FILE``, ``embeddings:FILE``, ``predictions:FILE``, ``track:FILE``;
+    ``python:FILE.py:FUNCTION``; anything else is the name or path of a card.
     """
     kind, _, what = text.partition(":")
     data: dict[str, Any]
@@ -282,7 +337,9 @@ def parse_model(text: str, *, trust: bool = False) -> ModelEntry:
         data = {"features": text}
     elif kind in ("dnabert", "nt_v2", "dnabert2", "auto") and what:
         data = {"hf": what, "adapter": kind}
-    elif kind in ("probabilities", "embeddings", "predictions") and what:
+    elif kind == "keras" and what:
+        data = {"model": {"kind": "keras", "weights": what}}
+    elif kind in ("probabilities", "embeddings", "predictions", "track") and what:
         data = {kind: what}
     elif kind == "python" and what:
         data = {"factory": what}

@@ -58,7 +58,8 @@ def _sections(schema: dict[str, Any], place: dict[str, Any], *, seen: set[str]) 
     parts = []
     for key, entry in place.get("properties", {}).items():
         for option in _options(schema, entry):
-            inner = _options(schema, option["items"]) if "items" in option else [option]
+            each = option.get("items", option.get("additionalProperties"))  # of a list, or of keys of any name
+            inner = _options(schema, each) if isinstance(each, dict) else [option]
             for one in inner:
                 title = str(one.get("title", ""))
                 if "properties" not in one or title in seen:

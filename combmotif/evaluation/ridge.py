@@ -14,6 +14,9 @@ from combmotif.evaluation.statistics import number_groups
 PENALTIES: tuple[float, ...] = tuple(10.0**power for power in np.arange(1.0, 5.75, 0.5))
 """Of ridge on standardised features: 10 to 316,000; with near-duplicates in the rows the best are large."""
 
+_BLOCK = 1 << 18
+"""Numbers of one block of groups: 2 MB, which a core's cache holds."""
+
 
 @dataclass(frozen=True)
 class OutOfFold:
@@ -71,29 +74,74 @@ def leave_group_out_ridge(
         raise ValueError("groups: expected at least two groups of rows, found one")
     flat = y.ndim == 1
     y = y.reshape(len(y), -1)
-    scale = x.std(0)
-    x = (x - x.mean(0)) / np.where(scale > 0, scale, 1)
-    mean = y.mean(0)
-    values, vectors = scipy.linalg.eigh(x.T @ x, driver="evd", overwrite_a=True)
-    z = x @ vectors  # the rows in the basis where the Gram matrix is diagonal
+    mean, centre = y.mean(0), x.mean(0)
+    gram, scale = _standardised(_products(x), centre, len(x))
+    values, vectors = scipy.linalg.eigh(gram.T, driver="evd", overwrite_a=True, check_finite=False)
+    values = np.maximum(values, 0)
+    vectors /= scale[:, None]
+    z = x @ vectors  # the standardised rows in the basis where their Gram matrix is diagonal
+    z -= centre @ vectors
+    inverse = 1 / (values[:, None] + np.asarray(penalties, dtype=float))  # (d, penalties)
     right = z.T @ (y - mean)
+    fitted = z @ (inverse[:, :, None] * right[:, None, :]).reshape(len(values), -1)
+    residual = (y - mean)[:, None, :] - fitted.reshape(len(y), len(penalties), -1)
     order = np.argsort(numbers, kind="stable")
     bounds = np.searchsorted(numbers[order], np.arange(count + 1))
+    sizes = np.diff(bounds)
     found = np.empty((len(penalties), *y.shape))
-    for row, penalty in enumerate(penalties):
-        inverse = 1 / (np.maximum(values, 0) + penalty)
-        residual = y - mean - z @ (inverse[:, None] * right)
-        root = np.sqrt(inverse)
-        for start, end in zip(bounds[:-1], bounds[1:], strict=True):
-            rows = order[start:end]
-            if len(rows) <= x.shape[1]:
-                part = z[rows] * root
-                hat = part @ part.T + 1 / len(y)  # 1/n is the intercept's share
-                own = np.linalg.solve(np.eye(len(rows)) - hat, residual[rows])
-                found[row, rows] = y[rows] - own
-            else:
-                found[row, rows] = _downdated(z, y, rows, values, penalty)
+    for size in np.unique(sizes):
+        if size > x.shape[1]:
+            for start in bounds[:-1][sizes == size]:
+                rows = order[start : start + size]
+                for place, penalty in enumerate(penalties):
+                    found[place, rows] = _downdated(z, y, rows, values, penalty)
+            continue
+        # groups of one size together, as many as a block of memory holds
+        starts = bounds[:-1][sizes == size]
+        step = max(1, _BLOCK // (int(size) * x.shape[1]))
+        for first in range(0, len(starts), step):
+            rows = order[starts[first : first + step, None] + np.arange(size)]  # (groups, size)
+            hat = _hat_blocks(z[rows], inverse) + 1 / len(y)  # 1/n is the intercept's share
+            own = np.linalg.solve(np.eye(size) - hat, residual[rows].transpose(2, 0, 1, 3))
+            found[:, rows] = y[rows] - own
     return found[..., 0] if flat else found
+
+
+def _standardised(gram: np.ndarray, mean: np.ndarray, n: float) -> tuple[np.ndarray, np.ndarray]:
+    """Products of standardised features from those of the features themselves, and the scales; infinite for constants.
+
+    A feature whose spread is below a billionth of its mean is taken for constant, and gets slope 0.
+    """
+    scale = np.sqrt(np.maximum(np.diag(gram) / n - mean**2, 0))
+    scale = np.where(scale > 1e-9 * np.maximum(np.abs(mean), 1e-300), scale, np.inf)
+    gram = gram - n * np.outer(mean, mean)
+    gram /= scale[:, None]
+    gram /= scale
+    return gram, scale
+
+
+def _products(x: np.ndarray) -> np.ndarray:
+    """x.T @ x by the routine for symmetric products, which does half of the work."""
+    upper = scipy.linalg.blas.dsyrk(1.0, np.ascontiguousarray(x).T)
+    return np.asarray(upper + np.triu(upper, 1).T)
+
+
+def _hat_blocks(z: np.ndarray, inverse: np.ndarray) -> np.ndarray:
+    """Z_g diag(inverse) Z_g.T for every penalty and group; z (groups, size, d), result (penalties, groups, size, size).
+
+    Small groups: products of every two rows, once, for all penalties in one matrix product. Larger ones have more pairs
+    than that is worth.
+    """
+    groups, size, width = z.shape
+    penalties = inverse.shape[1]
+    if size > 2 * penalties:
+        root = np.sqrt(inverse.T)[:, None, None, :]
+        return np.stack([(part := z * own) @ part.transpose(0, 2, 1) for own in root])
+    one, other = np.triu_indices(size)
+    pairs = (z[:, one] * z[:, other]).reshape(-1, width) @ inverse
+    found = np.empty((penalties, groups, size, size))
+    found[:, :, one, other] = found[:, :, other, one] = pairs.reshape(groups, -1, penalties).transpose(2, 0, 1)
+    return found
 
 
 def _downdated(z: np.ndarray, y: np.ndarray, rows: np.ndarray, values: np.ndarray, penalty: float) -> np.ndarray:
@@ -101,7 +149,7 @@ def _downdated(z: np.ndarray, y: np.ndarray, rows: np.ndarray, values: np.ndarra
     part, left = z[rows], len(y) - len(rows)
     mean = -part.sum(0) / left  # all rows are centred
     target = (y.sum(0) - y[rows].sum(0)) / left
-    gram = np.diag(np.maximum(values, 0) + penalty) - part.T @ part - left * np.outer(mean, mean)
+    gram = np.diag(values + penalty) - part.T @ part - left * np.outer(mean, mean)
     right = z.T @ y - part.T @ y[rows] - left * np.outer(mean, target)
     return (part - mean) @ scipy.linalg.solve(gram, right, assume_a="pos") + target
 
@@ -148,41 +196,41 @@ def nested_ridge(
     if count < 3:
         raise ValueError(f"folds: expected at least 3 folds to choose a penalty inside, found {count}")
     rows = [np.flatnonzero(folds == fold) for fold in range(count)]
-    ones = np.ones((len(x), 1))
-    wide = np.concatenate([x, ones, y[:, None]], 1)  # sums, products with the target and counts in one matrix
-    grams = [wide[part].T @ wide[part] for part in rows]
-    predicted, chosen = np.empty(len(y)), []
+    level = y.mean()
+    y = y - level  # near 0, so that sums of squares lose no digits
+    wide = np.concatenate([x, np.ones((len(x), 1)), y[:, None]], 1)  # sums, products with the target and counts in one
+    grams = [_products(wide[part]) for part in rows]
+    whole = sum(grams)
+    fits, chosen = [], []
     for fold in range(count):
         others = [other for other in range(count) if other != fold]
-        total = sum(grams[other] for other in others)
+        total = whole - grams[fold]
         losses = np.zeros(len(penalties))
         for number in range(min(inner, len(others))):
-            held = others[number::inner]
-            test = np.concatenate([rows[other] for other in held])
-            model = _Ridge(total - sum(grams[other] for other in held))
-            for place, penalty in enumerate(penalties):
-                losses[place] += float(np.square(model.predict(x[test], penalty) - y[test]).sum())
+            held = sum(grams[other] for other in others[number::inner])
+            # the squared error of the held rows is a quadratic form of their products: no row is read again
+            errors = np.concatenate([_coefficients(total - held, penalties), -np.ones((len(penalties), 1))], 1)
+            losses += np.einsum("pi,pi->p", errors @ held, errors)
         best = float(penalties[int(np.argmin(losses))])
-        predicted[rows[fold]] = _Ridge(total).predict(x[rows[fold]], best)
+        fits.append(_coefficients(total, [best])[0])
         chosen.append({"penalty": best})
-    return OutOfFold(predicted, folds, tuple(chosen))
+    every = wide[:, :-1] @ np.stack(fits, 1)
+    return OutOfFold(every[np.arange(len(y)), folds] + level, folds, tuple(chosen))
 
 
-class _Ridge:
-    """Ridge of one training set, from its sums and products."""
-
-    def __init__(self, gram: np.ndarray) -> None:
-        n = gram[-2, -2]
-        self.mean, self.target = gram[:-2, -2] / n, gram[-1, -2] / n
-        scale = np.sqrt(np.maximum(np.diag(gram)[:-2] / n - self.mean**2, 0))
-        self.scale = np.where(scale > 1e-9 * np.maximum(np.abs(self.mean), 1e-300), scale, np.inf)
-        centred = gram[:-2, :-2] - n * np.outer(self.mean, self.mean)
-        self.gram = centred / self.scale[:, None] / self.scale
-        self.right = (gram[:-2, -1] - n * self.mean * self.target) / self.scale
-
-    def predict(self, x: np.ndarray, penalty: float) -> np.ndarray:
-        shifted = self.gram.copy()
-        shifted.flat[:: len(shifted) + 1] += penalty
-        factor = scipy.linalg.cho_factor(shifted, lower=True, overwrite_a=True, check_finite=False)
-        slope = scipy.linalg.cho_solve(factor, self.right, check_finite=False) / self.scale
-        return (x - self.mean) @ slope + self.target
+def _coefficients(gram: np.ndarray, penalties: Sequence[float]) -> np.ndarray:
+    """Ridge of one training set from its sums and products, a row per penalty: slopes, and the intercept."""
+    n = gram[-2, -2]
+    mean, target = gram[:-2, -2] / n, gram[-1, -2] / n
+    scaled, scale = _standardised(gram[:-2, :-2], mean, n)
+    right = (gram[:-2, -1] - n * mean * target) / scale
+    found = np.empty((len(penalties), len(mean) + 1))
+    diagonal = scaled.diagonal().copy()
+    for row, penalty in zip(found, penalties, strict=True):
+        shifted = scaled.copy()
+        shifted.flat[:: len(shifted) + 1] = diagonal + penalty
+        # symmetric, so its transpose is itself, in the order of columns that LAPACK needs no copy of
+        factor = scipy.linalg.cho_factor(shifted.T, lower=True, overwrite_a=True, check_finite=False)
+        row[:-1] = scipy.linalg.cho_solve(factor, right, check_finite=False) / scale
+        row[-1] = target - mean @ row[:-1]
+    return found

@@ -122,15 +122,54 @@ def _fit_predict(model: Any, x: np.ndarray, y: np.ndarray, new: np.ndarray) -> n
     return np.asarray(model.predict((new - mean) / scale)) * spread + centre
 
 
-def nested_classifier(x: np.ndarray, label: np.ndarray, folds: np.ndarray, *, inner: int = 3) -> OutOfFold:
-    """Score every fold by a logistic regression fitted without it; its penalty is chosen by the inner log loss.
+def _logistic(x: np.ndarray, y: np.ndarray, new: np.ndarray, strengths: Sequence[float], seed: int) -> np.ndarray:
+    from sklearn.linear_model import LogisticRegression
+
+    if x.shape[1] > len(x):  # the penalty has no direction: the space of the rows is all that counts
+        left, sizes, right = np.linalg.svd(x, full_matrices=False)
+        x, new = left * sizes, new @ right.T
+    model = LogisticRegression(max_iter=500, warm_start=True)
+    return np.stack([model.set_params(C=own).fit(x, y).decision_function(new) for own in strengths])
+
+
+def _perceptron(x: np.ndarray, y: np.ndarray, new: np.ndarray, strengths: Sequence[float], seed: int) -> np.ndarray:
+    from sklearn.neural_network import MLPClassifier
+
+    found = []
+    for own in strengths:
+        model = MLPClassifier((64, 32), alpha=1 / own, max_iter=100, early_stopping=True, random_state=seed)
+        chance = np.clip(model.fit(x, y).predict_proba(new)[:, 1], 1e-12, 1 - 1e-12)
+        found.append(np.log(chance / (1 - chance)))
+    return np.stack(found)
+
+
+CLASSIFIERS: dict[str, tuple[Callable[..., np.ndarray], tuple[float, ...]]] = {
+    "logistic": (_logistic, (1e-4, 1e-3, 1e-2, 1e-1)),
+    "mlp": (_perceptron, (1e-1, 1.0, 1e1, 1e2)),
+}
+"""Classifiers: the log odds of new rows at every inverse penalty, and the penalties among which inner folds choose."""
+
+
+def nested_classifier(
+    x: np.ndarray,
+    label: np.ndarray,
+    folds: np.ndarray,
+    *,
+    classifier: str = "logistic",
+    inner: int = 3,
+    seed: int = 0,
+) -> OutOfFold:
+    """Score every fold by a classifier fitted without it; its penalty is chosen by the inner log loss.
 
     Parameters
     ----------
     x : float array (n, d)
     label : array (n,) of 0 and 1
     folds : int array (n,)
+    classifier : str, default "logistic"
+        A name in :data:`CLASSIFIERS`.
     inner : int, default 3
+    seed : int, default 0
 
     Returns
     -------
@@ -140,21 +179,21 @@ def nested_classifier(x: np.ndarray, label: np.ndarray, folds: np.ndarray, *, in
     Raises
     ------
     ValueError
-        If the rows outside a fold are all of one class.
+        If the rows outside a fold are all of one class, or the classifier is unknown.
     """
-    from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import log_loss
 
+    if classifier not in CLASSIFIERS:
+        raise ValueError(f"classifier: expected {', '.join(CLASSIFIERS)}, found '{classifier}'")
     x, y = checked(x, np.asarray(label, dtype=float))
-    settings = (1e-4, 1e-3, 1e-2, 1e-1)
+    ask, settings = CLASSIFIERS[classifier]
 
-    def fit(train: np.ndarray, test: np.ndarray, strength: float) -> np.ndarray:
+    def fit(train: np.ndarray, test: np.ndarray, strengths: Sequence[float]) -> np.ndarray:
         if len(np.unique(y[train])) < 2:
             raise ValueError("labels: the rows outside a fold are all of one class; use fewer folds or larger groups")
         mean, scale = x[train].mean(0), x[train].std(0)
         scale = np.where(scale > 0, scale, 1)
-        model = LogisticRegression(C=strength, max_iter=500).fit((x[train] - mean) / scale, y[train])
-        return np.asarray(model.decision_function((x[test] - mean) / scale))
+        return ask((x[train] - mean) / scale, y[train], (x[test] - mean) / scale, strengths, seed)
 
     predicted, chosen = np.empty(len(y)), []
     for fold in range(int(folds.max()) + 1):
@@ -165,10 +204,9 @@ def nested_classifier(x: np.ndarray, label: np.ndarray, folds: np.ndarray, *, in
             train = ~held & (folds != fold)
             if len(np.unique(y[train])) < 2:
                 continue
-            for place, strength in enumerate(settings):
-                odds = fit(train, held, strength)
+            for place, odds in enumerate(fit(train, held, settings)):
                 losses[place] += float(log_loss(y[held], 1 / (1 + np.exp(-odds)), labels=[0, 1])) * held.sum()
         best = settings[int(np.argmin(losses))]
-        predicted[folds == fold] = fit(folds != fold, folds == fold, best)
+        predicted[folds == fold] = fit(folds != fold, folds == fold, [best])[0]
         chosen.append({"C": best})
     return OutOfFold(predicted, folds, tuple(chosen))

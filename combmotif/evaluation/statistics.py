@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.stats import rankdata
@@ -111,9 +112,15 @@ def group_weights(groups: np.ndarray, *, draws: int, seed: int) -> np.ndarray:
         Numbers from 0 to the number of groups - 1, every one of which occurs.
     draws, seed : int
     """
-    count = int(groups.max(initial=-1)) + 1
+    return _drawn(int(groups.max(initial=-1)) + 1, draws, seed)
+
+
+@lru_cache(maxsize=2)  # the scores of a truth share their groups
+def _drawn(count: int, draws: int, seed: int) -> np.ndarray:
     random = named_generator(seed, "bootstrap", count)
-    return random.multinomial(count, np.full(count, 1 / count), size=draws)
+    drawn = random.multinomial(count, np.full(count, 1 / count), size=draws)
+    drawn.flags.writeable = False
+    return drawn
 
 
 def number_groups(groups: np.ndarray | list) -> np.ndarray:

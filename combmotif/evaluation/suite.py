@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +14,13 @@ import pandas as pd
 
 from combmotif.config.evaluation import SuiteConfig
 from combmotif.core.download import sha256_of
-from combmotif.core.executors import single_thread
+from combmotif.core.executors import make_executor
 from combmotif.core.files import write_table
 from combmotif.core.tables import SCORED_ITEMS, SKIPPED
 from combmotif.core.version import __version__
 from combmotif.evaluation.adapters.base import Adapter, LacksCapability, self_test
 from combmotif.evaluation.adapters.make import make_adapter, make_control
+from combmotif.evaluation.adapters.turned import turned
 from combmotif.evaluation.measure import measure_task
 from combmotif.evaluation.page import write_page
 from combmotif.evaluation.tasks.base import ScoreColumn, Task
@@ -83,29 +82,45 @@ def _adapter(config: SuiteConfig, name: str) -> Adapter:
     return found
 
 
-def _do(job: _Job) -> tuple[_Job, float]:
-    """Score a task by a model; writes the scores, or the reason why there are none."""
-    began = time.monotonic()
+def _do(state: Any, job: _Job) -> float:
+    """Score a task by a model; writes the scores, or the reason why there are none, and returns the CPU seconds."""
+    began = time.process_time()
     arrays: dict[str, np.ndarray] = {}
-    with single_thread():
-        task = _task(job.config, job.task)
-        before = len(task.skipped)
-        try:
-            columns = task.score(_adapter(job.config, job.model))
-            arrays["names"] = np.array([[c.name, c.truth, str(int(c.fitted))] for c in columns], dtype=str)
-            arrays |= {f"column{i}": column.values for i, column in enumerate(columns)}
-            arrays["skipped"] = np.array(task.skipped[before:], dtype=str).reshape(-1, 2)
-        except LacksCapability as error:
-            arrays["reason"] = np.array(str(error))
-        del task.skipped[before:]
+    task = _task(job.config, job.task)
+    before = len(task.skipped)
+    try:
+        model = turned(_adapter(job.config, job.model), orientation=task.orientation, minus=task.minus)
+        columns = task.score(model)
+        arrays["names"] = np.array([[c.name, c.truth, str(int(c.fitted))] for c in columns], dtype=str)
+        arrays |= {f"column{i}": column.values for i, column in enumerate(columns)}
+        skipped = task.skipped[before:] + _unscored(task, columns)
+        arrays["skipped"] = np.array(skipped, dtype=str).reshape(-1, 2)
+    except LacksCapability as error:
+        arrays["reason"] = np.array(str(error))
+    del task.skipped[before:]
     save_arrays(job.path, arrays)
-    return job, time.monotonic() - began
+    return time.process_time() - began
+
+
+def _unscored(task: Task, columns: list[ScoreColumn]) -> list[tuple[str, str]]:
+    """Count the items of known truth to which a model gives no score at all, such as names that a file lacks."""
+    found = []
+    for truth in task.truths:
+        own = [column.values for column in columns if column.truth == truth.name]
+        known = np.isfinite(truth.values)
+        if own and (missing := int((known & ~np.isfinite(own).any(0)).sum())):
+            found.append(
+                (truth.name, f"no score for {missing:,} of {int(known.sum()):,} items, which count for nothing")
+            )
+    return found
 
 
 def _files(section: Any) -> list[str]:
     """Checksums of the files that a task or model reads."""
     found = []
-    for value in section.model_dump().values():
+    values = list(section.model_dump().values())
+    values += [inner for value in values if isinstance(value, dict) for inner in value.values()]
+    for value in values:
         if isinstance(value, str) and value.startswith("/") and (path := Path(value)).exists():
             inner = sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
             found += [f"{p.name}:{sha256_of(p)}" for p in inner]
@@ -115,7 +130,7 @@ def _files(section: Any) -> list[str]:
 def _jobs(config: SuiteConfig, store: RunStore) -> list[_Job]:
     names = [*config.models, *config.controls]
     if "random-weights" in config.controls:
-        names += [f"{name}{_TWIN}" for name, entry in config.models.items() if entry.card or entry.hf]
+        names += [f"{name}{_TWIN}" for name, entry in config.models.items() if entry.card or entry.model or entry.hf]
     jobs = []
     for task_name, section in config.tasks.items():
         files = _files(section)
@@ -177,29 +192,23 @@ def run_suite(
         for job in jobs:
             store.file(job.path)
         open_jobs = [job for job in jobs if not store.is_whole(job.path)]
-        seconds: dict[str, float] = {}
         for name in config.models if open_jobs else ():
             with contextlib.suppress(LacksCapability):  # a model that cannot be opened is told before any work
                 _adapter(config, name)
-        for done, (job, took) in enumerate(_each(open_jobs, workers), 1):
+
+        def ended(job: _Job, done: int) -> None:
             store.seal(job.path)
-            seconds[f"{job.task}: {job.model}"] = round(took, 2)
             if progress is not None:
                 progress(f"{job.task}: {job.model}", done, len(open_jobs))
+
+        with make_executor(min(workers, len(open_jobs))) as executor:
+            taken = executor.run(_do, open_jobs, on_done=ended)
+        seconds = {f"{job.task}: {job.model}": round(took, 2) for job, took in zip(open_jobs, taken, strict=True)}
         result = _finish(config, store, jobs, left_out or {}, seconds, began)
         store.clean({job.path for job in jobs})
         return result
     finally:
         store.close()
-
-
-def _each(jobs: list[_Job], workers: int) -> Any:
-    if workers <= 1 or len(jobs) < 2:
-        yield from map(_do, jobs)
-        return
-    with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=get_context("spawn")) as pool:
-        for future in as_completed([pool.submit(_do, job) for job in jobs]):
-            yield future.result()
 
 
 def _finish(

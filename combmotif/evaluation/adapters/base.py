@@ -15,6 +15,7 @@ CAPABILITIES = {
     "causal": "probabilities of every base given those before it",
     "likelihood": "the mean log likelihood of a sequence",
     "predict": "numbers it was trained to predict",
+    "track": "a number of every base, such as conservation",
 }
 """What a model may be able to do; a task asks for some of it."""
 
@@ -41,6 +42,10 @@ class Adapter:
         Names of what it predicts.
     by_name : bool
         Whether it knows sequences by their names (results from a file) instead of by their bases.
+    oriented : bool
+        Whether it is shown sequences in its orientation; features and results by name are of sequences as they are.
+    masked_likelihood : bool
+        Whether its likelihood is the mean log of its masked probabilities, so that who has these need not ask again.
     """
 
     name: str = "model"
@@ -49,6 +54,8 @@ class Adapter:
     longest: int | None = None
     outputs: tuple[str, ...] = ()
     by_name: bool = False
+    oriented: bool = True
+    masked_likelihood: bool = True
 
     def require(self, capability: str) -> None:
         """Raise LacksCapability if the model cannot do this."""
@@ -72,19 +79,28 @@ class Adapter:
 
     def log_likelihood(self, codes: Codes, *, names: Sequence[str] | None = None) -> np.ndarray:
         """Return the mean log probability per base, in nats, float (n,); by default of the masked bases."""
-        found = []
-        for code, table in zip(codes, self.probabilities(codes, names=names, mode="masked"), strict=True):
-            known = np.flatnonzero(code < 4)
-            found.append(float(np.log(table[known, code[known]] + 1e-14).mean()) if len(known) else np.nan)
-        return np.array(found)
+        return mean_log_probability(codes, self.probabilities(codes, names=names, mode="masked"))
 
     def predict(self, codes: Codes, *, names: Sequence[str] | None = None) -> np.ndarray:
         """Return what the model predicts, float (n, outputs)."""
         raise NotImplementedError
 
+    def track(self, codes: Codes, *, names: Sequence[str] | None = None) -> list[np.ndarray]:
+        """Return a number for every base, one float (length,) per sequence; NaN where there is none."""
+        raise NotImplementedError
+
     def random_twin(self, seed: int) -> Adapter | None:
         """Return the same architecture with random weights, or None where there is none."""
         return None
+
+
+def mean_log_probability(codes: Codes, tables: Sequence[np.ndarray]) -> np.ndarray:
+    """Mean log of the probability of each known base, float (n,); NaN for a sequence without any."""
+    found = []
+    for code, table in zip(codes, tables, strict=True):
+        known = np.flatnonzero(code < 4)
+        found.append(float(np.log(table[known, code[known]] + 1e-14).mean()) if len(known) else np.nan)
+    return np.array(found)
 
 
 def pool_states(states: np.ndarray, pool: str, *, name: str = "pool") -> np.ndarray:

@@ -11,7 +11,7 @@ import torch
 
 from combmotif.evaluation.adapters.base import Adapter, Codes, chosen_layers, pool_states, strided_positions
 from combmotif.evaluation.adapters.encoders import bert, bert_head, esm, esm_head, mosaic
-from combmotif.evaluation.adapters.transformer import Transformer, marginal_table
+from combmotif.evaluation.adapters.transformer import Transformer, batches, marginal_table
 from combmotif.sequence.alphabet import decode
 
 
@@ -125,6 +125,7 @@ class Dnabert2(Transformer):
     """DNABERT-2: tokens of varying length (byte-pair encoding), so vectors and likelihoods, but nothing per base."""
 
     capabilities = frozenset({"embed", "likelihood"})
+    masked_likelihood = False
     encoder = staticmethod(mosaic)
     head = staticmethod(bert_head)
 
@@ -192,13 +193,17 @@ class AnyTransformer(Adapter):
         self, codes: Codes, *, names: Sequence[str] | None = None, pool: str = "mean", layers: str = "-1"
     ) -> np.ndarray:
         """Return the pooled states of all tokens of each sequence."""
-        found = []
+        rows: list[dict[str, Any]] = [
+            dict(self.tokenizer(decode(code, alphabet="dna"), truncation=True)) for code in codes
+        ]
+        found: list[np.ndarray] = [np.zeros(0)] * len(rows)
         with torch.inference_mode():
-            for code in codes:
-                given: Any = self.tokenizer(decode(code, alphabet="dna"), return_tensors="pt", truncation=True)
+            for part in batches([len(row["input_ids"]) for row in rows]):
+                given = {key: torch.tensor([rows[i][key] for i in part]) for key in rows[part[0]]}
                 states = self.module(**given, output_hidden_states=True).hidden_states
-                chosen = torch.cat([states[i][0] for i in chosen_layers(layers, len(states))], 1)
-                found.append(pool_states(chosen.numpy(), pool))
+                chosen = torch.cat([states[i] for i in chosen_layers(layers, len(states))], 2).numpy()
+                for row, own in zip(part, chosen, strict=True):
+                    found[row] = pool_states(own, pool)
         return np.stack(found).astype(np.float32)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from combmotif.evaluation.adapters.base import Adapter
 from combmotif.evaluation.adapters.simple import FeatureModel, FileModel, RandomConvolution
+from combmotif.evaluation.adapters.tracks import Track, read_places
 
 if TYPE_CHECKING:
     from combmotif.config.evaluation import ModelEntry
@@ -40,6 +41,18 @@ def make_adapter(entry: ModelEntry, *, name: str) -> Adapter:
             adapter = CardModel(model, name=name, layer=entry.layer)
         adapter.orientation = entry.orientation
         return adapter
+    if entry.model is not None:
+        from combmotif.config.opening import open_model
+        from combmotif.evaluation.adapters.networks import CardModel
+
+        try:
+            network = CardModel(open_model(entry.model), name=name, layer=entry.layer)
+        except ValueError as error:
+            raise ValueError(f"models.{name}: {error}") from error
+        network.orientation = entry.orientation
+        return network
+    if entry.track is not None:
+        return Track(entry.track, None if entry.places is None else read_places(entry.places), name=name)
     if entry.hf is not None:
         from combmotif.evaluation.adapters.hugging_face import ADAPTERS
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import torch
 from torch import nn
 
 from combmotif.evaluation.adapters.base import Adapter, Codes, chosen_layers, pool_states, read_mode
-from combmotif.models.architectures.language import LanguageNet
+from combmotif.models.architectures.language import LanguageNet, channels_last
 from combmotif.models.model import SequenceModel
 from combmotif.models.python_model import load_function
 from combmotif.sequence.alphabet import decode
@@ -52,40 +53,63 @@ class LanguageModel(Adapter):
         assert isinstance(model.module, LanguageNet)
         self.model, self.name = model, name or model.name
         self.outputs = model.outputs
+        self._kept: dict[bytes, list[list[np.ndarray]]] = {}
 
-    def _each(self, codes: Codes, ask: Callable[[LanguageNet, torch.Tensor], np.ndarray]) -> list[np.ndarray]:
-        found: list[np.ndarray] = [np.zeros(0)] * len(codes)
+    def _each(
+        self, codes: Codes, ask: Callable[[LanguageNet, list[torch.Tensor]], list[np.ndarray]]
+    ) -> list[list[np.ndarray]]:
+        """Ask of the layers of every sequence; one that occurs again is read once."""
         net = self.model.module
         assert isinstance(net, LanguageNet)
+        numbers: dict[bytes, int] = {}
+        places = [numbers.setdefault(np.asarray(code).tobytes(), len(numbers)) for code in codes]
+        unique = [np.frombuffer(key, dtype=np.uint8) for key in numbers]
+        found: list[list[np.ndarray]] = [[]] * len(unique)
         with torch.inference_mode():
-            for rows in by_length(codes):
-                answer = ask(net, self.model.tensor(np.stack([codes[i] for i in rows])))
-                for row, one in zip(rows, answer, strict=True):
-                    found[row] = one
-        return found
+            for rows in by_length(unique):
+                x = self.model.tensor(np.stack([unique[i] for i in rows])).unsqueeze(2)
+                layers = net.layers(x.contiguous(memory_format=torch.channels_last), channels_last)
+                for row, *own in zip(rows, *ask(net, layers), strict=True):
+                    found[row] = own
+        return [found[place] for place in places]
+
+    def _read(self, codes: Codes) -> list[list[np.ndarray]]:
+        """Probabilities and mean last state of every sequence, kept for further questions about the last two sets."""
+        key = hashlib.blake2b(b"".join(len(code).to_bytes(4, "big") + bytes(code) for code in codes)).digest()
+        if key not in self._kept:
+
+            def ask(net: LanguageNet, layers: list[torch.Tensor]) -> list[np.ndarray]:
+                shares = channels_last(net.head, layers[-1]).float().softmax(1).squeeze(2).transpose(1, 2)
+                return [shares.cpu().numpy(), layers[-1].squeeze(2).mean(2).cpu().numpy()]
+
+            while len(self._kept) > 1:
+                del self._kept[next(iter(self._kept))]
+            self._kept[key] = self._each(codes, ask)
+        return self._kept[key]
 
     def embed(
         self, codes: Codes, *, names: Sequence[str] | None = None, pool: str = "mean", layers: str = "-1"
     ) -> np.ndarray:
         """Return the pooled states of the chosen layers side by side."""
+        if (pool, layers) == ("mean", "-1"):
+            return np.stack([vector for _, vector in self._read(codes)])
 
-        def ask(net: LanguageNet, x: torch.Tensor) -> np.ndarray:
-            states = net.layers(x)
-            chosen = [states[i] for i in chosen_layers(layers, len(states))]
-            return torch.cat(chosen, 1).transpose(1, 2).cpu().numpy()
+        def ask(net: LanguageNet, states: list[torch.Tensor]) -> list[np.ndarray]:
+            chosen = torch.cat([states[i] for i in chosen_layers(layers, len(states))], 1).squeeze(2)
+            return [np.stack([pool_states(own, pool) for own in chosen.transpose(1, 2).cpu().numpy()])]
 
-        return np.stack([pool_states(states, pool) for states in self._each(codes, ask)])
+        return np.stack([vector for (vector,) in self._each(codes, ask)])
 
     def probabilities(
         self, codes: Codes, *, names: Sequence[str] | None = None, mode: str = "masked"
     ) -> list[np.ndarray]:
         """Return probabilities given all other bases; a stride changes nothing, for no base is masked."""
         self.require(read_mode(mode)[0])
-        return self._each(codes, lambda net, x: net.log_probabilities(x).exp().transpose(1, 2).cpu().numpy())
+        return [table for table, _ in self._read(codes)]
 
     def predict(self, codes: Codes, *, names: Sequence[str] | None = None) -> np.ndarray:
         """Return the mean log probability per base, (n, 1)."""
-        return self.model.predict(codes)
+        return self.log_likelihood(codes)[:, None]
 
     def random_twin(self, seed: int) -> Adapter:
         """Return the same net with random weights."""
@@ -200,6 +224,7 @@ class PythonModel(Adapter):
             )
         self.capabilities = frozenset(able)
         self.longest = getattr(self.object, "longest", None)
+        self.masked_likelihood = "likelihood" not in able
 
     def _ask(self, method: str, codes: Codes, *more: Any) -> Any:
         answer = getattr(self.object, method)([decode(code, alphabet="dna") for code in codes], *more)

@@ -26,6 +26,7 @@ class FeatureModel(Adapter):
     """
 
     capabilities = frozenset({"embed"})
+    oriented = False
 
     def __init__(self, kind: str, *, k: int | None = None, name: str | None = None) -> None:
         features_of(kind, [np.zeros(10, dtype=np.uint8)], k=k)  # an unknown kind is told at once
@@ -51,6 +52,7 @@ class RandomConvolution(Adapter):
 
     capabilities = frozenset({"embed"})
     name = "random-weights"
+    oriented = False
 
     def __init__(self, *, width: int = 256, seed: int = 0) -> None:
         random = np.random.default_rng(seed)
@@ -121,6 +123,7 @@ class FileModel(Adapter):
         }
         self.capabilities = frozenset(name for name, there in able.items() if there)
         self.outputs = () if self.values is None else self.values[1]
+        self.oriented = self.path is not None
 
     def embed(
         self, codes: Codes, *, names: Sequence[str] | None = None, pool: str = "mean", layers: str = "-1"

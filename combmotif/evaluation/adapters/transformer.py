@@ -20,6 +20,20 @@ _OVERLAP = 60
 """Bases that two neighbouring chunks of a long sequence share."""
 
 
+_BLOCK = 256
+"""Sequences whose states are in memory at a time."""
+
+
+def batches(sizes: Sequence[int]) -> list[np.ndarray]:
+    """Rows that go through a net together: of one number of tokens, so that no padding is needed."""
+    found = []
+    for size in np.unique(sizes):
+        at = np.flatnonzero(np.asarray(sizes) == size)
+        step = max(1, _TOKENS // max(1, int(size)))
+        found += [at[start : start + step] for start in range(0, len(at), step)]
+    return found
+
+
 class Transformer(Adapter):
     """What the three families have in common: weights, chunks of long sequences, batches of one length."""
 
@@ -61,16 +75,11 @@ class Transformer(Adapter):
     def _logits(self, rows: list[list[int]]) -> list[torch.Tensor]:
         """Logits of rows of tokens, batched by their number."""
         found: list[torch.Tensor] = [torch.zeros(0)] * len(rows)
-        sizes = np.array([len(row) for row in rows])
         with torch.inference_mode():
-            for size in np.unique(sizes):
-                at = np.flatnonzero(sizes == size)
-                step = max(1, _TOKENS // int(size))
-                for start in range(0, len(at), step):
-                    part = at[start : start + step]
-                    for row, logits in zip(part, self._states(torch.tensor([rows[i] for i in part]), head=True)[-1],
-                                           strict=True):  # fmt: skip
-                        found[row] = logits
+            for part in batches([len(row) for row in rows]):
+                states = self._states(torch.tensor([rows[i] for i in part]), head=True)[-1]
+                for row, logits in zip(part, states, strict=True):
+                    found[row] = logits
         return found
 
     def chunks(self, length: int) -> list[tuple[int, int]]:
@@ -85,20 +94,30 @@ class Transformer(Adapter):
         self, codes: Codes, *, names: Sequence[str] | None = None, pool: str = "mean", layers: str = "-1"
     ) -> np.ndarray:
         """Return the pooled states of the tokens; special tokens have no part (but ``cls`` takes the first)."""
-        found = []
-        with torch.inference_mode():
-            for code in codes:
-                parts = []
-                for start, end in self.chunks(len(code)):
-                    ids = self.tokens(decode(code[start:end], alphabet="dna"))
-                    states = self._states(torch.tensor([ids]), head=False)
-                    chosen = torch.cat([states[i][0] for i in chosen_layers(layers, len(states))], 1).numpy()
-                    first, last = (0 if pool == "cls" else self.special[0]), len(ids) - self.special[1]
-                    parts.append(chosen[first:last])
-                states_of = np.concatenate(parts)
-                width = states_of.shape[1]
-                found.append(pool_states(states_of, pool) if len(states_of) else np.full(width, np.nan))
+        found: list[np.ndarray] = []
+        for start in range(0, len(codes), _BLOCK):
+            block = codes[start : start + _BLOCK]
+            places = [(row, *chunk) for row, code in enumerate(block) for chunk in self.chunks(len(code))]
+            rows = [self.tokens(decode(block[row][first:last], alphabet="dna")) for row, first, last in places]
+            parts: list[list[np.ndarray]] = [[] for _ in block]
+            for (row, _, _), states in zip(places, self._chosen(rows, layers), strict=True):
+                first = 0 if pool == "cls" else self.special[0]
+                parts[row].append(states[first : len(states) - self.special[1]])
+            for own in parts:
+                states = np.concatenate(own)
+                found.append(pool_states(states, pool) if len(states) else np.full(states.shape[1], np.nan))
         return np.stack(found).astype(np.float32)
+
+    def _chosen(self, rows: list[list[int]], layers: str) -> list[np.ndarray]:
+        """States (tokens, width) of the chosen layers side by side, for every row of tokens."""
+        found: list[np.ndarray] = [np.zeros(0)] * len(rows)
+        with torch.inference_mode():
+            for part in batches([len(row) for row in rows]):
+                states = self._states(torch.tensor([rows[i] for i in part]), head=False)
+                chosen = torch.cat([states[i] for i in chosen_layers(layers, len(states))], 2).numpy()
+                for row, own in zip(part, chosen, strict=True):
+                    found[row] = own
+        return found
 
     def probabilities(
         self, codes: Codes, *, names: Sequence[str] | None = None, mode: str = "masked"

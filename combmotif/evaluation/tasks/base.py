@@ -11,6 +11,7 @@ import pandas as pd
 
 from combmotif.core.files import open_text
 from combmotif.evaluation.adapters.base import Adapter
+from combmotif.evaluation.adapters.tracks import Place, read_places
 from combmotif.sequence.alphabet import encode
 from combmotif.sequence.delimited import open_table, to_number
 from combmotif.training.overlap import overlap_groups
@@ -86,12 +87,27 @@ class Task:
     truths : list of Truth
     skipped : list of (str, str)
         Item and reason.
+    orientation : str
+        In which the sequences are given, ``rna`` or ``genome``.
+    minus : frozenset of str or None
+        Names, as the model is told them, of sequences of genes on the minus strand; None where no strand is known.
     """
 
     kind: str = ""
     items: pd.DataFrame = field(default_factory=pd.DataFrame)
     truths: list[Truth] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
+    orientation: str = "rna"
+    minus: frozenset[str] | None = None
+
+    def take_places(self, path: str | None) -> dict[str, Place] | None:
+        """Read where the sequences lie, and with that their orientation and strands."""
+        if path is None:
+            return None
+        places = read_places(path)
+        self.minus = frozenset(name for name, place in places.items() if place.region.strand == "-")
+        self.orientation = next(iter(places.values())).orientation
+        return places
 
     def score(self, adapter: Adapter) -> list[ScoreColumn]:
         """Score every item; raises LacksCapability where the model cannot do what the task needs."""
@@ -145,6 +161,24 @@ def numbers_of(texts: Iterable[str], *, path: str | Path, column: str) -> np.nda
     return np.array(found)
 
 
+def minus_names(
+    cells: dict[str, list[str]], column: str | None, rows: np.ndarray, names: Sequence[str], *, path: str
+) -> frozenset[str] | None:
+    """Names of the rows whose column of strands says ``-``; None without a column.
+
+    Raises
+    ------
+    ValueError
+        If a strand is neither + nor -.
+    """
+    if column is None:
+        return None
+    strands = column_of(cells, column, path=path, key="strand")
+    if (wrong := next((row for row in rows if strands[row] not in ("+", "-")), None)) is not None:
+        raise ValueError(f"{path}: row {wrong + 1} column '{column}': expected + or -, found '{strands[wrong]}'")
+    return frozenset(name for name, row in zip(names, rows, strict=True) if strands[row] == "-")
+
+
 def encode_rows(
     texts: Sequence[str], names: Sequence[str], skipped: list[tuple[str, str]], *, shortest: int = 1
 ) -> tuple[list[np.ndarray], np.ndarray]:
@@ -189,6 +223,8 @@ def groups_from(
         from combmotif.evaluation.statistics import number_groups
 
         texts = column_of(cells, name, path=path, key="groups.column")
+        if not any(texts[row] for row in rows):
+            raise ValueError(f"{path}: groups.column: expected groups in '{name}', found that every row's is empty")
         return number_groups([texts[row] for row in rows])
     overlap = spec.get("overlap") if spec else None
     return overlap_groups(codes, k=int(str(overlap or 40)))

@@ -5,73 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 
-from combmotif.core.seeding import named_generator
 from combmotif.evaluation.adapters.base import Adapter
-from combmotif.evaluation.tasks.base import ScoreColumn, Task, Truth, column_of, read_cells
+from combmotif.evaluation.adapters.tracks import Track
+from combmotif.evaluation.tasks.base import ScoreColumn, Task, Truth
+from combmotif.evaluation.tasks.instances import (
+    kmer_elements,
+    list_instances,
+    match_negatives,
+    motif_elements,
+    read_regions,
+)
 from combmotif.evaluation.tasks.windows import read_labelled
 from combmotif.sequence.alphabet import encode
 from combmotif.sequence.tables import read_fasta
 from combmotif.training.overlap import overlap_groups
 
 _TINY = 1e-14
-_AROUND = 50
-"""Bases on either side over which the local composition of an instance is taken."""
-
-
-def find_instances(code: np.ndarray, kmer: np.ndarray) -> np.ndarray:
-    """Find every start of a k-mer in a sequence, overlapping ones and the last possible one included."""
-    if len(code) < len(kmer):
-        return np.zeros(0, dtype=np.int64)
-    return np.flatnonzero((np.lib.stride_tricks.sliding_window_view(code, len(kmer)) == kmer).all(1))
-
-
-def read_regions(path: str, lengths: dict[str, int]) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
-    """Read bound regions on sequences: name, start, end (0-based, half-open) and protein; BED, no header.
-
-    The protein is the fourth column up to the first ``_``. Regions of sequences that are not there, or beyond their
-    end, are skipped; a file none of which fits is an error.
-    """
-    from pathlib import Path
-
-    from combmotif.core.files import open_text
-
-    rows, skipped = [], []
-    with open_text(Path(path)) as stream:
-        for number, line in enumerate(stream, 1):
-            if not line.strip() or line.startswith(("#", "track", "browser")):
-                continue
-            cells = line.rstrip("\r\n").split("\t")
-            try:
-                name, start, end = cells[0], int(cells[1]), int(cells[2])
-            except (IndexError, ValueError):
-                raise ValueError(
-                    f"{path}: line {number}: expected name, start, end with tabs between, found {line.strip()[:60]!r}"
-                ) from None
-            if name not in lengths:
-                skipped.append((f"{name}:{start}-{end}", "the sequence is not in the FASTA"))
-            elif not 0 <= start < end <= lengths[name]:
-                skipped.append((f"{name}:{start}-{end}", f"beyond the sequence of {lengths[name]} nt"))
-            else:
-                rows.append((name, start, end, cells[3].split("_")[0] if len(cells) > 3 else ""))
-    if not rows:
-        said = f"; the first is on '{skipped[0][0]}' ({skipped[0][1]})" if skipped else ""
-        raise ValueError(f"{path}: expected regions on the sequences of the FASTA, found none{said}")
-    return pd.DataFrame(rows, columns=["name", "start", "end", "protein"]), skipped
-
-
-def read_kmers(given: str | dict[str, Sequence[str]]) -> dict[str, list[str]]:
-    """Read the k-mers of every protein: a mapping, or a table with the columns ``protein`` and ``kmer``."""
-    if isinstance(given, dict):
-        return {protein: [kmer.upper().replace("U", "T") for kmer in kmers] for protein, kmers in given.items()}
-    cells = read_cells(given)
-    proteins = column_of(cells, "protein", path=given, key="kmers")
-    kmers = column_of(cells, "kmer", path=given, key="kmers")
-    found: dict[str, list[str]] = {}
-    for protein, kmer in zip(proteins, kmers, strict=True):
-        found.setdefault(protein, []).append(kmer.upper().replace("U", "T"))
-    return found
 
 
 class MotifsTask(Task):
@@ -83,7 +33,12 @@ class MotifsTask(Task):
 
     Parameters
     ----------
-    kmers : dict of protein to list of k-mers, or path of a table
+    kmers : dict of protein to list of k-mers, or path of a table, optional
+    motifs : str, optional
+        Instead: a file of motifs, such as those of a run, whose instances are found at ``p_value``; unbound ones are
+        then of the same motif.
+    proteins : dict of motif to protein, optional
+        Which motifs, and what binds them; default all, each of the protein it is named after.
     fasta : str, optional
         Sequences, with ``regions``, a BED of bound regions on them.
     regions : str, optional
@@ -94,23 +49,41 @@ class MotifsTask(Task):
         Draw negatives from sequences that have a positive too, as far as these suffice.
     limit : int, optional
         Draw this many of the sequences that hold an instance.
+    p_value : float
+        Of an instance of a motif.
+    conservation : str, optional
+        bigWig whose most and least conserved bound instances are measured apart, each against all unbound ones. For the
+        track itself, and what is made from it, these two are circular.
+    quantile : float
+        Share of the bound instances of each protein and k-mer that counts as most, and as least, conserved.
+    places : str, optional
+        Table of where the sequences lie in the genome, as ``combmotif dataset utrs`` writes it.
     seed : int
     """
 
     def __init__(
         self,
-        kmers: str | dict[str, Sequence[str]],
+        kmers: str | dict[str, Sequence[str]] | None = None,
         *,
+        motifs: str | None = None,
+        proteins: dict[str, str] | None = None,
+        p_value: float = 1e-4,
         fasta: str | None = None,
         regions: str | None = None,
         windows: str | None = None,
         match: str = "gc",
         per_sequence: bool = False,
         limit: int | None = None,
+        conservation: str | None = None,
+        quantile: float = 0.1,
+        places: str | None = None,
         seed: int = 0,
     ) -> None:
         super().__init__(kind="motifs")
-        listed = read_kmers(kmers)
+        if (kmers is None) == (motifs is None):
+            raise ValueError("motifs: expected kmers, or motifs (a file), found both or neither")
+        elements = motif_elements(motifs, proteins) if motifs is not None else kmer_elements(kmers or {})
+        where = self.take_places(places)
         bound: dict[str, list[tuple[int, int, str]]] = {}
         if windows is not None:
             names, texts, labels = read_labelled(windows)
@@ -126,13 +99,13 @@ class MotifsTask(Task):
                 bound.setdefault(str(row.name), []).append((int(row.start), int(row.end), str(row.protein)))
         else:
             raise ValueError("motifs: expected fasta and regions, or windows, found neither")
-        items = _instances(names, codes, listed, bound)
+        items = list_instances(names, codes, elements, bound, p_value=p_value)
         if limit is not None and items["sequence"].nunique() > limit:
             held = set(items["sequence"])
             rows = np.array([row for row, name in enumerate(names) if name in held])
             drawn = np.random.default_rng(seed).choice(rows, limit, replace=False)
             items = items[items["sequence"].isin({names[row] for row in drawn})]
-        items = _matched(items, match, per_sequence=per_sequence, seed=seed)
+        items = match_negatives(items, match, per_sequence=per_sequence, seed=seed)
         used = sorted(set(items["sequence"]))
         by_name = dict(zip(names, codes, strict=True))
         self.names, self.codes = used, [by_name[name] for name in used]
@@ -143,27 +116,60 @@ class MotifsTask(Task):
         values = self.items["bound"].to_numpy(dtype=float)
         own = self.items["group"].to_numpy()
         self.truths = [Truth("all", values, own, "binary")]
-        proteins = sorted({p for text in self.items["protein"] for p in str(text).split(",") if p})
-        for protein in proteins if len(proteins) > 1 else []:
+        if conservation is not None:
+            self._conserved(Track(conservation, where), quantile)
+        binding = sorted({p for text in self.items["protein"] for p in str(text).split(",") if p})
+        for protein in binding if len(binding) > 1 else []:
             mask = np.array([protein in str(text).split(",") for text in self.items["protein"]])
             self.truths.append(Truth(protein, np.where(mask, values, np.nan), own, "binary"))
         for kmer in sorted(set(self.items["kmer"])) if self.items["kmer"].nunique() > 1 else []:
             mask = (self.items["kmer"] == kmer).to_numpy()
             self.truths.append(Truth(kmer, np.where(mask, values, np.nan), own, "binary"))
 
+    def _conserved(self, track: Track, quantile: float) -> None:
+        """Add the most and the least conserved bound instances as truths; all unbound ones stay in both."""
+        self.items["conservation"] = self._largest(track)
+        bound = self.items[self.items["bound"] > 0]
+        each = bound.assign(protein=bound["protein"].str.split(",")).explode("protein")
+        ranked = each.groupby(["protein", "kmer"])["conservation"]
+        high, low = ranked.transform("quantile", 1 - quantile), ranked.transform("quantile", quantile)
+        for name, chosen in (
+            ("most conserved", each["conservation"] >= high),
+            ("least conserved", each["conservation"] <= low),
+        ):
+            kept = self.items.index.isin(each.index[chosen]) | (self.items["bound"] == 0)
+            values = np.where(kept, self.items["bound"].to_numpy(dtype=float), np.nan)
+            self.truths.append(Truth(name, values, self.items["group"].to_numpy(), "binary"))
+
+    def _largest(self, adapter: Adapter) -> np.ndarray:
+        """Largest number of the bases of each instance; NaN where none is known."""
+        tables = dict(zip(self.names, adapter.track(self.codes, names=self.names), strict=True))
+        found = np.full(len(self.items), np.nan)
+        for row, (name, start, end) in enumerate(self._spans()):
+            own = tables[name][start:end]
+            if np.isfinite(own).any():
+                found[row] = np.nanmax(own)
+        return found
+
+    def _spans(self) -> list[tuple[str, int, int]]:
+        return list(zip(self.items["sequence"], self.items["start"], self.items["end"], strict=True))
+
     def score(self, adapter: Adapter) -> list[ScoreColumn]:
-        """Average over the bases of each instance: p(ref), -ln of the least likely other base, and their log ratio."""
+        """Average over the bases of each instance: p(ref), -ln of the least likely other base, and their log ratio.
+
+        Of a track, the largest number.
+        """
+        if "track" in adapter.capabilities:
+            return self._all({"max": self._largest(adapter)})
         adapter.require("masked")
         tables = dict(zip(self.names, adapter.probabilities(self.codes, names=self.names), strict=True))
         codes = dict(zip(self.names, self.codes, strict=True))
         scores = np.full((len(self.items), 3), np.nan)
-        for row, (name, start, kmer) in enumerate(
-            zip(self.items["sequence"], self.items["start"], self.items["kmer"], strict=True)
-        ):
-            p = tables[name][start : start + len(kmer)]
+        for row, (name, start, end) in enumerate(self._spans()):
+            p = tables[name][start:end]
             if not np.isfinite(p).all():
                 continue
-            own = codes[name][start : start + len(kmer)]
+            own = codes[name][start:end]
             ref = p[np.arange(len(own)), own]
             others = p.copy()
             others[np.arange(len(own)), own] = np.inf
@@ -185,66 +191,3 @@ class MotifsTask(Task):
 
     def _all(self, scores: dict[str, np.ndarray]) -> list[ScoreColumn]:
         return [ScoreColumn(name, truth.name, values) for truth in self.truths for name, values in scores.items()]
-
-
-def _instances(
-    names: Sequence[str],
-    codes: Sequence[np.ndarray],
-    listed: dict[str, list[str]],
-    bound: dict[str, list[tuple[int, int, str]]],
-) -> pd.DataFrame:
-    """Every instance of every k-mer: bound if it lies inside a region of its protein, unbound if outside of all."""
-    by_kmer: dict[str, list[str]] = {}
-    for protein, kmers in listed.items():
-        for kmer in kmers:
-            by_kmer.setdefault(kmer, []).append(protein)
-    encoded = {kmer: encode(kmer) for kmer in by_kmer}
-    rows = []
-    for name, code in zip(names, codes, strict=True):
-        regions = bound.get(name, [])
-        for kmer, proteins in by_kmer.items():
-            for start in find_instances(code, encoded[kmer]):
-                start, end = int(start), int(start) + len(kmer)
-                inside = [p for p in proteins if any(s <= start and end <= e and r in ("", p) for s, e, r in regions)]
-                if not inside and any(s < end and start < e for s, e, _ in regions):
-                    continue  # in a region of another protein, or across the edge of one
-                around = code[max(0, start - _AROUND) : end + _AROUND]
-                gc = float(np.isin(around, (1, 2)).mean())
-                rows.append((name, start, kmer, ",".join(inside or proteins), float(bool(inside)), gc, len(code)))
-    if not rows:
-        raise ValueError(f"motifs: expected instances of {', '.join(list(by_kmer)[:5])} in the sequences, found none")
-    columns = ["sequence", "start", "kmer", "protein", "bound", "local_gc", "length"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def _matched(items: pd.DataFrame, match: str, *, per_sequence: bool, seed: int) -> pd.DataFrame:
-    if match == "none":
-        return items
-    if match not in ("gc", "kmer"):
-        raise ValueError(f"match: expected gc, kmer or none, found '{match}'")
-    kept: list[int] = []
-    for kmer, own in items.groupby("kmer", sort=True):
-        positive = own.index[own["bound"] > 0].to_numpy()
-        negative = own.index[own["bound"] == 0].to_numpy()
-        random = named_generator(seed, "negatives", kmer)
-        if per_sequence:
-            near = np.isin(own.loc[negative, "sequence"], own.loc[positive, "sequence"].unique())
-            if near.sum() >= len(positive):
-                negative = negative[near]
-        count = min(len(positive), len(negative))
-        positive = np.sort(random.permutation(positive)[:count])
-        negative = random.permutation(negative)
-        if match == "kmer":
-            chosen = negative[:count]
-        else:
-            gc = items.loc[negative, "local_gc"].to_numpy(copy=True)
-            chosen_at = []
-            for row in random.permutation(positive):
-                best = int(np.argmin(np.abs(gc - items.loc[row, "local_gc"])))
-                chosen_at.append(best)
-                gc[best] = np.inf
-            chosen = negative[chosen_at] if chosen_at else negative[:0]
-        kept += [*positive, *chosen]
-    if not kept:
-        raise ValueError("motifs: expected bound and unbound instances of a k-mer, found only one of them")
-    return items.loc[sorted(kept)]

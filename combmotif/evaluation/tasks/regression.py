@@ -19,6 +19,7 @@ from combmotif.evaluation.tasks.base import (
     column_of,
     encode_rows,
     groups_from,
+    minus_names,
     numbers_of,
     read_cells,
 )
@@ -56,6 +57,8 @@ class RegressionTask(Task):
         Keep only pairs of one length that differ by one base.
     complete : bool
         Keep only rows with a value of every target, so that all targets have the same rows.
+    strand, orientation : str
+        Column of the strand of each gene, and how the sequences are given (``rna`` or ``genome``).
     seed : int
     """
 
@@ -74,6 +77,8 @@ class RegressionTask(Task):
         pairs: dict[str, str] | None = None,
         single_base: bool = False,
         complete: bool = False,
+        strand: str | None = None,
+        orientation: str = "rna",
         seed: int = 0,
     ) -> None:
         super().__init__(kind="regression")
@@ -106,6 +111,8 @@ class RegressionTask(Task):
         back = {int(place): i for i, place in enumerate(places)}
         self._pairs = [(back[a], back[b]) for a, b in self._pairs]
         self.names = [names[row] for row in rows]
+        self.orientation = orientation
+        self.minus = minus_names(cells, strand, rows, self.names, path=table)
         self.groups = groups_from(groups, cells, self.codes, rows, path=table)
         self.items = pd.DataFrame({"item": self.names, "group": self.groups, "length": [len(c) for c in self.codes]})
         self.folds = None

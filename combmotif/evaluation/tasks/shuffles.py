@@ -23,15 +23,25 @@ class ShufflesTask(Task):
         Shuffles of each sequence, whose mean counts.
     limit : int, optional
         Score the first this many sequences.
+    places : str, optional
+        Table of where the sequences lie, as ``combmotif dataset utrs`` writes it, for models of the genome's strand.
     overlap : int
         Sequences that share a k-mer of this length are related.
     seed : int
     """
 
     def __init__(
-        self, fasta: str, *, draws: int = 1, limit: int | None = None, overlap: int = 40, seed: int = 0
+        self,
+        fasta: str,
+        *,
+        draws: int = 1,
+        limit: int | None = None,
+        places: str | None = None,
+        overlap: int = 40,
+        seed: int = 0,
     ) -> None:
         super().__init__(kind="shuffles")
+        self.take_places(places)
         sequences = read_fasta(fasta)
         if limit is not None:
             sequences = sequences.subset(range(min(limit, len(sequences))))
@@ -59,11 +69,13 @@ class ShufflesTask(Task):
         if adapter.by_name:
             adapter.require("causal")  # a file has no results for shuffles
         truth = self.truths[0].name
+        again = [name for name in self.names for _ in range(self.draws)]
         if "likelihood" in adapter.capabilities:
-            real = adapter.log_likelihood(self.codes)
-            other = adapter.log_likelihood(self.shuffled).reshape(len(real), self.draws).mean(1)
+            real = adapter.log_likelihood(self.codes, names=self.names)
+            other = adapter.log_likelihood(self.shuffled, names=again).reshape(len(real), self.draws).mean(1)
             return [ScoreColumn("likelihood", truth, real - other)]
         adapter.require("predict")
-        predicted, shuffled = adapter.predict(self.codes), adapter.predict(self.shuffled)
+        predicted = adapter.predict(self.codes, names=self.names)
+        shuffled = adapter.predict(self.shuffled, names=again)
         apart = predicted - shuffled.reshape(len(predicted), self.draws, -1).mean(1)
         return [ScoreColumn(name, truth, apart[:, i]) for i, name in enumerate(adapter.outputs)]

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from combmotif.evaluation.adapters.base import Adapter
+from combmotif.evaluation.adapters.base import Adapter, LacksCapability, mean_log_probability
+from combmotif.evaluation.adapters.tracks import Track
 from combmotif.evaluation.dataset.anchored import common_ends
 from combmotif.evaluation.solvers import deal_folds, nested_classifier
 from combmotif.evaluation.tasks.base import (
@@ -18,10 +19,11 @@ from combmotif.evaluation.tasks.base import (
     column_of,
     encode_rows,
     groups_from,
+    minus_names,
     numbers_of,
     read_cells,
 )
-from combmotif.evaluation.tasks.motifs import find_instances
+from combmotif.evaluation.tasks.instances import find_instances
 from combmotif.sequence.alphabet import encode
 
 _TINY = 1e-14
@@ -101,10 +103,15 @@ class VariantsTask(Task):
         ``{column: gene}`` or ``{overlap: 40}`` (default).
     vis_windows : sequence of int
         Widths in nt over which the influence on the neighbours is averaged, beside the whole window.
-    classifier : bool
-        Also fit a logistic regression to the vectors of both sequences, in folds of unrelated groups, with the
-        reference alone (the locus) as its control.
-    folds, seed : int
+    classifier : str
+        Also fit a classifier (``logistic``, ``mlp`` or ``none``) to the vectors of both sequences, in folds of
+        unrelated groups, with the reference alone (the locus) as its control.
+    folds : int
+    pos : str, optional
+        Column of the position (1-based, of the first reference base), where a track such as conservation is read.
+    strand, orientation : str
+        Column of the strand of each gene, and how the sequences are given (``rna`` or ``genome``).
+    seed : int
     """
 
     def __init__(
@@ -124,8 +131,11 @@ class VariantsTask(Task):
         chrom: str | None = None,
         groups: dict[str, Any] | None = None,
         vis_windows: Sequence[int] = (64,),
-        classifier: bool = True,
+        classifier: str = "logistic",
         folds: int = 5,
+        pos: str | None = None,
+        strand: str | None = None,
+        orientation: str = "rna",
         seed: int = 0,
     ) -> None:
         super().__init__(kind="variants")
@@ -169,7 +179,23 @@ class VariantsTask(Task):
             self.truths.append(Truth("effect", measured, own, "difference", parts))
         if not self.truths:
             raise ValueError(f"{table}: expected a label or an effect to hold the scores against, found neither")
-        self.classifier = classifier and label is not None
+        self.classifier = classifier if label is not None else "none"
+        on_minus = minus_names(cells, strand, rows, self.names, path=table)
+        self.orientation = orientation
+        if on_minus is not None:
+            self.minus = frozenset(f"{name}_{allele}" for name in on_minus for allele in ("ref", "alt"))
+        self._places: list[tuple[str, int, int]] = []
+        if pos is not None:
+            if parts is None:
+                raise ValueError(f"{table}: pos: expected chrom beside it, found none")
+            numbers = column_of(cells, pos, path=table, key="pos")
+            for row, part, before, after, ends in zip(rows, parts, self.ref, self.alt, self.ends, strict=True):
+                if not numbers[row].isdecimal() or int(numbers[row]) < 1:
+                    raise ValueError(
+                        f"{table}: row {row + 1} column '{pos}': expected a position from 1, found '{numbers[row]}'"
+                    )
+                anchor = len(before) != len(after)  # insertions and deletions begin with the base before them
+                self._places.append((part, int(numbers[row]) - 1, len(before) - sum(ends) + anchor))
         self._given: dict[str, np.ndarray] = {}
         for column in columns:
             plain = column.removeprefix("abs:").removeprefix("-")
@@ -204,17 +230,25 @@ class VariantsTask(Task):
             for i, output in enumerate(adapter.outputs or [f"output{i + 1}" for i in range(before.shape[1])]):
                 scores[f"delta {output}"] = after[:, i] - before[:, i]
                 scores[f"|delta {output}|"] = np.abs(after[:, i] - before[:, i])
+        tables: dict[str, list[list[np.ndarray]]] = {}
+        for mode in ("unmasked", "masked"):
+            if mode in adapter.capabilities:
+                tables[mode] = [
+                    adapter.probabilities(c, names=n, mode=mode)
+                    for c, n in zip((self.ref, self.alt), names, strict=True)
+                ]
         if "likelihood" in adapter.capabilities:
-            ref, alt = (adapter.log_likelihood(c, names=n) for c, n in zip((self.ref, self.alt), names, strict=True))
+            if adapter.masked_likelihood and "masked" in tables:
+                ref, alt = map(mean_log_probability, (self.ref, self.alt), tables["masked"])
+            else:
+                ref, alt = map(lambda c, n: adapter.log_likelihood(c, names=n), (self.ref, self.alt), names)
             scores |= {"loss alt": -alt, "loss difference": ref - alt}
-        if "masked" in adapter.capabilities:
-            scores |= self._substitutions(adapter.probabilities(self.ref, names=names[0]))
-        mode = next((mode for mode in ("unmasked", "masked") if mode in adapter.capabilities), None)
-        if mode:
-            tables = [
-                adapter.probabilities(c, names=n, mode=mode) for c, n in zip((self.ref, self.alt), names, strict=True)
-            ]
-            scores |= self._influences(*tables)
+        if isinstance(adapter, Track):
+            scores["track"] = self._on_track(adapter)
+        if "masked" in tables:
+            scores |= self._substitutions(tables["masked"][0])
+        if tables:  # the base itself in view, where the model can: the first of the two
+            scores |= self._influences(*next(iter(tables.values())))
         columns = self._all(scores)
         if "embed" in adapter.capabilities:
             ref, alt = (
@@ -222,11 +256,17 @@ class VariantsTask(Task):
                 for c, n in zip((self.ref, self.alt), names, strict=True)
             )
             columns += self._all(_distances(ref, alt))
-            if self.classifier:
+            if self.classifier != "none":
                 columns += self._classified(ref, alt)
         if not columns:
             adapter.require("predict")
         return columns
+
+    def _on_track(self, track: Track) -> np.ndarray:
+        """Read the largest number of the reference's changed bases, of insertions and deletions with the one before."""
+        if not self._places:
+            raise LacksCapability(f"model '{track.name}' is read by position; give the task `chrom` and `pos`")
+        return np.array([track.at(chromosome, position, size) for chromosome, position, size in self._places])
 
     def _substitutions(self, tables: list[np.ndarray]) -> dict[str, np.ndarray]:
         """Score single substitutions by the probabilities of the two bases at the unmutated sequence."""
@@ -262,7 +302,8 @@ class VariantsTask(Task):
         for name, x in (("classifier", np.concatenate([ref, alt - ref], 1)), ("locus only", ref)):
             values = np.full(len(truth.values), np.nan)
             try:
-                values[rows] = nested_classifier(x[rows], truth.values[rows], folds).predicted
+                own = nested_classifier(x[rows], truth.values[rows], folds, classifier=self.classifier, seed=self.seed)
+                values[rows] = own.predicted
             except ValueError as error:
                 self.skipped.append((name, str(error)))
                 continue

@@ -37,8 +37,9 @@ def read_labelled(
         cells = read_cells(path)
         texts = column_of(cells, sequence, path=path, key="sequence")
         labels = column_of(cells, label, path=path, key="label")
-        if wrong := next((i for i, text in enumerate(labels) if text not in ("0", "1")), None):
-            raise ValueError(f"{path}: row {wrong + 1} column '{label}': expected 0 or 1, found '{labels[wrong]}'")
+        for row, text in enumerate(labels, 1):
+            if text not in ("0", "1"):
+                raise ValueError(f"{path}: row {row} column '{label}': expected 0 or 1, found '{text}'")
         names = cells.get("name") or [f"row{i + 1}" for i in range(len(texts))]
         return names, texts, np.array(labels, dtype=float)
     names, texts, found = [], [], []
