@@ -125,5 +125,5 @@ def _progress(folder: Path, stage: str) -> tuple[int | None, int | None]:
             return None, None
         files = progress["files"]
         return sum((folder / "tasks" / file).exists() for file in files), len(files)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None, None

@@ -18,6 +18,8 @@ from combmotif.sequence.tables import SequenceSet
 
 _BYTES_AT_ONCE = 64_000_000
 _ROWS_AT_ONCE = 1024
+_TELLING = 100
+"""Codes among which one A at least is expected: by chance a sequence of 100 nt has none once in 10^12."""
 
 
 def check_one_hot(raw: h5py.Dataset, *, name: str) -> bool:
@@ -60,7 +62,7 @@ def codes_of_one_hot(hot: np.ndarray, *, name: str, start: int = 0) -> np.ndarra
     wrong = np.argwhere(~(one | unknown))
     if len(wrong):
         row, place = wrong[0]
-        found = " ".join(f"{value:g}" for value in np.asarray(hot[row, place], dtype=float))
+        found = " ".join(f"{value:.7g}" for value in np.asarray(hot[row, place], dtype=float))
         raise ValueError(
             f"{name}: row {start + row + 1} position {place + 1}: expected one 1 and three 0 (A, C, G, U), or four "
             f"equal shares for N, found {found}; only one-hot is sequence"
@@ -251,6 +253,11 @@ def _plain(block: np.ndarray, name: str, start: int) -> list[np.ndarray]:
         raise ValueError(
             f"{name}: row {start + row + 1} position {place + 1}: expected a code, 0 to 4 (A, C, G, U, N), found "
             f"{block[row, place]:g}"
+        )
+    if block.size >= _TELLING and block.min() == 1 and block.max() == UNKNOWN:
+        raise ValueError(
+            f"{name}: expected the codes A 0, C 1, G 2, T or U 3, N 4, found 1 to 4 and not a single 0; where they "
+            f"count from 1, take 1 off"
         )
     if _is_flat_one_hot(block):
         raise ValueError(

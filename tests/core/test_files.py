@@ -12,6 +12,7 @@ import pytest
 
 from combmotif.core.files import (
     atomic,
+    open_packed,
     open_text,
     read_sealed,
     reading,
@@ -65,6 +66,11 @@ def test_a_file_made_to_fill_the_memory(tmp_path):
     with pytest.raises(ValueError, match=r"motifs: unfolds to more than 100 times"):
         unpack(bomb, "motifs")
     assert unpack(gzip.compress(bytes(1 << 20)), "motifs") == bytes(1 << 20)
+    with open_packed(tmp_path / "bomb.gz") as packed, pytest.raises(ValueError, match=r"bomb.gz: unfolds to more than"):
+        pd.read_csv(packed)
+    (tmp_path / "t.tsv.gz").write_bytes(gzip.compress(b"a\tb\n1\t2\n"))
+    with open_packed(tmp_path / "t.tsv.gz") as packed:
+        assert pd.read_csv(packed, sep="\t").to_dict("list") == {"a": [1], "b": [2]}
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped"])

@@ -91,7 +91,7 @@ def _read_hdf5(path: Path) -> tuple[dict[str, Any], str]:
 def _parsed(text: Any, path: Path) -> dict[str, Any]:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise ValueError(f"{path}: the description of the network is damaged; copy or download the file again")
