@@ -7,7 +7,7 @@ Every case calls the command line in this process (kills and full disks in a for
 a sentence; *fine*, ended well; and what must not be: *tracebacks* (or a bug told as one, exit code 70), *hangs* (over
 a minute of work, or ten of waiting), *wrong tables* (an altered result of a task, a checksummed or packed file was read
 as if nothing had happened), *user's files* (anything but the output was changed). Prints one row per kind of case, the
-first cases that failed, and ends with exit code 1 where there are any.
+first cases that failed, and ends with exit code 1 where there are any. `kill -USR1 PID` shows the table so far.
 """
 
 from __future__ import annotations
@@ -482,6 +482,7 @@ def main(quick: bool, inputs: int, kills: int, disks: int, runs: int, seed: int)
         folder = Path(temporary)
         make_inputs(folder)
         bench = Bench(folder, seed)
+        signal.signal(signal.SIGUSR1, lambda *_: os.write(2, f"so far:\n{table(bench)}\n".encode()))
         for out in ("run", "other"):
             ended, said = bench.call("run", "run.yaml", "--out", out, "--workers", 1, "--quiet")
             assert ended == "fine", said

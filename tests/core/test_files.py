@@ -16,6 +16,7 @@ from combmotif.core.files import (
     open_text,
     read_sealed,
     reading,
+    require_file,
     unpack,
     write_sealed,
     write_table,
@@ -166,3 +167,11 @@ def test_an_hdf5_file_on_a_full_disk_is_told_by_the_system_s_error(tmp_path, siz
 def test_an_error_while_an_hdf5_file_is_made_stays_itself(tmp_path):
     with pytest.raises(KeyError, match="mine"), writing_h5(tmp_path / "x.h5"):
         raise KeyError("mine")
+
+
+def test_a_pipe_is_no_file_that_can_be_read_twice(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ValueError, match="pipe: expected a file, which is read twice, found a pipe or device"):
+        require_file(tmp_path / "pipe")
+    for name in ("nothing", "."):  # whoever opens them says what is wrong
+        require_file(tmp_path / name)
