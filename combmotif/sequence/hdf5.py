@@ -295,12 +295,18 @@ def reading_hdf5(path: str | Path, *, name: str | None = None) -> Iterator[h5py.
     name : str, optional
         What messages call it; default its path.
     """
-    with open_hdf5(path, name=name) as file:
-        try:
-            yield file
-        except (RuntimeError, KeyError, OSError) as error:  # as h5py tells of damage, and of links that lead nowhere
-            reason = " ".join(str(error).strip("'\"").split())
-            raise ValueError(f"{name or path}: the HDF5 file is damaged ({reason}); copy or make it again") from None
+    with open_hdf5(path, name=name) as file, naming_damage(name or path):
+        yield file
+
+
+@contextlib.contextmanager
+def naming_damage(name: str | Path) -> Iterator[None]:
+    """Turn what h5py raises of damage, and of links that lead nowhere, into a ValueError that names the file."""
+    try:
+        yield
+    except (RuntimeError, KeyError, OSError) as error:
+        reason = " ".join(str(error).strip("'\"").split())
+        raise ValueError(f"{name}: the HDF5 file is damaged ({reason}); copy or make it again") from None
 
 
 def open_hdf5(path: str | Path, *, name: str | None = None) -> h5py.File:
