@@ -26,7 +26,7 @@ from combmotif.config.training.hexamers import CountedTable, HexamersConfig
 from combmotif.config.training.language import LanguageConfig
 from combmotif.config.training.measured import MeasuredConfig
 from combmotif.config.training.regression import TrainConfig
-from combmotif.core.databases import PUBLISHED_DATABASES
+from combmotif.core.databases import COLLECTIONS, PUBLISHED_DATABASES
 from combmotif.core.typed_yaml import nearest
 
 _Config = TypeVar("_Config", RunConfig, TrainConfig, MeasuredConfig, HexamersConfig, HalfLifeConfig, LanguageConfig)
@@ -166,12 +166,12 @@ def resolve_paths(config: _Config, base: Path) -> _Config:
             changed["annotation"] = found("sequences.annotation")(sequences.annotation)
         update["sequences"] = sequences.model_copy(update=changed)
     if config.match is not None:
-        databases, named = [], ["builtin", *PUBLISHED_DATABASES]
+        databases, named = [], ["builtin", *COLLECTIONS, *PUBLISHED_DATABASES]
         for index, name in enumerate(config.match.databases):
             try:
                 databases.append(name if name in named else found(f"match.databases.{index}")(name))
             except FileNotFoundError as error:
-                hint = nearest(name, named)
+                hint = "" if Path(name).suffix else nearest(name, named)  # rbp.meme is a file, not the database rbp
                 raise FileNotFoundError(f"{error}{hint if 'did you mean' in hint else ''}") from None
         update["match"] = config.match.model_copy(update={"databases": databases})
     pairs = None if config.interaction is None else config.interaction.pairs

@@ -263,3 +263,24 @@ TRIPLES = Table(
         text("reason", "why, in words", required=True),
     ),
 )
+
+KMER_PAIRS = Table(
+    "k-mer pairs",
+    "kmer_pairs.tsv",
+    "One row per two k-mers in their order, and frame or distance: what both do in background sequences.",
+    columns=(
+        text("first", "IUPAC word at the 5' side: A of the effects"),
+        text("second", "IUPAC word behind it: B"),
+        text("placed", "order (any of the distances), frame (those of one frame) or distance (one of them)"),
+        whole("frame", "distance of the two first letters modulo 3, 0 = in frame; empty where placed is order"),
+        whole("distance_min", "fewest nt between the two", unit="nt"),
+        whole("distance_max", "most nt between the two", unit="nt"),
+        whole("backgrounds", "background sequences in the test: the n of every p-value in this row"),
+        *(replace(column, required=False) for column in (*_effect_columns(), *_MARGINS, *_VERDICT)),
+        number("epistasis_latent", "e on the scale on which effects add up (the card's link, or a fitted curve)"),
+        number("epistasis_latent_ci_low", "lower end of its 95 % interval"),
+        number("epistasis_latent_ci_high", "upper end of its 95 % interval"),
+        number("q_latent", "Benjamini-Hochberg q of epistasis_latent over all rows", unit="0 to 1"),
+        text("class_latent", "class on that scale"),
+    ),
+)
