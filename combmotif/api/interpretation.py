@@ -15,6 +15,7 @@ import pandas as pd
 
 from combmotif.api.pictures import Picture, logos
 from combmotif.api.results import Result
+from combmotif.core.files import open_packed
 from combmotif.core.tables import table_at
 from combmotif.motifs.formats.h5 import load_motifs
 from combmotif.motifs.motif import MotifSet
@@ -44,9 +45,8 @@ class Tables(Mapping[str, pd.DataFrame]):
                 # Names are text: a sequence 0001 is no number, and a motif of consensus NA is not missing.
                 known = table_at(self._paths[name].relative_to(self._folder).as_posix())
                 texts = dict.fromkeys(known.of_type("text") if known else (), str)
-                self._read[name] = pd.read_csv(
-                    self._paths[name], sep="\t", dtype=texts, keep_default_na=False, na_values=[""]
-                )
+                with open_packed(self._paths[name]) as stream:
+                    self._read[name] = pd.read_csv(stream, sep="\t", dtype=texts, keep_default_na=False, na_values=[""])
             except pd.errors.EmptyDataError:
                 self._read[name] = pd.DataFrame()
         return self._read[name]

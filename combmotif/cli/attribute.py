@@ -112,6 +112,7 @@ def attribute(
     rows = np.concatenate([own for own, _, _ in told])
     whole = pd.concat([one for _, one, _ in told]).iloc[np.argsort(rows, kind="stable")]
     write_table(path.with_name(path.name + ".tsv"), whole)
+    own.settle()
     errors, steps = whole["completeness_error"].to_numpy(float), whole["steps"].to_numpy(int)
     warning = completeness_warning(str(chosen), errors, told[0][2], steps)
     if warning:

@@ -73,6 +73,10 @@ def _said(error: BaseException) -> str:
             f"memory ran out{f' ({said})' if said else ''}; ask for less at a time (shorter or fewer sequences, "
             f"smaller counts, fewer --workers), or use a larger machine"
         )
+    if type(error).__name__ == "ValidationError" and hasattr(error, "errors"):  # pydantic's, of an option
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"])) or "options"
+        return f"{key}: {first['msg'].replace('Input should be', 'expected a value')}, found {str(first['input'])[:60]}"
     if isinstance(error, ModuleNotFoundError) and "pip install" not in str(error):
         return f"the package '{error.name}' is not installed; install what is optional: pip install 'combmotif[all]'"
     if isinstance(error, OSError) and error.errno is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from combmotif.cli.guide import GuidedCommand, GuidedGroup, next_step
-from combmotif.cli.options import PATH, motif_species_option, refuse_input, strands_option
+from combmotif.cli.options import PATH, SHARE, motif_species_option, refuse_input, strands_option
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +85,7 @@ def convert(file: Path, out: Path, alphabet: str | None, species: str | None) ->
 )
 @click.argument("first", type=_FILE)
 @click.argument("second", type=_FILE)
-@click.option("--threshold", type=click.FloatRange(0, 1), default=0.8, show_default=True, help="Of the same motif.")
+@click.option("--threshold", type=SHARE, default=0.8, show_default=True, help="Of the same motif.")
 @strands_option
 @click.option("--out", type=_FILE, help="Write the table here instead of printing it.")
 def compare(first: Path, second: Path, threshold: float, strands: str, out: Path | None) -> None:
@@ -107,7 +107,7 @@ def compare(first: Path, second: Path, threshold: float, strands: str, out: Path
     then="combmotif match QUERIES.meme --database representatives.meme --out matches.tsv",
 )
 @click.argument("file", type=_FILE)
-@click.option("--threshold", type=click.FloatRange(0, 1), default=0.8, show_default=True, help="Similarity within one.")
+@click.option("--threshold", type=SHARE, default=0.8, show_default=True, help="Similarity within one.")
 @motif_species_option
 @click.option("--out", type=_FILE, help="Write the table here instead of printing it.")
 @click.option("--meme", type=_FILE, help="Also write one motif of each cluster, the most central.")

@@ -29,6 +29,23 @@ class PathType(click.Path):
 PATH = PathType()
 
 
+class ShareType(click.FloatRange):
+    """A number from 0 to 1; NaN, which is in no range but fails no comparison either, is refused."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 1)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Turn the text into a number."""
+        number = super().convert(value, param, ctx)
+        if number != number:
+            self.fail("nan is not in the range 0<=x<=1.", param, ctx)
+        return number
+
+
+SHARE = ShareType()
+
+
 def refuse_input(out: Path | None, *inputs: Path | str | None) -> None:
     """Refuse to write over what is read.
 

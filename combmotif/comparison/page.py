@@ -62,7 +62,8 @@ def write_comparison(comparison: Comparison, runs: list[ComparedRun], folder: st
     pathlib.Path
         The page.
     """
-    own = OutputFolder(Path(folder), "comparison").file
+    output = OutputFolder(Path(folder), "comparison")
+    own = output.file
     for name in ("summary", "motifs", "overlaps", "matches"):
         write_table(own(f"{name}.tsv"), getattr(comparison, name))
     labels = [run.label for run in runs]
@@ -80,6 +81,7 @@ def write_comparison(comparison: Comparison, runs: list[ComparedRun], folder: st
     page = own("compare.html")
     with atomic(page) as temporary:
         temporary.write_text(_page(comparison, runs, drawings), encoding="utf-8")
+    output.settle()
     return page
 
 

@@ -16,7 +16,7 @@ import warnings
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from combmotif.core.encoding import ENCODING, ERRORS, refuse_binary
 
@@ -195,6 +195,12 @@ def no_formula(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith("=") else cell
 
 
+def require_file(path: str | Path) -> None:
+    """Refuse a pipe or device where a file is read more than once: the second time it would have nothing left."""
+    if Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir():
+        raise ValueError(f"{path}: expected a file, which is read twice, found a pipe or device; save it as a file")
+
+
 class _Rejoined(io.RawIOBase):
     """A stream whose first bytes were read already, as one that is read from its beginning; pipes cannot go back."""
 
@@ -235,6 +241,17 @@ class _Bounded(io.RawIOBase):
         require_sane_size(self._unfolded, self._packed_size, self._source)
         buffer[: len(got)] = got
         return len(got)
+
+
+@contextlib.contextmanager
+def open_packed(path: Path) -> Iterator[BinaryIO]:
+    """Open a ``.gz`` file as what it unfolds to, as far as a table of the field goes; any other file as it is."""
+    with path.open("rb") as raw, contextlib.ExitStack() as stack:
+        if path.suffix == ".gz":
+            packed = stack.enter_context(gzip.GzipFile(fileobj=raw))
+            yield io.BufferedReader(_Bounded(packed, str(path), path.stat().st_size))
+        else:
+            yield raw
 
 
 def unpack(raw: bytes, source: str) -> bytes:

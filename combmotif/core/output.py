@@ -213,7 +213,7 @@ def _name(line: str) -> Iterator[str]:
     """Read a line of a record; a damaged one, or one that leads out of the folder, names nothing."""
     try:
         name = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     if isinstance(name, str) and name and "\0" not in name:
         place = PurePosixPath(name)

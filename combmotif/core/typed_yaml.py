@@ -75,6 +75,10 @@ _PLAIN = [
             r"mapping values are not allowed here",
             "found a second ': ' on one line; put quotes around a text that holds it, or mend the indentation",
         ),
+        (
+            r"expected chomping or indentation indicators, but found .*",
+            "found a lone > or |; put quotes around a text that begins with it (is this a YAML file?)",
+        ),
         (r"found undefined alias '(.*)'", r"found '*\1'; put quotes around a text that begins with *"),
         (r"expected alphabetic or numeric character, but found .*", "found a lone & or *; put quotes around it"),
         (r"expected <block end>, but found .*", "this line does not belong to the lines above; mend the indentation"),

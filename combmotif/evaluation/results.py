@@ -9,7 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from combmotif.core.files import atomic
+from combmotif.core.files import atomic, require_file
 from combmotif.evaluation.adapters.base import Adapter, LacksCapability, read_mode
 from combmotif.sequence.fasta import iterate_fasta
 from combmotif.sequence.names import UniqueNames
@@ -21,6 +21,7 @@ _BLOCK = 256
 def _blocks(
     adapter: Adapter, fasta: str | Path, skipped: list[tuple[str, str]]
 ) -> Iterator[tuple[list[str], list[np.ndarray]]]:
+    require_file(fasta)
     records = iterate_fasta(fasta)
     unique = UniqueNames(name for name, _ in iterate_fasta(fasta))
     while block := list(islice(records, _BLOCK)):

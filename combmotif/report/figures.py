@@ -298,6 +298,7 @@ def write_figures(
                 with atomic(path) as temporary:
                     figure.savefig(temporary, format=file_format, metadata=metadata)
                 written.append(path)
+    own.settle()
     return written
 
 

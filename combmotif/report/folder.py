@@ -6,12 +6,13 @@ import json
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
 import pandas as pd
 
+from combmotif.core.files import open_packed
 from combmotif.core.tables import (
     CONTRIBUTION,
     FAMILY_MAP,
@@ -159,14 +160,14 @@ def _shape(frame: pd.DataFrame, table: Table, file: str, problems: list[str]) ->
     return frame
 
 
-def _read(path: Path, **options: Any) -> Any:
-    return pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, na_values=[""], **options)
+def _read(stream: BinaryIO, **options: Any) -> Any:
+    return pd.read_csv(stream, sep="\t", dtype=str, keep_default_na=False, na_values=[""], **options)
 
 
-def _top_sites(path: Path) -> pd.DataFrame:
+def _top_sites(stream: BinaryIO) -> pd.DataFrame:
     """Keep the strongest windows of every neuron, one per sequence, reading a file of any size piece by piece."""
     kept: pd.DataFrame | None = None
-    for chunk in _read(path, chunksize=_CHUNK):
+    for chunk in _read(stream, chunksize=_CHUNK):
         if not {"neuron", "activation"} <= set(chunk):
             return chunk.iloc[:0]
         chunk["activation"] = pd.to_numeric(chunk["activation"], errors="coerce")
@@ -185,7 +186,8 @@ def _table(path: Path, table: Table, problems: list[str], *, expected: bool) -> 
             problems.append(f"{path.name} is not in the run folder.")
     else:
         try:
-            frame = _top_sites(path) if table is SITES else _read(path)
+            with open_packed(path) as stream:
+                frame = _top_sites(stream) if table is SITES else _read(stream)
         except (ValueError, OSError, EOFError, zlib.error) as error:
             if not isinstance(error, pd.errors.EmptyDataError):
                 problems.append(f"{path.name} could not be read: {error}.")

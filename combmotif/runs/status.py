@@ -128,5 +128,5 @@ def _progress(folder: Path, stage: str) -> tuple[int | None, int | None, float |
         since = (folder / LOCK).stat().st_mtime - (folder / PROGRESS).stat().st_mtime
         left = since / (done - before) * (len(files) - done) if done > before and since > 0 else None
         return done, len(files), left
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None, None, None

@@ -18,6 +18,8 @@ from combmotif.sequence.tables import SequenceSet
 
 _BYTES_AT_ONCE = 64_000_000
 _ROWS_AT_ONCE = 1024
+_TELLING = 100
+"""Codes among which one A at least is expected: by chance a sequence of 100 nt has none once in 10^12."""
 
 
 def check_one_hot(raw: h5py.Dataset, *, name: str) -> bool:
@@ -60,7 +62,7 @@ def codes_of_one_hot(hot: np.ndarray, *, name: str, start: int = 0) -> np.ndarra
     wrong = np.argwhere(~(one | unknown))
     if len(wrong):
         row, place = wrong[0]
-        found = " ".join(f"{value:g}" for value in np.asarray(hot[row, place], dtype=float))
+        found = " ".join(f"{value:.7g}" for value in np.asarray(hot[row, place], dtype=float))
         raise ValueError(
             f"{name}: row {start + row + 1} position {place + 1}: expected one 1 and three 0 (A, C, G, U), or four "
             f"equal shares for N, found {found}; only one-hot is sequence"
@@ -252,6 +254,11 @@ def _plain(block: np.ndarray, name: str, start: int) -> list[np.ndarray]:
             f"{name}: row {start + row + 1} position {place + 1}: expected a code, 0 to 4 (A, C, G, U, N), found "
             f"{block[row, place]:g}"
         )
+    if block.size >= _TELLING and block.min() == 1 and block.max() == UNKNOWN:
+        raise ValueError(
+            f"{name}: expected the codes A 0, C 1, G 2, T or U 3, N 4, found 1 to 4 and not a single 0; where they "
+            f"count from 1, take 1 off"
+        )
     if _is_flat_one_hot(block):
         raise ValueError(
             f"{name}: expected codes (n, length), found what looks like one-hot of shape {block.shape}; give it as "
@@ -288,12 +295,18 @@ def reading_hdf5(path: str | Path, *, name: str | None = None) -> Iterator[h5py.
     name : str, optional
         What messages call it; default its path.
     """
-    with open_hdf5(path, name=name) as file:
-        try:
-            yield file
-        except (RuntimeError, KeyError, OSError) as error:  # as h5py tells of damage, and of links that lead nowhere
-            reason = " ".join(str(error).strip("'\"").split())
-            raise ValueError(f"{name or path}: the HDF5 file is damaged ({reason}); copy or make it again") from None
+    with open_hdf5(path, name=name) as file, naming_damage(name or path):
+        yield file
+
+
+@contextlib.contextmanager
+def naming_damage(name: str | Path) -> Iterator[None]:
+    """Turn what h5py raises of damage, and of links that lead nowhere, into a ValueError that names the file."""
+    try:
+        yield
+    except (RuntimeError, KeyError, OSError) as error:
+        reason = " ".join(str(error).strip("'\"").split())
+        raise ValueError(f"{name}: the HDF5 file is damaged ({reason}); copy or make it again") from None
 
 
 def open_hdf5(path: str | Path, *, name: str | None = None) -> h5py.File:

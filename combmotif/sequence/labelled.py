@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from combmotif.sequence.alphabet import UNKNOWN
-from combmotif.sequence.hdf5 import check_one_hot, codes_of_one_hot, dataset, open_hdf5
+from combmotif.sequence.hdf5 import check_one_hot, codes_of_one_hot, dataset, naming_damage, open_hdf5
 
 SPLITS = ("train", "valid", "test")
 
@@ -67,15 +67,18 @@ class Hdf5Rows:
                 f"{path}: {split}_label: expected one number for each of {len(self._rows)} rows, found shape "
                 f"{measured.shape} of {measured.dtype}"
             )
-        self.labels = np.asarray(measured[()], dtype=np.float32).reshape(len(self._rows), -1)
+        with naming_damage(path):
+            values = measured[()]
+        self.labels = np.asarray(values, dtype=np.float32).reshape(len(self._rows), -1)
         self.labels = _checked(self.labels[:, 0], f"{path}: {split}_label")
 
     def batch(self, rows: np.ndarray) -> np.ndarray:
         """Give float32 (n, channels, length) of the rows, in their order; what is not one-hot is a ValueError."""
         order = np.argsort(rows, kind="stable")
         result = np.empty((len(rows), *self._rows.shape[1:]), dtype=np.float32)
-        for place in order:
-            result[place] = self._rows[int(rows[place])]
+        with naming_damage(self._name):
+            for place in order:
+                result[place] = self._rows[int(rows[place])]
         result = result if self._channels_first else result.transpose(0, 2, 1)
         for one, row in zip(result, rows, strict=True):
             codes = codes_of_one_hot(one[None, :4].transpose(0, 2, 1), name=self._name, start=int(row))[0]

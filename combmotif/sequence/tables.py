@@ -317,6 +317,12 @@ def read_table(
         for found, what in ((missing, "no measurement"), (infinite, "an infinite value"))
         if found
     )
+    for group in sorted({group for group in groups if group.strip().lower() in MISSING}):
+        if (together := groups.count(group)) > 1:
+            notes += (
+                f"{source}: {together:,} of {kept:,} rows have '{group}' in column '{cluster}' and count as one group; "
+                f"where it means that none is known, give each of these rows a group of its own.",
+            )
     if nameless:
         notes += (
             f"{source}: {len(nameless):,} of {kept:,} rows have no name in column '{name}' and are called by their "

@@ -1,8 +1,18 @@
+import math
 import warnings
 
 import pytest
+from pydantic import ValidationError
 
 from combmotif.cli.errors import sentence, show_warnings_as_sentences
+from combmotif.config.stages import AttributionOptions
+
+
+def _refused():
+    try:
+        AttributionOptions(tolerance=math.nan)
+    except ValidationError as error:
+        return error
 
 
 @pytest.mark.parametrize(
@@ -18,6 +28,7 @@ from combmotif.cli.errors import sentence, show_warnings_as_sentences
             "x/y: expected a folder, found a file; choose another --out",
         ),
         (OSError(5, "Input/output error"), "Input/output error"),
+        (_refused(), "tolerance: expected a value greater than 0, found nan"),
     ],
 )
 def test_one_line(error, text):

@@ -12,9 +12,11 @@ import pytest
 
 from combmotif.core.files import (
     atomic,
+    open_packed,
     open_text,
     read_sealed,
     reading,
+    require_file,
     unpack,
     write_sealed,
     write_table,
@@ -65,6 +67,11 @@ def test_a_file_made_to_fill_the_memory(tmp_path):
     with pytest.raises(ValueError, match=r"motifs: unfolds to more than 100 times"):
         unpack(bomb, "motifs")
     assert unpack(gzip.compress(bytes(1 << 20)), "motifs") == bytes(1 << 20)
+    with open_packed(tmp_path / "bomb.gz") as packed, pytest.raises(ValueError, match=r"bomb.gz: unfolds to more than"):
+        pd.read_csv(packed)
+    (tmp_path / "t.tsv.gz").write_bytes(gzip.compress(b"a\tb\n1\t2\n"))
+    with open_packed(tmp_path / "t.tsv.gz") as packed:
+        assert pd.read_csv(packed, sep="\t").to_dict("list") == {"a": [1], "b": [2]}
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped"])
@@ -160,3 +167,11 @@ def test_an_hdf5_file_on_a_full_disk_is_told_by_the_system_s_error(tmp_path, siz
 def test_an_error_while_an_hdf5_file_is_made_stays_itself(tmp_path):
     with pytest.raises(KeyError, match="mine"), writing_h5(tmp_path / "x.h5"):
         raise KeyError("mine")
+
+
+def test_a_pipe_is_no_file_that_can_be_read_twice(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ValueError, match="pipe: expected a file, which is read twice, found a pipe or device"):
+        require_file(tmp_path / "pipe")
+    for name in ("nothing", "."):  # whoever opens them says what is wrong
+        require_file(tmp_path / name)

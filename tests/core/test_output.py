@@ -83,7 +83,19 @@ def test_links_are_not_followed(tmp_path):
     assert (tmp_path / "mine" / "1.npz").read_text() == "mine"
 
 
-@pytest.mark.parametrize("line", ['"../thesis"', '"/etc/thesis"', '"a/../../thesis"', "[1]", '"', "\\ud800", '""'])
+@pytest.mark.parametrize(
+    "line",
+    [
+        '"../thesis"',
+        '"/etc/thesis"',
+        '"a/../../thesis"',
+        "[1]",
+        '"',
+        "\\ud800",
+        '""',
+        pytest.param("[" * 100_000, id="deep"),
+    ],
+)
 def test_a_record_cannot_lead_out_of_its_folder(tmp_path, line):
     (tmp_path / "thesis").write_text("mine")
     OutputFolder(tmp_path / "run", "run").file("a.tsv")

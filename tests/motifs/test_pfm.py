@@ -95,6 +95,8 @@ def test_transfac_without_slashes_and_with_further_tables(tmp_path):
     )
     found, words = _read(tmp_path, crosslinks)
     assert ([r.id for r in found.records], words) == (["M1", "M3"], ["AG", "AG"])
+    found, words = _read(tmp_path, one + "XL\nP0 A C G T\n01 0.1 0.2 0.3 0.4\n//\n" + two)
+    assert ([r.id for r in found.records], words) == (["M1", "M2"], ["AG", "CTA"])
     found, words = _read(tmp_path, one + "P0 A C G T\n01 0 0 0 9\n")
     assert [r.id for r in found.records] == ["M1", "motif2"]
     with pytest.raises(ValueError, match="line 7: expected position 2, got 01"):

@@ -72,6 +72,7 @@ def test_an_n_at_the_end_is_no_padding_where_it_is_written(tmp_path):
         ([0, np.nan, 0, 1], "0 nan 0 1"),
         ([-1, -1, -1, -1], "-1 -1 -1 -1"),
         ([0.9999, 0, 0, 0], "0.9999 0 0 0"),
+        ([0.9999999, 0, 0, 0], "0.9999999 0 0 0"),
     ],
 )
 def test_what_is_no_one_hot_is_refused_with_its_position(tmp_path, row, found):
@@ -181,6 +182,14 @@ def test_virtual_and_outside_data_count_as_what_they_hold(tmp_path):
     assert decode(read_hdf5(tmp_path / "s.h5", sequence="outside").codes[0]) == "ACGUNACGUN"
     with pytest.raises(ValueError, match="nothing was ever written"):
         read_hdf5(tmp_path / "s.h5", sequence="hollow")
+
+
+def test_codes_that_count_from_one(tmp_path):
+    codes = np.arange(400).reshape(4, 100) % 4
+    _write(tmp_path / "s.h5", sequence=codes + 1, right=codes)
+    with pytest.raises(ValueError, match="'sequence': expected the codes A 0, .* found 1 to 4 and not a single 0"):
+        read_hdf5(tmp_path / "s.h5")
+    assert decode(read_hdf5(tmp_path / "s.h5", sequence="right").codes[0][:4]) == "ACGU"
 
 
 def test_codes_have_our_numbers(tmp_path):

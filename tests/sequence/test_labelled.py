@@ -71,3 +71,18 @@ def test_labels_that_are_no_number_for_each_row(tmp_path, labels):
         file["train_label"] = labels
     with pytest.raises(ValueError, match=r"d.h5: train_label: expected one number for each of 4 rows, found shape"):
         Hdf5Rows(tmp_path / "d.h5", "train", channels=4, length=5)
+
+
+def test_damage_met_in_a_batch_names_the_file(tmp_path):
+    hot = np.eye(4)[np.random.default_rng(0).integers(0, 4, (4, 500))]
+    with h5py.File(tmp_path / "d.h5", "w") as file:
+        packed = file.create_dataset("train_sequence", data=hot, chunks=(1, 500, 4), compression="gzip")
+        file["train_label"] = np.zeros(4)
+        place = packed.id.get_chunk_info(2)
+    content = bytearray((tmp_path / "d.h5").read_bytes())
+    content[place.byte_offset : place.byte_offset + 40] = bytes(40)
+    (tmp_path / "d.h5").write_bytes(content)
+    rows = Hdf5Rows(tmp_path / "d.h5", "train", channels=4, length=500)
+    assert rows.batch(np.array([0, 1])).sum() == 1000
+    with pytest.raises(ValueError, match="d.h5: 'train_sequence': the HDF5 file is damaged"):
+        rows.batch(np.array([1, 2]))

@@ -179,6 +179,14 @@ def test_names_groups_and_filters_are_text(tmp_path):
         read_table(path, where="fold=1")
 
 
+def test_a_group_spelled_like_a_missing_value_is_one_group_and_told(tmp_path):
+    (tmp_path / "t.tsv").write_text("sequence\tgene\nACGU\tNA\nACGA\tHA\nACGC\tNA\nACGG\tnone\n")
+    found = read_table(tmp_path / "t.tsv", cluster="gene")
+    assert found.clusters == ("NA", "HA", "NA", "none")
+    (note,) = found.notes
+    assert "2 of 4 rows have 'NA' in column 'gene' and count as one group" in note
+
+
 def test_a_filter_on_a_column_with_an_equals_sign(tmp_path):
     (tmp_path / "t.csv").write_text("a,a=b,sequence\n1,c,AC\nb=c,2,GG\n")
     assert read_table(tmp_path / "t.csv", where="a=b=c").names == ("row1",)

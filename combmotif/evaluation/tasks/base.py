@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from combmotif.core.files import open_text
+from combmotif.core.files import open_text, require_file
 from combmotif.evaluation.adapters.base import Adapter
 from combmotif.evaluation.adapters.tracks import Place, read_places
 from combmotif.sequence.alphabet import encode
@@ -132,6 +132,7 @@ def read_cells(path: str | Path, *, columns: Sequence[str] | None = None) -> dic
     """
     separator = None
     if columns is None:
+        require_file(path)
         with open_text(Path(path)) as stream:
             header = stream.readline()
         separator = "\t" if "\t" in header and "," not in header else None

@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from combmotif.sequence.hdf5 import reading_hdf5
+
 
 def read_keras_layers(path: str | Path) -> dict[str, dict[str, np.ndarray]]:
     """Read every weighted layer of a Keras HDF5 file.
@@ -32,7 +34,7 @@ def read_keras_layers(path: str | Path) -> dict[str, dict[str, np.ndarray]]:
         If the file holds no Keras weights.
     """
     layers: dict[str, dict[str, np.ndarray]] = {}
-    with h5py.File(path, "r") as file:
+    with reading_hdf5(path) as file:
         root = file.get("model_weights", file)
         for layer in root:
             weights: dict[str, np.ndarray] = {}

@@ -13,7 +13,7 @@ from typing import Any
 import h5py
 import torch
 
-from combmotif.core.files import require_sane_size
+from combmotif.core.files import reading, require_sane_size
 
 _CODE = {"Lambda", "__lambda__"}
 _FOREIGN = {"TorchModuleWrapper", "TFSMLayer", "JaxLayer", "FlaxLayer"}
@@ -57,10 +57,11 @@ def read_description(path: Path) -> tuple[dict[str, Any], str]:
         )
     if not path.is_file():
         raise FileNotFoundError(f"{path}: there is no such Keras file")
-    if zipfile.is_zipfile(path):
-        return _read_zip(path)
-    if h5py.is_hdf5(path):
-        return _read_hdf5(path)
+    with reading(path, "a Keras file"):
+        if zipfile.is_zipfile(path):
+            return _read_zip(path)
+        if h5py.is_hdf5(path):
+            return _read_hdf5(path)
     raise ValueError(f"{path}: expected a Keras file (.keras or .h5, written by model.save), found something else")
 
 
@@ -91,7 +92,7 @@ def _read_hdf5(path: Path) -> tuple[dict[str, Any], str]:
 def _parsed(text: Any, path: Path) -> dict[str, Any]:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise ValueError(f"{path}: the description of the network is damaged; copy or download the file again")

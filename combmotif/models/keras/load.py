@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from combmotif.core.files import reading
 from combmotif.models.door import Output, Pick
 from combmotif.models.keras.backend import import_keras
 from combmotif.models.keras.file import open_file
@@ -152,7 +153,9 @@ def load_keras_model(
     """
     path = Path(path)
     keras = import_keras()
-    model = open_file(path, keras, _objects(custom_objects))
+    objects = _objects(custom_objects)
+    with reading(path, "a Keras file"):
+        model = open_file(path, keras, objects)
     shapes = _input_shapes(model, length)
     read, place = _sequence_input(model, keras, shapes, input_name, codes)
     if length is not None and read.length not in (None, length):

@@ -19,26 +19,27 @@ def parse_transfac(lines: Lines) -> MotifFile:
     or P0 begins a motif.
     """
     records: list[MotifRecord] = []
-    alphabet, first, within = "dna", 0, False
+    alphabet, first, within, crosslinks = "dna", 0, False, False
     keys: dict[str, str] = {}
     rows: list[list[float]] | None = None
     position = 0
 
     def finish() -> None:
-        nonlocal rows, within
+        nonlocal rows, within, crosslinks
         if rows is not None:
             identifier = (keys.get("AC") or keys.get("ID") or keys.get("NA") or f"motif{len(records) + 1}").split()
             name = (keys.get("NA") or keys.get("ID") or keys.get("AC") or "").split()
             species = re.split(r"species:", keys.get("BF", ""), flags=re.IGNORECASE)[-1].strip(" .")
             records.append(lines.motif(identifier[0], " ".join(name), rows, first, species=species))
         keys.clear()
-        rows, within = None, False
+        rows, within, crosslinks = None, False, False
 
     for at, line in lines:
         key, *words = line.split()
-        if key == "//" or (rows is not None and key in ("AC", "ID", "NA", "P0", "PO")):
+        begins = ("AC", "ID", "NA") if crosslinks else ("AC", "ID", "NA", "P0", "PO")  # a table XL may have its P0
+        if key == "//" or (rows is not None and key in begins):
             finish()
-        if key in ("P0", "PO"):
+        if key in ("P0", "PO") and not crosslinks:
             order = "".join(words[:4]).upper()
             if order not in _LETTERS:
                 raise lines.error(f"expected the columns A C G T (or U) after {key}, got {line[:40]!r}", at)
@@ -50,6 +51,7 @@ def parse_transfac(lines: Lines) -> MotifFile:
             rows.append(lines.numbers(words[:4], at, expected="4 counts after the position"))
         else:
             within = False
+            crosslinks |= key == "XL"
             if key in ("AC", "ID", "NA", "BF") and words:
                 keys.setdefault(key, " ".join(words))
     finish()

@@ -109,7 +109,7 @@ class _Reader:
 
     def matrix(self, identifier: str, name: str) -> MotifRecord:
         header = self.at
-        keys = dict(re.findall(r"(\w+)\s*=\s*([^\s=]+)", self.lines[self.at]))
+        keys = dict(re.findall(r"(\w+)\s*=\s*([^\s=]+)", self.lines[self.at].lower()))
         if keys.get("alength", "4") != "4":
             raise self.error(f"motif {identifier}: expected 4 letters (alength= 4), got {keys['alength']}")
         try:
@@ -134,9 +134,8 @@ class _Reader:
             rows.append(self.row(line, identifier))
             self.at += 1
         if not rows or (width is not None and len(rows) != width):
-            raise self.error(
-                f"motif {identifier}: expected {width or 'some'} rows of 4 numbers, got {len(rows)}", header
-            )
+            asked = "some" if width is None else width
+            raise self.error(f"motif {identifier}: expected {asked} rows of 4 numbers, got {len(rows)}", header)
         following = next((at for at in range(self.at, len(self.lines)) if self.lines[at].strip()), header)
         if _NUMBERS.fullmatch(self.lines[following].strip()):
             raise self.error(f"motif {identifier}: expected no blank line between its rows; take it out", following)

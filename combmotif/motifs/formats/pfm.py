@@ -136,9 +136,11 @@ def _record(block: _Block, rows: Rows, lines: Lines) -> MotifRecord:
             f"positions; take the numbers out, or write rows of bases as 'A [ ... ]'",
             block.at,
         )
-    if len(block.rows) != 4 or len({len(row) for row in block.rows}) != 1:
+    lengths = [len(row) for row in block.rows]
+    if len(lengths) != 4 or len(set(lengths)) != 1:
+        uneven = f" of {', '.join(map(str, lengths))} numbers" if len(lengths) == 4 else ""
         raise lines.error(
-            f"motif {block.header}: expected 4 rows of equal length, one per base, got {len(block.rows)}", block.at
+            f"motif {block.header}: expected 4 rows of equal length, one per base, got {len(lengths)}{uneven}", block.at
         )
     if any(block.labels) and not block.of_bases:
         raise lines.error(

@@ -57,6 +57,11 @@ def _rows(stream: Iterable[str]) -> Rows:
             yield number, [_unquoted(cell) for cell in line.rstrip("\r\n").split("\t")]
 
 
+def _no_start(row: list[str]) -> str:
+    """Say why a line of 12 columns is not taken for BED12."""
+    return f", of which the second, '{row[1][:20]}', is no start" if len(row) > 11 else ""
+
+
 def _unquoted(cell: str) -> str:
     """Take off the quotation marks that a spreadsheet puts around a cell that holds some."""
     if len(cell) > 1 and cell[0] == cell[-1] == '"' and '""' in cell[1:-1]:
@@ -121,7 +126,7 @@ def _read_gtf(rows: Iterable[tuple[int, list[str]]], path: Path) -> Iterator[Tra
             places = f"'{row[3][:20]}' and '{row[4][:20]}' as start and end" if len(row) == 9 else ""
             raise ValueError(
                 f"{path}: line {number}: expected the 9 tab-separated columns of GTF or GFF3 (or BED12), found "
-                f"{places or f'{len(row)} columns'}"
+                f"{places or f'{len(row)} columns'}{_no_start(row)}"
             )
         kind = _NOT_PLAIN.sub("", row[2].lower())
         gtf = _GTF_NAME.search(row[8])
@@ -178,7 +183,9 @@ def _read_gtf(rows: Iterable[tuple[int, list[str]]], path: Path) -> Iterator[Tra
         if len(whole_lines) > 1:
             lines.fault = lines.fault or f"{len(whole_lines)} lines describe it, each in a place of its own"
         lines.version = lines.version or next((whole.version for whole in whole_lines), "")
-        if not lines.exons:
+        if lines.exons:
+            _check_extent(lines, whole_lines)
+        else:
             _fill(lines, whole_lines)
         yield _transcript(key[0], key[2], lines)
     for (name, _, chromosome), whole_lines in wholes.items():
@@ -186,6 +193,20 @@ def _read_gtf(rows: Iterable[tuple[int, list[str]]], path: Path) -> Iterator[Tra
             fault = "it has a line of its own, but no exons, CDS or UTRs"
             yield Transcript(name, chromosome, whole_lines[0].strand, (), version=whole_lines[0].version, fault=fault)
     yield from nameless
+
+
+def _check_extent(lines: _Lines, wholes: list[_Whole]) -> None:
+    """See that the exons are all of a transcript, as its own line, its UTRs and its stop codon say."""
+    start, end = min(start for start, _ in lines.exons), max(end for _, end in lines.exons)
+    exons = _merged(lines.exons)
+    outside = [(a, b) for a, b in lines.pieces if not any(first <= a and b <= last for first, last in exons)]
+    if outside:
+        a, b = outside[0]
+        lines.fault = lines.fault or f"a UTR or stop codon of it ({a + 1:,}-{b:,}) lies outside of its exons"
+    elif wholes and wholes[0].transcript and (wholes[0].start, wholes[0].end) != (start, end):
+        lines.fault = lines.fault or (
+            f"it runs from {wholes[0].start + 1:,} to {wholes[0].end:,}, its exons from {start + 1:,} to {end:,} only"
+        )
 
 
 def _fill(lines: _Lines, wholes: list[_Whole]) -> None:

@@ -260,6 +260,20 @@ def test_what_is_no_keras_network_is_named(keras: Any, tmp_path: Path) -> None:
         load_keras_model(path)
 
 
+def test_damage_is_told_with_the_name_of_the_file(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "flipped.keras", "w") as archive:
+        archive.writestr("config.json", '{"class_name": "Sequential"}')
+    content = bytearray((tmp_path / "flipped.keras").read_bytes())
+    content[content.find(b"Sequential")] ^= 1
+    (tmp_path / "flipped.keras").write_bytes(content)
+    with h5py.File(tmp_path / "cut.h5", "w") as file:
+        file["weights"] = np.zeros(10_000)
+    (tmp_path / "cut.h5").write_bytes((tmp_path / "cut.h5").read_bytes()[:4000])
+    for name in ("flipped.keras", "cut.h5"):
+        with pytest.raises(ValueError, match=f"{name}: expected a Keras file, found a damaged file"):
+            read_description(tmp_path / name)
+
+
 def test_a_file_made_to_fill_the_memory_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "bomb.keras", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("config.json", " " * (100 << 20))

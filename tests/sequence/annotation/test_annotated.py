@@ -197,6 +197,11 @@ def test_phases_and_exons(tmp_path, rows, expected, kind):
         # exons that are made of CDS alone are not all of a longer transcript: its UTRs would be lost
         ([("mRNA", 1, 40, "+", ".", "T"), ("CDS", 5, 34, "+", 0, "T")],
          "it runs from 1 to 40, and has no exons, and CDS and UTRs from 5 to 34 only"),
+        # nor are exons all of it where a UTR or its own line goes beyond them
+        ([("exon", 5, 34, "+", ".", "T"), ("CDS", 5, 34, "+", 0, "T"), ("five_prime_UTR", 1, 4, "+", ".", "T")],
+         "a UTR or stop codon of it \\(1-4\\) lies outside of its exons"),
+        ([("transcript", 1, 40, "+", ".", "T"), ("exon", 1, 30, "+", ".", "T")],
+         "it runs from 1 to 40, its exons from 1 to 30 only"),
     ],
 )  # fmt: skip
 def test_a_transcript_that_cannot_be_used_is_refused_or_left_out_and_named(tmp_path, rows, reason):
