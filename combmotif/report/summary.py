@@ -18,7 +18,6 @@ from combmotif.report.sections.motif_effects import beside, headline, motif_effe
 from combmotif.report.sections.neurons import motif_names
 from combmotif.report.wording import count, number, outcome, plural
 
-_NEVER = float("inf")
 _WAYS = (("negative", "lower"), ("positive", "raise"))
 
 

@@ -143,7 +143,7 @@ def test_a_stage_that_fails_is_recorded_and_the_others_go_on(config, copy, monke
 
 def test_layers_of_one_run_are_those_of_runs_of_their_own(config, undisturbed, tmp_path):
     both = ["neurons.layer=all", "neurons.select=0-1", "sequences.count=400", "interaction=null"]
-    result = run(config(*both), tmp_path / "both", workers=2)
+    result = run(config(*both), tmp_path / "both", workers=1)
     assert result.failed == {}
     tables = {}
     for layer in ("conv1", "conv2"):

@@ -40,7 +40,8 @@ def test_windows_of_the_dataset(config, windows, tmp_path):
 
 
 def test_how_widely_neurons_were_sampled(config, tmp_path):
-    run(without_effects(quick(config, "sample={preset: combmotif, generations: 4, population: 64}")), tmp_path)
+    chosen = without_effects(quick(config, "sample={preset: combmotif, generations: 4, population: 64}"))
+    run(chosen, tmp_path, workers=1)
     table = pd.read_csv(tmp_path / "samples.tsv", sep="\t")
     assert table["neuron"].tolist() == ["conv2:0", "conv2:1", "conv2:2"]
     for row in table.itertuples():
