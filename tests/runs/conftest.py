@@ -41,7 +41,7 @@ model: {kind: python, factory: net.py:build, alphabet: rna}
 sequences: {kind: random, count: 3600, length: 30}
 neurons: {layer: conv2, select: all}
 sample: {population: 48, generations: 10, keep: 300}
-discover: {windows: 8}
+discover: {windows: 50}
 match: {databases: [builtin], q: 1}
 contribution: {outcome: prediction}
 effects: {backgrounds: 30, places: 2}
