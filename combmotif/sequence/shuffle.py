@@ -56,6 +56,15 @@ def dinucleotide_shuffle(codes: np.ndarray, draws: int, generator: np.random.Gen
     References
     ----------
     Altschul and Erickson, Mol Biol Evol 1985, 2:526-538.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from combmotif.sequence import decode, encode
+    >>> from combmotif.sequence.shuffle import dinucleotide_shuffle
+    >>> (copy,) = dinucleotide_shuffle(encode("AUGUGA"), 1, np.random.default_rng(0))
+    >>> sorted(decode(copy)[i : i + 2] for i in range(5))
+    ['AU', 'GA', 'GU', 'UG', 'UG']
     """
     codes = _checked(codes)
     copies = np.tile(codes, (draws, 1))
