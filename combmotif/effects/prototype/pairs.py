@@ -16,10 +16,9 @@ from combmotif.core.seeding import named_generator
 from combmotif.core.tables import INSTANCES, INTERACTIONS
 from combmotif.effects.pairs.pair import Pair
 from combmotif.effects.pairs.placements import Windows
-from combmotif.effects.pairs.states import evaluate_states
+from combmotif.effects.pairs.states import States, evaluate_every
 from combmotif.effects.pairs.summary import contrasts
 from combmotif.effects.prototype.statistics import prototype_interaction
-from combmotif.effects.scramble import Scrambles
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.tables import SequenceSet
 
@@ -77,16 +76,15 @@ def measure_prototype(
     rows, start_a, start_b = table.T
     codes = [sequences.codes[row] for row in rows]
 
-    def draw(purpose: str) -> Scrambles:
+    def states(purpose: str) -> States:
         edits = [np.zeros((len(rows), 1, len(side)), dtype=np.uint8) for side in (spec.a, spec.b)]
         for index, (row, i, j) in enumerate(table.tolist()):
             random = named_generator(seed, "prototype", purpose, spec.name, sequences.names[row], i, j)
             for edit in edits:
                 edit[index, 0] = random.integers(0, 4, edit.shape[2])
-        return Scrambles(edits[0], edits[1], np.zeros((len(rows), 2), bool), np.zeros(len(rows), bool), 0.0)
+        return States.of(evaluate_every(model, codes, [(start_a, edits[0]), (start_b, edits[1])], output=output))
 
-    single = evaluate_states(model, codes, start_a, start_b, draw("single"), output=output)
-    double = evaluate_states(model, codes, start_a, start_b, draw("double"), output=output)
+    single, double = states("single"), states("double")
     return PrototypePair(spec, rows, start_a, start_b, single.o, single.a[:, 0], single.b[:, 0], double.n[:, 0])
 
 
