@@ -52,6 +52,13 @@ seed: 3
 """
 
 
+def pytest_collection_modifyitems(items):
+    """Mark as slow what needs the whole run."""
+    for item in items:
+        if "undisturbed" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def home(tmp_path_factory):
     """A folder with net.py and run.yaml."""

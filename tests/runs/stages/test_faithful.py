@@ -18,6 +18,8 @@ from combmotif.runs import run
 from combmotif.runs.stages.faithful import FAITH_COLUMNS, draw_windows
 from combmotif.sequence import SequenceSet, encode
 
+pytestmark = pytest.mark.slow
+
 NET = """
 import torch
 from torch import nn
