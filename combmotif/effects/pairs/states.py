@@ -9,7 +9,7 @@ import numpy as np
 
 from combmotif.config.effects import InteractionOptions
 from combmotif.config.opening import output_index
-from combmotif.effects.frame import codon_phase
+from combmotif.effects.frame import codon_phases
 from combmotif.effects.pattern import Pattern, avoided_patterns
 from combmotif.effects.scramble import Replacements, draw_replacements
 from combmotif.inference.incremental.edits import Edits
@@ -113,10 +113,8 @@ class Scrambling:
             As `evaluate_every`.
         """
         tracks = self.sequences.tracks_of(rows)
-        phases = None
-        if self.sequences.tracks is not None and (self.stops or self.options.mode == "synonymous"):
-            known = {row: codon_phase(self.sequences.tracks[row][0]) for row in np.unique(rows)}
-            phases = [known[row] for row in rows]
+        framed = self.stops or self.options.mode == "synonymous"
+        phases = codon_phases(self.sequences.tracks, rows) if framed else None
         drawn = draw_replacements(
             codes, list(zip(starts.T, self.motifs, strict=True)), draws=draws, mode=self.options.mode,
             frequencies=self.frequencies, generators=generators, avoid=self.avoid, avoid_stops=self.stops,

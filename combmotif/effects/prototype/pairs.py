@@ -17,7 +17,7 @@ from combmotif.core.tables import INSTANCES, INTERACTIONS
 from combmotif.effects.pairs.pair import Pair
 from combmotif.effects.pairs.placements import Windows
 from combmotif.effects.pairs.states import States, evaluate_every
-from combmotif.effects.pairs.summary import contrasts
+from combmotif.effects.pairs.summary import contrasts, instances
 from combmotif.effects.prototype.statistics import prototype_interaction
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.tables import SequenceSet
@@ -101,7 +101,7 @@ def summarise_prototype(
         ``negative_antagonistic``, ``additive``, ``none``), untestable below 6 rows.
     """
     rows = []
-    instances = []
+    placed = []
     for pair in measured:
         effects = contrasts(pair.o, pair.a, pair.b, pair.n)
         test = prototype_interaction(pair.o, pair.a, pair.b, pair.n, alpha=alpha)
@@ -110,14 +110,7 @@ def summarise_prototype(
         reason = f"Wilcoxon over {count} rows, not corrected"
         rows.append(
             {
-                "pair": pair.spec.name,
-                "motif_a": pair.spec.a.name,
-                "motif_b": pair.spec.b.name,
-                "name_a": pair.spec.a.consensus,
-                "name_b": pair.spec.b.consensus,
-                "family_a": pair.spec.family_a,
-                "family_b": pair.spec.family_b,
-                "instances": pair.spec.neuron or "anywhere",
+                **pair.spec.described(),
                 "sequences": len(np.unique(pair.rows)),
                 "sequences_with_pair": len(np.unique(pair.rows)),
                 "placements": count,
@@ -134,14 +127,10 @@ def summarise_prototype(
                 "reason": reason if test.label != "untestable" else f"{count} placements, 6 needed",
             }
         )
-        ends = pair.start_a + len(pair.spec.a), pair.start_b + len(pair.spec.b)
-        gap = np.maximum(pair.start_a, pair.start_b) - np.minimum(*ends)
-        columns = (
-            np.full(count, pair.spec.name, dtype=object), np.array([names[row] for row in pair.rows], dtype=object),
-            pair.start_a, ends[0], pair.start_b, ends[1], gap, pair.o, pair.a, pair.b, pair.n, effects["epistasis"],
-        )  # fmt: skip
-        instances.append(pd.DataFrame(dict(zip(INSTANCES.names, columns, strict=True))))
+        placed.append(
+            instances(pair.spec, names, pair.rows, pair.start_a, pair.start_b, pair.o, pair.a, pair.b, pair.n)
+        )
     table = pd.DataFrame(rows).reindex(columns=INTERACTIONS.names)
     table["scale_dependent"] = False
     empty = INSTANCES.frame()
-    return table, pd.concat(instances, ignore_index=True) if instances else empty
+    return table, pd.concat(placed, ignore_index=True) if placed else empty
