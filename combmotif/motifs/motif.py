@@ -86,8 +86,9 @@ class Motif:
     consensus_activation : float
         Of the sequence that has the most frequent base in every column of the receptive field.
     share : float
-        Share of the excitation of the neuron's samples that the motif's nucleotides keep while all others are random
-        (sufficiency), or that the sequences that carry it have (other methods), 0 to 1.
+        Share of the excitation of the neuron's samples that the motif's nucleotides keep while all others are random,
+        beyond what those of the neuron's motifs before it keep, so that shares add up (sufficiency); or that the
+        sequences that carry it have (other methods); 0 to 1.
     offsets : tuple of int
         Relative positions at which merged copies of the motif sat (0 always among them).
     background : float

@@ -61,6 +61,27 @@ def test_what_is_heard_alone_is_two_motifs():
     assert sorted(words_of(found)) == sorted(WORDS)
 
 
+def test_shares_add_up_to_what_the_motifs_explain():
+    _, _, found = demixed(Pair(heard=0.0))
+    shares = [motif.share for motif in found.motifs]
+    assert shares == sorted(shares, reverse=True)
+    assert 0.8 < sum(shares) <= 1
+
+
+def test_composition_around_a_motif_is_no_part_of_it():
+    """A neuron that reads one word, and counts A and T in all its field."""
+    counted = {(1, place): 0.8 for place in range(12)}
+    net = KmerSum((WORDS[0], "AAAAA"), [{(0, 5): 1.5} | counted], width=12)
+    with torch.no_grad():
+        net.conv1.weight[1] = 0.0
+        net.conv1.weight[1, [0, 3], 0] = 1.0
+        net.conv1.bias[1] = 0.0
+    _, _, found = demixed(net)
+    (motif,) = found.motifs
+    assert WORDS[0] in "".join("ACGT"[base] for base in motif.ppm.argmax(1))
+    assert len(motif) <= len(WORDS[0]) + 4  # the field is 28 nt
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("heard", [0.0, 2.0])
 @pytest.mark.parametrize("shift", [-30.0, 30.0])

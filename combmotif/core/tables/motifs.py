@@ -24,7 +24,8 @@ MOTIFS = Table(
         number(
             "share",
             "share of the excitation of the neuron's samples that the motif's nucleotides keep while all others are "
-            "random; of motifs counted by other methods, that the sequences that carry it have",
+            "random, beyond what those of the motifs before it keep: the shares of a neuron add up to what its motifs "
+            "explain; of motifs counted by other methods, that the sequences that carry it have",
             unit="0 to 1",
         ),
         number("max_activation", "highest activation among them", unit="activation", required=True),

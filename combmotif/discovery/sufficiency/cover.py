@@ -187,3 +187,22 @@ def _held(queries: Queries, reading: Reading, others: Sequence[Reading], options
         return 1.0
     words = Windows(codes[excites], excitation[excites], rows[excites])
     return words.share(retained(queries, words, np.any([called(queries, o, words.codes, options) for o in others], 0)))
+
+
+def ordered(
+    queries: Queries, found: Sequence[Reading], windows: Windows, options: SufficiencyOptions
+) -> list[tuple[Reading, float]]:
+    """Motifs, and the share of the excitation that each adds to those before it; first the one that adds most.
+
+    Those that add less than ``least`` are left out.
+    """
+    left = {i: called(queries, reading, windows.codes, options) for i, reading in enumerate(found)}
+    keep, share, order = np.zeros(windows.codes.shape, bool), 0.0, []
+    while left:
+        shares = {i: windows.share(retained(queries, windows, keep | own)) for i, own in left.items()}
+        best = max(shares, key=lambda i: shares[i])
+        if shares[best] - share < options.least:
+            break
+        order.append((found[best], shares[best] - share))
+        keep, share = keep | left.pop(best), shares[best]
+    return order

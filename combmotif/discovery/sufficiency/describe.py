@@ -34,7 +34,7 @@ class Found:
     level : float
         Mean activation of its best k-mer in background sequences.
     share : float
-        Of the excitation of windows, what its nucleotides keep by themselves.
+        Of the excitation of windows, what its nucleotides keep beside those of the motifs before it.
     """
 
     reading: Reading

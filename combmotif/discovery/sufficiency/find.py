@@ -13,6 +13,7 @@ from combmotif.discovery.sufficiency.cover import (
     called,
     carried_at,
     choose,
+    ordered,
     retained,
 )
 from combmotif.discovery.sufficiency.describe import Found, describe
@@ -59,8 +60,9 @@ def demix_by_sufficiency(
     Returns
     -------
     Demixed
-        Motifs by the share of the excitation that their nucleotides keep by themselves, largest first; none where
-        nothing that the neuron reads is sharper than noise, or it reads composition alone.
+        Motifs by the share of the excitation that their nucleotides keep beside those of the motifs before, largest
+        first, so that the shares add up to what all of them explain; none where nothing that the neuron reads is
+        sharper than noise, or it reads composition alone.
     """
     options, random = options or SufficiencyOptions(), np.random.default_rng(seed)
     if not len(samples):
@@ -79,9 +81,9 @@ def demix_by_sufficiency(
                 reading,
                 carried_at(queries, reading, samples.codes, options),
                 queries.level(reading.ppm, reading.row),
-                windows.share(retained(queries, windows, called(queries, reading, windows.codes, options))),
+                share,
             )
-            for reading in find_motifs(queries, windows, options)
+            for reading, share in ordered(queries, find_motifs(queries, windows, options), windows, options)
         ]
     return describe(samples, probe, found, alphabet)
 

@@ -40,6 +40,7 @@ class Queries:
         self.random = random
         self.tracks = samples.tracks
         self.row: int | None = None
+        self.own: dict[tuple[int | None, int], tuple[np.ndarray, float]] = {}
         self.background = self.draw(np.full((self.size, 4), UNIFORM), BACKGROUNDS)
         values = self.activation(self.background)
         self.mean = float(values.mean())

@@ -15,6 +15,8 @@ SIGNIFICANT = 4.0
 """Standard errors by which a column must stand out; 2 would let one flat column in 20 pass."""
 _NEAR = 5  # columns beyond a known one that a wide window is read in
 _WIDE = 40
+_BESIDE = 2  # columns next to a known one that belong to it with all their effect
+_OWN = 4  # times as many background sequences, for what columns do without the motif
 _TEMPERATURES = np.geomspace(0.5, 0.02, 12)
 _BLOCKS = 48
 
@@ -110,10 +112,16 @@ def read(
     for _ in range(turns):
         known = np.ptp(ppm, 1) > 0
         near = np.convolve(known, np.ones(2 * _NEAR + 1), "same") > 0 if size > _WIDE else np.ones(size, bool)
+        beside = np.convolve(known, np.ones(2 * _BESIDE + 1), "same") > 0
         tried = np.flatnonzero(near)
         count = options.backgrounds
         while True:
             effect, error = _effects(queries, ppm, tried, count)
+            beyond = tried[~beside[tried]]
+            if len(beyond):
+                own, noise = _own_effects(queries, beyond, options)
+                effect[beyond] -= own
+                error[beyond] = np.hypot(error[beyond], noise)
             span = np.ptp(effect, 1)
             # the best k-mer's effect says which columns count, and these are its letters; where it is small against
             # a single column, as in wide motifs of equal columns, half of the strongest column does
@@ -160,6 +168,17 @@ def _effects(queries: Queries, ppm: np.ndarray, tried: np.ndarray, count: int) -
     effect[tried] = values.mean(2)
     error[tried] = values.std(2).max(1) / np.sqrt(count)
     return effect, error
+
+
+def _own_effects(queries: Queries, columns: np.ndarray, options: SufficiencyOptions) -> tuple[np.ndarray, np.ndarray]:
+    """Effect of each base in columns of background sequences, and its standard error; asked once."""
+    missing = np.array([c for c in columns if (queries.row, c) not in queries.own], int)
+    if len(missing):
+        uniform = np.full((queries.size, 4), UNIFORM)
+        effect, error = _effects(queries, uniform, missing, _OWN * options.backgrounds)
+        queries.own |= {(queries.row, c): (effect[c], error[c]) for c in missing}
+    found = [queries.own[queries.row, c] for c in columns]
+    return np.array([effect for effect, _ in found]), np.array([error for _, error in found])
 
 
 def _sharpened(
