@@ -20,7 +20,7 @@ from combmotif.core.typed_yaml import validate
 from combmotif.interpretation import Interpretation
 from combmotif.models.door import Output
 from combmotif.models.model import InputSpec, SequenceModel
-from combmotif.models.python_model import open_module
+from combmotif.models.opening import open_module
 from combmotif.runs.earlier import refuse_replacing
 from combmotif.runs.runner import run
 from combmotif.sequence.alphabet import encode

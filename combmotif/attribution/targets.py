@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 import torch
 
+from combmotif.inference.convolutions import convolution_layers, has_layer
 from combmotif.inference.dense import scan
 from combmotif.inference.geometry import known_geometry
-from combmotif.inference.layers import convolution_layers, has_layer
 from combmotif.inference.neuron import neuron_model
 from combmotif.inference.windows import window_values
 from combmotif.models.model import SequenceModel

@@ -96,7 +96,7 @@ def calibrate(
     pandas.DataFrame
         Columns: `combmotif.core.tables.CALIBRATION`. Rows: false-positive rate of an additive predictor with 1, 3 and
         10 placements per sequence (20 sequences); bias and coverage of the 95 % interval at e = 0.8; power; pairs of a
-        saturating predictor called antagonistic, on its own scale and on the latent one; and HAL's positional score.
+        saturating predictor called sub-additive, on its own scale and on the latent one; and HAL's positional score.
     """
     plan = plan or Plan()
     null = [Simulation(0.0, 20, placements, plan.pairs) for placements in (1, 3, 10)]
@@ -182,7 +182,7 @@ def _p_by_row(pair: MeasuredPair) -> float:
 
 
 def _saturating(runs: int, seed: int) -> list[dict]:
-    """Count the pairs of a saturating predictor that are called synergistic or antagonistic, on both scales."""
+    """Count the pairs of a saturating predictor that are called super-additive or sub-additive, on both scales."""
     model = SequenceModel("saturating", Saturating())
     pairs = list(combinations(SATURATING_WORDS, 2))
     tables = [
@@ -196,7 +196,7 @@ def _saturating(runs: int, seed: int) -> list[dict]:
         for run in range(runs)
     ]
     table = pd.concat(tables)
-    called = ("synergistic", "antagonistic")
+    called = ("super-additive", "sub-additive")
     rows = []
     for name, column, low, high in (
         ("called interacting, raw scale", "class", 0.8, 1.0),

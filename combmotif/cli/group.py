@@ -41,6 +41,14 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "combmotif.cli.attribute:attribute",
             "Score which bases make an output, or a neuron, what it is.",
         ),
+        "variants": (
+            "combmotif.cli.variants:variants",
+            "Predict what variants do, and which neurons and motifs they make or break.",
+        ),
+        "words": (
+            "combmotif.cli.words:words",
+            "Measure what WORDS do to the prediction: alone, by position, and in pairs by order, frame and distance.",
+        ),
         "evaluate-model": (
             "combmotif.cli.evaluate_model:evaluate_model",
             "Compare a model's predictions with measured values.",

@@ -138,7 +138,7 @@ def _open_keras(
     What it predicts per position is read in the middle; the config says so.
     """
     from combmotif.config import KerasSection, open_model
-    from combmotif.config.inputs import KerasInput, OutputSection
+    from combmotif.config.inputs import KerasInput
     from combmotif.config.paths import find_files
 
     said = KerasSection(kind="keras", weights=str(file), custom_objects=custom_objects, input=KerasInput(length=length))
@@ -147,9 +147,9 @@ def _open_keras(
         model = open_model(section)
         output = "# output: 0    # what counts: a number, a name; {position: center} where it has positions"
     except ValueError as error:
-        if "per position" not in str(error):
+        if "position: center" not in str(error):
             raise
-        model = open_model(section.model_copy(update={"output": OutputSection(position="center")}))
+        model = open_model(section.model_copy(update={"output": {"position": "center"}}))
         output = "output: {position: center}    # or {position: NUMBER}, {mean: positions}"
     where = f", length: {length}" if length else ""
     lines = [

@@ -28,8 +28,14 @@ from combmotif.cli.options import (
 @click.option("--out", type=PATH, required=True, help="TSV file to write.")
 @strands_option
 @q_option
+@click.option("--top", type=click.IntRange(min=1), help="Most matches per part of a motif; default 5.")
 @click.option(
-    "--top", type=click.IntRange(min=1), default=5, show_default=True, help="Most matches per part of a motif."
+    "--whole", is_flag=True, help="Compare whole matrices, as MEME's Tomtom does; nothing is split or left out."
+)
+@click.option(
+    "--pseudocount",
+    type=click.FloatRange(min=0),
+    help="With --whole: counts added to every column, as Tomtom's -motif-pseudo; default 0.1.",
 )
 @click.option("--species", help="Only elements of this species: Homo_sapiens, or hsa for microRNAs.")
 @click.option(
@@ -39,9 +45,7 @@ from combmotif.cli.options import (
 @click.option(
     "--shuffles",
     type=click.IntRange(min=0, max=10_000),
-    default=10,
-    show_default=True,
-    help="Shuffled copies of each database that tell how many matches chance gives; 0 for none.",
+    help="Shuffled copies of each database that tell how many matches chance gives; default 10, 0 for none.",
 )
 @seed_option("Of the shuffles.")
 @quiet_option()
@@ -51,11 +55,13 @@ def match(
     out: Path,
     strands: str,
     q: float,
-    top: int,
+    top: int | None,
+    whole: bool,  # noqa: FBT001
+    pseudocount: float | None,
     species: str | None,
     kinds: str | None,
     sites: str,
-    shuffles: int,
+    shuffles: int | None,
     seed: int,
     quiet: bool,  # noqa: FBT001
 ) -> None:
@@ -63,7 +69,12 @@ def match(
 
     QUERIES and databases are MEME, TRANSFAC, JASPAR, HOMER, CISBP-RNA, ATtRACT, TF-MoDISco or combmotif files, told
     apart by their content; mature microRNAs (FASTA) give their target sites. Matrices are compared as Tomtom does,
-    words by their letters; q is over all pairs of the call. Flat parts of motifs are not matched.
+    words by their letters; q is over all pairs of the call. Motifs are split where columns are flat, each part is
+    matched by itself, and what has no part with 2 bits of information is not matched (listed in NAME.left_out.tsv
+    beside OUT).
+
+    With --whole the result is that of MEME's Tomtom (-dist ed) for whole matrices: p, E (p times the targets), q (of
+    one motif's targets, at most --q), offset (Tomtom's Optimal_offset with the other sign) and overlap.
 
     Columns: motif, target, name, kind, family, database, offset, overlap, strand, p_value, e_value, q_value, consensus
     of both, citation, method, relation (is: q is small enough; contains: the consensus spells the word), start, end
@@ -72,17 +83,26 @@ def match(
     """
     import numpy as np
 
+    from combmotif.config.stages import MatchSection
     from combmotif.core.files import write_table
-    from combmotif.motifs.files import open_motifs
+    from combmotif.core.typed_yaml import default_of
+    from combmotif.motifs.files import known_sites, open_motifs
     from combmotif.motifs.matching.control import match_control
     from combmotif.motifs.matching.database import load_database, of_kinds
     from combmotif.motifs.matching.family import with_families
     from combmotif.motifs.matching.match import match as find
     from combmotif.motifs.matching.mirna import check_site_types
     from combmotif.motifs.matching.pairs import informative_runs
+    from combmotif.motifs.matching.tomtom import MEME_PSEUDOCOUNT
+    from combmotif.motifs.matching.whole import match_whole
+    from combmotif.sequence.left_out import LEFT_OUT, LeftOut, write_left_out
 
     if out.is_dir():
         raise ValueError(f"--out: expected a file to write, such as matches.tsv, found the folder {out}")
+    if whole and (top is not None or shuffles):
+        raise click.UsageError("--top and --shuffles do not go with --whole, which gives every match with q <= --q")
+    if pseudocount is not None and not whole:
+        raise click.UsageError("--pseudocount goes with --whole")
     refuse_input(out, queries, *databases)
     types = check_site_types([part.strip() for part in sites.split(",") if part.strip()])
     motifs, _ = open_motifs(queries)
@@ -90,26 +110,55 @@ def match(
     if kinds is not None:
         loaded = of_kinds(loaded, [part.strip() for part in kinds.split(",") if part.strip()], name="--kinds")
     known = with_families(loaded)
-    table = find(motifs, known, strands=strands, q=q, top=top)
+    listed = out.with_name(f"{out.stem}.{LEFT_OUT}")
+    if whole:
+        given = known_sites(queries)
+        table = match_whole(
+            motifs, known, strands=strands, q=q, pseudocount=MEME_PSEUDOCOUNT if pseudocount is None else pseudocount,
+            sites=[given.get(motif.id, motif.sites) for motif in motifs],
+        )  # fmt: skip
+        write_table(out, table)
+        if not quiet:
+            click.echo(
+                f"{table['motif'].nunique()} of {len(motifs)} motifs resemble a known element (whole matrices, as "
+                f"MEME's Tomtom; q <= {q:g}): {out}"
+            )
+            next_step(f"combmotif scan SEQUENCES.fa --motifs {queries} --out hits.tsv")
+        return
+    table = find(motifs, known, strands=strands, q=q, top=default_of(MatchSection, "top") if top is None else top)
     control = None
-    if shuffles:
+    if shuffles is None or shuffles:
         control = match_control(
-            motifs, known, table, np.random.default_rng(seed), copies=shuffles, strands=strands, q=q
-        )
+            motifs, known, table, np.random.default_rng(seed), copies=default_of(MatchSection, "shuffles")
+            if shuffles is None else shuffles, strands=strands, q=q,
+        )  # fmt: skip
         table["chance"] = control.chance
     write_table(out, table)
+    runs = informative_runs(motifs)
+    kept = {run.row for run in runs}
+    dull = [motif for row, motif in enumerate(motifs) if row not in kept]
+    write_left_out(
+        listed,
+        [LeftOut(one.id, f"no run of columns with 2 bits ({one.information.sum():.2f} in all)") for one in dull],
+    )
     if quiet:
         return
     named, spelled = (set(table.loc[table["relation"] == relation, "motif"]) for relation in ("is", "contains"))
-    dull = len(motifs) - len({run.row for run in informative_runs(motifs)})
     click.echo(
         f"{len(named)} of {len(motifs)} motifs resemble a known element (q <= {q:g}); of the others "
         f"{len(spelled - named)} contain a known word: {out}"
     )
     if species and not any(entry.species for database in known for entry in database.entries):
         click.echo("--species: none of the databases knows species; all of their elements were matched.")
+    click.echo(
+        f"Motifs were split where columns have under 0.5 bits: {len(runs)} parts of {len(kept)} motifs were compared "
+        f"with matrices; --whole compares them as they are."
+    )
     if dull:
-        click.echo(f"{dull} motifs have no run of columns with 2 bits of information and were not matched.")
+        first = ", ".join(motif.id for motif in dull[:3]) + (", ..." if len(dull) > 3 else "")
+        click.echo(
+            f"{len(dull)} motifs have no part with 2 bits of information and were not matched ({first}): {listed}"
+        )
     if control is not None:
         resembling, containing = control.table.iloc[-2:].itertuples()
         click.echo(

@@ -95,7 +95,7 @@ def compare(first: Path, second: Path, threshold: float, strands: str, out: Path
 
     refuse_input(out, first, second)
     (one, names), (other, more) = open_motifs(first), open_motifs(second)
-    table = compare_motifs(one, other, {**more, **names}, strands=strands)
+    table = compare_motifs(one, other, names, more, strands=strands)
     same = int((table["similarity"] >= threshold).sum())
     _show(table, out, f"{same} of {len(table)} motifs have a counterpart (similarity {threshold:g} or more)")
     next_step("combmotif compare RUN RUN2 --out comparison")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from combmotif.config.neurons import parse_selection
 from combmotif.core.typed_yaml import Real, Section, Whole, show
@@ -31,6 +31,24 @@ Trust = Annotated[
 ]
 Labels = Annotated[
     str | list[str] | None, Field(description="column or columns of measured values, for contribution.outcome: label")
+]
+
+
+def _can_be_picked(value: Any) -> Any:
+    from combmotif.models.door import Pick  # with torch, which a config without it need not load
+
+    Pick.of(value)
+    return value
+
+
+Picked = Annotated[
+    Whole | str | dict[str, Any] | None,
+    AfterValidator(_can_be_picked),
+    Field(
+        description="which output is meant: 1, a name, {mean: positions}, {position: center} or {position: 50}, with "
+        "item: NAME beside it where the network returns several, and axis: 1 where that of the positions does not "
+        "show; default all of a single tensor"
+    ),
 ]
 
 
@@ -62,37 +80,10 @@ class PythonSection(Section):
         default_factory=dict,
         description="constant further inputs of the network by name, such as {cell_type: 2}; default none",
     )
-    output: Whole | str | dict[str, Any] | None = Field(
-        None,
-        description="which output is meant: 1, a name, {mean: positions} or {position: center}, with item: NAME beside "
-        "it where the network returns several; default all of a single tensor",
-    )
+    output: Picked = None
     outputs: list[str] | None = Field(
         None, min_length=1, description="names of the outputs, one per column; default output, or output1, output2, ..."
     )
-
-    @field_validator("output")
-    @classmethod
-    def _can_be_picked(cls, value: Any) -> Any:
-        from combmotif.models.door import Pick  # with torch, which a config without it need not load
-
-        Pick.of(value)
-        return value
-
-
-class OutputSection(Section):
-    """What counts of predictions per position."""
-
-    position: Whole | Literal["center"] | None = Field(
-        None, description="one position: counted from 0, from the end where negative, or center"
-    )
-    mean: Literal["positions"] | None = Field(None, description="positions: the mean of all")
-
-    @model_validator(mode="after")
-    def _one_of_them(self) -> OutputSection:
-        if (self.position is None) == (self.mean is None):
-            raise ValueError("expected one of position: center, position: NUMBER and mean: positions")
-        return self
 
 
 class KerasInput(Section):
@@ -102,6 +93,13 @@ class KerasInput(Section):
     length: Whole | None = Field(None, ge=1, description="input length in nt; default that of the file, or any")
     rule: Literal["exact", "pad_right"] = Field(
         "exact", description="other lengths: refused, or (pad_right) zeros at the 3' end, last nt kept; default exact"
+    )
+    codes: list[Whole] | None = Field(
+        None,
+        min_length=4,
+        max_length=4,
+        description="numbers of A, C, G and U, where the network reads numbers through an Embedding; default 0 to 3 "
+        "where it knows no others",
     )
     name: str | None = Field(
         None, description="the input that reads the sequence, of several; default the only one that can"
@@ -114,17 +112,14 @@ class KerasSection(Section):
     kind: Literal["keras"] = Field(description="a network in a Keras file")
     weights: str = Field(description="file that model.save wrote, .keras or .h5")
     input: KerasInput = Field(default_factory=KerasInput, description="what it reads; default as its file says")
-    output: Whole | str | OutputSection | None = Field(
-        None,
-        description="the only output that counts: a column by number, an output by name, or, of predictions per "
-        "position, {position: center}, {position: NUMBER} or {mean: positions}; default all",
-    )
+    output: Picked = None
     outputs: list[str] | None = Field(
         None, min_length=1, description="names of the outputs, one per column; default output, or output1, output2, ..."
     )
-    constants: dict[str, Real | list[Real]] = Field(
+    constants: dict[str, Real | list[Real] | Literal["same", "reverse_complement"]] = Field(
         default_factory=dict,
-        description="what every further input reads, by its name: a number, or a list; default none",
+        description="what every further input reads, by its name: a number, a list, or the sequence too (same, "
+        "reverse_complement); default none",
     )
     custom_objects: str | None = Field(
         None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from combmotif.config.inputs import CardSection, KerasSection, ModelSection, OutputSection
+from combmotif.config.inputs import CardSection, KerasSection, ModelSection
 from combmotif.config.load import load_config
 from combmotif.config.run import RunConfig
 from combmotif.config.training.regression import TrainConfig
@@ -59,15 +59,15 @@ def open_model(section: ModelSection, *, device: torch.device | str = "cpu") -> 
 def _open_keras(section: KerasSection, device: torch.device | str) -> SequenceModel:
     from combmotif.models.keras import load_keras_model
 
-    output = section.output
     return load_keras_model(
         section.weights,
         alphabet=section.input.alphabet,
         length=section.input.length,
         rule=section.input.rule,
         input_name=section.input.name,
+        codes=section.input.codes,
         constants=section.constants,
-        output=output.model_dump(exclude_none=True) if isinstance(output, OutputSection) else output,
+        output=section.output,
         outputs=section.outputs,
         custom_objects=section.custom_objects,
         device=device,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from combmotif.config.run import RunConfig
-from combmotif.core.databases import PUBLISHED_DATABASES
+from combmotif.core.databases import COLLECTIONS, PUBLISHED_DATABASES
 from combmotif.core.typed_yaml import Section, nearest
 
 _Section = TypeVar("_Section", bound=Section)
@@ -119,13 +119,13 @@ def resolve_paths(config: _Section, base: Path) -> _Section:
         return config
     update: dict[str, Any] = {}
     if config.match is not None:
-        databases, named = [], ["builtin", *PUBLISHED_DATABASES]
+        databases, named = [], ["builtin", *COLLECTIONS, *PUBLISHED_DATABASES]
         for index, name in enumerate(config.match.databases):
             try:
                 key = f"match.databases.{index}"
                 databases.append(name if name in named else find_file(name, base=base, key=key))
             except FileNotFoundError as error:
-                hint = nearest(name, named)
+                hint = "" if Path(name).suffix else nearest(name, named)  # rbp.meme is a file, not the database rbp
                 raise FileNotFoundError(f"{error}{hint if 'did you mean' in hint else ''}") from None
         update["match"] = config.match.model_copy(update={"databases": databases})
     pairs = None if config.interaction is None else config.interaction.pairs

@@ -219,8 +219,9 @@ class MatchSection(Section):
     databases: list[str] = Field(
         ["builtin"],
         min_length=1,
-        description="builtin, names that combmotif fetch lists, or paths of motif files (MEME, TRANSFAC, JASPAR, "
-        "HOMER, CISBP-RNA, ATtRACT, mature microRNAs as FASTA)",
+        description="builtin, rbp (after combmotif fetch rbp; a run goes on without it), other names that combmotif "
+        "fetch lists, or paths of motif files (MEME, TRANSFAC, JASPAR, HOMER, CISBP-RNA, ATtRACT, mature microRNAs as "
+        "FASTA)",
     )
     q: Real = Field(0.05, gt=0, le=1, description="largest q-value of an element that is named")
     top: Whole = Field(

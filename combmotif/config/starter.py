@@ -97,7 +97,7 @@ neurons:
 
 # Each section below is a stage that is left out when its section is.
 match:                     # which proteins, microRNAs or signals the motifs are
-  databases: [builtin]     # and MEME files of your own
+  databases: [builtin]     # [builtin, rbp] after 'combmotif fetch rbp'; and MEME files of your own
   q: 0.05                  # largest q-value of a match
 contribution:              # whether a neuron raises or lowers the outcome
   outcome: prediction      # label or both, where the sequences have a label

@@ -4,7 +4,10 @@ Where no checksum is given none is published for the file, and it could change: 
 the one of what came first.
 """
 
-from combmotif.core.download import Published
+from pathlib import Path
+from typing import NamedTuple
+
+from combmotif.core.download import Published, cache_folder
 
 _RAW = "https://raw.githubusercontent.com/rsa-tools/motif_databases"
 _RSAT = f"{_RAW}/dfc2555cef693d399a1d08d89fb0304719646e19"
@@ -77,6 +80,14 @@ PUBLISHED_DATABASES = {
         citation="Ray et al., Nature 2013, 499:172-177, doi 10.1038/nature12311",
         description="CISBP-RNA of December 2017 (RSAT): matrices of RNA-binding proteins, all species",
     ),
+    "cisbp-rna-human": Published(  # a download of CISBP-RNA's own page, kept on GitHub
+        name="cisbp-rna-human",
+        file="CISBP-RNA_Homo_sapiens_2022_06_30.zip",
+        urls=("https://codeload.github.com/caleblareau/cisbp-rnamotifs/zip/3089cbfd9d234885e0ccf97acc631f3c8c5860f1",),
+        licence="not stated by its authors; use it, do not redistribute it",
+        citation="Ray et al., Nature 2013, 499:172-177, doi 10.1038/nature12311",
+        description="CISBP-RNA build 0.6 as its page offers it for human proteins, with the evidence of every matrix",
+    ),
     "mirbase": Published(  # www.mirbase.org/download; its LICENSE: "miRBase is in the public domain"
         name="mirbase",
         file="mature.fa",
@@ -104,3 +115,33 @@ PUBLISHED_DATABASES = {
         description="HOCOMOCO v12 CORE (RSAT): human and mouse transcription factors, for DNA (--strands both)",
     ),
 }
+
+
+class Collection(NamedTuple):
+    """Several published databases that are read as one.
+
+    Attributes
+    ----------
+    name, description : str
+    sources : tuple of str
+        Names of `PUBLISHED_DATABASES`, in the order in which a matrix that several hold is taken.
+    """
+
+    name: str
+    description: str
+    sources: tuple[str, ...]
+
+    @property
+    def path(self) -> Path:
+        """Where the collection lies once it was fetched."""
+        return cache_folder() / self.name / f"{self.name}.json"
+
+
+COLLECTIONS = {
+    "rbp": Collection(
+        "rbp",
+        "RNA-binding proteins and microRNAs of one species (ATtRACT, CISBP-RNA, miRBase), without repeats",
+        ("attract-zip", "cisbp-rna-human", "mirbase"),
+    )
+}
+"""What ``combmotif fetch`` makes of several databases."""

@@ -136,7 +136,7 @@ def fetch(
     before = recorded_sha256(target) if untold else ""
     if target.is_file() and not _wrong(target, [*expected, *([("sha256", before)] if before else [])]):
         if untold and not before:
-            _keep(target)
+            record_sha256(target)
         return target
     if folder is not None and os.path.lexists(target) and not before:
         raise ValueError(
@@ -173,7 +173,7 @@ def fetch(
                     raise ValueError(f"{url}: what came can not be read ({shown}); nothing was kept") from None
             temporary.replace(target)
             if untold:
-                _keep(target)
+                record_sha256(target)
             return target
     finally:
         temporary.unlink(missing_ok=True)
@@ -192,7 +192,7 @@ def _wrong(path: Path, expected: list[tuple[str, str]]) -> tuple[str, str, str] 
     return None
 
 
-def _keep(path: Path) -> None:
+def record_sha256(path: Path) -> None:
     """Write the SHA-256 of a file beside it, as ``sha256sum`` does."""
     with atomic(_record(path)) as temporary:
         temporary.write_text(f"{sha256_of(path)}  {path.name}\n", encoding="utf-8")

@@ -23,6 +23,8 @@ KINDS = {
     "figures": "figures ('combmotif figures')",
     "attributions": "attributions ('combmotif attribute')",
     "calibration": "a calibration ('combmotif calibrate')",
+    "variants": "effects of variants ('combmotif variants')",
+    "words": "effects of k-mers ('combmotif words')",
     "scan": "a scan of a model's neurons",
 }
 

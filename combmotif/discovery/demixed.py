@@ -17,7 +17,7 @@ class Demixed:
     Attributes
     ----------
     motifs : tuple of Motif
-        By descending maximum activation, with ids ``layer.neuron.m1``, ``.m2``, ...
+        By descending maximum activation, with ids ``layer:neuron.m1``, ``.m2``, ...
     rows : tuple of integer arrays
         Rows of the samples behind each motif.
     tree : pandas.DataFrame

@@ -102,7 +102,7 @@ class ActivationModel:
     >>> from combmotif.motifs import Motif, word_ppm
     >>> codes = np.random.default_rng(0).integers(0, 4, (2000, 8)).astype(np.uint8)
     >>> reads_aug = (codes[:, 2:5] == [0, 3, 2]).all(1).astype(float)
-    >>> motif = Motif("conv.0.m1", 100 * word_ppm("AUG"), 100, start=2)
+    >>> motif = Motif("conv:0.m1", 100 * word_ppm("AUG"), 100, start=2)
     >>> model = ActivationModel([motif], codes[:1000], reads_aug[:1000])
     >>> bool(np.corrcoef(model.predict(codes[1000:]), reads_aug[1000:])[0, 1] > 0.99)
     True

@@ -104,7 +104,7 @@ def from_tree(
             found.append((_join(probe, samples, chosen), [group for group, _ in chosen]))
     found.sort(key=lambda pair: (-pair[0].max_activation, pair[0].start))
     motifs = tuple(
-        replace(motif, id=f"{samples.layer}.{samples.neuron}.m{rank + 1}") for rank, (motif, _) in enumerate(found)
+        replace(motif, id=f"{samples.layer}:{samples.neuron}.m{rank + 1}") for rank, (motif, _) in enumerate(found)
     )
     rows = tuple(np.concatenate([group.rows for group in members]) for _, members in found)
     motif_of = {

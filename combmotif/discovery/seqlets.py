@@ -165,7 +165,7 @@ def seqlet_motif(
     beside = None if tracks is None else tracks[rows[:1]]
     excitation = activations[above] - background
     return Motif(
-        id=f"{probe.layer}.{neuron}.m1",
+        id=f"{probe.layer}:{neuron}.m1",
         pfm=pfm[first:last],
         sites=len(rows),
         layer=probe.layer,

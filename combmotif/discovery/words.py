@@ -38,7 +38,7 @@ def word_motifs(
     Returns
     -------
     list of Motif
-        By descending maximum activation, with ids ``layer.neuron.m1``, ... and as long as the receptive field.
+        By descending maximum activation, with ids ``layer:neuron.m1``, ... and as long as the receptive field.
     """
     codes, weights = samples.codes[:top], samples.excitation[:top].astype(float)
     free = np.ones(len(codes), dtype=bool)
@@ -89,7 +89,7 @@ def _motif(
     consensus = counts.argmax(1).astype(np.uint8)[None]
     beside = None if samples.tracks is None else samples.tracks[rows[[samples.activations[rows].argmax()]]]
     return Motif(
-        id=f"{samples.layer}.{samples.neuron}.m{number}",
+        id=f"{samples.layer}:{samples.neuron}.m{number}",
         pfm=counts * len(rows) / weights[rows].sum(),
         sites=len(rows),
         layer=samples.layer,

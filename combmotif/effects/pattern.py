@@ -34,6 +34,8 @@ class Pattern:
     p_value : float
         Chance of an occurrence at a random window.
     background : float array, shape (4,)
+    columns : (start, end), optional
+        Columns of the motif that were kept, 0-based half-open; None for all, and for a word.
     """
 
     name: str
@@ -43,6 +45,13 @@ class Pattern:
     threshold: float
     p_value: float
     background: np.ndarray
+    columns: tuple[int, int] | None = None
+
+    def described(self, side: str) -> dict[str, str]:
+        """Columns of a table that say which motif of a pair this is: its id, as in other tables, and what was kept."""
+        id_ = self.name if self.columns is None else self.name.rpartition("[")[0]
+        kept = "" if self.columns is None else f"{self.columns[0]}-{self.columns[1]}"
+        return {f"motif_{side}": id_, f"columns_{side}": kept, f"name_{side}": self.consensus}
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -117,7 +126,7 @@ def as_pattern(
         threshold, p_value = float(best.sum()), min(1.0, float(np.prod((scores == best) @ base)) * (1 + 1e-6))
     name = motif.id if columns is None else f"{motif.id}[{start}:{end}]"
     consensus = motif.consensus(alphabet)[start:end]
-    return Pattern(name, consensus, ppm, _with_unknown(scores), threshold, p_value, base)
+    return Pattern(name, consensus, ppm, _with_unknown(scores), threshold, p_value, base, columns)
 
 
 def letter_chances(pattern: Pattern) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from combmotif.inference.layers import View, layer_calls, no_tensor, others, refusal
-from combmotif.inference.windows import LayerGeometry, host_codes, host_values, plain_outputs, tolerance
+from combmotif.inference.windows import LayerGeometry, host_codes, host_values, plain_outputs, stretch_length, tolerance
 from combmotif.models.model import SequenceModel
 
 _LENGTHS = (128, 512)
@@ -38,17 +38,29 @@ def host_geometry(model: SequenceModel, geometry: LayerGeometry) -> LayerGeometr
         with torch.inference_mode():
             here = host_values(model, geometry, windows)[:, :, 0]
             elsewhere = host_values(model, geometry, windows.flip(0), seed=1)[:, :, 0].flip(0)
+            steps = _steps_apart(model, geometry)
     except (RuntimeError, ValueError) as error:
         refuse = refusal(model, geometry.layer)
         text = str(error).splitlines()[0]
         raise ValueError(text if text.startswith(refuse) else f"{refuse}{text}") from None
-    gap = float((here - elsewhere).abs().max())
+    gap = max(float((here - elsewhere).abs().max()), steps)
     if not gap <= tolerance(here):
         raise ValueError(
             f"{refusal(model, geometry.layer)}its value depends on more than its window of {size} nt, or on where that "
             f"lies (difference {gap:.2g})"
         )
     return geometry
+
+
+def _steps_apart(model: SequenceModel, geometry: LayerGeometry) -> float:
+    """Largest difference of windows evaluated where neighbouring outputs see them; upsampling has outputs of kinds."""
+    size, stride = geometry.receptive_field, geometry.stride
+    more = min(3, (stretch_length(geometry) - size) // stride)
+    stretch = model.tensor(torch.randint(4, (2, size + more * stride), generator=torch.Generator().manual_seed(3)))
+    along = host_values(model, geometry, stretch)
+    windows = stretch.unfold(2, size, stride).permute(0, 2, 1, 3).flatten(0, 1)
+    alone = host_values(model, geometry, windows)[:, :, 0].unflatten(0, (2, more + 1)).transpose(1, 2)
+    return float((along - alone).abs().max())
 
 
 def refuse_reach(model: SequenceModel, geometry: LayerGeometry, length: int) -> None:
@@ -121,7 +133,11 @@ def empirical_geometry(model: SequenceModel, layer: str) -> LayerGeometry:
                     return found if fixed else _same_elsewhere(model, found)
                 except (RuntimeError, ValueError) as error:
                     reason = reason or str(error)
-    if reason and not fixed and "mixes the whole" not in reason:
+    if (
+        reason
+        and not fixed
+        and not any(told in reason for told in ("mixes the whole", "do not follow", "model.length"))
+    ):
         reason += "; where all sequences have one length, give it as model.length"
     raise ValueError(reason or f"{refusal(model, layer)}{no_tensor(model, layer)}")
 
@@ -130,10 +146,18 @@ def _same_elsewhere(model: SequenceModel, geometry: LayerGeometry) -> LayerGeome
     """Refuse a layer whose windows change with the length of the input, as behind a pool to a fixed number of bins."""
     windows = model.tensor(torch.randint(4, (6, geometry.receptive_field), generator=torch.Generator().manual_seed(2)))
     longer = replace(geometry, room=geometry.room + 64 * geometry.stride)
+    changed = ValueError(
+        f"{refusal(model, geometry.layer)}its windows change with the length of the input; where all sequences have "
+        f"one length, give it as model.length"
+    )
     with torch.inference_mode():
-        here, there = (host_values(model, one, windows)[:, :, 0] for one in (geometry, longer))
+        here = host_values(model, geometry, windows)[:, :, 0]
+        try:
+            there = host_values(model, longer, windows)[:, :, 0]
+        except (RuntimeError, ValueError):  # none, or several, where one was
+            raise changed from None
     if not float((here - there).abs().max()) <= tolerance(here):
-        raise ValueError(f"{refusal(model, geometry.layer)}its windows change with the length of the input")
+        raise changed
     return geometry
 
 
@@ -174,7 +198,7 @@ def _probed(model: SequenceModel, layer: str, view: View, length: int) -> LayerG
     one, other = seen[len(seen) // 4], seen[3 * len(seen) // 4]
     stride = round((low[other] + high[other] - low[one] - high[one]) / 2 / max(1, other - one))
     if stride < 1:
-        raise ValueError(f"{refuse}its positions do not follow the sequence from 5' to 3'")
+        raise ValueError(f"{refuse}its positions do not follow the sequence, a step each, as behind upsampling")
     offset, end = int((low[seen] - stride * seen).min()), int((high[seen] - stride * seen).max())
     size = end - offset + 1
     right = size + (count - 1) * stride + offset - length

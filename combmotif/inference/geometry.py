@@ -11,20 +11,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from combmotif.inference.convolutions import TRIAL_LENGTHS, convolution_layers, has_layer
 from combmotif.inference.empirical import empirical_geometry, host_geometry, refuse_reach
-from combmotif.inference.layers import (
-    TRIAL_LENGTHS,
-    View,
-    convolution_layers,
-    has_layer,
-    layer_calls,
-    layer_outputs,
-    no_tensor,
-    others,
-    refusal,
-    shaped,
-)
-from combmotif.inference.locality import UnequalBranches, window_of
+from combmotif.inference.layers import View, layer_calls, layer_outputs, no_tensor, others, refusal, shaped
+from combmotif.inference.marks import UnequalBranches, window_of
 from combmotif.inference.windows import LayerGeometry, tolerance, window_values
 from combmotif.models.model import ForwardError, SequenceModel
 
@@ -72,7 +62,8 @@ def layer_geometry(model: SequenceModel, layer: str) -> LayerGeometry:
     try:
         return empirical_geometry(model, layer)
     except ValueError as error:
-        knows = any(said in str(error) for said in ("mixes the whole", "model.length"))
+        told = ("mixes the whole", "windows change", "do not follow", "where that lies", "model.length")
+        knows = any(said in str(error) for said in told)
         said = str(error) if knows or not reasons else reasons[0]
         raise ValueError(unequal or _unsteady(model, layer) or said) from None
 
@@ -198,8 +189,9 @@ def _derived(
             f"{window.count} positions)"
         )
     geometry = LayerGeometry(
-        layer, output.shape[1], window.size, window.stride, -window.padding, window.right, view=view
-    )
+        layer, output.shape[1], window.size, window.stride, -window.padding, window.right, view=view,
+        unseen=window.unseen,
+    )  # fmt: skip
     return geometry, _verify_reach(model, geometry, codes.shape[1])
 
 
@@ -221,7 +213,7 @@ def _verify_reach(model: SequenceModel, geometry: LayerGeometry, length: int) ->
         return False
     reached = torch.cat(seen).cpu().numpy()
     starts = geometry.offset + geometry.stride * np.arange(reached.shape[1])
-    whole = (starts >= 0) & (starts + geometry.receptive_field <= length)
+    whole = geometry.whole(reached.shape[1], length)
     for row, place in zip(reached, places, strict=True):
         inside = (starts <= place) & (place < starts + geometry.receptive_field)
         if (row & ~inside).any():
@@ -273,7 +265,7 @@ def _verified(model: SequenceModel, geometry: LayerGeometry, codes: torch.Tensor
     if values.shape[2] != length - size + 1 or (geometry.way == "alone" and dense.shape[2] != values.shape[2]):
         raise ValueError(f"{refuse}its windows cannot be evaluated one by one ({values.shape[2]} found)")
     starts = geometry.offset + geometry.stride * np.arange(output.shape[2])
-    inner = np.flatnonzero((starts >= 0) & (starts + size <= length))
+    inner = np.flatnonzero(geometry.whole(output.shape[2], length))
     gaps = [float((values[0, :, first].T - alone).abs().max())]
     if inner.size:
         gaps.append(float((values[:, :, starts[inner]] - output[:, :, inner]).abs().max()))

@@ -9,14 +9,15 @@ dilation (the à-trous algorithm; Sermanet et al. 2014), so that no network has 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from combmotif.inference.rows import conv_in_rows
+from combmotif.inference.marks import UnequalBranches, Window, mark, position_axis, union, window_of
+from combmotif.inference.rows import conv_in_rows, strided_pool
 
 _POOLS: dict[Callable, str] = {
     F.max_pool1d: "max", torch.max_pool1d: "max", F.avg_pool1d: "mean", torch.avg_pool1d: "mean",
@@ -24,73 +25,6 @@ _POOLS: dict[Callable, str] = {
 }  # fmt: skip
 _JOINS = (torch.cat, torch.concat, torch.concatenate)
 _NEW = ("new_zeros", "new_ones", "new_full", "new_empty", "zeros_like", "ones_like", "full_like", "empty_like")
-_ATTRIBUTE = "_combmotif_window"
-
-
-class UnequalBranches(ValueError):
-    """Branches meet whose neurons have no single window."""
-
-
-@dataclass(frozen=True)
-class Window:
-    """What one position of a tensor sees of the input.
-
-    Attributes
-    ----------
-    size : int
-        Receptive field in nt.
-    stride : int
-        Input positions between neighbouring outputs of the network as it is.
-    padding, right : int
-        Padding seen at the 5' and at the 3' end, in nt: the first output of the network as it is begins ``padding``
-        before the sequence. Below 0 where positions were cut off.
-    count : int
-        Positions of the tensor that was marked, which tell its axis of positions; 0 where they are not known.
-    """
-
-    size: int = 1
-    stride: int = 1
-    padding: int = 0
-    right: int = 0
-    count: int = field(default=0, compare=False)
-
-    def then(self, width: int, *, stride: int = 1, dilation: int = 1, padding: int = 0, right: int = 0) -> Window:
-        """Return the window after a convolution or pool of the given width."""
-        return Window(
-            self.size + (width - 1) * dilation * self.stride,
-            self.stride * stride,
-            self.padding + padding * self.stride,
-            self.right + right * self.stride,
-            self.count,
-        )
-
-
-def window_of(value: Any) -> Window | None:
-    """Return the window a tensor carries, or None."""
-    return getattr(value, _ATTRIBUTE, None)
-
-
-def mark(value: Any, window: Window) -> Any:
-    """Attach a window to a tensor, or to every tensor of a tuple or list."""
-    if isinstance(value, torch.Tensor):
-        setattr(value, _ATTRIBUTE, window)
-    elif isinstance(value, (tuple, list)):
-        for item in value:
-            mark(item, window)
-    return value
-
-
-def position_axis(value: torch.Tensor) -> int | None:
-    """Find the axis of a marked tensor along which its positions lie: the last one that has as many."""
-    window = window_of(value)
-    axes = [axis for axis, size in enumerate(value.shape) if axis and window is not None and size == window.count]
-    return axes[-1] if axes else None
-
-
-def _first(value: int | Sequence[int] | None, default: int = 1) -> int:
-    if isinstance(value, int):
-        return value
-    return int(value[0]) if value else default
 
 
 def _pair(value: int | Sequence[int] | None, default: int) -> list[int]:
@@ -162,7 +96,7 @@ class LocalityMode(TorchFunctionMode):
             flanked = self._flanks(func, args, kwargs, tensors[0])
             if flanked is not None:
                 return flanked
-        joint = _union(windows)
+        joint = union(windows)
         joined = _joined_axis(args, kwargs, tensors[0].ndim) if func in _JOINS else None
         if self.unpadded and (any(w.padding != joint.padding for w in windows) or _unequal(tensors, joined)):
             step = 1 if self.dense else joint.stride
@@ -173,12 +107,8 @@ class LocalityMode(TorchFunctionMode):
 
     def _seen(self, value: Any, window: Window, axis: int | None = None) -> Any:
         """Mark a result; ``axis`` is that of its positions, where the operation changed their number."""
-        window = self._seen_window(window)
-        return mark(value, window if axis is None else replace(window, count=value.shape[axis]))
-
-    def _seen_window(self, window: Window) -> Window:
         self.widest = max(self.widest, window.size)
-        return window
+        return mark(value, window if axis is None else replace(window, count=value.shape[axis]))
 
     def _conv(self, func: Callable, args: tuple, kwargs: dict) -> torch.Tensor:
         names = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")
@@ -187,12 +117,12 @@ class LocalityMode(TorchFunctionMode):
         window = window_of(x) or Window(count=x.shape[-1])
         if func is torch.conv2d:
             return self._conv2d(call, window)
-        width, stride = weight.shape[-1], _first(call.get("stride"))
-        dilation, padding = _first(call.get("dilation")), call.get("padding", 0)
+        width, stride = weight.shape[-1], _pair(call.get("stride"), 1)[0]
+        dilation, padding = _pair(call.get("dilation"), 1)[0], call.get("padding", 0)
         if isinstance(padding, str):
             left, right = _same(width, dilation) if padding == "same" else (0, 0)
         else:
-            left = right = _first(padding, 0)
+            left = right = _pair(padding, 0)[0]
         seen = window.then(width, stride=stride, dilation=dilation, padding=left, right=right)
         if self.unpadded:
             call["padding"] = 0
@@ -249,24 +179,14 @@ class LocalityMode(TorchFunctionMode):
         if not self.unpadded:
             result = func(*args, **kwargs)  # a pair where places are asked for too
             pooled = result if isinstance(result, torch.Tensor) else result[0]
-            mark(result, replace(self._seen_window(seen), count=pooled.shape[axis]))
+            self._seen(pooled, seen, axis)
             return result
         if not self.dense and type(x) is not torch.Tensor:  # edited sequences have a pool of their own
             return self._seen(func(**call | {"padding": 0, "ceil_mode": False}), seen, axis)
         step, jump = (dilation * window.stride, 1) if self.dense else (dilation, stride)
         if axis == -2:
             x = x.transpose(-1, -2)
-        length = (x.shape[-1] - (width - 1) * step - 1) // jump + 1
-        if length < 1:
-            raise ValueError(f"input too short for a pool of width {width}")
-        if kind == "max" and x.requires_grad and torch.is_grad_enabled() and not flat:
-            pooled = _MaxPool.apply(x, width, step, jump, length)
-        else:
-            pooled = x[..., : (length - 1) * jump + 1 : jump]
-            for offset in range(1, width):
-                part = x[..., offset * step : offset * step + (length - 1) * jump + 1 : jump]
-                pooled = torch.maximum(pooled, part) if kind == "max" else pooled + part
-            pooled = pooled if kind == "max" else pooled / width
+        pooled = strided_pool(x, kind, width=width, step=step, jump=jump)
         pooled = self._seen(pooled.transpose(-1, -2) if axis == -2 else pooled, seen, axis)
         return (pooled, torch.zeros_like(pooled, dtype=torch.long)) if call.get("return_indices") else pooled
 
@@ -302,9 +222,12 @@ class LocalityMode(TorchFunctionMode):
         if not isinstance(along, slice):
             return self._seen(x[index], window)
         start, stop, step = along.indices(window.count)
-        if (start, stop, step) == (0, window.count, 1) or step < 1 or stop <= start:
+        cut, some = max(0, window.count - stop), stop > start
+        if (along.start or 0) >= 0 and (along.stop is None or along.stop < 0):
+            start, cut = along.start or 0, -(along.stop or 0)  # whatever the length
+            some = some or self.unpadded  # a window may be shorter than what is cut off beside it
+        if (start, cut, step) == (0, 0, 1) or step < 1 or not some:
             return self._seen(x[index], window)
-        cut = max(0, window.count - stop)
         seen = window.then(1, stride=step, padding=-start, right=-cut)
         if self.unpadded:  # what is cut off is no padding here; a stride stays one
             items[axis] = slice(None, None, 1 if self.dense else step)
@@ -327,50 +250,11 @@ class LocalityMode(TorchFunctionMode):
         return self._seen(func(*args, **kwargs), seen, axis)
 
 
-class _MaxPool(torch.autograd.Function):
-    """Maximum over strided slices, whose gradient goes to the first of equal values: several times cheaper backward."""
-
-    @staticmethod
-    def forward(ctx: Any, x: torch.Tensor, width: int, step: int, jump: int, length: int) -> torch.Tensor:
-        extent = (length - 1) * jump + 1
-        ctx.starts = [slice(offset * step, offset * step + extent, jump) for offset in range(width)]
-        ctx.disjoint = step == 1 and jump >= width
-        ctx.shape, ctx.rows = x.shape, x.ndim == 3 and x.stride(1) == 1
-        pooled, later = x[..., ctx.starts[0]], []
-        for part in ctx.starts[1:]:
-            later.append(torch.gt(x[..., part], pooled).to(x.dtype))  # numbers are several times faster than truths
-            pooled = torch.maximum(pooled, x[..., part])
-        ctx.save_for_backward(*later)
-        return pooled.clone() if width == 1 else pooled
-
-    @staticmethod
-    def backward(ctx: Any, *outward: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        left, shape = outward[0], ctx.shape
-        rows = ctx.rows  # the channels of a position lie together
-        inward = left.new_zeros(shape[0], shape[2], shape[1]).transpose(1, 2) if rows else left.new_zeros(shape)
-        for part, later in zip(ctx.starts[:0:-1], ctx.saved_tensors[::-1], strict=True):
-            share = left * later
-            left = left - share
-            inward[..., part] += share
-        inward[..., ctx.starts[0]] += left
-        return inward, None, None, None, None
-
-
 def _flatten(values: Any) -> list[Any]:
     flat: list[Any] = []
     for value in values:
         flat += _flatten(value) if isinstance(value, (tuple, list)) else [value]
     return flat
-
-
-def _union(windows: list[Window]) -> Window:
-    if len({w.stride for w in windows}) > 1:
-        raise UnequalBranches("branches of different stride meet; their neurons have no single receptive field")
-    padding = max(w.padding for w in windows)
-    size = max(w.size - w.padding for w in windows) + padding
-    # every branch gives the same number of outputs, so the widest one fixes the padding on the right
-    right = max(w.right + size - padding - (w.size - w.padding) for w in windows)
-    return Window(size, windows[0].stride, padding, right, max(w.count for w in windows))
 
 
 def _joined_axis(args: tuple, kwargs: dict, ndim: int) -> int:
@@ -392,7 +276,7 @@ def _cut(value: Any, tensors: list[torch.Tensor], joint: Window, step: int, join
     The position axis is the last one of unequal size.
     """
     if isinstance(value, (tuple, list, dict)):
-        parts = list(value.values()) if isinstance(value, dict) else list(value)
+        parts = list(value.values() if isinstance(value, dict) else value)
         cut = [_cut(item, tensors, joint, step, joined) for item in parts]
         items, count = [item for item, _ in cut], max((n for _, n in cut), default=0)
         return dict(zip(value, items, strict=True)) if isinstance(value, dict) else type(value)(items), count

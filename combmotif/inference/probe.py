@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from combmotif.inference.convolutions import convolution_layers
 from combmotif.inference.geometry import known_geometry
-from combmotif.inference.layers import View, convolution_layers, layer_calls, layer_outputs
-from combmotif.inference.locality import Window, window_of
+from combmotif.inference.layers import View, layer_calls, layer_outputs
+from combmotif.inference.marks import Window, window_of
 from combmotif.inference.windows import window_values
 from combmotif.inference.words import WordTable, word_table
 from combmotif.models.batches import NUCLEOTIDES, in_batches, nucleotides_at_once
@@ -159,10 +160,10 @@ class WindowProbe:
         """Evaluate every neuron on a batch of windows, which ``x`` is where its gradient is wanted; (n, neurons)."""
         words = self._words if tracks is None and codes.max() < 4 else None
         if words is not None and words.skips and x is None:
-            return words.outputs(self.model, self.layer, codes, None)[:, :, 0]
+            return words.outputs(self.model, self.layer, codes, None)[:, :, 0].float()
         x = self.model.tensor(codes, tracks) if x is None else x
         if words is not None:
-            return words.outputs(self.model, self.layer, codes, x)[:, :, 0]
+            return words.outputs(self.model, self.layer, codes, x)[:, :, 0].float()
         return window_values(self.model, self.geometry, x).float()
 
     def activations(self, codes: np.ndarray, tracks: np.ndarray | None = None) -> np.ndarray:

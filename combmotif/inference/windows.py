@@ -37,6 +37,8 @@ class LayerGeometry:
         Nucleotides at the 3' end of a window evaluated ``dense``, or the length of the sequence around it (``inside``).
     view : View
         Which of the layer's outputs is meant.
+    unseen : (int, int)
+        Nucleotides that the network cuts off at the 5' and at the 3' end before the layer.
     """
 
     layer: str
@@ -48,12 +50,17 @@ class LayerGeometry:
     way: str = field(default="alone", compare=False)
     room: int = field(default=0, compare=False)
     view: View = field(default=View(), compare=False)
+    unseen: tuple[int, int] = field(default=(0, 0), compare=False)
+
+    def whole(self, count: int, length: int) -> np.ndarray:
+        """Which of the layer's ``count`` positions see a whole window of a sequence of ``length`` nt."""
+        starts = self.offset + self.stride * np.arange(count)
+        return (starts >= self.unseen[0]) & (starts + self.receptive_field <= length - self.unseen[1])
 
     def edge_positions(self, length: int) -> tuple[int, int]:
-        """Count the layer's positions on an input of ``length`` nt: (all, those whose window leaves the sequence)."""
+        """Count the layer's positions on an input of ``length`` nt: (all, those whose window holds padding)."""
         count = max(0, (length - self.offset + self.right_padding - self.receptive_field) // self.stride + 1)
-        starts = self.offset + self.stride * np.arange(count)
-        return count, int(((starts < 0) | (starts + self.receptive_field > length)).sum())
+        return count, int((~self.whole(count, length)).sum())
 
 
 def tolerance(values: torch.Tensor) -> float:
@@ -114,8 +121,7 @@ def stretch_length(geometry: LayerGeometry) -> int:
 def _whole(geometry: LayerGeometry) -> tuple[int, int]:
     """First and last output whose window lies within the sequence around."""
     count = geometry.edge_positions(geometry.room)[0]
-    starts = geometry.offset + geometry.stride * np.arange(count)
-    inner = np.flatnonzero((starts >= 0) & (starts + geometry.receptive_field <= geometry.room))
+    inner = np.flatnonzero(geometry.whole(count, geometry.room))
     if not inner.size:
         raise ValueError(f"no output of {geometry.room} nt sees a whole window of {geometry.receptive_field} nt")
     return int(inner[0]), int(inner[-1])

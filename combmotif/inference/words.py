@@ -19,7 +19,7 @@ from torch import nn
 from combmotif.inference.dense import scan_layers
 from combmotif.inference.geometry import known_geometry
 from combmotif.inference.layers import View, layer_calls, layer_outputs, shaped
-from combmotif.inference.locality import Window, mark
+from combmotif.inference.marks import Window, mark
 from combmotif.inference.rows import input_gradient
 from combmotif.models.model import SequenceModel
 

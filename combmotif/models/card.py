@@ -21,7 +21,8 @@ from combmotif.models.architectures.language import LanguageNet
 from combmotif.models.architectures.optimus import Optimus5Prime
 from combmotif.models.card_schema import CardInput, ModelCard
 from combmotif.models.model import InputSpec, SequenceModel
-from combmotif.models.python_model import build_module, open_module
+from combmotif.models.opening import open_module
+from combmotif.models.python_model import build_module
 from combmotif.models.weights import load_weights, replace_file, save_weights, sha256_of
 from combmotif.sequence.alphabet import encode
 

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 
 Output = int | str | Mapping[str, Any]
-"""``1``, ``human``, ``{mean: positions}``, ``{position: center}``, or several such keys with ``item``."""
-_KEYS = ("item", "mean", "position")
+"""``1``, ``human``, ``{mean: positions}``, ``{position: center}``, or such with ``item`` and ``axis`` beside."""
+_KEYS = ("item", "mean", "position", "axis")
 
 
 @dataclass(frozen=True)
@@ -21,15 +21,19 @@ class Pick:
     ----------
     item : int, str or None
         Place in a tuple, key of a dictionary or name of an attribute; of a single tensor, a column.
-    position : int or None
-        One position of an output along the sequence, from 0; ``center`` is -1.
+    position : int, "center" or None
+        One position of an output along the sequence, from 0, or from the end where negative; the middle one
+        (length // 2).
     mean : bool
         The mean over the positions.
+    axis : int or None
+        Axis of the positions, the batch being 0; None for the one as long as the input, or the only one.
     """
 
     item: int | str | None = None
-    position: int | None = None
+    position: int | str | None = None
     mean: bool = False
+    axis: int | None = None
 
     @classmethod
     def of(cls, output: Output | None) -> Pick:
@@ -42,7 +46,7 @@ class Pick:
         """
         expected = (
             "output: expected a number, a name, {mean: positions}, {position: center} or {position: 50}, with "
-            "'item: NAME' beside it where the network returns several"
+            "'item: NAME' beside it where the network returns several, and 'axis: 1' where it does not show"
         )
         if output is None:
             return cls()
@@ -50,16 +54,24 @@ class Pick:
             return cls(item=output)
         if not isinstance(output, Mapping) or not output or set(output) - set(_KEYS):
             raise ValueError(f"{expected}, found {output}")
-        place, mean = output.get("position"), output.get("mean")
-        whole = isinstance(place, int) and not isinstance(place, bool) and place >= 0
-        if not (place in (None, "center") or whole) or mean not in (None, "positions") or (mean and place is not None):
+        item, place, mean, axis = (output.get(key) for key in ("item", "position", "mean", "axis"))
+        if (
+            not (place in (None, "center") or _whole(place))
+            or mean not in (None, "positions")
+            or (mean and place is not None)
+            or not (axis is None or (_whole(axis) and axis > 0 and (mean or place is not None)))
+        ):
             raise ValueError(f"{expected}, found {dict(output)}")
-        return cls(output.get("item"), -1 if place == "center" else place, mean is not None)
+        return cls(item, place, mean is not None, axis)
 
     @property
     def along(self) -> bool:
         """Whether the positions of the output are told apart."""
         return self.mean or self.position is not None
+
+    def shape(self, value: Any) -> tuple[int, ...]:
+        """Shape of the tensor that is meant among those a network returned."""
+        return tuple(_meant(value, self.item)[0].shape)
 
     def __call__(self, value: Any, batch: int, length: int) -> torch.Tensor:
         """Bring what a network returned for ``batch`` sequences of ``length`` nt to (batch, outputs).
@@ -70,24 +82,28 @@ class Pick:
             If that is not what this picks; what to write instead is said.
         """
         value, column = _meant(value, self.item)
-        if value.ndim == 0 or value.shape[0] != batch:
-            value = value.reshape(batch, -1) if batch == 1 else value  # squeezed: one sequence has no axis of its own
+        if batch == 1 and (value.ndim == 0 or value.shape[0] != 1):
+            value = value.unsqueeze(0)  # squeezed: one sequence has no axis of its own
+        shape = tuple(value.shape)
         if value.ndim == 0 or value.shape[0] != batch:
             raise ValueError(
-                f"expected predictions of shape ({batch},) or ({batch}, outputs) for {batch} sequences, found "
-                f"{tuple(value.shape)}; the input is (batch, channels, length)"
+                f"expected predictions of shape ({batch},) or ({batch}, outputs) for {batch} sequences, found {shape}; "
+                f"the input is (batch, channels, length)"
             )
-        while value.ndim > 2 and 1 in value.shape[1:] and not (self.along and value.ndim == 3):
-            value = value.squeeze(1 + list(value.shape[1:]).index(1))
         if self.along:
             value = self._along(value, length)
+        while value.ndim > 2 and 1 in value.shape[1:]:
+            value = value.squeeze(1 + list(value.shape[1:]).index(1))
         if value.ndim == 1:
             value = value[:, None]
         if value.ndim > 2:
             raise ValueError(
-                f"expected predictions of shape ({batch},) or ({batch}, outputs) for {batch} sequences, found "
-                f"{tuple(value.shape)}, with an axis of positions; write 'output: {{mean: positions}}' or "
-                f"'output: {{position: center}}'"
+                f"expected predictions of shape ({batch},) or ({batch}, outputs) for {batch} sequences, found {shape}, "
+                + (
+                    "more than one axis beside that of the positions; let the factory return a module that keeps one"
+                    if self.along
+                    else "with an axis of positions; write 'output: {mean: positions}' or 'output: {position: center}'"
+                )
             )
         if column is not None:
             if not isinstance(column, int) or not 0 <= column < value.shape[1]:
@@ -96,18 +112,34 @@ class Pick:
         return value.float()
 
     def _along(self, value: torch.Tensor, length: int) -> torch.Tensor:
-        """Take the mean over the positions, or one position: the axis as long as the input, else the longest."""
-        if value.ndim == 1:
-            raise ValueError(f"output: expected an axis of positions, found {tuple(value.shape)}")
-        sizes = list(value.shape[1:])
-        axis = 1 + (len(sizes) - 1 - sizes[::-1].index(length) if length in sizes else sizes.index(max(sizes)))
+        """Take the mean over the positions, or one position."""
+        axis = self._axis(tuple(value.shape), length)
         if self.mean:
             return value.mean(axis)
-        place = value.shape[axis] // 2 if self.position == -1 else self.position
-        assert place is not None
-        if place >= value.shape[axis]:
-            raise ValueError(f"output: position: expected 0 to {value.shape[axis] - 1}, found {place}")
+        count = value.shape[axis]
+        place = count // 2 if self.position == "center" else int(self.position or 0)
+        if not -count <= place < count:
+            raise ValueError(f"output: position: expected 0 to {count - 1}, found {place}")
         return value.select(axis, place)
+
+    def _axis(self, shape: tuple[int, ...], length: int) -> int:
+        axes = [axis for axis, size in enumerate(shape) if axis and size > 1] or [len(shape) - 1]
+        if len(shape) < 2 or (self.axis or 1) >= len(shape):
+            raise ValueError(f"output: expected an axis of positions, found {shape}")
+        if self.axis is not None:
+            return self.axis
+        long = [axis for axis in axes if shape[axis] == length]
+        if not long and len(axes) > 1:
+            told = " or ".join(f"'axis: {axis}' ({shape[axis]})" for axis in axes)
+            raise ValueError(
+                f"output: expected one axis that can hold the positions of {length} nt, found {shape}; say which one "
+                f"does: {told}, beside mean or position"
+            )
+        return (long or axes)[-1]
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _meant(value: Any, item: int | str | None) -> tuple[torch.Tensor, int | str | None]:

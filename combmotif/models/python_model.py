@@ -5,7 +5,6 @@ The code is imported and run with the rights of whoever starts combmotif, like a
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import importlib
 import importlib.util
@@ -14,20 +13,16 @@ import traceback
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
-from torch.optim.swa_utils import AveragedModel
 
-from combmotif.models.door import Output, Pick
+from combmotif.models.door import Output
 from combmotif.models.model import InputSpec, SequenceModel
+from combmotif.models.opening import open_module, unwrapped
 from combmotif.models.weights import load_weights
-
-TRIAL_LENGTHS = (100, 1_000, 12_288)
 
 
 @contextmanager
@@ -159,180 +154,6 @@ def build_module(factory: str, kwargs: dict[str, Any] | None = None) -> nn.Modul
     return module
 
 
-def unwrapped(module: nn.Module) -> nn.Module:
-    """Take a module out of what ``torch.compile``, ``DataParallel`` and weight averaging wrap around it."""
-    while True:
-        wrapped = isinstance(module, (nn.DataParallel, AveragedModel))
-        inner = module.module if wrapped else getattr(module, "_orig_mod", None)
-        if not isinstance(inner, nn.Module):
-            return module
-        module = inner
-
-
-def open_module(
-    module: nn.Module,
-    spec: InputSpec,
-    *,
-    name: str,
-    outputs: Sequence[str] | None = None,
-    output: Output | None = None,
-    inputs: Mapping[str, Any] | None = None,
-    description: dict[str, Any] | None = None,
-) -> SequenceModel:
-    """Run a module on random sequences and wrap it, with its outputs named and its input length known.
-
-    Weights of 16 or 64 bits become numbers of 32 bits where the module does not read these. A length is taken for the
-    only one where the module reads no other.
-
-    Parameters
-    ----------
-    module : torch.nn.Module
-    spec : InputSpec
-    name : str
-    outputs : sequence of str, optional
-        One name per output; default ``output`` or ``output1``, ...
-    output : int, str or mapping, optional
-        Which output is meant, see :class:`combmotif.models.door.Pick`; default all of a single tensor.
-    inputs : mapping of str to anything, optional
-        Constant further inputs by name.
-    description : dict, optional
-
-    Returns
-    -------
-    SequenceModel
-
-    Raises
-    ------
-    ValueError
-        If it fails on every length tried, does not return (2,) or (2, outputs), or returns what is not finite.
-    """
-    module = unwrapped(module)
-    try:
-        module.eval()
-    except NotImplementedError as error:
-        raise ValueError(
-            f"model: expected a module in Python, found an exported one ({error}); give its origin"
-        ) from None
-    if isinstance(output, str) and outputs is not None and output in outputs:
-        outputs, output = [output], list(outputs).index(output)
-    model = SequenceModel(name, module, spec, pick=Pick.of(output), inputs=dict(inputs or {}))
-    model, count, length = _first_prediction(model, told=outputs is not None)
-    return replace(
-        model,
-        input_spec=spec if spec.length or length is None else replace(spec, length=length),
-        outputs=name_outputs(count, outputs),
-        description=description or {},
-    )
-
-
-def _predicted(model: SequenceModel, length: int) -> torch.Tensor:
-    codes = np.random.default_rng(0).integers(0, 4, (2, length)).astype(np.uint8)
-    with torch.inference_mode():
-        return model.pick(model.call(model.tensor(codes)), 2, length)
-
-
-def _in_32_bits(model: SequenceModel) -> SequenceModel | None:
-    """Copy a model whose weights are all of 16 or 64 bits, with numbers of 32; None where they are not."""
-    module = model.module
-    kinds = {p.dtype for p in [*module.parameters(), *module.buffers()] if p.is_floating_point()}
-    if len(kinds) != 1 or kinds == {torch.float32}:
-        return None
-    return replace(model, module=copy.deepcopy(module).float())
-
-
-def _first_prediction(model: SequenceModel, *, told: bool) -> tuple[SequenceModel, int, int | None]:
-    """Predict two random sequences.
-
-    Returns
-    -------
-    (model, count, length)
-        The model as it runs, how many outputs it has, and the only length it reads, or None.
-    """
-    spec = model.input_spec
-    lengths = (spec.length,) if spec.length is not None else TRIAL_LENGTHS
-    failure: Exception | None = None
-    for length in lengths:
-        try:
-            try:
-                prediction = _predicted(model, length)
-            except RuntimeError:
-                other = _in_32_bits(model)
-                if other is None:
-                    raise
-                prediction = _predicted(other, length)
-                model = other
-        except ValueError as error:  # what it returned is none
-            if str(error).startswith(("expected", "output:")):
-                raise ValueError(f"model: {error}") from None
-            failure = error
-            continue
-        except Exception as error:  # the user's own code may raise anything
-            failure = error
-            continue
-        if not torch.isfinite(prediction).all():
-            raise ValueError("model: the prediction for a random sequence is not finite; are the weights loaded?")
-        count = int(prediction.shape[1])
-        only = None if spec.length is not None else _only_length(model, length, count)
-        if count > 1 and count == length and not told:
-            raise ValueError(_per_position(count, length))
-        return model, count, only
-    raise _no_prediction(spec, lengths, failure) from failure
-
-
-def _only_length(model: SequenceModel, length: int, count: int) -> int | None:
-    """Return the length if the net reads no other, None if it reads one."""
-    for other in (length + 37, length + 128, *(n for n in TRIAL_LENGTHS[:2] if n != length)):
-        try:
-            prediction = _predicted(model, other)
-        except Exception:
-            continue
-        if prediction.shape[1] != count:
-            raise ValueError(_per_position(count, length))
-        return None
-    return length
-
-
-def _per_position(count: int, length: int) -> str:
-    return (
-        f"model: expected a fixed number of outputs per sequence, found one per position ({count} for {length} nt); "
-        f"write 'output: {{mean: positions}}', or 'output: {{position: center}}'"
-    )
-
-
-def _no_prediction(spec: InputSpec, lengths: Sequence[int], failure: Exception | None) -> ValueError:
-    """Say why no trial length worked, and what to do."""
-    tried = f"{lengths[0]} nt" if len(lengths) == 1 else f"{', '.join(map(str, lengths))} nt"
-    fix = "" if spec.length is not None else "; give the input length as 'length'"
-    if isinstance(failure, TypeError) and "required positional argument" in str(failure):
-        fix = (
-            "; a net is called with one tensor: give constant further inputs by name as 'inputs', or let the factory "
-            "return a module that fills in what else it reads"
-        )
-    elif "embedding" in str(failure) or "Long, Int" in str(failure):
-        fix = (
-            "; the net reads numbers of letters where it is given one row per letter: let the factory return a module "
-            "that multiplies these rows with the embedding's weights (docs/tutorials/own_model.md)"
-        )
-    elif "channels" in str(failure):
-        fix = (
-            f"; the input has {spec.channels} channels (A, C, G, U, then tracks) before the positions: set 'channels', "
-            f"or let the factory return a module that turns x, as x.transpose(1, 2) for (batch, length, 4)"
-        )
-    return ValueError(
-        f"model: could not predict random sequences of {tried}, input (2, {spec.channels}, length): "
-        f"{type(failure).__name__}: {str(failure).splitlines()[0] if str(failure) else ''}{fix}"
-    )
-
-
-def name_outputs(count: int, names: Sequence[str] | None) -> tuple[str, ...]:
-    """Name the outputs: as given, or ``output``, or ``output1``, ``output2``, ...; a wrong number is an error."""
-    if names is None:
-        return ("output",) if count == 1 else tuple(f"output{index + 1}" for index in range(count))
-    if len(names) != count:
-        raise ValueError(f"outputs: expected {count} names, one per column the model returns, found {', '.join(names)}")
-    return tuple(names)
-
-
 def load_python(
     factory: str,
     *,
@@ -381,7 +202,8 @@ def load_python(
     Raises
     ------
     ValueError, FileNotFoundError
-        See :func:`build_module`, :func:`open_module`, :func:`combmotif.models.weights.load_weights`.
+        See :func:`build_module`, :func:`combmotif.models.opening.open_module`,
+        :func:`combmotif.models.weights.load_weights`.
     """
     module = build_module(factory, kwargs)
     if weights is not None:

@@ -72,7 +72,8 @@ def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
     state = _inner(state)
     if not isinstance(state, dict) or not all(torch.is_tensor(value) for value in state.values()):
         raise ValueError(
-            f"{path}: expected a dictionary of tensors (module.state_dict()), found {type(state).__name__}"
+            f"{path}: expected a dictionary of tensors (module.state_dict()), found "
+            + (f"one of {_some([str(key) for key in state])}" if isinstance(state, dict) else type(state).__name__)
         )
     _require_plain(state, path)
     return state
@@ -86,7 +87,13 @@ def _inner(state: Any) -> Any:
             return inner
         if isinstance(inner, dict) and set(inner) & set(_HOLDERS):
             return _inner(inner)
-    return state
+    if not isinstance(state, dict):
+        return state
+    held = [v for v in state.values() if isinstance(v, dict) and v and all(map(torch.is_tensor, v.values()))]
+    if len(held) == 1 and not any(map(torch.is_tensor, state.values())):
+        return held[0]  # under a name of its own
+    plain = {key: value for key, value in state.items() if not isinstance(value, (int, float, str, type(None)))}
+    return plain or state  # such as the number of the epoch, beside the weights
 
 
 def _require_plain(state: dict[Any, torch.Tensor], path: Path) -> None:
@@ -112,6 +119,9 @@ def _what_else(path: Path, message: str) -> str:
     """Say in words why a file could not be read as tensors only."""
     if not path.stat().st_size:
         return "an empty file"
+    with path.open("rb") as file:
+        if file.read(40).startswith(b"version https://git-lfs"):
+            return "a pointer of Git LFS; fetch the file that it stands for: git lfs pull"
     held = re.search(r"GLOBAL ([\w.]+) was not an allowed", message)
     if held:
         return (
@@ -148,7 +158,7 @@ def load_weights(module: nn.Module, path: str | Path) -> nn.Module:
 def fill(module: nn.Module, state: dict[str, torch.Tensor], *, path: str | Path) -> nn.Module:
     """Fill a module from a state dictionary that came from ``path``, exactly; see :func:`load_weights`."""
     own = module.state_dict()
-    state = _fitting(own, state)
+    state = _fitting(own, state, path)
     missing = [key for key in own if key not in state]
     unexpected = sorted(key for key in state if key not in own)
     shapes = [
@@ -171,11 +181,12 @@ def fill(module: nn.Module, state: dict[str, torch.Tensor], *, path: str | Path)
     return module
 
 
-def _fitting(own: dict[str, torch.Tensor], state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def _fitting(own: dict[str, torch.Tensor], state: dict[str, torch.Tensor], path: str | Path) -> dict[str, torch.Tensor]:
     """Take the weights of a module out of a state dictionary that may hold more, under a prefix of its own.
 
     ``DataParallel`` and weight averaging write ``module.``, ``torch.compile`` ``_orig_mod.``, Lightning the name that a
-    net has in its trainer. The prefix is the one under which every weight is found. Counts of batches that norms have
+    net has in its trainer. The prefix is the one under which every weight is found; two of them with other weights, as
+    of a student and its teacher, are refused. Counts of batches that norms have
     seen may be missing: they change no prediction.
     """
     needed = {key for key in own if not key.endswith(".num_batches_tracked")}
@@ -184,9 +195,16 @@ def _fitting(own: dict[str, torch.Tensor], state: dict[str, torch.Tensor]) -> di
     first = min(needed)
     ends = [key.removesuffix(first) for key in state if key.endswith(first)]
     prefixes = sorted({"", *(end for end in ends if not end or end.endswith("."))}, key=lambda end: (len(end), end))
-    whole = next((prefix for prefix in prefixes if all(prefix + key in state for key in needed)), None)
-    if whole is None:
+    fitting = [prefix for prefix in prefixes if all(prefix + key in state for key in needed)]
+    if not fitting:
         return state
+    whole = fitting[0]
+    for other in fitting[1:] if whole else ():
+        if not all(torch.equal(state[whole + key].double(), state[other + key].double()) for key in needed):
+            raise ValueError(
+                f"{path}: expected the weights once, found two sets, under '{whole}' and under '{other}'; write those "
+                f"that are meant: torch.save(module.state_dict(), path)"
+            )
     found = {key: state[whole + key] for key in own if whole + key in state}
     counts = {key: own[key] for key in own if key not in found}
     beside = {key.removeprefix(whole): value for key, value in state.items() if key.startswith(whole)}
@@ -196,7 +214,9 @@ def _fitting(own: dict[str, torch.Tensor], state: dict[str, torch.Tensor]) -> di
 
 def _is_beside(key: str) -> bool:
     """Whether a tensor belongs to the training rather than the net."""
-    return key.startswith(("criterion", "loss", "n_averaged")) or key.endswith(".num_batches_tracked")
+    return key.startswith(("criterion", "loss", "n_averaged")) or key.endswith(
+        (".num_batches_tracked", "total_ops", "total_params")  # the last two are a profiler's
+    )
 
 
 def save_weights(module: nn.Module, path: str | Path) -> None:

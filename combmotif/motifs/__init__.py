@@ -32,6 +32,7 @@ from combmotif.motifs.matching.database import (
 from combmotif.motifs.matching.match import match
 from combmotif.motifs.matching.mirna import SITE_TYPES, read_mature, seed_families, site_word
 from combmotif.motifs.matching.tomtom import TomtomResult, guarded_tomtom, pseudocounted, tomtom
+from combmotif.motifs.matching.whole import match_whole
 from combmotif.motifs.motif import Motif, MotifSet, information, letter_sets, purity
 from combmotif.motifs.scanning.scan import find_sites, score_threshold
 from combmotif.motifs.segment import segments
@@ -63,6 +64,7 @@ __all__ = [
     "letter_sets",
     "load_database",
     "match",
+    "match_whole",
     "merge_shifted",
     "motif_similarity",
     "of_kinds",

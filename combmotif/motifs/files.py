@@ -37,13 +37,25 @@ def open_motifs(spec: str | Path, *, species: str | None = None) -> tuple[MotifS
         Name of each motif by its id, where it has one of its own.
     """
     path = Path(spec)
-    if path.is_file() and h5py.is_hdf5(path):
-        with reading_hdf5(path, name=f"motif file {path}") as file:
-            own = "combmotif_format" in file.attrs
-        if own:
-            with reading(path, "motifs of combmotif"):
-                return load_motifs(path), load_names(path)
+    if _is_own(path):
+        with reading(path, "motifs of combmotif"):
+            return load_motifs(path), load_names(path)
     return as_motifs(load_database(spec, species=species))
+
+
+def known_sites(spec: str | Path) -> dict[str, float | None]:
+    """Read how many sites stand behind each motif of a file, None where it does not say; see `open_motifs`."""
+    if _is_own(Path(spec)):
+        return {motif.id: motif.sites for motif in load_motifs(spec)}
+    return {entry.id: entry.sites for entry in load_database(spec).entries}
+
+
+def _is_own(path: Path) -> bool:
+    """Whether a file is an HDF5 file of combmotif."""
+    if not path.is_file() or not h5py.is_hdf5(path):
+        return False
+    with reading_hdf5(path, name=f"motif file {path}") as file:
+        return "combmotif_format" in file.attrs
 
 
 def as_motifs(database: Database) -> tuple[MotifSet, dict[str, str]]:

@@ -69,7 +69,7 @@ class Motif:
     Attributes
     ----------
     id : str
-        ``layer.neuron.mK``, for example ``conv3.12.m1``; K counts from 1 in order of activation.
+        ``layer:neuron.mK``, for example ``conv3:12.m1``; K counts from 1 in order of activation.
     pfm : float array, shape (length, 4)
         Counts of A, C, G, T/U per column.
     sites : int

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -23,15 +25,22 @@ def list_motifs(motifs: MotifSet, names: dict[str, str]) -> pd.DataFrame:
 
 
 def compare_motifs(
-    first: MotifSet, second: MotifSet, names: dict[str, str], *, strands: str = "single"
+    first: MotifSet,
+    second: MotifSet,
+    names: Mapping[str, str],
+    second_names: Mapping[str, str] | None = None,
+    *,
+    strands: str = "single",
 ) -> pd.DataFrame:
     """Find for every motif of one set the motif of another that resembles it most.
 
     Parameters
     ----------
     first, second : MotifSet
-    names : dict of str to str
-        Names of motifs of both, by id.
+    names : mapping of str to str
+        Names of the motifs of the first, by id.
+    second_names : mapping of str to str, optional
+        Names of the motifs of the second, which may give one id to another motif; default `names`.
     strands : {"single", "both"}, default "single"
         Of the p-value.
 
@@ -44,6 +53,7 @@ def compare_motifs(
     """
     spans_a, spans_b = [_span(m) for m in first], [_span(m) for m in second]
     p_values = guarded_tomtom([ppm for ppm, _ in spans_a], [ppm for ppm, _ in spans_b], strands=strands).p_value
+    others = names if second_names is None else second_names
     rows = []
     for i, motif in enumerate(first):
         scored = [similarity(spans_a[i][0], ppm) for ppm, _ in spans_b]
@@ -51,7 +61,7 @@ def compare_motifs(
         other, (score, shift) = second[best], scored[best]
         offset = shift + spans_a[i][1] - spans_b[best][1]
         rows.append(
-            (motif.id, names.get(motif.id, motif.id), other.id, names.get(other.id, other.id), score, offset,
+            (motif.id, names.get(motif.id, motif.id), other.id, others.get(other.id, other.id), score, offset,
              float(p_values[i, best]), motif.consensus(first.alphabet), other.consensus(second.alphabet))
         )  # fmt: skip
     return MOTIF_COMPARISON.frame(rows)

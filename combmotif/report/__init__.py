@@ -2,6 +2,7 @@
 
 from combmotif.report.drawing.logos import letter_heights, logo_svg
 from combmotif.report.html import build_report, render
-from combmotif.report.summary import Finding, main_findings
+from combmotif.report.story import Finding
+from combmotif.report.summary import main_findings
 
 __all__ = ["Finding", "build_report", "letter_heights", "logo_svg", "main_findings", "render"]

@@ -13,11 +13,12 @@ import numpy as np
 from combmotif.core.files import atomic
 from combmotif.core.output import OutputFolder
 from combmotif.report import wording
+from combmotif.report.drawing.colours import NONE, colour_of, strength, tint
 from combmotif.report.drawing.logos import COLOURS, letter_heights
 from combmotif.report.folder import RunFolder, mapping, neuron_name, read_run
 from combmotif.report.sections.activations import histograms
 from combmotif.report.sections.effects import effects
-from combmotif.report.sections.interactions import pairs
+from combmotif.report.sections.interactions import PairView, pairs
 from combmotif.report.sections.matches import matches
 from combmotif.report.sections.neurons import motif_names, neurons
 from combmotif.report.sections.pairmap import PairMap, family_map, pair_map
@@ -33,12 +34,7 @@ _STYLE: Any = {
     "axes.spines.right": False, "font.family": "DejaVu Sans", "pdf.fonttype": 42, "svg.fonttype": "none",
     "svg.hashsalt": "combmotif", "figure.dpi": 100, "savefig.dpi": 300,
 }  # fmt: skip
-_CLASS_COLOURS = {
-    "positive": "#1a5ba6", "synergistic": "#1a5ba6", "negative": "#ad3a14", "antagonistic": "#ad3a14",
-    "discordant": "#743b98", "opposing": "#743b98", "additive": "#47683a", "one-sided": "#845600",
-}  # fmt: skip
 _MARKERS = {"positive": "^", "negative": "v", "discordant": "D"}
-_GREY = "#56626e"
 LOGOS_A_PAGE, ROWS_A_PAGE, HISTOGRAMS_A_PAGE = 36, 60, 40
 
 
@@ -126,9 +122,9 @@ def contribution_pages(run: RunFolder) -> Iterator[tuple[str, Any]]:
             shown = rows[page : page + ROWS_A_PAGE]
             figure = _figure(WIDTH, 0.7 + 0.145 * len(shown))
             axes = figure.subplots()
-            axes.axvline(0, color=_GREY, linewidth=0.6, linestyle=(0, (3, 3)))
+            axes.axvline(0, color=NONE, linewidth=0.6, linestyle=(0, (3, 3)))
             for place, effect in enumerate(shown):
-                colour = _CLASS_COLOURS.get(effect.kind, _GREY)
+                colour = colour_of(effect.kind)
                 low, middle, high = effect.observed
                 axes.plot([low, high], [place, place], color=colour, linewidth=1)
                 axes.plot(middle, place, _MARKERS.get(effect.kind, "o"), color=colour, markersize=4)
@@ -146,42 +142,73 @@ def contribution_pages(run: RunFolder) -> Iterator[tuple[str, Any]]:
             yield f"contribution-{outcome.replace(':', '-')}", figure
 
 
-def _best_map(run: RunFolder) -> tuple[PairMap | None, list[Any]]:
+def _best_map(run: RunFolder) -> tuple[PairMap | None, list[PairView]]:
     views = pairs(run, matches(run))
     families, _ = family_map(run, {})
     return families or pair_map(views), views
 
 
-def interaction_pages(run: RunFolder) -> Iterator[tuple[str, Any]]:
-    """Draw the map of interactions: colour is epistasis e, the sign in a cell its class."""
-    from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
+def _pair_pages(views: list[PairView]) -> Iterator[tuple[str, Any]]:
+    """Draw e of every pair with its 95 % interval, by class, at most 60 a page."""
+    order = list(wording.PAIR_CLASSES)
+    rows = sorted(
+        (v for v in views if np.isfinite(v.estimate[1])),
+        key=lambda v: (order.index(v.kind) if v.kind in order else len(order), -v.estimate[1]),
+    )
+    for page in range(0, len(rows), ROWS_A_PAGE):
+        shown = rows[page : page + ROWS_A_PAGE]
+        figure = _figure(WIDTH, 0.7 + 0.145 * len(shown))
+        axes = figure.subplots()
+        axes.axvline(0, color=NONE, linewidth=0.6, linestyle=(0, (3, 3)))
+        for place, view in enumerate(shown):
+            low, middle, high = view.estimate
+            axes.plot([low, high], [place, place], color=colour_of(view.kind), linewidth=1)
+            axes.plot(middle, place, "o", color=colour_of(view.kind), markersize=4)
+        labels = [f"{view.name} ({view.rule}): {view.symbol} {view.kind.replace('_', ' ')}" for view in shown]
+        axes.set_yticks(range(len(shown)), labels)
+        axes.set_ylim(len(shown) - 0.5, -0.5)
+        axes.set_xlabel("epistasis e, 95 % CI")
+        yield "interactions", figure
 
-    found, _ = _best_map(run)
+
+def interaction_pages(run: RunFolder) -> Iterator[tuple[str, Any]]:
+    """Draw the map of interactions: colour and sign of a cell are its class, the stronger the larger e.
+
+    Where few of its cells are filled, the pairs are drawn as a list instead.
+    """
+    from matplotlib.colors import to_rgb
+
+    found, views = _best_map(run)
     if found is None:
+        return
+    if found.sparse:
+        yield from _pair_pages(views)
         return
     size = len(found.names)
     values = np.array([[cell.value if cell else np.nan for cell in row] for row in found.cells], dtype=float)
     reach = float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 1.0
-    shades = LinearSegmentedColormap.from_list("e", ["#743b98", "#ffffff", "#2f7d4f"])
     side = max(2.6, 0.24 * size)
     figure = _figure(min(WIDTH, side + 2.6) if side < WIDTH else side + 2.6, side + 1.4)
     axes = figure.subplots()
-    image = axes.imshow(values, cmap=shades, norm=TwoSlopeNorm(0, -(reach or 1), reach or 1))
+    shades = np.ones((size, size, 3))
     for i, row in enumerate(found.cells):
         for j, cell in enumerate(row):
             if cell is not None:
-                dark = np.isfinite(cell.value) and abs(cell.value) > 0.6 * reach
-                axes.text(j, i, cell.symbol, ha="center", va="center", color="white" if dark else "black")
+                shades[i, j] = to_rgb(tint(colour_of(cell.kind), strength(cell.value, reach)))
+    axes.imshow(shades)
+    for i, row in enumerate(found.cells):
+        for j, cell in enumerate(row):
+            if cell is not None:
+                axes.text(j, i, cell.symbol, ha="center", va="center", color=colour_of(cell.kind))
     axes.set_xticks(range(size), found.names, rotation=90)
     axes.set_yticks(range(size), found.names)
     axes.set_xticks(np.arange(-0.5, size), minor=True)
     axes.set_yticks(np.arange(-0.5, size), minor=True)
     axes.grid(which="minor", color="#d9e0e5", linewidth=0.5)
     axes.tick_params(which="minor", length=0)
-    figure.colorbar(image, ax=axes, shrink=0.5, label="epistasis e")
     kinds = dict.fromkeys(cell.kind for row in found.cells for cell in row if cell)
     legend = "   ".join(f"{wording.MAP_CLASSES[k][0]} {k}" for k in kinds if k in wording.MAP_CLASSES)
-    figure.supxlabel(legend, fontsize=6)
+    figure.supxlabel(f"{legend}   (the stronger the colour, the larger e)", fontsize=6)
     yield "interactions", figure
 
 
@@ -203,7 +230,7 @@ def activation_pages(run: RunFolder) -> Iterator[tuple[str, Any]]:
             edges = np.linspace(histogram.low, histogram.high, len(histogram.counts) + 1)
             axes.stairs(histogram.counts, edges, fill=True, color="#9fc3c9")
             if np.isfinite(histogram.mark):
-                axes.axvline(histogram.mark, color=_GREY, linewidth=0.6, linestyle=(0, (3, 3)))
+                axes.axvline(histogram.mark, color=NONE, linewidth=0.6, linestyle=(0, (3, 3)))
             axes.set_yscale("symlog", linthresh=1)
             axes.set_title(name, loc="left", pad=2)
         for axes in grid.ravel()[len(shown) :]:

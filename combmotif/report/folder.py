@@ -35,6 +35,7 @@ from combmotif.core.tables import (
 from combmotif.motifs.formats.h5 import load_motifs
 from combmotif.motifs.formats.meme import read_meme
 from combmotif.motifs.motif import Motif, MotifSet
+from combmotif.report.wording import EARLIER_CLASSES
 
 # stages that have a part of the page; which ones a run has, and in which order, its record says
 SHOWN = ("samples", "motifs", "matches", "activations", "contribution", "effects", "interaction")
@@ -126,14 +127,16 @@ def neuron_name(layer: object, channel: object, method: object = "") -> str:
 
 
 def anchor(neuron: str) -> str:
-    """Address of a neuron in the page: conv3.12."""
-    return neuron.replace(":", ".").replace(" ", "-")
+    """Address of a neuron in the page: conv3:12."""
+    return neuron.replace(" ", "-")
 
 
 def _shape(frame: pd.DataFrame, table: Table, file: str, problems: list[str]) -> pd.DataFrame:
     frame = frame.copy()
     if table is MOTIFS and "channel" not in frame and "neuron" in frame:
         frame["channel"] = frame["neuron"].fillna("").astype(str).str.rpartition(":")[2]
+    if table is CONTRIBUTION:
+        frame = frame.rename(columns=lambda name: name.replace("causal_", "clamp_"))  # of earlier versions
     lacking = [name for name in table.required if name not in frame]
     if lacking and len(frame.columns):
         problems.append(f"{file} has no column {', '.join(lacking)}; what depends on it is left blank.")
@@ -147,6 +150,12 @@ def _shape(frame: pd.DataFrame, table: Table, file: str, problems: list[str]) ->
         frame[name] = pd.to_numeric(frame[name], errors="coerce").astype(float) if name in frame else np.nan
     if named:
         frame["neuron"] = named
+    for name in {"class", "inserted_class", "class_latent"} & set(frame) if table is not CONTRIBUTION else ():
+        frame[name] = frame[name].replace(EARLIER_CLASSES)
+    for side in "abc" if table in (INTERACTIONS, TRIPLES) else "":
+        if f"columns_{side}" in frame:  # what the page draws and links: the id with its columns
+            kept = frame[f"columns_{side}"].str.replace("-", ":")
+            frame[f"motif_{side}"] += kept.where(kept == "", "[" + kept + "]")
     return frame
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import numpy as np
 from markupsafe import Markup, escape
 
 from combmotif.core.files import atomic, reading
@@ -33,7 +34,7 @@ from combmotif.report import wording
 from combmotif.report.drawing.logos import COLOURS, GLYPHS
 from combmotif.report.encode import compact, embedded_file, encode_matrix, script_json
 from combmotif.report.folder import RunFolder, anchor, mapping, read_run
-from combmotif.report.overview import as_lines, model_facts, model_name
+from combmotif.report.overview import as_lines, how_found, model_facts, model_name
 from combmotif.report.records import anchors, neuron_records
 from combmotif.report.sections.effects import effects, outcomes, tally, whiskers
 from combmotif.report.sections.interactions import ESTIMATES, PairView, pairs, triples
@@ -41,7 +42,8 @@ from combmotif.report.sections.matches import columns_of, control_sentence, elem
 from combmotif.report.sections.motif_effects import motif_effects, motif_tally, motif_whiskers, output_sections
 from combmotif.report.sections.neurons import Family, NeuronView, motif_names, neurons
 from combmotif.report.sections.pairmap import family_map, pair_map
-from combmotif.report.summary import Finding, findings_of
+from combmotif.report.story import Finding
+from combmotif.report.summary import findings_of
 
 LARGEST_DOWNLOAD = 12_000_000
 _INSIDE = (
@@ -75,6 +77,7 @@ def _environment() -> jinja2.Environment:
         "count": wording.count,
         "pvalue": wording.p_value,
         "plural": wording.plural,
+        "style": wording.style_of,
         "svg": Markup,
         "pre": lambda text: escape(text).replace("\n", Markup("&#10;")),
         "base": lambda motif: columns_of(motif)[0],
@@ -105,15 +108,15 @@ def _downloads(run: RunFolder) -> tuple[dict[str, bytes], list[str]]:
     return inside, beside
 
 
-def _story(findings: tuple[Finding, ...]) -> list[list[Finding]]:
-    """Put what belongs to one thought together: a result, then its strongest example."""
-    story: list[list[Finding]] = []
+def _thoughts(findings: tuple[Finding, ...]) -> list[list[Finding]]:
+    """Put what belongs together into one item: a result, then its strongest example."""
+    thoughts: list[list[Finding]] = []
     for finding in findings:
-        if finding.key in ("motifs", "strongest motif", "strongest", "pair") and story:
-            story[-1].append(finding)
-        else:
-            story.append([finding])
-    return story
+        if finding.key in ("motifs", "strongest motif", "strongest", "pair") and thoughts:
+            thoughts[-1].append(finding)
+        elif finding.key != "story":
+            thoughts.append([finding])
+    return thoughts
 
 
 def _page_data(run: RunFolder, views: list[NeuronView], cells: list[dict[str, Any]], title: str) -> dict[str, Any]:
@@ -192,6 +195,7 @@ def _context(run: RunFolder, title: str | None) -> dict[str, Any]:
     targets = {m.target for rows in found.values() for m in rows}
     return {
         "run": run,
+        **how_found(run),
         "title": chosen,
         "model": mapping(run.record.get("model")),
         "facts": model_facts(run),
@@ -202,9 +206,15 @@ def _context(run: RunFolder, title: str | None) -> dict[str, Any]:
         "stage": run.stages,
         "warnings": [*(str(w) for w in (warnings if isinstance(warnings, list) else [])), *run.problems],
         "findings": findings,
-        "story": _story(findings),
+        "story": [f for f in findings if f.key == "story"],
+        "thoughts": _thoughts(findings),
+        "notes": [f for f in findings if f.key in ("missing", "warnings")],
         "tiles": [f for key in _TILES for f in findings if f.key == key],
         "neurons": views,
+        "neuron_columns": [c for c in views[0].measures if any(np.isfinite(v.measures[c]) for v in views)]
+        if views
+        else [],
+        "pair_columns": {n for n in ("q_value", "inserted_epistasis") if run.tables["interactions"][n].notna().any()},
         "families": families,
         "motif_count": len(run.tables["motifs"]),
         "layers": list(dict.fromkeys(str(v.row["layer"]) for v in views if v.row["layer"])),
@@ -212,7 +222,7 @@ def _context(run: RunFolder, title: str | None) -> dict[str, Any]:
         "outcome": wording.outcome(next(iter(found_effects), "prediction")),
         "effect_of": first,
         "scrambled": any(e.site_text for rows in found_effects.values() for e in rows.values()),
-        "clamped": any(e.causal_text for rows in found_effects.values() for e in rows.values()),
+        "clamped": any(e.clamp_text for rows in found_effects.values() for e in rows.values()),
         "whiskers": whiskers(first),
         "motif_effects": own,
         "motif_whiskers": motif_whiskers(own),

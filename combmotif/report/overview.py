@@ -51,6 +51,25 @@ def model_facts(run: RunFolder) -> list[tuple[str, str]]:
     return [(label, str(text).strip()) for label, text in facts if text]
 
 
+def how_found(run: RunFolder) -> dict[str, Any]:
+    """How the motifs of this run were found, for the section on methods."""
+    discover = mapping(run.config.get("discover"))
+    method = str(discover.get("method") or "neuronmotif")
+    preset = discover.get("preset")
+    given = discover.get("from") == "dataset" or (method == "modisco" and discover.get("from") != "samples")
+    by = mapping(run.config.get("attribution")).get("method") or "integrated_gradients"
+    return {
+        "found_by": method if method != "neuronmotif" else "layers" if preset else discover.get("demixing", "layers"),
+        "preset": preset,
+        "from_sequences": given,
+        "explained_output": given and method == "modisco",
+        "attributed_by": str(by).replace("_", " "),
+        "settings_of_discover": discover,
+        "halved": any(run.tables[name]["reproducibility"].notna().any() for name in ("motifs", "apart")),
+        "faithful": run.tables["neurons"]["r2"].notna().any(),
+    }
+
+
 def as_lines(value: object) -> str:
     """Write nested settings as indented lines, in the manner of YAML."""
     return "\n".join(_lines(value))

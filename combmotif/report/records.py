@@ -51,7 +51,7 @@ def _effect(effect: Effect, *, shown: bool) -> dict[str, Any]:
     return {
         "outcome": wording.outcome(effect.outcome), "threshold": effect.threshold, "kind": effect.kind,
         "reason": f"{effect.reason[:1].upper()}{effect.reason[1:]}".rstrip(".") + "." if effect.reason else "",
-        "observed": effect.observed, "adjusted": effect.adjusted, "site": effect.site, "causal": effect.causal,
+        "observed": effect.observed, "adjusted": effect.adjusted, "site": effect.site, "clamp": effect.clamp,
         "q": effect.q, "auc": effect.auc, "active": effect.n_active, "inactive": effect.n_inactive, "shown": shown,
     }  # fmt: skip
 

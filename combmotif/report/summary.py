@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,33 +15,10 @@ from combmotif.report.sections.interactions import called
 from combmotif.report.sections.matches import Match, elements, matches
 from combmotif.report.sections.motif_effects import beside, headline, motif_effects
 from combmotif.report.sections.neurons import motif_names
-from combmotif.report.wording import count, number, outcome, plural
+from combmotif.report.story import Finding, story
+from combmotif.report.wording import count, number, opening, outcome, plural
 
 _WAYS = (("negative", "lower"), ("positive", "raise"))
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing a run has shown.
-
-    Attributes
-    ----------
-    key : str
-        neurons, motifs, known, effects, strongest motif, contribution, strongest, interaction, pair, missing or
-        warnings.
-    label, value : str
-        For a two-column table: "Motifs", "41 in 16 neurons".
-    sentence : str
-        The same in a plain English sentence.
-    anchor : str
-        Where the page shows it, without the #; "" where nowhere in particular.
-    """
-
-    key: str
-    label: str
-    value: str
-    sentence: str
-    anchor: str = ""
 
 
 def _neurons(run: RunFolder) -> list[Finding]:
@@ -104,10 +80,9 @@ def _most_read(run: RunFolder, found: dict[str, list[Match]]) -> str:
         ways = [f"{count(kinds[kind])} {way}" for kind, way in _WAYS if kinds[kind]]
         if top is None or not ways or len(top.motifs) < 2:
             return ""
-        name = f"{top.name[:1].upper()}{top.name[1:]}"
-        return (
-            f" {name} is what {count(len(top.motifs))} motifs resemble, of which {' and '.join(ways)} the prediction."
-        )
+        name = opening(top.name)
+        motifs = f"{count(len(top.motifs))} motifs resemble or contain"
+        return f" {name} is what {motifs}, of which {' and '.join(ways)} the prediction."
     classes = next(iter(effects(run).values()), {})
     rows = [(element.name, element.neurons) for element in elements(run, found) if element.leads]
     name, neurons = max(rows, key=lambda row: len(row[1]), default=("", []))
@@ -115,7 +90,7 @@ def _most_read(run: RunFolder, found: dict[str, list[Match]]) -> str:
     parts = [f"{count(tally[kind])} {way}" for kind, way in _WAYS if tally[kind]]
     if not parts or len(neurons) < 2:
         return ""
-    read = f" {name[:1].upper()}{name[1:]} is read by {count(len(neurons))} neurons"
+    read = f" {opening(name)} is read by {count(len(neurons))} neurons"
     return f"{read}, of which {' and '.join(parts)} the prediction."
 
 
@@ -227,8 +202,8 @@ def _contribution(run: RunFolder, names: dict[str, str]) -> list[Finding]:
         )
         if top.site_text:
             sentence += f" Its sites there change the prediction by {top.site_text}, found by scrambling them."
-        elif top.causal_text:
-            sentence += f" The neuron itself adds {top.causal_text} to the prediction, found by clamping it."
+        elif top.clamp_text:
+            sentence += f" The neuron itself adds {top.clamp_text} to the prediction, found by clamping it."
         findings.append(Finding("strongest", "Strongest", f"{subject}: {top.text}", sentence, anchor(top.neuron)))
     return findings
 
@@ -244,7 +219,7 @@ def _interaction(run: RunFolder, found: dict[str, list[Match]]) -> list[Finding]
     value = f"{counts} of {len(table)}"
     sentence = f"{pairs} {'was' if len(table) == 1 else 'were'} tested by scrambling: {counts}."
     findings = [Finding("interaction", "Motif pairs", value, sentence, "interactions")]
-    clear = table[table["class"].isin(["synergistic", "antagonistic"]) & table["epistasis"].notna()]
+    clear = table[table["class"].isin(["super-additive", "sub-additive"]) & table["epistasis"].notna()]
     if len(clear):
         index = clear["epistasis"].abs().idxmax()
         row = table.loc[index]
@@ -287,6 +262,7 @@ def findings_of(run: RunFolder) -> tuple[Finding, ...]:
     found = matches(run)
     names = motif_names(run, found)
     return (
+        *story(run, found, names),
         *_neurons(run),
         *_known(run, found),
         *_effects(run, names),
@@ -306,8 +282,9 @@ def main_findings(run_folder: str | Path) -> tuple[Finding, ...]:
     Returns
     -------
     tuple of Finding
-        Neurons, motifs, known elements, effects of motifs and the strongest, contribution and the strongest neuron per
-        outcome, interactions and the strongest pair, then what is empty, failed or was not asked for, and warnings.
+        The story in three sentences, then neurons, motifs, known elements, effects of motifs and the strongest,
+        contribution and the strongest neuron per outcome, interactions and the strongest pair, then what is empty,
+        failed or was not asked for, and warnings.
         What has no data has no entry.
 
     Raises

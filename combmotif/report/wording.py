@@ -9,7 +9,7 @@ CONTRIBUTION_CLASSES = {
     "negative": ("▼", "Sequences that excite the neuron have a lower outcome; the estimates agree in sign."),
     "discordant": ("◆", "Significant, but the observed and adjusted effects and that of its sites disagree in sign."),
     "neutral": ("●", "The confidence interval lies within the margin of equivalence: no effect worth naming."),
-    "undetermined": ("○", "The data can neither show an effect nor rule one out."),
+    "undetermined": ("?", "The data can neither show an effect nor rule one out."),
     "untestable": ("×", "One of the two groups holds too few sequences to test."),
 }
 """Class of a neuron: its symbol and its meaning."""
@@ -18,22 +18,22 @@ MOTIF_CLASSES = {
     "positive": ("▲", "The motif raises the prediction, by more than the margin."),
     "negative": ("▼", "The motif lowers the prediction, by more than the margin."),
     "neutral": ("●", "The confidence interval lies within the margin: no effect worth naming."),
-    "not-detected": ("○", "No effect was detected; one below the detectable size may be there."),
+    "no effect detected": ("○", "Not significant; an effect below the detectable size may be there."),
     "undetermined": ("?", "Significant, but the interval cannot tell whether it is larger than the margin."),
-    "untestable": ("×", "Too few sequences to test."),
+    "too few sequences": ("×", "Too few sequences to test."),
 }
 """Class of a motif's own effect: its symbol and its meaning."""
 
 INTERACTION_CLASSES = {
-    "synergistic": ("+", "Together they do more than the sum of what each does alone."),
-    "antagonistic": ("−", "Together they do less than the sum of what each does alone."),
+    "super-additive": ("+", "Together they do more than the sum of what each does alone."),
+    "sub-additive": ("−", "Together they do less than the sum of what each does alone."),
     "additive": ("=", "Their effects add up: the departure from a sum lies within the margin."),
     "opposing": ("⇄", "Both act, in opposite directions."),
-    "one-sided": ("→", "Only one of the two acts."),
-    "inert": ("·", "Neither has an effect larger than the margin."),
-    "not-detected": ("○", "No effect of either was detected; one below the detectable size may be there."),
+    "one motif only": ("→", "Only one of the two acts."),
+    "neutral": ("●", "Neither has an effect larger than the margin."),
+    "no effect detected": ("○", "No effect of either was detected; one below the detectable size may be there."),
     "undetermined": ("?", "The data can neither show an interaction nor rule one out."),
-    "untestable": ("×", "Too few sequences hold both motifs."),
+    "too few sequences": ("×", "Too few sequences hold both motifs."),
 }
 """Class of a motif pair: its symbol and its meaning."""
 
@@ -57,11 +57,22 @@ TRIPLE_CLASSES = {
     "less-than-pairs": ("−", "The three do less than their pairs explain."),
     "pairwise": ("=", "Their pairs explain what the three do."),
     "undetermined": ("?", "The data can neither show a departure nor rule one out."),
-    "untestable": ("×", "Too few sequences hold all three."),
+    "too few sequences": ("×", "Too few sequences hold all three."),
 }
 """Class of three motifs: its symbol and its meaning."""
 
+EARLIER_CLASSES = {
+    "synergistic": "super-additive", "antagonistic": "sub-additive", "one-sided": "one motif only", "inert": "neutral",
+    "not-detected": "no effect detected", "untestable": "too few sequences",
+}  # fmt: skip
+"""Classes of motifs and pairs in the tables of earlier versions, which can still be read."""
+
 MISSING = "–"
+
+
+def style_of(kind: object) -> str:
+    """Name of a class in the style sheet: ``k-one-motif-only``."""
+    return "k-" + str(kind).replace(" ", "-")
 
 
 def finite(value: object) -> bool:
@@ -125,6 +136,11 @@ def outcome(name: str) -> str:
     words = {"prediction": ("prediction", "predicted"), "label": ("measured value", "measured")}
     alone, before = words.get(kind, (kind, kind))
     return f"{before} {what}" if what else alone
+
+
+def opening(name: str) -> str:
+    """Write a name as the first word of a sentence; one with capitals or digits, such as m6A, stays as it is."""
+    return f"{name[:1].upper()}{name[1:]}" if name.replace(" ", "").isalpha() and name.islower() else name
 
 
 def plural(amount: int, noun: str, many: str = "") -> str:

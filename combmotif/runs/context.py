@@ -20,7 +20,7 @@ from combmotif.core.files import reading
 from combmotif.core.seeding import stable_hash
 from combmotif.core.version import __version__
 from combmotif.inference.background import background_activations
-from combmotif.inference.layers import convolution_layers
+from combmotif.inference.convolutions import convolution_layers
 from combmotif.inference.probe import WindowProbe
 from combmotif.models.device import choose_device
 from combmotif.models.model import SequenceModel

@@ -4,10 +4,15 @@
     for wheel in *.whl; do unzip -q $wheel -d nets; done
     python scripts/benchmarks/keras_nets.py nets
     python scripts/benchmarks/keras_nets.py nets/spliceai/models/spliceai1.h5 --layers conv1d_6 --neurons 3 24
-    python scripts/benchmarks/keras_nets.py nets/spliceai/models/spliceai1.h5 --layers conv1d_8 --neurons 1 22
+    python scripts/benchmarks/keras_nets.py nets/spliceai/models/spliceai1.h5 --layers conv1d_6 conv1d_8 \\
+        --sequences genome.fa --sites acceptors.fa
+    python scripts/benchmarks/keras_nets.py nets/spliceai/models/spliceai1.h5 --layers conv1d_8 --neurons 1 \\
+        --sequences genome.fa --logos logos
 
 The files are the user's own (SpliceAI's are not for commercial use) and stay where they are. With --layers, windows
-that excite the neurons are searched, demixed into motifs and matched with the RNA elements that come with the package.
+that excite the neurons are searched, or taken from both strands of --sequences, demixed into motifs and matched with
+the RNA elements that come with the package. With --sites, sequences of one length with a site in the middle, the
+neurons are ranked by their mean activation there.
 """
 
 import argparse
@@ -20,14 +25,17 @@ import torch
 from combmotif.config.neurons import select_neurons
 from combmotif.core.seeding import named_generator
 from combmotif.discovery.neuronmotif import demix_neuron
-from combmotif.inference import WindowProbe, convolution_layers, layer_geometry
+from combmotif.inference import WindowProbe, convolution_layers, layer_geometry, scan
 from combmotif.models.keras import load_keras_model
 from combmotif.models.keras.backend import import_keras
 from combmotif.motifs.matching.database import load_database
 from combmotif.motifs.matching.match import match
 from combmotif.motifs.motif import MotifSet
+from combmotif.report.drawing.logos import logo_svg
+from combmotif.sampling.dataset import dataset_samples
 from combmotif.sampling.enumerate import LONGEST, enumerate_windows
 from combmotif.sampling.evolution import EvolveOptions, evolve
+from combmotif.sequence.fasta import iterate_fasta
 
 
 def opened(path):
@@ -67,7 +75,31 @@ def show_files(paths):
         )
 
 
-def show_motifs(path, layers, chosen, keep):
+def both_strands(path, size=4000):
+    """Pieces of the sequences of a FASTA file and of their reverse complements."""
+    codes = [code for _, code in iterate_fasta(path)]
+    complement = np.array([3, 2, 1, 0, 4], np.uint8)  # of A, C, G, U, N
+    strands = [*codes, *(complement[code[::-1]] for code in codes)]
+    return [code[start : start + size] for code in strands for start in range(0, len(code), size)]
+
+
+def show_ranks(path, layers, sites, sequences):
+    """Rank neurons by their mean activation at sites, in standard deviations of that in the sequences."""
+    model = opened(path)
+    near = [code for _, code in iterate_fasta(sites)]
+    usual = [piece for piece in sequences if len(piece) == len(sequences[0])][:: max(1, len(sequences) // 50)]
+    for layer in layers:
+        size = layer_geometry(model, layer).receptive_field
+        here = np.concatenate([values for _, values, _ in scan(model, layer, near)]).mean(0)
+        some = np.concatenate([v.transpose(0, 2, 1)[valid] for _, v, valid in scan(model, layer, usual)])
+        heights = (here - some.mean(0)[:, None]) / some.std(0)[:, None]
+        middle = len(near[0]) // 2
+        best = heights[:, max(0, middle - size) : middle].max(1)  # windows that hold the site
+        told = ", ".join(f"{neuron} ({best[neuron]:.1f} SD)" for neuron in np.argsort(-best)[:4])
+        print(f"{layer} ({size} nt), mean of {len(near)} sites: {told}", flush=True)
+
+
+def show_motifs(path, layers, chosen, keep, *, sequences=None, logos=None):
     model = opened(path)
     elements = load_database("builtin")
     for layer in layers:
@@ -77,7 +109,9 @@ def show_motifs(path, layers, chosen, keep):
         motifs = []
         for neuron in select_neurons(chosen, probe.neurons, layer):
             seeds = [named_generator(7, "samples", layer, neuron)]
-            if probe.receptive_field <= LONGEST:
+            if sequences is not None:
+                (samples,) = dataset_samples(probe, [neuron], sequences, keep=keep)
+            elif probe.receptive_field <= LONGEST:
                 (samples,) = enumerate_windows(probe, [neuron], seeds=seeds, keep=keep)
             else:
                 options = EvolveOptions(keep=keep, generations=100)
@@ -88,7 +122,10 @@ def show_motifs(path, layers, chosen, keep):
         for motif in motifs:
             names = list(dict.fromkeys(found.loc[found["motif"] == motif.id, "name"]))
             print(f"  {motif.id:16s} {motif.consensus():40s} {'; '.join(names[:4])}")
-        print(f"  {time.perf_counter() - start:.0f} s")
+            if logos is not None:
+                logos.mkdir(parents=True, exist_ok=True)
+                (logos / f"{motif.id}.svg").write_text(logo_svg(motif), encoding="utf-8")
+        print(f"  {time.perf_counter() - start:.0f} s", flush=True)
 
 
 def main():
@@ -97,10 +134,22 @@ def main():
     parser.add_argument("--layers", nargs="+", help="layers of the one file whose neurons are interpreted")
     parser.add_argument("--neurons", nargs="+", default="all", help="such as 0-7, or 3 24; default all")
     parser.add_argument("--keep", type=int, default=1000, help="windows kept per neuron; default 1000")
+    parser.add_argument("--sequences", type=Path, help="FASTA whose windows are taken; default windows are searched")
+    parser.add_argument("--sites", type=Path, help="FASTA of sites, at which the neurons of --layers are ranked")
+    parser.add_argument("--logos", type=Path, help="folder for a logo of every motif")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    sequences = None if arguments.sequences is None else both_strands(arguments.sequences)
+    if arguments.sites and sequences is None:
+        parser.error("--sites needs --sequences, which say what is usual")
+    if arguments.layers and arguments.sites:
+        show_ranks(arguments.path, arguments.layers, arguments.sites, sequences)
+        return
     if arguments.layers:
-        show_motifs(arguments.path, arguments.layers, arguments.neurons, arguments.keep)
+        show_motifs(
+            arguments.path, arguments.layers, arguments.neurons, arguments.keep,
+            sequences=sequences, logos=arguments.logos,
+        )  # fmt: skip
         return
     folder = arguments.path
     show_files([folder] if folder.is_file() else sorted([*folder.rglob("*.h5"), *folder.rglob("*.keras")]))

@@ -2,10 +2,12 @@ from dataclasses import replace
 
 import pytest
 
+from combmotif.config.stages import MatchSection
 from combmotif.core.databases import PUBLISHED_DATABASES
 from combmotif.core.download import md5_of, sha256_of
 from combmotif.models.published import PUBLISHED_WEIGHTS
 from combmotif.motifs import load_database
+from combmotif.runs.stages.matches import missing_collections
 
 
 @pytest.fixture(autouse=True)
@@ -94,3 +96,68 @@ def test_the_published_databases_have_these_checksums(data_dir):
 
 def test_refusals(refused):
     assert refused("fetch", "hall") == "name: nothing is published as 'hall'; did you mean 'hal'?"
+
+
+def mature(folder):
+    folder.mkdir(exist_ok=True)
+    (folder / "mature.fa").write_text(
+        ">hsa-miR-1-3p MIMAT0000416 Homo sapiens miR-1-3p\nUGGAAUGUAAAGAAGUAUGUAU\n"
+        ">mmu-let-7a-5p MIMAT0000521 Mus musculus let-7a-5p\nUGAGGUAGUAGGUUGUAUAGUU\n"
+    )
+    return folder
+
+
+def test_a_collection_is_made_of_a_folder_and_known_by_its_name(cli, tmp_path):
+    assert "rbp: RNA-binding proteins and microRNAs of one species" in cli("fetch").stdout
+    with pytest.raises(FileNotFoundError, match="not fetched yet; run: combmotif fetch rbp"):
+        load_database("rbp")
+    result = cli("fetch", "rbp", "--from", mature(tmp_path / "files"))
+    assert result.exit_code == 0, result.output
+    assert "mirbase: 1 microRNAs" in result.stdout
+    assert "Warning: attract-zip is not part of it: it is not in" in result.stderr
+    assert "--database builtin --database rbp" in result.stderr
+    assert [entry.name for entry in load_database("rbp").entries] == ["miR-1-3p"]
+    result = cli("fetch", "rbp", "--from", tmp_path / "files", "--species", "Mus_musculus", "--to", tmp_path / "mouse")
+    assert [entry.name for entry in load_database(tmp_path / "mouse" / "rbp.json").entries] == ["let-7a-5p"]
+
+
+def test_a_collection_is_downloaded(cli, tmp_path, monkeypatch):
+    """What cannot be had is named; the rest is taken."""
+    folder = mature(tmp_path / "files")
+    for name, url in (
+        ("attract-zip", (folder / "none.zip").as_uri()),
+        ("cisbp-rna-human", (folder / "none.zip").as_uri()),
+        ("mirbase", (folder / "mature.fa").as_uri()),
+    ):
+        monkeypatch.setitem(PUBLISHED_DATABASES, name, replace(PUBLISHED_DATABASES[name], urls=(url,)))
+    result = cli("fetch", "rbp")
+    assert result.exit_code == 0, result.output
+    assert "Warning: cisbp-rna-human is not part of it: cisbp-rna-human: could not be downloaded" in result.stderr
+    assert "mirbase: licence: public domain" in result.stdout
+    assert len(load_database("rbp")) == 1
+    monkeypatch.setitem(
+        PUBLISHED_DATABASES, "mirbase", replace(PUBLISHED_DATABASES["mirbase"], urls=((folder / "no").as_uri(),))
+    )
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other"))
+    result = cli("fetch", "rbp")
+    assert result.exit_code == 2
+    assert "combmotif fetch rbp --from FOLDER" in result.stderr
+
+
+def test_options_of_collections(cli):
+    assert "--species and --from go with rbp" in cli("fetch", "attract", "--species", "x").stderr
+    assert "--url and --sha256 are of one file" in cli("fetch", "rbp", "--url", "x").stderr
+
+
+def test_a_run_goes_on_without_the_collection_and_says_so(cli, own_net, tmp_path):
+    text = own_net.read_text() + "match: {databases: [builtin, rbp], shuffles: 0}\n"
+    own_net.write_text(text)
+    result = cli("run", own_net, "--out", tmp_path / "run")
+    assert result.exit_code == 0, result.output
+    said = "rbp is not fetched, so motifs were matched to builtin alone; run 'combmotif fetch rbp'"
+    assert said in (tmp_path / "run" / "run.json").read_text()
+    section = MatchSection(databases=["builtin", "rbp"])
+    assert missing_collections(section) == ["rbp"]
+    assert missing_collections(MatchSection(databases=["rbp"])) == [], "without another one it is an error"
+    cli("fetch", "rbp", "--from", mature(tmp_path / "files"))
+    assert missing_collections(section) == []

@@ -70,11 +70,11 @@ def test_init_inspect_predict_and_run(cli, net, tmp_path):
 
 
 def test_predictions_per_position_are_read_in_the_middle(cli, net, refused, tmp_path):
-    assert "model.output: expected predictions of shape" in refused("inspect", "far.keras")
+    assert "model: expected predictions of shape" in refused("inspect", "far.keras")
     result = cli("init", "q.yaml", "--keras", "far.keras", "--length", 41)
     assert result.exit_code == 0, result.output
     section = load_config(tmp_path / "q.yaml").model
-    assert section.output.position == "center"
+    assert section.output == {"position": "center"}
     assert section.input.length == 41
     assert section.outputs == ["output1", "output2", "output3"]
 

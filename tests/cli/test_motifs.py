@@ -52,7 +52,9 @@ def test_match_and_its_control(cli, meme):
     result = cli("match", meme, "--out", "matches.tsv", "--shuffles", "3")
     assert result.exit_code == 0, result.output
     assert "3 of 4 motifs resemble a known element (q <= 0.05); of the others 0 contain a known word" in result.stdout
-    assert "1 motifs have no run of columns with 2 bits" in result.stdout
+    assert "3 parts of 3 motifs were compared with matrices; --whole compares them as they are" in result.stdout
+    assert "1 motifs have no part with 2 bits of information and were not matched (flat" in result.stdout
+    assert pd.read_csv("matches.left_out.tsv", sep="\t")["name"].tolist() == ["flat"]
     assert "Of 3 motifs 3 resemble an element, 0.0 one of shuffled databases; 1 and" in result.stdout
     table = pd.read_csv("matches.tsv", sep="\t")
     best = table.groupby("motif").first()
@@ -71,6 +73,47 @@ def test_match_only_some_kinds(cli, meme):
     result = cli("match", meme, "--out", "matches.tsv", "--kinds", "branch")
     assert result.exit_code != 0
     assert "--kinds: expected kinds of element among decay, mirna" in result.output
+
+
+def test_match_whole_matrices(cli, meme):
+    result = cli("match", meme, "--database", meme, "--whole", "--q", "1", "--out", "whole.tsv")
+    assert result.exit_code == 0, result.output
+    assert (
+        "4 of 4 motifs resemble a known element (whole matrices, as MEME's Tomtom; q <= 1): whole.tsv" in result.stdout
+    )
+    table = pd.read_csv("whole.tsv", sep="\t")
+    assert len(table) == 16
+    assert (table["motif"] == table["target"])[table.groupby("motif")["p_value"].idxmin()].sum() >= 3
+    few = meme.with_name("few.meme")
+    few.write_text(meme.read_text().replace("nsites= 200", "nsites= 5", 2))
+    p_values = []
+    for count in ("0", "5"):
+        command = ("match", meme, "--database", few, "--whole", "--q", "1", "--pseudocount", count, "--out", "p.tsv")
+        assert cli(*command).exit_code == 0
+        p_values.append(pd.read_csv("p.tsv", sep="\t")["p_value"])
+    assert not p_values[0].equals(p_values[1])
+    for arguments in (("--pseudocount", "1"), ("--whole", "--top", "3"), ("--whole", "--shuffles", "3")):
+        result = cli("match", meme, "--out", "x.tsv", *arguments)
+        assert result.exit_code == 2
+        assert "with --whole" in result.stderr
+
+
+def test_equally_sharp_matrices_get_the_same_p_values_whatever_their_sites(cli, repository):
+    """A list of k-mers as matrices of 0.97 and 0.01: a word against itself, and 40 words that are not in the list."""
+    folder = repository.parent / "shared" / "cases" / "files" / "tomtom_equally_sharp"
+    if not folder.is_dir():
+        pytest.skip(f"no test case at {folder}")
+    p_values = []
+    for sites in (50, 100):
+        database = folder / f"db{sites}.meme"
+        cli("match", folder / f"self{sites}.meme", "--database", database, "--out", "own.tsv", "--q", "1", "--quiet")
+        own = pd.read_csv("own.tsv", sep="\t").query("motif == target").set_index("motif")
+        p_values.append(own["p_value"])
+        cli("match", folder / f"others{sites}.meme", "--database", database, "--out", "others.tsv", "--quiet")
+        assert pd.read_csv("others.tsv", sep="\t").empty
+    assert len(p_values[0]) == 2
+    assert p_values[0].to_numpy() == pytest.approx(4.0**-6, rel=0.02)
+    assert p_values[1].to_numpy() == pytest.approx(p_values[0].to_numpy(), rel=0.02)
 
 
 def test_a_species_that_no_database_knows_is_told(cli, meme):

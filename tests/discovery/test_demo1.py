@@ -71,7 +71,7 @@ def test_the_seed_hardly_matters(demo, samples, seed):
 def test_the_whole_method_merges_the_shift(demo, samples):
     # PWM1 is PWM0 one base on, behind a G: the pool of 2 sees one motif at two places
     (motif,) = demix_neuron(demo[0], samples).motifs
-    assert motif.id == "3.0.m1"
+    assert motif.id == "3:0.m1"
     assert "".join("ACGU"[base] for base in motif.ppm.argmax(1)) == "CAGGUG"
     assert len(motif.offsets) == 2
     assert max(motif.offsets) - min(motif.offsets) == 1

@@ -20,7 +20,7 @@ SIZE = 12
 
 
 def motif(word, start=0, offsets=(0,)):
-    return Motif("conv.0.m1", 1000 * word_ppm(word), 1000, "conv", 0, start=start, offsets=offsets)
+    return Motif("conv:0.m1", 1000 * word_ppm(word), 1000, "conv", 0, start=start, offsets=offsets)
 
 
 class Reader(nn.Module):

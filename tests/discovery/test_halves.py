@@ -11,7 +11,7 @@ from combmotif.sampling import Samples, evolve
 
 
 def motif(word, start, **given):
-    return Motif("conv2.0.m1", 500 * word_ppm(word), 500, "conv2", 0, start=start, **given)
+    return Motif("conv2:0.m1", 500 * word_ppm(word), 500, "conv2", 0, start=start, **given)
 
 
 def samples_of(probe, seed=0):

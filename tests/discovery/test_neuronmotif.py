@@ -9,7 +9,7 @@ def test_a_motif_shifted_by_a_pool_is_one_motif_with_two_offsets(planted, enumer
     probe = planted(["TGTACG"], [{0: 1.0}])
     samples = enumerated(probe)
     (motif,) = demix_neuron(probe, samples).motifs
-    assert motif.id == "conv2.0.m1"
+    assert motif.id == "conv2:0.m1"
     assert motif.consensus("rna").strip("N") == "UGUACG"
     assert motif.consensus("dna").strip("N") == "TGTACG"
     assert len(motif.offsets) == 2
@@ -26,7 +26,7 @@ def test_two_motifs_of_one_neuron(planted, enumerated):
     probe = planted(["TGTACG", "CCAGAT"], [{0: 1.0}, {0: 1.2}], pool=1)
     motifs = demix_neuron(probe, enumerated(probe), options=DemixOptions(min_sites=1)).motifs
     assert [motif.consensus("dna") for motif in motifs] == ["CCAGAT", "TGTACG"]  # the stronger first
-    assert [motif.id for motif in motifs] == ["conv2.0.m1", "conv2.0.m2"]
+    assert [motif.id for motif in motifs] == ["conv2:0.m1", "conv2:0.m2"]
     assert motifs[0].max_activation == pytest.approx(3 * 1.2 - 1.5)
 
 

@@ -46,7 +46,7 @@ def test_a_planted_word_is_found_and_pooling_undone(planted, drawn):
     motif = seqlet_motif(probe, 0, samples.codes, samples.activations)
     assert motif is not None
     assert "UGUACA" in motif.consensus()
-    assert motif.id == "conv2.0.m1"
+    assert motif.id == "conv2:0.m1"
     assert motif.method == "seqlets"
     assert motif.sites == 48  # every word once: 3 places, 16 surroundings
     still = seqlet_motif(probe, 0, samples.codes, samples.activations, options=PUBLISHED)

@@ -109,6 +109,20 @@ def test_the_zero_stands_where_the_network_takes_the_largest_value_alone():
     assert silence_level(probe, samples, np.random.default_rng(0)) == 0
 
 
+def test_a_network_that_casts_to_16_bits_is_asked_too():
+    net = Pair(0.0)
+    whole = net.forward
+
+    def cast(x):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return whole(x)
+
+    net.forward = cast
+    probe = probed(net)
+    (samples,) = evolve(probe, [0], seeds=[np.random.default_rng(5)], options=EvolveOptions(keep=500))
+    assert np.isfinite(silence_level(probe, samples, np.random.default_rng(0)))
+
+
 def test_outputs_without_a_gradient_leave_every_value_heard():
     net = Pair(0.0)
     net.forward = lambda x: (net.conv2(net.pool(torch.relu(net.conv1(x)))).amax(2) > 1).float()

@@ -27,7 +27,7 @@ def windows(words, gaps, *, length=24, count=300, seed=0):
 
 def motif(text):
     pfm = np.array([np.full(4, 25.0) if x == "n" else 97.0 * np.eye(4)[LETTERS.index(x)] + 1 for x in text])
-    return Motif("conv3.7.m1", pfm, 100, layer="conv3", neuron=7)
+    return Motif("conv3:7.m1", pfm, 100, layer="conv3", neuron=7)
 
 
 def test_a_fixed_spacing():

@@ -32,8 +32,8 @@ def planted():
 def test_alike_words_are_merged(planted):
     probe, samples = planted
     first, second = word_motifs(probe, samples)
-    assert (first.id, first.consensus("dna"), first.sites, first.offsets) == ("regions.0.m1", "TGCATG", 19, (0,))
-    assert (second.id, second.consensus("dna"), second.sites, second.offsets) == ("regions.0.m2", "NGGGGG", 3, (0, 1))
+    assert (first.id, first.consensus("dna"), first.sites, first.offsets) == ("regions:0.m1", "TGCATG", 19, (0,))
+    assert (second.id, second.consensus("dna"), second.sites, second.offsets) == ("regions:0.m2", "NGGGGG", 3, (0, 1))
     background = samples.background
     total = 4 + 18 * 2 + 3 + 2.9 + 2.8 + 1 - 23 * background
     assert first.share == pytest.approx((4 + 18 * 2 - 19 * background) / total, rel=1e-5)

@@ -18,8 +18,8 @@ COMBINATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "and": lambda h: h[:, 0] * h[:, 1],
     "or": lambda h: torch.maximum(h[:, 0], h[:, 1]),
     "opposing": lambda h: h[:, 0] - h[:, 1],
-    "one-sided": lambda h: h[:, 0],
-    "inert": lambda h: 0 * h[:, 0],
+    "one motif only": lambda h: h[:, 0],
+    "neutral": lambda h: 0 * h[:, 0],
     "known": lambda h: h[:, 0] + h[:, 1] + 0.5 * h[:, 0] * h[:, 1],
     "negative and": lambda h: -h[:, 0] * h[:, 1],
 }

@@ -72,19 +72,19 @@ def test_the_estimate_is_that_of_the_others(states):
     found = summarise([measured(o, a, b, n)], names, InteractionOptions(latent="none")).table
     for column in ("sequences", "placements", "joint", "epistasis", "p_value", "class", "reason"):
         assert found[column].tolist() == rest[column].tolist(), column
-    assert found["class"][0] != "inert"
+    assert found["class"][0] != "neutral"
 
 
 def test_too_few_numbers_are_untestable_and_say_why(states):
     o, a, b, n = (x.copy() for x in states)
     o[:9] = np.nan
     found = summarise([measured(o, a, b, n)], [f"s{i}" for i in range(12)], InteractionOptions(latent="none")).table
-    assert found["class"][0] == "untestable"
+    assert found["class"][0] == "too few sequences"
     assert found["reason"][0] == "found together in 3 sequences, 6 needed (9 placements have no finite prediction)"
     nothing = summarise(
         [measured(o * np.nan, a, b, n)], [f"s{i}" for i in range(12)], InteractionOptions(latent="none")
     ).table
-    assert nothing["class"][0] == "untestable"
+    assert nothing["class"][0] == "too few sequences"
 
 
 def test_a_class_needs_numbers():
@@ -97,7 +97,7 @@ def test_a_class_needs_numbers():
         "epistasis_ci_low": np.nan,
         "epistasis_ci_high": np.nan,
     }
-    assert classify(row, alpha=0.05, n_min=6) == ("untestable", "the effects are no finite numbers")
+    assert classify(row, alpha=0.05, n_min=6) == ("too few sequences", "the effects are no finite numbers")
 
 
 def test_inserted_copies_are_left_out_in_the_same_way(states):

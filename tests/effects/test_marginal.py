@@ -168,14 +168,14 @@ def test_the_strongest_motif_is_what_the_others_are_measured_beside(word_model):
             start = self.start(x).clamp(max=1)
             return -3 * start + (1 - start) * self.run(x).clamp(max=1)
 
-    motifs = [motif("c.0.m1", "NNAUGG"), motif("c.1.m1", "AUGC"), motif("c.2.m1", "UUUCU")]
+    motifs = [motif("c:0.m1", "NNAUGG"), motif("c:1.m1", "AUGC"), motif("c:2.m1", "UUUCU")]
     options = MarginalOptions(backgrounds=150)
     table = marginal_effects(SequenceModel("m", Masked()), random_sequences(400, 40, seed=7), motifs,
                              options=options).table  # fmt: skip
     assert list(table.background.unique()) == ["all", "without AUG", "with AUG", "sequences"]
-    assert row(table, "best k-mer", "without AUG", motif="c.2.m1").effect == pytest.approx(1, abs=0.05)
-    assert row(table, "best k-mer", "with AUG", motif="c.2.m1").effect == 0
-    assert row(table, "draws", "without AUG", motif="c.1.m1")["class"] == "negative"
+    assert row(table, "best k-mer", "without AUG", motif="c:2.m1").effect == pytest.approx(1, abs=0.05)
+    assert row(table, "best k-mer", "with AUG", motif="c:2.m1").effect == 0
+    assert row(table, "draws", "without AUG", motif="c:1.m1")["class"] == "negative"
 
 
 @pytest.mark.slow
@@ -224,7 +224,7 @@ def test_gaps_keep_the_bases_of_the_background_and_the_distance_of_the_parts():
 
 
 def test_a_run_of_one_base_is_scrambled_to_the_background(word_model):
-    table = marginal_effects(word_model("inert"), random_sequences(80, 30, seed=9), ["UUUUUU"], options=FEW).table
+    table = marginal_effects(word_model("neutral"), random_sequences(80, 30, seed=9), ["UUUUUU"], options=FEW).table
     assert row(table, "best k-mer").fallback == 1
 
 
@@ -269,9 +269,9 @@ def test_random_backgrounds_have_the_composition_asked_for():
         ({"effect": -0.5, "ci_low": -0.6, "ci_high": -0.4}, "negative", "q = 0.001"),
         ({"effect": 0.016, "ci_low": 0.01, "ci_high": 0.02}, "neutral", "significant (q = 0.001), but within +-0.1"),
         ({"effect": 0.0, "ci_low": -0.05, "ci_high": 0.05, "q_value": 0.9}, "neutral", "the interval lies within"),
-        ({"q_value": 0.3}, "not-detected", "not detected (n = 50, detectable size 0.2)"),
+        ({"q_value": 0.3}, "no effect detected", "not detected (n = 50, detectable size 0.2)"),
         ({"effect": 0.09, "ci_low": 0.04, "ci_high": 0.14}, "undetermined", "its interval holds the margin"),
-        ({"n": 3}, "untestable", "3 values, 6 needed"),
+        ({"n": 3}, "too few sequences", "3 values, 6 needed"),
     ],
 )
 def test_a_class_needs_a_size_and_a_number(change, label, words):
@@ -283,7 +283,7 @@ def test_a_class_needs_a_size_and_a_number(change, label, words):
 
 def test_a_motif_longer_than_the_sequences_is_refused(word_model):
     with pytest.raises(ValueError, match="GGGGGGGG has 8 nt, the longest sequence has 6"):
-        marginal_effects(word_model("inert"), random_sequences(5, 6, seed=0), ["GGGGGGGG"], options=FEW)
+        marginal_effects(word_model("neutral"), random_sequences(5, 6, seed=0), ["GGGGGGGG"], options=FEW)
 
 
 def test_the_result_does_not_depend_on_the_company(word_model):

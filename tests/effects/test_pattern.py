@@ -14,7 +14,7 @@ from combmotif.sequence.tables import random_sequences
 def motif(word: str, count: float = 100.0) -> Motif:
     pfm = np.full((len(word), 4), 1.0)
     pfm[np.arange(len(word)), encode(word)] = count
-    return Motif("conv1.0.m1", pfm, 100)
+    return Motif("conv1:0.m1", pfm, 100)
 
 
 def test_a_word_matches_where_its_letters_allow_and_never_on_n():
@@ -42,7 +42,9 @@ def test_a_motif_too_short_for_the_p_value_matches_its_best_word_only():
 
 def test_kept_columns_are_named():
     pattern = as_pattern(motif("AUGGCA"), columns=(1, 5))
-    assert (pattern.name, pattern.consensus, len(pattern)) == ("conv1.0.m1[1:5]", "UGGC", 4)
+    assert (pattern.name, pattern.consensus, len(pattern)) == ("conv1:0.m1[1:5]", "UGGC", 4)
+    assert pattern.described("a") == {"motif_a": "conv1:0.m1", "columns_a": "1-5", "name_a": "UGGC"}
+    assert as_pattern("UGG").described("b") == {"motif_b": "UGG", "columns_b": "", "name_b": "UGG"}
 
 
 def test_a_sequence_shorter_than_the_motif_has_no_window():

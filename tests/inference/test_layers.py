@@ -127,6 +127,64 @@ def test_windows_that_change_with_the_length_are_refused_until_it_is_given():
 
 
 @pytest.mark.parametrize(
+    ("between", "message"),
+    [
+        (
+            lambda h: F.adaptive_max_pool1d(h, 20),
+            "its windows change with the length of the input; where all sequences",
+        ),
+        (lambda h: F.max_pool1d(h, 2).repeat_interleave(2, 2), "more than its window of .* nt, or on where that lies"),
+    ],
+)
+def test_the_sentence_that_refuses_a_layer_is_true_of_it(between, message):
+    class Between(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.conv2 = nn.Conv1d(4, 3, 9), nn.Conv1d(3, 2, 3)
+
+        def forward(self, x):
+            return self.conv2(between(torch.relu(self.conv(x)))).mean(2)
+
+    torch.manual_seed(0)
+    with pytest.raises(ValueError, match=f"layer 'conv2' of model .* cannot carry motifs: .*{message}"):
+        layer_geometry(model(Between()), "conv2")
+
+
+def test_outputs_of_several_kinds_behind_upsampling_are_refused():
+    class Up(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.down, self.mid, self.up = (
+                nn.Conv1d(4, 3, 7, padding=3),
+                nn.Conv1d(3, 3, 7, padding=3),
+                nn.Conv1d(6, 2, 7),
+            )
+            self.twice = nn.ConvTranspose1d(3, 3, 2, 2)
+
+        def forward(self, x):
+            skip = F.max_pool1d(torch.relu(self.down(x)), 2)
+            middle = torch.relu(self.mid(F.max_pool1d(skip, 2)))
+            return self.up(torch.cat([self.twice(middle), skip], 1)).mean(2)
+
+    torch.manual_seed(0)
+    net = model(Up())
+    assert layer_geometry(net, "mid").receptive_field == 34
+    with pytest.raises(ValueError, match="layer 'up' of model 'net' cannot carry motifs: "):
+        layer_geometry(net, "up")
+
+
+@pytest.mark.parametrize(
+    ("crop", "first"), [(lambda x: x[:, :, 5:-7], 5), (lambda x: x[..., 10:], 10), (lambda x: x[..., :-12], 0)]
+)
+def test_a_window_may_be_shorter_than_what_is_cut_off(crop, first):
+    net = model(Checked(crop), length=60)
+    for layer, size, offset in (("conv", 5, first - 2), ("conv2", 7, first - 3)):
+        geometry = layer_geometry(net, layer)
+        assert (geometry.receptive_field, geometry.offset, geometry.way) == (size, offset, "alone")
+        assert geometry.edge_positions(60)[1] == 2 * -(offset - first)  # zeros stand beside what was cut out
+
+
+@pytest.mark.parametrize(
     ("noise", "said"),
     [
         (lambda h: F.dropout(h, 0.5), r"it gives other values each time \(a dropout that stays on\)"),

@@ -9,8 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from combmotif.inference import LocalityMode, Window, WindowProbe, layer_geometry, scan
-from combmotif.inference.locality import _MaxPool
-from combmotif.inference.rows import input_gradient
+from combmotif.inference.rows import MaxPool, input_gradient
 from combmotif.models.model import SequenceModel
 
 LENGTH = 90
@@ -146,7 +145,7 @@ def test_the_gradient_of_a_pool(width, jump, step, rows):
     values = torch.randn(3, 13, 5, generator=torch.Generator().manual_seed(0))
     x = (values.transpose(1, 2) if rows else values.transpose(1, 2).contiguous()).requires_grad_()
     length = (13 - (width - 1) * step - 1) // jump + 1
-    pooled = _MaxPool.apply(x, width, step, jump, length)
+    pooled = MaxPool.apply(x, width, step, jump, length)
     expected = torch.nn.functional.max_pool1d(x, width, jump, 0, step)
     torch.testing.assert_close(pooled, expected)
     weights = torch.randn(pooled.shape, generator=torch.Generator().manual_seed(1))

@@ -11,5 +11,7 @@ def test_auto_takes_what_is_there(monkeypatch):
     with pytest.raises(ValueError, match="device: 'cuda' was asked for"):
         choose_device("cuda")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
     assert choose_device("auto").type == "cuda"
+    assert not torch.backends.cudnn.allow_tf32
     assert choose_device("cpu").type == "cpu"

@@ -10,8 +10,8 @@ from torch import nn
 from combmotif.models.batches import in_batches
 from combmotif.models.door import Pick
 from combmotif.models.model import InputSpec
-from combmotif.models.python_model import open_module
-from combmotif.models.weights import fill
+from combmotif.models.opening import open_module
+from combmotif.models.weights import fill, load_weights
 
 Two = namedtuple("Two", "profile counts")
 
@@ -103,10 +103,44 @@ def test_what_has_to_be_picked_is_said(end, output, message):
         opened(Net(end), output=output)
 
 
-@pytest.mark.parametrize("output", [{"mean": "letters"}, {"position": -2}, {"first": 1}, {}, True])
+@pytest.mark.parametrize(
+    "output",
+    [{"mean": "letters"}, {"position": 1.5}, {"axis": 1}, {"axis": 0, "mean": "positions"}, {"first": 1}, {}, True],
+)
 def test_an_output_that_is_none_is_refused(output):
     with pytest.raises(ValueError, match="output: expected a number, a name,"):
         Pick.of(output)
+
+
+@pytest.mark.parametrize("tasks", [3, 500])
+@pytest.mark.parametrize("last", [False, True])
+def test_the_axis_of_the_positions_is_the_one_that_grows(tasks, last):
+    class Tasks(Net):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv1d(4, tasks, 5, stride=4)
+
+        def forward(self, x):
+            h = self.conv(x)
+            return h.transpose(1, 2) if last else h
+
+    for length, name in ((None, "any"), (40, "fixed")):
+        model = opened(Tasks(), output={"mean": "positions"}, length=length)
+        np.testing.assert_allclose(model.predict(codes()), raw(model).mean(2), atol=1e-5, err_msg=name)
+    first = opened(Tasks(), output={"position": -1})
+    np.testing.assert_allclose(first.predict(codes()), raw(first)[:, :, -1], atol=1e-6)
+
+
+def test_an_axis_that_does_not_show_is_asked_for():
+    class Fixed(Net):
+        def forward(self, x):
+            assert x.shape[2] == 40
+            return self.conv(x)[:, :, ::4]
+
+    with pytest.raises(ValueError, match=r"output: .*positions of 40 nt, found \(2, 3, 10\); .*'axis: 1' \(3\) or"):
+        opened(Fixed(), output={"mean": "positions"}, length=40)
+    model = opened(Fixed(), output={"mean": "positions", "axis": 2}, length=40)
+    np.testing.assert_allclose(model.predict(codes()), raw(model)[:, :, ::4].mean(2), atol=1e-6)
 
 
 def test_constant_inputs_by_name():
@@ -177,6 +211,32 @@ def test_weights_under_a_prefix_or_beside_others(prefix, beside):
     state = {prefix + key: value for key, value in made.state_dict().items() if "num_batches" not in key}
     fill(net, state | beside, path="w.pt")
     assert all(torch.equal(a, b) for a, b in zip(net.parameters(), made.parameters(), strict=True))
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda state: {"ema_model": state, "optimizer": {"state": {}, "param_groups": []}, "step": 7},
+        lambda state: {"network_state": {"module." + key: value for key, value in state.items()}},
+        lambda state: state | {"epoch": 3, "name": "net"},
+        lambda state: state | {"total_ops": torch.zeros(1), "0.total_params": torch.zeros(1)},
+    ],
+)
+def test_checkpoints_name_the_weights_as_they_like(tmp_path, around):
+    torch.manual_seed(1)
+    made, net = (nn.Sequential(nn.Conv1d(4, 2, 3), nn.BatchNorm1d(2)) for _ in range(2))
+    torch.save(around(made.state_dict()), tmp_path / "w.pt")
+    load_weights(net, tmp_path / "w.pt")
+    assert all(torch.equal(a, b) for a, b in zip(net.parameters(), made.parameters(), strict=True))
+
+
+def test_two_sets_of_weights_are_refused_unless_they_are_equal():
+    student, teacher, net = (nn.Conv1d(4, 2, 3) for _ in range(3))
+    state = {f"student.{key}": value for key, value in student.state_dict().items()}
+    with pytest.raises(ValueError, match=r"w\.pt: expected the weights once, found two sets, under 'student\.' and"):
+        fill(net, state | {f"teacher.{key}": value for key, value in teacher.state_dict().items()}, path="w.pt")
+    fill(net, state | {f"teacher.{key}": value for key, value in student.state_dict().items()}, path="w.pt")
+    assert torch.equal(net.weight, student.weight)
 
 
 def test_weights_of_a_deeper_net_are_refused():

@@ -11,7 +11,7 @@ from combmotif.attribution import AttributionOptions, attribute
 from combmotif.inference import Edits, WindowProbe, background_activations, layer_geometry, predict_edits, scan
 from combmotif.inference.layers import changing
 from combmotif.models.model import InputSpec
-from combmotif.models.python_model import open_module
+from combmotif.models.opening import open_module
 from combmotif.sequence import decode
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -130,3 +130,9 @@ def test_keys_that_are_numbers_are_refused(net, tmp_path):
     torch.save(dict(enumerate(net.state_dict().values())), tmp_path / "w.pt")
     with pytest.raises(ValueError, match="expected names of tensors as keys"):
         load_weights(net, tmp_path / "w.pt")
+
+
+def test_a_pointer_of_git_lfs_is_named(tmp_path):
+    (tmp_path / "w.pth").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+    with pytest.raises(ValueError, match="found a pointer of Git LFS; .*git lfs pull"):
+        read_weights(tmp_path / "w.pth")

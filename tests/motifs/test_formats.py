@@ -18,7 +18,7 @@ HEAD = "MEME version 4\n\nALPHABET= ACGU\n\n"
 def motifs() -> MotifSet:
     rng = np.random.default_rng(0)
     first = Motif(
-        "conv3.12.m1", rng.multinomial(333, [0.1, 0.2, 0.3, 0.4], size=7).astype(float), 333, "conv3", 12,
+        "conv3:12.m1", rng.multinomial(333, [0.1, 0.2, 0.3, 0.4], size=7).astype(float), 333, "conv3", 12,
         "neuronmotif", 4, 3.5, 2.25, 3.4, 0.6, (0, 1, -2),
     )  # fmt: skip
     second = Motif("model.m1", np.array([[3, 0, 0, 0], [0, 0, 0, 0], [1, 1, 1, 0]]), 3)
@@ -38,7 +38,7 @@ def same(a: MotifSet, b: MotifSet) -> None:
 def test_meme_round_trip(motifs, tmp_path):
     write_meme(motifs, tmp_path / "m.meme")
     back = read_meme(tmp_path / "m.meme")
-    assert [m.id for m in back] == ["conv3.12.m1", "model.m1"]
+    assert [m.id for m in back] == ["conv3:12.m1", "model.m1"]
     assert [m.name for m in back] == [m.consensus() for m in motifs]
     assert [m.nsites for m in back] == [333, 3]
     np.testing.assert_allclose(back[0].ppm, motifs[0].pfm / 333, atol=1e-6)

@@ -36,7 +36,7 @@ def test_compare_gives_the_column_on_which_the_other_begins():
     padded = np.concatenate([FLAT, word_ppm("UGUAAAUA"), FLAT])
     first = motifs(whole="UGUAAAUA", padded=padded, part="GUAAAU", flat=FLAT)
     second = motifs(other="GCGGCCGC", pum="UGUAAAUA", far=np.concatenate([FLAT, FLAT, word_ppm("CCAACC")]))
-    table = compare_motifs(first, second, {"pum": "PUM1", "whole": "mine"})
+    table = compare_motifs(first, second, {"whole": "mine"}, {"pum": "PUM1"})
     assert list(table) == MOTIF_COMPARISON.names
     found = table.set_index("motif")
     assert found["best"].to_dict() == {"whole": "pum", "padded": "pum", "part": "pum", "flat": "other"}
@@ -48,7 +48,7 @@ def test_compare_gives_the_column_on_which_the_other_begins():
     assert found.loc["whole", ["name", "best_name", "consensus", "best_consensus"]].tolist() == [
         "mine", "PUM1", "UGUAAAUA", "UGUAAAUA",
     ]  # fmt: skip
-    behind = compare_motifs(motifs(far="CCAACC"), second, {})
+    behind = compare_motifs(motifs(far="CCAACC"), second, {}, {})
     assert behind[["best", "offset"]].to_numpy().tolist() == [["far", -4]]
 
 
@@ -64,3 +64,8 @@ def test_clusters_are_numbered_from_the_largest_and_named_by_their_genes():
     apart = cluster_motifs(motifs(b="UGCAUG", c="UGCAUU"), {}, threshold=0.95)
     assert apart["cluster"].tolist() == [1, 2]
     assert cluster_motifs(motifs(b="UGCAUG", c="UGCAUU"), {}, threshold=0.6)["cluster"].tolist() == [1, 1]
+
+
+def test_one_id_in_two_files_has_the_name_of_each() -> None:
+    table = compare_motifs(motifs(M1="UGUAAAUA"), motifs(M1="UGUAAAUA"), {"M1": "mine"}, {"M1": "PUM2"})
+    assert (table["name"][0], table["best_name"][0]) == ("mine", "PUM2")

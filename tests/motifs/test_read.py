@@ -221,12 +221,12 @@ def test_modisco_hdf5(tmp_path):
 @pytest.mark.parametrize("ending", ["meme", "h5", "tsv"])
 @pytest.mark.parametrize("alphabet", ["rna", "dna"])
 def test_what_is_written_is_read_back(tmp_path, ending, alphabet):
-    motifs = MotifSet((Motif("conv1.2.m1", PFM, 10), Motif("b", PFM[::-1] * 7, 70)), "x", alphabet)
+    motifs = MotifSet((Motif("conv1:2.m1", PFM, 10), Motif("b", PFM[::-1] * 7, 70)), "x", alphabet)
     path = tmp_path / f"m.{ending}"
     {"meme": write_meme, "h5": save_motifs, "tsv": write_motif_table}[ending](motifs, path)
     found = read_motifs(path)
     assert found.alphabet == alphabet
-    assert [(r.id, r.nsites) for r in found.records] == [("conv1.2.m1", 10), ("b", 70)]
+    assert [(r.id, r.nsites) for r in found.records] == [("conv1:2.m1", 10), ("b", 70)]
     np.testing.assert_allclose(found.records[0].ppm, PFM / 10, atol=1e-6)
 
 

@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from combmotif.core.tables import CONTRIBUTION, INTERACTIONS
+from combmotif.core.tables import CONTRIBUTION, INTERACTIONS, MOTIF_EFFECTS, MOTIF_POSITIONS
 from combmotif.motifs.formats.h5 import save_motifs
 from combmotif.motifs.formats.meme import write_meme
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.sampling.samples import Samples
 
 RECEPTIVE_FIELD = 24
+SIZES = {"conv3:0.m1": (-1.1, "negative"), "conv3:5.m1": (0.24, "positive"), "conv3:2.m1": (0.01, "neutral")}
 WORDS = (
     ("GCCACCAUGG", "upstream AUG", "translation", "start codons"),
     ("UGUAAAUA", "PUM2", "rbp", "PUF"),
@@ -98,7 +99,7 @@ def write_run(
             start = min(start, RECEPTIVE_FIELD - 20) if full else start
             peak = 8 - channel / 10 - k / 2
             motif = Motif(
-                id=f"{layer}.{local}.m{k}", pfm=_pfm(word, sites, rng, 20 if full else 0), sites=sites, layer=layer,
+                id=f"{layer}:{local}.m{k}", pfm=_pfm(word, sites, rng, 20 if full else 0), sites=sites, layer=layer,
                 neuron=local,
                 method="neuronmotif", start=start, max_activation=peak, mean_activation=peak * 0.6,
                 consensus_activation=peak * rng.uniform(0.85, 1.0), share=1 / (k + 1),
@@ -175,20 +176,29 @@ def write_run(
 
     tree_rows, syntax_rows = _demixing(motif_rows)
     spacing_rows, control_rows = [], []
-    kinds = ("synergistic", "antagonistic", "additive", "one-sided", "untestable", "opposing", "inert", "undetermined")
+    kinds = (
+        "super-additive",
+        "sub-additive",
+        "additive",
+        "one motif only",
+        "too few sequences",
+        "opposing",
+        "neutral",
+        "undetermined",
+    )
     pair_rows, instance_rows = [], []
     for k in range(pairs):
         a, b = made[k % len(made)], made[(2 * k + 1) % len(made)]
         kind = kinds[k % len(kinds)]
-        e = {"synergistic": -0.35, "antagonistic": 0.42}.get(kind, 0.02)
-        n_sequences = 4 if kind == "untestable" else 60 + 80 * k
+        e = {"super-additive": -0.35, "sub-additive": 0.42}.get(kind, 0.02)
+        n_sequences = 4 if kind == "too few sequences" else 60 + 80 * k
         row = dict.fromkeys(INTERACTIONS.names, np.nan) | {
             "pair": f"{a.id}+{b.id}", "motif_a": a.id if k % 2 else f"{a.id}[1:6]", "motif_b": b.id,
             "name_a": a.consensus(),
             "name_b": b.consensus(), "sequences": n_sequences, "placements": 2 * n_sequences, "class": kind,
-            "reason": "4 sequences, 6 needed" if kind == "untestable" else "example", "scale_dependent": False,
+            "reason": "4 sequences, 6 needed" if kind == "too few sequences" else "example", "scale_dependent": False,
         }  # fmt: skip
-        if kind != "untestable":
+        if kind != "too few sequences":
             row |= {
                 "joint": -1.5 + e, "a_alone": -1.0, "b_alone": -0.5, "a_in_context": -1.0 + e,
                 "b_in_context": -0.5 + e,
@@ -281,3 +291,43 @@ def make_run() -> Callable[..., Path]:
 def run_folder(tmp_path: Path) -> Path:
     """A run folder of 8 neurons, freely changed by a test."""
     return write_run(tmp_path / "run")
+
+
+@pytest.fixture
+def measured(run_folder: Path) -> Path:
+    """The run folder with effects of its motifs: one lowers, one raises, the rest are not detected."""
+    motifs = pd.read_csv(run_folder / "motifs" / "neuronmotif.tsv", sep="\t")
+    effects, positions = [], []
+    for motif, consensus in zip(motifs["motif"], motifs["consensus"], strict=True):
+        value, kind = SIZES.get(motif, (0.05, "no effect detected"))
+        who = {"motif": motif, "consensus": consensus, "output": "mrl"}
+        for background, inserted, size in (
+            ("all", "draws", value),
+            ("all", "best k-mer", 1.2 * value),
+            ("without AUG", "draws", 1.5 * value),
+            ("with AUG", "draws", 0.5 * value),
+            ("sequences", "own sites", value),
+        ):
+            effects.append(
+                who
+                | {
+                    "inserted": inserted, "background": background, "n": 500, "places": 1000, "effect": size,
+                    "ci_low": size - 0.04, "ci_high": size + 0.04, "p_value": 1e-9, "q_value": 1e-8, "margin": 0.12,
+                    "detectable": 0.06, "fallback": 0, "class": kind, "reason": "example",
+                }
+            )  # fmt: skip
+        for start in range(0, 40, 10):
+            positions.append(who | {"background": "all", "kind": "position", "start": start, "end": start + 9,
+                                    "unit": "nt", "n": 200, "effect": value, "ci_low": value - 0.1,
+                                    "ci_high": value + 0.1})  # fmt: skip
+        for frame in range(3):
+            positions.append(who | {"background": "all", "kind": "frame", "start": frame, "end": frame,
+                                    "unit": "nt modulo 3", "n": 300, "effect": value * frame,
+                                    "ci_low": np.nan, "ci_high": np.nan})  # fmt: skip
+    MOTIF_EFFECTS.frame(effects).to_csv(run_folder / "motif_effects.tsv", sep="\t", index=False)
+    MOTIF_POSITIONS.frame(positions).to_csv(run_folder / "motif_positions.tsv", sep="\t", index=False)
+    record = json.loads((run_folder / "run.json").read_text())
+    record["config"]["effects"] = {"backgrounds": 500}
+    record["stages"]["effects"] = {"status": "done", "seconds": 3.0}
+    (run_folder / "run.json").write_text(json.dumps(record))
+    return run_folder

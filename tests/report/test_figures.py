@@ -28,10 +28,10 @@ def test_every_kind_is_drawn_and_text_stays_text(run: Path, tmp_path: Path) -> N
         "activations.svg",
     ]  # fmt: skip
     said = [" ".join(re.findall(r"<text[^>]*>([^<]*)</text>", path.read_text())) for path in written]
-    assert "conv3.1.m1" in said[0]
+    assert "conv3:1.m1" in said[0]
     assert "PUM2" in said[0]
     assert "difference in predicted mrl" in said[1]
-    assert "synergistic" in said[3]
+    assert "super-additive" in said[3]
     assert "conv3:1" in said[4]
     assert sorted(p.name for p in (tmp_path / "new" / "folder").iterdir()) == [".combmotif", *sorted(names)]
 

@@ -87,7 +87,7 @@ def test_page_is_well_formed_and_every_link_leads_somewhere(run_folder: Path) ->
     assert len(page.ids) == len(set(page.ids))
     drawn = {record["anchor"] for record in stored(text)}
     drawn |= {motif["id"] for record in stored(text) for motif in record.get("motifs", [])}
-    assert {"conv3.1", "conv3.0.m1", "pair-1"} <= drawn
+    assert {"conv3:1", "conv3:0.m1", "pair-1"} <= drawn
     assert set(page.links) - {"all-neurons"} <= set(page.ids) | drawn
     assert "effects" in page.ids
 

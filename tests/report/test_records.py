@@ -33,10 +33,10 @@ def test_a_neuron_brings_everything_its_page_shows(run_folder: Path) -> None:
     found = records(run_folder)
     neuron = found["conv3:1"]
     assert neuron["sentence"] == (
-        "conv3:1 looks at 24 nt at a time and answers most strongly to UGUAAAUA (conv3.1.m1), which resembles PUM2 "
+        "conv3:1 looks at 24 nt at a time and answers most strongly to UGUAAAUA (conv3:1.m1), which resembles PUM2 "
         "(q 1.0e−6). Where it is active, the prediction is higher by 0.817."
     ).replace("the prediction", "the predicted mrl")
-    assert [m["id"] for m in neuron["motifs"]] == ["conv3.1.m1"]
+    assert [m["id"] for m in neuron["motifs"]] == ["conv3:1.m1"]
     match = neuron["motifs"][0]["matches"][0]
     assert (match["n"], match["off"], match["k"]) == ("PUM2", 0, "RNA-binding protein")
     assert [e["outcome"] for e in neuron["effects"]] == ["predicted mrl", "measured rl"]
@@ -48,9 +48,9 @@ def test_tree_and_syntax_are_told(run_folder: Path) -> None:
     nodes = {"layer": "conv3", "neuron": [1, 1, 1, "conv3:2"], "node": ["0", "0.0", "0.1", "0"],
              "parent": ["", "0", "0", ""], "feature_layer": ["", "conv2", "conv2", ""], "sites": [90, 60, 30, 5],
              "max_activation": 3.5, "consensus_activation": 3.0, "purity": 0.9, "information": 9.0,
-             "consensus": "UGUA", "motif": ["", "conv3.1.m1", "", "conv3.2.m1"]}  # fmt: skip
+             "consensus": "UGUA", "motif": ["", "conv3:1.m1", "", "conv3:2.m1"]}  # fmt: skip
     pd.DataFrame(nodes).to_csv(run_folder / "motifs" / "tree.tsv", sep="\t", index=False)
-    syntax = {"layer": ["conv3"], "neuron": [1], "motif": "conv3.1.m1", "part_a": "UGU", "part_b": "AUA", "start_a": 0,
+    syntax = {"layer": ["conv3"], "neuron": [1], "motif": "conv3:1.m1", "part_a": "UGU", "part_b": "AUA", "start_a": 0,
               "start_b": 6, "kind": "range", "spacing_min": 3, "spacing_max": 4, "spacing_mode": 3, "sequences": 200,
               "distribution": "3:120;4:80"}  # fmt: skip
     pd.DataFrame(syntax).to_csv(run_folder / "motifs" / "syntax.tsv", sep="\t", index=False)
@@ -82,7 +82,7 @@ def test_motifs_of_another_method_need_no_neuron(run_folder: Path) -> None:
     assert found["conv3:1"]["motifs"][-1]["method"] == "modisco"
     text = render(run_folder)
     assert "no column" not in text
-    assert '"owners":{"seed.1":"conv3.1","pos.1":"modisco"}' in text
+    assert '"owners":{"seed.1":"conv3:1","pos.1":"modisco"}' in text
 
 
 def test_histogram_counts_every_sequence(tmp_path: Path) -> None:

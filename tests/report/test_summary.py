@@ -26,13 +26,13 @@ def test_findings_name_the_strongest_neuron_and_pair(run_folder: Path) -> None:
     assert found["contribution"].value == "2 positive, 2 negative of 8"
     assert found["contribution"].label == "Effect on predicted mrl"
     strongest = next(f for f in main_findings(run_folder) if f.key == "strongest")
-    assert strongest.anchor == "conv3.0"
+    assert strongest.anchor == "conv3:0"
     assert strongest.sentence == (
-        "Strongest: where conv3:0 (upstream AUG, conv3.0.m1) is active, the predicted mrl is lower by 1.21 "
+        "Strongest: where conv3:0 (upstream AUG, conv3:0.m1) is active, the predicted mrl is lower by 1.21 "
         "(95 % CI 1.05 to 1.37, 118 against 382 sequences)."
     )
-    assert found["interaction"].value.startswith("1 synergistic, 1 antagonistic, ")
-    assert "antagonistic, e = +0.420 [0.340, 0.500]" in found["pair"].sentence
+    assert found["interaction"].value.startswith("1 super-additive, 1 sub-additive, ")
+    assert "sub-additive, e = +0.420 [0.340, 0.500]" in found["pair"].sentence
 
 
 def test_motifs_of_the_whole_net_are_not_said_to_be_a_neurons(run_folder: Path) -> None:
@@ -44,9 +44,9 @@ def test_motifs_of_the_whole_net_are_not_said_to_be_a_neurons(run_folder: Path) 
     assert found["motifs"].sentence == "15 motifs recur in what the whole net reads."
 
 
-def test_the_causal_effect_is_told_beside_the_observed_one(run_folder: Path) -> None:
+def test_the_clamp_effect_is_told_beside_the_observed_one(run_folder: Path) -> None:
     path = run_folder / "contribution.tsv"
-    table = pd.read_csv(path, sep="\t").assign(causal_effect=-0.5, causal_ci_low=-0.6, causal_ci_high=-0.4)
+    table = pd.read_csv(path, sep="\t").assign(clamp_effect=-0.5, clamp_ci_low=-0.6, clamp_ci_high=-0.4)
     table.to_csv(path, sep="\t", index=False)
     strongest = next(f for f in main_findings(run_folder) if f.key == "strongest")
     assert strongest.sentence.endswith(
@@ -116,21 +116,21 @@ def test_codons_are_told_with_their_frame(run_folder: Path) -> None:
     path = run_folder / "matches.tsv"
     table = pd.read_csv(path, sep="\t", dtype=object)
     start = {"name": "upstream AUG", "family": "start codon", "relation": "contains", "q_value": 0.9, "partner": "UAR"}
-    for motif, distance, frame in (("conv3.0.m1", 6, 0), ("conv3.1.m1", 7, 1), ("conv3.2.m1", 8, float("nan"))):
+    for motif, distance, frame in (("conv3:0.m1", 6, 0), ("conv3:1.m1", 7, 1), ("conv3:2.m1", 8, float("nan"))):
         rows = table["motif"] == motif
         table.loc[rows, [*start, "distance", "frame"]] = [*start.values(), distance, frame]
     table.to_csv(path, sep="\t", index=False)
     run = read_run(run_folder)
     found = matches(run)
-    assert [found[f"conv3.{k}.m1"][0].strength for k in range(3)] == [
+    assert [found[f"conv3:{k}.m1"][0].strength for k in range(3)] == [
         "contained, UAR in frame, 2 codons on",
         "contained, UAR out of frame, 7 nt on",
         "contained, UAR about 8 nt on, frame varies",
     ]
-    assert found["conv3.0.m1"][0].phrase == "contains upstream AUG"
+    assert found["conv3:0.m1"][0].phrase == "contains upstream AUG"
     known = next(f for f in main_findings(run_folder) if f.key == "known")
     assert known.sentence.endswith("3 of them hold a stop codon after a start codon, 1 in frame.")
-    stop = replace(found["conv3.0.m1"][0], family="stop codon", partner="AUG", distance=3)
+    stop = replace(found["conv3:0.m1"][0], family="stop codon", partner="AUG", distance=3)
     assert stop.reading == "AUG in frame, 1 codon before"
 
 
@@ -152,7 +152,7 @@ def test_a_map_of_families_leads_to_its_pairs(run_folder: Path) -> None:
         {
             "family_a": ["X", "X"],
             "family_b": ["Y", "Z"],
-            "class": ["synergistic", "inert"],
+            "class": ["super-additive", "neutral"],
             "pairs": [2, 1],
             "sequences": [300, 80],
             "e": [0.5, 0.0],
@@ -169,7 +169,7 @@ def test_a_map_of_families_leads_to_its_pairs(run_folder: Path) -> None:
     assert cells == [None, "cell-0", "pair-3"]
     assert [pair["anchor"] for pair in records[0]["pairs"]] == ["pair-1", "pair-2"]
     assert records[0]["sentence"].startswith(
-        "Over 2 pairs of motifs of these families the map says synergistic, e = +0"
+        "Over 2 pairs of motifs of these families the map says super-additive, e = +0"
     )
 
 
@@ -191,24 +191,24 @@ def test_dots_are_one_per_sequence_and_at_most_200(run_folder: Path) -> None:
 def test_locate_marks_the_planted_motif() -> None:
     pfm = np.ones((3, 4))
     pfm[[0, 1, 2], [0, 3, 2]] = 97
-    motif = Motif(id="conv3.0.m1", pfm=pfm, sites=100)
-    assert locate("CCCCCAUGCC", [motif]) == ("conv3.0.m1", 5, 8)
-    assert locate("CCNNNAUGCC", [motif]) == ("conv3.0.m1", 5, 8)
+    motif = Motif(id="conv3:0.m1", pfm=pfm, sites=100)
+    assert locate("CCCCCAUGCC", [motif]) == ("conv3:0.m1", 5, 8)
+    assert locate("CCNNNAUGCC", [motif]) == ("conv3:0.m1", 5, 8)
     assert locate("CCCCCCC", [motif]) == ("", 0, 0)
     assert locate("AU", [motif]) == ("", 0, 0)
 
 
 def test_a_trimmed_motif_is_named_by_what_lies_in_its_columns(run_folder: Path) -> None:
-    assert columns_of("conv3.4.m1[2:9]") == ("conv3.4.m1", 2, 9)
+    assert columns_of("conv3:4.m1[2:9]") == ("conv3:4.m1", 2, 9)
     assert columns_of("AUG") == ("AUG", None, None)
     path = run_folder / "matches.tsv"
     pd.read_csv(path, sep="\t").assign(start=2, end=6).to_csv(path, sep="\t", index=False)
     found = matches(read_run(run_folder))
-    known = best(found, "conv3.0.m1[4:8]")
+    known = best(found, "conv3:0.m1[4:8]")
     assert known is not None
     assert known.name == "upstream AUG"
-    assert best(found, "conv3.0.m1[6:9]") is None
-    assert best(found, "conv3.0.m1[0:2]") is None
+    assert best(found, "conv3:0.m1[6:9]") is None
+    assert best(found, "conv3:0.m1[0:2]") is None
 
 
 def test_the_check_against_shuffled_databases_is_told(run_folder: Path) -> None:

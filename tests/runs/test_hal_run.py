@@ -66,7 +66,7 @@ def test_elements_are_of_the_kinds_that_the_card_says(folder):
 def test_contributions(folder):
     table = pd.read_csv(folder / "contribution.tsv", sep="\t")
     assert list(table.neuron) == [f"regions:{i}" for i in range(8)]
-    causal = [column for column in table if column.startswith("causal")]
+    causal = [column for column in table if column.startswith("clamp")]
     assert causal
 
 

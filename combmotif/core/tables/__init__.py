@@ -22,11 +22,13 @@ from combmotif.core.tables.pairs import (
     INSERTED,
     INSTANCES,
     INTERACTIONS,
+    KMER_PAIRS,
     PAIR_CONTROLS,
     SPACING,
     TRIPLES,
 )
 from combmotif.core.tables.table import Column, Table
+from combmotif.core.tables.variants import SKIPPED_VARIANTS, VARIANT_SITES, VARIANTS
 
 RUN_TABLES: dict[str, Table] = {
     table.name: table
@@ -43,9 +45,11 @@ OTHER_TABLES: dict[str, tuple[Table, ...]] = {
     "combmotif evaluate and benchmark": (SCORES, COMPARED_SCORES, SKIPPED, SCORED_ITEMS),
     "combmotif predict, scan and calibrate": (PREDICTIONS, HITS, CALIBRATION),
     "combmotif motifs": (MATRICES, MOTIF_LIST, MOTIF_COMPARISON, MOTIF_CLUSTERS),
+    "combmotif words": (KMER_PAIRS,),
+    "combmotif variants": (VARIANTS, VARIANT_SITES, SKIPPED_VARIANTS),
     "scripts/benchmarks": (BENCHMARK,),
 }
-"""Tables of other commands, by who writes them; their matches, attributions and what was left out are as in a run."""
+"""Tables of other commands, by who writes them; matches, effects, attributions and left-out rows are as in a run."""
 
 
 def table_at(path: str) -> Table | None:
@@ -70,6 +74,7 @@ __all__ = [
     "INSERTED",
     "INSTANCES",
     "INTERACTIONS",
+    "KMER_PAIRS",
     "LEFT_OUT",
     "MATCHES",
     "MATCH_CONTROL",
@@ -92,10 +97,13 @@ __all__ = [
     "SEQLETS",
     "SITES",
     "SKIPPED",
+    "SKIPPED_VARIANTS",
     "SPACING",
     "SYNTAX",
     "TREE",
     "TRIPLES",
+    "VARIANTS",
+    "VARIANT_SITES",
     "Column",
     "Table",
     "table_at",

@@ -9,7 +9,7 @@ MOTIFS = Table(
     "motifs/*.tsv",
     "One row per motif, those that are not reproduced included.",
     columns=(
-        text("motif", "stable name: layer.channel.mK; K counts from 1 in order of activation", required=True),
+        text("motif", "stable name: layer:channel.mK; K counts from 1 in order of activation", required=True),
         text("layer", "the layer's name in the network", required=True),
         whole("channel", "the channel's number in the layer", required=True),
         text(

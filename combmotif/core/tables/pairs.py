@@ -55,7 +55,8 @@ _MARGINS = (
 _VERDICT = (
     text(
         "class",
-        "synergistic, antagonistic, additive, opposing, one-sided, inert, not-detected, undetermined or untestable",
+        "super-additive, sub-additive, additive, opposing, one motif only, neutral, no effect detected, undetermined "
+        "or too few sequences",
         required=True,
     ),
     text("reason", "why, in words", required=True),
@@ -82,8 +83,10 @@ INTERACTIONS = Table(
     stage="interaction",
     columns=(
         text("pair", "names of the two motifs and, in brackets, the order, frame and spacing asked for", required=True),
-        text("motif_a", "IUPAC word or id of motif A, with its columns where it was trimmed", required=True),
-        text("motif_b", "IUPAC word or id of motif B", required=True),
+        text("motif_a", "IUPAC word, or id of motif A as in the table of motifs", required=True),
+        text("motif_b", "IUPAC word, or id of motif B", required=True),
+        text("columns_a", "columns of A that were used where it was trimmed (start-end); empty: all"),
+        text("columns_b", "columns of B that were used"),
         text("name_a", "consensus of A", required=True),
         text("name_b", "consensus of B", required=True),
         text("family_a", "family of A, as in the map of families"),
@@ -232,6 +235,9 @@ TRIPLES = Table(
         text("motif_a", "IUPAC word or id of motif A", required=True),
         text("motif_b", "IUPAC word or id of motif B", required=True),
         text("motif_c", "IUPAC word or id of motif C", required=True),
+        text("columns_a", "columns of A that were used where it was trimmed (start-end); empty: all"),
+        text("columns_b", "columns of B that were used"),
+        text("columns_c", "columns of C that were used"),
         text("name_a", "consensus of A", required=True),
         text("name_b", "consensus of B", required=True),
         text("name_c", "consensus of C", required=True),
@@ -257,9 +263,30 @@ TRIPLES = Table(
         text(
             "class",
             "more-than-pairs (e3 has the sign of joint: an AND, and a redundant triple, whose pairs overlap), "
-            "less-than-pairs, pairwise, undetermined or untestable",
+            "less-than-pairs, pairwise, undetermined or too few sequences",
             required=True,
         ),
         text("reason", "why, in words", required=True),
+    ),
+)
+
+KMER_PAIRS = Table(
+    "k-mer pairs",
+    "kmer_pairs.tsv",
+    "One row per two k-mers in their order, and frame or distance: what both do in background sequences.",
+    columns=(
+        text("first", "IUPAC word at the 5' side: A of the effects"),
+        text("second", "IUPAC word behind it: B"),
+        text("placed", "order (any of the distances), frame (those of one frame) or distance (one of them)"),
+        whole("frame", "distance of the two first letters modulo 3, 0 = in frame; empty where placed is order"),
+        whole("distance_min", "fewest nt between the two", unit="nt"),
+        whole("distance_max", "most nt between the two", unit="nt"),
+        whole("backgrounds", "background sequences in the test: the n of every p-value in this row"),
+        *(replace(column, required=False) for column in (*_effect_columns(), *_MARGINS, *_VERDICT)),
+        number("epistasis_latent", "e on the scale on which effects add up (the card's link, or a fitted curve)"),
+        number("epistasis_latent_ci_low", "lower end of its 95 % interval"),
+        number("epistasis_latent_ci_high", "upper end of its 95 % interval"),
+        number("q_latent", "Benjamini-Hochberg q of epistasis_latent over all rows", unit="0 to 1"),
+        text("class_latent", "class on that scale"),
     ),
 )

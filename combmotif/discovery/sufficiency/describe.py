@@ -56,7 +56,7 @@ def describe(samples: Samples, probe: WindowProbe, found: Sequence[Found], alpha
     taken = np.zeros(len(samples), bool)
     for number, one in enumerate(kept):
         own = np.flatnonzero(np.isfinite(one.moves))
-        motif = _motif(samples, one, own, f"{samples.layer}.{samples.neuron}.m{number + 1}")
+        motif = _motif(samples, one, own, f"{samples.layer}:{samples.neuron}.m{number + 1}")
         motifs.append(motif)
         rows.append(own)
         syntax += _syntax(motif, one.reading, alphabet)

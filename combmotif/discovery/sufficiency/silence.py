@@ -89,4 +89,4 @@ def _activations_and_gradients(
     if not kept or kept[0].grad is None or kept[0].ndim != 3:
         return None
     activation, gradient = kept[0].detach()[:, neuron], kept[0].grad[:, neuron].abs()
-    return activation.cpu().numpy().astype(float), gradient.cpu().numpy().astype(float)
+    return activation.cpu().double().numpy(), gradient.cpu().double().numpy()

@@ -68,7 +68,7 @@ def neuron_pattern_motifs(probe: WindowProbe, samples: Samples, rows: np.ndarray
         As :func:`pattern_motifs`; the activations are those of the windows that hold a seqlet, and the consensus
         activation the largest that the consensus gives when it is written over the seqlet in one of them.
     """
-    prefix = f"{samples.layer}.{samples.neuron}"
+    prefix = f"{samples.layer}:{samples.neuron}"
     plain = pattern_motifs(result, prefix=prefix, layer=samples.layer, neuron=samples.neuron)
     motifs = []
     for pattern, motif in zip(result.patterns, plain, strict=True):

@@ -22,11 +22,11 @@ SEQUENCES = "sequences"
 def classify_effect(row: dict[str, Any], *, alpha: float, n_min: int) -> tuple[str, str]:
     """Class one effect by its significance and its size.
 
-    - ``untestable``: fewer than `n_min` values.
+    - ``too few sequences``: fewer than `n_min` values.
     - ``positive``, ``negative``: significant (q < alpha) and larger than the margin.
     - ``neutral``: the interval lies within the margin, so that the effect, significant or not, is too small to matter.
-    - ``not-detected``: not significant, and the interval reaches beyond the margin: there may be an effect, of less
-      than the detectable size.
+    - ``no effect detected``: not significant, and the interval reaches beyond the margin: there may be an effect, of
+      less than the detectable size.
     - ``undetermined``: significant, and its interval holds the margin, but the estimate lies below it.
 
     Parameters
@@ -41,7 +41,7 @@ def classify_effect(row: dict[str, Any], *, alpha: float, n_min: int) -> tuple[s
     (class, reason)
     """
     if row["n"] < n_min:
-        return "untestable", f"{row['n']} value{'s' * (row['n'] != 1)}, {n_min} needed"
+        return "too few sequences", f"{row['n']} value{'s' * (row['n'] != 1)}, {n_min} needed"
     effect, margin, q = row["effect"], row["margin"], row["q_value"]
     if q < alpha and abs(effect) > margin:
         return ("positive" if effect > 0 else "negative"), f"q = {q:.2g}, and larger than the margin of {margin:.3g}"
@@ -50,7 +50,7 @@ def classify_effect(row: dict[str, Any], *, alpha: float, n_min: int) -> tuple[s
         return "neutral", f"{small} +-{margin:.3g}"
     if q < alpha:
         return "undetermined", f"significant (q = {q:.2g}), but its interval holds the margin of {margin:.3g}"
-    return "not-detected", f"not detected (n = {row['n']}, detectable size {row['detectable']:.3g})"
+    return "no effect detected", f"not detected (n = {row['n']}, detectable size {row['detectable']:.3g})"
 
 
 def per_unit(rows: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from combmotif.config.effects import ContributionOptions
 from combmotif.core.tables import CONTRIBUTION
 from combmotif.effects.prototype.statistics import prototype_contribution
 from combmotif.effects.regression import adjusted_difference
-from combmotif.effects.statistics import benjamini_hochberg, mann_whitney, signed_rank, welch
+from combmotif.effects.statistics import benjamini_hochberg, mann_whitney, welch
 
 
 def contribution(
@@ -37,8 +37,8 @@ def contribution(
     the site effect have the same sign, and the interval of the site effect is clear of 0), ``discordant`` (q < alpha,
     but a sign differs), ``neutral`` (the interval of the difference lies within +- the margin), ``undetermined`` (the
     rest), ``untestable`` (a group smaller than ``n_min``, no excitation, or an outcome that does not vary). The
-    reason is given in words. Where there is no site effect the causal one takes its part; where there are both, the
-    causal one may differ, because a network that spreads a signal over many neurons need not be moved in the signal's
+    reason is given in words. Where there is no site effect that of clamping takes its part; where there are both, that
+    of clamping may differ, because a network that spreads a signal over many neurons need not be moved in the signal's
     direction by clamping one; the reason then says so.
 
     Parameters
@@ -57,7 +57,7 @@ def contribution(
         Usually over the dataset.
     covariates : mapping of name to float array (sequences,), optional
         For the adjusted effect, for example length and gc; constant ones are dropped.
-    changes : mapping with the keys ``causal`` and ``site``, optional
+    changes : mapping with the keys ``clamp`` and ``site``, optional
         Change of the prediction when the neuron is clamped (see `clamp`) and when its site is scrambled (see
         `scramble_sites`): float array, shape (sequences, neurons), or mapping of outcome to such arrays; used on
         active sequences, NaN is skipped. An outcome that a mapping does not name has none, as measured labels should:
@@ -82,7 +82,7 @@ def contribution(
     outcomes = outcome if isinstance(outcome, Mapping) else {"outcome": outcome}
     outcomes = {name: np.asarray(values, dtype=float) for name, values in outcomes.items()}
     covariates = {name: np.asarray(values, dtype=float) for name, values in (covariates or {}).items()}
-    given = {"site": None, "causal": None} | dict(changes or {})
+    given = {"site": None, "clamp": None} | dict(changes or {})
     changed = {outcome: _of_outcome(outcome, given) for outcome in outcomes}
     rest = np.zeros(maxima.shape) if backgrounds is None else np.asarray(backgrounds, dtype=float)
     _check(activations, outcomes, neurons, maxima, covariates, changed)
@@ -106,7 +106,7 @@ def contribution(
         ("p_mann_whitney", "q_mann_whitney"),
         ("adjusted_p", "adjusted_q"),
         ("site_p", "site_q"),
-        ("causal_p", "causal_q"),
+        ("clamp_p", "clamp_q"),
     ):
         groups = table.groupby(["outcome", "threshold"], sort=False)[p]
         table[q] = groups.transform(lambda family: benjamini_hochberg(family.to_numpy(dtype=float)))
@@ -181,19 +181,26 @@ def _changed(name: str, changes: np.ndarray, n_min: int) -> dict[str, Any]:
     if len(changes) < n_min:
         return row
     mean, error = changes.mean(), changes.std(ddof=1) / np.sqrt(len(changes))
-    half = stats.t.isf(0.025, len(changes) - 1) * error
+    half = stats.t.isf(0.025, len(changes) - 1) * error  # p is of the same test, so that both agree about 0
     return row | {
         f"{name}_effect": mean,
         f"{name}_ci_low": mean - half,
         f"{name}_ci_high": mean + half,
-        f"{name}_p": signed_rank(changes),
+        f"{name}_p": _one_sample(mean, error, len(changes)),
     }
+
+
+def _one_sample(mean: float, error: float, n: int) -> float:
+    """Two-sided p of Student's one-sample t-test; where no change differs from another, 1 if they are 0, else tiny."""
+    if error == 0:
+        return 1.0 if mean == 0 else float(np.finfo(float).tiny)
+    return max(float(2 * stats.t.sf(abs(mean) / error, n - 1)), float(np.finfo(float).tiny))
 
 
 def _classify(row: Mapping[str, Any], alpha: float) -> tuple[str, str]:
     if np.isnan(row["p_welch"]):
         return "untestable", row["reason"]
-    intervention = "causal" if np.isnan(row["site_effect"]) else "site"
+    intervention = "clamp" if np.isnan(row["site_effect"]) else "site"
     asked = ("adjusted", intervention)
     others = {k: row[f"{k}_effect"] for k in asked if not np.isnan(row[f"{k}_effect"])}
     absent = [f"no {k} effect" for k in asked if k not in others]
@@ -213,7 +220,7 @@ def _classify(row: Mapping[str, Any], alpha: float) -> tuple[str, str]:
             return "undetermined", reason
         word = "positive" if sign > 0 else "negative"
         agreeing = f"; the {_join(others)} effect{'s agree' if len(others) > 1 else ' agrees'}" if others else ""
-        if intervention == "site" and np.sign(row["causal_effect"]) == -sign and row["causal_q"] < alpha:
+        if intervention == "site" and np.sign(row["clamp_effect"]) == -sign and row["clamp_q"] < alpha:
             note += "; clamping this neuron alone moves the prediction the other way"
         return word, f"{'higher' if sign > 0 else 'lower'} where active (q = {row['q_welch']:.2g}){agreeing}{note}"
     if -row["margin"] <= row["ci_low"] and row["ci_high"] <= row["margin"]:

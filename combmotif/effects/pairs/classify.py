@@ -14,18 +14,18 @@ def classify(row: Mapping[str, Any], *, alpha: float, n_min: int) -> tuple[str, 
     A motif acts if its effect alone or in context is significant (q < alpha) and larger than the margin of effects.
     In this order:
 
-    - ``untestable``: fewer than `n_min` sequences.
+    - ``too few sequences``: fewer than `n_min` sequences.
     - ``undetermined``: neither motif acts, but their joint effect, or e, does.
-    - ``inert``: neither motif acts, and the intervals of all their effects lie within the margin.
-    - ``not-detected``: neither acts, but an interval reaches beyond the margin: an effect below the detectable size may
-      be there.
-    - ``one-sided``: one acts. ``opposing``: both act, with opposite signs.
+    - ``neutral``: neither motif acts, and the intervals of all their effects lie within the margin.
+    - ``no effect detected``: neither acts, but an interval reaches beyond the margin: an effect below the detectable
+      size may be there.
+    - ``one motif only``: one acts. ``opposing``: both act, with opposite signs.
     - ``undetermined`` where a motif's effects alone and in context are significant with opposite signs, or the joint
       effect is not significant or has another sign than the motifs.
     - ``additive``: the interval of e lies within +-margin, also where e is significant but that small.
-    - ``synergistic``: e is significant with the sign of the joint effect (an AND pair, whose effects alone are nil,
+    - ``super-additive``: e is significant with the sign of the joint effect (an AND pair, whose effects alone are nil,
     belongs here).
-    - ``antagonistic``: e is significant with the other sign (a redundant pair, whose effects in context are nil,
+    - ``sub-additive``: e is significant with the other sign (a redundant pair, whose effects in context are nil,
     belongs here).
     - ``undetermined``: the rest.
 
@@ -44,9 +44,9 @@ def classify(row: Mapping[str, Any], *, alpha: float, n_min: int) -> tuple[str, 
     """
     if row["sequences"] < n_min:
         count = int(row["sequences"])
-        return "untestable", f"found together in {count} sequence{'s' * (count != 1)}, {n_min} needed"
+        return "too few sequences", f"found together in {count} sequence{'s' * (count != 1)}, {n_min} needed"
     if not all(np.isfinite(row[name]) for name in ("joint", "a_alone", "b_alone", "epistasis")):
-        return "untestable", "the effects are no finite numbers"
+        return "too few sequences", "the effects are no finite numbers"
     signs = {side: _signs(row, side, alpha) for side in "ab"}
     acting = [side for side in "ab" if signs[side]]
     least = row["effect_margin"]
@@ -56,14 +56,14 @@ def classify(row: Mapping[str, Any], *, alpha: float, n_min: int) -> tuple[str, 
             if q < alpha and abs(row[name]) > least:
                 return "undetermined", f"{what} is significant (q = {q:.2g}), but no effect of either motif is"
         if _within(row, "a", least) and _within(row, "b", least):
-            return "inert", f"the intervals of all effects of both motifs lie within +-{least:.3g}"
-        return "not-detected", f"effects of either motif, alone or beside the other: {missed}"
+            return "neutral", f"the intervals of all effects of both motifs lie within +-{least:.3g}"
+        return "no effect detected", f"effects of either motif, alone or beside the other: {missed}"
     if len(acting) == 1:
         own, other = ("A", "B") if acting == ["a"] else ("B", "A")
         none = f"those of {other} lie within +-{least:.3g}" if _within(row, other.lower(), least) else (
             f"of {other}: {missed}, or smaller than {least:.3g}"
         )  # fmt: skip
-        return "one-sided", f"only {own} has a detected effect, {none}"
+        return "one motif only", f"only {own} has a detected effect, {none}"
     for side in "ab":
         if len(signs[side]) > 1:
             return "undetermined", f"the effect of {side.upper()} alone and beside the other motif have opposite signs"
@@ -81,8 +81,8 @@ def classify(row: Mapping[str, Any], *, alpha: float, n_min: int) -> tuple[str, 
         return "additive", f"the interval of e lies within +-{margin:.3g}{small}"
     if q < alpha:
         if np.sign(e) == sign_a:
-            return "synergistic", f"together they do more than the sum of both alone: e = {e:+.3g}, q = {q:.2g}"
-        return "antagonistic", f"together they do less than the sum of both alone: e = {e:+.3g}, q = {q:.2g}"
+            return "super-additive", f"together they do more than the sum of both alone: e = {e:+.3g}, q = {q:.2g}"
+        return "sub-additive", f"together they do less than the sum of both alone: e = {e:+.3g}, q = {q:.2g}"
     return "undetermined", f"e is not significant (q = {q:.2g}), but its interval reaches beyond +-{margin:.3g}"
 
 

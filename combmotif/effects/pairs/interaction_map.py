@@ -16,7 +16,7 @@ from combmotif.motifs.cluster import families
 from combmotif.motifs.motif import Motif, MotifSet
 
 MIXED = "mixed"
-SILENT = ("untestable", "undetermined", "not-detected")
+SILENT = ("too few sequences", "undetermined", "no effect detected")
 """Classes that say nothing where another pair of the same families has a class that does."""
 
 

@@ -99,11 +99,11 @@ def link_scale(link: str, pairs: Sequence[States]) -> Callable[[np.ndarray], np.
 def fit_latent_scale(pairs: Sequence[States]) -> LatentScale | None:
     """Fit the curve h that makes h(o) - h(a) - h(b) + h(n) smallest over all pairs.
 
-    A saturating read-out (a sigmoid, a ceiling) makes every pair look antagonistic. If one monotone curve removes
+    A saturating read-out (a sigmoid, a ceiling) makes every pair look sub-additive. If one monotone curve removes
     the epistasis of all pairs, it is a property of the scale and not of a pair. The slope of h is piecewise linear
     over 24 quantiles of the predictions, at least 0.1 % of its mean, and its relative changes are lightly smoothed.
     Each pair's contrasts are in units of its own joint effect on the latent scale, and what is made small is the sum
-    over pairs of their root mean squares (reweighted least squares), so that most pairs decide and a few synergistic
+    over pairs of their root mean squares (reweighted least squares), so that most pairs decide and a few super-additive
     ones keep their epistasis.
 
     Parameters
@@ -143,7 +143,7 @@ def fit_latent_scale(pairs: Sequence[States]) -> LatentScale | None:
         joints.append(np.linalg.qr(o - n, mode="r") / np.sqrt(block.shape[1]))
     slopes = np.ones(len(knots))
     # Iteratively reweighted least squares for a sum of norms (not of squares): a pair's weight is one over its own
-    # residual, so a few truly synergistic pairs do not bend the curve. Slopes stay above SMALLEST_SLOPE because what
+    # residual, so a few truly super-additive pairs do not bend the curve. Slopes stay above SMALLEST_SLOPE because what
     # is solved for is their excess, by non-negative least squares; the last row holds their mean at 1.
     for _ in range(REWEIGHTINGS):
         units = np.array([np.linalg.norm(joint @ slopes) for joint in joints])

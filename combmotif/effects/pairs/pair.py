@@ -109,10 +109,8 @@ class Pair:
         """The columns of a table of pairs that say which one it is."""
         return {
             "pair": self.name,
-            "motif_a": self.a.name,
-            "motif_b": self.b.name,
-            "name_a": self.a.consensus,
-            "name_b": self.b.consensus,
+            **self.a.described("a"),
+            **self.b.described("b"),
             "family_a": self.family_a,
             "family_b": self.family_b,
             "instances": self.neuron or "anywhere",

@@ -80,15 +80,11 @@ def summarise(
     found = [(pair.states, unit_of[pair.rows]) for pair in measured]
     raw = _tested(found, None, options)
     raw["reason"] = [
-        reason + _left_out(pair) if kind == "untestable" else reason
+        reason + _left_out(pair) if kind == "too few sequences" else reason
         for kind, reason, pair in zip(raw["class"], raw["reason"], measured, strict=True)
     ]
     table = pd.DataFrame([_description(pair) for pair in measured]).join(raw).join(_inserted(measured, options))
-    scale: Callable[[np.ndarray], np.ndarray] | None = None
-    if latent == "spline":
-        scale = fit_latent_scale([pair.states for pair in measured])
-    elif latent != "none":
-        scale = link_scale(latent, [pair.states for pair in measured])
+    scale = find_scale(latent, [pair.states for pair in measured])
     table["scale"] = "" if scale is None else latent
     if scale is None:
         table = table.assign(**dict.fromkeys(("epistasis_latent", "p_latent", "q_latent"), np.nan))
@@ -109,6 +105,13 @@ def summarise(
     ]  # fmt: skip
     placed = pd.concat(parts, ignore_index=True) if parts else INSTANCES.frame()
     return InteractionResult(table, placed, spacing_profile(measured, unit_of))
+
+
+def find_scale(latent: str, pairs: Sequence[States]) -> Callable[[np.ndarray], np.ndarray] | None:
+    """Make the second scale: a curve fitted to the pairs, a link, or None where there is none; see `SCALES`."""
+    if latent == "spline":
+        return fit_latent_scale(pairs)
+    return None if latent == "none" else link_scale(latent, pairs)
 
 
 def contrasts(o: np.ndarray, a: np.ndarray, b: np.ndarray, n: np.ndarray) -> dict[str, np.ndarray]:
@@ -177,6 +180,27 @@ def _tested(
     return table
 
 
+def summarise_states(
+    states: Sequence[States], options: InteractionOptions, scale: Callable[[np.ndarray], np.ndarray] | None = None
+) -> pd.DataFrame:
+    """Test and class pairs that were inserted into backgrounds, of which every one is a unit.
+
+    Parameters
+    ----------
+    states : sequence of States
+        One per pair.
+    options : InteractionOptions
+    scale : callable, optional
+        Applied to every prediction first.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per pair: ``sequences`` (backgrounds), the effects with interval, p and q, margins, class and reason.
+    """
+    return _tested([(one, np.arange(len(one.o))) for one in states], scale, options)
+
+
 def _spread(states: States, units: np.ndarray, scale: Callable[[np.ndarray], np.ndarray] | None) -> float:
     """Standard deviation, over units, of the predictions with both motifs scrambled."""
     n = (states.n if scale is None else scale(states.n)).mean(1)
@@ -189,9 +213,9 @@ def _inserted(measured: Sequence[MeasuredPair], options: InteractionOptions) -> 
     rows = [(place, pair.inserted) for place, pair in enumerate(measured) if pair.inserted is not None]
     if not rows:
         return pd.DataFrame(index=range(len(measured)))
-    found = _tested([(states, np.arange(len(states.o))) for _, states in rows], None, options)
+    found = summarise_states([states for _, states in rows], options)
     found = found.rename(columns={"sequences": "backgrounds"}).drop(columns="epistasis_fraction")
-    few = found["class"] == "untestable"
+    few = found["class"] == "too few sequences"
     found.loc[few, "reason"] = [
         f"inserted into {n} backgrounds, {options.n_min} needed" for n in found.loc[few, "backgrounds"]
     ]

@@ -21,7 +21,7 @@ from combmotif.effects.statistics import benjamini_hochberg, hodges_lehmann, sig
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.tables import SequenceSet
 
-FOUND = ("synergistic", "antagonistic")
+FOUND = ("super-additive", "sub-additive")
 SITES = 40
 """Most sites of a motif per sequence that are combined."""
 
@@ -53,7 +53,7 @@ class MeasuredTriple:
 
 
 def choose_triples(pairs: Sequence[Pair], classes: Sequence[str], *, most: int = 20) -> list[Triple]:
-    """Combine the pairs that were found (synergistic or antagonistic) into triples.
+    """Combine the pairs that were found (super-additive or sub-additive) into triples.
 
     Three motifs are a triple if at least two of their three pairs were found; a motif that was found with itself may be
     there three times, or twice beside one it was found with. Rules of the pairs on order, spacing and frame are not
@@ -180,7 +180,7 @@ def summarise_triples(
         joint = snap(states[:, 0] - states[:, 7], *states.T)
         row: dict[str, Any] = {"triple": triple.name, "sequences": len(found), "placements": len(triple.rows)}
         for side, motif in zip("abc", triple.motifs, strict=True):
-            row |= {f"motif_{side}": motif.name, f"name_{side}": motif.consensus}
+            row |= motif.described(side)
         if len(found) >= n_min:
             location = hodges_lehmann(e)
             row |= {"joint": hodges_lehmann(joint).estimate, "epistasis3": location.estimate}
@@ -196,7 +196,7 @@ def summarise_triples(
 
 def _classify(row: dict[str, Any], alpha: float, n_min: int) -> tuple[str, str]:
     if row["sequences"] < n_min:
-        return "untestable", f"found together in {row['sequences']} sequences, {n_min} needed"
+        return "too few sequences", f"found together in {row['sequences']} sequences, {n_min} needed"
     e, q, margin = row["epistasis3"], row["q_value"], row["margin"]
     if -margin <= row["epistasis3_ci_low"] and row["epistasis3_ci_high"] <= margin:
         return "pairwise", f"the interval of e3 lies within +-{margin:.3g}: the pairs explain the three"

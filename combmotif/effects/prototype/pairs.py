@@ -98,7 +98,7 @@ def summarise_prototype(
     (pairs, instances)
         Columns: `INTERACTIONS` and `INSTANCES` of `combmotif.core.tables`. Estimates are means over rows; intervals,
         q-values, control and latent scale are empty. The class is the prototype's (``positive_synergistic``, ...,
-        ``negative_antagonistic``, ``additive``, ``none``), untestable below 6 rows.
+        ``negative_antagonistic``, ``additive``, ``none``), ``too few sequences`` below 6 rows.
     """
     rows = []
     placed = []
@@ -124,7 +124,7 @@ def summarise_prototype(
                 "joint_p": test.p_ab_o,
                 "p_value": test.p_value,
                 "class": test.label,
-                "reason": reason if test.label != "untestable" else f"{count} placements, 6 needed",
+                "reason": reason if test.label != "too few sequences" else f"{count} placements, 6 needed",
             }
         )
         placed.append(

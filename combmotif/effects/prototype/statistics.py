@@ -104,11 +104,11 @@ def prototype_interaction(
     PrototypeInteraction
         label is ``positive_synergistic``, ``positive_antagonistic``, ``negative_synergistic``,
         ``negative_antagonistic``, ``additive``, ``none`` (A and B significant with opposite signs; p_value is NaN
-        where the prototype writes 0) or ``untestable`` (fewer than 6 rows).
+        where the prototype writes 0) or ``too few sequences`` (fewer than 6 rows).
     """
     o, a, b, ab = (np.asarray(values, dtype=float) for values in (o, a, b, ab))
     if len(o) < MIN_ROWS:
-        return PrototypeInteraction("untestable", *[np.nan] * 6)
+        return PrototypeInteraction("too few sequences", *[np.nan] * 6)
 
     def p(first: np.ndarray, second: np.ndarray) -> float:
         return float(stats.wilcoxon(first, second).pvalue) if (first != second).any() else 1.0

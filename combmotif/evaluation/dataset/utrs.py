@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,10 +87,15 @@ def regions_on(
     annotation: Annotation, name: str, chromosome: np.ndarray, region: str
 ) -> Iterator[tuple[Region | None, str, str]]:
     """Yield every region on one chromosome: (region or None, transcript, why there is none)."""
-    known = annotation.chromosome(name) or annotation.chromosome(_other_name(name))
-    for transcript in annotation.by_chromosome.get(known or "", ()):
+    for transcript in transcripts_on(annotation, name):
         found = region_of(transcript, chromosome, region)
         yield (None, transcript.name, found) if isinstance(found, str) else (found, transcript.name, "")
+
+
+def transcripts_on(annotation: Annotation, name: str) -> Sequence[Transcript]:
+    """List the transcripts of one chromosome, named with or without ``chr``."""
+    known = annotation.chromosome(name) or annotation.chromosome(_other_name(name))
+    return annotation.by_chromosome.get(known or "", ())
 
 
 def _other_name(name: str) -> str:

@@ -9,7 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from combmotif.core.files import open_text
-from combmotif.evaluation.dataset.utrs import COMPLEMENT, Region, regions_on
+from combmotif.evaluation.dataset.anchored import (
+    ANCHORS,
+    DONOR_WINDOW,
+    EXONIC,
+    AnchoredRegion,
+    common_ends,
+    cut_fixed,
+    regions_for,
+)
+from combmotif.evaluation.dataset.utrs import COMPLEMENT, REGIONS, Region
 from combmotif.sequence.alphabet import encode
 from combmotif.sequence.annotation.annotated import read_annotation
 from combmotif.sequence.fasta import iterate_fasta
@@ -61,6 +70,8 @@ def iterate_vcf(path: str | Path) -> Iterator[Variant | tuple[str, str]]:
                     yield label, "its reference allele holds other letters than A, C, G, T"
                 elif alt in (".", "*") or not set(alt) <= set("ACGT"):
                     yield label, f"its alternative allele '{alt}' is no sequence (symbolic, missing or spanning)"
+                elif alt == ref:
+                    yield label, "its reference and alternative allele are the same"
                 else:
                     yield Variant(chromosome, position, name if name != "." else label, ref, alt, info)
 
@@ -88,7 +99,14 @@ class VariantPair:
 
 
 def place_variant(
-    variant: Variant, region: Region, chromosome: np.ndarray, *, window: int | None, orientation: str
+    variant: Variant,
+    region: Region,
+    chromosome: np.ndarray,
+    *,
+    window: int | None,
+    orientation: str,
+    fixed: bool = False,
+    anchor: str = "variant",
 ) -> VariantPair | str:
     """Put a variant into a region, or say why it cannot be.
 
@@ -101,6 +119,10 @@ def place_variant(
         Width in nt around the middle of the reference allele, clipped to the region; None for the whole region.
     orientation : str
         ``rna`` or ``genome``.
+    fixed : bool, default False
+        Both sequences have the width of the window, also with an insertion or deletion, see `cut_fixed`.
+    anchor : str, default "variant"
+        Of fixed windows: what they are held by, of `ANCHORS`; a donor's are held by the donor.
 
     Returns
     -------
@@ -119,6 +141,20 @@ def place_variant(
     if not np.array_equal(sequence[start:end], encode(variant.ref)):
         there = "".join("ACGTN"[int(base)] for base in sequence[start:end])
         return f"its reference allele {variant.ref} is not that of the FASTA ({there})"
+    if fixed and window is not None:
+        given, ends = encode(variant.alt), (start, end)
+        if orientation == "rna" and region.strand == "-":
+            sequence, given = COMPLEMENT[sequence[::-1]], COMPLEMENT[given[::-1]]
+            ends = (len(sequence) - end, len(sequence) - start)
+        # bases that the two alleles share are no part of the change: GA>G deletes the A alone
+        shared = common_ends(sequence[ends[0] : ends[1]], given)
+        ends = (ends[0] + shared[0], ends[1] - shared[1])
+        given = given[shared[0] : len(given) - shared[1]]
+        held = region.anchor if isinstance(region, AnchoredRegion) else anchor
+        found = cut_fixed(sequence, *ends, given, length=window, anchor=held)
+        return found if isinstance(found, str) else VariantPair(
+            variant, region.name, region.strand, found[2], *found[:2]
+        )  # fmt: skip
     low, high = 0, len(sequence)
     if window is not None:
         low = max(0, (start + end) // 2 - window // 2)
@@ -142,11 +178,14 @@ def variant_pairs(
     region: str = "3utr",
     window: int | None = 512,
     orientation: str = "rna",
+    fixed: bool = False,
+    anchor: str = "variant",
+    strand: str = "+",
 ) -> Iterator[VariantPair | tuple[str, str]]:
     """Put every variant of a VCF into the sequence around it.
 
     Chromosomes named with and without ``chr`` are the same. A variant in several transcripts' regions is put into the
-    longest of these.
+    longest of these, one in several donors' windows into that of the nearest donor.
 
     Parameters
     ----------
@@ -155,9 +194,15 @@ def variant_pairs(
         GTF, GFF3 or BED12: only variants in the region of a transcript, on its strand, clipped to it; without it
         windows of the genome.
     region : str, default "3utr"
+        ``3utr``, ``5utr``, ``cds``, ``transcript``; ``donor`` and ``exon`` of the unspliced transcript, see
+        `exonic_regions`.
     window : int or None, default 512
         Width in nt; None for the whole region.
     orientation : str, default "rna"
+    fixed, anchor
+        As for `place_variant`.
+    strand : str, default "+"
+        Of windows of the genome, without an annotation.
 
     Yields
     ------
@@ -166,10 +211,20 @@ def variant_pairs(
     Raises
     ------
     ValueError
-        If no chromosome of the VCF is in the FASTA, or most reference alleles differ: another genome build.
+        If an option is unknown, no chromosome of the VCF is in the FASTA, or most reference alleles differ: another
+        genome build.
     """
+    if region not in (*REGIONS, *EXONIC):
+        raise ValueError(f"region: expected {', '.join((*REGIONS, *EXONIC))}, found '{region}'")
+    if anchor not in ANCHORS:
+        raise ValueError(f"anchor: expected {', '.join(ANCHORS)}, found '{anchor}'")
     if annotation is None and window is None:
         raise ValueError("window: expected a width in nt where there is no annotation, found none")
+    if annotation is None and (region in EXONIC or anchor != "variant"):
+        asked_for = f"region: '{region}'" if region in EXONIC else f"anchor: '{anchor}'"
+        raise ValueError(f"{asked_for} needs an annotation of the transcripts, found none")
+    if region == "donor":
+        window, fixed = window or DONOR_WINDOW, True
     by_chromosome: dict[str, list[Variant]] = {}
     for entry in iterate_vcf(vcf):
         if isinstance(entry, Variant):
@@ -186,14 +241,15 @@ def variant_pairs(
         if not variants:
             continue
         if read is None:
-            regions = [Region(name, name, "+", ((0, len(chromosome)),))]
+            regions = [Region(name, name, strand, ((0, len(chromosome)),))]
         else:
-            regions = [found for found, _, _ in regions_on(read, name, chromosome, region) if found is not None]
+            regions = regions_for(read, name, chromosome, region, window)
         regions.sort(key=lambda r: (-r.length, r.name))
         for variant in variants:
             found = _in_longest(
-                variant, regions, chromosome, window=window, orientation=orientation, whole=read is None
-            )
+                variant, regions, chromosome, window=window, orientation=orientation, whole=read is None, fixed=fixed,
+                anchor=anchor,
+            )  # fmt: skip
             asked += 1
             wrong += isinstance(found, str) and "not that of the FASTA" in found
             yield (variant.label, found) if isinstance(found, str) else found
@@ -217,16 +273,20 @@ def _in_longest(
     window: int | None,
     orientation: str,
     whole: bool,
+    fixed: bool,
+    anchor: str,
 ) -> VariantPair | str:
     reason = "it lies in no region of the annotation"
-    for region in regions:
-        if not region.blocks[0][0] <= variant.position < region.blocks[-1][1]:
-            continue
+    around = [one for one in regions if one.blocks[0][0] <= variant.position < one.blocks[-1][1]]
+    around.sort(key=lambda one: abs(one.place - variant.position) if isinstance(one, AnchoredRegion) else 0)
+    for region in around:
         if whole:  # only the part around it is needed of a chromosome
             half = (window or 0) + len(variant.ref)
             low, high = max(0, variant.position - half), min(len(chromosome), variant.position + half + 1)
-            region = Region(region.name, region.chromosome, "+", ((low, high),))
-        found = place_variant(variant, region, chromosome, window=window, orientation=orientation)
+            region = Region(region.name, region.chromosome, region.strand, ((low, high),))
+        found = place_variant(
+            variant, region, chromosome, window=window, orientation=orientation, fixed=fixed, anchor=anchor
+        )
         if not isinstance(found, str):
             return found
         if "not that of the FASTA" in found or "reaches" not in reason:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from combmotif.evaluation.adapters.base import Adapter
+from combmotif.evaluation.dataset.anchored import common_ends
 from combmotif.evaluation.solvers import deal_folds, nested_classifier
 from combmotif.evaluation.tasks.base import (
     ScoreColumn,
@@ -26,14 +27,50 @@ from combmotif.sequence.alphabet import encode
 _TINY = 1e-14
 
 
-def common_ends(ref: np.ndarray, alt: np.ndarray) -> tuple[int, int]:
-    """Length of what two sequences share at the 5' end, and at the 3' end beyond it."""
-    most = min(len(ref), len(alt))
-    differ = np.flatnonzero(ref[:most] != alt[:most])
-    before = int(differ[0]) if len(differ) else most
-    left = most - before
-    apart = np.flatnonzero(ref[len(ref) - left :][::-1] != alt[len(alt) - left :][::-1])
-    return before, int(apart[0]) if len(apart) else left
+def read_pairs(
+    cells: dict[str, list[str]], *, ref: str, alt: str, name: str | None, path: str, skipped: list[tuple[str, str]]
+) -> tuple[list[str], list[tuple[int, np.ndarray, np.ndarray]]]:
+    """Read pairs of a reference and an alternative sequence from a table's columns.
+
+    Parameters
+    ----------
+    cells : dict of column to texts
+        As `read_cells` gives them.
+    ref, alt : str
+        Columns of the sequences.
+    name : str or None
+        Column of the names; default row1, row2, ...
+    path : str
+        Of the table, for messages.
+    skipped : list of (name, reason)
+        Rows that are no pair of different sequences are added.
+
+    Returns
+    -------
+    (names of all rows, list of (row, reference, alternative))
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, or no pair is left.
+    """
+    texts, others = column_of(cells, ref, path=path, key="ref"), column_of(cells, alt, path=path, key="alt")
+    names = column_of(cells, name, path=path, key="name") if name else [f"row{i + 1}" for i in range(len(texts))]
+    codes, rows = encode_rows(texts, names, skipped)
+    pairs = []
+    for code, row in zip(codes, rows, strict=True):
+        try:
+            other = encode(others[row])
+        except ValueError:
+            skipped.append((names[row], "the alternative sequence holds what are no nucleotides"))
+            continue
+        if np.array_equal(code, other):
+            skipped.append((names[row], "reference and alternative are the same"))
+            continue
+        pairs.append((int(row), code, other))
+    if not pairs:
+        raise ValueError(f"{path}: expected pairs of different sequences, found none")
+    return names, pairs
 
 
 class VariantsTask(Task):
@@ -95,23 +132,7 @@ class VariantsTask(Task):
         self.motifs, self.vis_windows, self.folds, self.seed = tuple(motifs), tuple(vis_windows), folds, seed
         self.motif_span = slice(*motif_span) if motif_span else slice(None)
         cells = read_cells(table)
-        texts = column_of(cells, ref, path=table, key="ref")
-        others = column_of(cells, alt, path=table, key="alt")
-        names = cells[name] if name else [f"row{i + 1}" for i in range(len(texts))]
-        codes, rows = encode_rows(texts, names, self.skipped)
-        pairs = []
-        for code, row in zip(codes, rows, strict=True):
-            try:
-                other = encode(others[row])
-            except ValueError:
-                self.skipped.append((names[row], "the alternative sequence holds what are no nucleotides"))
-                continue
-            if np.array_equal(code, other):
-                self.skipped.append((names[row], "reference and alternative are the same"))
-                continue
-            pairs.append((row, code, other))
-        if not pairs:
-            raise ValueError(f"{table}: expected pairs of different sequences, found none")
+        names, pairs = read_pairs(cells, ref=ref, alt=alt, name=name, path=table, skipped=self.skipped)
         rows = np.array([row for row, _, _ in pairs])
         self.ref, self.alt = [code for _, code, _ in pairs], [code for _, _, code in pairs]
         self.names = [names[row] for row in rows]

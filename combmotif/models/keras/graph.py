@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import nn
 
-from combmotif.models.keras.layers import standing_for, translate
+from combmotif.models.keras.layers import looked_up, standing_for, translate
 from combmotif.models.keras.layout import Cropped, inner, outer
+from combmotif.models.keras.reading import Numbers
 
 
 @dataclass(frozen=True)
@@ -37,17 +39,29 @@ class KerasGraph(nn.Module):
     model : keras.Model
         Functional, Sequential, or of a class of its own, which Keras then runs as a whole.
     keras : module
+    tokens : mapping of int to tuple of int, optional
+        Inputs, by their number, that read numbers of A, C, G and U; they are given one-hot letters here.
     """
 
-    def __init__(self, model: Any, keras: Any) -> None:
+    def __init__(self, model: Any, keras: Any, tokens: Mapping[int, tuple[int, ...]] | None = None) -> None:
         super().__init__()
         self._steps: list[Step] = []
+        self._tokens = dict(tokens or {})
         graph = getattr(model, "_functional", model)
         followed = hasattr(graph, "_nodes_by_depth") and type(model).call.__module__.startswith("keras.")
-        if followed and not _masks(model):
+        zero_is_a_base = not self._tokens or any(0 in codes for codes in self._tokens.values())
+        if followed and not _masks(model, zero=zero_is_a_base) and not self._met(graph, keras):
             self._follow(graph, keras)
         else:
             self._run_whole(model, keras)
+
+    def _met(self, graph: Any, keras: Any) -> bool:
+        """Whether an operation reads numbers of bases beside other tensors; Keras then runs the network as a whole."""
+        return any(
+            len(operation_tensors) > 1 and not isinstance(operation, keras.Model)
+            for place in self._tokens
+            for operation, operation_tensors in _readers(graph, place)
+        )
 
     def _run_whole(self, model: Any, keras: Any) -> None:
         """Leave a network to Keras that has a ``call`` of its own, or tells later layers to leave positions out."""
@@ -55,8 +69,10 @@ class KerasGraph(nn.Module):
         count = 1 if inputs is None else len(model.inputs)
         places = [Place(i) for i in range(count)]
         given = places[0] if inputs is None else keras.tree.pack_sequence_as(inputs, places)
-        name = _add(self, type(model).__name__.lower(), KerasCall(model, (given,), {}, keras))
         self._inputs = tuple(range(count))
+        for number, codes in self._tokens.items():
+            self._steps.append(Step((_add(self, "numbers", Numbers(codes)),), (number,), (number,)))
+        name = _add(self, type(model).__name__.lower(), KerasCall(model, (given,), {}, keras))
         self._steps.append(Step((name,), self._inputs, ()))
 
     def _follow(self, graph: Any, keras: Any) -> None:
@@ -66,6 +82,7 @@ class KerasGraph(nn.Module):
             return numbers.setdefault(id(tensor), len(numbers))
 
         self._inputs = tuple(number(tensor) for tensor in graph.inputs)
+        letters = {id(graph.inputs[place]): codes for place, codes in self._tokens.items()}
         built: dict[int, tuple[str, ...]] = {}
         for depth in sorted(graph._nodes_by_depth, reverse=True):
             for node in graph._nodes_by_depth[depth]:
@@ -75,17 +92,23 @@ class KerasGraph(nn.Module):
                 key = id(node.operation)
                 names = built.get(key)
                 if names is None or isinstance(self.get_submodule(names[-1]), KerasCall):
-                    names = self._build(node, tensors, keras)
+                    names = self._build(node, tensors, keras, letters)
                     built[key] = names
                 outputs = tuple(number(tensor) for tensor in node.outputs)
                 self._steps.append(Step(names, tuple(map(number, tensors)), outputs))
         self._outputs = tuple(number(tensor) for tensor in graph.outputs)
 
-    def _build(self, node: Any, tensors: list[Any], keras: Any) -> tuple[str, ...]:
+    def _build(
+        self, node: Any, tensors: list[Any], keras: Any, letters: Mapping[int, tuple[int, ...]]
+    ) -> tuple[str, ...]:
         operation = node.operation
         shapes = [tuple(tensor.shape) for tensor in tensors]
+        tokens = {place: letters[id(tensor)] for place, tensor in enumerate(tensors) if id(tensor) in letters}
+        parts: dict[str, nn.Module] | None
         if isinstance(operation, keras.Model):
-            parts: dict[str, nn.Module] | None = {"": KerasGraph(operation, keras)}
+            parts = {"": KerasGraph(operation, keras, tokens)}
+        elif tokens:
+            parts = looked_up(operation, tokens[0], keras)
         elif isinstance(operation, keras.layers.Layer):
             parts = translate(operation, shapes, keras) if _plain(node, tensors) else None
         else:
@@ -94,6 +117,8 @@ class KerasGraph(nn.Module):
             seats = {id(tensor): Place(i) for i, tensor in enumerate(tensors)}
             args, kwargs = node.arguments.convert(lambda value: seats.get(id(value), value))
             parts = {"": KerasCall(operation, args, kwargs, keras)}
+            if tokens:
+                parts = {"numbers": Numbers(tokens[0])} | parts
         return tuple(
             _add(self, operation.name + (f"_{ending}" if ending else ""), module) for ending, module in parts.items()
         )
@@ -193,11 +218,35 @@ class _Twin:
         return outer(found)
 
 
-def _masks(model: Any) -> bool:
-    """Whether layers tell later ones to leave positions out; that is Keras' own business."""
+def _masks(model: Any, *, zero: bool) -> bool:
+    """Whether layers tell later ones to leave positions out, which is Keras' own business; ``zero`` if 0 can occur."""
     return any(
-        type(layer).__name__ == "Masking" or getattr(layer, "mask_zero", False) for layer in model._flatten_layers()
+        type(layer).__name__ == "Masking" or (zero and getattr(layer, "mask_zero", False))
+        for layer in model._flatten_layers()
     )
+
+
+def _readers(graph: Any, place: int) -> list[tuple[Any, list[Any]]]:
+    """Operations that read an input of a graph, with all tensors that each reads."""
+    nodes = [node for level in graph._nodes_by_depth.values() for node in level if not node.is_input]
+    found = [(node.operation, list(node.arguments.keras_tensors)) for node in nodes if node.operation]
+    return [(operation, read) for operation, read in found if any(t is graph.inputs[place] for t in read)]
+
+
+def numbers_read(model: Any, place: int, keras: Any) -> int:
+    """How many numbers the embeddings know that read an input of a Keras network; 0 where none does."""
+    graph = getattr(model, "_functional", model)
+    if not hasattr(graph, "_nodes_by_depth"):
+        return 0
+    sizes = []
+    for operation, read in _readers(graph, place):
+        if isinstance(operation, keras.Model) and getattr(operation, "inputs", None):
+            seat = next(i for i, tensor in enumerate(read) if tensor is graph.inputs[place])
+            sizes.append(numbers_read(operation, seat, keras))
+        elif isinstance(operation, keras.layers.Layer):
+            layers = operation._flatten_layers()
+            sizes += [layer.input_dim for layer in layers if isinstance(layer, keras.layers.Embedding)]
+    return min(filter(None, sizes), default=0)
 
 
 def _plain(node: Any, tensors: list[Any]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -217,6 +217,16 @@ def _dense(layer: Any) -> PerPosition:
     module = PerPosition(kernel.shape[0], kernel.shape[1], bias=layer.use_bias)
     set_values(module, weight=kernel.T, bias=numbers(layer.bias) if layer.use_bias else None)
     return module
+
+
+def looked_up(layer: Any, codes: Sequence[int], keras: Any) -> Parts | None:
+    """An ``Embedding`` of numbers that stand for A, C, G and U, as a product with one-hot letters; None for others."""
+    if standing_for(layer, keras) != "Embedding":
+        return None
+    weight = numbers(layer.embeddings)[list(codes)]
+    module = PerPosition(4, weight.shape[1], bias=False)
+    set_values(module, weight=weight.T)
+    return {"": module}
 
 
 def _batch_norm(layer: Any, shape: Shape) -> Parts | None:

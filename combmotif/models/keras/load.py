@@ -9,23 +9,23 @@ from typing import Any
 import numpy as np
 import torch
 
+from combmotif.models.door import Output, Pick
 from combmotif.models.keras.backend import import_keras
 from combmotif.models.keras.file import open_file
-from combmotif.models.keras.graph import KerasGraph
+from combmotif.models.keras.graph import KerasGraph, numbers_read
 from combmotif.models.keras.layout import inner, outer
-from combmotif.models.keras.reading import SequenceInput, Shape
+from combmotif.models.keras.reading import ALSO, Constants, SequenceInput, Shape, further_inputs, shown
 from combmotif.models.model import InputSpec, SequenceModel
-from combmotif.models.outputs import OutputPick, Pick, read_pick
-from combmotif.models.python_model import TRIAL_LENGTHS, import_named, name_outputs
+from combmotif.models.opening import TRIAL_LENGTHS, open_module
+from combmotif.models.python_model import import_named
 
-Constants = Mapping[str, float | Sequence[float]]
 _TOLERANCE = 1e-4
 """Largest difference from Keras' own prediction, as a share of the largest (and at least of 1): ten times what float32
 sums of a deep network differ by."""
 
 
 class KerasNet(KerasGraph):
-    """A Keras network that reads (batch, channels, length) and gives (batch, outputs).
+    """A Keras network that reads (batch, channels, length) and returns what it returns in Keras, with Keras' axes.
 
     Parameters
     ----------
@@ -34,9 +34,11 @@ class KerasNet(KerasGraph):
     read : SequenceInput
     place : int
         Number of the input that reads the sequence.
-    others : dict of int to tensor
-        What the other inputs read, as Keras has it, the batch left out.
-    pick : OutputPick
+    others : dict of int to tensor or str
+        What the other inputs read: constants, as Keras has them, the batch left out; or the sequence too, one of
+        ``same`` and ``reverse_complement``.
+    joined : bool
+        Give the columns of several outputs side by side, where none of them has positions.
     """
 
     def __init__(
@@ -46,30 +48,44 @@ class KerasNet(KerasGraph):
         *,
         read: SequenceInput,
         place: int,
-        others: dict[int, torch.Tensor],
-        pick: OutputPick,
+        others: dict[int, torch.Tensor | str],
+        joined: bool,
     ) -> None:
-        super().__init__(model, keras)
-        self._read, self._place, self._pick = read, place, pick
-        self._others = sorted(others)
+        reading = {place, *(number for number, value in others.items() if isinstance(value, str))}
+        super().__init__(model, keras, tokens={} if read.codes is None else dict.fromkeys(reading, read.codes))
+        self._read, self._place, self._joined = read, place, joined
+        self._heads = [str(head) for head in getattr(model, "output_names", None) or ["output"]]
+        self._also = {number: value for number, value in others.items() if isinstance(value, str)}
+        self._others = sorted(set(others) - set(self._also))
         for number, value in others.items():
-            self.register_buffer(f"constant_{number}", value)
+            if isinstance(value, torch.Tensor):
+                self.register_buffer(f"constant_{number}", value)
 
-    def inputs(self, x: torch.Tensor) -> list[torch.Tensor]:
-        """What the network's inputs read, channels second."""
-        given = {self._place: self._read.arranged(x)}
+    def inputs(self, x: torch.Tensor, *, keras: bool = False) -> list[torch.Tensor]:
+        """What the network's inputs read, channels second, or as Keras has it."""
+        given = {}
+        for number in (self._place, *self._also):
+            strand = x.flip([1, 2]) if self._also.get(number) == ALSO[1] else x  # A C G U reversed is U G C A
+            arranged = self._read.arranged(strand)
+            given[number] = self._read.in_keras(arranged) if keras else arranged
         for number in self._others:
             value = getattr(self, f"constant_{number}")
-            given[number] = inner(value.expand(x.shape[0], *value.shape))
+            value = value.expand(x.shape[0], *value.shape)
+            given[number] = value if keras else inner(value)
         return [given[number] for number in sorted(given)]
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
-        """Predict."""
-        return self._pick(super().forward(*self.inputs(x)))
+    def forward(self, x: torch.Tensor) -> torch.Tensor | dict[str, torch.Tensor]:  # type: ignore[override]
+        """Predict: a tensor, or one per output by its name."""
+        heads = [outer(head) for head in super().forward(*self.inputs(x))]
+        if len(heads) == 1:
+            return heads[0]
+        if self._joined and all(head.ndim < 3 for head in heads):
+            return torch.cat([head.reshape(len(head), -1) for head in heads], 1)
+        return dict(zip(self._heads, heads, strict=True))
 
     def extra_repr(self) -> str:
-        """Say what is read and picked too; it is part of a model's fingerprint."""
-        return f"{self._read}, {self._pick}; {super().extra_repr()}"
+        """Say what is read too; it is part of a model's fingerprint."""
+        return f"{self._read}, {self._also}, {self._joined}; {super().extra_repr()}"
 
 
 def load_keras_model(
@@ -79,8 +95,9 @@ def load_keras_model(
     length: int | None = None,
     rule: str = "exact",
     input_name: str | None = None,
+    codes: Sequence[int] | None = None,
     constants: Constants | None = None,
-    output: Pick = None,
+    output: Output | None = None,
     outputs: Sequence[str] | None = None,
     custom_objects: str | Mapping[str, Any] | None = None,
     name: str | None = None,
@@ -101,10 +118,13 @@ def load_keras_model(
         See :class:`combmotif.models.InputSpec`.
     input_name : str, optional
         The input that reads the sequence, of several; default the only one that can.
-    constants : mapping of str to number or numbers, optional
-        What every other input reads.
+    codes : sequence of four int, optional
+        Numbers that stand for A, C, G and U in a network that reads numbers through an ``Embedding``; default 0 to 3
+        where it knows no others.
+    constants : mapping of str to number, numbers or str, optional
+        What every other input reads: a constant, or the sequence too (``same``, ``reverse_complement``).
     output : int, str, mapping, optional
-        See :func:`combmotif.models.outputs.read_pick`.
+        Which output is meant, see :class:`combmotif.models.door.Pick`; default all that have no positions.
     outputs : sequence of str, optional
         One name per column; default ``output`` or ``output1``, ...
     custom_objects : str or mapping, optional
@@ -134,22 +154,26 @@ def load_keras_model(
     keras = import_keras()
     model = open_file(path, keras, _objects(custom_objects))
     shapes = _input_shapes(model, length)
-    read, place = _sequence_input(shapes, input_name)
+    read, place = _sequence_input(model, keras, shapes, input_name, codes)
     if length is not None and read.length not in (None, length):
         raise ValueError(f"input.length: the network reads {read.length} nt, found {length}")
-    others = _constants(shapes, place, constants or {})
-    heads = [str(head) for head in getattr(model, "output_names", None) or ["output"]]
-    pick = read_pick(output, heads, outputs)
-    named = None if outputs is None or pick.column is None else [list(outputs)[pick.column]]
-    net = KerasNet(model, keras, read=read, place=place, others=others, pick=pick).eval()
+    others = further_inputs(shapes, place, constants or {})
+    pick = Pick.of(output)
+    net = KerasNet(model, keras, read=read, place=place, others=others, joined=pick.item is None).eval()
     for parameter in net.parameters():
         parameter.requires_grad_(False)
     spec = InputSpec(alphabet, length or read.length, read.channels, rule)
-    count = _compare(net, model, keras, spec, path)
-    names = name_outputs(count, named or outputs or _names_of_heads(heads, count, pick))
+    heads = _compare(net, model, keras, spec, path)
+    columns = all(len(head) == 1 or head[1:] == (1,) for head in heads.values())
+    if outputs is None and len(heads) > 1 and columns and pick.item is None:
+        outputs = list(heads)
+    if isinstance(output, Mapping) and pick.along and pick.axis is None and any(len(h) == 3 for h in heads.values()):
+        output = {**output, "axis": 1}  # channels last, as everywhere in Keras
     title = name or path.stem
     description = {"name": title, "kind": "keras", "weights": path.name}
-    return SequenceModel(title, net.to(device), spec, names, description)
+    opened = open_module(net, spec, name=title, outputs=outputs, output=output, description=description)
+    net.to(device)
+    return opened
 
 
 def _input_shapes(model: Any, length: int | None) -> dict[str, Shape]:
@@ -160,60 +184,49 @@ def _input_shapes(model: Any, length: int | None) -> dict[str, Shape]:
     return {str(tensor.name): tuple(tensor.shape[1:]) for tensor in inputs}
 
 
-def _shown(shapes: Mapping[str, Shape]) -> str:
-    return ", ".join(f"{name} ({' x '.join('any' if n is None else str(n) for n in s)})" for name, s in shapes.items())
-
-
-def _sequence_input(shapes: dict[str, Shape], wanted: str | None) -> tuple[SequenceInput, int]:
+def _sequence_input(
+    model: Any, keras: Any, shapes: dict[str, Shape], wanted: str | None, codes: Sequence[int] | None
+) -> tuple[SequenceInput, int]:
     names = list(shapes)
     if wanted is not None and wanted not in shapes:
-        raise ValueError(f"input.name: the network has no input '{wanted}'; it has {_shown(shapes)}")
-    read = {name: SequenceInput.of(shape) for name, shape in shapes.items() if wanted in (None, name)}
+        raise ValueError(f"input.name: the network has no input '{wanted}'; it has {shown(shapes)}")
+    possible = {name: shape for name, shape in shapes.items() if wanted in (None, name)}
+    read = {name: SequenceInput.of(shape) for name, shape in possible.items()}
     fitting = {name: found for name, found in read.items() if found is not None}
+    if fitting and codes is not None:
+        raise ValueError("input.codes: the network reads one-hot sequences, not numbers that stand for bases")
+    if not fitting:
+        known = {name: numbers_read(model, names.index(name), keras) for name in possible}
+        fitting = {
+            name: SequenceInput(shape[0], 4, codes=_codes(name, known[name], codes))
+            for name, shape in possible.items()
+            if len(shape) == 1 and shape[0] != 1 and known[name]
+        }
     if len(fitting) == 1:
         ((name, found),) = fitting.items()
         return found, names.index(name)
     if fitting:
         raise ValueError(
-            f"input: several inputs of the network can read a sequence: {_shown(shapes)}; say which one does (input: "
-            f"{{name: {names[0]}}}), and what the others hold (constants)"
+            f"input: several inputs of the network can read a sequence: {shown(shapes)}; say which one does (input: "
+            f"{{name: {next(iter(fitting))}}}), and what the others hold (constants)"
         )
     raise ValueError(
         f"input: expected an input of one-hot sequences, (positions, 4) or (4, positions) and maybe an axis of one "
-        f"value, found {_shown(shapes)}; write a function that builds a torch module around the network, and open "
-        f"it by kind: python"
+        f"value, or of numbers that an Embedding reads, (positions), found {shown(shapes)}; write a function that "
+        f"builds a torch module around the network, and open it by kind: python"
     )
 
 
-def _constants(shapes: dict[str, Shape], place: int, constants: Constants) -> dict[int, torch.Tensor]:
-    """Lay out what the other inputs read, without the batch."""
-    names = list(shapes)
-    others = {name: shape for i, (name, shape) in enumerate(shapes.items()) if i != place}
-    if unknown := [name for name in constants if name not in others]:
+def _codes(name: str, known: int, codes: Sequence[int] | None) -> tuple[int, ...]:
+    """Numbers of A, C, G and U, of an embedding that knows so many numbers."""
+    if codes is None and known == 4:
+        return 0, 1, 2, 3
+    if codes is None or len(set(codes)) != 4 or not all(0 <= code < known for code in codes):
         raise ValueError(
-            f"constants: the network has no further input '{unknown[0]}'; it has {_shown(others) or 'none'}"
+            f"input.codes: '{name}' reads numbers from 0 to {known - 1}; expected those of A, C, G and U, such as "
+            f"input: {{codes: [{'1, 2, 3, 4' if known > 4 else '0, 1, 2, 3'}]}}, found {codes and list(codes)}"
         )
-    if missing := [name for name in others if name not in constants]:
-        raise ValueError(
-            f"constants: beside the sequence ('{names[place]}') the network reads {_shown(others)}; say what they "
-            f"hold, such as constants: {{{missing[0]}: 0}} or a list of numbers"
-        )
-    found = {}
-    for name, shape in others.items():
-        value = torch.as_tensor(np.asarray(constants[name], dtype=np.float32))
-        if None in shape:
-            raise ValueError(f"constants: the input {name} has no fixed shape, {_shown({name: shape})}")
-        sizes = [n for n in shape if n is not None]
-        size = int(np.prod(sizes))
-        if value.ndim and value.numel() != size:
-            raise ValueError(f"constants: {_shown({name: shape})} reads {size} numbers, found {value.numel()}")
-        found[names.index(name)] = (value.flatten() if value.ndim else value.repeat(size)).reshape(sizes)
-    return found
-
-
-def _names_of_heads(heads: list[str], count: int, pick: OutputPick) -> list[str] | None:
-    """Name columns after the network's outputs where it has several, of one column each."""
-    return heads if len(heads) == count > 1 and pick.head is None else None
+    return tuple(codes)
 
 
 def _objects(custom_objects: str | Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -230,8 +243,8 @@ def _objects(custom_objects: str | Mapping[str, Any] | None) -> Mapping[str, Any
     return found
 
 
-def _compare(net: KerasNet, model: Any, keras: Any, spec: InputSpec, path: Path) -> int:
-    """Predict a random sequence in both ways; returns how many columns a prediction has.
+def _compare(net: KerasNet, model: Any, keras: Any, spec: InputSpec, path: Path) -> dict[str, tuple[int, ...]]:
+    """Predict a random sequence in both ways; returns the shape of every output.
 
     Raises
     ------
@@ -243,16 +256,15 @@ def _compare(net: KerasNet, model: Any, keras: Any, spec: InputSpec, path: Path)
     for length in (spec.length,) if spec.length is not None else TRIAL_LENGTHS:
         codes = random.integers(0, 4, (2, length) if length < 2000 else (1, length)).astype(np.uint8)
         with torch.inference_mode(), keras.device("cpu"):
-            inputs = net.inputs(SequenceModel("trial", net, spec).tensor(codes))
+            x = SequenceModel("trial", net, spec).tensor(codes)
             try:
-                found = KerasGraph.forward(net, *inputs)
+                found = KerasGraph.forward(net, *net.inputs(x))
             except Exception as error:  # too short for it, or a layer of the user's own
                 failure = error
                 continue
-            given = [outer(value) for value in inputs]
+            given = net.inputs(x, keras=True)
             struct = getattr(model, "_inputs_struct", None)
             expected = model(given[0] if struct is None else keras.tree.pack_sequence_as(struct, given), training=False)
-            columns = net._pick(found)
         for own, theirs in zip(found, keras.tree.flatten(expected), strict=True):
             gap = float((outer(own) - theirs).abs().max())
             if not gap <= _TOLERANCE * max(1.0, float(theirs.abs().max())):
@@ -260,9 +272,7 @@ def _compare(net: KerasNet, model: Any, keras: Any, spec: InputSpec, path: Path)
                     f"{path}: its translation to torch predicts other values than Keras (by {gap:.2g}), or what is not "
                     f"finite; please report the network"
                 )
-        if not columns.shape[1]:
-            raise ValueError(f"output: the network predicts fewer columns than {net._pick.column}, counted from 0")
-        return int(columns.shape[1])
+        return {head: tuple(outer(value).shape) for head, value in zip(net._heads, found, strict=True)}
     said = (str(failure).strip().splitlines() or [""])[0][:200]
     raise ValueError(
         f"{path}: could not predict random sequences of "

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from combmotif.core.databases import PUBLISHED_DATABASES
+from combmotif.core.databases import COLLECTIONS, PUBLISHED_DATABASES
 from combmotif.core.download import cache_folder
 from combmotif.core.files import reading
 from combmotif.core.resources import resource_path
@@ -18,6 +18,7 @@ from combmotif.core.typed_yaml import parse_yaml, show
 from combmotif.motifs.formats.read import is_archive, read_motifs
 from combmotif.motifs.formats.record import read_text
 from combmotif.motifs.formats.text import sniff_text
+from combmotif.motifs.matching.collection import is_collection, read_collection
 from combmotif.motifs.matching.mirna import (
     SITE_TYPES,
     SeedFamily,
@@ -146,6 +147,8 @@ def load_database(spec: str | Path, *, species: str | None = None, sites: Sequen
 
 
 def _load(path: Path, *, species: str | None, sites: Sequence[str]) -> Database:
+    if path.is_file() and is_collection(path):
+        return _collected(path, species, sites)
     name = re.sub(r"(\.(meme|tf|transfac|jaspar|motifs?|h5|hdf5|txt|tsv|fa|fasta|zip|ya?ml))?(\.gz)?$", "", path.name)
     if path.is_file():
         kind = "" if _binary(path) else sniff_text(read_text(path))
@@ -203,13 +206,14 @@ def database_path(spec: str | Path) -> Path:
     path = Path(spec)
     if path.exists():
         return path
-    known = PUBLISHED_DATABASES.get(str(spec))
-    if known is None:
+    name = str(spec)
+    if name not in PUBLISHED_DATABASES and name not in COLLECTIONS:
         raise FileNotFoundError(
-            f"motif database {str(spec)!r}: no such file; give 'builtin' or the path of a motif file (or fetch one: "
-            f"{', '.join(PUBLISHED_DATABASES)})"
+            f"motif database {name!r}: no such file; give 'builtin' or the path of a motif file (or fetch one: "
+            f"{', '.join((*COLLECTIONS, *PUBLISHED_DATABASES))})"
         )
-    fetched = cache_folder() / known.name / known.file
+    known = PUBLISHED_DATABASES.get(name)
+    fetched = COLLECTIONS[name].path if known is None else cache_folder() / known.name / known.file
     if not fetched.is_file():
         raise FileNotFoundError(f"motif database {str(spec)!r}: not fetched yet; run: combmotif fetch {spec}")
     return fetched
@@ -233,11 +237,30 @@ def _binary(path: Path) -> bool:
         return raw.read(len(_HDF5)) == _HDF5 or is_archive(path)
 
 
+def _collected(path: Path, species: str | None, sites: Sequence[str]) -> Database:
+    """Read a collection: matrices of proteins, then the target sites of microRNAs."""
+    found = read_collection(path)
+    if species is not None and not found.of(species):
+        raise ValueError(f"motif database {path}: it is of {found.species}, not of {species}; fetch that one")
+    entries = [
+        DatabaseEntry(
+            r.id, r.name, r.ppm, "rbp", r.name, found.citations[r.source], sites=r.nsites, species=found.species
+        )
+        for r in found.matrices
+    ]
+    return Database(found.name, (*entries, *_site_entries(found.micrornas, sites, found.species)), "rna")
+
+
 def _micrornas(path: Path, name: str, species: str | None, sites: Sequence[str]) -> Database:
+    families = seed_families(read_mature(path, species=species))
+    return Database(name, tuple(_site_entries(families, sites, species or "")), "rna")
+
+
+def _site_entries(families: Sequence[SeedFamily], sites: Sequence[str], species: str) -> list[DatabaseEntry]:
     """Target sites of microRNAs; sites that are spelled alike are one entry."""
     check_site_types(sites)
     groups: dict[tuple[str, str], list[str]] = {}
-    for seeds in seed_families(read_mature(path, species=species)):
+    for seeds in families:
         for site in SITE_TYPES:
             if site in sites:
                 groups.setdefault((site_word(seeds.seed, site), site), []).extend(seeds.names)
@@ -247,11 +270,10 @@ def _micrornas(path: Path, name: str, species: str | None, sites: Sequence[str])
         shown = family if tuple(sites) == ("7mer-m8",) else f"{family} ({site})"
         entries.append(
             DatabaseEntry(
-                f"{word}:{site}", shown, word_ppm(word), "mirna", family, MIRNA_CITATION, word,
-                species=species or "",
+                f"{word}:{site}", shown, word_ppm(word), "mirna", family, MIRNA_CITATION, word, species=species
             )
         )  # fmt: skip
-    return Database(name, tuple(entries), "rna")
+    return entries
 
 
 def word_ppm(word: str) -> np.ndarray:

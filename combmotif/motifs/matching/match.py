@@ -17,7 +17,7 @@ from combmotif.motifs.matching.pairs import Pairs, compare_runs, informative_run
 from combmotif.motifs.matching.spelled import CODON, START_CODONS, STOP_CODONS, class_places, nearest_partner, syntax_of
 from combmotif.motifs.motif import Motif, MotifSet, letter_sets
 
-_COLUMNS = [name for name in MATCHES.names if name != "chance"]
+COLUMNS = [name for name in MATCHES.names if name != "chance"]
 """``chance`` is what `match_control` measures."""
 
 
@@ -99,7 +99,7 @@ def match(
         raise ValueError("databases: expected at least one with an entry; load_database('builtin') is our own")
     runs = informative_runs(queries, min_information=min_information, min_bits=min_bits)
     if not runs:
-        return pd.DataFrame(columns=_COLUMNS)
+        return pd.DataFrame(columns=COLUMNS)
     pairs = compare_runs(queries, runs, databases, strands=strands, min_overlap=min_overlap)
     elements, layouts = sum(len(pair.entries) for pair in pairs), syntax_of(syntax)
     rows: list[tuple] = []
@@ -111,10 +111,10 @@ def match(
             rows.append(
                 (motif.id, entry.id, entry.name, entry.kind, entry.family, hit.pair.database, hit.place, hit.overlap,
                  "-" if hit.reverse else "+", hit.p, hit.p * elements, hit.q, said[start:end],
-                 _consensus(entry, queries.alphabet), entry.citation, hit.pair.method, hit.relation, start, end,
+                 consensus_of(entry, queries.alphabet), entry.citation, hit.pair.method, hit.relation, start, end,
                  *_codon_partner(hit, codons, said, layouts.get(motif.id, [])))
             )  # fmt: skip
-    return pd.DataFrame(rows, columns=_COLUMNS)
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _codon_partner(hit: Hit, codons: dict[str, list[int]], consensus: str, parts: list[dict[str, Any]]) -> tuple:
@@ -137,7 +137,8 @@ def _codons(motif: Motif, pairs: list[Pairs]) -> dict[str, list[int]]:
     }
 
 
-def _consensus(entry: DatabaseEntry, alphabet: str) -> str:
+def consensus_of(entry: DatabaseEntry, alphabet: str) -> str:
+    """Spell an element: its word, or the consensus of its matrix."""
     if not entry.word:
         return Motif("", entry.ppm * 100, 100).consensus(alphabet)
     return entry.word.replace("T", "U") if alphabet == "rna" else entry.word.replace("U", "T")

@@ -7,20 +7,9 @@ from math import isfinite
 
 import pandas as pd
 
-# Tints of the Okabe-Ito colours, which differ for every kind of colour vision; the symbol says the same in black.
-STYLES = {
-    "synergistic": ("+", "#8fc5e8"),
-    "antagonistic": ("−", "#f2b48c"),
-    "additive": ("=", "#8fd6bf"),
-    "opposing": ("⇄", "#e6bcd3"),
-    "one-sided": ("→", "#f5d794"),
-    "inert": ("·", "#dddddd"),
-    "not-detected": ("○", "#ffffff"),
-    "undetermined": ("?", "#ffffff"),
-    "untestable": ("×", "#ffffff"),
-    "mixed": ("≠", "#f7f0b5"),
-}
-"""Class of two families: symbol and colour. Other classes (of the prototype) are written out."""
+from combmotif.report import wording
+from combmotif.report.drawing.colours import colour_of, strength, tint
+
 CELL = 46
 LETTER = 7.3
 """Width of a letter of the labels, 12 px monospace."""
@@ -46,8 +35,10 @@ def draw_interaction_map(table: pd.DataFrame, *, unit: str = "") -> str:
     left = round(16 + LETTER * max(map(len, names), default=0))
     top = round(16 + LETTER * 0.72 * max(map(len, names), default=0)) + 14
     size = CELL * len(names)
-    shown = [kind for kind in STYLES if kind in set(table["class"])]
-    shown += [kind for kind in dict.fromkeys(table["class"]) if kind not in STYLES]
+    known = wording.MAP_CLASSES
+    shown = [kind for kind in known if kind in set(table["class"])]
+    shown += [kind for kind in dict.fromkeys(table["class"]) if kind not in known]
+    largest = max(table["e"].abs().max(), 0.0)
     right = left + size + round(LETTER * 0.72 * max(map(len, names), default=0))
     caption = (f"e in {unit}" if unit else "e in the prediction's unit") + "; * = q below 0.05; empty = not tested"
     width = max(right, left + round(6.4 * len(caption)))
@@ -76,10 +67,10 @@ def draw_interaction_map(table: pd.DataFrame, *, unit: str = "") -> str:
     for row in table.to_dict("records"):
         i, j = place[row["family_a"]], place[row["family_b"]]
         for y, x in dict.fromkeys(((i, j), (j, i))):
-            parts.append(_cell(row, left + CELL * x, top + CELL * y))
+            parts.append(_cell(row, left + CELL * x, top + CELL * y, largest))
     parts.append(f'<text x="{left}" y="{top + size + 22}">{escape(caption)}</text>')
     for index, kind in enumerate(shown):
-        symbol, colour = STYLES.get(kind, ("", "#ffffff"))
+        symbol, colour = known.get(kind, ("", ""))[0], tint(colour_of(kind), 0.5)
         y = top + size + 32 + 22 * index
         count = int((table["class"] == kind).sum())
         parts.append(
@@ -90,9 +81,10 @@ def draw_interaction_map(table: pd.DataFrame, *, unit: str = "") -> str:
     return "\n".join([*parts, "</svg>\n"])
 
 
-def _cell(row: dict, x: int, y: int) -> str:
-    symbol, colour = STYLES.get(row["class"], ("", "#ffffff"))
+def _cell(row: dict, x: int, y: int, largest: float) -> str:
     e, q = row["e"], row["q"]
+    symbol = wording.MAP_CLASSES.get(row["class"], ("", ""))[0]
+    colour = tint(colour_of(row["class"]), strength(e, largest))
     significant = isinstance(q, float) and q < 0.05
     number = f"{e:+.2g}".replace("-", "−") + ("*" if significant else "") if isfinite(e) else ""
     tip = f"{row['family_a']} and {row['family_b']}: {row['class']}"
@@ -112,6 +104,6 @@ def _cell(row: dict, x: int, y: int) -> str:
 def _summary(table: pd.DataFrame) -> str:
     counts = table["class"].value_counts()
     words = ", ".join(f"{count} {kind}" for kind, count in counts.items())
-    telling = table[table["class"].isin(["synergistic", "antagonistic"])].sort_values("q", kind="stable").head(5)
+    telling = table[table["class"].isin(["super-additive", "sub-additive"])].sort_values("q", kind="stable").head(5)
     named = "; ".join(f"{row.family_a} and {row.family_b}" for row in telling.itertuples())
     return f"{len(table)} pairs of families: {words or 'none'}." + (f" Strongest: {named}." if named else "")

@@ -9,7 +9,7 @@ from html import escape
 
 import numpy as np
 
-from combmotif.report.wording import finite
+from combmotif.report.wording import finite, style_of
 from combmotif.report.wording import tick as short
 
 MOST_DOTS = 200
@@ -96,7 +96,7 @@ def whisker(row: tuple[object, object, object], bounds: tuple[float, float], *, 
         return ""
     scale = Scale(*bounds, 4, 112)
     return (
-        f'<svg class="whisker k-{escape(kind)}" role="img" width="116" height="20" viewBox="0 0 116 20">'
+        f'<svg class="whisker {escape(style_of(kind))}" role="img" width="116" height="20" viewBox="0 0 116 20">'
         f'<title>{escape(title)}</title><path class="zero" d="M{scale(0)} 1V19"/>{_marks(scale, 10, row, kind)}</svg>'
     )
 
@@ -147,7 +147,7 @@ def forest(rows: Sequence[ForestRow], *, title: str, axis: str) -> str:
             for k, (t, shape) in enumerate(zip(row.others, shapes, strict=False), 1)
         )
         parts.append(
-            f'<g class="k-{escape(row.kind)}"><title>{escape(f"{row.label}: {row.text}")}</title>'
+            f'<g class="{escape(style_of(row.kind))}"><title>{escape(f"{row.label}: {row.text}")}</title>'
             f'<a href="#{escape(row.anchor)}"><text class="label" x="0" y="{y + 4}">{escape(row.label)}</text></a>'
             f'<text class="note" x="{beside}" y="{y + 4}">{escape(row.note)}</text>'
             f'{_marks(scale, y, row.row, row.kind, 5)}<g class="adjusted">{below}</g>'

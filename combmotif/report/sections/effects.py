@@ -27,8 +27,8 @@ class Effect:
     neuron, outcome : str
     threshold, n_active, n_inactive, auc, q : float
         NaN where the table has none; q is of Welch's test.
-    observed, adjusted, site, causal : (low, estimate, high)
-        95 % confidence intervals; NaN where the table has none. site: windows scrambled; causal: neuron clamped.
+    observed, adjusted, site, clamp : (low, estimate, high)
+        95 % confidence intervals; NaN where the table has none. site: windows scrambled; clamp: neuron clamped.
     kind, reason : str
         Class and why.
     """
@@ -43,7 +43,7 @@ class Effect:
     observed: Estimate
     adjusted: Estimate
     site: Estimate
-    causal: Estimate
+    clamp: Estimate
     kind: str
     reason: str
 
@@ -73,9 +73,9 @@ class Effect:
         return _words(self.site)
 
     @property
-    def causal_text(self) -> str:
+    def clamp_text(self) -> str:
         """The effect of clamping and its interval in words, or "" where it was not estimated."""
-        return _words(self.causal)
+        return _words(self.clamp)
 
 
 def _words(estimate: Estimate) -> str:
@@ -109,7 +109,7 @@ def _effect(row: dict[str, Any]) -> Effect:
         observed=_triple(row, ""),
         adjusted=_triple(row, "adjusted"),
         site=_triple(row, "site"),
-        causal=_triple(row, "causal"),
+        clamp=_triple(row, "clamp"),
         kind=row["class"],
         reason=row["reason"],
     )
@@ -204,7 +204,7 @@ def outcomes(run: RunFolder, found: dict[str, dict[str, Effect]], notes: dict[st
                 anchor=anchor(e.neuron),
                 kind=e.kind,
                 row=e.observed,
-                others=(e.adjusted, e.site if e.site_text else e.causal),
+                others=(e.adjusted, e.site if e.site_text else e.clamp),
                 text=e.text,
             )
             for e in _extremes(shown)

@@ -13,7 +13,7 @@ from combmotif.report import wording
 from combmotif.report.drawing.plots import domain, thin, whisker
 from combmotif.report.encode import compact
 from combmotif.report.folder import RunFolder, as_number
-from combmotif.report.sections.matches import Match, best
+from combmotif.report.sections.matches import Match, best, columns_of
 
 ESTIMATES = (
     ("joint", "both together", "o − n"),
@@ -26,6 +26,7 @@ ESTIMATES = (
 
 EPISTASIS = ("epistasis", "epistasis e", "o − a − b + n")
 LETTERS = ("o", "a", "b", "n", "e")
+ANYWHERE = "any order, frame and distance"
 
 
 @dataclass
@@ -67,6 +68,21 @@ class PairView:
         return f"pair-{self.number}"
 
     @property
+    def rule(self) -> str:
+        """Order, frame and distance that a placement had to have."""
+        _, apart, rules = str(self.row["pair"]).rpartition(" (")
+        return rules[:-1] if apart and rules.endswith(")") else ANYWHERE
+
+    @property
+    def latent(self) -> tuple[str, str]:
+        """Class and e on the latent scale where the class is another than on the raw one, else empty."""
+        row = self.row
+        if str(row.get("scale_dependent", "")).lower() not in ("true", "1"):
+            return "", ""
+        low, middle, high = (as_number(row.get(f"epistasis_latent{end}")) for end in ("_ci_low", "", "_ci_high"))
+        return str(row.get("class_latent") or ""), wording.estimate(middle, low, high) if np.isfinite(middle) else ""
+
+    @property
     def name(self) -> str:
         """The pair in words."""
         return f"{self.a} × {self.b}"
@@ -98,11 +114,11 @@ class PairView:
     def remarks(self) -> list[str]:
         """What else the table says of the pair: scale, random segments as a control, how well scrambling went."""
         row, remarks = self.row, []
-        if str(row.get("scale_dependent", "")).lower() in ("true", "1"):
-            other = row.get("class_latent") or "of another class"
+        other, e = self.latent
+        if other:
             remarks.append(
-                f"On the scale on which effects add up best (latent) the pair is {other}: its class depends on the "
-                "scale of the prediction."
+                f"On the scale on which effects add up best (latent) the pair is {other}{f', e = {e}' if e else ''}: "
+                "its class depends on the scale of the prediction."
             )
         control, mean, amount = (as_number(row.get(k)) for k in ("p_control", "control_epistasis", "controls"))
         if np.isfinite(control):
@@ -181,7 +197,7 @@ def _estimates(row: dict[str, Any], before: str = "") -> list[dict[str, Any]]:
 
 
 def _as_sentence(reason: str) -> str:
-    return f"{reason[:1].upper()}{reason[1:]}.".replace("..", ".") if reason else ""
+    return f"{reason[:1].upper()}{reason[1:]}.".replace("..", ".").replace("+-", "±") if reason else ""
 
 
 def _record(
@@ -195,7 +211,7 @@ def _record(
     return compact({
         "anchor": view.anchor, "a": view.a, "b": view.b, "kind": view.kind, "motif_a": row["motif_a"],
         "motif_b": row["motif_b"], "sentence": view.sentence, "remarks": view.remarks,
-        "sequences": row["sequences"], "placements": row["placements"],
+        "sequences": row["sequences"], "placements": row["placements"], "rule": view.rule,
         "reason": _as_sentence(str(row["reason"])),
         "inserted": {
             "n": row["inserted_backgrounds"], "kind": row["inserted_class"],
@@ -216,9 +232,12 @@ def called(row: dict[str, Any], found: dict[str, list[Match]]) -> tuple[str, str
     names = []
     for side in "ab":
         match = best(found, row[f"motif_{side}"])
-        names.append(match.name if match else row[f"name_{side}"] or row[f"motif_{side}"])
+        names.append(match.short if match else row[f"name_{side}"] or row[f"motif_{side}"])
     if names[0] == names[1] and row["motif_a"] != row["motif_b"]:
-        return f"{names[0]} ({row['motif_a']})", f"{names[1]} ({row['motif_b']})"
+        ids = [columns_of(row[f"motif_{side}"])[0] for side in "ab"]
+        if ids[0] == ids[1]:  # two parts of one motif
+            ids = [row["motif_a"], row["motif_b"]]
+        return f"{names[0]} ({ids[0]})", f"{names[1]} ({ids[1]})"
     return names[0], names[1]
 
 

@@ -60,6 +60,11 @@ class Match:
         return self.family or self.name
 
     @property
+    def short(self) -> str:
+        """The name where there is little room: the first of those between slashes."""
+        return self.name.partition(" / ")[0]
+
+    @property
     def strength(self) -> str:
         """How good the match is: its q, or that the word is contained, and the codon it belongs to."""
         strength = "contained" if self.contains else f"q {p_value(self.q)}"
@@ -68,7 +73,7 @@ class Match:
     @property
     def phrase(self) -> str:
         """What the motif does: it resembles the element, or contains it."""
-        return f"{'contains' if self.contains else 'resembles'} {self.name}"
+        return f"{'contains' if self.contains else 'resembles'} {self.short}"
 
     @property
     def reading(self) -> str:
@@ -80,7 +85,9 @@ class Match:
             return f"{self.partner} about {plural(int(self.distance), 'nt', 'nt')} {way}, frame varies"
         if self.frame:
             return f"{self.partner} out of frame, {plural(int(self.distance), 'nt', 'nt')} {way}"
-        return f"{self.partner} in frame, {plural(int(self.distance) // 3, 'codon')} {way}"
+        codons = int(self.distance) // 3
+        apart = f"{plural(codons, 'codon')} {way}" if codons else "next to it"
+        return f"{self.partner} in frame, {apart}"
 
 
 def matches(run: RunFolder) -> dict[str, list[Match]]:
@@ -129,7 +136,7 @@ def matches(run: RunFolder) -> dict[str, list[Match]]:
 
 
 def columns_of(motif: str) -> tuple[str, int | None, int | None]:
-    """Split what a pair calls a motif into its id and the columns it was trimmed to: conv3.4.m1[2:9] is (id, 2, 9)."""
+    """Split what a pair calls a motif into its id and the columns it was trimmed to: conv3:4.m1[2:9] is (id, 2, 9)."""
     trimmed = re.fullmatch(r"(.+)\[(\d+):(\d+)\]", motif)
     return (trimmed[1], int(trimmed[2]), int(trimmed[3])) if trimmed else (motif, None, None)
 
@@ -219,7 +226,7 @@ def control_sentence(run: RunFolder) -> str:
         if relation in told.index:
             row = told.loc[relation]
             parts.append(
-                f"{count(row['matched'])} of {count(row['queries'])} motifs {verb} {what}, "
+                f"{count(row['matched'])} of {plural(int(row['queries']), 'motif')} {verb} {what}, "
                 f"and on average {number(row['matched_shuffled'])} {verb} one of a shuffled copy"
             )
     return f"As a check, the databases were shuffled: {'; '.join(parts)}." if parts else ""

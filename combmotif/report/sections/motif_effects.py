@@ -82,7 +82,7 @@ def motif_effects(run: RunFolder) -> dict[str, list[MotifEffect]]:
                 detectable=row["detectable"],
                 estimate=(row["ci_low"], row["effect"], row["ci_high"]),
                 kind=row["class"],
-                reason=row["reason"],
+                reason=row["reason"].replace("+-", "±"),
             )
         )
     return found

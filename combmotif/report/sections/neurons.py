@@ -37,7 +37,7 @@ class MotifView:
 
 @dataclass
 class NeuronView:
-    """A neuron as shown; ``anchor`` is its link (conv3.12), ``apart`` are motifs that are not reproduced."""
+    """A neuron as shown; ``anchor`` is its link (conv3:12), ``apart`` are motifs that are not reproduced."""
 
     name: str
     anchor: str
@@ -48,9 +48,17 @@ class NeuronView:
 
     @property
     def known(self) -> Match | None:
-        """The best match over the neuron's motifs."""
-        found = [m.known for m in self.motifs if m.known is not None]
-        return min(found, key=lambda m: m.q if np.isfinite(m.q) else 2) if found else None
+        """The best match of its first motif, after which the neuron is named."""
+        return self.motifs[0].known if self.motifs else None
+
+    @property
+    def others(self) -> list[MotifView]:
+        """Further motifs with a match that the first one has not."""
+        further: dict[str, MotifView] = {}
+        for motif in self.motifs[1:]:
+            if motif.known and (self.known is None or motif.known.name != self.known.name):
+                further.setdefault(motif.known.name, motif)
+        return list(further.values())
 
     @property
     def effect(self) -> Effect | None:
@@ -61,6 +69,15 @@ class NeuronView:
     def shown(self) -> MotifEffect | Effect | None:
         """What is shown beside it: the first motif's own effect, or, where none was measured, the neuron's."""
         return self.motifs[0].effect if self.motifs and self.motifs[0].effect else self.effect
+
+    @property
+    def measures(self) -> dict[str, float]:
+        """Further columns of the table: purity and reproducibility of the first motif, and what the neuron has."""
+        first = self.motifs[0].row if self.motifs else {}
+        return {
+            "Purity": first.get("purity", float("nan")), "Motifs": len(self.motifs), "Samples": self.row["samples"],
+            "Comes again": first.get("reproducibility", float("nan")), "R²": self.row["r2"],
+        }  # fmt: skip
 
     @property
     def elements(self) -> list[str]:
@@ -164,5 +181,5 @@ def motif_names(run: RunFolder, found: dict[str, list[Match]]) -> dict[str, str]
     names = {}
     for row in run.tables["motifs"].to_dict("records"):
         match = best(found, row["motif"])
-        names[row["motif"]] = match.name if match else row["consensus"]
+        names[row["motif"]] = match.short if match else row["consensus"]
     return names

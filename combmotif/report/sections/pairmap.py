@@ -11,6 +11,9 @@ from combmotif.report.encode import compact
 from combmotif.report.folder import RunFolder
 from combmotif.report.sections.interactions import PairView
 
+LEAST_FILLED = 0.2
+"""Share of the cells from which on a map is shown rather than a list of pairs."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -43,6 +46,18 @@ class PairMap:
     names: tuple[str, ...]
     cells: tuple[tuple[Cell | None, ...], ...]
     what: str
+
+    @property
+    def sparse(self) -> bool:
+        """Whether so few cells are filled that a list of the pairs says more."""
+        return self.filled < LEAST_FILLED
+
+    @property
+    def filled(self) -> float:
+        """Share of the cells, each with its mirror image counted once, that were tested."""
+        size = len(self.names)
+        tested = sum(cell is not None for i, row in enumerate(self.cells) for cell in row[i:])
+        return tested / (size * (size + 1) / 2)
 
     @property
     def kinds(self) -> set[str]:

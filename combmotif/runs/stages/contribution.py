@@ -134,7 +134,7 @@ class ContributionStage(Stage[Tasks, None]):
         for level in section.levels:
             own = {
                 kind: {name: changes[level][arrays][:, :, i] for i, name in enumerate(names)} if done else None
-                for kind, arrays in (("causal", "clamped"), ("site", "scrambled"))
+                for kind, arrays in (("clamp", "clamped"), ("site", "scrambled"))
             }
             tables.append(
                 contribution(

@@ -8,6 +8,7 @@ import pandas as pd
 
 from combmotif.config.run import RunConfig
 from combmotif.config.stages import MatchSection
+from combmotif.core.databases import COLLECTIONS
 from combmotif.core.files import atomic
 from combmotif.core.seeding import named_generator
 from combmotif.models.model import SequenceModel
@@ -41,12 +42,19 @@ def read_databases(config: RunConfig, model: SequenceModel) -> list[Database]:
     section = config.match
     if section is None:
         return []
-    databases = [load_database(name, species=section.species, sites=section.sites) for name in section.databases]
+    there = [name for name in section.databases if name not in missing_collections(section)]
+    databases = [load_database(name, species=section.species, sites=section.sites) for name in there]
     kinds, name = match_kinds(section, model)
     kept = databases if kinds is None else of_kinds(databases, kinds, name=name)
     if not any(map(len, kept)):
         raise ValueError(f"{name}: expected kinds of which {', '.join(section.databases)} has any, found {kinds}")
     return kept
+
+
+def missing_collections(section: MatchSection) -> list[str]:
+    """List the collections that were not fetched; a run goes on without them where other databases are there."""
+    missing = [name for name in section.databases if name in COLLECTIONS and not COLLECTIONS[name].path.is_file()]
+    return missing if len(missing) < len(section.databases) else []
 
 
 def match_motifs(
@@ -100,6 +108,8 @@ class MatchStage(Stage[None, None]):
     def check(self, context: Context) -> None:
         """Read the databases, which the stage then finds read."""
         context.kept["databases"] = read_databases(context.config, context.model)
+        section = context.config.match
+        context.kept["missing"] = [] if section is None else missing_collections(section)
 
     def tasks(self, work: Work) -> Generator[Batch, None, None]:
         """Leave it all to `merge`, which takes no longer than to start a worker."""
@@ -117,6 +127,12 @@ class MatchStage(Stage[None, None]):
             found.motifs, databases, section, seed=context.config.seed, syntax=syntax
         )
         out.warnings.extend(warnings)
+        for name in context.kept["missing"]:
+            others = ", ".join(one for one in section.databases if one not in context.kept["missing"])
+            out.warnings.append(
+                f"match.databases: {name} is not fetched, so motifs were matched to {others} alone; run 'combmotif "
+                f"fetch {name}', then this config again."
+            )
         kinds, origin = match_kinds(section, context.model)
         if kinds is not None:
             out.notes.append(f"Elements of these kinds were matched: {', '.join(kinds)} ({origin}).")

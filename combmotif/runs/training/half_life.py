@@ -216,8 +216,8 @@ def _card(config: HalfLifeConfig, metrics: dict[str, Any], number: int) -> dict[
         "outputs": [{"name": own.name, "unit": text.unit, "meaning": text.meaning} for own in config.species],
         "recipe": recipe,
         "metrics": [
-            {"name": key, "value": round(tested[key], 4), "data": f"{tested['n']:,} test mRNAs", "command": command}
-            for key in ("pearson", "r2", "spearman")
+            {"name": name, "value": round(tested[key], 4), "data": f"{tested['n']:,} test mRNAs", "command": command}
+            for key, name in (("pearson", "pearson"), ("r2", "squared correlation"), ("spearman", "spearman"))
             if np.isfinite(tested[key])
         ],
     }

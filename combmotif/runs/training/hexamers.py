@@ -106,7 +106,7 @@ def train_hexamers(config: HexamersConfig, training: Training) -> TrainResult:
 def _told(own: OutputFolder, metrics: dict[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     held_out = metrics["held_out"]
     lines = [
-        f"r2 {value:.4f} of the share of {name} on {held_out['rows']:,} held-out rows"
+        f"squared correlation {value:.4f} of the share of {name} on {held_out['rows']:,} held-out rows"
         for name, value in held_out.get("r2", {}).items()
         if value is not None
     ]

@@ -151,7 +151,8 @@ def train_model(config: TrainConfig, training: Training) -> TrainResult:
     )
     card = write_card(own, module, config.card, _card(config, metrics, recipe), codes=list(data.validation[0][:4]))
     lines = [
-        f"r2 {test['r2']:.4f} on {name}, {test['rows']:,} rows (the teachers' mean has {test['teachers_r2']:.4f})"
+        f"squared correlation {test['r2']:.4f} on {name}, {test['rows']:,} rows "
+        f"(the teachers' mean has {test['teachers_r2']:.4f})"
         for name, test in metrics["tests"].items()
     ]
     return TrainResult(card, metrics, tuple(lines))
@@ -167,7 +168,7 @@ def _card(config: TrainConfig, metrics: dict[str, Any], recipe: str) -> dict[str
         "recipe": recipe,
         "metrics": [
             {
-                "name": "r2",
+                "name": "squared correlation",
                 "value": round(test["r2"], 4),
                 "data": f"{name} ({test['rows']:,} rows)",
                 "command": text.command,

@@ -95,8 +95,8 @@ def test_what_lowers_the_target_is_a_negative_pattern(stranded, pair, tmp_path):
     assert [(pattern.sign, word_of(pattern)) for pattern in result.patterns] == [(1, "UAUUUACA"), (-1, "UGUAAAUA")]
     totals = [abs(pattern.contribution) * len(pattern) for pattern in result.patterns]
     assert totals == sorted(totals, reverse=True)
-    motifs = pattern_motifs(result, prefix="output.0")
-    assert [motif.id for motif in motifs] == ["output.0.m1", "output.0.m2"]
+    motifs = pattern_motifs(result, prefix="output:0")
+    assert [motif.id for motif in motifs] == ["output:0.m1", "output:0.m2"]
     assert [motif.consensus() for motif in motifs] == ["UAUUUACA", "UGUAAAUA"]
     assert motifs[0].contribution == pytest.approx(12, abs=0.3)
     assert motifs[1].contribution == pytest.approx(-8, abs=0.2)
@@ -117,7 +117,7 @@ def test_the_tool_reads_the_file(stranded, tmp_path):
     import modiscolite.io
     import modiscolite.util
 
-    motifs = MotifSet(tuple(pattern_motifs(stranded, prefix="output.0")), "modisco")
+    motifs = MotifSet(tuple(pattern_motifs(stranded, prefix="output:0")), "modisco")
     save_patterns(stranded.patterns, motifs, tmp_path / "x.h5", window=8)
     modiscolite.io.write_meme_from_h5(
         tmp_path / "x.h5", modiscolite.util.MemeDataType.PFM, str(tmp_path / "x.meme"), is_quiet=True

@@ -21,19 +21,19 @@ WORDS = ("GGACU", "UGUAA")
     ("kind", "label", "e"),
     [
         ("additive", "additive", 0.0),
-        ("and", "synergistic", 1.0),
-        ("negative and", "synergistic", -1.0),
-        ("or", "antagonistic", -1.0),
+        ("and", "super-additive", 1.0),
+        ("negative and", "super-additive", -1.0),
+        ("or", "sub-additive", -1.0),
         ("opposing", "opposing", 0.0),
-        ("one-sided", "one-sided", 0.0),
-        ("inert", "inert", 0.0),
+        ("one motif only", "one motif only", 0.0),
+        ("neutral", "neutral", 0.0),
     ],
 )
 def test_class_and_size_of_known_logic_by_insertion(word_model, kind, label, e):
     """No sequence holds both words, so that insertion alone can tell."""
     sequences = random_sequences(120, 50, seed=1, exclude=["GGACU"])
     table = interaction(word_model(kind), sequences, [WORDS], InteractionOptions(backgrounds=80)).table.iloc[0]
-    assert table["class"] == "untestable"
+    assert table["class"] == "too few sequences"
     assert table.inserted_class == label
     assert table.inserted_epistasis == pytest.approx(e, abs=1e-6)
     assert table.inserted_backgrounds == 80
@@ -45,7 +45,7 @@ def test_class_and_size_of_known_logic_by_insertion(word_model, kind, label, e):
 
 def test_pairs_that_are_not_inserted_leave_the_columns_empty(word_model, planted):
     table = interaction(word_model("and"), planted(WORDS, 20), [WORDS], InteractionOptions(backgrounds=0)).table.iloc[0]
-    assert table["class"] == "synergistic"
+    assert table["class"] == "super-additive"
     assert np.isnan(table.inserted_epistasis)
     assert table["inserted_class"] != table["inserted_class"] or table["inserted_class"] == ""
 

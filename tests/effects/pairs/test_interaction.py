@@ -23,13 +23,13 @@ WORDS = ("GGACU", "UGUAA")
     ("kind", "label", "e"),
     [
         ("additive", "additive", 0.0),
-        ("and", "synergistic", 1.0),
-        ("negative and", "synergistic", -1.0),
-        ("or", "antagonistic", -1.0),
-        ("known", "synergistic", 0.5),
+        ("and", "super-additive", 1.0),
+        ("negative and", "super-additive", -1.0),
+        ("or", "sub-additive", -1.0),
+        ("known", "super-additive", 0.5),
         ("opposing", "opposing", 0.0),
-        ("one-sided", "one-sided", 0.0),
-        ("inert", "inert", 0.0),
+        ("one motif only", "one motif only", 0.0),
+        ("neutral", "neutral", 0.0),
     ],
 )
 @pytest.mark.parametrize("mode", ["shuffle", "background"])
@@ -59,7 +59,7 @@ def test_controls_separate_the_pair_from_random_segments(word_model, planted):
     assert pair.p_control == 0.001
     assert pair.control_epistasis == 0
     assert pair.controls > 100
-    none = interaction(word_model("inert"), planted(WORDS, 60), [WORDS], options).table.iloc[0]
+    none = interaction(word_model("neutral"), planted(WORDS, 60), [WORDS], options).table.iloc[0]
     assert none.p_control == 1
 
 
@@ -86,9 +86,9 @@ def test_a_saturating_read_out_is_flagged_on_the_raw_scale_only():
     model = SequenceModel("sigmoid", Sigmoid())
     options = InteractionOptions(controls=0, backgrounds=0)
     table = interaction(model, sequences, list(combinations(words, 2)), options).table
-    assert (table["class"] == "antagonistic").sum() >= 5
+    assert (table["class"] == "sub-additive").sum() >= 5
     assert (table["class_latent"] == "additive").all()
-    assert table.scale_dependent[table["class"] == "antagonistic"].all()
+    assert table.scale_dependent[table["class"] == "sub-additive"].all()
 
 
 @pytest.mark.slow
@@ -113,15 +113,15 @@ def test_result_depends_neither_on_the_order_nor_on_the_company_of_pairs_and_seq
 def test_homotypic_pair_counts_each_two_sites_once(word_model, planted):
     sequences = planted(("GGACU", "GGACU"), 20)
     options = InteractionOptions(controls=0, backgrounds=0)
-    result = interaction(word_model("one-sided"), sequences, [("GGACU", "GGACU")], options)
+    result = interaction(word_model("one motif only"), sequences, [("GGACU", "GGACU")], options)
     assert (result.instances.start_a < result.instances.start_b).all()
     row = result.table.iloc[0]
-    assert row["class"] == "antagonistic"  # one site is enough for a maximum: two are redundant
+    assert row["class"] == "sub-additive"  # one site is enough for a maximum: two are redundant
     assert row.epistasis == -1
 
 
 def test_homopolymers_fall_back_and_the_table_says_so(word_model, planted):
-    row = interaction(word_model("inert"), planted(("UUUUUU", "GGACU"), 20), [("UUUUUU", "GGACU")]).table.iloc[0]
+    row = interaction(word_model("neutral"), planted(("UUUUUU", "GGACU"), 20), [("UUUUUU", "GGACU")]).table.iloc[0]
     assert row.mode_used == "shuffle+background"
     assert row.fallback == 0.5
 
@@ -129,7 +129,7 @@ def test_homopolymers_fall_back_and_the_table_says_so(word_model, planted):
 def test_rare_pairs_are_untestable_not_dropped(word_model, planted):
     sequences = planted(WORDS, 4)
     table = interaction(word_model("and"), sequences, [WORDS, ("GGGGGGGG", "CCCCCCCC")]).table
-    assert list(table["class"]) == ["untestable", "untestable"]
+    assert list(table["class"]) == ["too few sequences", "too few sequences"]
     assert table.reason[0].startswith("found together in 4 sequences, 6 needed")
     assert table.p_value.isna().all()
 
@@ -141,7 +141,7 @@ def test_outputs_are_chosen_by_name(word_model, planted):
     up = interaction(both, planted(WORDS, 20), [WORDS], InteractionOptions(output="up", **options)).table.iloc[0]
     down = interaction(both, planted(WORDS, 20), [WORDS], InteractionOptions(output="down", **options)).table.iloc[0]
     assert up.joint == -down.joint == pytest.approx(2.5, rel=0.01)
-    assert up["class"] == down["class"] == "synergistic"
+    assert up["class"] == down["class"] == "super-additive"
     with pytest.raises(ValueError, match="output: the model has no output 'left'"):
         interaction(both, planted(WORDS, 20), [WORDS], InteractionOptions(output="left"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree import ElementTree
 
 import numpy as np
@@ -12,7 +13,8 @@ from combmotif.effects.pairs.interaction_map import interaction_map, name_famili
 from combmotif.effects.pairs.pair import Pair
 from combmotif.effects.pattern import as_pattern
 from combmotif.motifs.motif import Motif
-from combmotif.report.drawing.map_drawing import STYLES, draw_interaction_map
+from combmotif.report import wording
+from combmotif.report.drawing.map_drawing import draw_interaction_map
 
 WORDS = {side: as_pattern(side) for side in ("AUG", "UAA", "GG")}
 
@@ -45,15 +47,15 @@ def test_cells_sum_up_their_pairs_whichever_motif_comes_first():
     a, b, g = WORDS["AUG"], WORDS["UAA"], WORDS["GG"]
     pairs = [Pair(a, b), Pair(b, a, frame=0), Pair(a, a), Pair(a, g), Pair(g, a, frame=1), Pair(g, g)]
     table = pd.DataFrame([
-        row("synergistic", 0.2, sequences=10), row("synergistic", 0.5, 4.0, 0.002, sequences=30),
+        row("super-additive", 0.2, sequences=10), row("super-additive", 0.5, 4.0, 0.002, sequences=30),
         row("additive", 0.0), row("undetermined", 0.1), row("opposing", 0.3),
-        row("untestable", np.nan, np.nan, np.nan, 3),
+        row("too few sequences", np.nan, np.nan, np.nan, 3),
     ])  # fmt: skip
     found = interaction_map(table, pairs)
     assert list(found.columns) == FAMILY_MAP.names
     assert list(zip(found.family_a, found.family_b, found["class"], strict=True)) == [
-        ("AUG", "UAA", "synergistic"), ("AUG", "AUG", "additive"), ("AUG", "GG", "opposing"),
-        ("GG", "GG", "untestable"),
+        ("AUG", "UAA", "super-additive"), ("AUG", "AUG", "additive"), ("AUG", "GG", "opposing"),
+        ("GG", "GG", "too few sequences"),
     ]  # fmt: skip
     first = found.iloc[0]
     assert (first.pairs, first.sequences, first.q) == (2, 40, 0.002)
@@ -63,18 +65,20 @@ def test_cells_sum_up_their_pairs_whichever_motif_comes_first():
 
 def test_classes_that_differ_are_mixed():
     a, b = WORDS["AUG"], WORDS["UAA"]
-    table = pd.DataFrame([row("synergistic", 0.2), row("antagonistic", -0.2)])
+    table = pd.DataFrame([row("super-additive", 0.2), row("sub-additive", -0.2)])
     assert interaction_map(table, [Pair(a, b), Pair(a, b, frame=0)])["class"].tolist() == ["mixed"]
 
 
 def test_drawing_is_valid_names_every_cell_and_needs_nothing_else():
     pairs = [Pair(WORDS["AUG"], WORDS["UAA"]), Pair(WORDS["GG"], WORDS["GG"])]
-    table = interaction_map(pd.DataFrame([row("synergistic", -0.25), row("negative_antagonistic", 0.1, q=0.3)]), pairs)
+    table = interaction_map(
+        pd.DataFrame([row("super-additive", -0.25), row("negative_antagonistic", 0.1, q=0.3)]), pairs
+    )
     text = draw_interaction_map(table, unit="a < b")
     root = ElementTree.fromstring(text)
     titles = [element.text for element in root.iter("{http://www.w3.org/2000/svg}title")]
     assert titles[0] == "Interactions between 3 motif families"
-    assert sum("AUG and UAA: synergistic" in t for t in titles) == 2  # both halves of the matrix
+    assert sum("AUG and UAA: super-additive" in t for t in titles) == 2  # both halves of the matrix
     assert sum("GG and GG: negative_antagonistic" in t for t in titles) == 1
     assert root.get("role") == "img"
     assert "−0.25*" in text
@@ -83,18 +87,24 @@ def test_drawing_is_valid_names_every_cell_and_needs_nothing_else():
 
 
 def test_colours_and_symbols_tell_the_classes_apart():
-    assert len({symbol for symbol, _ in STYLES.values()}) == len(STYLES)
+    told = [*wording.INTERACTION_CLASSES, "mixed"]
+    assert len({wording.MAP_CLASSES[kind][0] for kind in told}) == len(told)
+    table = interaction_map(pd.DataFrame([row(kind, 0.2) for kind in told[:3]]), [
+        Pair(WORDS["AUG"], WORDS["UAA"]), Pair(WORDS["GG"], WORDS["UAA"]), Pair(WORDS["GG"], WORDS["GG"]),
+    ])  # fmt: skip
+    fills = re.findall(r'width="46" height="46" fill="(#[0-9a-f]{6})"', draw_interaction_map(table))
+    assert len(set(fills)) == 3
 
 
 def test_a_pair_that_the_sequences_tell_nothing_of_counts_by_insertion():
     pairs = [Pair(WORDS["AUG"], WORDS["UAA"]), Pair(WORDS["GG"], WORDS["UAA"]), Pair(WORDS["GG"], WORDS["GG"])]
     by = {"inserted_backgrounds": 500, "inserted_epistasis": 0.8, "inserted_joint": 2.0, "inserted_q_value": 0.001}
     table = pd.DataFrame([
-        row("untestable", np.nan, np.nan, np.nan, 3) | by | {"inserted_class": "synergistic"},
-        row("additive", 0.1) | by | {"inserted_class": "synergistic"},
-        row("not-detected", 0.3) | by | {"inserted_class": "untestable"},
+        row("too few sequences", np.nan, np.nan, np.nan, 3) | by | {"inserted_class": "super-additive"},
+        row("additive", 0.1) | by | {"inserted_class": "super-additive"},
+        row("no effect detected", 0.3) | by | {"inserted_class": "too few sequences"},
     ])  # fmt: skip
     found = interaction_map(table, pairs)
-    assert found["class"].tolist() == ["synergistic", "additive", "not-detected"]
+    assert found["class"].tolist() == ["super-additive", "additive", "no effect detected"]
     assert found.e.tolist() == [0.8, 0.1, 0.3]
     assert found.sequences.tolist() == [500, 10, 10]

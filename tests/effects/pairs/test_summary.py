@@ -81,7 +81,7 @@ def test_tables_have_the_documented_columns_and_numbers():
     assert row.epistasis == hodges_lehmann(e["epistasis"]).estimate
     assert row.epistasis_fraction == pytest.approx(row.epistasis / (row.a_alone + row.b_alone))
     assert row.margin == pytest.approx(0.1 * abs(row.joint))
-    assert (row.sequences, row.placements, row["class"]) == (20, 40, "synergistic")
+    assert (row.sequences, row.placements, row["class"]) == (20, 40, "super-additive")
     first = result.instances.iloc[0]
     assert (first.start_a, first.end_a, first.start_b, first.end_b, first.spacing) == (0, 3, 10, 14, 7)
     assert first.e == pytest.approx(first.o - first.a - first.b + first.n)
@@ -93,7 +93,7 @@ def test_units_replace_sequences_where_given():
     names = [f"s{i}" for i in range(20)]
     by_gene = summarise([pair], names, units=[f"gene{i // 2}" for i in range(20)]).table.iloc[0]
     assert by_gene.sequences == 10
-    assert summarise([pair], names, units=["gene"] * 20).table.iloc[0]["class"] == "untestable"
+    assert summarise([pair], names, units=["gene"] * 20).table.iloc[0]["class"] == "too few sequences"
 
 
 def test_q_values_are_over_the_tested_pairs():
@@ -104,7 +104,7 @@ def test_q_values_are_over_the_tested_pairs():
     expected = np.minimum.accumulate((p * 5 / np.arange(1, 6))[::-1])[::-1]
     np.testing.assert_allclose(np.sort(table.q_value.dropna()), expected)
     assert np.isnan(table.p_value[5])
-    assert table["class"][5] == "untestable"
+    assert table["class"][5] == "too few sequences"
 
 
 def test_no_pairs_give_empty_tables_with_columns():

@@ -48,7 +48,7 @@ def test_rare_triples_are_untestable_and_columns_are_documented(word_model, plan
     )
     table = summarise_triples([found], sequences.names)
     assert list(table.columns) == TRIPLES.names
-    assert table["class"][0] == "untestable"
+    assert table["class"][0] == "too few sequences"
     assert list(summarise_triples([], []).columns) == TRIPLES.names
 
 
@@ -59,9 +59,9 @@ def test_triples_are_of_two_pairs_that_were_found():
     def names(classes):
         return [tuple(m.name for m in triple) for triple in choose_triples(pairs, classes)]
 
-    assert names(["synergistic", "antagonistic", "additive", "additive"]) == [WORDS]
-    assert names(["synergistic", "additive", "undetermined", "additive"]) == []
-    both = names(["additive", "synergistic", "additive", "synergistic"])
+    assert names(["super-additive", "sub-additive", "additive", "additive"]) == [WORDS]
+    assert names(["super-additive", "additive", "undetermined", "additive"]) == []
+    both = names(["additive", "super-additive", "additive", "super-additive"])
     assert both == [("UGUAA", "CACAC", "CACAC"), ("CACAC",) * 3]
 
 

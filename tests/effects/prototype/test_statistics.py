@@ -41,4 +41,4 @@ def test_exactly_additive_rows_are_additive():
 
 
 def test_five_rows_are_too_few():
-    assert prototype_interaction(N[:5], N[:5], N[:5], N[:5], alpha=0.05).label == "untestable"
+    assert prototype_interaction(N[:5], N[:5], N[:5], N[:5], alpha=0.05).label == "too few sequences"

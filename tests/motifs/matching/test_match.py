@@ -27,7 +27,7 @@ def motif_set(*words: str, sites: int = 200, alphabet: str = "rna", seed: int = 
     for number, word in enumerate(words):
         ppm = word_ppm("NNNN" + word + "NNNN")
         pfm = np.stack([rng.multinomial(sites, column / column.sum()) for column in ppm]).astype(float)
-        motifs.append(Motif(f"conv1.{number}.m1", pfm, sites, "conv1", number))
+        motifs.append(Motif(f"conv1:{number}.m1", pfm, sites, "conv1", number))
     return MotifSet(tuple(motifs), "neuronmotif", alphabet)
 
 
@@ -183,7 +183,7 @@ def test_columns(builtin):
 def test_a_matrix_is_found_at_its_offset(matrices):
     table = match(motif_set("UGUAAAUA", "GGGGGGGG"), [matrices])
     row = table.iloc[0]
-    assert (row["motif"], row["target"], row["name"], row["database"]) == ("conv1.0.m1", "M040", "PUM1", "matrices")
+    assert (row["motif"], row["target"], row["name"], row["database"]) == ("conv1:0.m1", "M040", "PUM1", "matrices")
     assert (row["offset"], row["overlap"], row["strand"], row["method"]) == (4, 7, "+", "tomtom")
     assert row["q_value"] <= 0.05
     assert (row["kind"], row["family"], row["citation"]) == ("rbp", "PUM", "a paper")

@@ -24,7 +24,7 @@ def test_heights_are_probability_times_information() -> None:
 
 @pytest.mark.parametrize(("alphabet", "letter", "other"), [("rna", "U", "T"), ("dna", "T", "U")])
 def test_fourth_letter_follows_the_alphabet(alphabet: str, letter: str, other: str) -> None:
-    motif = Motif(id="conv3.0.m1", pfm=np.array([[0, 0, 0, 50.0]]), sites=50)
+    motif = Motif(id="conv3:0.m1", pfm=np.array([[0, 0, 0, 50.0]]), sites=50)
     root = ElementTree.fromstring(logo_svg(motif, alphabet=alphabet))
     used = {u.get("href") for u in root.iter(f"{SVG}use")}
     assert f"#g{letter}" in used

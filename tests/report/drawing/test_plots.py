@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from importlib import resources
 from xml.etree import ElementTree
 
 import numpy as np
 
+from combmotif.report.drawing import colours
 from combmotif.report.drawing.plots import ForestRow, Scale, domain, forest, thin, whisker
+from combmotif.report.wording import style_of
 
 
 def test_scale_maps_and_clips() -> None:
@@ -63,3 +67,15 @@ def test_forest_rows_link_to_their_neurons() -> None:
         "z"
     )
     assert "a&b" in "".join(root.itertext())
+
+
+def test_figures_and_page_have_the_same_colours() -> None:
+    css = resources.files("combmotif.report").joinpath("static/report.css").read_text(encoding="utf-8")
+    page = dict(re.findall(r"--(\w+): (#[0-9a-f]{6});", css.partition("@media")[0]))
+    names = {"up": "UP", "down": "DOWN", "mixed": "MIXED", "amber": "AMBER", "even": "EVEN", "none": "NONE"}
+    assert {key: page[key] for key in names} == {key: getattr(colours, name) for key, name in names.items()}
+    rules = re.findall(r"([^{}]+)\{ color: var\(--(\w+)\); --k", css)
+    for kind, colour in colours.CLASS_COLOURS.items():
+        own = [name for rule, name in rules if f".{style_of(kind)}" in re.split(r"[,\s]+", rule)]
+        assert [page[name] for name in own] == [colour], kind
+    assert colours.tint("#000000", 0.5) == "#808080"

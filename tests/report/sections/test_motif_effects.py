@@ -2,64 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-import pytest
 
-from combmotif.core.tables import MOTIF_EFFECTS, MOTIF_POSITIONS
 from combmotif.report import main_findings, render
 from combmotif.report.folder import read_run
 from combmotif.report.sections.motif_effects import effect_records, motif_effects, motif_tally, output_sections
 
-SIZES = {"conv3.0.m1": (-1.1, "negative"), "conv3.5.m1": (0.24, "positive"), "conv3.2.m1": (0.01, "neutral")}
-
-
-@pytest.fixture
-def measured(run_folder: Path) -> Path:
-    """The run folder with effects of its motifs: one lowers, one raises, the rest are not detected."""
-    motifs = pd.read_csv(run_folder / "motifs" / "neuronmotif.tsv", sep="\t")
-    effects, positions = [], []
-    for motif, consensus in zip(motifs["motif"], motifs["consensus"], strict=True):
-        value, kind = SIZES.get(motif, (0.05, "not-detected"))
-        who = {"motif": motif, "consensus": consensus, "output": "mrl"}
-        for background, inserted, size in (
-            ("all", "draws", value),
-            ("all", "best k-mer", 1.2 * value),
-            ("without AUG", "draws", 1.5 * value),
-            ("with AUG", "draws", 0.5 * value),
-            ("sequences", "own sites", value),
-        ):
-            effects.append(
-                who
-                | {
-                    "inserted": inserted, "background": background, "n": 500, "places": 1000, "effect": size,
-                    "ci_low": size - 0.04, "ci_high": size + 0.04, "p_value": 1e-9, "q_value": 1e-8, "margin": 0.12,
-                    "detectable": 0.06, "fallback": 0, "class": kind, "reason": "example",
-                }
-            )  # fmt: skip
-        for start in range(0, 40, 10):
-            positions.append(who | {"background": "all", "kind": "position", "start": start, "end": start + 9,
-                                    "unit": "nt", "n": 200, "effect": value, "ci_low": value - 0.1,
-                                    "ci_high": value + 0.1})  # fmt: skip
-        for frame in range(3):
-            positions.append(who | {"background": "all", "kind": "frame", "start": frame, "end": frame,
-                                    "unit": "nt modulo 3", "n": 300, "effect": value * frame,
-                                    "ci_low": np.nan, "ci_high": np.nan})  # fmt: skip
-    MOTIF_EFFECTS.frame(effects).to_csv(run_folder / "motif_effects.tsv", sep="\t", index=False)
-    MOTIF_POSITIONS.frame(positions).to_csv(run_folder / "motif_positions.tsv", sep="\t", index=False)
-    record = json.loads((run_folder / "run.json").read_text())
-    record["config"]["effects"] = {"backgrounds": 500}
-    record["stages"]["effects"] = {"status": "done", "seconds": 3.0}
-    (run_folder / "run.json").write_text(json.dumps(record))
-    return run_folder
-
 
 def test_a_motif_is_shown_with_its_own_effect_and_not_with_its_neurons(measured: Path) -> None:
     page = render(measured)
-    first = next(line for line in page.split("<tr data-neuron=") if line.startswith('"conv3.0"'))
+    first = next(line for line in page.split("<tr data-neuron=") if line.startswith('"conv3:0"'))
     assert "−1.10" in first  # the neuron's contribution is −1.21
     assert "−1.21" not in first
     assert "500" in first
@@ -81,14 +35,14 @@ def test_findings_tell_what_the_motifs_do(measured: Path) -> None:
     assert effects.value == "1 positive, 1 negative of 15"
     assert effects.sentence.startswith("Inserted into 500 background sequences, 15 motifs have these effects on mrl: ")
     down, up = (f.sentence for f in found if f.key == "strongest motif")
-    assert "(conv3.0.m1) lowers it most, by −1.10 [−1.14, −1.06], n = 500 (without AUG −1.65, with AUG −0.550)." in down
-    assert "(conv3.5.m1) raises it most, by +0.240" in up
+    assert "(conv3:0.m1) lowers it most, by −1.10 [−1.14, −1.06], n = 500 (without AUG −1.65, with AUG −0.550)." in down
+    assert "(conv3:5.m1) raises it most, by +0.240" in up
 
 
 def test_records_hold_every_row_and_the_curves(measured: Path) -> None:
     run = read_run(measured)
     found = motif_effects(run)
-    record = effect_records(run, found["conv3.0.m1"])
+    record = effect_records(run, found["conv3:0.m1"])
     assert [row["label"] for row in record["rows"]][:3] == [
         "drawn from the matrix, any background",
         "best k-mer, any background",
@@ -106,7 +60,7 @@ def test_classes_are_counted_in_their_order(measured: Path) -> None:
         ("positive", 1),
         ("negative", 1),
         ("neutral", 1),
-        ("not-detected", 12),
+        ("no effect detected", 12),
     ]
     (section,) = output_sections(found, {})
     assert (section.name, section.drawn, section.others) == ("mrl", 15, ("without AUG", "with AUG"))
@@ -114,7 +68,7 @@ def test_classes_are_counted_in_their_order(measured: Path) -> None:
 
 def test_a_run_without_effects_shows_those_of_the_neurons(run_folder: Path) -> None:
     page = render(run_folder)
-    first = next(line for line in page.split("<tr data-neuron=") if line.startswith('"conv3.0"'))
+    first = next(line for line in page.split("<tr data-neuron=") if line.startswith('"conv3:0"'))
     assert "−1.21" in first
     assert "Effects of motifs: not available" in page
 

@@ -49,7 +49,7 @@ def test_all_files_and_the_same_bytes_with_two_workers(tmp_path):
     ]  # fmt: skip
     table = pd.read_csv(one.folder / "interactions.tsv", sep="\t")
     assert table.pair.tolist() == ["AUG x AUG", "AUG x UAR (A first, in frame)", "AUG x GG"]
-    assert table["class"][0] == "antagonistic"
+    assert table["class"][0] == "sub-additive"
     placed = pd.read_csv(one.folder / "interaction_instances.tsv.gz", sep="\t")
     framed = placed[placed.pair == table.pair[1]]
     assert len(framed)

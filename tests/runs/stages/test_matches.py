@@ -61,9 +61,9 @@ def test_a_5utr_assay_names_no_branch_point_and_a_splicing_assay_no_poly_a_signa
 
 
 def test_a_run_reads_the_frame_from_the_spacing_of_the_parts():
-    motifs = MotifSet((Motif("c.0.m1", 500 * word_ppm("AUGNNNNNNUAA"), 500),))
+    motifs = MotifSet((Motif("c:0.m1", 500 * word_ppm("AUGNNNNNNUAA"), 500),))
     syntax = pd.DataFrame(
-        {"motif": ["c.0.m1"], "part_a": ["AUG"], "start_a": ["0"], "start_b": ["9"], "kind": ["range"],
+        {"motif": ["c:0.m1"], "part_a": ["AUG"], "start_a": ["0"], "start_b": ["9"], "kind": ["range"],
          "spacing_mode": ["6"], "distribution": ["6:50;7:40"]}
     )  # fmt: skip
     databases = [load_database("builtin")]

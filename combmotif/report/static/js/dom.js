@@ -36,8 +36,9 @@ const equals = (text) => text.startsWith("<") ? text : `= ${text}`;
 const interval = ([low, , high]) => finite(low) && finite(high) ? `[${number(low)}, ${number(high)}]` : "";
 const estimate = (row) => row && finite(row[1]) ? `${signed(row[1])} ${interval(row)}`.trim() : MISSING;
 const plural = (amount, noun, many) => `${whole(amount)} ${amount === 1 ? noun : many || `${noun}s`}`;
+const styleOf = (kind) => `k-${String(kind).replaceAll(" ", "-")}`;
 const chip = (kind) => kind
-  ? html`<span class="chip k-${kind}"><span aria-hidden="true">${(DATA.symbols[kind] || "")}</span> ${kind.replace("_", " ")}</span>`
+  ? html`<span class="chip ${styleOf(kind)}"><span aria-hidden="true">${(DATA.symbols[kind] || "")}</span> ${kind.replaceAll("_", " ")}</span>`
   : raw('<span class="muted">–</span>');
 const cell = (value, text) => html`<td class="num" data-v="${finite(value) ? value : ""}">${text ?? number(value)}</td>`;
 /* letters of a sequence or a consensus, written as RNA or DNA */

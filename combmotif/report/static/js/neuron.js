@@ -86,7 +86,7 @@ const syntaxPart = (rows) => html`<h3>Syntax: parts and their spacing</h3><p cla
 
 const effectsPart = (neuron) => {
   const rows = neuron.effects, has = (key) => rows.some((row) => finite(row[key][1]));
-  const kinds = [["observed", "Observed difference"], ["adjusted", "Adjusted for covariates"], ["site", "Its sites scrambled"], ["causal", "Neuron clamped"]].filter(([key]) => has(key));
+  const kinds = [["observed", "Observed difference"], ["adjusted", "Adjusted for covariates"], ["site", "Its sites scrambled"], ["clamp", "Neuron clamped"]].filter(([key]) => has(key));
   const first = rows.filter((row) => row.shown);
   return html`<h3 id="effect">Effect of the neuron</h3>${first.map((row) => html`<p>${chip(row.kind)} on the ${row.outcome}. <span class="muted">${row.reason}</span></p>
 ${estimates(kinds.map(([key, label]) => ({ label, value: row[key], kind: row.kind })), { title: `Effect of ${neuron.name} on the ${row.outcome}`, axis: `change in ${row.outcome}, with 95 % confidence interval` })}`).map((part) => scrolling("Effect", part))}

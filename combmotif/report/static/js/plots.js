@@ -91,17 +91,17 @@ const estimates = (rows, { title, axis, room = Math.min(680, innerWidth - 40) })
   const reach = 2 * Math.max(...middle.map(Math.abs), 1e-12);
   const ends = shown.flatMap((row) => [row.value[0], row.value[2]]).filter(finite).map((v) => Math.min(Math.max(v, -reach), reach));
   const [low, high] = range([...middle, ...ends], true);
-  /* on a narrow screen the numbers are left to the table below */
-  const wide = room >= 560, width = room, left = wide ? 190 : 148, right = wide ? width - 205 : width - 10, top = 6, step = 24, bottom = top + step * shown.length;
+  /* on a narrow screen a label stands above its line, and the numbers are left to the table below */
+  const wide = room >= 560, width = room, left = wide ? 240 : 8, right = wide ? width - 205 : width - 8, top = 6, step = wide ? 24 : 38, bottom = top + step * shown.length;
   const x = scaled(low, high, left, right);
   const parts = ticks(low, high, 5).map((tick) => `<path class="grid" d="M${x(tick)} ${top}V${bottom}"/>${caption(x(tick), bottom + 15, short(tick))}`);
   parts.push(`<path class="zero" d="M${x(0)} ${top}V${bottom}"/>`);
   shown.forEach((row, i) => {
-    const y = top + step * (i + 0.5), [from, value, to] = row.value;
-    parts.push(`<g class="k-${row.kind || "plain"}"><title>${escaped(row.label)}: ${estimate(row.value)}</title><text class="label" x="0" y="${y + 4}">${escaped(row.label)}</text>`
+    const y = top + step * (i + (wide ? 0.5 : 0.72)), [from, value, to] = row.value;
+    parts.push(`<g class="${styleOf(row.kind || "plain")}"><title>${escaped(row.label)}: ${estimate(row.value)}</title><text class="label" x="0" y="${wide ? y + 4 : y - 11}">${escaped(row.label)}</text>`
       + (finite(from) && finite(to) ? `<path class="ci" d="M${x(from)} ${y}H${x(to)}M${x(from)} ${y - 3.5}v7M${x(to)} ${y - 3.5}v7"/>` : "")
       + `<circle class="dot" cx="${x(value)}" cy="${y}" r="4"/>${wide ? `<text class="value" x="${right + 12}" y="${y + 4}">${estimate(row.value)}</text>` : ""}</g>`);
   });
-  parts.push(caption((left + right) / 2, bottom + 32, axis));
+  parts.push(caption((left + right) / 2, bottom + 32, wide ? axis : axis.replace(", with 95 % confidence interval", ", 95 % CI")));
   return svg("plot", width, bottom + 38, title, parts.join(""));
 };

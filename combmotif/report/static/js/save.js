@@ -2,7 +2,7 @@
 const save = (name, content, type) => {
   const anchor = document.createElement("a");
   anchor.href = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
-  anchor.download = name;
+  anchor.download = name.replaceAll(":", ".");  // a colon is no letter of a file name on Windows
   anchor.click();
   setTimeout(() => URL.revokeObjectURL(anchor.href), 10000);
 };

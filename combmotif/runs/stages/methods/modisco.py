@@ -120,7 +120,7 @@ def modisco_task(context: Context, task: ModiscoTask) -> None:
     whole = join_attributions([unpack(load_arrays(path)) for path in task.sources])
     result = modisco(whole.codes, whole.scores, options=modisco_options(context))
     if task.samples is None:
-        motifs = pattern_motifs(result, prefix=f"output.{task.target.channel}")
+        motifs = pattern_motifs(result, prefix=f"output:{task.target.channel}")
         patterns = [_moved(pattern, whole.rows, whole.starts) for pattern in result.patterns]
     else:
         assert task.target.layer is not None
