@@ -373,7 +373,7 @@ def contribution(
         rows = [(row["neuron"], row["class"], row["class"], _span(row)) for row in table.to_dict("records")]
         return pictures.effects(rows, axis="difference of the prediction", title=title)
 
-    shown = ("neuron", "n_active", "effect", "ci_low", "ci_high", "q_welch", "site_effect", "causal_effect", "class")
+    shown = ("neuron", "n_active", "effect", "ci_low", "ci_high", "q_welch", "site_effect", "clamp_effect", "class")
     return Result(title, table, table, draw, shown)
 
 

@@ -20,7 +20,8 @@ from combmotif.core.tables import table_at
 from combmotif.motifs.formats.h5 import load_motifs
 from combmotif.motifs.motif import MotifSet
 from combmotif.report.drawing.logos import logo_svg
-from combmotif.report.summary import Finding, main_findings
+from combmotif.report.story import Finding
+from combmotif.report.summary import main_findings
 from combmotif.runs.earlier import read_record
 
 SHOWN = 24

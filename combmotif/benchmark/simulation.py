@@ -103,7 +103,9 @@ def simulate_pair(setting: Simulation, number: int, *, seed: int = 0) -> Measure
         SequenceModel("simulated", net),
         sequences,
         Pair(a, b, order="ab", spacing=(0, SLOT - TAG - len(a) - len(b))),
-        InteractionOptions(scrambles=2, mode="uniform", avoid=[], controls=0, max_placements=setting.placements),
+        InteractionOptions(
+            scrambles=2, mode="uniform", avoid=[], controls=0, backgrounds=0, max_placements=setting.placements
+        ),
         frequencies=np.full(4, 0.25),
         seed=number,
     )

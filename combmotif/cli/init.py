@@ -139,10 +139,10 @@ def _open_keras(
     """
     from combmotif.config import KerasSection, open_model
     from combmotif.config.inputs import KerasInput
-    from combmotif.config.paths import find_keras
+    from combmotif.config.paths import find_files
 
     said = KerasSection(kind="keras", weights=str(file), custom_objects=custom_objects, input=KerasInput(length=length))
-    section = find_keras(said, base=folder)
+    section = find_files(said, base=folder, key="model")
     try:
         model = open_model(section)
         output = "# output: 0    # what counts: a number, a name; {position: center} where it has positions"

@@ -15,6 +15,7 @@ from combmotif.config.training.measured import MeasuredConfig
 from combmotif.config.training.regression import TrainConfig
 from combmotif.core.typed_yaml import nearest, parse_yaml, read_yaml, show, validate
 
+TrainingConfig = TrainConfig | MeasuredConfig | HexamersConfig | HalfLifeConfig | LanguageConfig
 TRAININGS: dict[str, type] = {
     "measured": MeasuredConfig,
     "hexamers": HexamersConfig,
@@ -110,10 +111,7 @@ def load_config(path: str | Path, *, overrides: Sequence[str] = ()) -> RunConfig
     return config
 
 
-def load_train_config(
-    path: str | Path, *, overrides: Sequence[str] = ()
-) -> TrainConfig | MeasuredConfig | HexamersConfig | HalfLifeConfig | LanguageConfig:
+def load_train_config(path: str | Path, *, overrides: Sequence[str] = ()) -> TrainingConfig:
     """Read the YAML file of a training, by its ``kind`` (see :data:`TRAININGS`); as :func:`load_config`."""
-    config: TrainConfig | MeasuredConfig | HexamersConfig | HalfLifeConfig | LanguageConfig
-    config = _load(TrainConfig, path, overrides)
+    config: TrainingConfig = _load(TrainConfig, path, overrides)
     return config

@@ -17,6 +17,12 @@ def parse_selection(select: Selection) -> list[tuple[int, int]] | None:
     ------
     ValueError
         If a part is neither a channel number nor a range of them.
+
+    Examples
+    --------
+    >>> from combmotif.config import parse_selection
+    >>> parse_selection("0-3,7")
+    [(0, 3), (7, 7)]
     """
     if isinstance(select, str) and select.strip() == "all":
         return None

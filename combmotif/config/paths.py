@@ -9,27 +9,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from combmotif.config.inputs import (
-    CardSection,
-    FastaSequences,
-    Hdf5Sequences,
-    KerasSection,
-    PythonSection,
-    TableSequences,
-)
 from combmotif.config.run import RunConfig
-from combmotif.config.training.half_life import HalfLifeConfig
-from combmotif.config.training.hexamers import CountedTable, HexamersConfig
-from combmotif.config.training.language import LanguageConfig
-from combmotif.config.training.measured import MeasuredConfig
-from combmotif.config.training.regression import TrainConfig
 from combmotif.core.databases import COLLECTIONS, PUBLISHED_DATABASES
-from combmotif.core.typed_yaml import nearest
+from combmotif.core.typed_yaml import Section, nearest
 
-_Config = TypeVar("_Config", RunConfig, TrainConfig, MeasuredConfig, HexamersConfig, HalfLifeConfig, LanguageConfig)
+_Section = TypeVar("_Section", bound=Section)
 
 
 def find_file(path: str, *, base: Path, key: str) -> str:
@@ -101,80 +89,47 @@ def find_factory(factory: str, *, base: Path, key: str, what: str = "function") 
     return factory
 
 
-def find_keras(model: KerasSection, *, base: Path) -> KerasSection:
-    """Resolve the files of a ``kind: keras`` model."""
-    objects = model.custom_objects
-    if objects is not None:
-        objects = find_factory(objects, base=base, key="model.custom_objects", what="dictionary")
-    weights = find_file(model.weights, base=base, key="model.weights")
-    return model.model_copy(update={"weights": weights, "custom_objects": objects})
+FINDERS: dict[str, Callable[..., str]] = {
+    **dict.fromkeys(("path", "fasta", "annotation", "table", "weights"), find_file),
+    "card": find_card,
+    "factory": find_factory,
+    "custom_objects": partial(find_factory, what="dictionary"),
+}
+"""How what a key names is found, wherever in a config the key stands."""
 
 
-def resolve_paths(config: _Config, base: Path) -> _Config:
+def find_files(section: _Section, *, base: Path, key: str = "") -> _Section:
+    """Resolve every file that a section or one inside it names; ``key`` is where it stands in the YAML."""
+    update: dict[str, Any] = {}
+    for name, value in section:
+        place = f"{key}.{name}" if key else name
+        if isinstance(value, str) and name in FINDERS:
+            update[name] = FINDERS[name](value, base=base, key=place)
+        elif isinstance(value, Section):
+            update[name] = find_files(value, base=base, key=place)
+        elif isinstance(value, list) and value and isinstance(value[0], Section):
+            update[name] = [find_files(one, base=base, key=f"{place}.{i}") for i, one in enumerate(value)]
+    return section.model_copy(update={name: found for name, found in update.items() if found != getattr(section, name)})
+
+
+def resolve_paths(config: _Section, base: Path) -> _Section:
     """Return the config with every path absolute; a file that is missing is an error here, before any work."""
-
-    def found(key: str) -> Callable[[str], str]:
-        return lambda path: find_file(path, base=base, key=key)
-
-    if isinstance(config, MeasuredConfig):
-        tables = [t.model_copy(update={"path": found(f"tables.{i}.path")(t.path)}) for i, t in enumerate(config.tables)]
-        return config.model_copy(update={"tables": tables})
-    if isinstance(config, LanguageConfig):
-        texts = [t.model_copy(update={"path": found(f"texts.{i}.path")(t.path)}) for i, t in enumerate(config.texts)]
-        return config.model_copy(update={"texts": texts})
-    if isinstance(config, HalfLifeConfig):
-        species = []
-        for index, own in enumerate(config.species):
-            files = {key: getattr(own, key, None) for key in ("path", "fasta", "annotation", "table")}
-            paths = {key: found(f"species.{index}.{key}")(file) for key, file in files.items() if file is not None}
-            species.append(own.model_copy(update=paths))
-        return config.model_copy(update={"species": species})
-    if isinstance(config, HexamersConfig):
-        if not isinstance(config.sequences, CountedTable):
-            return config
-        path = found("sequences.path")(config.sequences.path)
-        return config.model_copy(update={"sequences": config.sequences.model_copy(update={"path": path})})
-    if isinstance(config, TrainConfig):
-        update: dict = {
-            "teachers": [
-                t.model_copy(update={"card": find_card(t.card, base=base, key=f"teachers.{i}.card")})
-                for i, t in enumerate(config.teachers)
-            ],
-            "tests": [
-                t.model_copy(update={"path": found(f"tests.{i}.path")(t.path)}) for i, t in enumerate(config.tests)
-            ],
-        }
-        if config.measured is not None:
-            update["measured"] = config.measured.model_copy(
-                update={"path": found("measured.path")(config.measured.path)}
-            )
-        return config.model_copy(update=update)
-
-    update = {}
-    model, sequences = config.model, config.sequences
-    if isinstance(model, CardSection):
-        update["model"] = model.model_copy(update={"card": find_card(model.card, base=base, key="model.card")})
-    elif isinstance(model, PythonSection):
-        weights = None if model.weights is None else found("model.weights")(model.weights)
-        factory = find_factory(model.factory, base=base, key="model.factory")
-        update["model"] = model.model_copy(update={"weights": weights, "factory": factory})
-    elif isinstance(model, KerasSection):
-        update["model"] = find_keras(model, base=base)
-    if isinstance(sequences, (FastaSequences, TableSequences, Hdf5Sequences)):
-        changed = {"path": found("sequences.path")(sequences.path)}
-        if isinstance(sequences, (FastaSequences, TableSequences)) and sequences.annotation is not None:
-            changed["annotation"] = found("sequences.annotation")(sequences.annotation)
-        update["sequences"] = sequences.model_copy(update=changed)
+    config = find_files(config, base=base)
+    if not isinstance(config, RunConfig):
+        return config
+    update: dict[str, Any] = {}
     if config.match is not None:
         databases, named = [], ["builtin", *COLLECTIONS, *PUBLISHED_DATABASES]
         for index, name in enumerate(config.match.databases):
             try:
-                databases.append(name if name in named else found(f"match.databases.{index}")(name))
+                key = f"match.databases.{index}"
+                databases.append(name if name in named else find_file(name, base=base, key=key))
             except FileNotFoundError as error:
                 hint = "" if Path(name).suffix else nearest(name, named)  # rbp.meme is a file, not the database rbp
                 raise FileNotFoundError(f"{error}{hint if 'did you mean' in hint else ''}") from None
         update["match"] = config.match.model_copy(update={"databases": databases})
     pairs = None if config.interaction is None else config.interaction.pairs
     if config.interaction is not None and isinstance(pairs, str) and pairs != "from_motifs":
-        update["interaction"] = config.interaction.model_copy(update={"pairs": found("interaction.pairs")(pairs)})
+        pairs = find_file(pairs, base=base, key="interaction.pairs")
+        update["interaction"] = config.interaction.model_copy(update={"pairs": pairs})
     return config.model_copy(update=update)

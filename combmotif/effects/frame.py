@@ -45,6 +45,14 @@ def codon_phase(track: np.ndarray) -> np.ndarray:
     return phase
 
 
+def codon_phases(tracks: Sequence[np.ndarray] | None, rows: np.ndarray) -> list[np.ndarray] | None:
+    """Number the positions of the codons along the given rows of a set, by their first track; None without tracks."""
+    if tracks is None:
+        return None
+    known = {row: codon_phase(tracks[row][0]) for row in np.unique(rows)}
+    return [known[row] for row in rows]
+
+
 def region_lengths(tracks: Sequence[np.ndarray] | None) -> dict[str, np.ndarray]:
     """Measure the 5'UTR, the coding region and the 3'UTR, where the first track is a coding frame.
 

@@ -96,6 +96,14 @@ def as_pattern(
         Columns of a Motif to keep, 0-based half-open; default all.
     alphabet : {"rna", "dna"}, default "rna"
         Letters of the names.
+
+    Examples
+    --------
+    >>> from combmotif.effects import as_pattern
+    >>> from combmotif.sequence import encode
+    >>> rows, starts = as_pattern("UGUAN").find([encode("CCUGUACC"), encode("UUUUU")])
+    >>> rows.tolist(), starts.tolist()
+    ([0], [2])
     """
     if isinstance(motif, Pattern):
         return motif

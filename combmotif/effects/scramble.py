@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 
@@ -26,29 +25,24 @@ LEAST_CANDIDATES = 16
 
 
 @dataclass(frozen=True)
-class Scrambles:
-    """Draws for every placement; draw k of the double edit uses the same a[k] and b[k] as the single edits.
+class Replacements:
+    """Draws for the sites of every placement; draw k of a site is the same wherever that site is replaced.
 
     Attributes
     ----------
-    a : uint8 array, shape (placements, draws, length of A)
-    b : uint8 array, shape (placements, draws, length of B)
-    fallback : bool array, shape (placements, 2)
-        True where the segment (A, B) was drawn from the background instead of the mode asked for.
+    edits : tuple of uint8 arrays, one per site, each of shape (placements, draws, length of the site)
+    fallback : bool array, shape (placements, sites)
+        True where the segment was drawn from the background instead of the mode asked for.
     failed : bool array, shape (placements,)
         True where no full set of draws was found; their rows hold nothing of use.
     rejected : float
         Share of the candidates that were rejected.
-    c : uint8 array, shape (placements, draws, length of C), or None
-        Draws of a third site, where there is one.
     """
 
-    a: np.ndarray
-    b: np.ndarray
+    edits: tuple[np.ndarray, ...]
     fallback: np.ndarray
     failed: np.ndarray
     rejected: float
-    c: np.ndarray | None = None
 
 
 class _Segment:
@@ -120,54 +114,6 @@ class _Segment:
             if protein:
                 good[chosen] &= translate(new) == translate(old)
         return good
-
-
-@dataclass(frozen=True)
-class Replacements:
-    """Draws for the sites of every placement.
-
-    Attributes
-    ----------
-    edits : tuple of uint8 arrays, one per site, each of shape (placements, draws, length of the site)
-    fallback : bool array, shape (placements, sites)
-        True where the segment was drawn from the background instead of the mode asked for.
-    failed : bool array, shape (placements,)
-        True where no full set of draws was found; their rows hold nothing of use.
-    rejected : float
-        Share of the candidates that were rejected.
-    """
-
-    edits: tuple[np.ndarray, ...]
-    fallback: np.ndarray
-    failed: np.ndarray
-    rejected: float
-
-
-def draw_scrambles(
-    codes: Sequence[np.ndarray],
-    start_a: np.ndarray,
-    start_b: np.ndarray,
-    a: Pattern,
-    b: Pattern,
-    *,
-    third: tuple[np.ndarray, Pattern] | None = None,
-    **options: Any,
-) -> Scrambles:
-    """Draw replacements for the two sites of every placement; the options are those of `draw_replacements`.
-
-    Parameters
-    ----------
-    codes : sequence of uint8 arrays, one per placement
-        The sequence of each placement.
-    start_a, start_b : integer arrays, shape (placements,)
-    a, b : Pattern
-    third : (integer array of starts, Pattern), optional
-        A third site, C, whose draws go to `Scrambles.c`.
-    """
-    placed = [(start_a, a), (start_b, b), *([third] if third is not None else [])]
-    found = draw_replacements(codes, placed, **options)
-    c = found.edits[2] if third is not None else None
-    return Scrambles(found.edits[0], found.edits[1], found.fallback, found.failed, found.rejected, c)
 
 
 def draw_replacements(

@@ -53,6 +53,13 @@ def benjamini_hochberg(p_values: np.ndarray) -> np.ndarray:
     References
     ----------
     Benjamini and Hochberg, J R Stat Soc B 1995, 57:289-300; computed by scipy.stats.false_discovery_control.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from combmotif.effects.statistics import benjamini_hochberg
+    >>> benjamini_hochberg(np.array([0.01, 0.04, np.nan])).tolist()
+    [0.02, 0.04, nan]
     """
     p = np.asarray(p_values, dtype=float)
     q = np.full(p.shape, np.nan)
@@ -131,6 +138,13 @@ def signed_rank(values: np.ndarray) -> float:
     References
     ----------
     Wilcoxon, Biometrics Bull 1945, 1:80-83; Pratt, J Am Stat Assoc 1959, 54:655-667.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from combmotif.effects.statistics import signed_rank
+    >>> signed_rank(np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]))
+    0.03125
     """
     values = np.asarray(values, dtype=float)
     if not len(values):
@@ -229,6 +243,13 @@ def hodges_lehmann(values: np.ndarray, *, confidence: float = 0.95) -> Location:
     References
     ----------
     Hodges and Lehmann, Ann Math Stat 1963, 34:598-611; Hollander and Wolfe, Nonparametric Statistical Methods, 3.2-3.3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from combmotif.effects.statistics import hodges_lehmann
+    >>> hodges_lehmann(np.array([1.0, 2.0, 3.0, 4.0, 5.0, 60.0])).estimate
+    3.5
     """
     ordered = np.sort(np.asarray(values, dtype=float))
     n = len(ordered)

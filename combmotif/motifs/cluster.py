@@ -34,6 +34,13 @@ def similarity(a: np.ndarray, b: np.ndarray, *, min_overlap: int = 3) -> tuple[f
     offset : int
         Column of `a` on which the first column of `b` lies; negative where `b` starts before `a`.
         Of equal scores the smallest shift.
+
+    Examples
+    --------
+    >>> from combmotif.motifs import similarity, word_ppm
+    >>> found, shift = similarity(word_ppm("UGUAA"), word_ppm("GUAAC"))
+    >>> found > 0.7, shift
+    (True, 1)
     """
     if min_overlap < 1:
         raise ValueError(f"min_overlap: expected at least 1 column, got {min_overlap}")

@@ -18,7 +18,6 @@ from combmotif.report.sections.neurons import motif_names
 from combmotif.report.story import Finding, story
 from combmotif.report.wording import count, number, opening, outcome, plural
 
-_NEVER = float("inf")
 _WAYS = (("negative", "lower"), ("positive", "raise"))
 
 

@@ -41,6 +41,12 @@ def encode(sequence: str, *, name: str = "sequence") -> np.ndarray:
     ------
     ValueError
         If a letter is not a nucleotide; the letter and its position are named.
+
+    Examples
+    --------
+    >>> from combmotif.sequence import encode
+    >>> encode("ACGUn").tolist()
+    [0, 1, 2, 3, 4]
     """
     try:
         raw = np.frombuffer(sequence.encode("ascii"), dtype=np.uint8)
@@ -77,6 +83,12 @@ def iupac_sets(word: str) -> np.ndarray:
     -------
     numpy.ndarray of bool, shape (length, 4)
         True where the letter (A, C, G, T/U) is allowed.
+
+    Examples
+    --------
+    >>> from combmotif.sequence import iupac_sets
+    >>> iupac_sets("AR").astype(int).tolist()
+    [[1, 0, 0, 0], [1, 0, 1, 0]]
     """
     allowed = np.zeros((len(word), 4), dtype=bool)
     for position, letter in enumerate(word.upper()):

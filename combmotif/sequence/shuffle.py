@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import product
 
 import numpy as np
@@ -55,6 +56,15 @@ def dinucleotide_shuffle(codes: np.ndarray, draws: int, generator: np.random.Gen
     References
     ----------
     Altschul and Erickson, Mol Biol Evol 1985, 2:526-538.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from combmotif.sequence import decode, encode
+    >>> from combmotif.sequence.shuffle import dinucleotide_shuffle
+    >>> (copy,) = dinucleotide_shuffle(encode("AUGUGA"), 1, np.random.default_rng(0))
+    >>> sorted(decode(copy)[i : i + 2] for i in range(5))
+    ['AU', 'GA', 'GU', 'UG', 'UG']
     """
     codes = _checked(codes)
     copies = np.tile(codes, (draws, 1))
@@ -89,7 +99,7 @@ def _last_exits(counts: np.ndarray, root: int) -> tuple[list[dict[int, int]], np
                 break
         else:
             trees.append(tree)
-            weights.append(float(np.prod([counts[v, u] for v, u in tree.items()])))
+            weights.append(float(math.prod(int(counts[v, u]) for v, u in tree.items())))
     return trees, np.array(weights) / np.sum(weights)
 
 
@@ -114,11 +124,10 @@ def _eulerian(codes: np.ndarray, draws: int, generator: np.random.Generator) -> 
             exits[rows, vertex, : len(rest)] = generator.permuted(np.tile(rest, (len(rows), 1)), axis=1)
             exits[rows, vertex, len(rest)] = target
     result = np.empty((draws, len(codes)), dtype=np.uint8)
-    result[:, 0] = codes[0]
-    used = np.zeros((draws, 4), dtype=np.int64)
-    row = np.arange(draws)
-    for position in range(1, len(codes)):
-        here = result[:, position - 1]
-        result[:, position] = exits[row, here, used[row, here]]
-        used[row, here] += 1
+    for row, walk in enumerate(exits.tolist()):  # lists: one element at a time, they are faster than arrays
+        leave = [iter(own) for own in walk]
+        path = [here := int(codes[0])]
+        for _ in range(len(codes) - 1):
+            path.append(here := next(leave[here]))
+        result[row] = path
     return result

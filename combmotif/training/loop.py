@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -79,6 +79,18 @@ class Fitted:
     states: list[State]
     best_epochs: list[int]
     history: list[dict[str, float]]
+
+
+def predict(module: nn.Module, inputs: Iterable[torch.Tensor]) -> np.ndarray:
+    """Predict batch by batch in evaluation mode, on the module's device; float32 (n, outputs)."""
+    was_training = module.training
+    module.eval()
+    device = next(module.parameters()).device
+    try:
+        with torch.inference_mode():
+            return np.concatenate([module(x.to(device)).float().cpu().numpy() for x in inputs])
+    finally:
+        module.train(was_training)
 
 
 def save_state(state: dict, path: Path) -> None:

@@ -50,6 +50,13 @@ def overlap_groups(codes: Sequence[np.ndarray] | np.ndarray, *, k: int = 40) -> 
     -------
     int array, shape (n,)
         Number of the group of each sequence, from 0 in order of first member.
+
+    Examples
+    --------
+    >>> from combmotif.sequence import encode
+    >>> from combmotif.training.overlap import overlap_groups
+    >>> overlap_groups([encode("AAACCCG"), encode("GGGGGGG"), encode("ACCCGUU")], k=5).tolist()
+    [0, 1, 0]
     """
     if not 1 <= k <= 1000:
         raise ValueError(f"k: expected a word length from 1 to 1000 nt, found {k}")
@@ -86,6 +93,14 @@ def group_folds(groups: np.ndarray, *, folds: int = 5, seed: int = 0) -> np.ndar
     ------
     ValueError
         If there are fewer groups than folds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from combmotif.training.overlap import group_folds
+    >>> folds = group_folds(np.array([0, 0, 1, 2, 2, 3]), folds=2)
+    >>> bool(folds[0] == folds[1]), np.bincount(folds).tolist()
+    (True, [3, 3])
     """
     names, inverse, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     if not 2 <= folds <= len(names):

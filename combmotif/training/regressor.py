@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from combmotif.sequence.onehot import one_hot
-from combmotif.training.loop import TrainingOptions, fit
+from combmotif.training.loop import TrainingOptions, fit, predict
 
 
 @dataclass(frozen=True)
@@ -33,18 +33,10 @@ def predict_codes(module: nn.Module, codes: np.ndarray, *, batch: int = 512, pre
 
     With ``precision="bfloat16"`` the convolutions have half the bits, three times as fast on a processor that has them.
     """
-    was_training = module.training
-    module.eval()
     device = next(module.parameters()).device
-    try:
-        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
-            parts = [
-                module(one_hot(codes[start : start + batch], device=device)).float().cpu().numpy()
-                for start in range(0, len(codes), batch)
-            ]
-    finally:
-        module.train(was_training)
-    return np.concatenate(parts)
+    with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
+        starts = range(0, len(codes), batch)
+        return predict(module, (one_hot(codes[start : start + batch], device=device) for start in starts))
 
 
 def shifted(codes: np.ndarray, shift: int) -> np.ndarray:

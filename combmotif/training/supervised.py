@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from combmotif.sequence.labelled import Labelled
-from combmotif.training.loop import Fitted, TrainingOptions, fit
+from combmotif.training.loop import Fitted, TrainingOptions, fit, predict
 
 
 @dataclass(frozen=True)
@@ -50,18 +50,9 @@ class SupervisedOptions(TrainingOptions):
 
 def predict_rows(module: nn.Module, rows: Labelled, *, head: int, batch: int = 32) -> np.ndarray:
     """Predict all rows with one head, in evaluation mode; float32 (n,)."""
-    was_training = module.training
-    module.eval()
-    device = next(module.parameters()).device
-    parts = []
-    try:
-        with torch.inference_mode():
-            for start in range(0, len(rows.labels), batch):
-                index = np.arange(start, min(start + batch, len(rows.labels)))
-                parts.append(module(torch.from_numpy(rows.batch(index)).to(device))[:, head].cpu().numpy())
-    finally:
-        module.train(was_training)
-    return np.concatenate(parts)
+    count = len(rows.labels)
+    batches = (np.arange(start, min(start + batch, count)) for start in range(0, count, batch))
+    return predict(module, (torch.from_numpy(rows.batch(own)) for own in batches))[:, head]
 
 
 def _kernels(module: nn.Module) -> list[torch.Tensor]:

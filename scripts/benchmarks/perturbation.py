@@ -18,8 +18,7 @@ import click
 import numpy as np
 import torch
 
-from combmotif.effects.pairs.states import evaluate_states
-from combmotif.effects.scramble import Scrambles
+from combmotif.effects.pairs.states import States, evaluate_every
 from combmotif.inference import Edits, predict_edits
 from combmotif.models.architectures.cnn_gru import CnnGru
 from combmotif.models.model import InputSpec, SequenceModel
@@ -53,15 +52,15 @@ def states_case(model: SequenceModel, length: int, placements: int, draws: int, 
     start_a = rng.integers(0, length - 12 - gap, placements)
     start_b = start_a + 6 + gap
     letters = [rng.integers(0, 4, (placements, draws, 6)).astype(np.uint8) for _ in range(2)]
-    drawn = Scrambles(*letters, np.zeros((placements, 2), bool), np.zeros(placements, bool), 0.0)
-    took = seconds(lambda: evaluate_states(model, codes, start_a, start_b, drawn))
-    states = evaluate_states(model, codes, start_a, start_b, drawn)
+    segments = list(zip((start_a, start_b), letters, strict=True))
+    took = seconds(lambda: evaluate_every(model, codes, segments))
+    states = States.of(evaluate_every(model, codes, segments))
 
     def written(placement: int, draw: int) -> np.ndarray:
         four = np.tile(codes[placement], (4, 1))
         a, b = (slice(start, start + 6) for start in (start_a[placement], start_b[placement]))
-        four[1, a] = four[3, a] = drawn.a[placement, draw]
-        four[2, b] = four[3, b] = drawn.b[placement, draw]
+        four[1, a] = four[3, a] = letters[0][placement, draw]
+        four[2, b] = four[3, b] = letters[1][placement, draw]
         return four
 
     some = [(int(p), int(k)) for p, k in zip(rng.integers(0, placements, 8), rng.integers(0, draws, 8), strict=True)]

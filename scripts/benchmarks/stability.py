@@ -19,6 +19,7 @@ import numpy as np
 from combmotif.config import load_train_config
 from combmotif.config.training.measured import MeasuredConfig, MeasuredFit
 from combmotif.config.training.regression import NetSection
+from combmotif.runs.training.common import Training
 from combmotif.runs.training.measured import Workshop, held_out_quality
 from combmotif.runs.training.measured_rows import MeasuredRows, read_rows
 from combmotif.training.regressor import predict_codes
@@ -63,7 +64,7 @@ def ridge(x: np.ndarray, y: np.ndarray, folds: np.ndarray) -> np.ndarray:
 
 def plain_net(rows: MeasuredRows, config: MeasuredConfig, out: Path) -> np.ndarray:
     """Train a plain net in every fold and predict the fold it has not seen."""
-    shop = Workshop(config, out, progress=None, on_epoch=lambda row: click.echo(f"plain net: {row}", err=True))
+    shop = Workshop(config, Training(out, on_epoch=lambda row: click.echo(f"plain net: {row}", err=True)))
     section = NetSection(arguments={"blocks": 4, "padding": 2, "dropout": 0.2, "conv_dropout": 0.0})
     fit = MeasuredFit(epochs=5, batch=128, learning_rate=0.0025, averaging=0.995, precision="bfloat16")
     labels = rows.labels[:, : rows.outputs]

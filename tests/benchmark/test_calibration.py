@@ -10,6 +10,8 @@ from combmotif.benchmark.calibration import QUICK, Plan, calibrate
 from combmotif.benchmark.simulation import Simulation, hal_epistasis, simulate_pair
 from combmotif.core.tables import CALIBRATION
 
+pytestmark = pytest.mark.slow
+
 SMALL = Plan(pairs=8, power_pairs=4, effects=(1.0,), sizes=(6,), saturating_runs=1)
 
 

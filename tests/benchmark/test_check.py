@@ -12,6 +12,7 @@ def scores():
     return benchmark("acf", range(2), 3, methods=["none", "sufficiency"], sampling=FEW)
 
 
+@pytest.mark.slow
 def test_a_row_per_neuron_and_method(scores):
     assert list(scores) == BENCHMARK.names
     assert len(scores) == 3 * 2 * 2
@@ -22,12 +23,14 @@ def test_a_row_per_neuron_and_method(scores):
     assert (dead["precision"] == 1).all()
 
 
+@pytest.mark.slow
 def test_demixing_beats_no_demixing(scores):
     recall = scores.groupby("method")["recall"].mean()
     assert recall["sufficiency"] >= 0.75
     assert recall["sufficiency"] >= recall["none"]
 
 
+@pytest.mark.slow
 def test_the_summary_counts_families_alike(scores):
     table = summary(scores)
     assert table["family"].tolist() == ["a", "a", "c", "c", "f", "f", "all", "all"]
@@ -48,6 +51,7 @@ def test_unknown_names_are_refused():
         benchmark("a", range(1), 0, methods=["magic"])
 
 
+@pytest.mark.slow
 def test_every_method_runs_on_a_dead_neuron():
     table = benchmark("f", [1], 3, sampling=FEW)
     assert table["method"].tolist() == list(METHODS)

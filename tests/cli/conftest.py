@@ -44,14 +44,24 @@ def build():
 """
 
 
+@pytest.fixture(scope="session")
+def write_own_net():
+    """Write a config of a user's own net, beside its Python file."""
+
+    def write_own_net(folder):
+        (folder / "net.py").write_text(NET)
+        path = folder / "own.yaml"
+        path.write_text(
+            "model: {kind: python, factory: net.py:build, alphabet: rna}\n"
+            "sequences: {kind: random, count: 60, length: 30}\n"
+            "neurons: {layer: '0', select: [0, 1]}\n"
+        )
+        return path
+
+    return write_own_net
+
+
 @pytest.fixture
-def own_net(tmp_path):
+def own_net(tmp_path, write_own_net):
     """A config of a user's own net, beside its Python file."""
-    (tmp_path / "net.py").write_text(NET)
-    path = tmp_path / "own.yaml"
-    path.write_text(
-        "model: {kind: python, factory: net.py:build, alphabet: rna}\n"
-        "sequences: {kind: random, count: 60, length: 30}\n"
-        "neurons: {layer: '0', select: [0, 1]}\n"
-    )
-    return path
+    return write_own_net(tmp_path)

@@ -2,11 +2,15 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import warnings
 
 import pytest
+
+from combmotif.config import load_config
+from combmotif.runs import run
 
 CARD = "kind: python\nfactory: {factory}\narguments: {arguments}\n"
 
@@ -30,13 +34,17 @@ def project(tmp_path):
     return tmp_path / "project"
 
 
-@pytest.fixture
-def run_folder(cli, own_net, tmp_path):
-    """A finished run of the user's own net."""
+@pytest.fixture(scope="module")
+def finished(write_own_net, tmp_path_factory):
+    home = tmp_path_factory.mktemp("finished")
     quick = ("sample.generations=3", "sample.population=16", "discover.min_sites=5", "seed=1")
-    result = cli("run", own_net, "--out", "run", "--workers", 1, *(a for key in quick for a in ("--set", key)))
-    assert result.exit_code == 0, result.output
-    return tmp_path / "run"
+    return run(load_config(write_own_net(home), overrides=quick), home / "run", workers=1).folder
+
+
+@pytest.fixture
+def run_folder(finished, tmp_path):
+    """A finished run of the user's own net."""
+    return shutil.copytree(finished, tmp_path / "run")
 
 
 @pytest.mark.slow

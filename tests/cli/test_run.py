@@ -3,6 +3,7 @@ import json
 import pytest
 
 
+@pytest.mark.slow
 def test_a_users_own_net_runs(cli, own_net, tmp_path):
     result = cli("run", own_net, "--workers", 1, "--set", "sample.population=32", "--set", "sample.generations=5")
     assert result.exit_code == 0, result.output
@@ -23,6 +24,7 @@ def test_a_users_own_net_runs(cli, own_net, tmp_path):
 QUICK = ("--workers", 1, "--set", "sample.population=32", "--set", "sample.generations=5")
 
 
+@pytest.mark.slow
 def test_another_config_in_the_same_folder(cli, own_net, tmp_path):
     assert cli("run", own_net, *QUICK).exit_code == 0
     before = (tmp_path / "runs" / "own" / "neurons.tsv").read_text()
@@ -35,6 +37,7 @@ def test_another_config_in_the_same_folder(cli, own_net, tmp_path):
     assert (tmp_path / "runs" / "own" / "neurons.tsv").read_text() != before
 
 
+@pytest.mark.slow
 def test_quiet_verbose_and_log(cli, own_net, tmp_path):
     (tmp_path / "s.fa").write_text("".join(f">s\n{'ACGUAC' * 5}\n" for _ in range(3)))
     arguments = ("run", own_net, *QUICK, "--set", "sequences={kind: fasta, path: s.fa}", "--out", "r")

@@ -30,6 +30,7 @@ def config(own_net, tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_training_writes_a_card_that_opens(cli, config, tmp_path):
     result = cli("train", config, "--out", "t")
     assert result.exit_code == 0, result.output

@@ -59,6 +59,7 @@ def config(tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_combmotif_layout_in_a_card_out(cli, config, tmp_path):
     result = cli("train", config, "--out", "t", "--set", "fit.epochs=20")
     assert result.exit_code == 0, result.output

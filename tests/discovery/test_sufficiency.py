@@ -131,6 +131,7 @@ def test_outputs_without_a_gradient_leave_every_value_heard():
     assert silence_level(probe, samples, np.random.default_rng(0)) == -np.inf
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_and_the_net_is_left_as_it_was():
     net = Pair(2.0)
     before = {name: value.clone() for name, value in net.state_dict().items()}

@@ -59,7 +59,7 @@ def test_a_pair_acts_in_its_order_and_at_its_distance_only(found):
     curve = pairs.loc[("GGAC", "CUUC", "distance")]
     assert curve.index.tolist() == [0, 1, 2, 3, 4]
     assert curve["epistasis"].tolist() == pytest.approx([0, 0, 3, 0, 0], abs=1e-6)
-    assert curve.loc[2, "class"] == "synergistic", curve.loc[2, "reason"]
+    assert curve.loc[2, "class"] == "super-additive", curve.loc[2, "reason"]
     assert curve.loc[2, "q_value"] < 1e-4
     assert curve.loc[2, ["joint", "a_alone", "b_alone"]].tolist() == pytest.approx([5, 2, 0], abs=0.3)
     backwards = pairs.loc[("CUUC", "GGAC", "distance")]

@@ -64,8 +64,12 @@ def test_all_marks_equal_a_plain_search():
 def test_pairs_keep_their_additivity_where_copies_overlap(word_model, planted):
     words = ("GGACU", "UGUAA")
     sequences = planted(words, 80)
-    kept = interaction(word_model("additive"), sequences, [words], InteractionOptions(overlaps="keep")).instances
-    skipped = interaction(word_model("additive"), sequences, [words]).instances
+    kept, skipped = (
+        interaction(
+            word_model("additive"), sequences, [words], InteractionOptions(overlaps=rule, controls=0, backgrounds=0)
+        ).instances
+        for rule in ("keep", "skip")
+    )
     assert (kept.e != 0).any()
     assert (skipped.e == 0).all()
 

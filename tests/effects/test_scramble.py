@@ -7,17 +7,14 @@ import pytest
 
 from combmotif.effects.frame import codon_phase, translate
 from combmotif.effects.pattern import as_pattern
-from combmotif.effects.scramble import MODES, draw_replacements, draw_scrambles
+from combmotif.effects.scramble import MODES, draw_replacements
 from combmotif.sequence.alphabet import decode, encode
 
 
 def scramble(word: str, a: str, b: str, start_a: int, start_b: int, *, mode="shuffle", avoid=(), draws=64, copies=1):
-    return draw_scrambles(
+    return draw_replacements(
         [encode(word)] * copies,
-        np.full(copies, start_a),
-        np.full(copies, start_b),
-        as_pattern(a),
-        as_pattern(b),
+        [(np.full(copies, start_a), as_pattern(a)), (np.full(copies, start_b), as_pattern(b))],
         draws=draws,
         mode=mode,
         frequencies=np.array([0.4, 0.1, 0.1, 0.4]),
@@ -28,7 +25,7 @@ def scramble(word: str, a: str, b: str, start_a: int, start_b: int, *, mode="shu
 
 def versions(word: str, drawn, start_a: int, start_b: int):
     """Yield the single and double edits of every draw as strings."""
-    for a, b in zip(drawn.a[0], drawn.b[0], strict=True):
+    for a, b in zip(drawn.edits[0][0], drawn.edits[1][0], strict=True):
         for edits in (((start_a, a),), ((start_b, b),), ((start_a, a), (start_b, b))):
             codes = encode(word)
             for start, edit in edits:
@@ -54,7 +51,7 @@ def test_no_version_holds_either_motif_at_an_edited_segment_or_a_new_motif_to_av
 
 def test_shuffles_keep_the_letters_and_are_uniform_over_what_is_allowed():
     drawn = scramble("CCCCCCAAGGCCCCCCUUCCCC", "AAGG", "UU", 6, 16, mode="shuffle", draws=5000)
-    words, counts = np.unique([decode(d) for d in drawn.a[0]], return_counts=True)
+    words, counts = np.unique([decode(d) for d in drawn.edits[0][0]], return_counts=True)
     assert set(words) == {"AGAG", "AGGA", "GAAG", "GAGA", "GGAA"}
     assert np.ptp(counts) < 0.2 * counts.mean()
 
@@ -63,17 +60,21 @@ def test_a_homopolymer_falls_back_to_the_background_and_says_so():
     drawn = scramble("ACGUUUUUUACGACGGACAC", "UUUUUU", "GGAC", 3, 14)
     assert drawn.fallback.tolist() == [[True, False]]
     assert not drawn.failed.any()
-    assert (drawn.a[0] == 0).mean() > 0.2
-    assert sorted(decode(drawn.b[0, 0])) == sorted("GGAC")
+    assert (drawn.edits[0][0] == 0).mean() > 0.2
+    assert sorted(decode(drawn.edits[1][0, 0])) == sorted("GGAC")
     assert 0 < drawn.rejected < 1
 
 
 def test_background_frequencies_are_used():
     word = "AGAGCCCCAGAGAGAGAGAGCCCCAGAG"
     drawn = scramble(word, "CCCC", "CCCC", 4, 20, mode="background", draws=5000)
-    assert np.bincount(drawn.a.ravel(), minlength=4) / drawn.a.size == pytest.approx([0.4, 0.1, 0.1, 0.4], abs=0.015)
+    assert np.bincount(drawn.edits[0].ravel(), minlength=4) / drawn.edits[0].size == pytest.approx(
+        [0.4, 0.1, 0.1, 0.4], abs=0.015
+    )
     even = scramble(word, "CCCC", "CCCC", 4, 20, mode="uniform", draws=5000)
-    assert np.bincount(even.a.ravel(), minlength=4) / even.a.size == pytest.approx(np.full(4, 0.25), abs=0.015)
+    assert np.bincount(even.edits[0].ravel(), minlength=4) / even.edits[0].size == pytest.approx(
+        np.full(4, 0.25), abs=0.015
+    )
 
 
 def test_dinucleotide_mode_keeps_the_pairs_of_the_whole_sequence():
@@ -85,7 +86,7 @@ def test_dinucleotide_mode_keeps_the_pairs_of_the_whole_sequence():
         return sorted(text[i : i + 2] for i in range(len(text) - 1))
 
     assert drawn.fallback.tolist() == [[False, True]]
-    for row in drawn.a[0]:
+    for row in drawn.edits[0][0]:
         edited = word[:start] + decode(row) + word[start + 12 :]
         assert count(edited) == count(word)
         assert edited != word
@@ -100,8 +101,8 @@ def test_draws_belong_to_the_placement_not_to_its_company():
     word = "CCAUACCGGACCAUACCUGUAUGCC"
     alone = scramble(word, "GGAC", "UGUA", 7, 17)
     company = scramble(word, "GGAC", "UGUA", 7, 17, copies=3)
-    assert (alone.a[0] == company.a[0]).all()
-    assert (company.a[0] != company.a[1]).any()
+    assert (alone.edits[0][0] == company.edits[0][0]).all()
+    assert (company.edits[0][0] != company.edits[0][1]).any()
 
 
 def test_an_unknown_mode_is_named():
@@ -117,8 +118,8 @@ def coding(word: str, start: int, a: str, at_a: int, b: str, at_b: int, **option
     track[start::3] = 1
     phase = codon_phase(track)
     options = {"draws": 64, "mode": "synonymous", "frequencies": np.full(4, 0.25)} | options
-    drawn = draw_scrambles(
-        [encode(word)], np.array([at_a]), np.array([at_b]), as_pattern(a), as_pattern(b),
+    drawn = draw_replacements(
+        [encode(word)], [(np.array([at_a]), as_pattern(a)), (np.array([at_b]), as_pattern(b))],
         generators=[np.random.default_rng(0)], phases=[phase], **options,
     )  # fmt: skip
     return drawn, phase
@@ -161,9 +162,9 @@ def test_bases_outside_the_coding_region_are_permuted():
     word = "ACGUUACCAUGG" + "GCCCUAGCC"
     drawn, phase = coding(word, 12, "GUUACC", 2, "CUA", 15)
     assert not drawn.failed.any()
-    for a in drawn.a[0]:
+    for a in drawn.edits[0][0]:
         assert sorted(decode(a)) == sorted("GUUACC")
-    assert {decode(b) for b in drawn.b[0]} <= {"CUC", "CUG", "CUU", "UUA", "UUG"}
+    assert {decode(b) for b in drawn.edits[1][0]} <= {"CUC", "CUG", "CUU", "UUA", "UUG"}
     assert (phase[:12] == -1).all()
 
 
@@ -172,8 +173,9 @@ def test_no_stop_codon_is_made_in_frame():
     track[::3] = 1
 
     def stops(**options):
-        drawn = draw_scrambles(
-            [encode(word)], np.array([12]), np.array([18]), as_pattern("GAAUGC"), as_pattern("AUC"), draws=500,
+        placed = [(np.array([12]), as_pattern("GAAUGC")), (np.array([18]), as_pattern("AUC"))]
+        drawn = draw_replacements(
+            [encode(word)], placed, draws=500,
             mode="uniform", frequencies=np.full(4, 0.25), generators=[np.random.default_rng(0)],
             phases=[codon_phase(track)], **options,
         )  # fmt: skip
@@ -187,12 +189,14 @@ def test_no_stop_codon_is_made_in_frame():
 def test_three_sites_are_clean_in_every_combination():
     word = "CCAUACC" + "GGAC" + "C" + "UGUA" + "GGCCA" + "CUUC" + "AUAAUC"
     starts = [7, 12, 21]
-    drawn = draw_scrambles(
-        [encode(word)], np.array(starts[:1]), np.array(starts[1:2]), as_pattern("GGAC"), as_pattern("UGUA"), draws=50,
-        mode="uniform", frequencies=np.full(4, 0.25), generators=[np.random.default_rng(0)],
-        third=(np.array(starts[2:]), as_pattern("CUUC")),
+    placed = [
+        (np.array([start]), as_pattern(site)) for start, site in zip(starts, ("GGAC", "UGUA", "CUUC"), strict=True)
+    ]
+    drawn = draw_replacements(
+        [encode(word)], placed, draws=50, mode="uniform", frequencies=np.full(4, 0.25),
+        generators=[np.random.default_rng(0)],
     )  # fmt: skip
-    for edits in zip(drawn.a[0], drawn.b[0], drawn.c[0], strict=True):
+    for edits in zip(*(edit[0] for edit in drawn.edits), strict=True):
         for chosen in range(1, 8):
             codes = encode(word)
             for site in range(3):

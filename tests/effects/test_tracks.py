@@ -7,9 +7,8 @@ from torch import nn
 
 from combmotif.effects import channel_means, clamp
 from combmotif.effects.neurons.sites import scramble_sites
-from combmotif.effects.pairs.states import evaluate_states
+from combmotif.effects.pairs.states import States, evaluate_every
 from combmotif.effects.pattern import as_pattern
-from combmotif.effects.scramble import Scrambles
 from combmotif.inference import WindowProbe, scan
 from combmotif.models import InputSpec, SequenceModel
 from combmotif.sequence import encode
@@ -61,8 +60,7 @@ def test_states_keep_the_tracks_of_their_own_placement(model):
     tracks = [TRACKS[0], np.array([[0, 1, 1, 0, 0, 0, 0, 0], [0] * 8])]
     starts = np.array([0, 0])
     cc, uu = (np.full((2, 1, 2), letter, np.uint8) for letter in (1, 3))
-    scrambles = Scrambles(cc, uu, np.zeros((2, 2), bool), np.zeros(2, bool), 0.0)
-    states = evaluate_states(model, same, starts, starts + 5, scrambles, tracks=tracks)
+    states = States.of(evaluate_every(model, same, [(starts, cc), (starts + 5, uu)], tracks=tracks))
     assert states.o.tolist() == [2.0, 2.0]
     assert states.a.ravel().tolist() == [1.0, 1.0]  # AA at 0-1 gone: the first loses codon 0, the second codon 1
     assert states.b.ravel().tolist() == [1.0, 2.0]  # AG at 5-6 gone

@@ -13,6 +13,8 @@ import pytest
 from combmotif.motifs.formats.meme import read_meme
 from combmotif.report import build_report
 
+pytestmark = pytest.mark.slow
+
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",

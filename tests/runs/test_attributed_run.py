@@ -11,6 +11,8 @@ from combmotif.motifs.formats.h5 import load_motifs
 from combmotif.runs import run
 from combmotif.runs.stages.methods import modisco
 
+pytestmark = pytest.mark.slow
+
 NET = """
 import torch
 from torch import nn

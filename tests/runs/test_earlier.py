@@ -30,7 +30,7 @@ def test_a_new_section_only_adds(config, folder):
 
 
 def test_what_differs_is_named(config, folder):
-    refused = config("neurons.select=0-3", "seed=5", "sample.keep=200", "discover={purity: 0.5}")
+    refused = config("neurons.select=0-3", "seed=5", "sample.keep=200", "discover.purity=0.5")
     with pytest.raises(
         ValueError, match=r"--out .*: it holds the results of another config \(neurons.select: all"
     ) as e:

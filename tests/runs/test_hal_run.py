@@ -12,6 +12,8 @@ from combmotif.config import load_config
 from combmotif.models.architectures import hal
 from combmotif.runs import run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folder(repository, data_dir, tmp_path_factory):

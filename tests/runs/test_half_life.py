@@ -72,8 +72,8 @@ def test_the_config_runs_end_to_end(data, repository):
 
 @pytest.mark.slow
 def test_without_an_annotation_the_run_says_so(data, repository):
-    without = ["sequences.annotation=null", "match=null", "contribution=null", "interaction=null"]
-    config = load_config(repository / "configs" / "half_life.yaml", overrides=[*FEWER, *without])
+    without = [f"{key}=null" for key in ("sequences.annotation", "match", "contribution", "effects", "interaction")]
+    config = load_config(repository / "configs" / "half_life.yaml", overrides=[*FEWER, *without, "neurons.select=0"])
     run(config, data / "run", workers=1)
     record = json.loads((data / "run" / "run.json").read_text())
     assert any("reads 2 tracks beside the bases" in warning for warning in record["warnings"])

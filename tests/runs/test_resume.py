@@ -96,9 +96,8 @@ def reused(folder):
 
 
 def test_a_changed_section_redoes_only_what_it_touches(config, copy, undisturbed, contents):
-    run(config("discover={purity: 0.5}"), copy, workers=1)
-    # neurons are demixed again, in 10 tasks; it is layers that read the purity, so the motifs and their faithfulness,
-    # in 2 tasks, are the same
+    run(config("discover.purity=0.5"), copy, workers=1)
+    # neurons are demixed again; it is layers that read the purity, so the motifs and their faithfulness are the same
     assert reused(copy) == {
         "samples": 1,
         "motifs": 1 / 6,

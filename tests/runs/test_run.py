@@ -141,9 +141,10 @@ def test_a_stage_that_fails_is_recorded_and_the_others_go_on(config, copy, monke
     assert "no variance" in (copy / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_layers_of_one_run_are_those_of_runs_of_their_own(config, undisturbed, tmp_path):
     both = ["neurons.layer=all", "neurons.select=0-1", "sequences.count=400", "interaction=null"]
-    result = run(config(*both), tmp_path / "both", workers=2)
+    result = run(config(*both), tmp_path / "both", workers=1)
     assert result.failed == {}
     tables = {}
     for layer in ("conv1", "conv2"):
@@ -162,6 +163,7 @@ def test_layers_of_one_run_are_those_of_runs_of_their_own(config, undisturbed, t
         pd.testing.assert_frame_equal(together["activations.tsv"][own], part[own])
 
 
+@pytest.mark.slow
 def test_dead_neurons_leave_empty_stages(config, home, tmp_path):
     dead = "net = Net(neurons)\n    net.conv2.weight.data.zero_()\n    return net"
     (home / "dead.py").write_text((home / "net.py").read_text().replace("return Net(neurons)", dead))
@@ -183,6 +185,7 @@ def test_dead_neurons_leave_empty_stages(config, home, tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_fasta_with_n_and_short_sequences(config, home, tmp_path):
     random = np.random.default_rng(0)
     lines = []
@@ -207,6 +210,7 @@ def test_fasta_with_n_and_short_sequences(config, home, tmp_path):
     assert table.loc[table.sequence == "s0", ["conv2:0", "conv2:1"]].isna().all(axis=None)
 
 
+@pytest.mark.slow
 def test_sequences_of_n_alone_leave_no_numbers(config, home, tmp_path):
     (home / "n.fa").write_text(">n\n" + "N" * 25 + "\n")
     asked = config("sequences={kind: fasta, path: n.fa}", "neurons.select=0", "match=null", "interaction=null")

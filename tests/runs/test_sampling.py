@@ -24,6 +24,7 @@ def without_effects(config):
     return config.model_copy(update={"contribution": None, "interaction": None, "match": None})
 
 
+@pytest.mark.slow
 def test_windows_of_the_dataset(config, windows, tmp_path):
     chosen = without_effects(quick(config, "sample={from: dataset, keep: 200}"))
     run(chosen, tmp_path / "out", workers=1)
@@ -39,8 +40,10 @@ def test_windows_of_the_dataset(config, windows, tmp_path):
     np.testing.assert_allclose(table["max_activation"], table["dataset_max"], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_how_widely_neurons_were_sampled(config, tmp_path):
-    run(without_effects(quick(config, "sample={preset: combmotif, generations: 4, population: 64}")), tmp_path)
+    chosen = without_effects(quick(config, "sample={preset: combmotif, generations: 4, population: 64}"))
+    run(chosen, tmp_path, workers=1)
     table = pd.read_csv(tmp_path / "samples.tsv", sep="\t")
     assert table["neuron"].tolist() == ["conv2:0", "conv2:1", "conv2:2"]
     for row in table.itertuples():

@@ -18,6 +18,7 @@ def test_the_enumerated_maximum_is_reached(random_net, generators, kernel, size)
     assert all(f.converged for f in found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [8, 12, 17])  # receptive fields of 21, 29 and 39
 def test_the_planted_maximum_is_reached(words, generators, letters, width):
     places = [
@@ -73,6 +74,7 @@ def test_no_worse_than_chance_or_a_genetic_sampler(random_net, generators):
         assert samples.maximum >= 0.98 * genetic(probe, samples.neuron, random)
 
 
+@pytest.mark.slow
 def test_the_maximum_is_a_local_one(random_net, generators):
     probe = random_net("conv3", seed=2)
     (samples,) = evolve(probe, [1], seeds=generators(1), options=EvolveOptions(population=64, generations=30))

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator
 
 from combmotif.config.run import Device
+from combmotif.config.training.regression import CardText
 from combmotif.core.typed_yaml import Real, Section, Seed, Whole
 
 _COMBMOTIF_FIT = {
@@ -71,21 +72,6 @@ class HalfLifeFit(Section):
     stop: Literal["loss", "pearson"] | None = Field(None, description="what is watched on the validation rows")
 
 
-class HalfLifeCard(Section):
-    """What the new model's card says about it."""
-
-    name: str = Field(description="name of the model", min_length=1)
-    description: str = Field("", description="one sentence on what it predicts")
-    unit: str = Field("", description="unit of the outputs")
-    meaning: str = Field("", description="what a larger value means")
-    data: str = Field("", description="what it was trained on")
-    licence: str = Field("", description="licence of the data")
-    match_kinds: list[str] | None = Field(
-        None, min_length=1, description="kinds of known element that can matter, see match.kinds; default all"
-    )
-    limits: str = Field("", description="what it should not be used for")
-
-
 class HalfLifeConfig(Section):
     """Train the 6-block CNN+GRU net on whole mRNAs, as CombMotif or as Saluki does."""
 
@@ -97,7 +83,7 @@ class HalfLifeConfig(Section):
     )
     net: dict[str, Any] = Field(default_factory=dict, description="arguments of cnn_gru; default the preset's")
     fit: HalfLifeFit = Field(default_factory=HalfLifeFit, description="how it is trained")
-    card: HalfLifeCard = Field(description="what the new model's card says")
+    card: CardText = Field(description="what the new model's card says")
     device: Device = Field("auto", description="auto, cpu, cuda or mps; default auto")
     seed: Seed = Field(2024, ge=0, lt=2**31, description="of the net, the order and the shifts; default 2024")
 

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from combmotif.config.run import Device
-from combmotif.config.training.regression import CardText
+from combmotif.config.training.regression import NetCardText
 from combmotif.core.typed_yaml import Real, Section, Seed, Whole
 
 
@@ -58,6 +58,6 @@ class LanguageConfig(Section):
     held_out: HeldOutSection = Field(default_factory=HeldOutSection, description="what the loss is measured on")
     net: LanguageNetSection = Field(default_factory=LanguageNetSection, description="the net that is trained")
     fit: LanguageFit = Field(default_factory=LanguageFit, description="how it is trained")
-    card: CardText = Field(description="what the new model's card says")
+    card: NetCardText = Field(description="what the new model's card says")
     device: Device = Field("auto", description="auto, cpu, cuda or mps; default auto")
     seed: Seed = Field(0, ge=0, lt=2**31, description="of the held-out sequences, the net and the order; default 0")

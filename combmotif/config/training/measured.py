@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from combmotif.config.run import Device
-from combmotif.config.training.regression import CardText, FitSection, NetSection
+from combmotif.config.training.regression import FitSection, NetCardText, NetSection
 from combmotif.core.typed_yaml import Real, Section, Seed, Whole
 from combmotif.sequence.alphabet import encode
 
@@ -92,7 +92,7 @@ class MeasuredConfig(Section):
     student: StudentSection | None = Field(
         None, description="teach one net what all others predict; default: the net is trained on all measured rows"
     )
-    card: CardText = Field(description="what the new model's card says; output and unit are those of every output")
+    card: NetCardText = Field(description="what the new model's card says; output and unit are those of every output")
     device: Device = Field("auto", description="auto, cpu, cuda or mps; default auto")
     seed: Seed = Field(0, ge=0, lt=2**20, description="of the nets and the order; default 0")
 

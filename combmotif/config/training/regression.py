@@ -69,16 +69,21 @@ class CardText(Section):
 
     name: str = Field(description="name of the model", min_length=1)
     description: str = Field("", description="one sentence on what it predicts")
-    input: str = Field("", description="what the sequences are")
-    output: str = Field("output", description="name of the output; default output")
     unit: str = Field("", description="unit of the output")
     meaning: str = Field("", description="what a larger value means")
     data: str = Field("", description="what it was trained on")
-    licence: str = Field("", description="licence of data and teachers")
+    licence: str = Field("", description="licence of the data, and of any teachers")
     match_kinds: list[str] | None = Field(
         None, min_length=1, description="kinds of known element that can matter, see match.kinds; default all"
     )
     limits: str = Field("", description="what it should not be used for")
+
+
+class NetCardText(CardText):
+    """What the card of a net of one kind of sequence says about it as well."""
+
+    input: str = Field("", description="what the sequences are")
+    output: str = Field("output", description="name of the output; default output")
     command: str = Field("", description="the command that recomputes the metrics")
 
 
@@ -92,7 +97,7 @@ class TrainConfig(Section):
     measured: MeasuredSection | None = Field(None, description="measured rows to train on as well; default none")
     fit: FitSection = Field(default_factory=FitSection, description="how it is trained")
     tests: list[TestSection] = Field(default_factory=list, description="tables to report r squared on; default none")
-    card: CardText = Field(description="what the new model's card says")
+    card: NetCardText = Field(description="what the new model's card says")
     device: Device = Field("auto", description="auto, cpu, cuda or mps; default auto")
     seed: Seed = Field(0, ge=0, lt=2**31, description="of the sequences, the net and the order; default 0")
 

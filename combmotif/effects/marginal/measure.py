@@ -9,7 +9,7 @@ import numpy as np
 
 from combmotif.core.seeding import named_generator, stable_hash
 from combmotif.effects.backgrounds import Backgrounds
-from combmotif.effects.frame import coding_region, codon_phase
+from combmotif.effects.frame import coding_region, codon_phases
 from combmotif.effects.insertion import Insertions, best_kmers, insert_motif, windows_of
 from combmotif.effects.overlaps import confounded, stop_codons
 from combmotif.effects.pairs.measure import snap
@@ -65,10 +65,7 @@ class Setup:
 
     def phases(self, rows: np.ndarray) -> list[np.ndarray] | None:
         """Position in the codon along sequences, where in-frame stop codons are to be avoided."""
-        if not self.avoid_stops or self.sequences.tracks is None:
-            return None
-        known = {row: codon_phase(self.sequences.tracks[row][0]) for row in np.unique(rows)}
-        return [known[row] for row in rows]
+        return codon_phases(self.sequences.tracks, rows) if self.avoid_stops else None
 
 
 @dataclass(frozen=True)

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from combmotif.config.effects import InteractionOptions
-from combmotif.config.opening import output_index
 from combmotif.core.seeding import named_generator
 from combmotif.effects.backgrounds import draw_backgrounds
-from combmotif.effects.frame import codon_phase
 from combmotif.effects.insertion import TRIES, draw_words, makes_other_words
 from combmotif.effects.pairs.pair import Pair
-from combmotif.effects.pairs.states import States, evaluate_states
-from combmotif.effects.pattern import Pattern, avoided_patterns
-from combmotif.effects.scramble import draw_scrambles
-from combmotif.models.model import SequenceModel
-from combmotif.sequence.tables import SequenceSet
+from combmotif.effects.pairs.states import Scrambling, States
+from combmotif.effects.pattern import Pattern
 
 SCRAMBLES = 2
 """Scrambles per background; with hundreds of backgrounds, more of them make the estimates no sharper."""
@@ -57,20 +51,18 @@ def draw_placement(pair: Pair, length: int, generator: np.random.Generator) -> t
     return (int(start_a[allowed[0]]), int(start_b[allowed[0]])) if len(allowed) else None
 
 
-def measure_inserted(
-    model: SequenceModel,
-    sequences: SequenceSet,
-    pair: Pair,
-    options: InteractionOptions,
-    *,
-    frequencies: np.ndarray,
-    seed: int = 0,
-) -> States:
+def measure_inserted(scrambling: Scrambling, pair: Pair, *, seed: int) -> States:
     """Predict the four states of a pair that is inserted into backgrounds which hold neither motif.
 
     With both inserted the sequence is the intact state, o; a, b and n have A, B or both scrambled there, as
-    `measure_pair` does where the pair stands by itself. So e = o - a - b + n means the same. Parameters are those of
-    `measure_pair`.
+    `measure_pair` does where the pair stands by itself. So e = o - a - b + n means the same.
+
+    Parameters
+    ----------
+    scrambling : Scrambling
+        Of the pair, in the sequences of which the backgrounds are made.
+    pair : Pair
+    seed : int
 
     Returns
     -------
@@ -78,9 +70,7 @@ def measure_inserted(
         One row per background.
     """
     a, b = pair.a, pair.b
-    output = output_index(options.output, model.outputs, key="output")
-    avoid, avoid_stops = avoided_patterns(options.avoid, alphabet=model.input_spec.alphabet)
-    avoid = [one for one in avoid if one.name not in (a.name, b.name)]
+    sequences, options = scrambling.sequences, scrambling.options
     chosen = draw_backgrounds(sequences, options.backgrounds, seed=seed, without=[a] if pair.homotypic else [a, b])
     generator = named_generator(seed, "inserted pair", pair.name)
     codes, count = chosen.codes, len(chosen)
@@ -104,30 +94,13 @@ def measure_inserted(
             # made with the bases beside it, a further copy of a word would be one too many; matrices may be so alike
             # that every site of one scores as the other, as every AUG does
             exact = [one for one in (a, b) if isinstance(one.motif, str)]
-            bad |= makes_other_words(written, rows, at, words, pattern, [*avoid, *exact])
+            bad |= makes_other_words(written, rows, at, words, pattern, [*scrambling.avoid, *exact])
             for row, start, word in zip(rows, at, words, strict=True):
                 written[row][start : start + len(word)] = word
         open_ = np.setdiff1d(open_, rows[~bad])
     kept = np.setdiff1d(np.arange(count), open_)
     starts, both = starts[kept], [written[row] for row in kept]
-    tracks = sequences.tracks_of(chosen.origins[kept])
-    phases = None
-    if tracks is not None and (avoid_stops or options.mode == "synonymous"):
-        phases = [codon_phase(track[0]) for track in tracks]
-    drawn = draw_scrambles(
-        both,
-        starts[:, 0],
-        starts[:, 1],
-        a,
-        b,
-        draws=SCRAMBLES,
-        mode=options.mode,
-        frequencies=frequencies,
-        generators=[generator] * len(both),
-        avoid=avoid,
-        avoid_stops=avoid_stops,
-        phases=phases,
+    drawn, every = scrambling.predict(
+        both, chosen.origins[kept], starts, draws=SCRAMBLES, generators=[generator] * len(both)
     )
-    good = np.flatnonzero(~drawn.failed)
-    states = evaluate_states(model, both, starts[:, 0], starts[:, 1], drawn, tracks=tracks, output=output)
-    return States(states.o[good], states.a[good], states.b[good], states.n[good])
+    return States.of(every).take(np.flatnonzero(~drawn.failed))

@@ -7,17 +7,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from combmotif.config.effects import InteractionOptions
-from combmotif.config.opening import output_index
 from combmotif.core.seeding import named_generator
-from combmotif.effects.frame import codon_phase
 from combmotif.effects.overlaps import confounded, stop_codons
 from combmotif.effects.pairs.control import Control, compare_with_controls, control_starts
 from combmotif.effects.pairs.inserted import measure_inserted
 from combmotif.effects.pairs.pair import Pair
 from combmotif.effects.pairs.placements import Windows, find_placements
-from combmotif.effects.pairs.states import States, evaluate_states, finite_states
-from combmotif.effects.pattern import Pattern, avoided_patterns
-from combmotif.effects.scramble import Scrambles, draw_scrambles
+from combmotif.effects.pairs.states import Scrambling, States, finite_states
+from combmotif.effects.pattern import Pattern
+from combmotif.effects.scramble import Replacements
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.tables import SequenceSet
 
@@ -128,13 +126,12 @@ def measure_pair(
         If the output or a word to avoid is unknown.
     """
     pair, a, b = spec.name, spec.a, spec.b
-    output = output_index(options.output, model.outputs, key="output")
-    avoid, avoid_stops = avoided_patterns(options.avoid, alphabet=model.input_spec.alphabet)
-    others = [p for p in avoid if p.name not in (a.name, b.name)]
+    scrambling = Scrambling(model, sequences, (a, b), options, frequencies)
+    others = scrambling.avoid
     sites_a, sites_b = a.find(sequences.codes), b.find(sequences.codes)
     overlapping = 0.0
     if options.overlaps == "skip":
-        stops = stop_codons(sequences.codes, sequences.tracks) if avoid_stops else None
+        stops = stop_codons(sequences.codes, sequences.tracks) if scrambling.stops else None
         bad = [
             confounded(sites, own, partner, beside, others, sequences.codes, stops)
             for sites, own, partner, beside in ((sites_a, a, b, sites_b), (sites_b, b, a, sites_a))
@@ -153,40 +150,22 @@ def measure_pair(
         occurrences=(sites_a, sites_b),
         windows=windows,
     )
-    framed = sequences.tracks is not None and (avoid_stops or options.mode == "synonymous")
 
     def evaluate(
         rows: np.ndarray, start_a: np.ndarray, start_b: np.ndarray, draws: int, purpose: str
-    ) -> tuple[Scrambles, States]:
+    ) -> tuple[Replacements, States]:
         codes = [sequences.codes[row] for row in rows]
         generators = [
             named_generator(seed, purpose, pair, sequences.names[row], i, j)
             for row, i, j in zip(rows, start_a, start_b, strict=True)
         ]
-        phases = None
-        if framed:
-            known = {row: codon_phase(sequences.tracks[row][0]) for row in np.unique(rows)}  # type: ignore[index]
-            phases = [known[row] for row in rows]
-        drawn = draw_scrambles(
-            codes,
-            start_a,
-            start_b,
-            a,
-            b,
-            draws=draws,
-            mode=options.mode,
-            frequencies=frequencies,
-            generators=generators,
-            avoid=others,
-            avoid_stops=avoid_stops,
-            phases=phases,
-        )
-        tracks = sequences.tracks_of(rows)
-        return drawn, evaluate_states(model, codes, start_a, start_b, drawn, tracks=tracks, output=output)
+        starts = np.stack([start_a, start_b], axis=1)
+        drawn, every = scrambling.predict(codes, rows, starts, draws=draws, generators=generators)
+        return drawn, States.of(every)
 
     drawn, states = evaluate(places.rows, places.start_a, places.start_b, options.scrambles, "scramble")
     good = np.flatnonzero(~drawn.failed)
-    kept = States(states.o[good], states.a[good], states.b[good], states.n[good])
+    kept = states.take(good)
     rows, start_a, start_b = places.rows[good], places.start_a[good], places.start_b[good]
 
     control = Control(float("nan"), float("nan"), 0)
@@ -217,7 +196,7 @@ def measure_pair(
         )
     inserted = None
     if options.backgrounds:
-        inserted = measure_inserted(model, sequences, spec, options, frequencies=frequencies, seed=seed)
+        inserted = measure_inserted(scrambling, spec, seed=seed)
     return MeasuredPair(
         spec=spec,
         rows=rows,

@@ -105,6 +105,21 @@ class Pair:
         side = "" if self.end_frame is None else self.a.name  # the rule is on A alone
         return (names, order, self.spacing, self.frame, self.end_frame, side, self.neuron)
 
+    def described(self) -> dict[str, str]:
+        """The columns of a table of pairs that say which one it is."""
+        return {
+            "pair": self.name,
+            **self.a.described("a"),
+            **self.b.described("b"),
+            "family_a": self.family_a,
+            "family_b": self.family_b,
+            "instances": self.neuron or "anywhere",
+        }
+
+    def gap(self, start_a: np.ndarray, start_b: np.ndarray) -> np.ndarray:
+        """Count the nt between the two sites; negative where they overlap."""
+        return np.maximum(start_a, start_b) - np.minimum(start_a + len(self.a), start_b + len(self.b))
+
     def allows(self, start_a: np.ndarray, start_b: np.ndarray, length: int) -> np.ndarray:
         """Mark the placements in a sequence of a length that satisfy the rules; integer arrays of one shape -> bool.
 
@@ -115,7 +130,7 @@ class Pair:
         good = (a_first & (self.order != "ba")) | (b_first & (self.order != "ab"))
         if self.homotypic:
             good = a_first
-        gap = np.where(a_first, start_b - start_a - len(self.a), start_a - start_b - len(self.b))
+        gap = self.gap(start_a, start_b)
         low, high = self.spacing
         good &= gap >= low
         if high is not None:

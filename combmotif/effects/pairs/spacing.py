@@ -41,8 +41,7 @@ def spacing_profile(measured: Sequence[MeasuredPair], unit_of: np.ndarray) -> pd
     """
     rows = []
     for pair in measured:
-        end_a, end_b = pair.start_a + len(pair.a), pair.start_b + len(pair.b)
-        gap = np.maximum(pair.start_a, pair.start_b) - np.minimum(end_a, end_b)
+        gap = pair.spec.gap(pair.start_a, pair.start_b)
         o, a, b, n = pair.states.o, *(x.mean(1) for x in (pair.states.a, pair.states.b, pair.states.n))
         e = snap(o - a - b + n, o, a, b, n)
         edges = spacing_bins(int(gap.max(initial=0)))

@@ -1,4 +1,4 @@
-"""Predictions of the four states of a placement: intact, A scrambled, B scrambled, both."""
+"""Predictions of the states of a placement: intact, A scrambled, B scrambled, both; with a third motif, eight."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from combmotif.effects.scramble import Scrambles
+from combmotif.config.effects import InteractionOptions
+from combmotif.config.opening import output_index
+from combmotif.effects.frame import codon_phases
+from combmotif.effects.pattern import Pattern, avoided_patterns
+from combmotif.effects.scramble import Replacements, draw_replacements
 from combmotif.inference.incremental.edits import Edits
 from combmotif.inference.incremental.perturb import predict_edits
 from combmotif.models.model import SequenceModel
+from combmotif.sequence.tables import SequenceSet
 
 
 @dataclass(frozen=True)
@@ -30,39 +35,93 @@ class States:
     b: np.ndarray
     n: np.ndarray
 
+    @classmethod
+    def of(cls, every: np.ndarray) -> States:
+        """Take the states of a pair from what `evaluate_every` gives."""
+        return cls(every[:, 0, 0] if every.shape[1] else np.zeros(len(every)), *(every[:, :, k] for k in (1, 2, 3)))
 
-def evaluate_states(
-    model: SequenceModel,
-    codes: Sequence[np.ndarray],
-    start_a: np.ndarray,
-    start_b: np.ndarray,
-    scrambles: Scrambles,
-    *,
-    tracks: Sequence[np.ndarray] | None = None,
-    output: int = 0,
-    batch: int = 512,
-) -> States:
-    """Predict every state of every placement; equal edits of equal sequences are predicted once.
+    def take(self, rows: np.ndarray) -> States:
+        """Keep some of the placements."""
+        return States(self.o[rows], self.a[rows], self.b[rows], self.n[rows])
 
-    Only what an edit changes is worked out again, where that is faster (see `combmotif.inference.predict_edits`).
+
+class Scrambling:
+    """How the sites of a pair or a triple are scrambled, and what the network makes of it.
 
     Parameters
     ----------
     model : SequenceModel
-    codes : sequence of uint8 arrays, one per placement
-    start_a, start_b : integer arrays, shape (placements,)
-    scrambles : Scrambles
-    tracks : sequence of arrays (k, length), one per placement, optional
-        What stands beside the bases, such as the coding frame: a position keeps it in every state. Default zeros.
-    output : int, default 0
+    sequences : SequenceSet
+        Whose tracks stand beside the bases.
+    motifs : sequence of Pattern
+    options : InteractionOptions
+    frequencies : float array, shape (4,)
+        Of A, C, G, U in scrambles from the background.
+
+    Attributes
+    ----------
+    output : int
         Column of the prediction.
-    batch : int, default 512
-        Most sequences per full forward pass.
+    avoid : list of Pattern
+        Words that no scramble may create.
+    stops : bool
+        Whether it may create no in-frame stop codon either.
+
+    Raises
+    ------
+    ValueError
+        If the output or a word to avoid is unknown.
     """
-    every = evaluate_every(
-        model, codes, [(start_a, scrambles.a), (start_b, scrambles.b)], tracks=tracks, output=output, batch=batch
-    )
-    return States(every[:, 0, 0] if every.shape[1] else np.zeros(len(every)), *(every[:, :, k] for k in (1, 2, 3)))
+
+    def __init__(
+        self,
+        model: SequenceModel,
+        sequences: SequenceSet,
+        motifs: Sequence[Pattern],
+        options: InteractionOptions,
+        frequencies: np.ndarray,
+    ) -> None:
+        self.model, self.sequences, self.motifs = model, sequences, motifs
+        self.options, self.frequencies = options, frequencies
+        self.output = output_index(options.output, model.outputs, key="output")
+        avoid, self.stops = avoided_patterns(options.avoid, alphabet=model.input_spec.alphabet)
+        self.avoid = [one for one in avoid if one.name not in {motif.name for motif in motifs}]
+
+    def predict(
+        self,
+        codes: Sequence[np.ndarray],
+        rows: np.ndarray,
+        starts: np.ndarray,
+        *,
+        draws: int,
+        generators: Sequence[np.random.Generator],
+    ) -> tuple[Replacements, np.ndarray]:
+        """Draw scrambles and predict every state; positions keep what stands beside their bases.
+
+        Parameters
+        ----------
+        codes : sequence of uint8 arrays, one per placement
+        rows : integer array, shape (placements,)
+            Rows of the sequence set, whose tracks these have.
+        starts : integer array, shape (placements, motifs)
+        draws : int
+        generators : sequence of numpy.random.Generator, one per placement
+
+        Returns
+        -------
+        (drawn, states)
+            As `evaluate_every`.
+        """
+        tracks = self.sequences.tracks_of(rows)
+        framed = self.stops or self.options.mode == "synonymous"
+        phases = codon_phases(self.sequences.tracks, rows) if framed else None
+        drawn = draw_replacements(
+            codes, list(zip(starts.T, self.motifs, strict=True)), draws=draws, mode=self.options.mode,
+            frequencies=self.frequencies, generators=generators, avoid=self.avoid, avoid_stops=self.stops,
+            phases=phases,
+        )  # fmt: skip
+        segments = list(zip(starts.T, drawn.edits, strict=True))
+        return drawn, evaluate_every(self.model, codes, segments, tracks=tracks, output=self.output)
 
 
 def evaluate_every(
@@ -72,14 +131,22 @@ def evaluate_every(
     *,
     tracks: Sequence[np.ndarray] | None = None,
     output: int = 0,
-    batch: int = 512,
 ) -> np.ndarray:
-    """Predict every combination of segments replaced or left, for every draw; the others as `evaluate_states`.
+    """Predict every combination of segments replaced or left, for every draw.
+
+    Equal edits of equal sequences are predicted once, and only what an edit changes is worked out again, where that is
+    faster (see `combmotif.inference.predict_edits`).
 
     Parameters
     ----------
+    model : SequenceModel
+    codes : sequence of uint8 arrays, one per placement
     segments : sequence of (starts, letters)
         Integer (placements,) and uint8 (placements, draws, width), one item per segment.
+    tracks : sequence of arrays (k, length), one per placement, optional
+        What stands beside the bases, such as the coding frame: a position keeps it in every state. Default zeros.
+    output : int, default 0
+        Column of the prediction.
 
     Returns
     -------
@@ -115,7 +182,6 @@ def evaluate_every(
         [codes[i] for i in first],
         replace(whole, rows=np.tile(rows, len(masks) - 1), members=members),
         tracks=None if tracks is None else [tracks[i] for i in first],
-        batch=batch,
     )
     states = np.empty((count, draws, len(masks)))
     states[:, :, 0] = predicted.base[own, output][:, None]

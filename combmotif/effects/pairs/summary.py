@@ -14,6 +14,7 @@ from combmotif.core.tables import EFFECTS, INSERTED, INSTANCES, INTERACTIONS
 from combmotif.effects.pairs.classify import classify
 from combmotif.effects.pairs.latent import SCALES, fit_latent_scale, link_scale
 from combmotif.effects.pairs.measure import MeasuredPair, only_finite, snap
+from combmotif.effects.pairs.pair import Pair
 from combmotif.effects.pairs.spacing import spacing_profile
 from combmotif.effects.pairs.states import States
 from combmotif.effects.statistics import benjamini_hochberg, detectable_size, hodges_lehmann, signed_rank
@@ -95,9 +96,15 @@ def summarise(
         table["p_latent"], table["q_latent"], table["class_latent"] = mapped.p_value, mapped.q_value, mapped["class"]
         table["scale_dependent"] = table["class"] != table["class_latent"]
     table = table.reindex(columns=INTERACTIONS.names)
-    parts = [_instances(pair, names) for pair in measured]
-    instances = pd.concat(parts, ignore_index=True) if parts else INSTANCES.frame()
-    return InteractionResult(table, instances, spacing_profile(measured, unit_of))
+    parts = [
+        instances(
+            pair.spec, names, pair.rows, pair.start_a, pair.start_b, pair.states.o,
+            *(x.mean(1) for x in (pair.states.a, pair.states.b, pair.states.n)),
+        )
+        for pair in measured
+    ]  # fmt: skip
+    placed = pd.concat(parts, ignore_index=True) if parts else INSTANCES.frame()
+    return InteractionResult(table, placed, spacing_profile(measured, unit_of))
 
 
 def find_scale(latent: str, pairs: Sequence[States]) -> Callable[[np.ndarray], np.ndarray] | None:
@@ -242,12 +249,7 @@ def _description(pair: MeasuredPair) -> dict[str, Any]:
     share = float(pair.fallback.mean()) if pair.fallback.size else 0.0
     used = pair.mode if share == 0 else "background" if share == 1 else f"{pair.mode}+background"
     return {
-        "pair": pair.pair,
-        **pair.a.described("a"),
-        **pair.b.described("b"),
-        "family_a": pair.spec.family_a,
-        "family_b": pair.spec.family_b,
-        "instances": pair.spec.neuron or "anywhere",
+        **pair.spec.described(),
         "sequences_with_pair": pair.sequences_with_pair,
         "placements": len(pair.rows),
         "mode": pair.mode,
@@ -262,24 +264,22 @@ def _description(pair: MeasuredPair) -> dict[str, Any]:
     }
 
 
-def _instances(pair: MeasuredPair, names: Sequence[str]) -> pd.DataFrame:
-    order = np.lexsort((pair.start_b, pair.start_a, pair.rows))
-    start_a, start_b = pair.start_a[order], pair.start_b[order]
-    end_a, end_b = start_a + len(pair.a), start_b + len(pair.b)
-    o = pair.states.o[order]
-    a, b, n = (x.mean(1)[order] for x in (pair.states.a, pair.states.b, pair.states.n))
+def instances(
+    pair: Pair, names: Sequence[str], rows: np.ndarray, start_a: np.ndarray, start_b: np.ndarray, *four: np.ndarray
+) -> pd.DataFrame:
+    """Tabulate placements (`INSTANCES`) in the order of the sequences; ``four``: o, a, b, n, shape (placements,)."""
+    order = np.lexsort((start_b, start_a, rows))
+    start_a, start_b = start_a[order], start_b[order]
+    states = [values[order] for values in four]
     columns = (
-        np.full(len(order), pair.pair, dtype=object),
-        np.array([names[row] for row in pair.rows[order]], dtype=object),
+        np.full(len(order), pair.name, dtype=object),
+        np.array([names[row] for row in rows[order]], dtype=object),
         start_a,
-        end_a,
+        start_a + len(pair.a),
         start_b,
-        end_b,
-        np.maximum(start_a, start_b) - np.minimum(end_a, end_b),
-        o,
-        a,
-        b,
-        n,
-        contrasts(o, a, b, n)["epistasis"],
+        start_b + len(pair.b),
+        pair.gap(start_a, start_b),
+        *states,
+        contrasts(*states)["epistasis"],
     )
     return pd.DataFrame(dict(zip(INSTANCES.names, columns, strict=True)))

@@ -10,16 +10,13 @@ import numpy as np
 import pandas as pd
 
 from combmotif.config.effects import InteractionOptions
-from combmotif.config.opening import output_index
 from combmotif.core.seeding import named_generator, stable_hash
 from combmotif.core.tables import TRIPLES
-from combmotif.effects.frame import codon_phase
 from combmotif.effects.overlaps import confounded
 from combmotif.effects.pairs.measure import snap
 from combmotif.effects.pairs.pair import Pair
-from combmotif.effects.pairs.states import evaluate_every
-from combmotif.effects.pattern import Pattern, avoided_patterns
-from combmotif.effects.scramble import draw_scrambles
+from combmotif.effects.pairs.states import Scrambling
+from combmotif.effects.pattern import Pattern
 from combmotif.effects.statistics import benjamini_hochberg, hodges_lehmann, signed_rank
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.tables import SequenceSet
@@ -89,34 +86,16 @@ def measure_triple(
 ) -> MeasuredTriple:
     """Predict the eight states of every placement of three motifs; parameters are those of `measure_pair`."""
     name = " x ".join(motif.name for motif in motifs)
-    output = output_index(options.output, model.outputs, key="output")
-    avoid, avoid_stops = avoided_patterns(options.avoid, alphabet=model.input_spec.alphabet)
-    others = [p for p in avoid if p.name not in {motif.name for motif in motifs}]
-    rows, starts = _placements(sequences, motifs, name, others, options, seed)
-    phases = None
-    if sequences.tracks is not None and (avoid_stops or options.mode == "synonymous"):
-        phases = [codon_phase(sequences.tracks[row][0]) for row in rows]
-    codes = [sequences.codes[row] for row in rows]
-    tracks = sequences.tracks_of(rows)
+    scrambling = Scrambling(model, sequences, motifs, options, frequencies)
+    rows, starts = _placements(sequences, motifs, name, scrambling.avoid, options, seed)
     generators = [
         named_generator(seed, "triple", name, sequences.names[row], *place)
         for row, place in zip(rows, starts.tolist(), strict=True)
     ]
-    a, b, c = motifs
-    drawn = draw_scrambles(
-        codes, starts[:, 0], starts[:, 1], a, b, draws=options.scrambles, mode=options.mode,
-        frequencies=frequencies, generators=generators, avoid=others, avoid_stops=avoid_stops, phases=phases,
-        third=(starts[:, 2], c),
-    )  # fmt: skip
+    codes = [sequences.codes[row] for row in rows]
+    drawn, every = scrambling.predict(codes, rows, starts, draws=options.scrambles, generators=generators)
     good = np.flatnonzero(~drawn.failed)
-    assert drawn.c is not None
-    states = evaluate_every(
-        model,
-        [codes[i] for i in good],
-        [(starts[good, i], letters[good]) for i, letters in enumerate((drawn.a, drawn.b, drawn.c))],
-        tracks=None if tracks is None else [tracks[i] for i in good],
-        output=output,
-    ).mean(1)
+    states = every[good].mean(1)
     return MeasuredTriple(motifs, rows[good], starts[good], states)
 
 

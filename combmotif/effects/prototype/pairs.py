@@ -16,10 +16,9 @@ from combmotif.core.seeding import named_generator
 from combmotif.core.tables import INSTANCES, INTERACTIONS
 from combmotif.effects.pairs.pair import Pair
 from combmotif.effects.pairs.placements import Windows
-from combmotif.effects.pairs.states import evaluate_states
-from combmotif.effects.pairs.summary import contrasts
+from combmotif.effects.pairs.states import States, evaluate_every
+from combmotif.effects.pairs.summary import contrasts, instances
 from combmotif.effects.prototype.statistics import prototype_interaction
-from combmotif.effects.scramble import Scrambles
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.tables import SequenceSet
 
@@ -77,16 +76,15 @@ def measure_prototype(
     rows, start_a, start_b = table.T
     codes = [sequences.codes[row] for row in rows]
 
-    def draw(purpose: str) -> Scrambles:
+    def states(purpose: str) -> States:
         edits = [np.zeros((len(rows), 1, len(side)), dtype=np.uint8) for side in (spec.a, spec.b)]
         for index, (row, i, j) in enumerate(table.tolist()):
             random = named_generator(seed, "prototype", purpose, spec.name, sequences.names[row], i, j)
             for edit in edits:
                 edit[index, 0] = random.integers(0, 4, edit.shape[2])
-        return Scrambles(edits[0], edits[1], np.zeros((len(rows), 2), bool), np.zeros(len(rows), bool), 0.0)
+        return States.of(evaluate_every(model, codes, [(start_a, edits[0]), (start_b, edits[1])], output=output))
 
-    single = evaluate_states(model, codes, start_a, start_b, draw("single"), output=output)
-    double = evaluate_states(model, codes, start_a, start_b, draw("double"), output=output)
+    single, double = states("single"), states("double")
     return PrototypePair(spec, rows, start_a, start_b, single.o, single.a[:, 0], single.b[:, 0], double.n[:, 0])
 
 
@@ -103,7 +101,7 @@ def summarise_prototype(
         ``negative_antagonistic``, ``additive``, ``none``), ``too few sequences`` below 6 rows.
     """
     rows = []
-    instances = []
+    placed = []
     for pair in measured:
         effects = contrasts(pair.o, pair.a, pair.b, pair.n)
         test = prototype_interaction(pair.o, pair.a, pair.b, pair.n, alpha=alpha)
@@ -112,12 +110,7 @@ def summarise_prototype(
         reason = f"Wilcoxon over {count} rows, not corrected"
         rows.append(
             {
-                "pair": pair.spec.name,
-                **pair.spec.a.described("a"),
-                **pair.spec.b.described("b"),
-                "family_a": pair.spec.family_a,
-                "family_b": pair.spec.family_b,
-                "instances": pair.spec.neuron or "anywhere",
+                **pair.spec.described(),
                 "sequences": len(np.unique(pair.rows)),
                 "sequences_with_pair": len(np.unique(pair.rows)),
                 "placements": count,
@@ -134,14 +127,10 @@ def summarise_prototype(
                 "reason": reason if test.label != "too few sequences" else f"{count} placements, 6 needed",
             }
         )
-        ends = pair.start_a + len(pair.spec.a), pair.start_b + len(pair.spec.b)
-        gap = np.maximum(pair.start_a, pair.start_b) - np.minimum(*ends)
-        columns = (
-            np.full(count, pair.spec.name, dtype=object), np.array([names[row] for row in pair.rows], dtype=object),
-            pair.start_a, ends[0], pair.start_b, ends[1], gap, pair.o, pair.a, pair.b, pair.n, effects["epistasis"],
-        )  # fmt: skip
-        instances.append(pd.DataFrame(dict(zip(INSTANCES.names, columns, strict=True))))
+        placed.append(
+            instances(pair.spec, names, pair.rows, pair.start_a, pair.start_b, pair.o, pair.a, pair.b, pair.n)
+        )
     table = pd.DataFrame(rows).reindex(columns=INTERACTIONS.names)
     table["scale_dependent"] = False
     empty = INSTANCES.frame()
-    return table, pd.concat(instances, ignore_index=True) if instances else empty
+    return table, pd.concat(placed, ignore_index=True) if placed else empty

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,9 @@ import numpy as np
 
 from combmotif.config.training.half_life import HalfLifeConfig, TranscriptSpecies
 from combmotif.models.architectures.saluki_weights import draw_as_keras
-from combmotif.models.card import save_card
 from combmotif.models.device import choose_device
 from combmotif.models.evaluation import agreement
-from combmotif.runs.training.regression import TrainResult, claim_folder, new_net, write_json
-from combmotif.sequence.alphabet import decode
+from combmotif.runs.training.common import Training, TrainResult, new_net, parameters, write_card, write_json
 from combmotif.sequence.annotation.annotated import annotate, read_annotation
 from combmotif.sequence.delimited import open_table, to_number
 from combmotif.sequence.fasta import iterate_fasta
@@ -134,39 +131,12 @@ def read_species(config: HalfLifeConfig) -> tuple[list[dict[str, Labelled]], lis
     return heads, left_out
 
 
-def fit_half_life(
-    config: HalfLifeConfig,
-    out: Path,
-    *,
-    progress: Callable[[str, int, int], None] | None = None,
-    on_epoch: Callable[[dict[str, float]], None] | None = None,
-) -> TrainResult:
-    """Train, test and save a net; an interrupted training is gone on with and ends with the same weights.
-
-    Parameters
-    ----------
-    config : HalfLifeConfig
-    out : pathlib.Path
-        Folder of the training.
-    progress : callable, optional
-        Called with (step, done, in all).
-    on_epoch : callable, optional
-        Called with the losses of an epoch.
-
-    Returns
-    -------
-    TrainResult
-        The card of the first head, and the contents of metrics.json.
-
-    Raises
-    ------
-    ValueError
-        If the folder holds another training, or the data do not fit.
-    """
+def fit_half_life(config: HalfLifeConfig, training: Training) -> TrainResult:
+    """Train and test a net; the card is that of the first head; see `train`."""
     arguments = config.net_arguments()
     module = new_net(arguments, seed=config.seed, initialise=draw_as_keras if config.preset == "saluki" else None)
     heads, left_out = read_species(config)
-    own = claim_folder(out, config.model_dump(mode="json", exclude={"card", "device"}))
+    own = training.claim(config.model_dump(mode="json", exclude={"card", "device"}))
     write_left_out(own.file(LEFT_OUT), left_out)
     names = [species.name for species in config.species]
     options = SupervisedOptions(**config.fit_arguments(), seed=config.seed)
@@ -178,11 +148,11 @@ def fit_half_life(
         options=options,
         checkpoint=own.file("checkpoint.pt"),
         device=choose_device(config.device),
-        on_step=None if progress is None else lambda done, total: progress("training", done, total),
-        on_epoch=on_epoch,
+        on_step=training.step("training"),
+        on_epoch=training.on_epoch,
     )
     metrics: dict[str, Any] = {
-        "parameters": sum(parameter.numel() for parameter in module.parameters()),
+        "parameters": parameters(module),
         "rows": {
             name: {split: len(rows.labels) for split, rows in head.items()}
             for name, head in zip(names, heads, strict=True)
@@ -203,11 +173,16 @@ def fit_half_life(
     random = np.random.default_rng(0)
     for number, name in enumerate(names):
         module.load_state_dict(result.states[number])
-        folder = out / ("model" if len(names) == 1 else f"model_{name}")
-        own.files([folder / "model.yaml", folder / "weights.safetensors"])
-        letters = [decode(random.integers(0, 4, min(config.length, 200)).astype(np.uint8)) for _ in range(2)]
-        cards.append(save_card(folder, module.cpu().eval(), _card(config, metrics, number), sequences=letters))
-    return TrainResult(cards[0], metrics)
+        codes = [random.integers(0, 4, min(config.length, 200)).astype(np.uint8) for _ in range(2)]
+        folder = "model" if len(names) == 1 else f"model_{name}"
+        cards.append(write_card(own, module, config.card, _card(config, metrics, number), codes=codes, folder=folder))
+    tested = metrics["half_life"].items()
+    return TrainResult(
+        cards[0],
+        metrics,
+        tuple(f"Pearson r {test['pearson']:.4f} of {name} on {test['n']:,} test mRNAs" for name, test in tested),
+        (f"Warning: left out {len(left_out):,} rows, first: {metrics['left_out_first'][0]}",) if left_out else (),
+    )
 
 
 def _card(config: HalfLifeConfig, metrics: dict[str, Any], number: int) -> dict[str, Any]:
@@ -229,7 +204,6 @@ def _card(config: HalfLifeConfig, metrics: dict[str, Any], number: int) -> dict[
     )
     return {
         "name": card,
-        "description": text.description,
         "kind": "cnn_gru",
         "arguments": config.net_arguments(),
         "input": {
@@ -240,12 +214,10 @@ def _card(config: HalfLifeConfig, metrics: dict[str, Any], number: int) -> dict[
             "description": "whole mRNAs with coding frame and splice sites",
         },
         "outputs": [{"name": own.name, "unit": text.unit, "meaning": text.meaning} for own in config.species],
-        "training": {"data": text.data, "licence": text.licence, "recipe": recipe},
+        "recipe": recipe,
         "metrics": [
             {"name": name, "value": round(tested[key], 4), "data": f"{tested['n']:,} test mRNAs", "command": command}
             for key, name in (("pearson", "pearson"), ("r2", "squared correlation"), ("spearman", "spearman"))
             if np.isfinite(tested[key])
         ],
-        **({"match_kinds": text.match_kinds} if text.match_kinds else {}),
-        "limits": text.limits,
     }

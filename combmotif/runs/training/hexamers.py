@@ -6,9 +6,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from combmotif.core.output import OutputFolder
 from combmotif.core.typed_yaml import dump_yaml
 from combmotif.models.architectures.hal.hexamers import HEXAMERS, hexamer_word
 from combmotif.models.architectures.hal.table import REGIONS, TABLE_FILE, WINDOW, HexamerTable
+from combmotif.runs.training.common import Training, TrainResult, write_json
 from combmotif.sequence.tables import random_sequences, read_table
 from combmotif.training.hexamer_fit import (
     HexamerFit,
@@ -32,15 +31,6 @@ from combmotif.training.hexamer_fit import (
     region_names,
     simulate_counts,
 )
-
-
-@dataclass(frozen=True)
-class HexamersResult:
-    """Fitted effects: their table, the contents of metrics.json, and the card where there is one."""
-
-    table: Path
-    metrics: dict[str, Any]
-    card: Path | None
 
 
 def _outcomes(config: HexamersConfig, length: int) -> list[Outcome]:
@@ -67,29 +57,9 @@ def _read(config: HexamersConfig, section: CountedTable) -> tuple[np.ndarray, np
     return np.stack(rows.codes), rows.labels
 
 
-def train_hexamers(
-    config: HexamersConfig, out: Path, *, progress: Callable[[str, int, int], None] | None = None
-) -> HexamersResult:
-    """Fit, measure and save hexamer effects.
-
-    Parameters
-    ----------
-    config : HexamersConfig
-    out : pathlib.Path
-        Folder of the results.
-    progress : callable, optional
-        Called with (step, done, in all).
-
-    Returns
-    -------
-    HexamersResult
-
-    Raises
-    ------
-    ValueError
-        If the table, the outcomes and the counts do not fit together.
-    """
-    own = OutputFolder(out, "training")
+def train_hexamers(config: HexamersConfig, training: Training) -> TrainResult:
+    """Fit and measure hexamer effects; see `train`."""
+    own = OutputFolder(training.out, "training")
     random = np.random.default_rng([config.seed, 0])
     section = config.sequences
     planted: HexamerFit | None = None
@@ -111,7 +81,7 @@ def train_hexamers(
         outcomes,
         l1=config.fit.l1,
         iterations=config.fit.iterations,
-        on_iteration=None if progress is None else lambda done, total: progress("fit", done, total),
+        on_iteration=training.step("fit"),
     )
     metrics: dict[str, Any] = {
         "rows": len(fitted),
@@ -129,7 +99,22 @@ def train_hexamers(
             name: float(np.corrcoef(fit.effects[:, k], planted.effects[:, k])[0, 1])
             for k, name in enumerate(fit.regions)
         }
-    return HexamersResult(*_write(own, table, metrics, fit))
+    card = _write(own, table, metrics, fit)
+    return TrainResult(card, metrics, *_told(own, metrics))
+
+
+def _told(own: OutputFolder, metrics: dict[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    held_out = metrics["held_out"]
+    lines = [
+        f"squared correlation {value:.4f} of the share of {name} on {held_out['rows']:,} held-out rows"
+        for name, value in held_out.get("r2", {}).items()
+        if value is not None
+    ]
+    for region, value in metrics.get("recovered", {}).items():
+        lines.append(f"correlation {value:.4f} of the fitted with the planted effects of {region}")
+    lines.append(f"Hexamer effects: {own.path / 'hexamers.tsv'}")
+    stopped = f"The fit ended after {metrics['iterations']} iterations; raise fit.iterations."
+    return tuple(lines), () if metrics["converged"] else (stopped,)
 
 
 def _measure(codes: np.ndarray, counts: np.ndarray, outcomes: Sequence[Outcome], fit: HexamerFit) -> dict[str, Any]:
@@ -147,9 +132,7 @@ def _measure(codes: np.ndarray, counts: np.ndarray, outcomes: Sequence[Outcome],
     return {"rows": int(read.sum()), "divergence": float(rel_entr(shares, predicted).sum(1).mean()), "r2": squares}
 
 
-def _write(
-    own: OutputFolder, table: pd.DataFrame, metrics: dict[str, Any], fit: HexamerFit
-) -> tuple[Path, dict[str, Any], Path | None]:
+def _write(own: OutputFolder, table: pd.DataFrame, metrics: dict[str, Any], fit: HexamerFit) -> Path | None:
     with atomic(own.file("hexamers.tsv")) as temporary:
         table.to_csv(temporary, sep="\t", index=False, float_format="%.9g")
     card = None
@@ -171,6 +154,5 @@ def _write(
                 ),
                 encoding="utf-8",
             )
-    with atomic(own.file("metrics.json")) as temporary:
-        temporary.write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
-    return own.path / "hexamers.tsv", metrics, card
+    write_json(own.file("metrics.json"), metrics)
+    return card

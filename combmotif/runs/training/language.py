@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,9 @@ import torch
 from combmotif.config.training.language import LanguageConfig, TextSection
 from combmotif.core.output import OutputFolder
 from combmotif.models.architectures.language import LanguageNet
-from combmotif.models.card import save_card
 from combmotif.models.device import choose_device
-from combmotif.runs.training.regression import TrainResult, claim_folder, write_json
-from combmotif.sequence.alphabet import decode, encode
+from combmotif.runs.training.common import Training, TrainResult, parameters, write_card, write_json
+from combmotif.sequence.alphabet import encode
 from combmotif.sequence.delimited import open_table
 from combmotif.sequence.fasta import iterate_fasta
 from combmotif.sequence.tables import random_sequences
@@ -70,58 +69,31 @@ def context_loss(training: Sequence[np.ndarray], held_out: Sequence[np.ndarray],
     return float(-found.mean())
 
 
-def fit_language(
-    config: LanguageConfig,
-    out: Path,
-    *,
-    progress: Callable[[str, int, int], None] | None = None,
-    on_epoch: Callable[[dict[str, float]], None] | None = None,
-) -> TrainResult:
-    """Train a language model, and write it as a model card.
-
-    Parameters
-    ----------
-    config : LanguageConfig
-    out : pathlib.Path
-        Folder of the training; an interrupted one is gone on with and ends with the same weights.
-    progress : callable, optional
-        Called with (step, done, in all).
-    on_epoch : callable, optional
-        Called with the losses at every checkpoint.
-
-    Returns
-    -------
-    TrainResult
-        Its metrics hold the loss on the held-out sequences in nats per base, of the net and of k-mer models.
-
-    Raises
-    ------
-    ValueError
-        If the folder holds another training, or a file does not fit.
-    """
+def fit_language(config: LanguageConfig, training: Training) -> TrainResult:
+    """Train a language model; its metrics hold the held-out loss of the net and of k-mer models; see `train`."""
     texts = [read_text(text) for text in config.texts]
     codes = [row for text in texts for row in text]
     measured = np.repeat(np.arange(len(texts)) == 0, [len(text) for text in texts])
-    own = claim_folder(out, config.model_dump(mode="json", exclude={"card", "device"}))
+    own = training.claim(config.model_dump(mode="json", exclude={"card", "device"}))
     kept = np.flatnonzero(without_repeats(codes, k=config.held_out.shared))
     codes, measured = [codes[i] for i in kept], measured[kept]
     held_rows, training_rows = hold_out(
         codes, measured, share=config.held_out.share, k=config.held_out.shared, seed=config.seed
     )
-    training, held_out = [codes[i] for i in training_rows], [codes[i] for i in held_rows]
+    text, held_out = [codes[i] for i in training_rows], [codes[i] for i in held_rows]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         net = LanguageNet(**config.net.model_dump()).to(choose_device(config.device))
     net, history = train_language(
         net,
-        training,
+        text,
         held_out,
         options=LanguageOptions(**config.fit.model_dump(), seed=config.seed),
         checkpoint=own.file("checkpoint.pt"),
-        on_step=None if progress is None else lambda done, total: progress("training", done, total),
-        on_check=on_epoch,
+        on_step=training.step("training"),
+        on_check=training.on_epoch,
     )
-    return _finish(config, net.cpu(), own, training, held_out, history)
+    return _finish(config, net.cpu(), own, text, held_out, history)
 
 
 def _finish(
@@ -136,7 +108,7 @@ def _finish(
     for name, before, after in (("Markov-0", 0, 0), ("Markov-5", 5, 0), ("k-mers 3+3", 3, 3)):
         losses[name] = context_loss(training, held_out, before=before, after=after)
     metrics: dict[str, Any] = {
-        "parameters": sum(parameter.numel() for parameter in net.parameters()),
+        "parameters": parameters(net),
         "training_bases": int(sum(len(row) for row in training)),
         "held_out_bases": int(sum(len(row) for row in held_out)),
         "held_out_sequences": len(held_out),
@@ -144,20 +116,16 @@ def _finish(
         "history": history,
     }
     write_json(own.file("metrics.json"), metrics)
-    own.files(["model/model.yaml", "model/weights.safetensors"])
     examples = random_sequences(4, 100, seed=config.seed).codes
-    card = save_card(
-        own.path / "model", net, _card(config, metrics), sequences=[decode(example) for example in examples]
-    )
-    return TrainResult(card, metrics)
+    card = write_card(own, net, config.card, _card(config, metrics), codes=examples)
+    lines = [f"{loss:.4f} nats per base: {name}" for name, loss in metrics["held_out_loss"].items()]
+    return TrainResult(card, metrics, tuple(lines))
 
 
 def _card(config: LanguageConfig, metrics: dict[str, Any]) -> dict[str, Any]:
     text, fit, shared = config.card, config.fit, config.held_out.shared
     read = metrics["history"][-1]["step"] * fit.batch
     return {
-        "name": text.name,
-        "description": text.description,
         "kind": "language",
         "arguments": config.net.model_dump(),
         "input": {"alphabet": "rna", "channels": 4, "description": text.input},
@@ -169,13 +137,9 @@ def _card(config: LanguageConfig, metrics: dict[str, Any]) -> dict[str, Any]:
                 "link": "identity",
             }
         ],
-        "training": {
-            "data": text.data,
-            "licence": text.licence,
-            "recipe": f"{metrics['training_bases']:,} bases, none of which shares a {shared}-mer with held-out ones; "
-            f"AdamW, {metrics['history'][-1]['step']:,} steps of {fit.batch:,} bases ({read:,} read), peak rate "
-            f"{fit.learning_rate:g}, weight average {fit.averaging:g}, bfloat16, seed {config.seed}.",
-        },
+        "recipe": f"{metrics['training_bases']:,} bases, none of which shares a {shared}-mer with held-out ones; "
+        f"AdamW, {metrics['history'][-1]['step']:,} steps of {fit.batch:,} bases ({read:,} read), peak rate "
+        f"{fit.learning_rate:g}, weight average {fit.averaging:g}, bfloat16, seed {config.seed}.",
         "metrics": [
             {
                 "name": f"nats per base, {name}",
@@ -186,6 +150,4 @@ def _card(config: LanguageConfig, metrics: dict[str, Any]) -> dict[str, Any]:
             }
             for name, value in metrics["held_out_loss"].items()
         ],
-        **({"match_kinds": text.match_kinds} if text.match_kinds else {}),
-        "limits": text.limits,
     }

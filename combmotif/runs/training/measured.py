@@ -7,8 +7,6 @@ those that are done, each behind its checksum; ``out_of_fold.npz`` what every se
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,14 +17,11 @@ from torch import nn
 from combmotif.config.training.measured import MeasuredConfig, MeasuredFit
 from combmotif.config.training.regression import NetSection
 from combmotif.core.files import atomic, read_sealed, write_sealed
-from combmotif.core.output import OutputFolder
 from combmotif.models.architectures.cnn_gru import CnnGru
-from combmotif.models.card import save_card
 from combmotif.models.device import choose_device
 from combmotif.models.weights import fill
+from combmotif.runs.training.common import Training, TrainResult, new_net, parameters, write_card, write_json
 from combmotif.runs.training.measured_rows import MeasuredRows, in_context, read_rows, recombined
-from combmotif.runs.training.regression import TrainResult, claim_folder, new_net, write_json
-from combmotif.sequence.alphabet import decode
 from combmotif.sequence.tables import random_sequences
 from combmotif.training.multitask import MultitaskOptions, pearson, train_multitask
 from combmotif.training.regressor import predict_codes
@@ -49,21 +44,13 @@ def keep_outputs(net: CnnGru, mean: np.ndarray, std: np.ndarray) -> CnnGru:
 class Workshop:
     """Train, keep and reopen the nets of one folder."""
 
-    def __init__(
-        self,
-        config: MeasuredConfig,
-        own: OutputFolder,
-        *,
-        progress: Callable[[str, int, int], None] | None,
-        on_epoch: Callable[[dict[str, float]], None] | None,
-    ) -> None:
+    def __init__(self, config: MeasuredConfig, training: Training) -> None:
         self.config = config
-        self.own = own
+        self.training = training
+        self.own = own = training.claim(config.model_dump(mode="json", exclude={"card", "device"}))
         self.folder = own.path / "nets"
         self.folder.mkdir(parents=True, exist_ok=True)
         self.device = choose_device(config.device)
-        self.progress = progress
-        self.on_epoch = on_epoch
 
     def net(
         self,
@@ -88,7 +75,6 @@ class Workshop:
         net = new_net({**section.arguments, "outputs": labels.shape[1]}, seed=seed)
         self.own.file(done)
         checkpoint = self.own.file(self.folder / f"{name}.pt")
-        progress = self.progress
         train_multitask(
             net,
             codes,
@@ -97,8 +83,8 @@ class Workshop:
             task_weights=weights.tolist(),
             checkpoint=checkpoint,
             device=self.device,
-            on_step=None if progress is None else lambda step, steps: progress(f"training {name}", step, steps),
-            on_epoch=self.on_epoch,
+            on_step=self.training.step(f"training {name}"),
+            on_epoch=self.training.on_epoch,
         )
         net = keep_outputs(net.cpu(), mean[:outputs], std[:outputs])
         write_sealed(done, safetensors.save({name: value.contiguous() for name, value in net.state_dict().items()}))
@@ -162,39 +148,15 @@ def held_out_quality(rows: MeasuredRows, predicted: np.ndarray) -> dict[str, dic
     }
 
 
-def fit_model(
-    config: MeasuredConfig,
-    out: Path,
-    *,
-    progress: Callable[[str, int, int], None] | None = None,
-    on_epoch: Callable[[dict[str, float]], None] | None = None,
-) -> TrainResult:
-    """Train the nets of every fold, measure them on the fold they have not seen, and write one net for all rows.
+def fit_model(config: MeasuredConfig, training: Training) -> TrainResult:
+    """Train and measure the nets of all folds, and write the net for all.
 
-    Parameters
-    ----------
-    config : MeasuredConfig
-    out : pathlib.Path
-        Folder of the training; an interrupted one is gone on with and ends with the same weights.
-    progress : callable, optional
-        Called with (step, done, in all).
-    on_epoch : callable, optional
-        Called with the losses of an epoch.
-
-    Returns
-    -------
-    TrainResult
-        Its metrics hold the out-of-fold Pearson r of one net, of the mean of a fold's nets, and of a student taught
-        by these, per output: pooled over all rows, and by fold.
-
-    Raises
-    ------
-    ValueError
-        If the folder holds another training, or a table does not fit.
+    Its metrics hold the out-of-fold Pearson r of one net, of the mean of a fold's nets, and of a student taught by
+    these, per output: pooled over all rows, and by fold; see `train`.
     """
     rows = read_rows(config)
-    own = claim_folder(out, config.model_dump(mode="json", exclude={"card", "device"}))
-    shop = Workshop(config, own, progress=progress, on_epoch=on_epoch)
+    shop = Workshop(config, training)
+    own = shop.own
     shape = (len(rows.codes), rows.outputs)
     found = {"single": np.zeros(shape), "mean": np.zeros(shape)}
     taught = config.student is not None and config.student.estimate
@@ -215,7 +177,7 @@ def fit_model(
             found["student"][test] = predict_codes(shop.student(rows, fold, members[fold]), rows.codes[test])
 
     metrics: dict[str, Any] = {
-        "parameters": sum(parameter.numel() for parameter in net.parameters()),
+        "parameters": parameters(net),
         "rows": len(rows.codes),
         "groups": int(rows.groups.max()) + 1,
         "members": config.members,
@@ -226,15 +188,14 @@ def fit_model(
     with atomic(own.file("out_of_fold.npz")) as temporary, temporary.open("wb") as stream:
         np.savez_compressed(stream, allow_pickle=False, folds=rows.folds, **arrays)
     write_json(own.file("metrics.json"), metrics)
-    own.files(["model/model.yaml", "model/weights.safetensors"])
     examples = random_sequences(4, config.length, seed=config.seed).codes
-    card = save_card(
-        out / "model",
-        net,
-        _card(config, metrics, rows.tasks[: rows.outputs]),
-        sequences=[decode(example) for example in examples],
-    )
-    return TrainResult(card, metrics)
+    card = write_card(own, net, config.card, _card(config, metrics, rows.tasks[: rows.outputs]), codes=examples)
+    lines = [
+        f"Pearson r {quality['r']:.4f} of {output} on {quality['rows']:,} held-out rows ({name})"
+        for name, outputs in metrics["out_of_fold"].items()
+        for output, quality in outputs.items()
+    ]
+    return TrainResult(card, metrics, tuple(lines))
 
 
 def _recipe(config: MeasuredConfig, metrics: dict[str, Any]) -> str:
@@ -262,13 +223,11 @@ def _card(config: MeasuredConfig, metrics: dict[str, Any], outputs: tuple[str, .
     section = config.net if config.student is None else config.student.net or config.net
     measured = metrics["out_of_fold"].get("student") or metrics["out_of_fold"]["single"]
     return {
-        "name": text.name,
-        "description": text.description,
         "kind": section.kind,
         "arguments": {**section.arguments, "outputs": len(outputs)},
         "input": {"alphabet": "rna", "length": config.length, "channels": 4, "description": text.input},
         "outputs": [{"name": name, "unit": text.unit, "meaning": text.meaning} for name in outputs],
-        "training": {"data": text.data, "licence": text.licence, "recipe": _recipe(config, metrics)},
+        "recipe": _recipe(config, metrics),
         "metrics": [
             {
                 "name": f"pearson_r {name}",
@@ -279,6 +238,4 @@ def _card(config: MeasuredConfig, metrics: dict[str, Any], outputs: tuple[str, .
             }
             for name in outputs
         ],
-        **({"match_kinds": text.match_kinds} if text.match_kinds else {}),
-        "limits": text.limits,
     }

@@ -6,58 +6,22 @@ result, ``model/`` the card and weights; ``training.json`` what was asked.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
 
 from combmotif.config.opening import output_index
 from combmotif.config.training.regression import TrainConfig
-from combmotif.core.output import OutputFolder
-from combmotif.models.architectures.cnn_gru import CnnGru
-from combmotif.models.card import load_card, save_card
+from combmotif.models.card import load_card
 from combmotif.models.device import choose_device
 from combmotif.models.model import SequenceModel
-from combmotif.models.weights import replace_file
-from combmotif.sequence.alphabet import decode
+from combmotif.runs.training.common import Training, TrainResult, new_net, parameters, write_card, write_json
 from combmotif.sequence.tables import random_sequences, read_table
 from combmotif.sequence.words import contains
 from combmotif.training.distillation import fold_scaling, teacher_labels, training_data
 from combmotif.training.loop import TrainingOptions
 from combmotif.training.regressor import predict_codes, r_squared, train
-
-
-@dataclass(frozen=True)
-class TrainResult:
-    """A trained net: its card's file, and the contents of metrics.json."""
-
-    card: Path
-    metrics: dict[str, Any]
-
-
-def write_json(path: Path, data: dict[str, Any]) -> None:
-    """Write a JSON file whole or not at all."""
-    replace_file(path, (json.dumps(data, indent=1) + "\n").encode())
-
-
-def claim_folder(out: Path, asked: dict[str, Any]) -> OutputFolder:
-    """Note in the folder what is trained there; refuse a folder that holds another training."""
-    folder = OutputFolder(out, "training")
-    note = folder.file("training.json")
-    if note.exists():
-        known = json.loads(note.read_text(encoding="utf-8"))
-        differ = [key for key in asked if known.get(key) != asked[key]]
-        if differ:
-            raise ValueError(
-                f"{out}: holds a training with another '{differ[0]}'; go on with the config it began with, or choose "
-                f"another --out"
-            )
-    write_json(note, asked)
-    return folder
 
 
 def read_rows(
@@ -93,39 +57,9 @@ def _recipe(config: TrainConfig, teachers: Sequence[SequenceModel], measured: in
     )
 
 
-def train_model(
-    config: TrainConfig,
-    out: Path,
-    *,
-    progress: Callable[[str, int, int], None] | None = None,
-    on_epoch: Callable[[dict[str, float]], None] | None = None,
-) -> TrainResult:
-    """Train, measure and save a net.
-
-    Parameters
-    ----------
-    config : TrainConfig
-    out : pathlib.Path
-        Folder of the training; an interrupted one is gone on with and ends with the same weights.
-    progress : callable, optional
-        Called with (step, done, in all).
-    on_epoch : callable, optional
-        Called with the losses of an epoch.
-
-    Returns
-    -------
-    TrainResult
-
-    Raises
-    ------
-    ValueError
-        If the folder holds another training, or a table does not fit.
-    """
+def train_model(config: TrainConfig, training: Training) -> TrainResult:
+    """Distil trained nets, and measured values where there are any, into a small net; see `train`."""
     device = choose_device(config.device)
-
-    def step(name: str) -> Callable[[int, int], None] | None:
-        return None if progress is None else lambda done, total: progress(name, done, total)
-
     teachers = [(load_card(teacher.card, device, trust=teacher.trust), teacher.output) for teacher in config.teachers]
     columns = [
         (model, output_index(output, model.outputs, key=f"teachers.{index}.output"))
@@ -154,7 +88,7 @@ def train_model(
             key="measured.path",
             exclude=drawn.exclude,
         )
-    own = claim_folder(out, config.model_dump(mode="json", exclude={"card", "tests", "device"}))
+    own = training.claim(config.model_dump(mode="json", exclude={"card", "tests", "device"}))
 
     random = random_sequences(
         drawn.count + config.validation,
@@ -164,12 +98,14 @@ def train_model(
         exclude=drawn.exclude,
     )
     codes = np.stack(random.codes)
-    labels = teacher_labels(columns, codes, cache=own.file("labels.npz"), on_rows=step("labels of random sequences"))
+    labels = teacher_labels(
+        columns, codes, cache=own.file("labels.npz"), on_rows=training.step("labels of random sequences")
+    )
     if measured is not None and config.measured is not None and config.measured.target == "teachers":
         cache = own.file("labels_measured.npz")
         measured = (
             measured[0],
-            teacher_labels(columns, measured[0], cache=cache, on_rows=step("labels of measured sequences")),
+            teacher_labels(columns, measured[0], cache=cache, on_rows=training.step("labels of measured sequences")),
         )
     data = training_data(
         codes,
@@ -189,13 +125,13 @@ def train_model(
         weights=data.weights,
         checkpoint=own.file("checkpoint.pt"),
         device=device,
-        on_step=step("training"),
-        on_epoch=on_epoch,
+        on_step=training.step("training"),
+        on_epoch=training.on_epoch,
     )
     fold_scaling(module.head, data.mean, data.std)
 
     metrics: dict[str, Any] = {
-        "parameters": sum(parameter.numel() for parameter in module.parameters()),
+        "parameters": parameters(module),
         "rows": len(data.codes),
         "measured_rows": 0 if measured is None else len(measured[0]),
         "best_epoch": result.best_epoch,
@@ -213,39 +149,23 @@ def train_model(
     recipe = _recipe(
         config, [model for model, _ in teachers], 0 if measured is None else len(measured[0]), result.best_epoch
     )
-    own.files(["model/model.yaml", "model/weights.safetensors"])
-    card = save_card(
-        out / "model",
-        module.cpu(),
-        _card(config, metrics, recipe),
-        sequences=[decode(row) for row in data.validation[0][:4]],
-    )
-    return TrainResult(card, metrics)
-
-
-def new_net(arguments: dict[str, Any], *, seed: int, initialise: Callable[[CnnGru], None] | None = None) -> CnnGru:
-    """Make an untrained CNN+GRU net whose first weights depend on the seed alone; ``initialise`` draws others."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        try:
-            net = CnnGru(**arguments)
-        except TypeError as error:
-            raise ValueError(f"net.arguments: {error}") from None
-        if initialise is not None:
-            initialise(net)
-    return net
+    card = write_card(own, module, config.card, _card(config, metrics, recipe), codes=list(data.validation[0][:4]))
+    lines = [
+        f"squared correlation {test['r2']:.4f} on {name}, {test['rows']:,} rows "
+        f"(the teachers' mean has {test['teachers_r2']:.4f})"
+        for name, test in metrics["tests"].items()
+    ]
+    return TrainResult(card, metrics, tuple(lines))
 
 
 def _card(config: TrainConfig, metrics: dict[str, Any], recipe: str) -> dict[str, Any]:
     text = config.card
     return {
-        "name": text.name,
-        "description": text.description,
         "kind": config.net.kind,
         "arguments": config.net.arguments,
         "input": {"alphabet": "rna", "length": config.sequences.length, "channels": 4},
         "outputs": [{"name": text.output, "unit": text.unit, "meaning": text.meaning}],
-        "training": {"data": text.data, "licence": text.licence, "recipe": recipe},
+        "recipe": recipe,
         "metrics": [
             {
                 "name": "squared correlation",
@@ -255,6 +175,4 @@ def _card(config: TrainConfig, metrics: dict[str, Any], recipe: str) -> dict[str
             }
             for name, test in metrics["tests"].items()
         ],
-        **({"match_kinds": text.match_kinds} if text.match_kinds else {}),
-        "limits": text.limits,
     }

@@ -9,6 +9,7 @@ from combmotif.config.effects import InteractionOptions
 from combmotif.effects.pairs.inserted import draw_placement, draw_sites, measure_inserted
 from combmotif.effects.pairs.interaction import interaction
 from combmotif.effects.pairs.pair import Pair
+from combmotif.effects.pairs.states import Scrambling
 from combmotif.effects.pattern import as_pattern
 from combmotif.motifs.motif import Motif
 from combmotif.sequence.tables import random_sequences
@@ -107,13 +108,8 @@ def test_a_net_that_asks_for_the_frame_shows_the_pair_in_frame_only(word_model):
     e = []
     for frame in range(3):
         pair = Pair(a, b, order="ab", spacing=(1, 9), frame=frame)
-        states = measure_inserted(
-            model,
-            sequences,
-            pair,
-            InteractionOptions(backgrounds=60, avoid=[]),
-            frequencies=np.full(4, 0.25),
-            seed=frame,
-        )
+        options = InteractionOptions(backgrounds=60, avoid=[])
+        scrambling = Scrambling(model, sequences, (a, b), options, np.full(4, 0.25))
+        states = measure_inserted(scrambling, pair, seed=frame)
         e.append((states.o - states.a.mean(1) - states.b.mean(1) + states.n.mean(1)).mean())
     assert e == [1, 0, 0]

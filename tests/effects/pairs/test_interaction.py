@@ -34,8 +34,8 @@ WORDS = ("GGACU", "UGUAA")
 )
 @pytest.mark.parametrize("mode", ["shuffle", "background"])
 def test_class_and_size_of_known_logic(word_model, planted, kind, label, e, mode):
-    table = interaction(word_model(kind), planted(WORDS, 60), [WORDS], InteractionOptions(mode=mode, controls=0)).table
-    row = table.iloc[0]
+    options = InteractionOptions(mode=mode, controls=0, backgrounds=0)
+    row = interaction(word_model(kind), planted(WORDS, 60), [WORDS], options).table.iloc[0]
     assert row["class"] == label
     assert row.epistasis == pytest.approx(e, rel=0.05, abs=1e-6)
     assert row.epistasis_ci_low <= row.epistasis <= row.epistasis_ci_high
@@ -44,9 +44,8 @@ def test_class_and_size_of_known_logic(word_model, planted, kind, label, e, mode
 
 
 def test_an_additive_network_has_no_epistasis_at_all_even_where_composition_counts(word_model, planted):
-    result = interaction(
-        word_model("additive", composition=0.7), planted(WORDS, 60), [WORDS], InteractionOptions(mode="uniform")
-    )
+    options = InteractionOptions(mode="uniform", controls=0, backgrounds=0)
+    result = interaction(word_model("additive", composition=0.7), planted(WORDS, 60), [WORDS], options)
     # Where a further copy of B overlaps the A site, the two are lost together; nothing else is not additive.
     assert (result.instances.e == 0).mean() > 0.95
     assert result.table.epistasis[0] == result.table.epistasis_ci_low[0] == result.table.epistasis_ci_high[0] == 0
@@ -55,11 +54,12 @@ def test_an_additive_network_has_no_epistasis_at_all_even_where_composition_coun
 
 
 def test_controls_separate_the_pair_from_random_segments(word_model, planted):
-    pair = interaction(word_model("and"), planted(WORDS, 60), [WORDS]).table.iloc[0]
+    options = InteractionOptions(backgrounds=0)
+    pair = interaction(word_model("and"), planted(WORDS, 60), [WORDS], options).table.iloc[0]
     assert pair.p_control == 0.001
     assert pair.control_epistasis == 0
     assert pair.controls > 100
-    none = interaction(word_model("neutral"), planted(WORDS, 60), [WORDS]).table.iloc[0]
+    none = interaction(word_model("neutral"), planted(WORDS, 60), [WORDS], options).table.iloc[0]
     assert none.p_control == 1
 
 
@@ -84,7 +84,8 @@ def test_a_saturating_read_out_is_flagged_on_the_raw_scale_only():
         rows.append(codes)
     sequences = SequenceSet(tuple(f"s{i}" for i in range(300)), tuple(rows))
     model = SequenceModel("sigmoid", Sigmoid())
-    table = interaction(model, sequences, list(combinations(words, 2)), InteractionOptions(controls=0)).table
+    options = InteractionOptions(controls=0, backgrounds=0)
+    table = interaction(model, sequences, list(combinations(words, 2)), options).table
     assert (table["class"] == "sub-additive").sum() >= 5
     assert (table["class_latent"] == "additive").all()
     assert table.scale_dependent[table["class"] == "sub-additive"].all()
@@ -94,7 +95,7 @@ def test_a_saturating_read_out_is_flagged_on_the_raw_scale_only():
 def test_result_depends_neither_on_the_order_nor_on_the_company_of_pairs_and_sequences(word_model, planted):
     model, sequences = word_model("known", composition=0.5), planted((*WORDS, "CACC"), 40)
     pairs = [WORDS, ("CACC", "UGUAA"), ("GGACU", "GGACU")]
-    options = {"options": InteractionOptions(max_sequences=20, max_placements=2), "seed": 3}
+    options = {"options": InteractionOptions(max_sequences=20, max_placements=2, backgrounds=40), "seed": 3}
     forward = interaction(model, sequences, pairs, **options)
     backward = interaction(model, sequences, pairs[::-1], **options)
     pd.testing.assert_frame_equal(forward.table, backward.table.iloc[::-1].reset_index(drop=True))
@@ -111,7 +112,8 @@ def test_result_depends_neither_on_the_order_nor_on_the_company_of_pairs_and_seq
 
 def test_homotypic_pair_counts_each_two_sites_once(word_model, planted):
     sequences = planted(("GGACU", "GGACU"), 20)
-    result = interaction(word_model("one motif only"), sequences, [("GGACU", "GGACU")], InteractionOptions(controls=0))
+    options = InteractionOptions(controls=0, backgrounds=0)
+    result = interaction(word_model("one motif only"), sequences, [("GGACU", "GGACU")], options)
     assert (result.instances.start_a < result.instances.start_b).all()
     row = result.table.iloc[0]
     assert row["class"] == "sub-additive"  # one site is enough for a maximum: two are redundant
@@ -135,7 +137,7 @@ def test_rare_pairs_are_untestable_not_dropped(word_model, planted):
 def test_outputs_are_chosen_by_name(word_model, planted):
     net = word_model("known").module
     both = SequenceModel("two", TwoOutputs(net), outputs=("up", "down"))
-    options = {"controls": 0, "scrambles": 4}
+    options = {"controls": 0, "backgrounds": 0, "scrambles": 4}
     up = interaction(both, planted(WORDS, 20), [WORDS], InteractionOptions(output="up", **options)).table.iloc[0]
     down = interaction(both, planted(WORDS, 20), [WORDS], InteractionOptions(output="down", **options)).table.iloc[0]
     assert up.joint == -down.joint == pytest.approx(2.5, rel=0.01)

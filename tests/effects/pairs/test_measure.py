@@ -17,7 +17,7 @@ def test_placements_states_and_counts_belong_together(word_model, planted):
         model,
         sequences,
         Pair(as_pattern("GGACU"), as_pattern("UGUAA")),
-        InteractionOptions(scrambles=5, avoid=[], overlaps="keep"),
+        InteractionOptions(scrambles=5, avoid=[], overlaps="keep", backgrounds=0),
         frequencies=np.full(4, 0.25),
     )
     assert pair.pair == "GGACU x UGUAA"
@@ -35,7 +35,7 @@ def test_placements_that_cannot_be_scrambled_are_left_out_and_counted(word_model
         word_model("and"),
         sequences,
         Pair(as_pattern("NN"), as_pattern("UGUAA")),
-        InteractionOptions(scrambles=32, avoid=[], overlaps="keep"),
+        InteractionOptions(scrambles=32, avoid=[], overlaps="keep", controls=0, backgrounds=0),
         frequencies=np.full(4, 0.25),
     )
     assert len(pair.rows) == 0

@@ -7,8 +7,10 @@ from types import SimpleNamespace
 import numpy as np
 
 from combmotif.core.tables import SPACING
+from combmotif.effects.pairs.pair import Pair
 from combmotif.effects.pairs.spacing import spacing_bins, spacing_profile
 from combmotif.effects.pairs.states import States
+from combmotif.effects.pattern import as_pattern
 
 
 def test_bins_are_single_up_to_50_and_then_at_most_half_as_wide_as_far():
@@ -27,7 +29,7 @@ def test_every_distance_has_the_estimate_of_its_placements():
     starts = [(0, 3), (0, 3), (0, 3), (9, 4)]  # AUG then UAA: adjacent three times, and UAA first at 2 nt
     o = np.array([1.0, 3.0, 5.0, 0.0])
     pair = SimpleNamespace(
-        pair="AUG x UAA", a="AUG", b="UAA", rows=np.array([0, 0, 1, 1]),
+        pair="AUG x UAA", spec=Pair(as_pattern("AUG"), as_pattern("UAA")), rows=np.array([0, 0, 1, 1]),
         start_a=np.array([a for a, _ in starts]), start_b=np.array([b for _, b in starts]),
         states=States(o, np.tile([[0.5, 1.5]], (4, 1)), np.zeros((4, 2)), np.full((4, 2), 2.0)),
     )  # fmt: skip

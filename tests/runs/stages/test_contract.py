@@ -123,6 +123,7 @@ def one_more(monkeypatch):
         monkeypatch.setattr(f"combmotif.runs.{module}.STAGES", stages)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_more")
 def test_a_stage_that_is_added_is_run_planned_shown_and_reused(config, tmp_path):
     before = {stage.stage: stage for stage in plan(config, tmp_path / "out", workers=1, measure=False).stages}

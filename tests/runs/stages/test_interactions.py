@@ -10,6 +10,8 @@ import pytest
 from combmotif.config import load_config
 from combmotif.runs import run
 
+pytestmark = pytest.mark.slow
+
 RUN = """
 model: {card: mrl}
 sequences: {kind: random, count: 150, length: 50}

@@ -10,8 +10,9 @@ from combmotif.config import load_train_config
 from combmotif.config.training.measured import ContextSection
 from combmotif.models import load_card
 from combmotif.models.architectures.cnn_gru import CnnGru
-from combmotif.runs.training.measured import fit_model, keep_outputs
+from combmotif.runs.training.measured import keep_outputs
 from combmotif.runs.training.measured_rows import in_context, read_rows, recombined
+from combmotif.runs.training.train import train
 from combmotif.training.multitask import pearson
 
 CONFIG = """
@@ -77,7 +78,7 @@ def test_a_sequence_of_two_tables_is_one_row_and_one_measured_twice_is_two(confi
 
 @pytest.mark.slow
 def test_training_in_folds_writes_a_net_that_predicts_in_the_labels_own_units(config, tmp_path):
-    result = fit_model(load_train_config(config), tmp_path / "t")
+    result = train(load_train_config(config), tmp_path / "t")
     found = json.loads((tmp_path / "t" / "metrics.json").read_text())["out_of_fold"]
     assert found["mean"]["a"]["rows"] == 440
     assert found["mean"]["a"]["r"] > 0.75
@@ -93,15 +94,15 @@ def test_training_in_folds_writes_a_net_that_predicts_in_the_labels_own_units(co
     assert "share no 20-mer" in model.description["training"]["recipe"]
     assert not list((tmp_path / "t" / "nets").glob("*.pt"))
 
-    again = fit_model(load_train_config(config), tmp_path / "t")
+    again = train(load_train_config(config), tmp_path / "t")
     assert again.metrics == result.metrics
     with pytest.raises(ValueError, match="holds a training with another 'members'"):
-        fit_model(load_train_config(config, overrides=["members=1"]), tmp_path / "t")
+        train(load_train_config(config, overrides=["members=1"]), tmp_path / "t")
 
 
 def test_an_interrupted_training_ends_like_an_undisturbed_one(config, tmp_path):
     short = load_train_config(config, overrides=["fit.epochs=2", "members=1", "student=null", "context=null"])
-    whole = fit_model(short, tmp_path / "whole")
+    whole = train(short, tmp_path / "whole")
     seen = []
 
     def stop(row):
@@ -110,8 +111,8 @@ def test_an_interrupted_training_ends_like_an_undisturbed_one(config, tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fit_model(short, tmp_path / "half", on_epoch=stop)
-    assert fit_model(short, tmp_path / "half").metrics == whole.metrics
+        train(short, tmp_path / "half", on_epoch=stop)
+    assert train(short, tmp_path / "half").metrics == whole.metrics
     weights = [(tmp_path / name / "model" / "weights.safetensors").read_bytes() for name in ("whole", "half")]
     assert weights[0] == weights[1]
     assert "student" not in whole.metrics["out_of_fold"]
