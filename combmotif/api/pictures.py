@@ -29,9 +29,9 @@ _RULES = {
     ".dot": "fill:currentColor",
     ".bar": "fill:currentColor",
     ".k-positive": "color:#1a5ba6",  # as in the figures of a run
-    ".k-synergistic": "color:#1a5ba6",
+    ".k-super-additive": "color:#1a5ba6",
     ".k-negative": "color:#ad3a14",
-    ".k-antagonistic": "color:#ad3a14",
+    ".k-sub-additive": "color:#ad3a14",
 }
 _STYLE = "".join(f".combmotif-picture {name}{{{rule}}}" for name, rule in _RULES.items())
 

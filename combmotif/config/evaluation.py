@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from combmotif.config.inputs import CardSection, KerasSection, ModelSection, PythonSection, Trust
+from combmotif.config.inputs import ModelSection, Trust
 from combmotif.config.load import apply_override
-from combmotif.config.paths import find_card, find_factory, find_file, find_keras
+from combmotif.config.paths import find_card, find_factory, find_file, find_files
 from combmotif.core.typed_yaml import Real, Section, Seed, Whole, read_yaml, validate
 
 KINDS = ("card", "model", "hf", "features", "probabilities", "embeddings", "predictions", "track", "factory")
@@ -308,20 +308,10 @@ def _resolved(entry: ModelEntry, name: str, base: Path) -> ModelEntry:
         card = os.path.expandvars(entry.card)
         update["card"] = find_card(card, base=base, key=f"models.{name}.card")
     if entry.model is not None:
-        update["model"] = _found(entry.model, f"models.{name}.model", base)
+        update["model"] = find_files(entry.model, base=base, key=f"models.{name}.model")
     if entry.factory is not None:
         update["factory"] = find_factory(entry.factory, base=base, key=f"models.{name}.factory")
     return entry.model_copy(update=update)
-
-
-def _found(model: CardSection | PythonSection | KerasSection, key: str, base: Path) -> Any:
-    if isinstance(model, KerasSection):
-        return find_keras(model, base=base)
-    if isinstance(model, CardSection):
-        return model.model_copy(update={"card": find_card(model.card, base=base, key=f"{key}.card")})
-    weights = None if model.weights is None else find_file(model.weights, base=base, key=f"{key}.weights")
-    factory = find_factory(model.factory, base=base, key=f"{key}.factory")
-    return model.model_copy(update={"weights": weights, "factory": factory})
 
 
 def parse_model(text: str, *, trust: bool = False) -> ModelEntry:

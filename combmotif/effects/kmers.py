@@ -17,7 +17,7 @@ from combmotif.effects.marginal import marginal_effects
 from combmotif.effects.pairs.inserted import measure_inserted
 from combmotif.effects.pairs.interaction import base_frequencies, model_link
 from combmotif.effects.pairs.pair import Pair
-from combmotif.effects.pairs.states import States
+from combmotif.effects.pairs.states import Scrambling, States
 from combmotif.effects.pairs.summary import find_scale, summarise_states
 from combmotif.effects.pattern import Pattern, as_pattern
 from combmotif.models.model import SequenceModel
@@ -136,7 +136,8 @@ def kmer_effects(
     asked = [one for first, second in product(patterns, repeat=2) for one in placements(first, second, longest)]
     measured: list[States] = []
     for _, pair in asked:
-        measured.append(_finite(measure_inserted(model, sequences, pair, shared, frequencies=frequencies, seed=seed)))
+        scrambling = Scrambling(model, sequences, (pair.a, pair.b), shared, frequencies)
+        measured.append(_finite(measure_inserted(scrambling, pair, seed=seed)))
         if on_pairs is not None:
             on_pairs(len(measured), len(asked))
     table = summarise_states(measured, shared).rename(columns={"sequences": "backgrounds"})
