@@ -34,7 +34,7 @@ CODES = np.array([[0, 1, 2, 3, 4], [2, 2, 0, 3, 2]], np.uint8)
         list(one_hot(CODES).numpy().astype(bool)),
         cm.SequenceSet.from_strings(LETTERS),
     ],
-    ids=str,
+    ids=lambda given: type(given).__name__,
 )
 def test_sequences_of_every_form_are_the_same(given):
     found = as_sequences(given)
