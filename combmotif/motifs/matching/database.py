@@ -287,7 +287,11 @@ def _words(path: Path, name: str) -> Database:
     content = parse_yaml(read_text(path), name=f"motif database {path}", as_text=True)
     if not isinstance(content, dict) or not isinstance(content.get("entries"), list):
         raise ValueError(f"motif database {path}: expected a list under the key 'entries'")
-    citations = content.get("citations", {})
+    citations, alphabet = content.get("citations") or {}, content.get("alphabet", "rna")
+    if not isinstance(citations, dict):
+        raise ValueError(f"motif database {path}: citations: expected a mapping of names to texts, got {show(citations)}")
+    if alphabet not in ("rna", "dna"):
+        raise ValueError(f"motif database {path}: alphabet: expected rna or dna, got {show(alphabet)}")
     entries, seen = [], set()
     for number, item in enumerate(content["entries"], start=1):
         if not isinstance(item, dict) or not {"id", "word"} <= set(item) <= _KEYS:
@@ -315,4 +319,4 @@ def _words(path: Path, name: str) -> Database:
                 f"{''.join(sorted(IUPAC))}, got {show(item['word'])}"
             )
         entries.append(DatabaseEntry(ppm=word_ppm(word), word=word, **values))  # type: ignore[arg-type]
-    return Database(name, tuple(entries), str(content.get("alphabet", "rna")))
+    return Database(name, tuple(entries), alphabet)
