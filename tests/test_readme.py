@@ -28,7 +28,9 @@ def test_the_ten_lines_run(readme, tmp_path, monkeypatch, capsys):
     (block,) = _blocks(readme, "python")
     assert len([line for line in block.splitlines() if line.strip()]) <= 10
     exec(block.replace('"count": 500', '"count": 100'), {})
-    assert "Motifs" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "AUG" in shown
+    assert "Epistasis of AUG x UAA" in shown
     assert (tmp_path / "my_net" / "report.html").is_file()
 
 

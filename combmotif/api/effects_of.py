@@ -26,10 +26,10 @@ from combmotif.api.progress import shown_progress
 from combmotif.api.results import Result
 from combmotif.attribution import Attributions
 from combmotif.attribution import attribute as attribute_bases
-from combmotif.config.effects import ContributionOptions, InteractionOptions, MarginalOptions
+from combmotif.config.effects import ContributionOptions, InteractionOptions, MarginalOptions, PairSection
 from combmotif.config.opening import output_index
-from combmotif.config.stages import AttributionOptions
-from combmotif.core.typed_yaml import validate
+from combmotif.config.stages import AttributionOptions, AttributionSection
+from combmotif.core.typed_yaml import default_of, validate
 from combmotif.effects import InteractionResult, MarginalResult, Pair, marginal_effects
 from combmotif.effects import contribution as compare_sequences
 from combmotif.effects import interaction as measure_pairs
@@ -53,7 +53,7 @@ from combmotif.sequence.tables import SequenceSet
 def attribute(
     model: Model,
     sequences: Sequences,
-    target: str | int = "output:0",
+    target: str | int = default_of(AttributionSection, "target"),
     *,
     seed: int = 0,
     **options: Any,
@@ -195,7 +195,7 @@ def epistasis(
     a: Any,
     b: Any = None,
     *,
-    order: str = "any",
+    order: str = default_of(PairSection, "order"),
     spacing: tuple[int, int | None] = (0, None),
     frame: int | None = None,
     end_frame: int | None = None,
@@ -365,7 +365,7 @@ def contribution(
             best, {f"prediction:{net.outputs[column]}": np.where(np.isfinite(outcome), outcome, np.nan)}, chosen,
             neurons=[f"{name}:{channel}" for channel in channels], maxima=maxima, backgrounds=rest,
             covariates={"length": given.lengths, "gc": given.gc, **region_lengths(given.tracks)},
-            changes={"causal": clamped, "site": scrambled},
+            changes={"clamp": clamped, "site": scrambled},
         )  # fmt: skip
     title = f"Effect of {len(channels)} neuron{'s' * (len(channels) > 1)} of {name} on {net.outputs[column]}"
 

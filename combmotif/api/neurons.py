@@ -43,8 +43,8 @@ from combmotif.sampling.evolution import EvolveOptions, evolve
 from combmotif.sampling.samples import BINS, Samples
 from combmotif.sequence.alphabet import decode
 
-_MOTIF_COLUMNS = ("motif", "consensus", "sites", "information", "purity", "share", "reproducibility", "explained")
-_MATCH_COLUMNS = ("motif", "relation", "name", "kind", "database", "q_value", "query_consensus", "target_consensus")
+_OF_MOTIFS = ("motif", "consensus", "sites", "information", "purity", "share", "reproducibility", "explained")
+_OF_MATCHES = ("motif", "relation", "name", "kind", "database", "q_value", "query_consensus", "target_consensus")
 
 
 def sample(
@@ -162,7 +162,7 @@ def demix(model: Model, samples: Samples | Result[Samples], *, seed: int = 0, ha
     >>> net = cm.open_model("mrl")
     >>> found = cm.demix(net, cm.sample(net, "conv1", 5, keep=2000))
     >>> found.motifs[0].id
-    'conv1.5.m1'
+    'conv1:5.m1'
     """
     windows = samples.data if isinstance(samples, Result) else samples
     if not isinstance(windows, Samples):
@@ -186,7 +186,7 @@ def demix(model: Model, samples: Samples | Result[Samples], *, seed: int = 0, ha
     )  # fmt: skip
     return Result(
         title, table.drop(columns="family"), found, lambda: pictures.logos(found.motifs, alphabet=alphabet),
-        _MOTIF_COLUMNS,
+        _OF_MOTIFS,
     )  # fmt: skip
 
 
@@ -257,7 +257,7 @@ def match(
             queries.motifs, alphabet=queries.alphabet, notes=[notes.get(one.id, "") for one in queries]
         )
 
-    return Result(title, table, queries, draw, _MATCH_COLUMNS)
+    return Result(title, table, queries, draw, _OF_MATCHES)
 
 
 def _database(given: Any, place: int, species: str | None) -> Database:

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from combmotif.config.effects import InteractionOptions, MarginalOptions
+from combmotif.config.effects import InteractionOptions, InteractionSection, MarginalOptions
 from combmotif.config.opening import output_index
 from combmotif.core.tables import KMER_PAIRS
+from combmotif.core.typed_yaml import default_of
 from combmotif.effects.marginal import marginal_effects
 from combmotif.effects.pairs.inserted import measure_inserted
 from combmotif.effects.pairs.interaction import base_frequencies, model_link
@@ -68,7 +69,7 @@ def kmer_effects(
     *,
     longest: int | None = 11,
     output: int | str = 0,
-    latent: str = "auto",
+    latent: str = default_of(InteractionSection, "latent"),
     seed: int = 0,
     on_pairs: Callable[[int, int], None] | None = None,
 ) -> KmerEffects:

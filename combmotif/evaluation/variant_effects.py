@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from combmotif.config.effects import InteractionSection
 from combmotif.core.tables import VARIANT_SITES, VARIANTS
+from combmotif.core.typed_yaml import default_of
 from combmotif.effects.pairs.interaction import model_link
 from combmotif.effects.pairs.latent import link_scale
 from combmotif.effects.pairs.states import States
@@ -182,7 +184,7 @@ def variant_effects(
     model: SequenceModel,
     pairs: Iterable[SequencePair | Skip],
     *,
-    latent: str = "auto",
+    latent: str = default_of(InteractionSection, "latent"),
     sites: SiteReader | None = None,
     factor: float = 2.0,
     on_rows: Callable[[int], None] | None = None,

@@ -46,7 +46,7 @@ def test_sample_and_demix_find_the_planted_kmer_as_a_run_does():
     pd.testing.assert_frame_equal(
         own[shared].reset_index(drop=True), run.table[shared], check_dtype=False, rtol=1e-5
     )  # fmt: skip
-    assert "conv2.0.m1" in found._repr_html_()
+    assert "conv2:0.m1" in found._repr_html_()
     assert found.plot().svg.count("<use") > 0
 
 

@@ -38,15 +38,23 @@ def test_the_start_is_where_the_motif_stands(planted, enumerated):
     assert motif.start + informative[-1] == 7
 
 
-def test_two_words_at_a_fixed_distance_stay_together(planted, drawn):
-    probe = planted(["TGTA", "CCAG"], [{0: 0.8}, {8: 0.8}], pool=1, width=9)  # 3.3 together, 0.9 alone
+@pytest.mark.parametrize(
+    ("weight", "expected"),
+    [
+        (0.5, ["TGTANNNNCCAG"]),  # 1.5 together, nothing alone
+        (0.8, ["CCAG", "TGTA"]),  # 3.3 together, 0.9 alone
+    ],
+)
+def test_words_are_one_motif_where_they_act_together_alone(planted, drawn, weight, expected):
+    probe = planted(["TGTA", "CCAG"], [{0: weight}, {8: weight}], pool=1, width=9)
 
     def write(codes, random):
         for text, start in (("TGTA", 0), ("CCAG", 8)):
             codes[start : start + 4] = ["ACGT".index(letter) for letter in text]
 
-    (motif,) = demix_neuron(probe, drawn(probe, 500, write)).motifs
-    assert motif.consensus("dna") == "TGTANNNNCCAG"
+    motifs = demix_neuron(probe, drawn(probe, 500, write)).motifs
+    assert sorted(motif.consensus("dna") for motif in motifs) == expected
+    assert sum(motif.share for motif in motifs) == pytest.approx(1, abs=0.05)
 
 
 def test_windows_without_a_preference_give_no_motif(planted):

@@ -86,7 +86,7 @@ def test_the_same_seed_gives_the_same_tables():
 def test_two_copies_of_one_word_in_a_maximum_are_worth_one(found):
     own = found.pairs.query("first == 'GGAC' and second == 'GGAC' and placed == 'order'").iloc[0]
     assert own["epistasis"] == pytest.approx(-2, abs=1e-6)
-    assert own["class"] == "antagonistic"
+    assert own["class"] == "sub-additive"
 
 
 def test_a_saturating_output_has_a_scale_on_which_it_adds_up():

@@ -232,6 +232,8 @@ def test_the_latent_scale_is_the_link_of_the_card():
     assert table["difference:p"][0] != pytest.approx(table["latent:p"][0], rel=0.1)
     assert "latent:p" not in variant_effects(inner, pair).table
     assert "psi_alt" not in table
+    with torch.no_grad():
+        module[0].bias -= 5  # below 0, whatever the weights are
     with pytest.raises(ValueError, match="latent: logit: expected predictions between 0 and 1"):
         variant_effects(SequenceModel("n", nn.Sequential(*module[:3]), InputSpec(), ("p",)), [
             SequencePair("x", encode("AAAAAA"), encode("CCCCCC")), SequencePair("z", encode("GGGGGG"), encode("UUUUUU"))

@@ -55,7 +55,7 @@ def test_motifs_are_the_strongest_hexamers(folder):
 def test_elements_are_of_the_kinds_that_the_card_says(folder):
     matches = pd.read_csv(folder / "matches.tsv", sep="\t")
     assert set(matches["kind"]) <= {"splicing", "structure", "rbp"}
-    intron = matches[matches["motif"].str.startswith("regions.6")]
+    intron = matches[matches["motif"].str.startswith("regions:6")]
     assert "g_quadruplex" in set(intron["target"]), "the G runs of the intron"
     record = json.loads((folder / "run.json").read_text())
     assert record["stages"]["matches"]["notes"] == [

@@ -100,7 +100,7 @@ def test_a_changed_section_redoes_only_what_it_touches(config, copy, undisturbed
     # neurons are demixed again; it is layers that read the purity, so the motifs and their faithfulness are the same
     assert reused(copy) == {
         "samples": 1,
-        "motifs": 1 / 6,
+        "motifs": 1 / 11,
         "activations": 1,
         "contribution": 1,
         "effects": 1,

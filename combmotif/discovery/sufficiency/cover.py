@@ -13,6 +13,8 @@ from combmotif.discovery.sufficiency.reading import Reading
 
 COUNT = 12
 """Background sequences that surround the nucleotides a window keeps."""
+ASKED = 6
+"""Motifs that the network is asked about before one of them is chosen."""
 
 
 @dataclass(frozen=True)
@@ -141,14 +143,18 @@ def choose(
     beside it is that motif.
     """
     readings, keeps = list(candidates), list(keeps)
-    cover = np.zeros(len(windows.codes))
+    cover, keep = np.zeros(len(windows.codes)), np.zeros(windows.codes.shape, bool)
     chosen: list[int] = []
-    while True:
-        gains = [windows.share(np.maximum(own, cover)) - windows.share(cover) for own in each]
-        best = int(np.argmax(gains))
-        if gains[best] < options.least:
+    left = list(range(len(readings)))
+    while left:
+        # what two motifs keep together is up to the network: it is asked for those that would add most if they add up
+        left.sort(key=lambda i: -windows.share(np.minimum(cover + each[i], 1)))
+        kept = [retained(queries, windows, keep | keeps[i]) for i in left[:ASKED]]
+        most = int(np.argmax([windows.share(one) for one in kept]))
+        if windows.share(kept[most]) - windows.share(cover) < options.least:
             break
-        cover = np.maximum(cover, each[best])
+        best, cover = left.pop(most), kept[most]
+        keep = keep | keeps[best]
         for i in chosen:  # the same letters elsewhere are one motif
             if (joined := merged(readings[i], readings[best], options)) is not None:
                 readings[i], keeps[i] = joined, keeps[i] | keeps[best]

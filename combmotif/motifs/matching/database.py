@@ -289,7 +289,9 @@ def _words(path: Path, name: str) -> Database:
         raise ValueError(f"motif database {path}: expected a list under the key 'entries'")
     citations, alphabet = content.get("citations") or {}, content.get("alphabet", "rna")
     if not isinstance(citations, dict):
-        raise ValueError(f"motif database {path}: citations: expected a mapping of names to texts, got {show(citations)}")
+        raise ValueError(
+            f"motif database {path}: citations: expected a mapping of names to texts, got {show(citations)}"
+        )
     if alphabet not in ("rna", "dna"):
         raise ValueError(f"motif database {path}: alphabet: expected rna or dna, got {show(alphabet)}")
     entries, seen = [], set()

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control
 
+from combmotif.config.stages import MatchSection
 from combmotif.core.tables import MATCHES
+from combmotif.core.typed_yaml import default_of
 from combmotif.motifs.matching.database import Database
 from combmotif.motifs.matching.match import COLUMNS, consensus_of
 from combmotif.motifs.matching.tomtom import MEME_PSEUDOCOUNT, SMALLEST_P, pseudocounted, tomtom
@@ -49,7 +51,7 @@ def match_whole(
     databases: Sequence[Database],
     *,
     strands: str = "single",
-    q: float = 0.05,
+    q: float = default_of(MatchSection, "q"),
     pseudocount: float = MEME_PSEUDOCOUNT,
     sites: Sequence[float | None] | None = None,
 ) -> pd.DataFrame:
