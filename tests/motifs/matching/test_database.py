@@ -124,7 +124,7 @@ def test_a_yaml_file_is_a_database_and_its_errors_name_the_entry(tmp_path):
     for text, message in [
         ("entries: 3\n", "expected a list under the key 'entries'"),
         ("alphabet: rn[a\nentries: []\n", "alphabet: expected rna or dna, got 'rn"),
-        ("citations: [x]\nentries: []\n", "citations: expected names"),
+        ("citations: [x]\nentries: []\n", "citations: expected a mapping"),
         ("entries:\n  - {id: a}\n", "entry 1: expected the keys id and word"),
         ("entries:\n  - {id: a, word: A, wrod: C}\n", "entry 1: expected the keys"),
         ("entries:\n  - {id: a, word: A}\n  - {id: a, word: C}\n", "entry 2: the id 'a' occurs twice"),
