@@ -11,11 +11,12 @@ from combmotif.discovery.sufficiency.queries import UNIFORM, Queries
 
 CLEAR = 0.35
 """Probability from which a column's best base is more than noise; a matrix has none where all are below."""
+BESIDE = 2
+"""Columns next to a known one that belong to it with all their effect; of others counts what they do through it."""
 SIGNIFICANT = 4.0
 """Standard errors by which a column must stand out; 2 would let one flat column in 20 pass."""
 _NEAR = 5  # columns beyond a known one that a wide window is read in
 _WIDE = 40
-_BESIDE = 2  # columns next to a known one that belong to it with all their effect
 _OWN = 4  # times as many background sequences, for what columns do without the motif
 _TEMPERATURES = np.geomspace(0.5, 0.02, 12)
 _BLOCKS = 48
@@ -107,12 +108,15 @@ def read(
     the mean activation, per base, is the effect. Among the matrices that are softmax(effect / temperature), those of
     maximum entropy at a given mean effect (Jaynes 1957), that one is taken whose k-mers excite the neuron
     ``sharpness`` times as much as its best k-mer.
+
+    Of columns farther than `BESIDE` from those already known, only the effect beyond the one in background sequences
+    counts: what adds up with the motif is not part of it.
     """
     size, excites, effect_of_best = queries.size, 0.0, 0.0
     for _ in range(turns):
         known = np.ptp(ppm, 1) > 0
         near = np.convolve(known, np.ones(2 * _NEAR + 1), "same") > 0 if size > _WIDE else np.ones(size, bool)
-        beside = np.convolve(known, np.ones(2 * _BESIDE + 1), "same") > 0
+        beside = np.convolve(known, np.ones(2 * BESIDE + 1), "same") > 0
         tried = np.flatnonzero(near)
         count = options.backgrounds
         while True:
