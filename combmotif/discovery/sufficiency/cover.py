@@ -139,8 +139,8 @@ def choose(
 
     The motif that explains most goes first, then whichever adds most, until none adds ``least``; then those that the
     others make up for are dropped, asking the network what the nucleotides of the others keep together. So are, the
-    least first, those whose own k-mers hold others that keep ``additive`` of the excitation: a motif with something weak
-    beside it is that motif.
+    least first, those whose own k-mers hold others that keep ``additive`` of the excitation: a motif with something
+    weak beside it is that motif.
     """
     readings, keeps = list(candidates), list(keeps)
     cover, keep = np.zeros(len(windows.codes)), np.zeros(windows.codes.shape, bool)
