@@ -19,7 +19,7 @@ import numpy as np
 from combmotif.config import load_train_config
 from combmotif.config.training.measured import MeasuredConfig, MeasuredFit
 from combmotif.config.training.regression import NetSection
-from combmotif.runs.training.common import Training
+from combmotif.runs.training.base import Training
 from combmotif.runs.training.measured import Workshop, held_out_quality
 from combmotif.runs.training.measured_rows import MeasuredRows, read_rows
 from combmotif.training.regressor import predict_codes

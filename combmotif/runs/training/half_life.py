@@ -16,7 +16,7 @@ from combmotif.config.training.half_life import HalfLifeConfig, TranscriptSpecie
 from combmotif.models.architectures.saluki_weights import draw_as_keras
 from combmotif.models.device import choose_device
 from combmotif.models.evaluation import agreement
-from combmotif.runs.training.common import Training, TrainResult, new_net, parameters, write_card, write_json
+from combmotif.runs.training.base import Training, TrainResult, new_net, parameters, write_card, write_json
 from combmotif.sequence.annotation.annotated import annotate, read_annotation
 from combmotif.sequence.delimited import open_table, to_number
 from combmotif.sequence.fasta import iterate_fasta

@@ -20,7 +20,7 @@ from combmotif.core.output import OutputFolder
 from combmotif.core.typed_yaml import dump_yaml
 from combmotif.models.architectures.hal.hexamers import HEXAMERS, hexamer_word
 from combmotif.models.architectures.hal.table import REGIONS, TABLE_FILE, WINDOW, HexamerTable
-from combmotif.runs.training.common import Training, TrainResult, write_json
+from combmotif.runs.training.base import Training, TrainResult, write_json
 from combmotif.sequence.tables import random_sequences, read_table
 from combmotif.training.hexamer_fit import (
     HexamerFit,

@@ -13,7 +13,7 @@ from combmotif.config.training.language import LanguageConfig, TextSection
 from combmotif.core.output import OutputFolder
 from combmotif.models.architectures.language import LanguageNet
 from combmotif.models.device import choose_device
-from combmotif.runs.training.common import Training, TrainResult, parameters, write_card, write_json
+from combmotif.runs.training.base import Training, TrainResult, parameters, write_card, write_json
 from combmotif.sequence.alphabet import encode
 from combmotif.sequence.delimited import open_table
 from combmotif.sequence.fasta import iterate_fasta

@@ -20,7 +20,7 @@ from combmotif.core.files import atomic, read_sealed, write_sealed
 from combmotif.models.architectures.cnn_gru import CnnGru
 from combmotif.models.device import choose_device
 from combmotif.models.weights import fill
-from combmotif.runs.training.common import Training, TrainResult, new_net, parameters, write_card, write_json
+from combmotif.runs.training.base import Training, TrainResult, new_net, parameters, write_card, write_json
 from combmotif.runs.training.measured_rows import MeasuredRows, in_context, read_rows, recombined
 from combmotif.sequence.tables import random_sequences
 from combmotif.training.multitask import MultitaskOptions, pearson, train_multitask

@@ -16,7 +16,7 @@ from combmotif.config.training.regression import TrainConfig
 from combmotif.models.card import load_card
 from combmotif.models.device import choose_device
 from combmotif.models.model import SequenceModel
-from combmotif.runs.training.common import Training, TrainResult, new_net, parameters, write_card, write_json
+from combmotif.runs.training.base import Training, TrainResult, new_net, parameters, write_card, write_json
 from combmotif.sequence.tables import random_sequences, read_table
 from combmotif.sequence.words import contains
 from combmotif.training.distillation import fold_scaling, teacher_labels, training_data

@@ -12,7 +12,7 @@ from combmotif.config.training.hexamers import HexamersConfig
 from combmotif.config.training.language import LanguageConfig
 from combmotif.config.training.measured import MeasuredConfig
 from combmotif.config.training.regression import TrainConfig
-from combmotif.runs.training.common import Training, TrainResult
+from combmotif.runs.training.base import Training, TrainResult
 from combmotif.runs.training.half_life import fit_half_life
 from combmotif.runs.training.hexamers import train_hexamers
 from combmotif.runs.training.language import fit_language
