@@ -89,10 +89,7 @@ def match(
     ValueError
         If an argument is out of range, or there is no database.
     """
-    if strands not in ("single", "both"):
-        raise ValueError(f"strands: expected 'single' or 'both', got {strands!r}")
-    if not 0 < q <= 1:
-        raise ValueError(f"q: expected a number above 0 and at most 1, got {q}")
+    check_search(strands, q)
     if top < 1 or min_overlap < 1:
         raise ValueError(f"top and min_overlap: expected at least 1, got {top} and {min_overlap}")
     if not any(len(database) for database in databases):
@@ -135,6 +132,14 @@ def _codons(motif: Motif, pairs: list[Pairs]) -> dict[str, list[int]]:
         family: class_places(sets, [entry.word for entry in words if entry.family == family])
         for family in (START_CODONS, STOP_CODONS)
     }
+
+
+def check_search(strands: str, q: float) -> None:
+    """Raise ValueError for strands or a limit of q that no search has."""
+    if strands not in ("single", "both"):
+        raise ValueError(f"strands: expected 'single' or 'both', got {strands!r}")
+    if not 0 < q <= 1:
+        raise ValueError(f"q: expected a number above 0 and at most 1, got {q}")
 
 
 def consensus_of(entry: DatabaseEntry, alphabet: str) -> str:

@@ -12,7 +12,7 @@ from combmotif.config.stages import MatchSection
 from combmotif.core.tables import MATCHES
 from combmotif.core.typed_yaml import default_of
 from combmotif.motifs.matching.database import Database
-from combmotif.motifs.matching.match import COLUMNS, consensus_of
+from combmotif.motifs.matching.match import COLUMNS, check_search, consensus_of
 from combmotif.motifs.matching.tomtom import MEME_PSEUDOCOUNT, SMALLEST_P, pseudocounted, tomtom
 from combmotif.motifs.motif import MotifSet
 
@@ -87,10 +87,7 @@ def match_whole(
     ValueError
         If an argument is out of range, or there is no database.
     """
-    if strands not in ("single", "both"):
-        raise ValueError(f"strands: expected 'single' or 'both', got {strands!r}")
-    if not 0 < q <= 1:
-        raise ValueError(f"q: expected a number above 0 and at most 1, got {q}")
+    check_search(strands, q)
     if pseudocount < 0:
         raise ValueError(f"pseudocount: expected 0 or more counts, got {pseudocount}")
     entries = [(database.name, entry) for database in databases for entry in database.entries]
