@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import signal
 import subprocess
 import sys
@@ -74,6 +75,13 @@ def config(home):
     return lambda *overrides: load_config(home / "run.yaml", overrides=overrides)
 
 
+class Content(bytes):
+    """The bytes of a file; where two differ, a digest says so in a line."""
+
+    def __repr__(self):
+        return f"{len(self)} bytes, SHA-256 {hashlib.sha256(self).hexdigest()[:12]}"
+
+
 @pytest.fixture(scope="session")
 def contents():
     """Bytes of every file of a run folder, by relative path; run.json holds seconds."""
@@ -81,7 +89,7 @@ def contents():
     def contents(folder):
         skipped = {"run.json", "tasks/lock"}
         files = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
-        return {name: path.read_bytes() for name, path in sorted(files.items()) if name not in skipped}
+        return {name: Content(path.read_bytes()) for name, path in sorted(files.items()) if name not in skipped}
 
     return contents
 
