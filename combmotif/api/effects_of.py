@@ -180,7 +180,7 @@ def marginalize(
 def _words_or_motifs(motifs: Any, alphabet: str) -> list[str | Motif]:
     """Keep IUPAC words as words; anything else becomes motifs."""
     given = [motifs] if isinstance(motifs, str) else motifs
-    if isinstance(given, (list, tuple)) and all(is_word(one) for one in given):
+    if isinstance(given, (list, tuple)) and given and all(is_word(one) for one in given):
         return list(dict.fromkeys(given))
     return list(as_motifs(motifs, alphabet=alphabet))
 
@@ -251,7 +251,7 @@ def epistasis(
     """
     given = as_sequences(sequences)
     chosen = validate(InteractionOptions, options, name="epistasis")
-    if b is None and (isinstance(a, str) or not isinstance(a, (list, tuple))):
+    if b is None and (not isinstance(a, (list, tuple)) or not a):
         raise ValueError("b: expected a second motif, or a list of pairs in place of the first, found none")
     with evaluating(model):
         net = open_model(model, given)
@@ -446,9 +446,13 @@ def evaluate(
             raise ValueError("values: expected measured values to compare with, the sequences have none")
         measured = given.labels[:, 0]
     else:
-        measured = np.asarray(values, dtype=float)
-    if len(measured) != len(given):
-        raise ValueError(f"values: expected {len(given)}, one per sequence, found {len(measured)}")
+        try:
+            measured = np.asarray(values, dtype=float)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"values: expected numbers ({error})") from None
+    if measured.shape != (len(given),):
+        found = len(measured) if measured.ndim == 1 else f"an array of shape {measured.shape}"
+        raise ValueError(f"values: expected {len(given)}, one per sequence, found {found}")
     with evaluating(model):
         net = open_model(model, given)
         column = output_index(output, net.outputs, key="output")

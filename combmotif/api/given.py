@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import nn
 
@@ -200,9 +201,16 @@ def as_sequences(sequences: Sequences, *, labels: Mapping[str, Sequence[float]] 
         section = dict(sequences) if isinstance(sequences, Mapping) else file_section(sequences)
         data = {"model": {"kind": "module", "name": "given"}, "sequences": section}
         return load_sequences(validate(GivenConfig, data, name="sequences"))
+    if isinstance(sequences, (bytes, pd.DataFrame)):
+        hint = "text" if isinstance(sequences, bytes) else "the column of the sequences"
+        raise ValueError(
+            f"sequences: expected a list of sequences or an array, found {type(sequences).__name__}; give {hint}"
+        )
     if not isinstance(sequences, (np.ndarray, torch.Tensor, Sequence)) and hasattr(sequences, "__iter__"):
         sequences = list(sequences)  # a generator, a column of a DataFrame
     codes, tracks = as_codes(sequences)
+    if (empty := next((row for row, own in enumerate(codes) if not len(own)), None)) is not None:
+        raise ValueError(f"sequences: number {empty}: expected bases, found none")
     return SequenceSet.from_codes(list(codes), labels=labels, tracks=None if tracks is None else list(tracks))
 
 
@@ -281,7 +289,7 @@ def _motif(one: Any, name: str, place: int) -> Motif:
         raise ValueError(f"{what}: expected an IUPAC word, or a matrix (length, 4) of A, C, G, U, found {found}")
     matrix = (matrix if matrix.shape[1] == 4 else matrix.T).astype(float)
     sums = matrix.sum(1)
-    if not np.isfinite(matrix).all() or matrix.min() < 0 or not (sums > 0).all():
+    if not len(matrix) or not np.isfinite(matrix).all() or matrix.min() < 0 or not (sums > 0).all():
         raise ValueError(f"{what}: expected probabilities or counts, 0 or more, with something in every column")
     counts = matrix if sums.max() > 1.5 else matrix / sums[:, None] * DEFAULT_SITES
     return Motif(name or f"motif{place}", counts, max(1, round(float(counts.sum(1).max()))))

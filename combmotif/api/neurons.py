@@ -88,7 +88,7 @@ def sample(
     Raises
     ------
     ValueError
-        If there is no such layer or neuron, or the layer reads the whole sequence.
+        If there is no such layer or neuron, the layer reads the whole sequence, or no window is asked for.
 
     Examples
     --------
@@ -98,6 +98,8 @@ def sample(
     ['window', 'activation', 'excitation']
     """
     given = None if sequences is None else as_sequences(sequences)
+    if keep is not None and keep < 1:
+        raise ValueError(f"keep: expected 1 or more windows, found {keep}")
     with evaluating(model):
         net = open_model(model, given)
         name, (channel,) = _one(net, layer, neuron)
@@ -307,7 +309,7 @@ def scan(
     """
     given = as_sequences(sequences)
     words = [motifs] if isinstance(motifs, str) else motifs
-    if isinstance(words, (list, tuple)) and all(is_word(one) for one in words):
+    if isinstance(words, (list, tuple)) and words and all(is_word(one) for one in words):
         wanted: list[tuple[str, str | np.ndarray]] = [(one, one) for one in words]
     else:
         wanted = [(one.id, one.ppm) for one in as_motifs(motifs)]

@@ -46,6 +46,8 @@ def embed(
     from combmotif.evaluation.adapters.make import make_adapter
     from combmotif.evaluation.results import embed_fasta
 
+    if overlap and chunk is None:
+        raise click.UsageError("--overlap is of the parts of --chunk")
     refuse_input(out, fasta)
     adapter = _checked(make_adapter(parse_model(model, trust=trust), name=model))
     count, width, skipped = embed_fasta(adapter, fasta, out, pool=pool, layers=layers, chunk=chunk, overlap=overlap)
@@ -82,7 +84,7 @@ def score(model: str, fasta: Path, mode: str, output: str, out: Path, trust: boo
     from combmotif.evaluation.results import score_fasta
 
     refuse_input(out, fasta)
-    if not output.isdigit():
+    if not output.isdecimal():
         raise click.UsageError(f"--output: expected a number from 0, found '{output}'")
     adapter = _checked(make_adapter(parse_model(model, trust=trust), name=model))
     count, bases, skipped = score_fasta(adapter, fasta, out, mode=mode, output=int(output))

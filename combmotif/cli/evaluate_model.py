@@ -61,7 +61,7 @@ def evaluate_model(
     from combmotif.sequence.words import contains
 
     model = open_model_from(target, device=choose_device(device), trust=trust)
-    column = output_index(int(output) if output.isdigit() else output, model.outputs, key="--output")
+    column = output_index(int(output) if output.isdecimal() else output, model.outputs, key="--output")
     if table.suffix in (".h5", ".hdf5"):
         if name or annotation or where:
             raise click.UsageError("--name, --annotation and --where are for a table, not for an HDF5 file")

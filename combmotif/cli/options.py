@@ -52,11 +52,18 @@ def refuse_input(out: Path | None, *inputs: Path | str | None) -> None:
     Raises
     ------
     ValueError
-        If the file to write is one of the files to read.
+        If the file to write, or one that is written beside it, is one of the files to read.
     """
+    from combmotif.core.tables import LEFT_OUT
+
+    if out is None:
+        return
+    beside = [out.with_name(f"{out.stem}.{LEFT_OUT.file}"), *(Path(f"{out}{end}") for end in (".tsv", ".skipped.tsv"))]
     for given in inputs:
-        if out is not None and given is not None and out.is_file() and Path(given).exists() and out.samefile(given):
-            raise ValueError(f"--out {out}: expected another file than the input, which would be lost")
+        for path in (out, *beside):
+            if given is not None and path.is_file() and Path(given).exists() and path.samefile(given):
+                own = "" if path == out else f", with {path.name} beside it"
+                raise ValueError(f"--out {out}{own}: expected another file than the input, which would be lost")
 
 
 def option(*names: str, **arguments: Any) -> Callable[[F], F]:

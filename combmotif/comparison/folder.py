@@ -64,6 +64,8 @@ def read_runs(folders: Sequence[str | Path]) -> list[ComparedRun]:
     found = []
     for given in folders:
         label, equals, path = str(given).partition("=")
+        if equals and not (label and path) and not Path(given).exists():
+            raise ValueError(f"runs: expected NAME=FOLDER, or a folder, found '{given}'")
         folder = Path(path if equals and not Path(given).exists() else given)
         found += _read(folder, label if equals and folder == Path(path) else folder.resolve().name)
     if len(found) < 2:

@@ -47,7 +47,7 @@ def apply_override(data: dict[str, Any], override: str) -> None:
         last = depth == len(keys) - 1
         before = ".".join(keys[:depth])
         if isinstance(place, list):
-            if not key.isdigit() or int(key) >= len(place):
+            if not key.isdecimal() or int(key) >= len(place):
                 raise ValueError(
                     f"{name}: '{before}' is a list of {len(place)}, expected a smaller number, found '{key}'"
                 )

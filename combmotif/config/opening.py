@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -117,7 +118,7 @@ def output_index(output: int | str, outputs: tuple[str, ...], *, key: str) -> in
         if output not in outputs:
             raise ValueError(f"{key}: the model has no output '{output}'{nearest(output, list(outputs))}")
         return outputs.index(output)
-    if not 0 <= output < len(outputs):
+    if isinstance(output, bool) or not isinstance(output, Integral) or not 0 <= output < len(outputs):
         raise ValueError(f"{key}: the model has {len(outputs)} outputs ({', '.join(outputs)}), found {output}")
     return output
 

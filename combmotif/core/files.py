@@ -37,20 +37,48 @@ def atomic(path: Path) -> Iterator[Path]:
     """Give a temporary name to write to, and rename it to ``path`` when the block ends well.
 
     The temporary name is one that no file has; a link at ``path`` is replaced, what it points to stays as it was.
+
+    Raises
+    ------
+    ValueError
+        If there is a pipe or device, which would be replaced by a file.
     """
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, "is a folder", str(path))
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path}: expected a file to write, found a pipe or device; name a file, and read it then")
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(temporary_name(path.name))
     try:
         yield temporary
         temporary.replace(path)
     except OSError as error:
-        if error.errno is not None and error.filename is None:  # of a write to a full disk
+        if error.errno is not None and error.filename in (None, str(temporary)):  # None: a write to a full disk
             error.filename = str(path)
         raise
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # of a name that is too long, or a folder that is gone
+            temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def writing_text(path: Path, name: Path | None = None) -> Iterator[TextIO]:
+    """Open a file to write text to, as it is, gzipped where its name ends in .gz; the same text gives the same bytes.
+
+    Parameters
+    ----------
+    path : Path
+    name : Path, optional
+        What it will be called, where `path` is a temporary name.
+    """
+    with path.open("wb") as raw, contextlib.ExitStack() as stack:
+        stream: Any = raw
+        if (name or path).suffix == ".gz":
+            stream = stack.enter_context(gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0))
+        text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+        yield text
+        text.flush()
+        text.detach()
 
 
 def temporary_name(name: str) -> str:
@@ -176,18 +204,12 @@ def write_table(path: Path, table: pd.DataFrame, *, header: bool = True) -> None
 
     A text that begins with ``=`` gets a ``'`` before it, for spreadsheets would run it as a formula.
     """
-    with atomic(path) as temporary, temporary.open("wb") as raw, contextlib.ExitStack() as stack:
-        stream: Any = raw
-        if path.suffix == ".gz":
-            stream = stack.enter_context(gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0))
-        text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+    with atomic(path) as temporary, writing_text(temporary, path) as text:
         plain = table.copy(deep=False)
         for place, kind in enumerate(table.dtypes):
             if kind == object or str(kind).startswith(("str", "category")):  # noqa: E721 - a dtype, not a type
                 plain.isetitem(place, table.iloc[:, place].map(no_formula))
         plain.to_csv(text, sep="\t", index=False, header=header, float_format="%.6g", lineterminator="\n")
-        text.flush()
-        text.detach()
 
 
 def no_formula(cell: object) -> object:

@@ -90,7 +90,7 @@ def kmer_effects(
     options : MarginalOptions, optional
         The number of backgrounds (500), places and more; pairs take backgrounds, avoid, alpha, margin and n_min of it.
     longest : int or None, default 11
-        Longest distance in nt between two k-mers; None measures no pairs.
+        Longest distance in nt between two k-mers, as far as the longest sequence has room; None measures no pairs.
     output : int or str, default 0
         Output that pairs are measured on.
     latent : str, default "auto"
@@ -134,6 +134,7 @@ def kmer_effects(
         margin=options.margin, output=column, latent=latent,
     )  # fmt: skip
     frequencies = base_frequencies(sequences.codes)
+    longest = max(0, min(longest, int(sequences.lengths.max()) - 2 * min(map(len, patterns))))
     asked = [one for first, second in product(patterns, repeat=2) for one in placements(first, second, longest)]
     measured: list[States] = []
     for _, pair in asked:

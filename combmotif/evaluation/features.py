@@ -94,7 +94,7 @@ def features_of(kind: str, codes: Sequence[np.ndarray], *, k: int | None = None)
     """
     name, _, number = kind.partition(":")
     if name == "kmer":
-        if number and not number.isdigit():
+        if number and not number.isdecimal():
             raise ValueError(f"features: expected kmer:K with a whole number, found '{kind}'")
         if not number and k is None:
             raise ValueError("features: kmer needs its length, for example kmer:5 (or k: 5)")

@@ -9,8 +9,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from combmotif.core.files import atomic, require_file
-from combmotif.evaluation.adapters.base import Adapter, LacksCapability, read_mode
+from combmotif.core.files import atomic, no_formula, require_file
+from combmotif.evaluation.adapters.base import Adapter, LacksCapability, pool_states, read_mode
 from combmotif.sequence.fasta import iterate_fasta
 from combmotif.sequence.names import UniqueNames
 
@@ -30,8 +30,8 @@ def _blocks(
             name = unique(name)
             if not (code < 4).any():
                 skipped.append((name, "it is all N"))
-            elif "/" in name and name.strip("/") != name:
-                skipped.append((name, "its name begins or ends with /, which HDF5 cannot keep"))
+            elif any(part in ("", ".", "..") for part in name.split("/")):
+                skipped.append((name, "a part of its name is empty, . or .., which HDF5 cannot keep"))
             else:
                 names.append(name)
                 codes.append(code)
@@ -71,9 +71,12 @@ def embed_fasta(
     Raises
     ------
     ValueError
-        If the model gives no vectors, or the overlap is not smaller than the chunk.
+        If the model gives no vectors, a name or pool is wrong, or the overlap is not smaller than the chunk.
     """
     adapter.require("embed")
+    if out.suffix not in (".h5", ".hdf5"):
+        raise ValueError(f"--out: expected a name that ends in .h5, found '{out.name}'")
+    pool_states(np.zeros((1, 1)), pool)  # a wrong word is told before the model is asked, also where it pools nothing
     if chunk is not None and overlap >= chunk:
         raise ValueError(f"overlap: expected less than the chunk of {chunk} nt, found {overlap}")
     skipped: list[tuple[str, str]] = []
@@ -175,7 +178,7 @@ def score_fasta(
                 stream.write(b"name\tposition\tbase\tA\tC\tG\tT\n")
                 for name, code, table in _tables(adapter, fasta, skipped, mode=mode, output=output):
                     lines = [
-                        f"{name}\t{i}\t{'ACGTN'[int(base)]}\t" + "\t".join(f"{v:.6g}" for v in row)
+                        f"{no_formula(name)}\t{i}\t{'ACGTN'[int(base)]}\t" + "\t".join(f"{v:.6g}" for v in row)
                         for i, (base, row) in enumerate(zip(code, table, strict=True))
                     ]
                     stream.write(("\n".join(lines) + "\n").encode())

@@ -26,6 +26,7 @@ from combmotif.evaluation.variant_sites import SiteReader
 from combmotif.models.architectures.hal import variant_psi
 from combmotif.models.model import SequenceModel
 from combmotif.models.predict_file import not_finite
+from combmotif.sequence.names import unique_names
 
 CHUNK = 256
 """Variants predicted together."""
@@ -165,11 +166,15 @@ def pairs_of_table(
     Yields
     ------
     SequencePair, or (row, reason)
+        A name that stands again gets _2, _3, ..., with a warning.
     """
     cells, path = read_cells(table), str(table)
     skipped: list[Skip] = []
     names, pairs = read_pairs(cells, ref=ref, alt=alt, name=name, path=path, skipped=skipped)
     yield from skipped
+    unique, notes = unique_names(names, path)
+    for note in notes:
+        warnings.warn(note, stacklevel=2)
     shares = None
     if psi is not None:
         shares = numbers_of(column_of(cells, psi, path=path, key="psi"), path=path, column=psi)
@@ -177,7 +182,7 @@ def pairs_of_table(
             raise ValueError(f"{path}: column '{psi}': expected fractions from 0 to 1; divide percentages by 100")
     for row, one, other in pairs:
         about = {} if shares is None else {"psi_ref": float(shares[row])}
-        yield SequencePair(names[row], one, other, about)
+        yield SequencePair(unique[row], one, other, about)
 
 
 def variant_effects(
@@ -212,7 +217,7 @@ def variant_effects(
     Raises
     ------
     ValueError
-        If no pair is left, or a prediction has no place on the latent scale.
+        If no pair is left, an option is unknown or no number, or a prediction has no place on the latent scale.
 
     Examples
     --------
@@ -224,6 +229,8 @@ def variant_effects(
     >>> variant_effects(SequenceModel("net", net), [pair]).table[["variant", "position"]].values.tolist()
     [['first', 3]]
     """
+    if not np.isfinite(factor):
+        raise ValueError(f"factor: expected a finite number, found {factor}")
     if latent not in LATENT:
         raise ValueError(f"latent: expected one of {', '.join(LATENT)}, found '{latent}'")
     skipped: list[Skip] = []

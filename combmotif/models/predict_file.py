@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from combmotif.core.files import atomic, no_formula
+from combmotif.core.files import atomic, no_formula, writing_text
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.names import UniqueNames
 
@@ -56,7 +56,7 @@ def predict_file(
     records : iterable of (name, uint8 codes (length,)) or (name, codes, tracks (k, length))
         Read as it is predicted. Tracks that are not given are zero.
     out : path
-        TSV file; written under a temporary name and renamed when it is whole.
+        TSV file, gzipped where it ends in .gz; written under a temporary name and renamed when it is whole.
     source : str, default "input"
         Where the records come from, for messages.
     on_rows : callable, optional
@@ -83,7 +83,7 @@ def predict_file(
     count, unique = 0, UniqueNames()
     lost, names = 0, []
     target = atomic(out) if plain else nullcontext(out)
-    with target as path, path.open("w", newline="", encoding="utf-8") as file:
+    with target as path, writing_text(path, out) as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         told = ["input"] if model.input_spec.rule != "exact" else []
         writer.writerow(["name", "length", *told, *model.outputs])

@@ -69,6 +69,9 @@ def test_channels_behind_the_bases_are_tracks():
         (np.array([[7, 1]]), r"expected codes 0 \(A\) to 3 \(U\) and 4 \(N\), found 1 to 7"),
         ([3, 4], "number 0: expected letters"),
         (7, "expected a list of sequences or an array, found int"),
+        (b"ACGU", "found bytes; give text"),
+        (["ACGU", ""], "number 1: expected bases, found none"),
+        (pd.DataFrame({"ACGU": LETTERS}), "found DataFrame; give the column of the sequences"),
     ],
     ids=str,
 )
@@ -114,7 +117,9 @@ def test_motifs_of_files_and_results_are_taken(tmp_path):
     assert "two  GGACU" in repr(motifs)
 
 
-@pytest.mark.parametrize("given", ["no_such_file.meme", [np.zeros((3, 4))], [np.ones((3, 5))], [], 3])
+@pytest.mark.parametrize(
+    "given", ["no_such_file.meme", [np.zeros((3, 4))], [np.zeros((0, 4))], [np.ones((3, 5))], [], "", 3]
+)
 def test_what_is_no_motif_is_refused(given):
     with pytest.raises((ValueError, FileNotFoundError), match="motif"):
         as_motifs(given)

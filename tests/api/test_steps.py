@@ -15,6 +15,7 @@ from combmotif.api.progress import shown_progress
 
 BACKGROUND = {"kind": "random", "count": 120, "length": 40}
 FEW = {"backgrounds": 60, "controls": 0, "scrambles": 2}
+TEXTS = ["ACGUAUGCC", "ACGUAUCCC", "AUGUAUCCC"]
 
 
 @pytest.fixture(scope="module")
@@ -186,3 +187,24 @@ def test_progress_is_logged_and_drawn_in_a_notebook(monkeypatch, caplog):
     assert [record.getMessage()[:14] for record in caplog.records] == [
         "samples: begun", "samples: done,", "motifs: begun", "motifs: done, ",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        (lambda net: cm.marginalize(net, TEXTS, []), "motifs: expected at least one, found none"),
+        (lambda net: cm.scan(TEXTS, []), "motifs: expected at least one, found none"),
+        (lambda net: cm.epistasis(net, TEXTS, []), "b: expected a second motif, or a list of pairs"),
+        (lambda net: cm.epistasis(net, TEXTS, "AUG", "UAA", spacing=3), "expected whole numbers of nt.* found 3"),
+        (lambda net: cm.epistasis(net, TEXTS, "AUG", "UAA", spacing=("a", None)), "expected whole numbers of nt"),
+        (lambda net: cm.epistasis(net, TEXTS, "AUG", "UAA", distance=-1), "0 or more, .* and -1 as distance"),
+        (lambda net: cm.evaluate(net, TEXTS, 5), r"values: expected 3, one per sequence, found an array of shape \(\)"),
+        (lambda net: cm.evaluate(net, TEXTS, [[1], [2], [3]]), r"found an array of shape \(3, 1\)"),
+        (lambda net: cm.evaluate(net, TEXTS, ["1,5"] * 3), "values: expected numbers"),
+        (lambda net: cm.evaluate(net, TEXTS, [1, 2, 3], output=None), "output: the model has 1 outputs"),
+        (lambda net: cm.sample(net, "one:0", keep=0), "keep: expected 1 or more windows, found 0"),
+    ],
+)
+def test_what_is_asked_wrongly_is_told(net, step, message):
+    with pytest.raises(ValueError, match=message):
+        step(net)

@@ -1,3 +1,6 @@
+import pytest
+
+
 def test_options_that_exclude_each_other(cli, refused, own_net, tmp_path):
     def misused(*arguments):
         result = cli(*arguments)
@@ -24,3 +27,11 @@ def test_lost_tasks_end_with_exit_code_1(cli, own_net, monkeypatch):
     assert result.stderr.endswith(
         "Error: 1 of 56 tasks failed: conv7:8; its worker died 3 times; the same command tries them again\n"
     )
+
+
+def test_what_is_no_scheduler_is_told(refused, own_net):
+    pytest.importorskip("distributed")
+    assert "--scheduler: expected an address" in refused("run", own_net, "--out", "o", "--scheduler", "")
+    said = refused("run", own_net, "--out", "o", "--scheduler", "tls://127.0.0.1:1")
+    assert "--scheduler tls://127.0.0.1:1: no scheduler answers there" in said
+    assert "scheduler: expected an address, such as tcp://" in refused("worker", "--scheduler", "nope")

@@ -69,6 +69,40 @@ def test_no_command_touches_a_folder_of_the_user(refused, cli, own_net, run_fold
     assert everything(project) == before
 
 
+def test_files_beside_the_output_are_not_inputs(refused, tmp_path):
+    for name, command in (
+        ("a.left_out.tsv", "predict --model mrl --table {} --out a.tsv"),
+        ("a.fa.tsv", "dataset utrs --annotation {} --fasta g.fa --out a.fa"),
+        ("a.tsv.skipped.tsv", "dataset variants --vcf {} --fasta g.fa --out a.tsv"),
+    ):
+        (tmp_path / name).write_text("mine")
+        said = refused(*command.format(name).split())
+        assert f"with {name} beside it: expected another file than the input" in said
+        assert (tmp_path / name).read_text() == "mine"
+
+
+def test_vectors_and_scores_keep_names_and_endings(cli, refused, tmp_path):
+    names = ("..", ".", "a/../b", "a//b", "=x", "a/b")
+    (tmp_path / "a.fa").write_text("".join(f">{name}\n{'ACGUA' * 10}\n" for name in names))
+    embed = ("embed", "--model", "kmer:2", "--fasta", "a.fa")
+    assert "--out: expected a name that ends in .h5, found 'o.tsv'" in refused(*embed, "--out", "o.tsv")
+    assert "pool: expected mean, max, cls or center:W" in refused(*embed, "--out", "o.h5", "--pool", "x")
+    assert "--overlap is of the parts of --chunk" in cli(*embed, "--out", "o.h5", "--overlap", 5).stderr
+    score = ("score", "--model", "mrl", "--fasta", "a.fa", "--mode", "ism")
+    assert "--output: expected a number from 0" in cli(*score, "--out", "o.tsv", "--output", "\u00b2").stderr
+    result = cli(*score, "--out", "o.tsv")
+    assert result.exit_code == 0, result.output
+    assert "4 sequences were skipped, first '..': a part of its name is empty, . or .." in result.stderr
+    table = [line.split("\t")[0] for line in (tmp_path / "o.tsv").read_text().splitlines()[1:]]
+    assert table == ["'=x"] * 50 + ["a/b"] * 50  # a spreadsheet would run =x
+
+
+def test_runs_to_compare_have_names(refused, run_folder):
+    for given in (f"={run_folder}", "b="):
+        said = refused("compare", run_folder, given, "--out", "o", "--draws", 0)
+        assert f"runs: expected NAME=FOLDER, or a folder, found '{given}'" in said
+
+
 @pytest.mark.parametrize("command", ["run own.yaml", "train own.yaml", "compare a b", "figures run", "fetch hal"])
 def test_an_empty_name_is_no_folder(cli, own_net, command):
     option = "--to" if command.startswith("fetch") else "--out"

@@ -175,3 +175,19 @@ def test_a_pipe_is_no_file_that_can_be_read_twice(tmp_path):
         require_file(tmp_path / "pipe")
     for name in ("nothing", "."):  # whoever opens them says what is wrong
         require_file(tmp_path / name)
+
+
+def test_a_pipe_or_device_is_not_replaced_by_a_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    for name in ("pipe", "link"):
+        with pytest.raises(ValueError, match="expected a file to write, found a pipe or device"):
+            write_table(tmp_path / name, pd.DataFrame({"a": [1]}))
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_a_file_that_cannot_be_made_is_named_as_it_was_asked_for(tmp_path):
+    with pytest.raises(OSError, match="too long") as told:
+        write_table(tmp_path / ("x" * 250), pd.DataFrame({"a": [1]}))  # with its temporary ending it is too long
+    assert told.value.filename == str(tmp_path / ("x" * 250))

@@ -113,3 +113,10 @@ def test_a_saturating_output_has_a_scale_on_which_it_adds_up():
 def test_wrong_words(words, message):
     with pytest.raises(ValueError, match=message):
         kmer_effects(SequenceModel("syntax", Syntax()), random_sequences(20, 40, seed=1), words, OPTIONS)
+
+
+def test_distances_end_where_the_sequences_do():
+    model, sequences = SequenceModel("syntax", Syntax()), random_sequences(20, 14, seed=3)
+    few = MarginalOptions(backgrounds=6, without=[], avoid=[])
+    pairs = kmer_effects(model, sequences, ["GGAC"], few, longest=10**9).pairs
+    assert pairs["distance_max"].max() == 14 - 2 * 4

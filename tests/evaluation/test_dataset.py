@@ -212,3 +212,43 @@ def test_real_alignment_and_variants(data_dir):
         for v in iterate_vcf(folder / "kipoiseq_utr" / f"{utr.name}_3UTR.vcf.gz")
     ]
     assert sorted(decode(pair.alt, alphabet="dna") for pair in made) == sorted(wanted)
+
+
+def test_packed_files_and_their_shards_are_read_again(genome):
+    out = genome / "utrs.fa.gz"
+    write_utrs(genome / "g.gtf", genome / "g.fa", genome / "utrs.fa")
+    write_utrs(genome / "g.gtf", genome / "g.fa", out)
+    assert gzip.decompress(out.read_bytes()) == (genome / "utrs.fa").read_bytes()
+    write_utrs(genome / "g.gtf", genome / "g.fa", out, shard=1)
+    parts = [next(iterate_fasta(genome / f"utrs.000{number}.fa.gz"))[0] for number in (1, 2)]
+    assert parts == [name for name, _ in iterate_fasta(out)]
+
+
+def test_a_chromosome_that_is_there_twice_is_refused(genome):
+    text = (genome / "g.fa").read_text()
+    (genome / "g.fa").write_text(text + text.replace(">1", ">chr1"))
+    with pytest.raises(ValueError, match="g.fa: chromosome 'chr1' is there twice; remove one"):
+        write_utrs(genome / "g.gtf", genome / "g.fa", genome / "o.fa")
+    (genome / "v.vcf").write_text(
+        f"1\t5\t.\t{GENOME[4]}\tN\n1\t6\t.\t{GENOME[5]}\t{'A' if GENOME[5] != 'A' else 'C'}\n"
+    )
+    with pytest.raises(ValueError, match="g.fa: chromosome 'chr1' is there twice; remove one"):
+        list(variant_pairs(genome / "v.vcf", genome / "g.fa", window=10))
+
+
+def test_an_empty_allele_is_no_deletion(tmp_path):
+    (tmp_path / "v.vcf").write_text("1\t5\t.\tA\t\n1\t5\t.\t\tA\n1\t5\t.\tA\tC,\n")
+    found = list(iterate_vcf(tmp_path / "v.vcf"))
+    assert [one[1] if isinstance(one, tuple) else one.alt for one in found] == [
+        "its alternative allele '' is no sequence (symbolic, missing or spanning)",
+        "its reference allele holds other letters than A, C, G, T",
+        "C",
+        "its alternative allele '' is no sequence (symbolic, missing or spanning)",
+    ]
+
+
+def test_what_was_skipped_before_is_replaced(genome):
+    note = genome / "o.fa.skipped.tsv"
+    note.write_text("mine")
+    write_utrs(genome / "g.gtf", genome / "g.fa", genome / "o.fa")
+    assert note.read_text() == "item\treason\n"

@@ -324,3 +324,19 @@ def test_the_longest_site_of_an_insertion_is_seen_across_windows(run):
     found = variant_effects(model, pairs, sites=read_sites(folder, model)).sites.query("of == 'neuron'")
     assert found[["variant", "change", "start"]].to_numpy().tolist() == [["in", "made", 18], ["out", "made", 3]]
     assert decode(pairs[1].alt[3:7]) == "UGUA"
+
+
+def test_pairs_of_one_name_and_of_no_factor(tmp_path):
+    rows = [f"001\t{text}\t{text[:-1]}A" for text in ("ACGU", "ACGC")]
+    (tmp_path / "p.tsv").write_text("\n".join(["id\tref_sequence\talt_sequence", *rows, ""]))
+    with pytest.warns(UserWarning, match="the second '001' is '001_2'"):
+        pairs = list(pairs_of_table(tmp_path / "p.tsv", name="id"))
+    assert [pair.name for pair in pairs] == ["001", "001_2"]
+    with pytest.raises(ValueError, match="factor: expected a finite number, found nan"):
+        variant_effects(fixed_model(4), pairs, factor=float("nan"))
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path):
+    (tmp_path / "p.tsv").write_text("ref_sequence\talt_sequence\talt_sequence\nACGU\tACGC\tACGA\n")
+    with pytest.raises(ValueError, match="expected one column 'alt_sequence', found 2"):
+        list(pairs_of_table(tmp_path / "p.tsv"))

@@ -1,3 +1,4 @@
+import gzip
 import os
 import threading
 
@@ -81,3 +82,12 @@ def test_predictions_equal_the_models(tmp_path):
     predict(model, _records(50), tmp_path / "p.tsv")
     table = np.loadtxt(tmp_path / "p.tsv", delimiter="\t", skiprows=1, usecols=(2, 3, 4))
     assert np.allclose(table, model.predict([codes for _, codes in _records(50)]), rtol=1e-5, atol=1e-6)
+
+
+def test_a_name_that_ends_in_gz_is_packed(tmp_path):
+    for name in ("p.tsv", "p.tsv.gz"):
+        predict(MODEL, _records(3), tmp_path / name)
+    packed = (tmp_path / "p.tsv.gz").read_bytes()
+    assert gzip.decompress(packed) == (tmp_path / "p.tsv").read_bytes()
+    predict(MODEL, _records(3), tmp_path / "p.tsv.gz")
+    assert (tmp_path / "p.tsv.gz").read_bytes() == packed

@@ -17,7 +17,12 @@ def serve(arguments: Sequence[str]) -> None:
     Parameters
     ----------
     arguments : sequence of str
-        Of ``dask worker``.
+        Of ``dask worker``, the address of the scheduler first.
+
+    Raises
+    ------
+    ConnectionError
+        If no scheduler answers.
     """
     import_distributed()
     import dask
@@ -26,16 +31,31 @@ def serve(arguments: Sequence[str]) -> None:
     # Giving memory back to the system after each task, as the nanny has it, costs a third of the time in page faults.
     dask.config.set({"distributed.nanny.pre-spawn-environ": {"MALLOC_TRIM_THRESHOLD_": None, "OMP_NUM_THREADS": 1}})
     # The dashboard of a worker listens to the whole network even with --no-dashboard.
-    main(args=["--nthreads", "1", "--dashboard-address", "127.0.0.1:0", *arguments], prog_name="combmotif worker")
+    try:
+        main(args=["--nthreads", "1", "--dashboard-address", "127.0.0.1:0", *arguments], prog_name="combmotif worker")
+    except (
+        RuntimeError,
+        TypeError,
+    ) as error:  # a nanny whose worker found none; no certificates
+        raise ConnectionError(f"{arguments[0]}: no scheduler answers there ({error}); is it running?") from None
 
 
 def address_towards(scheduler: str) -> str:
-    """Find the address of this host by which the scheduler reaches it; a worker listens to that network alone."""
+    """Find the address of this host by which the scheduler reaches it; a worker listens to that network alone.
+
+    Raises
+    ------
+    ValueError
+        If it is no address.
+    """
     import_distributed()
     from distributed.comm.addressing import get_address_host
     from distributed.utils import get_ip
 
-    return str(get_ip(get_address_host(scheduler)))
+    try:
+        return str(get_ip(get_address_host(scheduler)))
+    except ValueError as error:
+        raise ValueError(f"scheduler: expected an address, such as tcp://10.0.0.1:8786 ({error})") from None
 
 
 if __name__ == "__main__":

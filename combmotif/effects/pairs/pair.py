@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -56,15 +57,25 @@ class Pair:
     family_b: str = ""
 
     def __post_init__(self) -> None:
-        low, high = self.spacing
+        try:
+            low, high = self.spacing
+            limits = [operator.index(one) for one in (low, high, self.distance) if one is not None]
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"spacing, distance: expected whole numbers of nt, of spacing the fewest and the most or None, found "
+                f"{self.spacing} and {self.distance}"
+            ) from None
         if self.order not in ORDERS:
             raise ValueError(f"order: expected any, ab (A first) or ba (B first), found '{self.order}'")
         if self.frame not in (None, 0, 1, 2):
             raise ValueError(f"frame: expected 0 (in frame), 1 or 2, found {self.frame}")
         if self.end_frame not in (None, 0, 1, 2):
             raise ValueError(f"end_frame: expected 0 (in frame with the 3' end), 1 or 2, found {self.end_frame}")
-        if low < 0 or (high is not None and high < low):
-            raise ValueError(f"spacing: expected the fewest and the most nt between the sites, found {low} and {high}")
+        if low is None or min(limits) < 0 or (high is not None and high < low):
+            raise ValueError(
+                f"spacing: expected the fewest and the most nt between the sites, 0 or more, found {low} and {high}"
+                + ("" if self.distance is None else f", and {self.distance} as distance")
+            )
 
     @property
     def name(self) -> str:

@@ -125,7 +125,7 @@ def pool_states(states: np.ndarray, pool: str, *, name: str = "pool") -> np.ndar
         return states.max(0)
     if kind == "cls" and not width:
         return states[0]
-    if kind == "center" and width.isdigit() and int(width):
+    if kind == "center" and width.isdecimal() and int(width):
         start = max(0, (len(states) - int(width)) // 2)
         return states[start : start + int(width)].mean(0)
     raise ValueError(f"{name}: expected mean, max, cls or center:W, found '{pool}'")
@@ -164,7 +164,7 @@ def read_mode(mode: str) -> tuple[str, int]:
         If it is none of these.
     """
     kind, _, stride = mode.partition(":")
-    if kind == "strided" and stride.isdigit() and int(stride) > 0:
+    if kind == "strided" and stride.isdecimal() and int(stride) > 0:
         return "masked", int(stride)
     if kind in ("masked", "unmasked", "causal") and not stride:
         return kind, 0

@@ -128,7 +128,7 @@ def utr_sequences(
     Raises
     ------
     ValueError
-        If an option is unknown, or no chromosome of the FASTA is in the annotation.
+        If an option is unknown, or no chromosome of the FASTA is in the annotation, or one is there twice.
     """
     if region not in REGIONS:
         raise ValueError(f"region: expected {', '.join(REGIONS)}, found '{region}'")
@@ -136,9 +136,14 @@ def utr_sequences(
         raise ValueError(f"orientation: expected rna or genome, found '{orientation}'")
     read = read_annotation(annotation)
     seen: set[str] = set()
+    used: set[str] = set()
     names = []
     for name, chromosome in iterate_fasta(fasta):
         names.append(name)
+        own = {transcript.chromosome for transcript in transcripts_on(read, name)}
+        if own & used:
+            raise ValueError(f"{fasta}: chromosome '{name}' is there twice; remove one")
+        used |= own
         for found, transcript, reason in regions_on(read, name, chromosome, region):
             seen.add(transcript)
             if found is None:

@@ -54,7 +54,7 @@ def iterate_vcf(path: str | Path) -> Iterator[Variant | tuple[str, str]]:
             if line.startswith("#") or not line.strip():
                 continue
             cells = line.rstrip("\r\n").split("\t")
-            if len(cells) < 5 or not cells[1].isdigit() or int(cells[1]) < 1:
+            if len(cells) < 5 or not cells[1].isdecimal() or int(cells[1]) < 1:
                 raise ValueError(
                     f"{path}: line {number}: expected CHROM, POS (from 1), ID, REF and ALT separated by tabs, found "
                     f"{line.strip()[:60]!r}"
@@ -66,9 +66,9 @@ def iterate_vcf(path: str | Path) -> Iterator[Variant | tuple[str, str]]:
                 info[key] = value if equals else "1"
             for alt in alts.upper().split(","):
                 label = f"{chromosome}_{position + 1}_{ref}_{alt}"
-                if not set(ref) <= set("ACGT"):
+                if not ref or not set(ref) <= set("ACGT"):
                     yield label, "its reference allele holds other letters than A, C, G, T"
-                elif alt in (".", "*") or not set(alt) <= set("ACGT"):
+                elif alt in ("", ".", "*") or not set(alt) <= set("ACGT"):
                     yield label, f"its alternative allele '{alt}' is no sequence (symbolic, missing or spanning)"
                 elif alt == ref:
                     yield label, "its reference and alternative allele are the same"
@@ -211,8 +211,8 @@ def variant_pairs(
     Raises
     ------
     ValueError
-        If an option is unknown, no chromosome of the VCF is in the FASTA, or most reference alleles differ: another
-        genome build.
+        If an option is unknown, no chromosome of the VCF is in the FASTA, one is there twice, or most reference alleles
+        differ: another genome build.
     """
     if region not in (*REGIONS, *EXONIC):
         raise ValueError(f"region: expected {', '.join((*REGIONS, *EXONIC))}, found '{region}'")
@@ -235,11 +235,15 @@ def variant_pairs(
         raise ValueError(f"{vcf}: expected variants, found none")
     read = None if annotation is None else read_annotation(annotation)
     asked, wrong, names = 0, 0, []
+    used: set[str] = set()
     for name, chromosome in iterate_fasta(fasta):
         names.append(name)
+        if name.removeprefix("chr") in used:
+            raise ValueError(f"{fasta}: chromosome '{name}' is there twice; remove one")
         variants = by_chromosome.pop(name.removeprefix("chr"), [])
         if not variants:
             continue
+        used.add(name.removeprefix("chr"))
         if read is None:
             regions = [Region(name, name, strand, ((0, len(chromosome)),))]
         else:

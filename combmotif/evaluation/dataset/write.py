@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from combmotif.core.files import atomic, write_table, writing_h5
+from combmotif.core.files import atomic, write_table, writing_h5, writing_text
 from combmotif.evaluation.dataset.maf import align_regions, iterate_maf, orthologues
 from combmotif.evaluation.dataset.utrs import Region, utr_sequences
 from combmotif.evaluation.dataset.variants import VariantPair, variant_pairs
@@ -22,17 +22,22 @@ def _text(codes: np.ndarray) -> str:
 
 
 def _write_fasta(path: Path, records: Sequence[tuple[str, str]]) -> None:
-    with atomic(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
+    with atomic(path) as temporary, writing_text(temporary, path) as stream:
         for name, text in records:
             stream.write(f">{name}\n" + "".join(f"{text[i : i + 80]}\n" for i in range(0, len(text), 80)))
 
 
+def _parted(out: Path) -> tuple[str, str]:
+    """Part a file's name before its ending: ``utrs`` and ``.fa.gz``."""
+    ending = "".join(out.suffixes[-2:]) if out.suffix == ".gz" else out.suffix
+    return out.name.removesuffix(ending), ending
+
+
 def _note_skipped(out: Path, skipped: Skipped) -> None:
+    """Write what was skipped beside a file; without any, only an earlier table is replaced, by an empty one."""
     path = Path(f"{out}.skipped.tsv")
-    if skipped:
+    if skipped or path.exists():
         write_table(path, pd.DataFrame(skipped, columns=["item", "reason"]))
-    else:
-        path.unlink(missing_ok=True)
 
 
 def _regions(
@@ -78,7 +83,8 @@ def write_utrs(
         _write_fasta(out, records)
     else:
         for number, start in enumerate(range(0, len(records), shard), 1):
-            _write_fasta(out.with_name(f"{out.stem}.{number:04}{out.suffix}"), records[start : start + shard])
+            stem, ending = _parted(out)
+            _write_fasta(out.with_name(f"{stem}.{number:04}{ending}"), records[start : start + shard])
     rows = [
         (own.name, own.chromosome, own.strand, own.length, ",".join(f"{a}-{b}" for a, b in own.blocks), orientation)
         for own, _ in found

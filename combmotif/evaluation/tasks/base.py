@@ -128,7 +128,7 @@ def read_cells(path: str | Path, *, columns: Sequence[str] | None = None) -> dic
     Raises
     ------
     ValueError
-        If it has no rows.
+        If it has no rows, or two columns of one name.
     """
     separator = None
     if columns is None:
@@ -139,6 +139,8 @@ def read_cells(path: str | Path, *, columns: Sequence[str] | None = None) -> dic
     with open_table(path, columns=columns, separator=separator) as table:
         rows = [cells for _, cells in table.rows]
         names = table.columns
+        for name in filter(None, names):
+            table.place(name)
     if not rows:
         raise ValueError(f"{path}: the table has a header but no rows")
     return {name: [row[i].strip() for row in rows] for i, name in enumerate(names)}

@@ -177,7 +177,7 @@ class RegressionTask(Task):
             folds = number_groups(self.folds[rows].tolist())
         else:
             kind, _, count = self.cv.partition(":")
-            if kind != "folds" or not count.isdigit():
+            if kind != "folds" or not count.isdecimal():
                 raise ValueError(f"cv: expected folds:N, leave-group-out or column:NAME, found '{self.cv}'")
             folds = deal_folds(truth.groups[rows], folds=int(count), seed=self.seed)
         predicted[rows] = nested_regression(own, y, folds, regressor=self.regressor, seed=self.seed).predicted

@@ -44,7 +44,7 @@ def parse_transfac(lines: Lines) -> MotifFile:
             if order not in _LETTERS:
                 raise lines.error(f"expected the columns A C G T (or U) after {key}, got {line[:40]!r}", at)
             alphabet, first, rows, within = _LETTERS[order], at, [], True
-        elif within and rows is not None and key.isdigit():
+        elif within and rows is not None and key.isdecimal():
             if rows and int(key) != position + 1:
                 raise lines.error(f"expected position {position + 1}, got {key}", at)
             position = int(key)

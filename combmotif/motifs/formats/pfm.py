@@ -169,7 +169,7 @@ def parse_attract_pwm(lines: Lines) -> MotifFile:
     records: list[MotifRecord] = []
     for header, rows, at in _probabilities(lines, "4 probabilities (A C G U)"):
         identifier, *length = header.split()
-        if length and length[0].isdigit() and int(length[0]) != len(rows):
+        if length and length[0].isdecimal() and int(length[0]) != len(rows):
             raise lines.error(f"matrix {identifier}: expected {length[0]} rows, got {len(rows)}", at)
         records.append(lines.motif(identifier, identifier, rows, at))
     return MotifFile("attract", "rna", lines.unique(records, "ATtRACT"))

@@ -85,7 +85,7 @@ def sniff_text(text: str) -> str:
             return "fasta"
         if len(header) > 2 and re.fullmatch(r"[ACGTUNRYSWKMBDHVacgtun]+", header[0].strip()):
             return "homer"
-        if len(header) == 2 and header[1].strip().isdigit():
+        if len(header) == 2 and header[1].strip().isdecimal():
             return "attract"
         return "jaspar" if re.match(r"([A-Za-z](\s*[:|\[]|\s))?\s*\[?\s*[-+.\d]", following) else "unknown"
     if first.split("\t")[:7] == MATRICES.names:

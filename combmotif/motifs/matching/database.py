@@ -137,6 +137,8 @@ def load_database(spec: str | Path, *, species: str | None = None, sites: Sequen
     FileNotFoundError, ValueError
         If there is no such file, or it does not hold motifs; the line or entry is named.
     """
+    if not str(spec):
+        raise ValueError("motif database: expected 'builtin', a name or a path, found nothing")
     if str(spec) == "builtin":
         return _words(resource_path("motifs", "rna_elements.yaml"), "builtin")
     path = database_path(spec)
@@ -186,8 +188,10 @@ def of_kinds(databases: Sequence[Database], kinds: Sequence[str], *, name: str =
     """
     known = sorted({*KINDS, *(entry.kind for database in databases for entry in database.entries if entry.kind)})
     unknown = [kind for kind in kinds if kind not in known]
-    if unknown:
-        raise ValueError(f"{name}: expected kinds of element among {', '.join(known)}, found {', '.join(unknown)}")
+    if unknown or not kinds:
+        raise ValueError(
+            f"{name}: expected kinds of element among {', '.join(known)}, found {', '.join(unknown) or 'none'}"
+        )
     wanted = {"", *kinds}
     return [
         replace(database, entries=tuple(entry for entry in database.entries if entry.kind in wanted))

@@ -20,6 +20,8 @@ LAMBDAS = np.arange(1, 101) * 0.005
 """p-values above which MEME counts, to estimate the share of true null hypotheses."""
 BOOTSTRAP_SAMPLE = 1000
 """p-values in each of MEME's bootstrap samples."""
+LARGEST_PSEUDOCOUNT = 1_000_000
+"""Beyond it every column is flat to the last digit, and no two matrices differ."""
 
 
 def null_share(p_values: np.ndarray) -> float:
@@ -69,7 +71,8 @@ def match_whole(
     q : float
         Largest q-value returned, above 0 and at most 1: MEME's ``-thresh``.
     pseudocount : float, default 0.1
-        Counts added to every column of queries and targets, spread evenly: MEME's ``-motif-pseudo``.
+        Counts added to every column of queries and targets, spread evenly, at most a million: MEME's
+        ``-motif-pseudo``.
     sites : sequence of float or None, optional
         Sites behind each query, None for 20, as MEME takes it; default those of the motifs.
 
@@ -88,8 +91,8 @@ def match_whole(
         If an argument is out of range, or there is no database.
     """
     check_search(strands, q)
-    if pseudocount < 0:
-        raise ValueError(f"pseudocount: expected 0 or more counts, got {pseudocount}")
+    if not 0 <= pseudocount <= LARGEST_PSEUDOCOUNT:
+        raise ValueError(f"pseudocount: expected 0 to {LARGEST_PSEUDOCOUNT:,} counts, got {pseudocount}")
     entries = [(database.name, entry) for database in databases for entry in database.entries]
     if not entries:
         raise ValueError("databases: expected at least one with an entry; load_database('builtin') is our own")

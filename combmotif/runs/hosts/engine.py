@@ -52,6 +52,8 @@ def make_engine(
         if name.partition(".")[0] in ("asyncio", "distributed"):  # each of dask's loggers has a level of its own
             logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters of it is said in sentences
     if engine.engine == "dask":
+        if engine.scheduler == "":
+            raise ValueError("--scheduler: expected an address, such as tcp://10.0.0.1:8786, found nothing")
         address = engine.scheduler or scheduler_address(Path(engine.scheduler_file or ""))
         client = _client(address)
         return DaskExecutor(lambda: client, where=f"scheduler {address}", setup=setup, limits=limits)
@@ -64,7 +66,7 @@ def _client(address: str) -> Any:
     distributed = import_distributed()
     try:
         return distributed.Client(address, timeout=ANSWER, set_as_default=False, name="combmotif")
-    except (OSError, ValueError) as error:
+    except (OSError, TypeError, ValueError) as error:  # TypeError: tls:// without certificates
         said = " ".join(str(error).split())[:160]
         raise ValueError(f"--scheduler {address}: no scheduler answers there ({said}); is it running?") from None
 

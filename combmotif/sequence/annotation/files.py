@@ -40,7 +40,7 @@ def iterate_transcripts(path: Path) -> Iterator[Transcript]:
         first = next(rows, None)
         if first is None:
             raise ValueError(f"{path}: expected BED12, GTF or GFF3 lines, the file has none")
-        bed = len(first[1]) >= 12 and first[1][1].isdigit()
+        bed = len(first[1]) >= 12 and first[1][1].isdecimal()
         yield from (_read_bed if bed else _read_gtf)(_chain(first, rows), path)
 
 

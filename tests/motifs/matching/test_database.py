@@ -7,6 +7,7 @@ import pytest
 
 from combmotif.motifs import load_database, word_ppm, word_test
 from combmotif.motifs.formats.meme import read_meme
+from combmotif.motifs.matching.database import of_kinds
 from combmotif.sequence import encode
 
 
@@ -139,3 +140,12 @@ def test_a_yaml_file_is_a_database_and_its_errors_name_the_entry(tmp_path):
 def test_missing_database():
     with pytest.raises(FileNotFoundError, match="give 'builtin' or the path"):
         load_database("bultin")
+
+
+def test_no_name_and_no_kind_are_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.meme").write_text("MEME version 4\n")  # an empty name is not the folder one is in
+    with pytest.raises(ValueError, match="expected 'builtin', a name or a path, found nothing"):
+        load_database("")
+    with pytest.raises(ValueError, match="--kinds: expected kinds of element among .*, found none"):
+        of_kinds([load_database("builtin")], [], name="--kinds")

@@ -86,8 +86,11 @@ def test_pseudocounts_change_what_zeros_say():
     ]
     assert all(p.idxmin() == "t4" for p in by_count)
     assert not np.allclose(by_count[0], by_count[2][by_count[0].index])
-    with pytest.raises(ValueError, match="pseudocount: expected 0 or more"):
+    with pytest.raises(ValueError, match="pseudocount: expected 0 to 1,000,000 counts, got -1"):
         match_whole(motifs, [Database("d", entries)], pseudocount=-1)
+    for count in (float("nan"), float("inf"), 1e300):  # flat columns, or none
+        with pytest.raises(ValueError, match="pseudocount: expected 0 to 1,000,000 counts"):
+            match_whole(motifs, [Database("d", entries)], pseudocount=count)
 
 
 def test_a_wide_motif_with_a_flat_middle_is_compared_whole():
