@@ -74,7 +74,7 @@ def fetch(
         path = download(
             published,
             folder=folder,
-            urls=(url,) if url else None,
+            urls=None if url is None else (url,),
             sha256=sha256,
             check=load_database if name in PUBLISHED_DATABASES else None,
             on_bytes=lambda done, total: progress.update(published.file, done, total or None),

@@ -6,6 +6,7 @@ import hashlib
 import http.client
 import os
 import re
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from combmotif.core.files import atomic, temporary_name
 
 _BLOCK = 1 << 16
 _TIMEOUT = 60.0
+_FAILURES = (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError, ssl.SSLError)
+"""Of the way to a place, after which another is tried; a full disk is none of them."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,8 @@ def _digest(path: str | Path, digest: hashlib._Hash) -> str:
 def recorded_sha256(path: str | Path) -> str:
     """Read the SHA-256 that `fetch` kept beside a file whose checksum nobody publishes; "" where there is none."""
     record = _record(Path(path))
-    return record.read_text(encoding="utf-8").split()[0] if record.is_file() and record.stat().st_size else ""
+    words = record.read_text(encoding="utf-8", errors="replace").split() if record.is_file() else []
+    return words[0] if words else ""
 
 
 def _record(path: Path) -> Path:
@@ -122,8 +126,8 @@ def fetch(
     Raises
     ------
     ValueError
-        If another file of its name is in the folder given, or what a place offers has another checksum, or does not
-        pass `check`.
+        If another file of its name is in the folder given, an address is none, or what a place offers has another
+        checksum or does not pass `check`.
     ConnectionError
         If no place could be read to the end; every reason is told, and where to put the file by hand.
     """
@@ -149,9 +153,11 @@ def fetch(
         for url in urls or published.urls:
             try:
                 _download(url, temporary, published.size, on_bytes)
-            except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
+            except _FAILURES as error:
                 problems.append(f"{url}: {getattr(error, 'reason', None) or error or type(error).__name__}")
                 continue
+            except ValueError as error:
+                raise ValueError(f"url: expected an address such as https://..., found {url!r} ({error})") from None
             wrong = _wrong(temporary, expected)
             if wrong:
                 kind, value, found = wrong

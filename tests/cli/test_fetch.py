@@ -1,3 +1,4 @@
+import gzip
 from dataclasses import replace
 
 import pytest
@@ -142,6 +143,18 @@ def test_a_collection_is_downloaded(cli, tmp_path, monkeypatch):
     result = cli("fetch", "rbp")
     assert result.exit_code == 2
     assert "combmotif fetch rbp --from FOLDER" in result.stderr
+
+
+def test_a_folder_of_damaged_downloads_is_told(cli, refused, tmp_path):
+    (tmp_path / "from").mkdir()
+    packed = gzip.compress(b"attract_db.txt" + b"\0" * 498 + b"x" * 512)
+    (tmp_path / "from" / "a.tar.gz").write_bytes(packed[:60] + b"\xff" * 9 + packed[69:])
+    (tmp_path / "from" / "b.zip").write_bytes(b"PK\x03\x04" + b"\xff" * 60)
+    (tmp_path / "from" / "mature.fa").mkdir()
+    said = refused("fetch", "rbp", "--from", "from", "--to", "to")
+    assert "expected ATtRACT (ATtRACT_db.txt and pwm.txt), CISBP-RNA" in said
+    assert not (tmp_path / "to").exists()
+    assert "expected an address" in cli("fetch", "hal", "--url", "", "--to", "to").stderr
 
 
 def test_options_of_collections(cli):

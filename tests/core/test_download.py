@@ -168,3 +168,56 @@ def test_the_published_table_has_this_checksum(data_dir):
     published = PUBLISHED_WEIGHTS["hal"]
     path = data_dir / "hal" / published.file
     assert (md5_of(path), path.stat().st_size) == (published.md5, published.size)
+
+
+@pytest.mark.parametrize(
+    "url", ["", "genome", "https:///", "http://x/\u00e9", "http://127.0.0.1:port/x", "nothing://x"]
+)
+def test_what_is_no_address_is_told(published, cache, url):
+    with pytest.raises((ValueError, ConnectionError), match="expected an address|could not be downloaded") as told:
+        fetch(published, urls=(url,))
+    assert url in str(told.value)
+    assert list(cache.rglob("*.*")) == []
+
+
+def test_a_connection_that_breaks_in_the_middle_is_not_the_end(server, published, cache, monkeypatch):
+    import ssl
+    import urllib.request
+
+    opened = urllib.request.urlopen
+
+    def breaking(request, **options):
+        answer = opened(request, **options)
+        if request.full_url.endswith("/broken"):
+
+            def read(size):
+                raise ssl.SSLError("record layer failure")
+
+            answer.read = read
+        return answer
+
+    monkeypatch.setattr(urllib.request, "urlopen", breaking)
+    with pytest.raises(ConnectionError, match="record layer failure"):
+        fetch(published, urls=(f"{server}/broken",))
+    assert list(cache.rglob("*.*")) == []
+    path = fetch(published, urls=(f"{server}/broken", f"{server}/whole"))
+    assert path.read_bytes() == CONTENT
+
+
+def test_a_proxy_that_is_not_there_is_told(published, cache, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    with pytest.raises(ConnectionError, match="could not be downloaded"):
+        fetch(published, urls=("http://combmotif.invalid/file",))
+    assert list(cache.rglob("*.*")) == []
+
+
+@pytest.mark.parametrize("kept", [b"\n", b"", b"\xff\xfe \n"])
+def test_a_kept_checksum_that_is_damaged_keeps_nobody_out(server, untold, cache, kept):
+    target = fetch(untold, urls=(f"{server}/whole",))
+    target.with_name(f"{target.name}.sha256").write_bytes(kept)
+    if kept.strip():
+        with pytest.raises(ValueError, match="is not the file that was fetched before"):
+            fetch(untold, urls=(f"{server}/whole",))
+    else:
+        assert fetch(untold, urls=(f"{server}/whole",)) == target
+        assert recorded_sha256(target) == sha256_of(target)

@@ -29,7 +29,8 @@ from combmotif.motifs.formats.text import parse_text
 
 _ATTRACT = {"Gene_name", "Mutated", "Organism", "Matrix_id"}
 _SINGLE = (".txt", ".meme", ".jaspar", ".pfm", ".pcm", ".ppm", ".pwm", ".motif", ".homer", ".tf", ".transfac")
-_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
+DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
+"""What readers of damaged archives raise."""
 
 
 def read_folder(path: Path, *, species: str | None = None) -> MotifFile:
@@ -78,13 +79,13 @@ def _open(path: Path) -> tuple[list[str], Callable[[str], bytes]]:
 
             def extract(name: str) -> bytes:
                 return archive.read(name)
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise ValueError(f"motif archive {path}: the {kind} is damaged ({error})") from None
 
     def read(name: str) -> bytes:
         try:
             return extract(name)
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise ValueError(f"motif archive {path}: {name} in it is damaged ({error})") from None
 
     return names, read

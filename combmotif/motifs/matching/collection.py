@@ -15,6 +15,7 @@ import numpy as np
 from combmotif.core.databases import COLLECTIONS, PUBLISHED_DATABASES
 from combmotif.core.download import record_sha256, recorded_sha256, sha256_of
 from combmotif.core.files import atomic
+from combmotif.motifs.formats.folders import DAMAGE
 from combmotif.motifs.formats.read import is_archive, read_motifs
 from combmotif.motifs.matching.mirna import SeedFamily, read_mature, seed_families
 from combmotif.sequence.names import UniqueNames
@@ -111,7 +112,7 @@ def _source_of(path: Path) -> str:
         try:
             packed = zipfile.is_zipfile(path)
             names = zipfile.ZipFile(path).namelist() if packed else tarfile.open(path).getnames()  # noqa: SIM115
-        except (zipfile.BadZipFile, tarfile.TarError, OSError, EOFError):
+        except DAMAGE:
             return ""
     else:
         return ""
