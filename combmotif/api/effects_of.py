@@ -451,8 +451,8 @@ def evaluate(
         except (TypeError, ValueError) as error:
             raise ValueError(f"values: expected numbers ({error})") from None
     if measured.shape != (len(given),):
-        found = len(measured) if measured.ndim == 1 else f"an array of shape {measured.shape}"
-        raise ValueError(f"values: expected {len(given)}, one per sequence, found {found}")
+        shape = len(measured) if measured.ndim == 1 else f"an array of shape {measured.shape}"
+        raise ValueError(f"values: expected {len(given)}, one per sequence, found {shape}")
     with evaluating(model):
         net = open_model(model, given)
         column = output_index(output, net.outputs, key="output")
