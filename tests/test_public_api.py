@@ -39,7 +39,7 @@ def test_no_exported_function_hides_a_module_of_its_own_name(name):
 
 
 def test_functions_of_effects_take_at_most_eight_arguments():
-    package = importlib.import_module("combmotif.effects")
+    package = importlib.import_module("combmotif.effect")
     functions = {name: getattr(package, name) for name in package.__all__ if inspect.isfunction(getattr(package, name))}
     assert {"interaction", "measure_pair", "contribution", "clamp"} <= set(functions)
     long = {name: len(inspect.signature(function).parameters) for name, function in functions.items()}

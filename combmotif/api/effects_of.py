@@ -30,14 +30,14 @@ from combmotif.config.effects import ContributionOptions, InteractionOptions, Ma
 from combmotif.config.opening import output_index
 from combmotif.config.stages import AttributionOptions, AttributionSection
 from combmotif.core.typed_yaml import default_of, validate
-from combmotif.effects import InteractionResult, MarginalResult, Pair, marginal_effects
-from combmotif.effects import contribution as compare_sequences
-from combmotif.effects import interaction as measure_pairs
-from combmotif.effects.frame import region_lengths
-from combmotif.effects.neurons.clamp import channel_means, clamp
-from combmotif.effects.neurons.sites import scramble_sites
-from combmotif.effects.pairs.interaction import base_frequencies
-from combmotif.effects.pattern import Pattern, as_pattern
+from combmotif.effect import InteractionResult, MarginalResult, Pair, marginal_effects
+from combmotif.effect import contribution as compare_sequences
+from combmotif.effect import interaction as measure_pairs
+from combmotif.effect.frame import region_lengths
+from combmotif.effect.neurons.clamp import channel_means, clamp
+from combmotif.effect.neurons.sites import scramble_sites
+from combmotif.effect.pairs.interaction import base_frequencies
+from combmotif.effect.pattern import Pattern, as_pattern
 from combmotif.inference.background import active_level, background_activations
 from combmotif.inference.dense import scan_layers
 from combmotif.inference.probe import WindowProbe
@@ -139,7 +139,7 @@ def marginalize(
 
     Returns
     -------
-    Result of :class:`combmotif.effects.MarginalResult`
+    Result of :class:`combmotif.effect.MarginalResult`
         ``table`` has one row per motif, output, way of insertion and background, see MOTIF_EFFECTS on the page of
         tables; ``positions`` the effect along the sequence and by frame.
 
@@ -231,7 +231,7 @@ def epistasis(
 
     Returns
     -------
-    Result of :class:`combmotif.effects.InteractionResult`
+    Result of :class:`combmotif.effect.InteractionResult`
         ``table`` has one row per pair, see INTERACTIONS on the page of tables: ``epistasis`` where both stand,
         ``inserted_epistasis`` where they were put in; ``instances`` and ``spacing`` go with it.
 

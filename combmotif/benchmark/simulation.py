@@ -10,9 +10,9 @@ from torch import nn
 
 from combmotif.config.effects import InteractionOptions
 from combmotif.core.seeding import named_generator
-from combmotif.effects.pairs.measure import MeasuredPair, measure_pair
-from combmotif.effects.pairs.pair import Pair
-from combmotif.effects.pattern import as_pattern
+from combmotif.effect.pairs.measure import MeasuredPair, measure_pair
+from combmotif.effect.pairs.pair import Pair
+from combmotif.effect.pattern import as_pattern
 from combmotif.models.architectures.hal import HexamerTable, donor_score
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.alphabet import encode

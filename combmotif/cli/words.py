@@ -69,7 +69,7 @@ def words(
     from combmotif.config.effects import MarginalOptions
     from combmotif.core.files import write_table
     from combmotif.core.output import OutputFolder
-    from combmotif.effects.kmers import kmer_effects
+    from combmotif.effect.kmers import kmer_effects
     from combmotif.models import choose_device
     from combmotif.report.kmers import kmer_page
     from combmotif.sequence.tables import random_sequences, read_fasta, read_table

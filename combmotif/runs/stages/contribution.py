@@ -11,10 +11,10 @@ import pandas as pd
 
 from combmotif.config.effects import ContributionSection
 from combmotif.core.tables import CONTRIBUTION
-from combmotif.effects.frame import region_lengths
-from combmotif.effects.neurons.clamp import channel_means, clamp
-from combmotif.effects.neurons.contribution import contribution
-from combmotif.effects.neurons.sites import scramble_sites
+from combmotif.effect.frame import region_lengths
+from combmotif.effect.neurons.clamp import channel_means, clamp
+from combmotif.effect.neurons.contribution import contribution
+from combmotif.effect.neurons.sites import scramble_sites
 from combmotif.inference.background import above_background, active_level
 from combmotif.inference.incremental.perturb import recording
 from combmotif.runs.context import Context

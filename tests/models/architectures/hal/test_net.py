@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from combmotif.effects.neurons.clamp import clamp
+from combmotif.effect.neurons.clamp import clamp
 from combmotif.inference import WindowProbe, convolution_layers, layer_geometry, scan
 from combmotif.models.architectures import hal
 from combmotif.models.model import InputSpec, SequenceModel
