@@ -23,7 +23,7 @@ class TrainingResult:
     best_epoch: int
 
 
-def r_squared(predicted: np.ndarray, measured: np.ndarray) -> float:
+def squared_correlation(predicted: np.ndarray, measured: np.ndarray) -> float:
     """Squared Pearson correlation of two vectors, as the MRL papers report it."""
     return float(np.corrcoef(np.ravel(predicted), np.ravel(measured))[0, 1] ** 2)
 
@@ -120,7 +120,10 @@ def train(
     def evaluate(net: nn.Module) -> tuple[dict[str, float], list[float]]:
         predicted = predict_codes(net, validation[0])
         value = float(np.square(predicted - validation[1]).mean())
-        row = {"validation_loss": value, "validation_r2": r_squared(predicted[:, 0], validation[1][:, 0])}
+        row = {
+            "validation_loss": value,
+            "validation_squared_correlation": squared_correlation(predicted[:, 0], validation[1][:, 0]),
+        }
         return row, [value]
 
     fitted = fit(

@@ -216,8 +216,13 @@ def _card(config: HalfLifeConfig, metrics: dict[str, Any], number: int) -> dict[
         "outputs": [{"name": own.name, "unit": text.unit, "meaning": text.meaning} for own in config.species],
         "recipe": recipe,
         "metrics": [
-            {"name": name, "value": round(tested[key], 4), "data": f"{tested['n']:,} test mRNAs", "command": command}
-            for key, name in (("pearson", "pearson"), ("r2", "squared correlation"), ("spearman", "spearman"))
+            {
+                "name": key.replace("_", " "),
+                "value": round(tested[key], 4),
+                "data": f"{tested['n']:,} test mRNAs",
+                "command": command,
+            }
+            for key in ("pearson", "squared_correlation", "spearman")
             if np.isfinite(tested[key])
         ],
     }
