@@ -40,7 +40,7 @@ NEURONS = Table(
         whole("motifs", "number of motifs reported"),
         whole(
             "not_reproduced",
-            "motifs that did not come again in the other half of its samples, and are listed apart",
+            "motifs that were not reproduced in the other half of its samples, and are listed separately",
         ),
         number(
             "auroc",
