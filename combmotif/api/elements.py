@@ -57,7 +57,7 @@ def match(
     strands : {"single", "both"}, default "single"
         ``both`` also tries the reverse complement (DNA).
     q : float
-        Largest q-value of an element that a motif is said to resemble.
+        Largest q-value of a match.
     top : int
         Most elements per part of a motif.
     alphabet : {"rna", "dna"}, default "rna"
@@ -71,7 +71,7 @@ def match(
     Raises
     ------
     ValueError, FileNotFoundError
-        If motifs or databases are nothing of the kind.
+        If motifs or databases are not of these kinds.
 
     Examples
     --------
@@ -117,13 +117,13 @@ def scan(
     p_value: float = 1e-4,
     background: Sequence[float] | None = None,
 ) -> Result[pd.DataFrame]:
-    """List where motifs stand in sequences.
+    """List the sites of motifs in sequences.
 
     Parameters
     ----------
     sequences : list of str, array, tensor, SequenceSet or file
     motifs : matrix, IUPAC word, Motif, MotifSet, motif file, or several
-        The letters of a word match or do not; a matrix has a site where its score has a small enough p-value.
+        A k-mer must match exactly; a matrix has a site where the p-value of its score is at most ``p_value``.
     p_value : float, default 1e-4
         Largest p-value of a site of a matrix.
     background : 4 floats, default equal
@@ -137,7 +137,7 @@ def scan(
     Raises
     ------
     ValueError
-        If the sequences, motifs or numbers are nothing of the kind.
+        If the sequences, motifs or numbers are not valid.
 
     Examples
     --------
@@ -185,7 +185,7 @@ def logo(motif: Motif | MotifSet | Any, *, alphabet: str = "rna") -> Picture:
     Raises
     ------
     ValueError
-        If it is nothing of the kind.
+        If it is none of these.
 
     Examples
     --------

@@ -35,7 +35,7 @@ from combmotif.sequence.tables import SequenceSet
 def marginalize(
     model: Model, sequences: Sequences | Motifs, motifs: Motifs | Sequences, *, seed: int = 0, **options: Any
 ) -> Result[MarginalResult]:
-    """Measure what motifs do to the prediction when they are put into background sequences.
+    """Measure the marginal effect of motifs: the change of the prediction when they are inserted into backgrounds.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def epistasis(
     seed: int = 0,
     **options: Any,
 ) -> Result[InteractionResult]:
-    """Measure how two motifs act together: f(AB) - f(A) - f(B) + f(0).
+    """Measure the epistasis of two motifs: f(AB) - f(A) - f(B) + f(0).
 
     Parameters
     ----------

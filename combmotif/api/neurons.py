@@ -52,8 +52,8 @@ def sample(
 ) -> Result[Samples]:
     """Find the windows that excite a neuron.
 
-    Windows of up to 10 nt are all looked at, longer ones are searched for, as a run does; or those of sequences are
-    taken.
+    Windows of up to 10 nt are enumerated, longer ones are searched for, as in a run; or the windows of given sequences
+    are used.
 
     Parameters
     ----------
@@ -66,9 +66,9 @@ def sample(
     sequences : list of str, array, tensor, SequenceSet or file, optional
         Take the windows of these instead of searching.
     keep : int, optional
-        Most windows; default 20,000 of those that are all looked at, 5,000 of a search.
+        Most windows to keep; default 20,000 if they are enumerated, 5,000 of a search.
     generations, population : int
-        Of a search: most generations, and windows that move in each.
+        For a search: the maximum number of generations, and the windows that change in each.
     seed : int, default 0
         The same neuron and seed give the same windows as ``combmotif run``.
 

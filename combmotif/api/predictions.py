@@ -36,7 +36,7 @@ def attribute(
     seed: int = 0,
     **options: Any,
 ) -> Result[Attributions]:
-    """Score which bases make an output, or a neuron, what it is.
+    """Score the contribution of every base to an output or a neuron.
 
     Parameters
     ----------
@@ -54,8 +54,8 @@ def attribute(
     Returns
     -------
     Result of :class:`combmotif.attribution.Attributions`
-        ``scores`` has what every base would contribute, (4, length) per sequence; ``table`` one row per base: sequence,
-        position (from 0), base, contribution. ``plot(rows=3)`` draws the first sequences.
+        ``scores`` has the contribution that each of the four bases would make, (4, length) per sequence; ``table`` one
+        row per base: sequence, position (from 0), base, contribution. ``plot(rows=3)`` draws the first sequences.
 
     Raises
     ------

@@ -131,7 +131,7 @@ def _keeps_work(ctx: click.Context) -> bool:
 @click.version_option(__version__, prog_name="combmotif")
 @click.option("--debug", is_flag=True, envvar="COMBMOTIF_DEBUG", help="Show tracebacks.")
 def app(debug: bool) -> None:  # noqa: FBT001
-    """Which motifs has a trained RNA or DNA network learned, what are they, and what do they do?
+    """Interpret a trained RNA or DNA network: motifs, known elements, effects and interactions.
 
     'combmotif COMMAND --help' shows an example of a command and what comes next.
     """

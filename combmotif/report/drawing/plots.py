@@ -156,8 +156,9 @@ def forest(rows: Sequence[ForestRow], *, title: str, axis: str) -> str:
     middle = (left + right) / 2
     parts.append(f'<text class="tick" x="{middle}" y="{bottom + 37}" text-anchor="middle">{escape(axis)}</text>')
     height = bottom + 46
+    width = max([920, *(right + 20 + 7 * len(v.text) for v in rows)])
     return (
-        f'<svg class="forest" role="img" width="920" height="{height}" viewBox="0 0 920 {height}">'
+        f'<svg class="forest" role="img" width="{width}" height="{height}" viewBox="0 0 {width} {height}">'
         f"<title>{escape(title)}</title>{''.join(parts)}</svg>"
     )
 
