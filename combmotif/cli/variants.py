@@ -30,9 +30,8 @@ from combmotif.cli.options import PATH, device_option, model_option, option, qui
 @click.option(
     "--anchor",
     type=click.Choice(["variant", "start", "end"]),
-    help="For models of one input length: the window is centred on the variant, or starts or ends with the region. Default "
-    "end "
-    "for 5utr, else variant.",
+    help="For models of one input length: the window is centred on the variant, or starts or ends with the region. "
+    "Default end for 5utr, else variant.",
 )
 @click.option(
     "--window",
@@ -71,8 +70,8 @@ def variants(
 
     Substitutions, insertions and deletions of a VCF file are applied to the surrounding sequence, or pairs of sequences
     are read from a table. The folder gets variants.tsv (reference, alternative and difference of every output, as
-    predicted and on the latent scale), variant_sites.tsv (with --run) and skipped.tsv: variants whose reference base, chromosome or
-    position does not fit, each with the reason.
+    predicted and on the latent scale), variant_sites.tsv (with --run) and skipped.tsv: variants whose reference base,
+    chromosome or position does not fit, each with the reason.
     """
     import pandas as pd
 
