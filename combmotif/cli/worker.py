@@ -37,7 +37,7 @@ def worker(
     """Do tasks for a dask scheduler until the scheduler closes.
 
     The worker must see the run folder and the files of the config under the same paths as the process that runs them,
-    and have the same versions of combmotif and torch. Stop it with Ctrl-C; other workers take over its unfinished tasks.
+    and have the same versions of combmotif and torch. Stop it with Ctrl-C; others take over its unfinished tasks.
     """
     from combmotif.core.executors.cluster import scheduler_address
     from combmotif.core.executors.worker import address_towards, serve
