@@ -163,11 +163,22 @@ def _quick(command):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["notebooks/mrl_uorfs", "notebooks/stability", "tutorials/own_model", "command_line"])
-def test_the_commands_of_a_page_run_one_after_the_other(repository, folder, name):
-    page = repository / "docs" / f"{name}.md"
-    _write_files(page.read_text())
-    for command in _commands_of(page):
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("notebooks/mrl_uorfs",),
+        ("notebooks/stability",),
+        ("tutorials/own_model",),
+        ("command_line",),
+        ("../README", "methods/matching"),
+    ],
+    ids=lambda names: names[-1],
+)
+def test_the_commands_of_pages_run_one_after_the_other(repository, folder, names):
+    pages = [repository / "docs" / f"{name}.md" for name in names]
+    for page in pages:
+        _write_files(page.read_text())
+    for command in [command for page in pages for command in _commands_of(page)]:
         result = CliRunner().invoke(app, _quick(command))
         assert result.exit_code == 0, f"{command}: {result.output}"
 
