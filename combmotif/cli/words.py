@@ -66,8 +66,9 @@ def words(
     """Measure the effects of k-mers (WORDS): alone, by position, and in pairs by order, frame and distance.
 
     IUPAC words are inserted into background sequences (those of a file, or random ones) and compared with scrambles of
-    themselves at the same position. Every background is one observation of a test; q-values are
-    Benjamini-Hochberg's. The folder gets motif_effects.tsv (each word), motif_positions.tsv (by position and frame), kmer_pairs.tsv (every
+    themselves at the same position. Every background is one observation of a test; q-values are Benjamini-Hochberg's.
+
+    The folder gets motif_effects.tsv (each word), motif_positions.tsv (by position and frame), kmer_pairs.tsv (every
     word before every other: together, in each frame, at each distance) and words.html, a page that shows them.
     """
     from combmotif.cli.progress import StageProgress
