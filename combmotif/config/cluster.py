@@ -82,7 +82,7 @@ class ClusterConfig(Section):
 
     engine: Literal["local", "dask", "slurm", "pbs", "lsf", "sge", "oar", "moab"] = Field(
         "local",
-        description="local: processes of this machine; dask: a scheduler that stands; else jobs of a queueing system",
+        description="local: processes of this machine; dask: a running scheduler; else jobs of a queueing system",
     )
     workers: Whole | None = Field(None, ge=1, le=1024, description="of local: processes; default one per core")
     scheduler: str | None = Field(None, description="of dask: address, such as tcp://10.0.0.1:8786")

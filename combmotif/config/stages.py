@@ -219,7 +219,7 @@ class MatchSection(Section):
     databases: list[str] = Field(
         ["builtin"],
         min_length=1,
-        description="builtin, rbp (after combmotif fetch rbp; a run goes on without it), other names that combmotif "
+        description="builtin, rbp (after combmotif fetch rbp; a run continues without it), other names that combmotif "
         "fetch lists, or paths of motif files (MEME, TRANSFAC, JASPAR, HOMER, CISBP-RNA, ATtRACT, mature microRNAs as "
         "FASTA)",
     )

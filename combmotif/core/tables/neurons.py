@@ -100,7 +100,9 @@ SAMPLES = Table(
         number("max_activation", "highest activation among the samples", unit="activation"),
         whole("generations", "rounds of evolution the sampler took (0 where every sequence was enumerated)"),
         flag("converged", "whether the sampler stopped because nothing better was found"),
-        whole("filled", "bins of activation that hold a window, of 20 equal ones from the background to the maximum"),
+        whole(
+            "filled", "bins of activation with at least one window, of 20 equal ones from the background to the maximum"
+        ),
         text("per_bin", "distinct windows in each bin, weakest first"),
         number("entropy", "Shannon entropy of the bases, mean over the columns; 2 is as random as can be", unit="bits"),
         number("entropy_top", "the same of the windows above 80 % of that range", unit="bits"),
