@@ -46,10 +46,6 @@ class SeqletOptions:
                 raise ValueError(f"{name}: expected at least 1, found {getattr(self, name)}")
 
 
-PUBLISHED = SeqletOptions(top=100, align=False, min_sites=1)
-"""As the CombMotif study did (Bioinformatics 2024, btae262)."""
-
-
 def top_windows(
     codes: np.ndarray,
     activations: np.ndarray,

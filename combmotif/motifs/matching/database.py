@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -105,11 +104,6 @@ class Database:
 
     def __len__(self) -> int:
         return len(self.entries)
-
-    @cached_property
-    def by_id(self) -> dict[str, DatabaseEntry]:
-        """Entries by their id."""
-        return {entry.id: entry for entry in self.entries}
 
 
 def load_database(spec: str | Path, *, species: str | None = None, sites: Sequence[str] = ("7mer-m8",)) -> Database:
