@@ -184,14 +184,14 @@ def summary(scores: pd.DataFrame) -> pd.DataFrame:
     return table.loc[keys.sort_values(["family", "method"]).index].reset_index(drop=True)
 
 
-def verdict(table: pd.DataFrame, method: str = "sufficiency") -> list[str]:
-    """Name what a method misses of the thresholds, one sentence each; empty where it passes.
+def verdict(table: pd.DataFrame) -> list[str]:
+    """Name what demixing by sufficiency misses of the thresholds, one sentence each; empty where it passes.
 
     ``table`` is of `summary`. Recall over all families must be at least 0.95 and precision 0.90.
     """
-    own = table[(table["family"] == "all") & (table["method"] == method)].iloc[0]
+    own = table[(table["family"] == "all") & (table["method"] == "sufficiency")].iloc[0]
     return [
-        f"{name} of {method} over all families: expected at least {least:.2f}, found {own[name]:.2f}"
+        f"{name} of sufficiency over all families: expected at least {least:.2f}, found {own[name]:.2f}"
         for name, least in (("recall", LEAST_RECALL), ("precision", LEAST_PRECISION))
         if own[name] < least
     ]

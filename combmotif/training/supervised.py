@@ -48,10 +48,10 @@ class SupervisedOptions(TrainingOptions):
     stop: str = "loss"
 
 
-def predict_rows(module: nn.Module, rows: Labelled, *, head: int, batch: int = 32) -> np.ndarray:
+def predict_rows(module: nn.Module, rows: Labelled, *, head: int) -> np.ndarray:
     """Predict all rows with one head, in evaluation mode; float32 (n,)."""
     count = len(rows.labels)
-    batches = (np.arange(start, min(start + batch, count)) for start in range(0, count, batch))
+    batches = (np.arange(start, min(start + 32, count)) for start in range(0, count, 32))
     return predict(module, (torch.from_numpy(rows.batch(own)) for own in batches))[:, head]
 
 
