@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import get_args
 
 import numpy as np
@@ -41,7 +41,6 @@ def attribute(
     tracks: Sequence[np.ndarray] | None = None,
     starts: np.ndarray | None = None,
     seed: int = 0,
-    progress: Callable[[int, int], None] | None = None,
 ) -> Attributions:
     """Explain which bases make the model's output, or a neuron, what it is.
 
@@ -63,8 +62,6 @@ def attribute(
     starts : integer array, shape (n,), optional
         First position of the window, for a neuron.
     seed : int, default 0
-    progress : callable, optional
-        Called with (sequences done, sequences in all).
 
     Returns
     -------
@@ -82,8 +79,7 @@ def attribute(
     """
     parts = list(
         attribute_parts(
-            model, codes, target, options=options, names=names, tracks=tracks, starts=starts, seed=seed,
-            progress=progress,
+            model, codes, target, options=options, names=names, tracks=tracks, starts=starts, seed=seed
         )
     )  # fmt: skip
     result = join_attributions(parts)
@@ -102,7 +98,6 @@ def attribute_parts(
     tracks: Sequence[np.ndarray] | None = None,
     starts: np.ndarray | None = None,
     seed: int = 0,
-    progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Attributions]:
     """Attribute in parts of bounded memory; arguments as for :func:`attribute`, which joins the parts.
 
@@ -117,16 +112,12 @@ def attribute_parts(
     names = [str(i) for i in range(len(codes))] if names is None else list(names)
     units = function.units(codes, tracks, starts=starts)
     lengths = np.array([len(unit.codes) for unit in units], dtype=np.int64)
-    done = 0
     for length in np.unique(lengths):
         members = [units[i] for i in np.flatnonzero(lengths == length)]
         size = max(1, NUCLEOTIDES // int(length) // options.baselines)
         for begin in range(0, len(members), size):
             part = members[begin : begin + size]
             yield _explain(function, part, options, [names[unit.row] for unit in part], seed)
-            done += len(part)
-            if progress is not None:
-                progress(done, len(units))
     if not units:
         yield _explain(function, [], options, [], seed)
 

@@ -36,8 +36,8 @@ def adjusted_difference(active: np.ndarray, outcome: np.ndarray, covariates: Map
     Returns
     -------
     Difference
-        In the outcome's unit, with its 95 % interval; NaN where activity is determined by the covariates, too few sequences are left or an
-        error is infinite.
+        In the outcome's unit, with its 95 % interval; NaN where activity is determined by the covariates, too few
+        sequences are left or an error is infinite.
 
     References
     ----------

@@ -80,8 +80,8 @@ def welch(first: np.ndarray, second: np.ndarray) -> Difference:
     Returns
     -------
     Difference
-        mean(first) - mean(second) with its 95 % interval. Interval and p are NaN where neither group varies or a group has fewer than two
-        values.
+        mean(first) - mean(second) with its 95 % interval. Interval and p are NaN where neither group varies or a group
+        has fewer than two values.
 
     References
     ----------

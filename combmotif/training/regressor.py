@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
 from combmotif.sequence.onehot import one_hot
-from combmotif.training.loop import TrainingOptions, fit, predict
+from combmotif.training.loop import Journal, TrainingOptions, fit, predict
 
 
 @dataclass(frozen=True)
@@ -69,10 +68,8 @@ def train(
     *,
     options: TrainingOptions,
     weights: np.ndarray | None = None,
-    checkpoint: Path | None = None,
     device: torch.device | str = "cpu",
-    on_step: Callable[[int, int], None] | None = None,
-    on_epoch: Callable[[dict[str, float]], None] | None = None,
+    journal: Journal | None = None,
 ) -> TrainingResult:
     """Train a net on fixed-length sequences.
 
@@ -90,11 +87,8 @@ def train(
     options : TrainingOptions
     weights : float array, shape (n,), optional
         Weight of each sequence in the loss; default 1.
-    checkpoint : path, optional
-        File written after every epoch and read when training starts again.
     device : torch.device or str, default "cpu"
-    on_step, on_epoch : callable, optional
-        Called with (steps done, steps in all), and with the epoch's row of losses.
+    journal : Journal, optional
 
     Returns
     -------
@@ -130,9 +124,7 @@ def train(
         batches=full_batches(len(codes), options.batch),
         loss=loss,
         evaluate=evaluate,
-        checkpoint=checkpoint,
-        on_step=on_step,
-        on_epoch=on_epoch,
+        journal=journal,
     )
     module.load_state_dict(fitted.states[0])
     return TrainingResult(module.eval(), fitted.history, fitted.best_epochs[0])

@@ -184,10 +184,8 @@ def test_n_is_neither_shuffled_nor_scored(small, codes):
 
 def test_parts_join_to_the_whole(small, codes):
     model, rows = small(), codes(30, 18, 30)
-    seen = []
-    parts = list(attribute_parts(model, rows, "output:0", options=CHEAP, progress=lambda *n: seen.append(n)))
-    assert len(parts) == 2
-    assert seen == [(1, 3), (3, 3)]
+    parts = list(attribute_parts(model, rows, "output:0", options=CHEAP))
+    assert [len(part) for part in parts] == [1, 2]
     whole = join_attributions(parts)
     assert whole.rows.tolist() == [0, 1, 2]
     assert whole.table().columns.tolist()[:3] == ["sequence", "start", "end"]

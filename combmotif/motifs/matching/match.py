@@ -34,8 +34,9 @@ def match(
 
     Each informative run of a motif (of columns with 0.5 bits, see `segments`, and 2 bits in all) is compared with
     matrices by itself (two motifs at a fixed distance are matched apart) by `guarded_tomtom`, so flat flanks and flat
-    motifs are never matched. IUPAC words are sought anywhere on the motif by `combmotif.motifs.word.word_test`, whose p-value means something for three
-    letters too. False discovery rates are Benjamini and Hochberg's over all pairs of query and target of the call.
+    motifs are never matched. IUPAC words are sought anywhere on the motif by `combmotif.motifs.word.word_test`, whose
+    p-value means something for three letters too. False discovery rates are Benjamini and Hochberg's over all pairs of
+    query and target of the call.
 
     An element is named (``relation`` is ``is``) where its q-value is at most `q`. A word that random letters spell more
     often than once in 500 places (AUG, GGAC) never is: it is contained, as is a longer one with a larger q, and only

@@ -56,7 +56,7 @@ class Pairs(NamedTuple):
 
 
 def informative_runs(queries: MotifSet) -> list[Run]:
-    """Informative runs of all motifs, of 2 bits and more; one longer than 40 columns is cut into pieces that overlap, to bound memory."""
+    """Informative runs of all motifs, of 2 bits and more; of one longer than 40 columns overlapping pieces."""
     runs = []
     for row, motif in enumerate(queries):
         for start, end in segments(motif.ppm):
