@@ -69,10 +69,10 @@ def _modes(probe: WindowProbe, neuron: int, background: float, maximum: float) -
     codes, values = codes[reached], values[reached]
     if not len(codes):
         return []
-    return read_letters(probe, neuron, codes, values)[:_MODES]
+    return _read_nucleotides(probe, neuron, codes, values)[:_MODES]
 
 
-def read_letters(
+def _read_nucleotides(
     probe: WindowProbe, neuron: int, codes: np.ndarray, values: np.ndarray
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Read the letters of windows whose change is missed most; those that hold another window's show nothing new.
