@@ -90,7 +90,7 @@ def scan_microrna_sites(
 
 
 def nucleotide_frequencies(records: Iterable[tuple[str, np.ndarray]]) -> np.ndarray:
-    """Count the nucleotides of sequences and return the frequencies of A, C, G, T/U, shape (4,); each at least 0.1 %."""
+    """Count nucleotides and return the frequencies of A, C, G, T/U in sequences, shape (4,); each at least 0.1 %."""
     counts = np.zeros(4)
     for _, codes in records:
         counts += np.bincount(codes, minlength=5)[:4]
