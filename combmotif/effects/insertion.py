@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from combmotif.effects.pattern import LEAST_BITS, Pattern, base_chances, own_places
+from combmotif.effects.pattern import LEAST_BITS, Pattern, letter_chances, own_places
 from combmotif.effects.scramble import draw_replacements
 from combmotif.motifs.motif import information
 from combmotif.sequence.alphabet import UNKNOWN
@@ -46,13 +46,13 @@ class Insertions:
 
 def draw_words(pattern: Pattern, count: int, generator: np.random.Generator) -> np.ndarray:
     """Draw words from a motif, each column by itself; uint8 (count, length)."""
-    sums = np.cumsum(base_chances(pattern), axis=1)[:, :3]
+    sums = np.cumsum(letter_chances(pattern), axis=1)[:, :3]
     return (generator.random((count, len(pattern), 1)) >= sums).sum(2).astype(np.uint8)
 
 
 def best_kmers(pattern: Pattern, around: np.ndarray) -> np.ndarray:
     """Write the most frequent base of every informative column over the bases that stand there; uint8 like `around`."""
-    chances = base_chances(pattern)
+    chances = letter_chances(pattern)
     return np.where(information(chances) >= LEAST_BITS, chances.argmax(1), around).astype(np.uint8)
 
 
@@ -65,7 +65,7 @@ def windows_of(codes: Sequence[np.ndarray], rows: np.ndarray, starts: np.ndarray
     return found
 
 
-def makes_other_motifs(
+def makes_other_words(
     codes: Sequence[np.ndarray],
     rows: np.ndarray,
     starts: np.ndarray,
@@ -141,7 +141,7 @@ def insert_motif(
         drawn = draw_words(pattern, len(open_), generator)
         written = np.where((kinds[open_] == 0)[:, None], best_kmers(pattern, around), drawn)
         letters[open_] = written
-        bad = makes_other_motifs(codes, rows[open_], starts[open_], written, pattern, avoid)
+        bad = makes_other_words(codes, rows[open_], starts[open_], written, pattern, avoid)
         bad |= (written == UNKNOWN).any(1)
         if taken is not None:
             other, length = taken[0][rows[open_]], taken[1]

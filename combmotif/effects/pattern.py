@@ -129,7 +129,7 @@ def as_pattern(
     return Pattern(name, consensus, ppm, _with_unknown(scores), threshold, p_value, base, columns)
 
 
-def base_chances(pattern: Pattern) -> np.ndarray:
+def letter_chances(pattern: Pattern) -> np.ndarray:
     """Chances of A, C, G, T/U per column: those of the matrix, or equal ones for the bases a word allows."""
     if isinstance(pattern.motif, str):
         allowed = iupac_sets(pattern.motif).astype(float)
@@ -146,7 +146,7 @@ def own_places(pattern: Pattern, word: Pattern) -> np.ndarray:
     -------
     bool array, shape (max(length of the motif - length of the word + 1, 0),)
     """
-    chances = base_chances(pattern)
+    chances = letter_chances(pattern)
     letters = np.where(information(chances) >= LEAST_BITS, chances.argmax(1), UNKNOWN)
     if isinstance(word.motif, str):  # any base will do where the word has an N, also one the motif leaves open
         free = iupac_sets(word.motif).all(1)

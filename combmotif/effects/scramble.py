@@ -8,9 +8,10 @@ from itertools import combinations
 
 import numpy as np
 
-from combmotif.effects.frame import NOT_CODING, permute_free, replace_codons, translate
+from combmotif.effects.frame import NOT_CODING, translate
 from combmotif.effects.overlaps import is_stop
 from combmotif.effects.pattern import Pattern
+from combmotif.effects.synonymous import permute_free, replace_codons
 from combmotif.sequence.alphabet import UNKNOWN
 from combmotif.sequence.shuffle import dinucleotide_shuffle
 

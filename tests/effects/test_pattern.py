@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from combmotif.effects.pattern import as_pattern, base_chances, own_places
+from combmotif.effects.pattern import as_pattern, letter_chances, own_places
 from combmotif.motifs.motif import Motif
 from combmotif.sequence.alphabet import encode
 from combmotif.sequence.tables import random_sequences
@@ -82,6 +82,6 @@ def test_a_column_without_information_asks_for_nothing():
 
 
 def test_chances_of_letters_are_those_of_the_matrix_or_equal_ones():
-    assert base_chances(as_pattern("RN")).tolist() == [[0.5, 0, 0.5, 0], [0.25] * 4]
+    assert letter_chances(as_pattern("RN")).tolist() == [[0.5, 0, 0.5, 0], [0.25] * 4]
     matrix = motif("AC")
-    np.testing.assert_array_equal(base_chances(as_pattern(matrix)), matrix.ppm)
+    np.testing.assert_array_equal(letter_chances(as_pattern(matrix)), matrix.ppm)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from combmotif.effects.frame import permute_free, replace_codons
+from combmotif.effects.synonymous import permute_free, replace_codons
 from combmotif.sequence import decode, encode
 
 KEYS = np.linspace(0, 1, 600, endpoint=False)[None]

@@ -6,7 +6,7 @@ import numpy as np
 
 from combmotif.core.seeding import named_generator
 from combmotif.effects.backgrounds import draw_backgrounds
-from combmotif.effects.insertion import TRIES, draw_words, makes_other_motifs
+from combmotif.effects.insertion import TRIES, draw_words, makes_other_words
 from combmotif.effects.pairs.pair import Pair
 from combmotif.effects.pairs.states import Scrambling, States
 from combmotif.effects.pattern import Pattern
@@ -94,7 +94,7 @@ def measure_inserted(scrambling: Scrambling, pair: Pair, *, seed: int) -> States
             # made with the bases beside it, a further copy of a word would be one too many; matrices may be so alike
             # that every site of one scores as the other, as every AUG does
             exact = [one for one in (a, b) if isinstance(one.motif, str)]
-            bad |= makes_other_motifs(written, rows, at, words, pattern, [*scrambling.avoid, *exact])
+            bad |= makes_other_words(written, rows, at, words, pattern, [*scrambling.avoid, *exact])
             for row, start, word in zip(rows, at, words, strict=True):
                 written[row][start : start + len(word)] = word
         open_ = np.setdiff1d(open_, rows[~bad])

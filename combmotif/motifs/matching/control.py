@@ -53,6 +53,7 @@ def match_control(
     copies: int = 10,
     strands: str = "single",
     q: float = default_of(MatchSection, "q"),
+    min_overlap: int = 4,
 ) -> MatchControl:
     """Match the same motifs to shuffled databases, as often as `match` was right to call nothing.
 
@@ -62,7 +63,7 @@ def match_control(
 
     Parameters
     ----------
-    queries, databases, strands, q
+    queries, databases, strands, q, min_overlap
         As for `match`.
     matches : pandas.DataFrame
         What `match` returned for them.
@@ -88,7 +89,7 @@ def match_control(
         shuffled = [shuffled_database(database, generator) for database in databases]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # a small database was warned of already
-            pairs = compare_runs(queries, runs, shuffled, strands=strands) if runs else []
+            pairs = compare_runs(queries, runs, shuffled, strands=strands, min_overlap=min_overlap) if runs else []
         any_of = {relation: np.zeros(len(motifs), dtype=bool) for relation in (IS, CONTAINS)}
         for pair, q_values in zip(pairs, split_q_values(pairs) if pairs else [], strict=True):
             spelled = np.zeros(pair.p.shape, dtype=bool)
