@@ -97,16 +97,10 @@ def attribute(
     def parts() -> Iterator[Attributions]:
         with StageProgress() as progress:
             for part in attribute_parts(
-                model,
-                sequences.codes,
-                chosen,
-                options=options,
-                names=sequences.names,
-                tracks=sequences.tracks,
-                seed=seed,
-            ):
+                model, sequences.codes, chosen, options=options, names=sequences.names, tracks=sequences.tracks,
+                seed=seed, progress=lambda done, total: progress.update("sequences", done, total),
+            ):  # fmt: skip
                 told.append((part.rows, part.table(), part.tolerance))
-                progress.update("sequences", sum(len(rows) for rows, _, _ in told), len(sequences))
                 yield part
 
     width = int(sequences.lengths.max())

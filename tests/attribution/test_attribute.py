@@ -150,21 +150,19 @@ def test_a_neuron_is_followed_at_its_strongest_window(small, codes):
         np.testing.assert_array_equal(result.codes[place], rows[row][result.starts[place] :][:width])
 
 
-def test_a_given_window_of_a_neuron(small, codes):
+def test_the_window_of_a_neuron_is_explained_as_if_it_were_alone(small, codes):
     from combmotif.inference import WindowProbe
 
     model, rows = small(), codes(40)
     probe = WindowProbe(model, "conv2")
     options = AttributionOptions(method="mutagenesis")
-    result = attribute(model, rows, "conv2:0", options=options, starts=np.array([11]))
-    window = rows[0][11 : 11 + probe.receptive_field]
+    result = attribute(model, rows, "conv2:0", options=options)
+    window = rows[0][result.starts[0] :][: probe.receptive_field]
     mutant = window.copy()
     mutant[4] = (mutant[4] + 1) % 4
     change = np.diff(probe.activations(np.stack([window, mutant]))[:, 0])[0]
     scores = result.scores[0]
     assert scores[mutant[4], 4] - scores[window[4], 4] == pytest.approx(change, abs=1e-5)
-    with pytest.raises(ValueError, match="sequence 0 has 40 nt, the window of conv2:0 would be 39"):
-        attribute(model, rows, "conv2:0", starts=np.array([39]))
 
 
 def test_no_sequence_has_a_window(small, codes):
@@ -184,8 +182,10 @@ def test_n_is_neither_shuffled_nor_scored(small, codes):
 
 def test_parts_join_to_the_whole(small, codes):
     model, rows = small(), codes(30, 18, 30)
-    parts = list(attribute_parts(model, rows, "output:0", options=CHEAP))
-    assert [len(part) for part in parts] == [1, 2]
+    seen = []
+    parts = list(attribute_parts(model, rows, "output:0", options=CHEAP, progress=lambda *n: seen.append(n)))
+    assert len(parts) == 2
+    assert seen == [(1, 3), (3, 3)]
     whole = join_attributions(parts)
     assert whole.rows.tolist() == [0, 1, 2]
     assert whole.table().columns.tolist()[:3] == ["sequence", "start", "end"]

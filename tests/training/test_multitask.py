@@ -31,6 +31,7 @@ def planted():
     return codes, labels, masked
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_tasks_are_learned_from_the_rows_that_have_them(planted, precision):
     codes, labels, masked = planted
