@@ -12,8 +12,8 @@ import numpy as np
 from combmotif.core.databases import COLLECTIONS, PUBLISHED_DATABASES
 from combmotif.core.download import cache_folder
 from combmotif.core.files import reading
+from combmotif.core.plain_yaml import parse_yaml, show
 from combmotif.core.resources import resource_path
-from combmotif.core.typed_yaml import parse_yaml, show
 from combmotif.motifs.formats.read import is_archive, read_motifs
 from combmotif.motifs.formats.record import read_text
 from combmotif.motifs.formats.text import sniff_text
