@@ -16,7 +16,7 @@ from nbclient import NotebookClient
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "notebooks"
 CELL = re.compile(r"^```python\n(.*?)^```\n?", re.DOTALL | re.MULTILINE)
-EMPTY = "%reset -f\n"
+EMPTY = "%reset -f\n__spec__ = None"  # which worker processes look for in the module they were started from
 
 
 def read(path: Path) -> nbformat.NotebookNode:

@@ -16,7 +16,8 @@ from click.testing import CliRunner
 import combmotif
 from combmotif.cli import app
 from combmotif.config import RunConfig
-from combmotif.core.typed_yaml import dump_yaml, parse_yaml, validate
+from combmotif.core.plain_yaml import dump_yaml, parse_yaml
+from combmotif.core.typed_yaml import validate
 
 TINY = ("sample.population=16", "sample.generations=2", "sample.keep=200", "neurons.select=1")
 FASTA = "".join(f">s{i}\n{'ACGUAUGGCA' * 5}\n" for i in range(5))
@@ -163,11 +164,22 @@ def _quick(command):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["notebooks/mrl_uorfs", "notebooks/stability", "tutorials/own_model", "command_line"])
-def test_the_commands_of_a_page_run_one_after_the_other(repository, folder, name):
-    page = repository / "docs" / f"{name}.md"
-    _write_files(page.read_text())
-    for command in _commands_of(page):
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("notebooks/mrl_uorfs",),
+        ("notebooks/stability",),
+        ("tutorials/own_model",),
+        ("command_line",),
+        ("../README", "methods/matching"),
+    ],
+    ids=lambda names: names[-1],
+)
+def test_the_commands_of_pages_run_one_after_the_other(repository, folder, names):
+    pages = [repository / "docs" / f"{name}.md" for name in names]
+    for page in pages:
+        _write_files(page.read_text())
+    for command in [command for page in pages for command in _commands_of(page)]:
         result = CliRunner().invoke(app, _quick(command))
         assert result.exit_code == 0, f"{command}: {result.output}"
 

@@ -55,9 +55,9 @@ def interpret(
     trust: bool = False,
     **sections: Mapping[str, Any],
 ) -> Interpretation:
-    """Interpret a model: which motifs its neurons have learned, what they are, what they do, how they interact.
+    """Interpret a model: the motifs of its neurons, the known elements they match, their effects and interactions.
 
-    It is ``combmotif run`` for Python: the same settings and seed give the same tables as the YAML file.
+    This is ``combmotif run`` in Python: the same settings and seed give the same tables as the YAML file.
 
     Parameters
     ----------
@@ -69,8 +69,8 @@ def interpret(
         Sequences as letters, codes or one-hot (n, 4, length); or a FASTA, table or HDF5 file; or the ``sequences``
         section of a config, such as ``{"kind": "random", "count": 20000, "length": 50}``.
     layer : str, int, or sequence of them, optional
-        Convolutional layer or layers, or ``all``; ``combmotif inspect`` lists a card's. Without it what needs no
-        neurons is done, such as TF-MoDISco of an output (``discover={"method": "modisco"}``).
+        Convolutional layer or layers, or ``all``; ``combmotif inspect`` lists a card's. Without it, only the
+        steps that need no neurons are done, such as TF-MoDISco on an output (``discover={"method": "modisco"}``).
     neurons : int, str, or sequence of them, default "all"
         ``5``, ``"0-15"`` (both ends included), ``[0, 3, "7-9"]``; counted from 0.
     labels : mapping of str to floats, optional
@@ -92,7 +92,7 @@ def interpret(
         The sections of the config; True takes the defaults, False leaves the stage out.
     seed : int, default 0
     out : path, optional
-        Run folder; work in it is gone on with. Default a temporary one that goes with the result.
+        Run folder; an interrupted run in it resumes. Default a temporary one that is removed with the result.
     replace : bool, default False
         Let the folder's results of another config be replaced.
     workers : int, default 1
@@ -111,7 +111,7 @@ def interpret(
     Raises
     ------
     ValueError, FileNotFoundError
-        One sentence on what does not fit, before any long work.
+        If something does not fit; raised before any long computation.
 
     Examples
     --------

@@ -20,10 +20,10 @@ from combmotif.benchmark.simulation import (
 from combmotif.config.effects import InteractionOptions
 from combmotif.core.executors import make_executor
 from combmotif.core.tables import CALIBRATION
-from combmotif.effects.pairs.interaction import interaction
-from combmotif.effects.pairs.measure import MeasuredPair
-from combmotif.effects.pairs.summary import summarise, unit_effects
-from combmotif.effects.statistics import signed_rank
+from combmotif.effect.pairs.interaction import interaction
+from combmotif.effect.pairs.measure import MeasuredPair
+from combmotif.effect.pairs.summary import summarise, unit_effects
+from combmotif.effect.statistics import signed_rank
 from combmotif.models.model import SequenceModel
 
 ALPHA = 0.05

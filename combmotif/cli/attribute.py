@@ -54,7 +54,7 @@ def attribute(
     trust: bool,  # noqa: FBT001
     device: str,
 ) -> None:
-    """Score which bases make an output, or a neuron, what it is.
+    """Score the contribution of every base to an output or a neuron.
 
     Writes TARGET.h5 and TARGET.npz with TARGET.ohe.npz, which TF-MoDISco and Fi-NeMo read, and TARGET.tsv with each
     sequence's value and completeness error.

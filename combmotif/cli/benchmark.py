@@ -35,9 +35,9 @@ def benchmark(
     trust: bool,  # noqa: FBT001
     quiet: bool,  # noqa: FBT001
 ) -> None:
-    """Run models on tasks as SUITE says, beside controls that know only k-mers.
+    """Evaluate models on the tasks of SUITE, together with controls such as k-mers.
 
-    Started again, it goes on where it was.
+    An interrupted benchmark resumes.
     """
     from combmotif.cli.progress import StageProgress
     from combmotif.config.evaluation import load_suite

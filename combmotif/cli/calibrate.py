@@ -13,7 +13,7 @@ from combmotif.cli.options import PATH, seed_option, workers_option
 @click.command(
     cls=GuidedCommand,
     example="combmotif calibrate --quick",
-    then="read the column 'holds'; the columns are explained in combmotif.benchmark.calibration",
+    then="read the column 'holds'; docs/methods/calibration.md explains the checks",
 )
 @click.option("--quick", is_flag=True, help="100 pairs per setting instead of 2,000, with wider tolerances.")
 @click.option("--out", type=PATH, help="Folder for calibration.tsv; default none is written.")
@@ -23,9 +23,8 @@ from combmotif.cli.options import PATH, seed_option, workers_option
 def calibrate(ctx: click.Context, quick: bool, out: Path | None, seed: int, workers: int | None) -> None:  # noqa: FBT001
     """Test the interaction statistics on simulated motifs.
 
-    The pairs have known answers and go through the code that tests real ones: rate of false positives with 1, 3 and
-    10 placements per sequence, bias, coverage of the intervals, power. Ends with exit code 1 where something does not
-    hold.
+    Pairs with known answers are tested by the code that tests real ones: false-positive rate with 1, 3 and 10
+    placements per sequence, bias, coverage of the intervals, power. The exit code is 1 if a check fails.
     """
     import numpy as np
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     type=click.IntRange(min=0, max=100_000),
     default=64,
     show_default=True,
-    help="Sequences drawn from each motif to see what they do to the model; 0 leaves the models alone.",
+    help="Sequences drawn from each motif to test it on the model; 0 skips the models.",
 )
 @click.option("--sequences", "most", type=click.IntRange(min=20), default=500, show_default=True, help="Of each run.")
 @seed_option()
@@ -59,12 +59,12 @@ def compare(
 ) -> None:
     """Compare the motifs of methods on one model, or of models under one method.
 
-    RUN is a run folder, or NAME=RUN to name it. Per run: how much information its motifs hold, how many differ, how
-    many match known elements (and how many would by chance), and whether sequences drawn from them excite their
-    neuron and move the output, against shuffled motifs. Families and motifs that runs share are drawn: circles for
-    up to three runs, an UpSet chart for more.
+    RUN is a run folder, or NAME=RUN to name it. For each run: the information content of its motifs, how many are
+    distinct, how many match known elements (and how many would by chance), and whether sequences drawn from them excite
+    their neuron and change the output, compared with shuffled motifs. Shared families and motifs are drawn as a Venn
+    diagram for up to three runs, as an UpSet chart for more.
 
-    A config may stand in place of the runs (configs/compare_methods.yaml): it names run folders, or configs, which are
+    A config may be given instead of runs (configs/compare_methods.yaml): it names run folders, or configs, which are
     run first, and replaces the options.
     """
     from combmotif.cli.progress import StageProgress

@@ -49,7 +49,7 @@ def evaluate_model(
 ) -> None:
     """Compare a model's predictions with measured values.
 
-    Printed are Pearson r, r2 (its square), Spearman and the number of rows.
+    It prints Pearson's r, its square, Spearman's rho and the number of rows.
 
     TARGET is the name of a shipped model, the path of a model card or a Keras file, or a config file.
     """
@@ -86,7 +86,7 @@ def evaluate_model(
     found = evaluate(model, sequences, output=column)
     click.echo(f"{model.name}: {model.outputs[column]} against {label} of {table}")
     click.echo(f"pearson {found.pearson:.4f}")
-    click.echo(f"r2 {found.r2:.4f}")
+    click.echo(f"squared correlation {found.squared_correlation:.4f}")
     click.echo(f"spearman {found.spearman:.4f}")
     click.echo(f"n {found.n}")
     for metric in model.description.get("metrics", []):

@@ -16,23 +16,23 @@ from combmotif.cli.options import PATH
     then="combmotif match RUN/motifs/neuronmotif.meme --database attract --out matches.tsv",
 )
 @click.argument("name", required=False)
-@click.option("--to", "folder", type=PATH, help="Folder; default one where combmotif looks.")
-@click.option("--url", help="Download it from here instead; the checksum stays the same.")
-@click.option("--sha256", help="Checksum that the file must have; for those of which none is published.")
-@click.option("--species", help="Of rbp: Latin name; default Homo_sapiens.")
-@click.option("--from", "source", type=PATH, help="Of rbp: a folder of downloaded databases, in place of the network.")
+@click.option("--to", "folder", type=PATH, help="Folder; default one that combmotif searches.")
+@click.option("--url", help="Download from this address instead; the checksum stays the same.")
+@click.option("--sha256", help="Checksum that the file must have, if none is published.")
+@click.option("--species", help="For rbp: Latin name; default Homo_sapiens.")
+@click.option("--from", "source", type=PATH, help="For rbp: a folder of downloaded databases, instead of the network.")
 def fetch(
     name: str | None, folder: Path | None, url: str | None, sha256: str | None, species: str | None,
     source: Path | None,
 ) -> None:  # fmt: skip
-    """Download published weights or a motif database, and check it.
+    """Download published weights or a motif database and verify them.
 
-    Without NAME, list what is known, with size, checksum, licence and whether it is there. None of it is part of
-    combmotif. Where no checksum is published, that of the first download is kept beside the file and shown, and a later
-    download must be the same; --sha256 checks it against one you know.
+    Without NAME, list what is available, with size, checksum, licence and whether it is already downloaded. None of it
+    is part of combmotif. If no checksum is published, that of the first download is stored beside the file and shown,
+    and later downloads must match it; --sha256 checks against one that you know.
 
-    NAME may be rbp: the RNA-binding proteins of ATtRACT and CISBP-RNA and the microRNAs of miRBase, of one species,
-    without repeats, as one database that configs name (databases: [builtin, rbp]).
+    NAME may be rbp: the RNA-binding proteins of ATtRACT and CISBP-RNA and the microRNAs of miRBase, for one species and
+    without duplicates, as one database that configs use as 'databases: [builtin, rbp]'.
     """
     from combmotif.cli.progress import StageProgress
     from combmotif.core.databases import COLLECTIONS, PUBLISHED_DATABASES

@@ -23,15 +23,15 @@ from combmotif.core.version import __version__
 # A command is imported when it is asked for. Its line here is the first line of its docstring (a test compares them).
 COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Interpret a model": {
-        "init": ("combmotif.cli.init:init", "Write a commented config to begin with."),
+        "init": ("combmotif.cli.init:init", "Write a commented config to start from."),
         "plan": (
             "combmotif.cli.plan:plan",
-            "Say what CONFIG would run, how long it would take and how much memory.",
+            "Show what CONFIG would run, with an estimate of time and memory.",
         ),
-        "run": ("combmotif.cli.run:run", "Interpret a model as CONFIG says."),
-        "worker": ("combmotif.cli.worker:worker", "Do tasks for a dask scheduler until it is gone."),
-        "status": ("combmotif.cli.status:status", "Tell how far the run of the folder RUN is."),
-        "report": ("combmotif.cli.report:report", "Write report.html of the run folder RUN again, from its tables."),
+        "run": ("combmotif.cli.run:run", "Interpret a model as described in CONFIG."),
+        "worker": ("combmotif.cli.worker:worker", "Do tasks for a dask scheduler until the scheduler closes."),
+        "status": ("combmotif.cli.status:status", "Show the progress of the run in the folder RUN."),
+        "report": ("combmotif.cli.report:report", "Rewrite report.html of the run folder RUN from its tables."),
         "figures": ("combmotif.cli.figures:figures", "Draw the figures of the run folder RUN for a paper."),
     },
     "Models": {
@@ -40,27 +40,27 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "predict": ("combmotif.cli.predict:predict", "Predict the sequences of a FASTA file or a table."),
         "attribute": (
             "combmotif.cli.attribute:attribute",
-            "Score which bases make an output, or a neuron, what it is.",
+            "Score the contribution of every base to an output or a neuron.",
         ),
         "variants": (
             "combmotif.cli.variants:variants",
-            "Predict what variants do, and which neurons and motifs they make or break.",
+            "Predict the effects of variants, and which neurons and motifs they create or disrupt.",
         ),
         "words": (
             "combmotif.cli.words:words",
-            "Measure what WORDS do to the prediction: alone, by position, and in pairs by order, frame and distance.",
+            "Measure the effects of k-mers (WORDS): alone, by position, and in pairs by order, frame and distance.",
         ),
         "evaluate-model": (
             "combmotif.cli.evaluate_model:evaluate_model",
             "Compare a model's predictions with measured values.",
         ),
-        "train": ("combmotif.cli.train:train", "Train a net as CONFIG says, and write its card."),
-        "fetch": ("combmotif.cli.fetch:fetch", "Download published weights or a motif database, and check it."),
+        "train": ("combmotif.cli.train:train", "Train a network as described in CONFIG, and write its card."),
+        "fetch": ("combmotif.cli.fetch:fetch", "Download published weights or a motif database and verify them."),
     },
     "Benchmarks on 3'UTRs": {
         "benchmark": (
             "combmotif.cli.benchmark:benchmark",
-            "Run models on tasks as SUITE says, beside controls that know only k-mers.",
+            "Evaluate models on the tasks of SUITE, together with controls such as k-mers.",
         ),
         "evaluate": (
             "combmotif.cli.evaluate:evaluate",
@@ -88,7 +88,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Trust": {
         "selfcheck": (
             "combmotif.cli.selfcheck:selfcheck",
-            "Find the motifs of small nets that are known beforehand, and compare.",
+            "Test demixing on small networks whose motifs are known.",
         ),
         "calibrate": ("combmotif.cli.calibrate:calibrate", "Test the interaction statistics on simulated motifs."),
     },
@@ -131,7 +131,7 @@ def _keeps_work(ctx: click.Context) -> bool:
 @click.version_option(__version__, prog_name="combmotif")
 @click.option("--debug", is_flag=True, envvar="COMBMOTIF_DEBUG", help="Show tracebacks.")
 def app(debug: bool) -> None:  # noqa: FBT001
-    """Which motifs has a trained RNA or DNA network learned, what are they, and what do they do?
+    """Interpret a trained RNA or DNA network: motifs, known elements, effects and interactions.
 
     'combmotif COMMAND --help' shows an example of a command and what comes next.
     """

@@ -51,10 +51,10 @@ def init(
     length: int | None,
     channels: int,
 ) -> None:
-    """Write a commented config to begin with.
+    """Write a commented config to start from.
 
-    PATH (question.yaml) is not overwritten. The model is opened, so that its layers and outputs stand in the comments;
-    beside the config comes combmotif.schema.json, with which editors complete and check it.
+    PATH (question.yaml) is never overwritten. The model is opened, so that the comments list its layers and outputs.
+    combmotif.schema.json is written beside the config; editors use it to complete and check the YAML.
     """
     if (card is not None) + (factory is not None) + (keras is not None) > 1:
         raise click.UsageError("give one of --model, --python and --keras")

@@ -39,13 +39,14 @@ from combmotif.cli.options import (
 )
 @click.option("--species", help="Only elements of this species: Homo_sapiens, or hsa for microRNAs.")
 @click.option(
-    "--kinds", help="Only elements of these kinds, and of none: translation,splicing,... (as match.kinds of a config)."
+    "--kinds",
+    help="Only elements of these kinds, or without one: translation,splicing,... (as match.kinds of a config).",
 )
 @click.option("--sites", default="7mer-m8", show_default=True, help="Of microRNAs: 8mer, 7mer-m8, 7mer-A1, 6mer.")
 @click.option(
     "--shuffles",
     type=click.IntRange(min=0, max=10_000),
-    help="Shuffled copies of each database that tell how many matches chance gives; default 10, 0 for none.",
+    help="Shuffled copies of each database, to estimate the number of chance matches; default 10, 0 for none.",
 )
 @seed_option("Of the shuffles.")
 @quiet_option()
@@ -67,10 +68,10 @@ def match(
 ) -> None:
     """Find the known elements that motifs resemble.
 
-    QUERIES and databases are MEME, TRANSFAC, JASPAR, HOMER, CISBP-RNA, ATtRACT, TF-MoDISco or combmotif files, told
-    apart by their content; mature microRNAs (FASTA) give their target sites. Matrices are compared as Tomtom does,
-    words by their letters; q is over all pairs of the call. Motifs are split where columns are flat, each part is
-    matched by itself, and what has no part with 2 bits of information is not matched (listed in NAME.left_out.tsv
+    QUERIES and databases are MEME, TRANSFAC, JASPAR, HOMER, CISBP-RNA, ATtRACT, TF-MoDISco or combmotif files,
+    recognised by content; mature microRNAs (FASTA) give their target sites. Matrices are compared as Tomtom does,
+    k-mers by an exact test; q is over all pairs of the call. Motifs are split at flat columns, each part is matched
+    separately, and motifs without a part of at least 2 bits are not matched (they are listed in NAME.left_out.tsv
     beside OUT).
 
     With --whole the result is that of MEME's Tomtom (-dist ed) for whole matrices: p, E (p times the targets), q (of

@@ -17,8 +17,8 @@ from combmotif.cli.guide import GuidedCommand
 def models() -> None:
     """List the models that come with combmotif.
 
-    A config names one with 'model: {card: NAME}'. Below the numbers that say how good a model is stands the command
-    that measures them.
+    A config selects one with 'model: {card: NAME}'. The accuracy of each model is listed with the command that
+    reproduces it.
     """
     from combmotif.models.card import card_file, find_weights, list_cards, read_card
 

@@ -24,8 +24,8 @@ _FILE = PATH
 def motifs() -> None:
     """List, convert, compare and cluster motif files.
 
-    Read are MEME, TRANSFAC, JASPAR, HOMER, CISBP-RNA and ATtRACT (folder or zip), TF-MoDISco's HDF5, combmotif's
-    tables, and mature microRNAs as FASTA, told apart by their content. U and T are the same letter.
+    Formats: MEME, TRANSFAC, JASPAR, HOMER, CISBP-RNA and ATtRACT (folder or zip), TF-MoDISco's HDF5, combmotif's
+    tables, and mature microRNAs as FASTA; formats are recognised by content. U and T are the same letter.
     """
 
 

@@ -43,10 +43,10 @@ def plan(
     cluster: Path | None,
     counted_only: bool,  # noqa: FBT001
 ) -> None:
-    """Say what CONFIG would run, how long it would take and how much memory.
+    """Show what CONFIG would run, with an estimate of time and memory.
 
-    Nothing is written to the run folder; what it holds already is counted as done. The estimate comes from a short
-    measurement with two neurons of each layer and is right to within a factor of about two.
+    Nothing is written to the run folder; results that it already holds count as done. The estimate comes from a short
+    measurement with two neurons of each layer and is accurate to within a factor of about two.
     """
     from combmotif.cli.progress import StageProgress, duration
     from combmotif.cli.table import print_table

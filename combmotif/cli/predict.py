@@ -14,7 +14,7 @@ from combmotif.cli.options import PATH, device_option, model_option, refuse_inpu
 @click.command(
     cls=GuidedCommand,
     example="combmotif predict --model mrl --fasta utrs.fa --out predictions.tsv",
-    then="combmotif init --model mrl      ask why it predicts what it predicts",
+    then="combmotif init --model mrl      find out what the predictions are based on",
 )
 @model_option("target")
 @sequences_options
@@ -35,23 +35,23 @@ def predict(
 ) -> None:
     """Predict the sequences of a FASTA file or a table.
 
-    One row each, in bounded memory.
+    Writes one row per sequence, in bounded memory.
 
-    With --annotation, a FASTA record named like a chromosome is genome, and every transcript on it is spliced out and
-    predicted; any other record is a transcript. What is left out is listed, with the reason, beside OUT in
-    NAME.left_out.tsv. Sequences of another length than the model's follow the model's rule,
-    which the column 'input' tells.
+    With --annotation, a FASTA record with the name of a chromosome is treated as genome, and every transcript on it is
+    spliced and predicted; any other record is a transcript. Sequences that are left out are listed with the reason in
+    NAME.left_out.tsv beside OUT. Sequences whose length differs from the model's are cut or padded by the model's rule;
+    the column 'input' says how.
 
-    Lower case is accepted, U and T are the same letter, N and other ambiguity letters are no base.
+    Lower case is accepted, U and T are the same letter, and N and other ambiguity codes are unknown bases.
     """
     from combmotif.cli.progress import StageProgress
     from combmotif.config import open_model_from
     from combmotif.models import choose_device
     from combmotif.models.predict_file import Record, predict_file
     from combmotif.sequence.annotation.annotated import annotate, read_annotation
+    from combmotif.sequence.delimited import stream_table
     from combmotif.sequence.fasta import count_fasta, iterate_fasta
     from combmotif.sequence.left_out import LEFT_OUT, LeftOut, describe_left_out, write_left_out
-    from combmotif.sequence.stream import stream_table
 
     if (fasta is None) == (table is None):
         raise click.UsageError("give one of --fasta and --table")

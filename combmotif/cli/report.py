@@ -16,9 +16,9 @@ from combmotif.cli.options import run_argument
     then="open report.html in a browser; it is one file that can be sent",
 )
 @run_argument
-@click.option("--title", help="Heading of the report; default that of the run's config.")
+@click.option("--title", help="Heading of the report; default the title in the run's config.")
 def report(run: Path, title: str | None) -> None:
-    """Write report.html of the run folder RUN again, from its tables."""
+    """Rewrite report.html of the run folder RUN from its tables."""
     from combmotif.report import build_report
 
     click.echo(f"Report: {build_report(run, title=title)}")

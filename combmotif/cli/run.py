@@ -44,11 +44,17 @@ if TYPE_CHECKING:
 @scheduler_option
 @scheduler_file_option
 @cluster_option
-@click.option("--shard", metavar="I/N", help="Do one of N shares, in a job of any scheduler; the last one merges.")
+@click.option(
+    "--shard",
+    metavar="I/N",
+    help="Do share I of N, in a job of any queueing system; the job that finishes last merges.",
+)
 @click.option("--replace", is_flag=True, help="Replace the results of another config in the folder.")
 @quiet_option("Print only the report's path.")
-@click.option("--verbose", is_flag=True, help="Say more: what is run on what, tasks and memory of stages, warnings.")
-@click.option("--log", type=PATH, help="File that every line is added to, with the time.")
+@click.option(
+    "--verbose", is_flag=True, help="Print more: versions and hardware, tasks and memory of each stage, warnings."
+)
+@click.option("--log", type=PATH, help="Append every line, with the time, to this file.")
 @click.pass_context
 def run(
     ctx: click.Context,
@@ -66,15 +72,15 @@ def run(
     verbose: bool,  # noqa: FBT001
     log: Path | None,
 ) -> None:
-    """Interpret a model as CONFIG says.
+    """Interpret a model as described in CONFIG.
 
-    Started again, it goes on where it was. A folder that holds the results of another config is left alone unless
-    --replace is given; a section that is new, such as match, only adds to them.
+    An interrupted run resumes. A folder with the results of another config is left unchanged unless --replace is given;
+    a new section, such as match, only adds results.
 
-    With --scheduler, --scheduler-file or --cluster the tasks are done on other hosts, which see the run folder under
-    the same path. The files are the same wherever they are done.
+    With --scheduler, --scheduler-file or --cluster the tasks are done on other hosts, which must see the run folder
+    under the same path. The files do not depend on where the tasks are done.
 
-    Paths in CONFIG are relative to its folder or, where nothing stands there, to the working directory.
+    Paths in CONFIG are relative to its folder or, if there is no such file, to the working directory.
     """
     from combmotif.cli.progress import StageProgress
     from combmotif.config import load_config, with_trust

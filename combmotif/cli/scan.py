@@ -27,7 +27,7 @@ _ENDINGS = (".tsv", ".tsv.gz", ".bed")
     type=click.Choice(["uniform", "sequences"]),
     default="uniform",
     show_default=True,
-    help="Letters of a random word: all alike, or as frequent as in SEQUENCES.",
+    help="Background for p-values: uniform, or the base frequencies of SEQUENCES.",
 )
 @motif_species_option
 @quiet_option()
@@ -43,9 +43,9 @@ def scan(
 ) -> None:
     """Find the sites of motifs on the sequences of a FASTA file.
 
-    A matrix has a site where a random word would score as high with at most the p-value given, exact from its score
-    distribution; a word has one wherever it stands. Mature microRNAs (FASTA) are looked for by their sites: 8mer,
-    7mer-m8, 7mer-A1 and 6mer, each place once, by its best type. One strand is read, unless --strands is both.
+    A matrix has a site where the exact p-value of its score is at most --p; a k-mer has one at every occurrence. Mature
+    microRNAs (FASTA) are scanned by their target sites, 8mer, 7mer-m8, 7mer-A1 and 6mer, and each position is reported
+    once, with the best type. One strand is scanned, unless --strands is both.
 
     Columns: motif, name, sequence, start and end (0-based, half-open), strand, score (log2 odds, bits), p_value, site.
     """

@@ -20,9 +20,9 @@ SEED = 2
 @click.option("--workers", type=click.IntRange(min=1, max=1024), default=2, show_default=True, help="Processes.")
 @seed_option("Of the nets.", default=SEED)
 def selfcheck(full: bool, workers: int, seed: int) -> None:  # noqa: FBT001
-    """Find the motifs of small nets that are known beforehand, and compare.
+    """Test demixing on small networks whose motifs are known.
 
-    Exit code 0 where recall and precision reach what is expected, else 1.
+    Exit code 0 if recall and precision reach the expected values, else 1.
     """
     from combmotif.benchmark import FAMILIES, METHODS, benchmark, summary, verdict
     from combmotif.cli.progress import StageProgress

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 @click.command(
     cls=GuidedCommand,
     example="combmotif status runs/mrl",
-    then="the command it prints: go on with a run that was stopped, or open the report of one that is done",
+    then="the command it prints: resume an interrupted run, or open the report of a finished one",
 )
 @run_argument
 def status(run: Path) -> None:
-    """Tell how far the run of the folder RUN is.
+    """Show the progress of the run in the folder RUN.
 
-    Told from the folder alone, so it works while the run goes on, from another machine that sees the folder, and after
-    it has ended or died.
+    Only the folder is read, so this works while the run is active, from another machine that shares the folder, and
+    after the run has ended or died.
     """
     from combmotif.cli.progress import duration
     from combmotif.cli.table import print_table

@@ -21,9 +21,9 @@ from combmotif.cli.options import PATH, config_argument, quiet_option, set_optio
 @set_option("fit.epochs=5")
 @quiet_option("Print only the result.")
 def train(config: Path, out: Path | None, trust: bool, overrides: tuple[str, ...], quiet: bool) -> None:  # noqa: FBT001
-    """Train a net as CONFIG says, and write its card.
+    """Train a network as described in CONFIG, and write its card.
 
-    Started again, it goes on where it was.
+    An interrupted training resumes.
     """
     from combmotif.cli.progress import StageProgress
     from combmotif.config import load_train_config, with_trust

@@ -25,17 +25,21 @@ from combmotif.cli.options import PATH, device_option, model_option, option, qui
 @click.option(
     "--region",
     type=click.Choice(["5utr", "cds", "3utr", "transcript", "donor", "exon"]),
-    help="Part of the transcripts that the model reads; of HAL known: donor, or exon.",
+    help="Region of the transcripts that the model reads; for HAL it is known: donor, or exon.",
 )
 @click.option(
     "--anchor",
     type=click.Choice(["variant", "start", "end"]),
-    help="Of models of one length: the window is around the variant, or begins or ends with the region. Default end "
-    "for 5utr, else variant.",
+    help="For models of one input length: the window is centred on the variant, or starts or ends with the region. "
+    "Default end for 5utr, else variant.",
 )
-@click.option("--window", type=click.IntRange(min=1), help="In nt, of models of any length; default the region or 512.")
-@option("--strand", type=click.Choice(["+", "-"]), default="+", help="Without --annotation: strand that is read.")
-@click.option("--table", type=PATH, help="Pairs of sequences in place of a VCF: CSV or TSV with a header line.")
+@click.option(
+    "--window",
+    type=click.IntRange(min=1),
+    help="Window in nt, for models of any input length; default the region or 512.",
+)
+@option("--strand", type=click.Choice(["+", "-"]), default="+", help="Strand to read, without --annotation.")
+@click.option("--table", type=PATH, help="Pairs of sequences instead of a VCF file: CSV or TSV with a header line.")
 @option("--ref", default="ref_sequence", help="Column of the reference sequences in --table.")
 @option("--alt", default="alt_sequence", help="Column of the alternative sequences.")
 @click.option("--name", help="Column of the names; default row1, row2, ...")
@@ -47,7 +51,9 @@ from combmotif.cli.options import PATH, device_option, model_option, option, qui
     default="auto",
     help="Scale of the second difference; auto: the link of the model's card.",
 )
-@click.option("--run", "run", type=PATH, help="Run folder of the model: which neurons and motifs are made or broken.")
+@click.option(
+    "--run", "run", type=PATH, help="Run folder of the model, to find neurons and motifs that are created or disrupted."
+)
 @click.option("--out", type=PATH, required=True, help="Folder of the tables.")
 @trust_option
 @device_option()
@@ -60,12 +66,12 @@ def variants(
     device: str,
     quiet: bool,  # noqa: FBT001
 ) -> None:  # fmt: skip
-    """Predict what variants do, and which neurons and motifs they make or break.
+    """Predict the effects of variants, and which neurons and motifs they create or disrupt.
 
-    Single bases, insertions and deletions of a VCF are put into the sequence around them, or pairs of sequences are
-    read from a table. The folder gets variants.tsv (reference, alternative and difference of every output, as predicted
-    and on the scale on which effects add up), variant_sites.tsv (with --run) and skipped.tsv: variants whose reference
-    base, chromosome or place does not fit, each with the reason.
+    Substitutions, insertions and deletions of a VCF file are applied to the surrounding sequence, or pairs of sequences
+    are read from a table. The folder gets variants.tsv (reference, alternative and difference of every output, as
+    predicted and on the latent scale), variant_sites.tsv (with --run) and skipped.tsv: variants whose reference base,
+    chromosome or position does not fit, each with the reason.
     """
     import pandas as pd
 

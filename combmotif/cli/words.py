@@ -29,12 +29,18 @@ _RANDOM = 2000
 @click.argument("words", nargs=-1, required=True)
 @model_option("target")
 @sequences_options
-@click.option("--length", type=click.IntRange(min=1), help="Of random sequences, in nt; default the model's, else 100.")
-@option("--backgrounds", type=click.IntRange(min=6), default=500, help="Background sequences of every test.")
-@click.option("--without", multiple=True, metavar="WORD", help="Also measure in backgrounds without, and with, this.")
+@click.option(
+    "--length",
+    type=click.IntRange(min=1),
+    help="Length of random sequences in nt; default that of the model, else 100.",
+)
+@option("--backgrounds", type=click.IntRange(min=6), default=500, help="Background sequences per test.")
+@click.option(
+    "--without", multiple=True, metavar="WORD", help="Also measure in backgrounds without, and with, this k-mer."
+)
 @option("--distance", type=click.IntRange(min=0), default=11, help="Longest distance between two words, in nt.")
 @click.option("--no-pairs", is_flag=True, help="Measure the words alone.")
-@click.option("--output", help="Output, by name or number from 0; default all, and of pairs the first.")
+@click.option("--output", help="Output, by name or number from 0; default all outputs for k-mers, the first for pairs.")
 @option(
     "--latent",
     type=click.Choice(["auto", "spline", "identity", "logit", "log", "none"]),
@@ -42,7 +48,7 @@ _RANDOM = 2000
     help="Second scale of pairs; auto: the link of the model's card, else a fitted curve.",
 )
 @click.option("--out", type=PATH, required=True, help="Folder of the tables.")
-@seed_option("Of random sequences, places and scrambles.")
+@seed_option("Seed of random sequences, positions and scrambles.")
 @trust_option
 @device_option()
 @quiet_option()
@@ -57,19 +63,20 @@ def words(
     device: str,
     quiet: bool,  # noqa: FBT001
 ) -> None:  # fmt: skip
-    """Measure what WORDS do to the prediction: alone, by position, and in pairs by order, frame and distance.
+    """Measure the effects of k-mers (WORDS): alone, by position, and in pairs by order, frame and distance.
 
     IUPAC words are inserted into background sequences (those of a file, or random ones) and compared with scrambles of
-    themselves at the same place. Every background is one value of a test; q-values are Benjamini-Hochberg's. The folder
-    gets motif_effects.tsv (each word), motif_positions.tsv (by position and frame), kmer_pairs.tsv (every word
-    before every other: together, in each frame, at each distance) and words.html, a page that shows them.
+    themselves at the same position. Every background is one observation of a test; q-values are Benjamini-Hochberg's.
+
+    The folder gets motif_effects.tsv (each word), motif_positions.tsv (by position and frame), kmer_pairs.tsv (every
+    word before every other: together, in each frame, at each distance) and words.html, a page that shows them.
     """
     from combmotif.cli.progress import StageProgress
     from combmotif.config import open_model_from
     from combmotif.config.effects import MarginalOptions
     from combmotif.core.files import write_table
     from combmotif.core.output import OutputFolder
-    from combmotif.effects.kmers import kmer_effects
+    from combmotif.effect.kmers import kmer_effects
     from combmotif.models import choose_device
     from combmotif.report.kmers import kmer_page
     from combmotif.sequence.tables import random_sequences, read_fasta, read_table
@@ -95,8 +102,7 @@ def words(
     folder = OutputFolder(out, "words")
     with StageProgress() as progress:
         found = kmer_effects(
-            model, sequences, words, options, longest=None if no_pairs else distance,
-            output=0 if output is None else chosen, latent=latent, seed=seed,
+            model, sequences, words, options, longest=None if no_pairs else distance, latent=latent, seed=seed,
             on_pairs=lambda done, total: progress.update("pairs", done, total),
         )  # fmt: skip
     written = {"motif_effects.tsv": found.table, "motif_positions.tsv": found.positions}

@@ -18,11 +18,13 @@ from combmotif.cli.options import option, scheduler_file_option, scheduler_optio
 )
 @scheduler_option
 @scheduler_file_option
-@option("--workers", type=click.IntRange(min=1, max=1024), default=1, help="Processes, of one thread each.")
-@option("--memory", default="auto", help="Of each process, such as 4GB; one that takes more is ended.")
-@click.option("--gpu", type=click.IntRange(min=0), help="Number of the GPU to use; default all, shared out.")
-@click.option("--interface", help="Network interface to be reached by, such as ib0 or eth0.")
-@click.option("--lifetime", help="Leave after this time, such as 55m; a little less than the job's walltime.")
+@option("--workers", type=click.IntRange(min=1, max=1024), default=1, help="Processes, with one thread each.")
+@option("--memory", default="auto", help="Memory of each process, such as 4GB; a process that uses more is killed.")
+@click.option("--gpu", type=click.IntRange(min=0), help="Index of the GPU to use; default all, in turn.")
+@click.option("--interface", help="Network interface to listen on, such as ib0 or eth0.")
+@click.option(
+    "--lifetime", help="Stop after this time, such as 55m; choose a little less than the walltime of the job."
+)
 def worker(
     scheduler: str | None,
     scheduler_file: Path | None,
@@ -32,10 +34,10 @@ def worker(
     interface: str | None,
     lifetime: str | None,
 ) -> None:
-    """Do tasks for a dask scheduler until it is gone.
+    """Do tasks for a dask scheduler until the scheduler closes.
 
-    It sees the run folder and the files of the config under the same paths as the process that runs them, and has the
-    same combmotif and torch. Stop it with Ctrl-C; what it was at is done by others.
+    The worker must see the run folder and the files of the config under the same paths as the process that runs them,
+    and have the same versions of combmotif and torch. Stop it with Ctrl-C; others take over its unfinished tasks.
     """
     from combmotif.core.executors.cluster import scheduler_address
     from combmotif.core.executors.worker import address_towards, serve

@@ -8,7 +8,8 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from combmotif.core.typed_yaml import Section, Whole, read_yaml, validate
+from combmotif.core.plain_yaml import read_yaml
+from combmotif.core.typed_yaml import Section, Whole, validate
 
 _UNITS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 JOBQUEUES = ("slurm", "pbs", "lsf", "sge", "oar", "moab")
@@ -82,7 +83,7 @@ class ClusterConfig(Section):
 
     engine: Literal["local", "dask", "slurm", "pbs", "lsf", "sge", "oar", "moab"] = Field(
         "local",
-        description="local: processes of this machine; dask: a scheduler that stands; else jobs of a queueing system",
+        description="local: processes of this machine; dask: a running scheduler; else jobs of a queueing system",
     )
     workers: Whole | None = Field(None, ge=1, le=1024, description="of local: processes; default one per core")
     scheduler: str | None = Field(None, description="of dask: address, such as tcp://10.0.0.1:8786")

@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from combmotif.core.typed_yaml import Real, Section, Whole, show
+from combmotif.core.plain_yaml import show
+from combmotif.core.typed_yaml import Real, Section, Whole
 
 
 class SampleSection(Section):
@@ -219,7 +220,7 @@ class MatchSection(Section):
     databases: list[str] = Field(
         ["builtin"],
         min_length=1,
-        description="builtin, rbp (after combmotif fetch rbp; a run goes on without it), other names that combmotif "
+        description="builtin, rbp (after combmotif fetch rbp; a run continues without it), other names that combmotif "
         "fetch lists, or paths of motif files (MEME, TRANSFAC, JASPAR, HOMER, CISBP-RNA, ATtRACT, mature microRNAs as "
         "FASTA)",
     )

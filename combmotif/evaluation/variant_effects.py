@@ -15,9 +15,9 @@ import pandas as pd
 from combmotif.config.effects import InteractionSection
 from combmotif.core.tables import VARIANT_SITES, VARIANTS
 from combmotif.core.typed_yaml import default_of
-from combmotif.effects.pairs.interaction import model_link
-from combmotif.effects.pairs.latent import link_scale
-from combmotif.effects.pairs.states import States
+from combmotif.effect.pairs.interaction import model_link
+from combmotif.effect.pairs.latent import link_scale
+from combmotif.effect.pairs.states import States
 from combmotif.evaluation.dataset.anchored import EXONIC, common_ends
 from combmotif.evaluation.dataset.variants import VariantPair, variant_pairs
 from combmotif.evaluation.tasks.base import column_of, numbers_of, read_cells

@@ -12,10 +12,10 @@ import pandas as pd
 
 from combmotif.config.effects import ContributionSection
 from combmotif.core.typed_yaml import default_of
-from combmotif.effects.insertion import KINDS
-from combmotif.effects.marginal.contexts import informative_pattern
-from combmotif.effects.marginal.summary import ALL
-from combmotif.effects.pattern import Pattern
+from combmotif.effect.insertion import KINDS
+from combmotif.effect.marginal.contexts import informative_pattern
+from combmotif.effect.marginal.summary import ALL
+from combmotif.effect.pattern import Pattern
 from combmotif.inference.background import active_level
 from combmotif.inference.dense import scan_layers
 from combmotif.models.model import SequenceModel

@@ -48,7 +48,7 @@ class CardTraining(Section):
 class CardMetric(Section):
     """A measured quality."""
 
-    name: str = Field(description="for example r2")
+    name: str = Field(description="for example squared correlation")
     value: Real = Field(description="its value")
     data: str = Field("", description="on what")
     command: str = Field("", description="the command that recomputes it")

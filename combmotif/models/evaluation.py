@@ -21,8 +21,8 @@ class Agreement:
     ----------
     pearson : float
         Correlation r.
-    r2 : float
-        Its square, as the MRL papers report it (not 1 - residual / total variance).
+    squared_correlation : float
+        The square of `pearson`, as the MRL papers report it (not 1 - residual / total variance).
     spearman : float
         Correlation of the ranks.
     n : int
@@ -30,7 +30,7 @@ class Agreement:
     """
 
     pearson: float
-    r2: float
+    squared_correlation: float
     spearman: float
     n: int
 

@@ -86,7 +86,7 @@ def _layers(neurons: list[str]) -> str:
     return f" of {', '.join(layers)}" if 0 < len(layers) <= 4 and all(layers) else ""
 
 
-_ONE = {"lower": "lowers", "raise": "raises", "go": "goes", "change": "changes", "tell": "tells"}
+_ONE = {"lower": "lowers", "raise": "raises", "go": "goes", "change": "changes", "are": "is"}
 """Verbs of several and of one."""
 
 
@@ -108,7 +108,7 @@ def _size(effect: Effect) -> tuple[float, str]:
     if effect.site_text:
         return effect.site[1], f"its sites change it by {effect.site_text}"
     more = f", {count(effect.n_active)} sequences against {count(effect.n_inactive)}" if effect.n_active else ""
-    return effect.value, f"where it is active it differs by {effect.text}{more}"
+    return effect.value, f"where it is active the outcome differs by {effect.text}{more}"
 
 
 def _who(run: RunFolder, acting: dict[str, MotifEffect], names: dict[str, str]) -> Finding | None:
@@ -120,18 +120,20 @@ def _who(run: RunFolder, acting: dict[str, MotifEffect], names: dict[str, str]) 
         return _motifs_that_act(acting, names)
     words, kinds = wording.outcome(outcome), Counter(e.kind for e in rows.values() if e.kind in _ACTING)
     changing = [e for e in rows.values() if e.kind in _ACTING and np.isfinite(e.value)]
-    lower, higher = ("lower it", "raise it") if outcome.startswith("prediction") else ("go with less", "go with more")
-    verb = "change" if outcome.startswith("prediction") else "tell something of"
+    predicted = outcome.startswith("prediction")
+    lower, higher = ("lower it", "raise it") if predicted else ("go with lower values", "go with higher values")
+    verb = "change" if predicted else "are associated with"
     neurons = f"{count(len(changing))} of {plural(len(rows), 'neuron')}{_layers(list(rows))}"
     label, value = "Neurons that act", f"{neurons}: {_ways(kinds, lower, higher)}"
     if not changing:
-        said = f"None of {plural(len(rows), 'neuron')}{_layers(list(rows))} was shown to {verb} the {words}."
+        shown = "change" if predicted else "be associated with"
+        said = f"None of {plural(len(rows), 'neuron')}{_layers(list(rows))} was shown to {shown} the {words}."
         return Finding("story", label, "none", said, "effects")
     top = max(changing, key=lambda e: abs(_size(e)[0]))
     motif = first.get(top.neuron, "")
     called = f" ({names[motif]})" if motif in names else ""
     said = f"{neurons} {_verb(len(changing), verb)} the {words}: {_ways(kinds, lower, higher)}"
-    said += f". {top.neuron}{called} does most: {_size(top)[1]}."
+    said += f". {top.neuron}{called} has the largest effect: {_size(top)[1]}."
     return Finding("story", label, value, said, anchor(top.neuron), motif)
 
 
@@ -188,7 +190,8 @@ def _shared(run: RunFolder, found: dict[str, list[Match]], acting: dict[str, Mot
     if shortest in acting:
         kinds = Counter(acting[motif].kind for motif in members if motif in acting)
         row = acting[shortest]
-        said += f"; inserted into background sequences, {_ways(kinds, 'lower', 'raise')} {row.output}"
+        acts = _ways(kinds, "lower", "raise") if kinds["negative"] or kinds["positive"] else "none was shown to change"
+        said += f"; inserted into background sequences, {acts} {row.output}"
         said += f" (the shortest, {shortest}, by {row.text})"
     value = f"{what}: {count(len(members))} of {plural(len(table), 'motif')}"
     return Finding("story", "Shared", value, said + ".", "elements" if name else "motifs", shortest)
@@ -245,8 +248,8 @@ def _strongest(
     if opposite is not None:
         way = "lowers" if opposite.value < 0 else "raises"
         text = wording.estimate(opposite.value, opposite.estimate[0], opposite.estimate[2])
-        said += f" What {way} it most is {_reading(run, found.get(opposite.motif, []), opposite.motif)} "
-        said += f"({opposite.motif}), by {text}."
+        said += f" The strongest that {way} it is {opposite.motif}, by {text}: it reads "
+        said += f"{_reading(run, found.get(opposite.motif, []), opposite.motif)}."
     drawn = opposite if opposite is not None and top.motif in shown else top
     return Finding("story", "Strongest motif", f"{top.motif} {reads}: {top.text}", said, top.motif, drawn.motif)
 

@@ -32,7 +32,10 @@ def _neurons(run: RunFolder) -> list[Finding]:
     found = plural(len(motifs), "motif")
     if owners and not set(owners) & set(names):  # TF-MoDISco on an output
         verb = "recurs" if len(motifs) == 1 else "recur"
-        place_of_motifs, said = f"{found} of the whole net", f"{found} {verb} in what the whole net reads."
+        place_of_motifs, said = (
+            f"{found} of the whole net",
+            f"{found} {verb} in the attributions of the model's output.",
+        )
     else:
         with_motif = len(set(owners))
         silent = len(names) - with_motif
@@ -40,7 +43,8 @@ def _neurons(run: RunFolder) -> list[Finding]:
         mean = motifs["purity"].median()
         pure = f" Median purity is {number(mean)} (1 means a single, unmixed motif)." if np.isfinite(mean) else ""
         others = len(run.tables["apart"])
-        once = f" {plural(others, 'other')} did not come again in the other half of the samples." if others else ""
+        were = "was" if others == 1 else "were"
+        once = f" {plural(others, 'other')} {were} not reproduced in the other half of the samples." if others else ""
         place_of_motifs = f"{found} in {plural(with_motif, 'neuron')}"
         said = f"They respond to {found}{rest}.{pure}{_measured(run)}{once}"
     return [
@@ -62,9 +66,9 @@ def _neurons(run: RunFolder) -> list[Finding]:
 
 
 def _measured(run: RunFolder) -> str:
-    """Say how well the motifs of the middle neuron come again and explain its activation, as far as it was measured."""
+    """Say how well the median motif is reproduced and explains the activation, as far as it was measured."""
     again, r2 = run.tables["motifs"]["reproducibility"].median(), run.tables["neurons"]["r2"].median()
-    parts = [f"come again with a similarity of {number(again)}"] if np.isfinite(again) else []
+    parts = [f"are reproduced with a similarity of {number(again)}"] if np.isfinite(again) else []
     if np.isfinite(r2):
         parts.append(f"predict {number(100 * r2, digits=2)} % of the variance of a neuron's activation")
     return f" In the median they {' and '.join(parts)}." if parts else ""
@@ -80,9 +84,9 @@ def _most_read(run: RunFolder, found: dict[str, list[Match]]) -> str:
         ways = [f"{count(kinds[kind])} {way}" for kind, way in _WAYS if kinds[kind]]
         if top is None or not ways or len(top.motifs) < 2:
             return ""
-        name = opening(top.name)
+        name = top.name
         motifs = f"{count(len(top.motifs))} motifs resemble or contain"
-        return f" {name} is what {motifs}, of which {' and '.join(ways)} the prediction."
+        return f" {motifs} {name}; of these, {' and '.join(ways)} the prediction."
     classes = next(iter(effects(run).values()), {})
     rows = [(element.name, element.neurons) for element in elements(run, found) if element.leads]
     name, neurons = max(rows, key=lambda row: len(row[1]), default=("", []))
@@ -109,7 +113,7 @@ def _known(run: RunFolder, found: dict[str, list[Match]]) -> list[Finding]:
     contain = sum(all(m.contains for m in found[motif] if m.significant) for motif in matched)
     if contain:
         verb = "contains" if contain == 1 else "contain"
-        sentence += f" {count(contain)} of them only {verb} a short known word, as chance may."
+        sentence += f" {count(contain)} of them only {verb} a short known k-mer, which may be chance."
     started = {m: [one for one in found[m] if one.partner and one.family == START_CODONS] for m in matched}
     framed = sum(any(one.frame == 0 for one in rows) for rows in started.values())
     if apart := sum(map(bool, started.values())):

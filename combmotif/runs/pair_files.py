@@ -10,9 +10,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from combmotif.config.effects import InteractionSection, PairSection
-from combmotif.core.typed_yaml import read_yaml
-from combmotif.effects.pairs.pair import Pair
-from combmotif.effects.pattern import as_pattern
+from combmotif.core.plain_yaml import read_yaml
+from combmotif.effect.pairs.pair import Pair
+from combmotif.effect.pattern import as_pattern
 from combmotif.sequence.delimited import open_table
 
 RULES = ("order", "spacing_min", "spacing_max", "frame", "end_frame", "neuron")

@@ -26,7 +26,7 @@ FAITH_COLUMNS = tuple(field.name for field in fields(Faithfulness))
 def motif_table(motifs: MotifSet, labels: Mapping[str, int]) -> pd.DataFrame:
     """Tabulate motifs; one row each, columns `combmotif.core.tables.MOTIFS`.
 
-    ``labels`` are the families of those that are reported; a motif without one did not come again in the other half.
+    ``labels`` are the families of those that are reported; a motif without one was not reproduced in the other half.
     """
     rows = [
         {
@@ -144,7 +144,7 @@ def neuron_table(
     samples : sequence of Samples
     maxima : float array, shape (neurons,)
     motifs, apart : Counter
-        Motifs of each (layer, neuron) that are reported, and that did not come again.
+        Motifs of each (layer, neuron) that are reported, and that were not reproduced.
     faithfulness : mapping of (layer, neuron) to columns
     """
     rows = []
@@ -153,7 +153,7 @@ def neuron_table(
         number, others = motifs[place], apart[place]
         status = "done" if number else "dead: no window excites it" if not len(sample) else "no crisp motif"
         if others and not number:
-            status = "no motif comes again in the other half of its samples"
+            status = "no motif is reproduced in the other half of its samples"
         if not number and len(sample):
             random = named_generator(context.config.seed, "composition", *place)
             alphabet = context.model.input_spec.alphabet

@@ -18,7 +18,7 @@ import click
 import numpy as np
 import torch
 
-from combmotif.effects.pairs.states import States, evaluate_every
+from combmotif.effect.pairs.states import States, evaluate_every
 from combmotif.inference import Edits, predict_edits
 from combmotif.models.architectures.cnn_gru import CnnGru
 from combmotif.models.model import InputSpec, SequenceModel

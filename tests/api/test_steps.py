@@ -110,8 +110,8 @@ def test_epistasis_is_that_of_the_net(net, random_codes):
         cm.epistasis(net, random_codes, "AUG")
 
 
-def test_contribution_is_that_of_a_run(net, random_codes):
-    found = cm.contribution(net, random_codes, "conv", [0, 2], seed=3)
+def test_effects_of_neurons_are_the_contribution_of_a_run(net, random_codes):
+    found = cm.effects(net, random_codes, "conv", [0, 2], seed=3)
     run = cm.interpret(
         net, random_codes, layer="conv", neurons=[0, 2], seed=3, match=False, effects=False,
         sample={"keep": 40},
@@ -121,6 +121,15 @@ def test_contribution_is_that_of_a_run(net, random_codes):
         found.table[shared], run.contribution[shared], check_dtype=False, rtol=1e-4, atol=1e-6
     )  # fmt: skip
     assert found.table["class"].tolist()[0] == "positive"
+
+
+def test_effects_of_motifs_are_marginal_effects(net):
+    few = {"backgrounds": 60, "without": []}
+    for given in ("AUG", ["AUG", "UGU"], np.eye(4)[[0, 3, 2]]):
+        found = cm.effects(net, BACKGROUND, given, **few)
+        assert found.table.equals(cm.marginalize(net, BACKGROUND, given, output=0, **few).table)
+    with pytest.raises(ValueError, match=r"neuron: expected one beside the layer, such as \('conv', 7\)"):
+        cm.effects(net, BACKGROUND, "conv")
 
 
 def test_scan_lists_words_and_matrices():
@@ -138,7 +147,7 @@ def test_evaluate_correlates(net):
     assert found.pearson == pytest.approx(1.0)
     assert found.table["predicted"].tolist() == [2.0, 0.0, 5.0]
     labelled = cm.SequenceSet.from_strings(sequences, labels={"y": [4.0, 0.0, 10.0]})
-    assert cm.evaluate(net, labelled).r2 == found.r2
+    assert cm.evaluate(net, labelled).squared_correlation == found.squared_correlation
     with pytest.raises(ValueError, match="values: expected 3, one per sequence, found 2"):
         cm.evaluate(net, sequences, [1.0, 2.0])
 
@@ -162,7 +171,10 @@ def test_results_print_show_and_complete(net, tmp_path):
 
 
 def test_the_package_names_what_it_offers():
-    assert {"sample", "demix", "match", "attribute", "marginalize", "epistasis", "scan", "evaluate"} <= set(dir(cm))
+    steps = {"sample", "demix", "match", "attribute", "marginalize", "epistasis", "scan", "effects", "evaluate", "logo"}
+    assert steps <= set(dir(cm))
+    assert all(callable(getattr(cm, name)) for name in steps)
+    assert [name for name in dir(cm) if name.startswith("_")] == ["__version__"]
     assert set(cm.__all__) == set(dir(cm))
     with pytest.raises(AttributeError, match="module 'combmotif' has no attribute 'nope'"):
         _ = cm.nope

@@ -40,7 +40,7 @@ def test_power_grows_with_the_sequences(table):
 
 def test_what_does_not_hold_is_said(monkeypatch):
     monkeypatch.setattr(calibration, "signed_rank", lambda values: 0.5)
-    monkeypatch.setattr("combmotif.effects.pairs.summary.signed_rank", lambda values: 0.001)
+    monkeypatch.setattr("combmotif.effect.pairs.summary.signed_rank", lambda values: 0.001)
     found = calibrate(SMALL)
     rates = found[found.check == "false-positive rate"]
     assert (rates.value == 1).all()

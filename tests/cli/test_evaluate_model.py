@@ -25,7 +25,7 @@ def table(own_net, tmp_path):
 def test_metrics_of_a_part_of_a_table(cli, own_net, table):
     result = cli("evaluate-model", own_net, "--table", table, "--label", "rl", "--where", "split=test")
     assert result.exit_code == 0, result.output
-    assert result.stdout.splitlines()[1:] == ["pearson 1.0000", "r2 1.0000", "spearman 1.0000", "n 6"]
+    assert result.stdout.splitlines()[1:] == ["pearson 1.0000", "squared correlation 1.0000", "spearman 1.0000", "n 6"]
     same = cli(
         "evaluate-model", own_net, "--table", "t.h5", "--sequence", "test_sequence", "--label", "test_label"
     )  # fmt: skip

@@ -10,11 +10,11 @@ def test_layers_of_a_net(cli, own_net):
 def test_a_card_shows_its_metrics(cli, own_net, tmp_path):
     (tmp_path / "model.yaml").write_text(
         "kind: python\nfactory: net.py:build\ndescription: A small net.\n"
-        "metrics: [{name: r2, value: 0.5, data: nothing much}]\n"
+        "metrics: [{name: squared correlation, value: 0.5, data: nothing much}]\n"
     )
     result = cli("inspect", tmp_path, "--trust")
     assert "A small net." in result.stdout
-    assert "r2: 0.5 on nothing much" in result.stdout
+    assert "squared correlation: 0.5 on nothing much" in result.stdout
 
 
 def test_unknown_target(refused):

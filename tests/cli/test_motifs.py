@@ -218,7 +218,7 @@ def test_motif_files_need_no_torch(meme, tmp_path):
         "import sys\nfrom combmotif.cli import app\n"
         "app(['match', 'm.meme', '--out', 'x.tsv', '--shuffles', '1', '--quiet'], standalone_mode=False)\n"
         "app(['motifs', 'convert', 'm.meme', 'x.h5'], standalone_mode=False)\n"
-        "print(sorted({'torch', 'combmotif.effects', 'combmotif.runs'} & set(sys.modules)))"
+        "print(sorted({'torch', 'combmotif.effect', 'combmotif.runs'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert done.stdout.splitlines()[-1] == "[]"

@@ -41,7 +41,7 @@ def test_training_writes_a_card_that_opens(cli, config, tmp_path):
     assert len(metrics["history"]) == 2
     model = open_model_from(str(tmp_path / "t" / "model"))
     assert model.outputs == ("load",)
-    assert model.description["metrics"][0]["value"] == round(metrics["tests"]["held out"]["r2"], 4)
+    assert model.description["metrics"][0]["value"] == round(metrics["tests"]["held out"]["squared_correlation"], 4)
     recipe = model.description["training"]["recipe"]
     assert "400 random sequences" in recipe
     assert "5 measured sequences with their measured values (weight 2)" in recipe

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from combmotif.effects.neurons.clamp import clamp
+from combmotif.effect.neurons.clamp import clamp
 from combmotif.inference import Edits, WindowProbe, convolution_layers, layer_geometry, predict_edits
 from combmotif.models.model import InputSpec, SequenceModel
 

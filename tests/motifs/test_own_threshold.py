@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from combmotif.effects.pattern import as_pattern
+from combmotif.effect.pattern import as_pattern
 from combmotif.motifs.motif import Motif
 from combmotif.motifs.scanning.scan import own_p_value
 from combmotif.sequence.tables import random_sequences

@@ -304,6 +304,23 @@ def test_screens_never_scroll_sideways(page: Any, report: str, place: str) -> No
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_plots_and_labels_fit_a_phone(page: Any, report: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(report)
+    ends = page.eval_on_selector_all(".forest .dot", "dots => dots.map(dot => dot.getBoundingClientRect().right)")
+    assert ends
+    assert max(ends) <= 390
+    # a range of one word has one rectangle, or the word is broken
+    broken = """labels => labels.flatMap(label => label.textContent.split(/[^\\w]+/).filter(word => {
+        const text = label.firstChild, start = text.data.indexOf(word), range = document.createRange();
+        range.setStart(text, start); range.setEnd(text, start + word.length);
+        return range.getClientRects().length > 1;
+    }))"""
+    page.eval_on_selector_all("details:has(.map)", "all => all.forEach(one => { one.open = true; })")
+    assert page.locator(".map tbody th .nt").count() > 1
+    assert page.eval_on_selector_all(".map tbody th .nt, .flow a", broken) == []
+
+
 def test_tables_fit_an_ordinary_screen(page: Any, report: str) -> None:
     page.goto(report)
     wide = page.eval_on_selector_all(

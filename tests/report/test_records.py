@@ -197,6 +197,8 @@ def test_motifs_that_do_not_come_again_stand_apart_and_faithfulness_is_said(run_
     assert records(run_folder)["conv3:7"]["faithful"] == ""  # it has no motif
     said = next(f for f in main_findings(run_folder) if f.key == "motifs")
     assert said.value == f"{len(motifs) - 1} motifs in 7 neurons"
-    assert "1 other did not come again in the other half of the samples." in said.sentence
-    median = "In the median they come again with a similarity of 0.970 and predict 60 % of the variance of a neuron's"
+    assert "1 other was not reproduced in the other half of the samples." in said.sentence
+    median = (
+        "In the median they are reproduced with a similarity of 0.970 and predict 60 % of the variance of a neuron's"
+    )
     assert median in said.sentence

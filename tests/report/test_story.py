@@ -22,22 +22,22 @@ def edit(path: Path, **columns: object) -> None:
 def test_three_sentences_say_who_acts_what_is_shared_and_what_is_strongest(measured: Path) -> None:
     who, shared, strongest = told(measured)
     assert who.sentence == (
-        "4 of 8 neurons of conv3 change the predicted mrl: 2 lower it and 2 raise it. conv3:0 (upstream AUG) does "
-        "most: where it is active it differs by −1.21 [−1.37, −1.05], 118 sequences against 382."
+        "4 of 8 neurons of conv3 change the predicted mrl: 2 lower it and 2 raise it. conv3:0 (upstream AUG) has "
+        "the largest effect: where it is active the outcome differs by −1.21 [−1.37, −1.05], 118 sequences against 382."
     )
     assert (who.motif, who.anchor) == ("conv3:0.m1", "conv3:0")
     assert shared.value.endswith("of 15 motifs")
     assert strongest.sentence.startswith(
         "The strongest motif, conv3:0.m1, reads GCCACCAUGG, which resembles upstream AUG: inserted, it changes mrl by "
-        "−1.10 [−1.14, −1.06], n = 500 (−1.65 without AUG, −0.550 with AUG). What raises it most is "
+        "−1.10 [−1.14, −1.06], n = 500 (−1.65 without AUG, −0.550 with AUG). The strongest that raises it is "
     )
-    assert strongest.sentence.endswith("(conv3:5.m1), by +0.240 [0.200, 0.280].")
+    assert "is conv3:5.m1, by +0.240 [0.200, 0.280]: it reads " in strongest.sentence
     assert strongest.motif == "conv3:5.m1", "the logo of the first is shown above"
 
 
 def test_the_sites_of_a_neuron_are_told_where_they_were_scrambled(measured: Path) -> None:
     edit(measured / "contribution.tsv", site_effect=-0.7, site_ci_low=-0.8, site_ci_high=-0.6)
-    assert "does most: its sites change it by −0.700 [−0.800, −0.600]." in told(measured)[0].sentence
+    assert "has the largest effect: its sites change it by −0.700 [−0.800, −0.600]." in told(measured)[0].sentence
 
 
 def test_a_word_is_found_inside_longer_motifs(measured: Path) -> None:
@@ -105,7 +105,7 @@ def test_methods_describe_what_ran_and_nothing_else(measured: Path) -> None:
     for discover, said, not_said in (
         ({"method": "neuronmotif", "demixing": "sufficiency"}, "demixed by sufficiency", "layer by layer"),
         ({"method": "neuronmotif", "demixing": "layers"}, "demixed layer by layer", "by sufficiency"),
-        ({"method": "seqlets"}, "laid over one another", "demixed"),
+        ({"method": "seqlets"}, "are aligned, shifted", "demixed"),
         ({"method": "modisco"}, "arXiv 2018", "NeuronMotif"),
     ):
         record["config"]["discover"] = discover

@@ -41,7 +41,7 @@ def test_motifs_of_the_whole_net_are_not_said_to_be_a_neurons(run_folder: Path) 
     old.unlink()
     found = {f.key: f for f in main_findings(run_folder)}
     assert found["motifs"].value == "15 motifs of the whole net"
-    assert found["motifs"].sentence == "15 motifs recur in what the whole net reads."
+    assert found["motifs"].sentence == "15 motifs recur in the attributions of the model's output."
 
 
 def test_the_clamp_effect_is_told_beside_the_observed_one(run_folder: Path) -> None:
@@ -109,7 +109,7 @@ def test_insignificant_matches_are_not_known(run_folder: Path) -> None:
     table.assign(relation="contains").to_csv(path, sep="\t", index=False)
     known = next(f for f in main_findings(run_folder) if f.key == "known")
     assert known.value.startswith("15 of 15 motifs match: "), "a motif that spells a known word matches it"
-    assert known.sentence.endswith("15 of them only contain a short known word, as chance may.")
+    assert known.sentence.endswith("15 of them only contain a short known k-mer, which may be chance.")
 
 
 def test_codons_are_told_with_their_frame(run_folder: Path) -> None:

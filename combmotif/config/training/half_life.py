@@ -46,7 +46,7 @@ class TranscriptSpecies(Section):
     table: str = Field(description=".csv or .tsv file of the measured values, plain or .gz")
     id: str = Field(description="column of the transcripts' names")
     label: str = Field(description="column of the measured values")
-    split: str = Field("split", description="column that tells the split; default split")
+    split: str = Field("split", description="column with the split; default split")
     valid: list[str | Whole] = Field(["valid"], min_length=1, description="its values for validation; default [valid]")
     test: list[str | Whole] = Field(["test"], min_length=1, description="its values for the test; default [test]")
 
@@ -69,7 +69,7 @@ class HalfLifeFit(Section):
     patience: Whole | None = Field(
         None, ge=0, description="epochs without gain of any head before stopping, 0 for never"
     )
-    stop: Literal["loss", "pearson"] | None = Field(None, description="what is watched on the validation rows")
+    stop: Literal["loss", "pearson"] | None = Field(None, description="what is monitored on the validation rows")
 
 
 class HalfLifeConfig(Section):

@@ -32,7 +32,7 @@ class MeasuredSection(Section):
 
 
 class TestSection(Section):
-    """A table that is never trained on; r squared is reported on it."""
+    """A table that is never trained on; squared correlation is reported on it."""
 
     __test__ = False
 
@@ -96,7 +96,9 @@ class TrainConfig(Section):
     validation: Whole = Field(10000, ge=10, description="further random sequences, held out; default 10000")
     measured: MeasuredSection | None = Field(None, description="measured rows to train on as well; default none")
     fit: FitSection = Field(default_factory=FitSection, description="how it is trained")
-    tests: list[TestSection] = Field(default_factory=list, description="tables to report r squared on; default none")
+    tests: list[TestSection] = Field(
+        default_factory=list, description="tables to report squared correlation on; default none"
+    )
     card: NetCardText = Field(description="what the new model's card says")
     device: Device = Field("auto", description="auto, cpu, cuda or mps; default auto")
     seed: Seed = Field(0, ge=0, lt=2**31, description="of the sequences, the net and the order; default 0")

@@ -111,13 +111,13 @@ MOTIF_EFFECTS = Table(
         text(
             "inserted",
             "best k-mer (its most frequent base in every informative column), draws (words drawn from the matrix), or "
-            "own sites (nothing is inserted; sites that the sequences hold are scrambled)",
+            "own sites (nothing is inserted; sites in the sequences are scrambled)",
             required=True,
         ),
         text(
             "background",
-            "all: background sequences as they are; without X and with X: backgrounds that hold no site of X, and the "
-            "same with one planted; sequences: those of the run that hold a site",
+            "all: unchanged background sequences; without X and with X: backgrounds without a site of X, and the "
+            "same with one planted; sequences: those of the run with a site",
             required=True,
         ),
         whole(
@@ -145,7 +145,7 @@ MOTIF_EFFECTS = Table(
         number("margin", "an effect within +- this is too small to matter", unit="output"),
         number(
             "detectable",
-            "smallest effect that so many values of this spread would show with a power of 80 %",
+            "smallest effect that a sample of this size and spread would detect with 80 % power",
             unit="output",
             required=True,
         ),

@@ -16,7 +16,8 @@ SCORES = Table(
         text("score", "which of the model's scores"),
         text(
             "measure",
-            "pearson, spearman, r2, mae, sign_accuracy, auc, auprc, or auprc averaged over chromosomes",
+            "pearson, spearman, r2 (1 - residual / total variance), mae, sign_accuracy, auc, auprc, or auprc averaged "
+            "over chromosomes",
         ),
         number("value", "of all scored items; the sign is as declared, so an AUC below .5 stays below"),
         number("low", "2.5 percentile of the bootstrap over groups"),

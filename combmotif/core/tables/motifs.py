@@ -14,7 +14,7 @@ MOTIFS = Table(
         whole("channel", "the channel's number in the layer", required=True),
         text(
             "consensus",
-            "IUPAC consensus: the fewest bases that hold 75 % of a column, N below 0.3 bits",
+            "IUPAC consensus: the fewest bases that cover 75 % of a column, N below 0.3 bits",
             required=True,
         ),
         whole("length", "columns of the motif", unit="nt"),
@@ -34,7 +34,7 @@ MOTIFS = Table(
         number("consensus_activation", "activation of the consensus sequence itself", unit="activation"),
         number(
             "background",
-            "activation of the neuron on random windows (0 where that is negative)",
+            "activation of the neuron on background sequences (0 where that is negative)",
             unit="activation",
         ),
         number(
@@ -128,7 +128,7 @@ SYNTAX = Table(
 SEQLETS = Table(
     "motifs/modisco_seqlets",
     "motifs/modisco_seqlets.tsv.gz",
-    "One row per seqlet of TF-MoDISco: where a pattern's motif stands, the strongest of each motif first.",
+    "One row per seqlet of TF-MoDISco: the site of a pattern's motif, the strongest of each motif first.",
     columns=(
         text("motif", "id of the motif"),
         text("sequence", "name of the sequence; of a neuron's motif, number of the sample"),

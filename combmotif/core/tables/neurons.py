@@ -28,7 +28,7 @@ NEURONS = Table(
         ),
         number(
             "background",
-            "mean activation on random windows, from which all activations are measured",
+            "mean activation on background sequences of random bases, from which all activations are measured",
             unit="activation",
         ),
         whole(
@@ -40,7 +40,7 @@ NEURONS = Table(
         whole("motifs", "number of motifs reported"),
         whole(
             "not_reproduced",
-            "motifs that did not come again in the other half of its samples, and are listed apart",
+            "motifs that were not reproduced in the other half of its samples, and are listed separately",
         ),
         number(
             "auroc",
@@ -96,11 +96,13 @@ SAMPLES = Table(
         whole("channel", "the channel's number in the layer"),
         text("method", "how they were found: enumerate, evolve, dataset, a published search, or not sampled"),
         whole("samples", "windows found"),
-        number("background", "mean activation of random windows", unit="activation"),
+        number("background", "mean activation of background sequences of random bases", unit="activation"),
         number("max_activation", "highest activation among the samples", unit="activation"),
         whole("generations", "rounds of evolution the sampler took (0 where every sequence was enumerated)"),
         flag("converged", "whether the sampler stopped because nothing better was found"),
-        whole("filled", "bins of activation that hold a window, of 20 equal ones from the background to the maximum"),
+        whole(
+            "filled", "bins of activation with at least one window, of 20 equal ones from the background to the maximum"
+        ),
         text("per_bin", "distinct windows in each bin, weakest first"),
         number("entropy", "Shannon entropy of the bases, mean over the columns; 2 is as random as can be", unit="bits"),
         number("entropy_top", "the same of the windows above 80 % of that range", unit="bits"),

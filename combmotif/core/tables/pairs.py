@@ -48,7 +48,7 @@ _MARGINS = (
     number("effect_margin", "an effect of a motif within +- this is too small to act", unit="prediction"),
     number(
         "detectable",
-        "smallest effect of either motif that so many sequences of this spread would show, power 80 %",
+        "smallest effect of either motif that a sample of this size and spread would detect with 80 % power",
         unit="prediction",
     ),
 )
@@ -82,7 +82,7 @@ INTERACTIONS = Table(
     "One row per pair of motifs: what each does, and what both do beyond the sum.",
     stage="interaction",
     columns=(
-        text("pair", "names of the two motifs and, in brackets, the order, frame and spacing asked for", required=True),
+        text("pair", "names of the two motifs and, in brackets, the required order, frame and spacing", required=True),
         text("motif_a", "IUPAC word, or id of motif A as in the table of motifs", required=True),
         text("motif_b", "IUPAC word, or id of motif B", required=True),
         text("columns_a", "columns of A that were used where it was trimmed (start-end); empty: all"),
@@ -97,7 +97,7 @@ INTERACTIONS = Table(
             "sequences (or clusters, where they are given) in the test: the n of every p-value in this row",
             required=True,
         ),
-        whole("sequences_with_pair", "sequences that hold a placement of the pair, before the cap on their number"),
+        whole("sequences_with_pair", "sequences with a placement of the pair, before the cap on their number"),
         whole("placements", "placements (an A site and a B site that do not overlap) in the test", required=True),
         text("mode", "how segments were asked to be scrambled"),
         text("mode_used", "how they were; a segment that cannot be scrambled so is drawn from the background"),

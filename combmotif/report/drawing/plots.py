@@ -128,7 +128,7 @@ def forest(rows: Sequence[ForestRow], *, title: str, axis: str) -> str:
     """
     lines = max((sum(finite(other[1]) for other in v.others) for v in rows), default=0)
     beside = max([92, *(16 + 8 * len(v.label) for v in rows)])  # of the label, a bold letter being 8 px wide at most
-    step, top, left, right = 18 + 9 * lines, 10, 270, 710
+    step, top, left, right = max(22, 18 + 9 * lines), 10, 270, 710
     bottom = top + step * len(rows)
     middles = [t[1] for v in rows for t in (v.row, *v.others)]
     ends = [end for v in rows for t in (v.row, *v.others) for end in t[::2]]
@@ -154,10 +154,11 @@ def forest(rows: Sequence[ForestRow], *, title: str, axis: str) -> str:
             f'<text class="value" x="{right + 14}" y="{y + 4}">{escape(row.text)}</text></g>'
         )
     middle = (left + right) / 2
-    parts.append(f'<text class="tick" x="{middle}" y="{bottom + 34}" text-anchor="middle">{escape(axis)}</text>')
-    height = bottom + 42
+    parts.append(f'<text class="tick" x="{middle}" y="{bottom + 37}" text-anchor="middle">{escape(axis)}</text>')
+    height = bottom + 46
+    width = max([920, *(right + 20 + 7 * len(v.text) for v in rows)])
     return (
-        f'<svg class="forest" role="img" width="920" height="{height}" viewBox="0 0 920 {height}">'
+        f'<svg class="forest" role="img" width="{width}" height="{height}" viewBox="0 0 {width} {height}">'
         f"<title>{escape(title)}</title>{''.join(parts)}</svg>"
     )
 

@@ -76,7 +76,7 @@ class NeuronView:
         first = self.motifs[0].row if self.motifs else {}
         return {
             "Purity": first.get("purity", float("nan")), "Motifs": len(self.motifs), "Samples": self.row["samples"],
-            "Comes again": first.get("reproducibility", float("nan")), "R²": self.row["r2"],
+            "Reproduced": first.get("reproducibility", float("nan")), "R²": self.row["r2"],
         }  # fmt: skip
 
     @property

@@ -13,9 +13,9 @@ import pandas as pd
 from combmotif.config.effects import MarginalOptions
 from combmotif.core.executors import single_thread
 from combmotif.core.tables import MOTIF_EFFECTS, MOTIF_POSITIONS
-from combmotif.effects.marginal.contexts import informative_pattern, make_contexts, strongest_core
-from combmotif.effects.marginal.effects import frequencies_of, prepare, spread_of
-from combmotif.effects.marginal.measure import (
+from combmotif.effect.marginal.contexts import informative_pattern, make_contexts, strongest_core
+from combmotif.effect.marginal.effects import frequencies_of, prepare, spread_of
+from combmotif.effect.marginal.measure import (
     Changes,
     MeasuredMotif,
     Setup,
@@ -23,12 +23,12 @@ from combmotif.effects.marginal.measure import (
     measure_insertion,
     measure_sites,
 )
-from combmotif.effects.marginal.measure import (
+from combmotif.effect.marginal.measure import (
     Context as Beside,
 )
-from combmotif.effects.marginal.summary import summarise_motifs
-from combmotif.effects.pairs.interaction import base_frequencies
-from combmotif.effects.pattern import Pattern, as_pattern
+from combmotif.effect.marginal.summary import summarise_motifs
+from combmotif.effect.pairs.interaction import base_frequencies
+from combmotif.effect.pattern import Pattern, as_pattern
 from combmotif.inference.incremental.perturb import recording
 from combmotif.motifs.motif import MotifSet
 from combmotif.runs.context import Context

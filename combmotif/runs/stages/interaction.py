@@ -12,16 +12,16 @@ import pandas as pd
 from combmotif.config.effects import PairSection
 from combmotif.core.files import atomic
 from combmotif.core.tables import PAIR_CONTROLS
-from combmotif.effects.pairs.interaction import base_frequencies, model_link, require_frame
-from combmotif.effects.pairs.interaction_map import interaction_map, name_families
-from combmotif.effects.pairs.measure import MeasuredPair
-from combmotif.effects.pairs.pair import Pair
-from combmotif.effects.pairs.placements import Windows
-from combmotif.effects.pairs.propose import choose_pairs
-from combmotif.effects.pairs.summary import summarise
-from combmotif.effects.pairs.triples import MeasuredTriple, choose_triples, summarise_triples
-from combmotif.effects.pattern import Pattern
-from combmotif.effects.prototype.pairs import summarise_prototype
+from combmotif.effect.pairs.interaction import base_frequencies, model_link, require_frame
+from combmotif.effect.pairs.interaction_map import interaction_map, name_families
+from combmotif.effect.pairs.measure import MeasuredPair
+from combmotif.effect.pairs.pair import Pair
+from combmotif.effect.pairs.placements import Windows
+from combmotif.effect.pairs.propose import choose_pairs
+from combmotif.effect.pairs.summary import summarise
+from combmotif.effect.pairs.triples import MeasuredTriple, choose_triples, summarise_triples
+from combmotif.effect.pattern import Pattern
+from combmotif.effect.prototype.pairs import summarise_prototype
 from combmotif.inference.background import active_level
 from combmotif.report.drawing.map_drawing import draw_interaction_map
 from combmotif.runs.context import Context

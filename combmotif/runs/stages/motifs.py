@@ -1,4 +1,4 @@
-"""The motifs stage: discover motifs, keep those that come again, and measure how faithful they are."""
+"""The motifs stage: discover motifs, keep those that are reproduced, and measure how faithful they are."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class FoundMotifs:
     families : list of int
         Their families.
     apart : MotifSet
-        Those that did not come again in the other half of a neuron's samples (``discover.reproduced``).
+        Those that were not reproduced in the other half of a neuron's samples (``discover.reproduced``).
     faithfulness : dict of (layer, channel) to dict
         Columns of neurons.tsv; neurons without motifs have no entry.
     syntax : Path or None
@@ -67,7 +67,7 @@ class MotifsDone:
 class MotifStage(Stage[MotifsDone, FoundMotifs]):
     """Discover motifs.
 
-    All are in the HDF5 file and the table; those that do not come again are in no family, not in the MEME file, and
+    All are in the HDF5 file and the table; those that are not reproduced are in no family, not in the MEME file, and
     are neither matched nor paired.
     """
 
@@ -119,7 +119,7 @@ class MotifStage(Stage[MotifsDone, FoundMotifs]):
         if not len(done.motifs):
             store.remove(f"motifs/{name}.meme")
             raise Empty(
-                f"none of {len(found.motifs):,} motifs found in one half of a neuron's samples comes again in the "
+                f"none of {len(found.motifs):,} motifs found in one half of a neuron's samples is reproduced in the "
                 f"other with a similarity of {discover.reproduced:g} (discover.reproduced)",
                 made,
             )
@@ -130,7 +130,7 @@ class MotifStage(Stage[MotifsDone, FoundMotifs]):
     def cost(self, trial: Trial) -> Cost:
         """Count the method's first tasks; the time grows with the neurons, or with the sequences it reads."""
         section = trial.whole.context.config.discover
-        note = "every neuron is demixed twice, from two halves of its samples, to see which motifs come again"
+        note = "every neuron is demixed twice, from two halves of its samples, to see which motifs are reproduced"
         note = note if section.method == "neuronmotif" else ""
         tasks: Sequence[Payload]
         if section.origin == "dataset":
@@ -149,7 +149,7 @@ def _way(section: DiscoverSection) -> Callable[[Work], Generator[Batch, None, Di
 
 
 def _split(found: Discovered, context: Context) -> tuple[MotifSet, MotifSet]:
-    """Tell the motifs that come again, or of which it was not measured, from the others."""
+    """Tell the motifs that are reproduced, or of which it was not measured, from the others."""
     discover, alphabet = context.config.discover, context.model.input_spec.alphabet
     again = [not motif.reproducibility < discover.reproduced for motif in found.motifs]  # true of NaN
     both = (

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from combmotif.config.effects import InteractionSection
-from combmotif.effects.pairs.control import Control
-from combmotif.effects.pairs.measure import MeasuredPair, measure_pair, only_finite
-from combmotif.effects.pairs.pair import Pair
-from combmotif.effects.pairs.placements import Windows
-from combmotif.effects.pairs.states import States, finite_states
-from combmotif.effects.pairs.triples import Triple, measure_triple
-from combmotif.effects.prototype.pairs import PrototypePair, measure_prototype
+from combmotif.effect.pairs.control import Control
+from combmotif.effect.pairs.measure import MeasuredPair, measure_pair, only_finite
+from combmotif.effect.pairs.pair import Pair
+from combmotif.effect.pairs.placements import Windows
+from combmotif.effect.pairs.states import States, finite_states
+from combmotif.effect.pairs.triples import Triple, measure_triple
+from combmotif.effect.prototype.pairs import PrototypePair, measure_prototype
 from combmotif.inference.incremental.perturb import recording
 from combmotif.runs.context import Context
 from combmotif.runs.predicted import as_array

@@ -146,10 +146,8 @@ def fit_half_life(config: HalfLifeConfig, training: Training) -> TrainResult:
         [head["valid"] for head in heads],
         names=names,
         options=options,
-        checkpoint=own.file("checkpoint.pt"),
         device=choose_device(config.device),
-        on_step=training.step("training"),
-        on_epoch=training.on_epoch,
+        journal=training.journal("training", own.file("checkpoint.pt")),
     )
     metrics: dict[str, Any] = {
         "parameters": parameters(module),
@@ -216,8 +214,13 @@ def _card(config: HalfLifeConfig, metrics: dict[str, Any], number: int) -> dict[
         "outputs": [{"name": own.name, "unit": text.unit, "meaning": text.meaning} for own in config.species],
         "recipe": recipe,
         "metrics": [
-            {"name": name, "value": round(tested[key], 4), "data": f"{tested['n']:,} test mRNAs", "command": command}
-            for key, name in (("pearson", "pearson"), ("r2", "squared correlation"), ("spearman", "spearman"))
+            {
+                "name": key.replace("_", " "),
+                "value": round(tested[key], 4),
+                "data": f"{tested['n']:,} test mRNAs",
+                "command": command,
+            }
+            for key in ("pearson", "squared_correlation", "spearman")
             if np.isfinite(tested[key])
         ],
     }

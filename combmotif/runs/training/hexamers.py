@@ -17,7 +17,7 @@ from scipy.special import rel_entr
 from combmotif.config.training.hexamers import CountedTable, HexamersConfig, PlantedSequences
 from combmotif.core.files import atomic
 from combmotif.core.output import OutputFolder
-from combmotif.core.typed_yaml import dump_yaml
+from combmotif.core.plain_yaml import dump_yaml
 from combmotif.models.architectures.hal.hexamers import HEXAMERS, hexamer_word
 from combmotif.models.architectures.hal.table import REGIONS, TABLE_FILE, WINDOW, HexamerTable
 from combmotif.runs.training.base import Training, TrainResult, write_json
@@ -107,7 +107,7 @@ def _told(own: OutputFolder, metrics: dict[str, Any]) -> tuple[tuple[str, ...], 
     held_out = metrics["held_out"]
     lines = [
         f"squared correlation {value:.4f} of the share of {name} on {held_out['rows']:,} held-out rows"
-        for name, value in held_out.get("r2", {}).items()
+        for name, value in held_out.get("squared_correlation", {}).items()
         if value is not None
     ]
     for region, value in metrics.get("recovered", {}).items():
@@ -118,7 +118,7 @@ def _told(own: OutputFolder, metrics: dict[str, Any]) -> tuple[tuple[str, ...], 
 
 
 def _measure(codes: np.ndarray, counts: np.ndarray, outcomes: Sequence[Outcome], fit: HexamerFit) -> dict[str, Any]:
-    """Rows with reads, mean KL divergence, and r squared of each outcome's share; empty without such rows."""
+    """Rows with reads, mean KL divergence, and squared correlation of each outcome's share; empty without such rows."""
     read = counts.sum(1) > 0
     if read.sum() < 3:
         return {}
@@ -129,7 +129,11 @@ def _measure(codes: np.ndarray, counts: np.ndarray, outcomes: Sequence[Outcome],
         spread = min(shares[:, k].std(), predicted[:, k].std())
         r = np.corrcoef(shares[:, k], predicted[:, k])[0, 1] if spread > 0 else np.nan
         squares[outcome.name] = None if np.isnan(r) else float(r**2)
-    return {"rows": int(read.sum()), "divergence": float(rel_entr(shares, predicted).sum(1).mean()), "r2": squares}
+    return {
+        "rows": int(read.sum()),
+        "divergence": float(rel_entr(shares, predicted).sum(1).mean()),
+        "squared_correlation": squares,
+    }
 
 
 def _write(own: OutputFolder, table: pd.DataFrame, metrics: dict[str, Any], fit: HexamerFit) -> Path | None:

@@ -21,7 +21,7 @@ from combmotif.sequence.tables import random_sequences, read_table
 from combmotif.sequence.words import contains
 from combmotif.training.distillation import fold_scaling, teacher_labels, training_data
 from combmotif.training.loop import TrainingOptions
-from combmotif.training.regressor import predict_codes, r_squared, train
+from combmotif.training.regressor import predict_codes, squared_correlation, train
 
 
 def read_rows(
@@ -123,10 +123,8 @@ def train_model(config: TrainConfig, training: Training) -> TrainResult:
         data.validation,
         options=TrainingOptions(**config.fit.model_dump(), seed=config.seed),
         weights=data.weights,
-        checkpoint=own.file("checkpoint.pt"),
         device=device,
-        on_step=training.step("training"),
-        on_epoch=training.on_epoch,
+        journal=training.journal("training", own.file("checkpoint.pt")),
     )
     fold_scaling(module.head, data.mean, data.std)
 
@@ -135,15 +133,15 @@ def train_model(config: TrainConfig, training: Training) -> TrainResult:
         "rows": len(data.codes),
         "measured_rows": 0 if measured is None else len(measured[0]),
         "best_epoch": result.best_epoch,
-        "validation_r2": result.history[result.best_epoch - 1]["validation_r2"],
+        "validation_squared_correlation": result.history[result.best_epoch - 1]["validation_squared_correlation"],
         "tests": {},
         "history": result.history,
     }
     for name, (test_codes, values) in tests.items():
         metrics["tests"][name] = {
             "rows": len(test_codes),
-            "r2": r_squared(predict_codes(module, test_codes), values),
-            "teachers_r2": r_squared(teacher_labels(columns, test_codes), values),
+            "squared_correlation": squared_correlation(predict_codes(module, test_codes), values),
+            "teachers_squared_correlation": squared_correlation(teacher_labels(columns, test_codes), values),
         }
     write_json(own.file("metrics.json"), metrics)
     recipe = _recipe(
@@ -151,8 +149,8 @@ def train_model(config: TrainConfig, training: Training) -> TrainResult:
     )
     card = write_card(own, module, config.card, _card(config, metrics, recipe), codes=list(data.validation[0][:4]))
     lines = [
-        f"squared correlation {test['r2']:.4f} on {name}, {test['rows']:,} rows "
-        f"(the teachers' mean has {test['teachers_r2']:.4f})"
+        f"squared correlation {test['squared_correlation']:.4f} on {name}, {test['rows']:,} rows "
+        f"(the teachers' mean has {test['teachers_squared_correlation']:.4f})"
         for name, test in metrics["tests"].items()
     ]
     return TrainResult(card, metrics, tuple(lines))
@@ -169,7 +167,7 @@ def _card(config: TrainConfig, metrics: dict[str, Any], recipe: str) -> dict[str
         "metrics": [
             {
                 "name": "squared correlation",
-                "value": round(test["r2"], 4),
+                "value": round(test["squared_correlation"], 4),
                 "data": f"{name} ({test['rows']:,} rows)",
                 "command": text.command,
             }

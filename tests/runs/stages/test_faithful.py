@@ -1,4 +1,4 @@
-"""Faithfulness and repeatability in a run: a net that reads one word, and one whose motifs do not come again."""
+"""Faithfulness and repeatability in a run: a net that reads one word, and one whose motifs are not reproduced."""
 
 import json
 import shutil
@@ -89,7 +89,9 @@ def test_motifs_of_a_planted_net_come_again_and_are_faithful(finished):
     assert (neurons.kept > neurons.kept_random + 0.3).all()
     page = render(finished)
     assert "of the variance of its activation (shuffled motifs" in page
-    assert "come again with a similarity of" in next(f for f in main_findings(finished) if f.key == "motifs").sentence
+    assert (
+        "are reproduced with a similarity of" in next(f for f in main_findings(finished) if f.key == "motifs").sentence
+    )
 
 
 def test_motifs_below_the_limit_are_listed_apart_without_demixing_again(home, finished):
@@ -117,7 +119,7 @@ def test_motifs_below_the_limit_are_listed_apart_without_demixing_again(home, fi
     assert neurons.not_reproduced.sum() == len(apart)
     said = next(f for f in main_findings(folder) if f.key == "motifs")
     assert said.value.startswith(f"{len(kept)} motif")
-    assert "did not come again in the other half of the samples" in said.sentence
+    assert "not reproduced in the other half of the samples" in said.sentence
     assert "not reproduced" in render(folder)
 
 
@@ -125,11 +127,11 @@ def test_where_no_motif_comes_again_the_stage_is_empty_and_says_so(home):
     config = load_config(home / "run.yaml", overrides=["discover.reproduced=1"])
     result = run(config, home / "none", workers=1)
     status = result.stages["motifs"]
-    assert "comes again in the other with a similarity of 1 (discover.reproduced)" in status
+    assert "is reproduced in the other with a similarity of 1 (discover.reproduced)" in status
     assert not (result.folder / "motifs" / "neuronmotif.meme").exists()
     assert len(load_motifs(result.folder / "motifs" / "neuronmotif.h5"))
     neurons = pd.read_csv(result.folder / "neurons.tsv", sep="\t")
-    said = "no motif comes again in the other half of its samples; composition explains "
+    said = "no motif is reproduced in the other half of its samples; composition explains "
     assert neurons.status.str.startswith(said).all()
     assert neurons[list(FAITH_COLUMNS)].isna().all(axis=None)
     assert render(result.folder)
