@@ -187,7 +187,7 @@ def test_a_window_may_be_shorter_than_what_is_cut_off(crop, first):
 @pytest.mark.parametrize(
     ("noise", "said"),
     [
-        (lambda h: F.dropout(h, 0.5), r"it gives other values each time \(a dropout that stays on\)"),
+        (lambda h: F.dropout(h, 0.5), r"it gives other values each time \(noise, or a dropout that stays on\)"),
         (lambda h: h - h.mean((0, 2), keepdim=True), r"it gives other values beside other sequences \(a norm\)"),
     ],
 )

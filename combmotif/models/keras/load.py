@@ -258,7 +258,7 @@ def _compare(net: KerasNet, model: Any, keras: Any, spec: InputSpec, path: Path)
     failure: Exception | None = None
     for length in (spec.length,) if spec.length is not None else TRIAL_LENGTHS:
         codes = random.integers(0, 4, (2, length) if length < 2000 else (1, length)).astype(np.uint8)
-        with torch.inference_mode(), keras.device("cpu"):
+        with torch.no_grad(), keras.device("cpu"):
             x = SequenceModel("trial", net, spec).tensor(codes)
             try:
                 found = KerasGraph.forward(net, *net.inputs(x))
