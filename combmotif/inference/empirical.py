@@ -139,7 +139,9 @@ def empirical_geometry(model: SequenceModel, layer: str) -> LayerGeometry:
     if (
         reason
         and not fixed
-        and not any(told in reason for told in ("mixes the whole", "do not follow", "expected an output", "model.length"))
+        and not any(
+            told in reason for told in ("mixes the whole", "do not follow", "expected an output", "model.length")
+        )
     ):
         reason += "; where all sequences have one length, give it as model.length"
     raise ValueError(reason or f"{refusal(model, layer)}{no_tensor(model, layer)}")

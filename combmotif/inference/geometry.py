@@ -59,6 +59,8 @@ def layer_geometry(model: SequenceModel, layer: str) -> LayerGeometry:
                 return found
     except UnequalBranches as error:
         unequal = f"{refusal(model, layer)}{error}"
+    except ForwardError:
+        raise
     except RuntimeError:  # what it gives is no plain tensor
         reasons.clear()
     try:
