@@ -79,7 +79,7 @@ def convolutions(model: SequenceModel) -> dict[str, Source]:
     for length in lengths:
         calls, mode = Calls(), LocalityMode(follow=False)
         mode.convolved = lambda _output, calls=calls: ran.setdefault(calls.next())
-        with suppress(ValueError, RuntimeError), calls.watching(model.module), torch.inference_mode():
+        with suppress(ValueError, RuntimeError), calls.watching(model.module), torch.no_grad():
             with mode, telling(model.name, (2, length)):
                 model.call(_trial(model, length))
             complete = True

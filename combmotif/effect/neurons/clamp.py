@@ -16,10 +16,10 @@ NUCLEOTIDES_PER_BATCH = 512 * 200
 
 
 @contextmanager
-def _hooked(model: SequenceModel, layer: str, change: Callable[[torch.Tensor], None]) -> Iterator[None]:
+def _hooked(model: SequenceModel, layer: str, change: Callable[[torch.Tensor], None]) -> Iterator[View]:
     """Pass the layer's output, as (batch, neurons, positions) or (batch, neurons), through `change` for a while.
 
-    What the function does to it in place is what the network goes on with.
+    What the function does to it in place is what the network goes on with. Yields how its batch holds the sequences.
     """
     try:
         view = known_geometry(model, layer).view
@@ -35,7 +35,7 @@ def _hooked(model: SequenceModel, layer: str, change: Callable[[torch.Tensor], N
         return output
 
     with changing(model, layer, hook):
-        yield
+        yield view
 
 
 def _batches(
@@ -91,7 +91,7 @@ def channel_means(
         sums.append(flat.sum((0, 2), dtype=torch.float64).cpu().numpy())
         positions += flat.shape[0] * flat.shape[2]
 
-    with _hooked(model, layer, add), torch.inference_mode():
+    with _hooked(model, layer, add), torch.no_grad():
         for rows in _batches(codes, np.arange(len(codes)), batch, model.input_spec.length):
             x = _input(model, codes, tracks, rows)
             share = min(1.0, len(codes[rows[0]]) / x.shape[2])
@@ -163,12 +163,15 @@ def clamp(
         if int(which.max()) >= result.shape[1] or int(which.min()) < 0:
             raise ValueError(f"neurons: layer '{layer}' has neurons 0-{result.shape[1] - 1}, found {neurons}")
         blocks = len(result) // len(which)  # both strands may lie in one batch
-        level = held.to(result.device, result.dtype).repeat(blocks)
-        neurons_held = which.to(result.device).repeat(blocks)
+        level, neurons_held = held.to(result.device, result.dtype), which.to(result.device)
+        if view.beside:
+            level, neurons_held = level.repeat_interleave(blocks), neurons_held.repeat_interleave(blocks)
+        else:
+            level, neurons_held = level.repeat(blocks), neurons_held.repeat(blocks)
         result[torch.arange(len(result)), neurons_held] = level if result.ndim == 2 else level[:, None]
 
     plain = np.full((len(codes), len(wanted)), np.nan)
-    with _hooked(model, layer, hold), torch.inference_mode():
+    with _hooked(model, layer, hold) as view, torch.no_grad():
         for part in _batches(codes, np.arange(len(codes)), batch, model.input_spec.length):
             x = _input(model, codes, tracks, part)
             plain[part] = model(x)[:, wanted].double().cpu().numpy()

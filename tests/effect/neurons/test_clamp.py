@@ -56,6 +56,23 @@ def test_means_are_over_all_positions_of_all_sequences(net):
     np.testing.assert_allclose(channel_means(net, "conv", CODES, batch=3), values.mean(1), rtol=1e-5)
 
 
+@pytest.mark.parametrize("beside", [False, True])
+def test_both_strands_in_one_batch_are_held(beside):
+    class Strands(Net):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            pair = [x, x.flip([1, 2])]
+            h = super().forward(torch.stack(pair, 1).flatten(0, 1) if beside else torch.cat(pair))
+            return (h.unflatten(0, (-1, 2)) if beside else h.unflatten(0, (2, -1)).transpose(0, 1)).sum(1)
+
+    torch.manual_seed(0)
+    net = SequenceModel("toy", Strands(), outputs=("y", "minus"))
+    change = clamp(net, "conv", [0, 1, 2], CODES, np.zeros(3), batch=5)
+    for row, codes in enumerate(CODES):
+        x = net.tensor(codes[None])
+        h = sum(torch.relu(net.module.conv(strand))[0].sum(1) for strand in (x, x.flip([1, 2]))).detach().numpy()
+        np.testing.assert_allclose(change[row], [2 * h[0], -3 * h[1], 0], atol=1e-4)
+
+
 def test_the_hook_is_removed_also_after_an_error(net):
     with pytest.raises(ValueError, match="neurons: layer 'conv' has neurons 0-2"):
         clamp(net, "conv", [7], CODES, np.zeros(1))
