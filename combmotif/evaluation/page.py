@@ -117,6 +117,8 @@ def write_page(
     scores: pd.DataFrame,
     skipped: pd.DataFrame,
     curves: Mapping[str, tuple[Task, Mapping[str, Sequence[ScoreColumn]]]],
+    *,
+    comparisons: pd.DataFrame,
 ) -> None:
     """Write the page.
 
@@ -129,6 +131,8 @@ def write_page(
         task, model, item, reason.
     curves : mapping of task to (Task, scores of every model)
         For ROC curves.
+    comparisons : pandas.DataFrame
+        Every two models on their common items.
     """
     parts = [
         "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content='width=device-width'>"
@@ -146,6 +150,13 @@ def write_page(
             parts.append(f"<h3>{escape(truth.name)}: {escape(truth.measures[0])}</h3>{_forest(rows, chance)}")
         parts.append(_curves(task, scored, own))
         parts.append(f"<details><summary>All measures</summary>{_table(own.drop(columns='task'))}</details>")
+        pairs = comparisons[comparisons["task"] == name].drop(columns="task")
+        if len(pairs):
+            parts.append(
+                "<details><summary>Every two models on the items that both score</summary><p>Each by its best score; "
+                f"the difference is of the first over the second, by a paired bootstrap over groups.</p>{_table(pairs)}"
+                "</details>"
+            )
     counted = skipped.groupby(["task", "model", "reason"], dropna=False).size().rename("items").reset_index()
     more = (
         f"<p>{len(counted) - _MOST_SKIPPED} further reasons are in skipped.tsv.</p>"

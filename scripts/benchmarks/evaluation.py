@@ -22,7 +22,8 @@ import numpy as np
 import torch
 
 from combmotif.evaluation.adapters.base import Adapter, Codes
-from combmotif.evaluation.adapters.simple import FeatureModel, FileModel, RandomConvolution
+from combmotif.evaluation.adapters.from_files import FileModel
+from combmotif.evaluation.adapters.simple import FeatureModel, RandomConvolution
 from combmotif.evaluation.dataset.maf import GAP, iterate_maf, orthologues, reference_row
 from combmotif.evaluation.dataset.utrs import Region
 from combmotif.evaluation.dataset.variants import iterate_vcf, place_variant

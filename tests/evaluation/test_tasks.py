@@ -6,7 +6,8 @@ import pytest
 
 from combmotif.core.tables import COMPARED_SCORES, SCORES
 from combmotif.evaluation.adapters.base import Adapter, LacksCapability
-from combmotif.evaluation.adapters.simple import FeatureModel, FileModel, RandomConvolution
+from combmotif.evaluation.adapters.from_files import FileModel
+from combmotif.evaluation.adapters.simple import FeatureModel, RandomConvolution
 from combmotif.evaluation.measure import measure_task
 from combmotif.evaluation.solvers import nested_classifier
 from combmotif.evaluation.tasks.instances import find_instances

@@ -307,7 +307,8 @@ class VariantsTask(Task):
             except ValueError as error:
                 self.skipped.append((name, str(error)))
                 continue
-            found.append(ScoreColumn(name, "label", values))
+            settings = tuple(str(chosen) for chosen in own.chosen)
+            found.append(ScoreColumn(name, "label", values, control=name == "locus only", settings=settings))
         return found
 
 
