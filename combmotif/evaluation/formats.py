@@ -46,8 +46,12 @@ def read_parquet(path: Path) -> pd.DataFrame:
     """Read a Parquet file."""
     require_file(path)
     require_parquet()
-    with reading(path, "a Parquet file"):
+    import pyarrow
+
+    try:
         return pd.read_parquet(path)
+    except pyarrow.ArrowInvalid as error:
+        raise ValueError(f"{path}: expected a Parquet file, found a damaged one or another format") from error
 
 
 @contextlib.contextmanager
@@ -64,7 +68,7 @@ def open_rows(
     if len(names) != frame.shape[1]:
         raise ValueError(f"{path}: columns: expected {frame.shape[1]} names, found {len(names)}")
     rows = frame.itertuples(index=False, name=None)
-    texts = (["" if cell is None else str(cell) for cell in row] for row in rows)
+    texts = (["" if pd.isna(cell) else str(cell) for cell in row] for row in rows)
     yield Table(str(path), names, enumerate(texts, 1))
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from combmotif.evaluation.dataset.maf import GAP, align_regions, iterate_maf, orthologues, reference_row
-from combmotif.evaluation.dataset.utrs import Region, utr_sequences
+from combmotif.evaluation.dataset.utrs import COMPLEMENT, Region, utr_sequences
 from combmotif.evaluation.dataset.variants import VariantPair, iterate_vcf, place_variant, variant_pairs
 from combmotif.evaluation.dataset.write import write_frequencies, write_utrs, write_variants
 from combmotif.sequence.alphabet import decode, encode
@@ -41,6 +41,30 @@ def test_utrs_are_joined_in_both_orientations_and_begin_behind_the_stop_codon(ge
     assert rna["t+"] == dna["t+"] == GENOME[14:18] + GENOME[24:30]  # TAA at 11-14 is the stop codon
     assert dna["t-"] == GENOME[32:40]
     assert rna["t-"] == dna["t-"][::-1].translate(str.maketrans("ACGT", "TGCA"))
+
+
+def test_lines_of_a_plain_bed_file_are_regions(genome, tmp_path):
+    chromosome = dict(iterate_fasta(genome / "g.fa"))
+    name, codes = next(iter(chromosome.items()))
+    (tmp_path / "u.bed").write_text(f"# regions\n{name}\t2\t8\tutr1\t0\t-\n{name}\t1\t5\tutr2\t0\t.\n")
+    found = list(utr_sequences(tmp_path / "u.bed", genome / "g.fa"))
+    assert found[0][1] == "utr1"
+    assert found[0][2].tolist() == COMPLEMENT[codes[2:8][::-1]].tolist()
+    assert found[1] == (None, "utr2", "its strand is not given (line 3)")
+    (tmp_path / "w.bed").write_text(f"{name}\t2\t8\tutr1\t0\t-\n{name}\t9\t9\tutr2\t0\t+\n")
+    with pytest.raises(ValueError, match="w.bed: line 2: expected chromosome, start, end"):
+        list(utr_sequences(tmp_path / "w.bed", genome / "g.fa"))
+
+
+def test_utrs_are_gzipped_where_the_name_says_so(genome, tmp_path):
+    count, _ = write_utrs(genome / "g.gtf", genome / "g.fa", tmp_path / "u.fa.gz")
+    write_utrs(genome / "g.gtf", genome / "g.fa", tmp_path / "plain.fa", shard=1, shuffle=True, seed=1)
+    whole = {name: codes.tolist() for name, codes in iterate_fasta(tmp_path / "u.fa.gz")}
+    shards = sorted(tmp_path.glob("plain.*.fa"))
+    assert len(whole) == len(shards) == count
+    assert {name: codes.tolist() for path in shards for name, codes in iterate_fasta(path)} == whole
+    write_utrs(genome / "g.gtf", genome / "g.fa", tmp_path / "s.fa.gz", shard=1)
+    assert len(list(tmp_path.glob("s.0*.fa.gz"))) == count
 
 
 def test_chromosomes_that_do_not_fit_are_one_sentence(genome):

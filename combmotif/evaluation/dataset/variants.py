@@ -18,9 +18,8 @@ from combmotif.evaluation.dataset.anchored import (
     cut_fixed,
     regions_for,
 )
-from combmotif.evaluation.dataset.utrs import COMPLEMENT, REGIONS, Region
+from combmotif.evaluation.dataset.utrs import COMPLEMENT, REGIONS, Region, read_transcripts
 from combmotif.sequence.alphabet import encode
-from combmotif.sequence.annotation.annotated import read_annotation
 from combmotif.sequence.fasta import iterate_fasta
 
 
@@ -191,8 +190,8 @@ def variant_pairs(
     ----------
     vcf, fasta : path
     annotation : path, optional
-        GTF, GFF3 or BED12: only variants in the region of a transcript, on its strand, clipped to it; without it
-        windows of the genome.
+        GTF, GFF3 or BED12 (or plain BED of the regions themselves): only variants in the region of a transcript, on its
+        strand, clipped to it; without it windows of the genome.
     region : str, default "3utr"
         ``3utr``, ``5utr``, ``cds``, ``transcript``; ``donor`` and ``exon`` of the unspliced transcript, see
         `exonic_regions`.
@@ -233,7 +232,9 @@ def variant_pairs(
             yield entry
     if not by_chromosome:
         raise ValueError(f"{vcf}: expected variants, found none")
-    read = None if annotation is None else read_annotation(annotation)
+    read, whole = (None, False) if annotation is None else read_transcripts(annotation)
+    if whole and region not in EXONIC:
+        region = "transcript"
     asked, wrong, names = 0, 0, []
     for name, chromosome in iterate_fasta(fasta):
         names.append(name)
@@ -261,7 +262,7 @@ def variant_pairs(
     if wrong > asked / 2:
         raise ValueError(
             f"{vcf}: the reference alleles of {wrong:,} of {asked:,} variants are not those of {fasta}; is it of "
-            f"another genome build?"
+            f"another genome build? (liftOver or CrossMap bring a VCF to another build)"
         )
 
 

@@ -12,6 +12,7 @@ from combmotif.core.files import atomic, write_table, writing_h5
 from combmotif.evaluation.dataset.maf import align_regions, iterate_maf, orthologues
 from combmotif.evaluation.dataset.utrs import Region, utr_sequences
 from combmotif.evaluation.dataset.variants import VariantPair, variant_pairs
+from combmotif.evaluation.formats import text_stream
 
 Skipped = list[tuple[str, str]]
 _LETTERS = np.frombuffer(b"ACGTN-", dtype=np.uint8)
@@ -22,9 +23,10 @@ def _text(codes: np.ndarray) -> str:
 
 
 def _write_fasta(path: Path, records: Sequence[tuple[str, str]]) -> None:
-    with atomic(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
+    with atomic(path) as temporary, text_stream(temporary, path.suffix) as write:
         for name, text in records:
-            stream.write(f">{name}\n" + "".join(f"{text[i : i + 80]}\n" for i in range(0, len(text), 80)))
+            lines = "".join(f"{text[i : i + 80]}\n" for i in range(0, len(text), 80))
+            write(f">{name}\n{lines}".encode())
 
 
 def _note_skipped(out: Path, skipped: Skipped) -> None:
@@ -78,7 +80,9 @@ def write_utrs(
         _write_fasta(out, records)
     else:
         for number, start in enumerate(range(0, len(records), shard), 1):
-            _write_fasta(out.with_name(f"{out.stem}.{number:04}{out.suffix}"), records[start : start + shard])
+            ends = "".join(out.suffixes[-2:]) if out.suffix == ".gz" else out.suffix
+            name = f"{out.name.removesuffix(ends)}.{number:04}{ends}"
+            _write_fasta(out.with_name(name), records[start : start + shard])
     rows = [
         (own.name, own.chromosome, own.strand, own.length, ",".join(f"{a}-{b}" for a, b in own.blocks), orientation)
         for own, _ in found
@@ -170,8 +174,11 @@ def write_variants(
     orientation: str = "rna",
     window: int | None = 512,
     info: Sequence[str] = (),
+    fasta_out: Path | None = None,
 ) -> tuple[int, Skipped]:
     """Write a row per variant with the reference and the alternative sequence; see :func:`variant_pairs`.
+
+    With ``fasta_out`` also both sequences as ``NAME_ref`` and ``NAME_alt``, for models that are asked elsewhere.
 
     Returns
     -------
@@ -193,5 +200,9 @@ def write_variants(
     if not rows:
         raise ValueError(f"{vcf}: no variant is left; the first was skipped because {skipped[0][1]}")
     write_table(out, pd.DataFrame(rows, columns=[*columns, "ref_sequence", "alt_sequence"]))
+    if fasta_out is not None:
+        _write_fasta(
+            fasta_out, [(f"{row[0]}_{end}", row[at]) for row in rows for end, at in (("ref", -2), ("alt", -1))]
+        )
     _note_skipped(out, skipped)
     return len(rows), skipped

@@ -78,7 +78,8 @@ def read_peaks(
         asked = sorted({place.region.chromosome for place in places.values()})[:3]
         raise ValueError(
             f"{path}: expected peaks on the sequences of places (on {', '.join(asked)}), found that none of {count:,} "
-            f"(on {', '.join(sorted(peaks)[:3])}) lies on one; are both of one genome build?"
+            f"(on {', '.join(sorted(peaks)[:3])}) lies on one; are both of one genome build (liftOver brings BED files "
+            f"to another)?"
         )
     skipped = (
         [("peaks", f"{count - len(used):,} of {count:,} lie on none of the sequences")] if len(used) < count else []

@@ -89,12 +89,18 @@ class RegressionTask(Task):
         self.cv, self.regressor, self.seed = cv, regressor, seed
         cells = read_cells(table, columns=columns)
         texts = column_of(cells, sequence, path=table, key="sequence")
-        names = cells[name] if name else [f"row{i + 1}" for i in range(len(texts))]
+        names = column_of(cells, name, path=table, key="name") if name else [f"row{i + 1}" for i in range(len(texts))]
         self.codes, rows = encode_rows(texts, names, self.skipped)
         kept = np.ones(len(rows), dtype=bool)
         for column, wanted in (where or {}).items():
             chosen = column_of(cells, column, path=table, key="where")
             kept &= np.array([chosen[row] == wanted for row in rows])
+        column = cv.partition(":")[2] if cv.startswith("column:") else ""
+        told = column_of(cells, column, path=table, key="cv") if column else []
+        if column:
+            without = np.array([not told[row] for row in rows])
+            self.skipped += [(names[row], f"its cell in '{column}' names no fold") for row in rows[kept & without]]
+            kept &= ~without
         values = {t: numbers_of(column_of(cells, t, path=table, key="targets"), path=table, column=t) for t in targets}
         need = np.all if complete else np.any
         measured = need([np.isfinite(v[rows]) for v in values.values()], axis=0)
@@ -127,16 +133,15 @@ class RegressionTask(Task):
         self.minus = minus_names(cells, strand, rows, self.names, path=table)
         self.groups = groups_from(groups, cells, self.codes, rows, path=table)
         self.items = pd.DataFrame({"item": self.names, "group": self.groups, "length": [len(c) for c in self.codes]})
-        self.folds, published = None, None
-        if cv.startswith("column:"):
-            column = cv.partition(":")[2]
-            published = tuple(column_of(cells, column, path=table, key="cv")[row] for row in rows)
-            self.folds = number_groups(published)
+        published = tuple(told[row] for row in rows) if column else None
+        self.folds = None if published is None else number_groups(published)
         for target in targets:
             own = values[target][rows]
             self.items[target] = own
             related = self._related(np.isfinite(own), groups)
             self.truths.append(Truth(target, own, related, parts=published, part="fold"))
+            if regressor != "none":
+                self._check_folds(self.truths[-1], table)
             if self._pairs:
                 ref, alt = np.array(self._pairs).T
                 self.truths.append(Truth(f"{target}: alt - ref", own[alt] - own[ref], related[ref], "difference"))
@@ -150,6 +155,23 @@ class RegressionTask(Task):
                             f"{(pairs or {}).get('level', 0.1):g} and others in '{column}', found only one of the two"
                         )
                     self.truths.append(Truth(f"{target}: significant", label, related[ref], "binary"))
+
+    def _check_folds(self, truth: Truth, table: str) -> None:
+        """Refuse, before any work, folds that nothing can be fitted in."""
+        kind, _, count = self.cv.partition(":")
+        if self.cv == "leave-group-out":
+            if self.regressor != "ridge":
+                raise ValueError(f"cv: leave-group-out is for ridge; use folds:10 with {self.regressor}")
+        elif kind != "column" and (kind != "folds" or not count.isdigit() or int(count) < 3):
+            raise ValueError(f"cv: expected folds:N (from 3), leave-group-out or column:NAME, found '{self.cv}'")
+        measured = np.isfinite(truth.values)
+        units = truth.groups if self.folds is None else self.folds
+        least = 2 if self.cv == "leave-group-out" else 3
+        if (found := len(np.unique(units[measured]))) < least:
+            what = "groups of unrelated sequences" if self.folds is None else f"folds in '{count}'"
+            raise ValueError(
+                f"{table}: target '{truth.name}': expected at least {least} {what} with a value, found {found}"
+            )
 
     def _related(self, measured: np.ndarray, groups: dict[str, Any] | None) -> np.ndarray:
         """Groups of the rows that are measured: a sequence that is not joins none of them."""
@@ -198,8 +220,6 @@ class RegressionTask(Task):
         predicted = np.full(len(truth.values), np.nan)
         y, own = truth.values[rows], x[rows]
         if self.cv == "leave-group-out":
-            if self.regressor != "ridge":
-                raise ValueError(f"cv: leave-group-out is for ridge; use folds:10 with {self.regressor}")
             tried = leave_group_out_ridge(own, y, truth.groups[rows])
             ones = np.ones(len(y))
             best = int(np.nanargmax([pearson(y, row, ones) for row in tried]))
@@ -208,10 +228,7 @@ class RegressionTask(Task):
         if self.folds is not None:
             folds = np.unique(self.folds[rows], return_inverse=True)[1]
         else:
-            kind, _, count = self.cv.partition(":")
-            if kind != "folds" or not count.isdigit():
-                raise ValueError(f"cv: expected folds:N, leave-group-out or column:NAME, found '{self.cv}'")
-            folds = deal_folds(truth.groups[rows], folds=int(count), seed=self.seed)
+            folds = deal_folds(truth.groups[rows], folds=int(self.cv.partition(":")[2]), seed=self.seed)
         fitted = nested_regression(own, y, folds, regressor=self.regressor, seed=self.seed)
         predicted[rows] = fitted.predicted
         return predicted, tuple(str(setting) for setting in fitted.chosen)
