@@ -18,7 +18,7 @@ def table(tmp_path_factory):
         other = "A" * (i % 4) + text[i % 4 :]
         lines.append(f"r{i}\t{text}\t{0}\t\t\t{i % 4}\n")
         lines.append(f"a{i}\t{other}\t{i % 4}\tr{i}\t{0.01 if i % 4 == 3 else 0.5}\t{i % 4}\n")
-    lines.append("a99\t" + "CA" * 20 + "\t1\tr99\t0.5\t0\n")
+    lines.append("a99\t" + "CCGTA" + "GCT" * 12 + "\t1\tr99\t0.5\t0\n")
     path = tmp_path_factory.mktemp("pairs") / "t.tsv"
     path.write_text("".join(lines))
     return path
