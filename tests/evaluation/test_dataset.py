@@ -8,7 +8,7 @@ import pytest
 from combmotif.evaluation.dataset.maf import GAP, align_regions, iterate_maf, orthologues, reference_row
 from combmotif.evaluation.dataset.utrs import COMPLEMENT, Region, utr_sequences
 from combmotif.evaluation.dataset.variants import VariantPair, iterate_vcf, place_variant, variant_pairs
-from combmotif.evaluation.dataset.write import write_frequencies, write_utrs, write_variants
+from combmotif.evaluation.dataset.write import write_frequencies, write_orthologues, write_utrs, write_variants
 from combmotif.sequence.alphabet import decode, encode
 from combmotif.sequence.fasta import iterate_fasta
 
@@ -133,6 +133,42 @@ def test_a_vcf_of_another_build_is_refused(genome):
         list(variant_pairs(_vcf(genome / "v.vcf", [("X", 3, "A", "T")]), genome / "g.fa", window=10))
 
 
+@pytest.mark.parametrize(
+    ("lines", "more", "said"),
+    [
+        ("NC_1\t5\t.\tA\tC", {}, "its chromosomes \\('NC_1', ...\\) are not in"),
+        ("1\t5\t.\tA\t<DEL>", {}, "expected variants, found none; the first line was skipped because its alternative"),
+        ("1\t15\t.\tG\tC", {"info": ["CLNSIG"]}, "info: expected 'CLNSIG' in INFO of a variant, found no keys"),
+        ("1\t15\t.\tC\tG", {"annotation": "x.gtf"}, "x.gtf: expected transcripts on the chromosomes of .* found chrX"),
+        # two of three lie in no region, and say nothing of the build
+        ("1\t1\t.\tG\tC\n1\t2\t.\tG\tC\n1\t15\t.\tA\tG", {"annotation": "g.gtf"}, "alleles of 1 of 1 variants"),
+    ],
+)
+def test_a_vcf_that_does_not_fit_is_one_sentence(genome, lines, more, said):
+    (genome / "x.gtf").write_text((genome / "g.gtf").read_text().replace("chr1", "chrX"))
+    (genome / "v.vcf").write_text(f"#CHROM\tPOS\tID\tREF\tALT\n{lines}\n")
+    if "annotation" in more:
+        more = {"annotation": genome / more["annotation"]}
+    with pytest.raises(ValueError, match=said):
+        write_variants(genome / "v.vcf", genome / "g.fa", genome / "v.tsv", **more)
+
+
+def test_a_variant_that_stands_twice_or_beyond_the_chromosome_is_counted_and_pairs_are_fasta(genome):
+    lines = "1\t15\t.\tG\tC\n1\t15\t.\tG\tC\n1\t999\t.\tC\tG\n"
+    (genome / "v.vcf").write_text(f"#CHROM\tPOS\tID\tREF\tALT\n{lines}")
+    count, skipped = write_variants(
+        genome / "v.vcf", genome / "g.fa", genome / "v.tsv", window=10, fasta_out=genome / "p.fa"
+    )
+    assert count == 1
+    assert [reason for _, reason in skipped] == [
+        "it stands twice",
+        f"it lies beyond the chromosome of {len(GENOME)} nt",
+    ]
+    pairs = {name: decode(codes, alphabet="dna") for name, codes in iterate_fasta(genome / "p.fa")}
+    row = pd.read_csv(genome / "v.tsv", sep="\t").iloc[0]
+    assert pairs == {"1_15_G_C_ref": row["ref_sequence"], "1_15_G_C_alt": row["alt_sequence"]}
+
+
 def test_a_table_of_variants_keeps_what_info_says(genome):
     vcf = _vcf(genome / "v.vcf", [("chr1", 16, "C", "A")])
     write_variants(vcf, genome / "g.fa", genome / "v.tsv", window=8, info=["CLNSIG"])
@@ -203,6 +239,19 @@ def test_a_damaged_alignment_is_one_sentence(tmp_path, text, said):
     (tmp_path / "a.maf").write_text(text)
     with pytest.raises(ValueError, match=said):
         list(iterate_maf(tmp_path / "a.maf"))
+
+
+def test_an_alignment_of_another_build_is_refused(genome):
+    other = GENOME[::-1]
+    (genome / "b.maf").write_text(f"a score=0\ns hs.chr1 0 48 + 48 {other}\ns mm.chr2 0 48 + 48 {other}\n")
+    with pytest.raises(
+        ValueError, match="bases of 'hs' in 2 of 2 regions are not those of the FASTA; is it of another"
+    ):
+        write_frequencies(genome / "b.maf", genome / "g.gtf", genome / "g.fa", genome / "f.h5", reference="hs")
+    with pytest.raises(ValueError, match="no 3'UTR is left; the first was skipped because the reference has"):
+        write_orthologues(genome / "b.maf", genome / "g.gtf", genome / "g.fa", genome / "o.tsv", reference="hs")
+    with pytest.raises(ValueError, match="expected rows of 'rn', found hs, mm"):
+        write_orthologues(genome / "b.maf", genome / "g.gtf", genome / "g.fa", genome / "o.tsv", reference="rn")
 
 
 def test_another_reference_names_the_species_that_are_there(tmp_path):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from combmotif.core.files import atomic, write_table, writing_h5
-from combmotif.evaluation.dataset.maf import align_regions, iterate_maf, orthologues
+from combmotif.evaluation.dataset.maf import AlignedRegion, align_regions, iterate_maf, orthologues
 from combmotif.evaluation.dataset.utrs import Region, utr_sequences
 from combmotif.evaluation.dataset.variants import VariantPair, variant_pairs
 from combmotif.evaluation.formats import text_stream
@@ -93,6 +93,41 @@ def write_utrs(
     return len(found), skipped
 
 
+def _aligned(
+    maf: Path, cut: Sequence[tuple[Region, np.ndarray]], skipped: Skipped, *, reference: str
+) -> list[AlignedRegion]:
+    """Align regions; those that no block covers, or whose reference bases are others than in the FASTA, are counted.
+
+    Raises
+    ------
+    ValueError
+        If most of those that are covered differ, or none is left.
+    """
+    kept: list[AlignedRegion] = []
+    wrong = 0
+    aligned = align_regions(iterate_maf(maf), [region for region, _ in cut], reference=reference)
+    for found, (region, codes) in zip(aligned, cut, strict=True):
+        row = found.sequences().get(reference)
+        if row is None:
+            skipped.append((region.name, "no block of the alignment covers it"))
+            continue
+        known = (row < 4) & (codes < 4)
+        differ = int((row[known] != codes[known]).sum())
+        if differ > known.sum() / 10:
+            wrong += 1
+            skipped.append((region.name, f"{differ:,} of its {int(known.sum()):,} aligned bases are not the FASTA's"))
+        else:
+            kept.append(found)
+    if wrong > len(kept):
+        raise ValueError(
+            f"{maf}: the bases of '{reference}' in {wrong:,} of {wrong + len(kept):,} regions are not those of the "
+            f"FASTA; is it of another genome build?"
+        )
+    if not kept:
+        raise ValueError(f"{maf}: no region is left; the first was skipped because {skipped[0][1]}")
+    return kept
+
+
 def write_orthologues(
     maf: Path,
     annotation: Path,
@@ -110,12 +145,11 @@ def write_orthologues(
     (count, skipped)
     """
     skipped: Skipped = []
-    regions = [r for r, _ in _regions(annotation, fasta, region="3utr", orientation="rna", shortest=1, skipped=skipped)]
+    cut = list(_regions(annotation, fasta, region="3utr", orientation="rna", shortest=1, skipped=skipped))
+    regions = [region for region, _ in cut]
     if aligned:
         records = []
-        for found in align_regions(iterate_maf(maf), regions, reference=reference):
-            if not found.rows:
-                skipped.append((found.region.name, "no block of the alignment covers it"))
+        for found in _aligned(maf, cut, skipped, reference=reference):
             for species, codes in sorted(found.sequences().items()):
                 text = _text(codes)
                 records.append((f"{found.region.name}:{species}:{len(text.replace('-', '').replace('N', ''))}", text))
@@ -128,6 +162,8 @@ def write_orthologues(
             skipped.append(entry)
         else:
             rows.append(entry)
+    if not rows:
+        raise ValueError(f"{maf}: no 3'UTR is left; the first was skipped because {skipped[0][1]}")
     write_table(out, pd.DataFrame(rows, columns=["region", "species", "contig", "start", "end", "strand", "stop"]))
     _note_skipped(out, skipped)
     return len(rows), skipped
@@ -150,13 +186,10 @@ def write_frequencies(
     (count, skipped)
     """
     skipped: Skipped = []
-    regions = [r for r, _ in _regions(annotation, fasta, region=region, orientation="rna", shortest=1, skipped=skipped)]
+    cut = list(_regions(annotation, fasta, region=region, orientation="rna", shortest=1, skipped=skipped))
     count = 0
     with atomic(out) as temporary, writing_h5(temporary) as file:
-        for found in align_regions(iterate_maf(maf), regions, reference=reference):
-            if not found.rows:
-                skipped.append((found.region.name, "no block of the alignment covers it"))
-                continue
+        for found in _aligned(maf, cut, skipped, reference=reference):
             shares = found.frequencies(reference=None if with_reference else reference)
             file.create_dataset(f"{found.region.name}/probs", data=shares, compression="gzip")
             count += 1
@@ -185,7 +218,8 @@ def write_variants(
     (count, skipped)
     """
     skipped: Skipped = []
-    rows = []
+    rows: list[list[object]] = []
+    there: set[str] = set()
     for entry in variant_pairs(
         vcf, fasta, annotation=annotation, region=region, window=window, orientation=orientation
     ):
@@ -195,10 +229,14 @@ def write_variants(
         own = entry.variant
         place = [own.label, own.name, own.chromosome, own.position + 1, own.ref, own.alt, entry.region, entry.strand]
         told = [own.info.get(key, "") for key in info]
+        there.update(own.info)
         rows.append([*place, entry.position, *told, _text(entry.ref), _text(entry.alt)])
     columns = ["variant", "id", "chrom", "pos", "ref", "alt", "region", "strand", "position", *info]
     if not rows:
         raise ValueError(f"{vcf}: no variant is left; the first was skipped because {skipped[0][1]}")
+    if missing := [key for key in info if key not in there]:
+        known = ", ".join(sorted(there)[:6]) or "no keys"
+        raise ValueError(f"{vcf}: info: expected '{missing[0]}' in INFO of a variant, found {known}")
     write_table(out, pd.DataFrame(rows, columns=[*columns, "ref_sequence", "alt_sequence"]))
     if fasta_out is not None:
         _write_fasta(

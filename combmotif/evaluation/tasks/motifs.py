@@ -28,9 +28,9 @@ _TINY = 1e-14
 class MotifsTask(Task):
     """Tell bound from unbound instances of the same k-mers by per-base probabilities.
 
-    Negatives are instances of the same k-mer outside all bound regions; per k-mer as many are drawn as there are
-    positives, each the nearest in local GC content that is left (``match: gc``), or at random (``match: kmer``), or
-    all are kept (``match: none``).
+    Negatives are instances of the same k-mer outside all bound regions; per k-mer as many are kept of the one kind as
+    of the other: for each of the fewer the nearest in local GC content that is left (``match: gc``), or at random
+    (``match: kmer``), or all (``match: none``).
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from combmotif.evaluation.adapters.base import Adapter
+from combmotif.evaluation.adapters.base import Adapter, LacksCapability
 from combmotif.evaluation.ridge import PENALTIES, leave_group_out_ridge
 from combmotif.evaluation.solvers import deal_folds, nested_regression
 from combmotif.evaluation.statistics import number_groups, pearson
@@ -98,6 +98,8 @@ class RegressionTask(Task):
         column = cv.partition(":")[2] if cv.startswith("column:") else ""
         told = column_of(cells, column, path=table, key="cv") if column else []
         if column:
+            if not any(told):
+                raise ValueError(f"{table}: cv: expected folds in '{column}', found that every row's is empty")
             without = np.array([not told[row] for row in rows])
             self.skipped += [(names[row], f"its cell in '{column}' names no fold") for row in rows[kept & without]]
             kept &= ~without
@@ -218,6 +220,12 @@ class RegressionTask(Task):
         """Predictions of rows by fits without their group, and the setting of each fit."""
         rows = np.flatnonzero(np.isfinite(truth.values) & np.isfinite(x).all(1))
         predicted = np.full(len(truth.values), np.nan)
+        units = truth.groups if self.folds is None else self.folds
+        if len(np.unique(units[rows])) < (2 if self.cv == "leave-group-out" else 3):
+            raise LacksCapability(
+                f"it has whole vectors for {len(rows):,} of {int(np.isfinite(truth.values).sum()):,} items, too few to "
+                f"fit '{truth.name}' in folds of unrelated groups"
+            )
         y, own = truth.values[rows], x[rows]
         if self.cv == "leave-group-out":
             tried = leave_group_out_ridge(own, y, truth.groups[rows])
