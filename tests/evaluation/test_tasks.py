@@ -354,7 +354,7 @@ def test_an_effect_is_turned_round_where_the_config_says_so(variants):
             "ACGTACGTAC",
             "TGCATGCATG",
             {},
-            "the first was left out because reference and alternative are of different sequences",
+            "found 4 of 4 that have nothing in common, first 'row1'",
         ),
         ("ACGTACGTAC", "ACGTTCGTAC", {"chrom": "empty"}, "chrom: expected chromosomes in 'empty'"),
         ("ACGTACGTAC", "ACGTTCGTAC", {"effect": "empty"}, "effect: expected numbers in 'empty', found none"),

@@ -54,7 +54,7 @@ def read_pairs(
     Raises
     ------
     ValueError
-        If a column is missing, or no pair is left.
+        If a column is missing, no pair is left, or most are of sequences that have nothing to do with each other.
     """
     texts, others = column_of(cells, ref, path=path, key="ref"), column_of(cells, alt, path=path, key="alt")
     names = column_of(cells, name, path=path, key="name") if name else [f"row{i + 1}" for i in range(len(texts))]
@@ -69,13 +69,16 @@ def read_pairs(
         if np.array_equal(code, other):
             skipped.append((names[row], "reference and alternative are the same"))
             continue
-        if not _of_one_window(code, other):
-            skipped.append((names[row], "reference and alternative are of different sequences"))
-            continue
         pairs.append((int(row), code, other))
     if not pairs:
         why = f"; the first was left out because {skipped[0][1]}" if skipped else ""
         raise ValueError(f"{path}: expected pairs of different sequences, found none{why}")
+    apart = [row for row, code, other in pairs if not _of_one_window(code, other)]
+    if 2 * len(apart) > len(pairs):
+        raise ValueError(
+            f"{path}: expected reference and alternative sequences of one window, found {len(apart):,} of {len(pairs):,} "
+            f"that have nothing in common, first '{names[apart[0]]}'; were its rows joined rightly?"
+        )
     return names, pairs
 
 
