@@ -76,8 +76,8 @@ def read_pairs(
     apart = [row for row, code, other in pairs if not _of_one_window(code, other)]
     if 2 * len(apart) > len(pairs):
         raise ValueError(
-            f"{path}: expected reference and alternative sequences of one window, found {len(apart):,} of {len(pairs):,} "
-            f"that have nothing in common, first '{names[apart[0]]}'; were its rows joined rightly?"
+            f"{path}: expected reference and alternative sequences of one window, found {len(apart):,} of "
+            f"{len(pairs):,} that have nothing in common, first '{names[apart[0]]}'; were its rows joined rightly?"
         )
     return names, pairs
 
