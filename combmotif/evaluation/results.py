@@ -82,9 +82,9 @@ def embed_fasta(
     if (kind := ending(out, VECTORS)) not in (".h5", ".hdf5"):
         with tempfile.TemporaryDirectory() as folder:
             kept = Path(folder) / "vectors.h5"
-            found = embed_fasta(adapter, fasta, kept, pool=pool, layers=layers, chunk=chunk, overlap=overlap)
+            written = embed_fasta(adapter, fasta, kept, pool=pool, layers=layers, chunk=chunk, overlap=overlap)
             convert_vectors(kept, out, kind)
-        return found
+        return written
     skipped: list[tuple[str, str]] = []
     count = width = 0
     with atomic(out) as temporary, h5py.File(temporary, "w") as file:
@@ -176,7 +176,8 @@ def score_fasta(
                     count, bases = count + 1, bases + len(code)
                 file.attrs.update(model=adapter.name, mode=mode, orientation=adapter.orientation)
         elif kind in (".npz", ".parquet"):
-            names, codes, probs = zip(*tables, strict=True) if (tables := list(tables)) else ((), (), ())
+            every = list(tables)
+            names, codes, probs = ([row[part] for row in every] for part in range(3))
             count, bases = len(names), sum(map(len, codes))
             if count:
                 write_per_base(temporary, kind, names, codes, probs)
