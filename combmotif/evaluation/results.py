@@ -177,7 +177,7 @@ def score_fasta(
                 file.attrs.update(model=adapter.name, mode=mode, orientation=adapter.orientation)
         elif kind in (".npz", ".parquet"):
             every = list(tables)
-            names, codes, probs = ([row[part] for row in every] for part in range(3))
+            names, codes, probs = [row[0] for row in every], [row[1] for row in every], [row[2] for row in every]
             count, bases = len(names), sum(map(len, codes))
             if count:
                 write_per_base(temporary, kind, names, codes, probs)
