@@ -240,7 +240,7 @@ def write_variants(
     write_table(out, pd.DataFrame(rows, columns=[*columns, "ref_sequence", "alt_sequence"]))
     if fasta_out is not None:
         _write_fasta(
-            fasta_out, [(f"{row[0]}_{end}", row[at]) for row in rows for end, at in (("ref", -2), ("alt", -1))]
+            fasta_out, [(f"{row[0]}_{end}", str(row[at])) for row in rows for end, at in (("ref", -2), ("alt", -1))]
         )
     _note_skipped(out, skipped)
     return len(rows), skipped

@@ -136,7 +136,7 @@ class RegressionTask(Task):
         self.groups = groups_from(groups, cells, self.codes, rows, path=table)
         self.items = pd.DataFrame({"item": self.names, "group": self.groups, "length": [len(c) for c in self.codes]})
         published = tuple(told[row] for row in rows) if column else None
-        self.folds = None if published is None else number_groups(published)
+        self.folds = None if published is None else number_groups(list(published))
         for target in targets:
             own = values[target][rows]
             self.items[target] = own
