@@ -3,7 +3,7 @@
 from combmotif.core.tables.commands import ATTRIBUTIONS, BENCHMARK, CALIBRATION, LEFT_OUT, PREDICTIONS
 from combmotif.core.tables.comparison import COMPARED_MOTIFS, COMPARED_RUNS, FAITHFULNESS, OVERLAPS
 from combmotif.core.tables.effects import CONTRIBUTION, MOTIF_EFFECTS, MOTIF_POSITIONS
-from combmotif.core.tables.evaluation import COMPARED_SCORES, SCORED_ITEMS, SCORES, SKIPPED
+from combmotif.core.tables.evaluation import COMPARED_SCORES, FITTED, SCORED_ITEMS, SCORES, SKIPPED
 from combmotif.core.tables.matches import HITS, MATCH_CONTROL, MATCHES
 from combmotif.core.tables.motifs import (
     MATRICES,
@@ -42,7 +42,7 @@ RUN_TABLES: dict[str, Table] = {
 
 OTHER_TABLES: dict[str, tuple[Table, ...]] = {
     "combmotif compare": (COMPARED_RUNS, COMPARED_MOTIFS, OVERLAPS),
-    "combmotif evaluate and benchmark": (SCORES, COMPARED_SCORES, SKIPPED, SCORED_ITEMS),
+    "combmotif evaluate and benchmark": (SCORES, COMPARED_SCORES, FITTED, SKIPPED, SCORED_ITEMS),
     "combmotif predict, scan and calibrate": (PREDICTIONS, HITS, CALIBRATION),
     "combmotif motifs": (MATRICES, MOTIF_LIST, MOTIF_COMPARISON, MOTIF_CLUSTERS),
     "combmotif words": (KMER_PAIRS,),
@@ -70,6 +70,7 @@ __all__ = [
     "EFFECTS",
     "FAITHFULNESS",
     "FAMILY_MAP",
+    "FITTED",
     "HITS",
     "INSERTED",
     "INSTANCES",
