@@ -145,6 +145,27 @@ class DaskExecutor(Executor):
             raise TasksLost(lost, len(payloads))
         return [results[number] for number in range(len(payloads))]
 
+    def address(self) -> str:
+        """Give the scheduler's address; one that is to be started is started, and its first jobs handed in.
+
+        Raises
+        ------
+        ValueError
+            If jobs are refused.
+        """
+        if self._client is None:
+            self._client = self._connect()
+        until = time.monotonic() + _LOOK
+        while time.monotonic() < until and not self._refused and not self._client.nthreads():
+            time.sleep(0.2)
+        self._require_taken()
+        return str(self._client.scheduler.address)
+
+    def _require_taken(self) -> None:
+        if self._refused:
+            said = " ".join(self._refused[-1].split())[:300]
+            raise ValueError(f"{self._where}: a job could not be submitted ({said})")
+
     def _round(
         self, distributed: Any, task: Task, payloads: dict[int, Any], done: Callable[[int, Any], None]
     ) -> dict[int, str]:
@@ -205,10 +226,9 @@ class DaskExecutor(Executor):
         now = time.monotonic()
         if self.workers:
             self._without = now
-        elif self._refused:
-            said = " ".join(self._refused[-1].split())[:300]
-            raise ValueError(f"{self._where}: a job could not be submitted ({said})")
-        elif now - self._without > PATIENCE:
+            return
+        self._require_taken()
+        if now - self._without > PATIENCE:
             warnings.warn(
                 f"{self._where}: no worker for {PATIENCE / 60:.0f} minutes (it is now {time.strftime('%H:%M')}); still "
                 f"waiting. Is the queue full, or do jobs fail? Their output says why; workers are started with "
