@@ -30,7 +30,7 @@ from combmotif.runs.hosts.remote import (
     task_name,
 )
 from combmotif.runs.hosts.shares import FOLDER, Shares
-from combmotif.runs.record import first_warnings, new_record, peak_memory_mb
+from combmotif.runs.record import first_warnings, new_record, peak_memory, peak_memory_mb
 from combmotif.runs.stages import STAGES, Stage
 from combmotif.runs.stages.base import Batch, Empty, Found, Output, Work
 from combmotif.runs.store import PROGRESS, RunStore
@@ -144,7 +144,7 @@ def run(
             report = build_report(folder, title=config.report.title)
             store.folder.reload()  # the page is in its record now
             record["stages"]["report"] = {"status": "done", "seconds": round(time.monotonic() - begun, 2)}
-        record["peak_memory_mb"] = peak_memory_mb()
+        record |= {"peak_memory_mb": peak_memory_mb(), "memory_mb": peak_memory()}
         store.write_json("run.json", record)
         store.clean(runner.files)
     finally:

@@ -231,7 +231,9 @@ def test_compare_runs_a_suite_of_models_under_one_config(cli, refused, own_net, 
     )
     message = refused("compare", "suite.yaml", "--out", "out", "--workers", "1")
     assert message.startswith("1 of 3 runs failed: 99: ") or "neurons.select" in message
-    (tmp_path / "suite.yaml").write_text("suite: {config: own.yaml, vary: neurons.select, over: ['0', '1']}\ndraws: 0\n")
+    (tmp_path / "suite.yaml").write_text(
+        "suite: {config: own.yaml, vary: neurons.select, over: ['0', '1']}\ndraws: 0\n"
+    )
     result = cli("compare", "suite.yaml", "--out", "out", "--workers", "1")
     assert result.exit_code == 0, result.output
     assert pd.read_csv(tmp_path / "out" / "summary.tsv", sep="\t")["run"].tolist() == ["0", "1"]

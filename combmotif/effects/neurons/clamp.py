@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 
 import numpy as np
 import torch
 
 from combmotif.inference.geometry import known_geometry
-from combmotif.inference.layers import View, as_neurons, changing
+from combmotif.inference.layers import View, as_neurons, changing, convolutions
 from combmotif.models.model import SequenceModel
 
 NUCLEOTIDES_PER_BATCH = 512 * 200
@@ -80,25 +81,49 @@ def channel_means(
     float64 array, shape (neurons,)
         In the layer's units; the value `clamp` holds a neuron at.
     """
-    sums: list[np.ndarray] = []
-    positions = 0
+    if not len(codes):
+        raise ValueError(f"codes: expected sequences to average layer '{layer}' over, found none")
+    sums, positions = channel_sums(model, [layer], codes, tracks=tracks, batch=batch)[layer]
+    return sums / positions
+
+
+def channel_sums(
+    model: SequenceModel,
+    layers: Sequence[str],
+    codes: Sequence[np.ndarray],
+    *,
+    tracks: Sequence[np.ndarray] | None = None,
+    batch: int = 512,
+) -> dict[str, tuple[np.ndarray, int]]:
+    """Add up each neuron's raw output, of several layers in one pass of the network; see `channel_means`.
+
+    Returns
+    -------
+    dict of layer to (float64 array (neurons,), int)
+        Sums over positions and sequences, and how many positions there were.
+    """
+    sums: dict[str, list[np.ndarray]] = {layer: [] for layer in layers}
+    positions = dict.fromkeys(layers, 0)
     share = 1.0
 
-    def add(output: torch.Tensor) -> None:
-        nonlocal positions
+    def add(layer: str, output: torch.Tensor) -> None:
         flat = output.detach().reshape(*output.shape[:2], -1)
         flat = flat[:, :, : max(1, round(flat.shape[2] * share))]
-        sums.append(flat.sum((0, 2), dtype=torch.float64).cpu().numpy())
-        positions += flat.shape[0] * flat.shape[2]
+        sums[layer].append(flat.sum((0, 2), dtype=torch.float64).cpu().numpy())
+        positions[layer] += flat.shape[0] * flat.shape[2]
 
-    with _hooked(model, layer, add), torch.inference_mode():
-        for rows in _batches(codes, np.arange(len(codes)), batch, model.input_spec.length):
-            x = _input(model, codes, tracks, rows)
-            share = min(1.0, len(codes[rows[0]]) / x.shape[2])
-            model(x)
-    if not positions:
-        raise ValueError(f"codes: expected sequences to average layer '{layer}' over, found none")
-    return np.sum(sums, axis=0) / positions
+    known = convolutions(model)
+    # convolutions that are called as functions are counted as they are called, which one watcher at a time can do
+    alone = [layer for layer in layers if layer in known and known[layer].number is not None]
+    for group in ([layer for layer in layers if layer not in alone], *([layer] for layer in alone)):
+        with ExitStack() as hooks, torch.inference_mode():
+            for layer in group:
+                hooks.enter_context(_hooked(model, layer, partial(add, layer)))
+            for rows in _batches(codes, np.arange(len(codes)), batch, model.input_spec.length) if group else ():
+                x = _input(model, codes, tracks, rows)
+                share = min(1.0, len(codes[rows[0]]) / x.shape[2])
+                model(x)
+    return {layer: (np.sum(sums[layer], axis=0), positions[layer]) for layer in layers}
 
 
 def clamp(

@@ -15,6 +15,7 @@ from combmotif.runs.context import Context
 from combmotif.runs.stages.base import Work
 from combmotif.runs.stages.sites import Sites, gather, strongest
 from combmotif.runs.store import load_arrays, save_arrays
+from combmotif.sequence.tables import SequenceSet
 
 NUCLEOTIDES_PER_TASK = 100_000
 
@@ -98,14 +99,18 @@ def scan_task(context: Context, task: ScanTask) -> None:
 def scan_tasks(work: Work) -> list[ScanTask]:
     """Split the sequences into tasks."""
     context, config = work.context, work.context.config
-    together = max(1, int(NUCLEOTIDES_PER_TASK / context.sequences.lengths.mean()))
     depends = [neuron.name for neuron in context.neurons], config.scan_threshold, config.sites.most
-    tasks = []
-    for start in range(0, len(context.sequences), together):
-        rows = range(start, min(start + together, len(context.sequences)))
-        path = work.file("scan", *depends, start, together, context.sequences_key)
-        tasks.append(ScanTask(rows, path))
-    return tasks
+    return [
+        ScanTask(rows, work.file("scan", *depends, rows.start, len(rows), context.sequences_key))
+        for rows in chunks_of_sequences(context.sequences)
+    ]
+
+
+def chunks_of_sequences(sequences: SequenceSet) -> list[range]:
+    """Split sequences into tasks of about 100,000 nt, whatever the number of workers."""
+    together = max(1, int(NUCLEOTIDES_PER_TASK / sequences.lengths.mean()))
+    count = len(sequences)
+    return [range(start, min(start + together, count)) for start in range(0, count, together)]
 
 
 def read_scan(context: Context, tasks: Sequence[ScanTask]) -> Scan:

@@ -78,7 +78,7 @@ def test_matches_do_not_depend_on_how_they_are_cut_into_tasks(strands, tmp_path,
     words = ["UGUANAUA", "AUUUAUUUA", "NNNN", "GCGGCCGCNNNNNAUG", "CACACUNNNNNNNNUGUAAAUA"]
     motifs = [Motif(f"c:{i}.m1", 300 * word_ppm(word) + 1, 300) for i, word in enumerate(words)]
     own = MotifSet(tuple(Motif(f"P{i}", 100 * random.dirichlet([0.2] * 4, 7), 100) for i in range(30)))
-    motifs += [Motif(f"c:{9 + i}.m1", own[i].counts, 100) for i in range(4)]
+    motifs += [Motif(f"c:{9 + i}.m1", own[i].pfm, 100) for i in range(4)]
     write_meme(own, tmp_path / "own.meme")
     asked = config(databases=["builtin", str(tmp_path / "own.meme")], strands=strands, shuffles=3, q=0.3)
     context = Context(asked, model(), random_sequences(10, 50, seed=1), ())
