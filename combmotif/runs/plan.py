@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from combmotif.config.run import RunConfig
-from combmotif.core.executors import available_cores
+from combmotif.core.executors import usual_workers
 from combmotif.runs.context import Context, load_context
 from combmotif.runs.earlier import read_record, replaced_results
 from combmotif.runs.runner import run
@@ -135,7 +135,7 @@ def plan(
     out : path
         The run folder; it is read, not written.
     workers : int, optional
-        Default one per core.
+        Default one per core, or per GPU where the model runs on one.
     measure : bool, default True
         False counts only.
     progress : callable, optional
@@ -153,9 +153,7 @@ def plan(
     context = load_context(config)
     for stage in STAGES:
         stage.check(context)
-    folder, workers = Path(out), workers or available_cores()
-    if context.model.device.type != "cpu":
-        workers = 1
+    folder, workers = Path(out), workers or usual_workers(context.model.device)
     whole = Work(context, TaskFiles(folder))
     channels = list(context.layers[0].channels[:TRIAL_NEURONS]) if context.layers else []
     sequences = _few(context.sequences)

@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from threadpoolctl import threadpool_limits
 
-from combmotif.core.executors.base import Executor, Limits, Task, TasksLost
+from combmotif.core.executors.base import Executor, Limits, Task, TasksLost, share_gpus
 
 PATIENCE = 600.0
 """Seconds without a worker after which that is said, once and then again."""
@@ -312,8 +312,8 @@ def _choose_gpu() -> None:
     from distributed import get_worker
 
     number = str(get_worker().name).rpartition("-")[2]
-    if number.isdigit() and torch.cuda.is_available():
-        torch.cuda.set_device(int(number) % torch.cuda.device_count())
+    if number.isdigit():
+        share_gpus(int(number))
 
 
 @contextlib.contextmanager
