@@ -10,6 +10,7 @@ import io
 import os
 import re
 import secrets
+import shutil
 import socket
 import stat
 import warnings
@@ -51,6 +52,15 @@ def atomic(path: Path) -> Iterator[Path]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def link(source: Path, path: Path) -> None:
+    """Give a file another name, or copy it where the file system cannot; what stood at ``path`` is replaced."""
+    with atomic(path) as temporary:
+        try:
+            os.link(source, temporary)
+        except OSError:
+            shutil.copyfile(source, temporary)
 
 
 def temporary_name(name: str) -> str:

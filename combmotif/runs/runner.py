@@ -83,7 +83,8 @@ def run(
     out : path
         The run folder, made if it is not there.
     workers : int, optional
-        Processes, one thread each; default one per core, or per GPU where the model runs on one. The files do not depend on it.
+        Processes, one thread each; default one per core, or per GPU where the model runs on one. The files do not
+        depend on it.
     progress : callable, optional
         Called with (stage, tasks done, tasks in all).
     on_stage : callable, optional

@@ -236,7 +236,7 @@ def test_compare_runs_a_suite_of_models_under_one_config(cli, refused, own_net, 
     )
     result = cli("compare", "suite.yaml", "--out", "out", "--workers", "1")
     assert result.exit_code == 0, result.output
-    assert pd.read_csv(tmp_path / "out" / "summary.tsv", sep="\t")["run"].tolist() == ["0", "1"]
+    assert pd.read_csv(tmp_path / "out" / "summary.tsv", sep="\t", dtype=str)["run"].tolist() == ["0", "1"]
     assert (tmp_path / "out" / "consensus.tsv").is_file()
     twice = cli("compare", "suite.yaml", "--out", "out", "--workers", "1", "--scheduler-file", "x.json")
     assert twice.exit_code == 2

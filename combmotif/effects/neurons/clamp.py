@@ -16,16 +16,20 @@ from combmotif.models.model import SequenceModel
 NUCLEOTIDES_PER_BATCH = 512 * 200
 
 
+def _view(model: SequenceModel, layer: str) -> View:
+    """How a layer's output is turned; of one that is no motif layer it is taken as it is."""
+    try:
+        return known_geometry(model, layer).view
+    except ValueError:
+        return View()
+
+
 @contextmanager
-def _hooked(model: SequenceModel, layer: str, change: Callable[[torch.Tensor], None]) -> Iterator[None]:
+def _hooked(model: SequenceModel, layer: str, view: View, change: Callable[[torch.Tensor], None]) -> Iterator[None]:
     """Pass the layer's output, as (batch, neurons, positions) or (batch, neurons), through `change` for a while.
 
     What the function does to it in place is what the network goes on with.
     """
-    try:
-        view = known_geometry(model, layer).view
-    except ValueError:  # no motif layer: what it gives is taken as it is
-        view = View()
 
     def hook(output: object) -> torch.Tensor:
         if not isinstance(output, torch.Tensor) or output.ndim not in (2, 3, 4):
@@ -113,12 +117,13 @@ def channel_sums(
         positions[layer] += flat.shape[0] * flat.shape[2]
 
     known = convolutions(model)
+    views = {layer: _view(model, layer) for layer in layers}  # before any is watched: it runs the network
     # convolutions that are called as functions are counted as they are called, which one watcher at a time can do
     alone = [layer for layer in layers if layer in known and known[layer].number is not None]
     for group in ([layer for layer in layers if layer not in alone], *([layer] for layer in alone)):
         with ExitStack() as hooks, torch.inference_mode():
             for layer in group:
-                hooks.enter_context(_hooked(model, layer, partial(add, layer)))
+                hooks.enter_context(_hooked(model, layer, views[layer], partial(add, layer)))
             for rows in _batches(codes, np.arange(len(codes)), batch, model.input_spec.length) if group else ():
                 x = _input(model, codes, tracks, rows)
                 share = min(1.0, len(codes[rows[0]]) / x.shape[2])
@@ -193,7 +198,7 @@ def clamp(
         result[torch.arange(len(result)), neurons_held] = level if result.ndim == 2 else level[:, None]
 
     plain = np.full((len(codes), len(wanted)), np.nan)
-    with _hooked(model, layer, hold), torch.inference_mode():
+    with _hooked(model, layer, _view(model, layer), hold), torch.inference_mode():
         for part in _batches(codes, np.arange(len(codes)), batch, model.input_spec.length):
             x = _input(model, codes, tracks, part)
             plain[part] = model(x)[:, wanted].double().cpu().numpy()
