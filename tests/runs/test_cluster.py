@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from functools import partial
 from pathlib import Path
 
@@ -174,7 +175,7 @@ def test_a_share_does_not_wait_for_ever_and_a_run_takes_what_shares_have_done(
     assert contents(tmp_path) == alone
 
 
-def undisturbed_child(config, folder):
+def do_in_child(config, folder):
     """Do a run in a process that has torch imported already."""
     torch.set_num_threads(1)
     run(config, folder, workers=1)
@@ -184,10 +185,12 @@ def undisturbed_child(config, folder):
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_run_killed_twenty_times_at_random_moments_ends_with_the_same_bytes(small, alone, contents, tmp_path):
     random, fork, killed, found = np.random.default_rng(7), multiprocessing.get_context("fork"), 0, set()
+    begun, longest = time.monotonic(), None
     while killed < 20:
-        process = fork.Process(target=undisturbed_child, args=(small, tmp_path))
+        process = fork.Process(target=do_in_child, args=(small, tmp_path))
         process.start()
-        process.join(random.uniform(0, 0.7))
+        process.join(None if longest is None else random.uniform(0, longest))
+        longest = longest or 0.7 * (time.monotonic() - begun)  # of the first, which is left alone
         process.kill()
         process.join()
         killed += process.exitcode == -signal.SIGKILL
