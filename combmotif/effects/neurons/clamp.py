@@ -9,8 +9,9 @@ from functools import partial
 import numpy as np
 import torch
 
+from combmotif.inference.convolutions import convolutions
 from combmotif.inference.geometry import known_geometry
-from combmotif.inference.layers import View, as_neurons, changing, convolutions
+from combmotif.inference.layers import View, as_neurons, changing
 from combmotif.models.model import SequenceModel
 
 NUCLEOTIDES_PER_BATCH = 512 * 200

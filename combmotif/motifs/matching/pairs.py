@@ -120,7 +120,8 @@ def joined(parts: Sequence[Sequence[Pairs]], queries: MotifSet, runs: list[Run])
         p, offset, overlap, reverse = (
             np.concatenate([getattr(pair, name) for pair in same]) for name in ("p", "offset", "overlap", "reverse")
         )
-        spelled, row = {}, 0
+        spelled: dict[tuple[int, int], list[tuple[int, bool]]] = {}
+        row = 0
         for pair in same:
             spelled |= {(row + query, word): places for (query, word), places in pair.spelled.items()}
             row += len(pair.p)

@@ -84,8 +84,9 @@ def standing(engine: ClusterConfig) -> Iterator[ClusterConfig]:
         return
     with make_engine(engine, 1) as jobs:
         assert isinstance(jobs, DaskExecutor)
-        limits = {"task_limit": engine.task_limit, "attempts": engine.attempts}
-        yield ClusterConfig(engine="dask", scheduler=jobs.address(), **limits)  # type: ignore[arg-type]
+        yield ClusterConfig(
+            engine="dask", scheduler=jobs.address(), task_limit=engine.task_limit, attempts=engine.attempts
+        )
 
 
 def _client(address: str) -> Any:
