@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -154,15 +155,14 @@ def _run_first(
     }
     failed = {}
     with standing(engine) as where, StageProgress(quiet=quiet) as progress:
+
+        def tell(stage: str, done: int, total: int, *, run: str) -> None:
+            progress.update(f"{run}: {stage}", done, total)
+
         for name, one in configs.items():
             folders[name] = out / "runs" / name
             try:
-                result = run_pipeline(
-                    one,
-                    folders[name],
-                    cluster=where,
-                    progress=lambda stage, done, total, name=name: progress.update(f"{name}: {stage}", done, total),
-                )
+                result = run_pipeline(one, folders[name], cluster=where, progress=partial(tell, run=name))
             except (ValueError, ImportError, FileNotFoundError) as error:  # of this model; the others can be run
                 failed[name] = str(error)
                 continue

@@ -200,8 +200,8 @@ def _pairs(arrays: dict[str, np.ndarray], databases: Sequence[Database]) -> list
                 spelled: dict[tuple[int, int], list[tuple[int, bool]]] = {}
                 for query, word, place, reverse in arrays[f"spelled{number}"].tolist():
                     spelled.setdefault((query, word), []).append((place, bool(reverse)))
-                numbers = (arrays[f"{name}{number}"] for name in _NUMBERS)
-                pairs.append(Pairs(database.name, entries, method, [], *numbers, spelled))
+                p, offset, overlap, reverse = (arrays[f"{name}{number}"] for name in _NUMBERS)
+                pairs.append(Pairs(database.name, entries, method, [], p, offset, overlap, reverse, spelled))
     return pairs
 
 

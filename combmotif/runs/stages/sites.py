@@ -92,7 +92,8 @@ def gather(parts: Iterable[Sites], levels: np.ndarray, most: int) -> tuple[Sites
     found = np.zeros(len(levels), np.int64)
     # what a neuron that is full asks of a further site: more than its weakest, for an equal one comes later
     floor = np.full(len(levels), -np.inf, np.float32)
-    kept, waiting, count = Sites.none(), [], 0
+    waiting: list[Sites] = []
+    kept, count = Sites.none(), 0
 
     def sort() -> None:
         nonlocal kept, waiting, count
