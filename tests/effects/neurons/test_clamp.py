@@ -81,6 +81,8 @@ def test_all_layers_are_averaged_in_one_pass():
     for layer in layers:
         sums, positions = together[layer]
         np.testing.assert_allclose(sums / positions, channel_means(net, layer, CODES), rtol=1e-5)
+    values = [torch.conv1d(net.tensor(c[None]), net.module.first)[0].detach().numpy() for c in CODES]
+    np.testing.assert_allclose(channel_means(net, "conv", CODES), np.concatenate(values, 1).mean(1), rtol=1e-4)
     parts = [channel_sums(net, layers, CODES[:7]), channel_sums(net, layers, CODES[7:])]
     for layer in layers:
         total = [sum(part[layer][i] for part in parts) for i in (0, 1)]
