@@ -16,7 +16,8 @@ from click.testing import CliRunner
 import combmotif
 from combmotif.cli import app
 from combmotif.config import RunConfig
-from combmotif.core.typed_yaml import dump_yaml, parse_yaml, validate
+from combmotif.core.plain_yaml import dump_yaml, parse_yaml
+from combmotif.core.typed_yaml import validate
 
 TINY = ("sample.population=16", "sample.generations=2", "sample.keep=200", "neurons.select=1")
 FASTA = "".join(f">s{i}\n{'ACGUAUGGCA' * 5}\n" for i in range(5))

@@ -5,7 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from combmotif.core.typed_yaml import parse_yaml, validate
+from combmotif.core.plain_yaml import parse_yaml
+from combmotif.core.typed_yaml import validate
 from combmotif.models import ModelCard
 from combmotif.models.architectures import hal
 from combmotif.sequence import decode

@@ -8,7 +8,8 @@ import pytest
 
 from combmotif.cli import app
 from combmotif.config.training.half_life import PRESETS, HalfLifeFit
-from combmotif.core.typed_yaml import parse_yaml, validate
+from combmotif.core.plain_yaml import parse_yaml
+from combmotif.core.typed_yaml import validate
 from combmotif.models import CnnGru
 from combmotif.models.card_schema import ModelCard
 

@@ -38,12 +38,48 @@ def test_no_exported_function_hides_a_module_of_its_own_name(name):
     assert hidden == []
 
 
-def test_functions_of_effects_take_at_most_eight_arguments():
-    package = importlib.import_module("combmotif.effects")
-    functions = {name: getattr(package, name) for name in package.__all__ if inspect.isfunction(getattr(package, name))}
-    assert {"interaction", "measure_pair", "contribution", "clamp"} <= set(functions)
-    long = {name: len(inspect.signature(function).parameters) for name, function in functions.items()}
-    assert {name: count for name, count in long.items() if count > 8} == {}
+def _functions():
+    """Public functions of every module but the commands, by their full name."""
+    for name in (one for one in MODULES if not one.startswith("combmotif.cli.")):
+        for own, value in vars(importlib.import_module(name)).items():
+            if not own.startswith("_") and inspect.isfunction(value) and value.__module__ == name:
+                yield f"{name}.{own}", value
+
+
+#: What takes more than eight arguments: the keys of a file or a model that is opened, and the sections of a run.
+MANY = {
+    "combmotif.api.effects_of.epistasis",
+    "combmotif.api.given.open_model",
+    "combmotif.api.interpreter.interpret",
+    "combmotif.evaluation.dataset.variants.variant_pairs",
+    "combmotif.evaluation.dataset.write.write_utrs",
+    "combmotif.inference.incremental.operations.slide",
+    "combmotif.models.keras.load.load_keras_model",
+    "combmotif.models.python_model.load_python",
+    "combmotif.motifs.matching.match.match",
+    "combmotif.runs.runner.run",
+    "combmotif.sequence.tables.read_table",
+}
+
+
+def test_functions_take_at_most_eight_arguments():
+    counts = {name: len(inspect.signature(function).parameters) for name, function in _functions()}
+    assert len(counts) > 500
+    assert {name for name, count in counts.items() if count > 8} <= MANY
+
+
+def test_the_model_comes_first_then_the_data_then_options_and_the_seed_last():
+    models, data = {"model", "probe", "net", "module"}, {"codes", "sequences", "samples", "records"}
+    wrong = []
+    for name, function in _functions():
+        parameters = inspect.signature(function).parameters.values()
+        order = [one.name for one in parameters if one.kind != one.KEYWORD_ONLY]
+        rank = {one: place for group, place in ((models, 0), (data, 1), ({"options"}, 2)) for one in group}
+        ranks = [rank[one] for one in order if one in rank]
+        seeded = "seed" in order and "int" in str(function.__annotations__["seed"])
+        if ranks != sorted(ranks) or (seeded and order[-1] != "seed" and order[0] != "seed"):
+            wrong.append(f"{name}({', '.join(order)})")
+    assert wrong == []
 
 
 FUNCTIONS = [name for name in combmotif.__all__ if inspect.isfunction(getattr(combmotif, name))]

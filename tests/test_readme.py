@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from combmotif.config import RunConfig
-from combmotif.core.typed_yaml import parse_yaml, validate
+from combmotif.core.plain_yaml import parse_yaml
+from combmotif.core.typed_yaml import validate
 
 
 @pytest.fixture(scope="module")

@@ -45,7 +45,7 @@ from combmotif.inference.sites import SiteFinder
 from combmotif.models.evaluation import Agreement, agreement
 from combmotif.models.model import SequenceModel
 from combmotif.motifs.motif import Motif
-from combmotif.runs.stages.contribution import DRAWS, sequences_changed
+from combmotif.runs.stages.contribution import sequences_changed
 from combmotif.sequence.alphabet import decode
 from combmotif.sequence.tables import SequenceSet
 
@@ -396,14 +396,13 @@ def _interventions(
         rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).round().astype(int))]
         if not len(rows):
             continue
-        codes, tracks = [given.codes[row] for row in rows], given.tracks_of(rows)
+        some = given.subset(rows)
         changed[0, rows, place] = clamp(
-            net, layer, (channel,), codes, np.array([means[channel]]), tracks=tracks, output=output
+            net, layer, (channel,), some.codes, np.array([means[channel]]), tracks=some.tracks, output=output
         )[:, 0]
         changed[1, rows, place] = scramble_sites(
-            probe, channel, codes, finder.where[rows, place], silent=float(active[place]),
-            names=[given.names[row] for row in rows], tracks=tracks, seed=seed, draws=DRAWS, output=output,
-        )  # fmt: skip
+            probe, channel, some, finder.where[rows, place], silent=float(active[place]), seed=seed, output=output
+        )
     return changed[0], changed[1]
 
 

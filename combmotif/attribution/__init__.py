@@ -1,14 +1,13 @@
 """Which bases make an output, or a neuron, what it is."""
 
 from combmotif.attribution.attributions import Attributions, join_attributions
-from combmotif.attribution.files import load_attributions, save_attributions, write_attributions
+from combmotif.attribution.files import load_attributions, write_attributions
 from combmotif.attribution.methods import (
     METHODS,
     CompletenessWarning,
     attribute,
     attribute_parts,
 )
-from combmotif.attribution.mutagenesis import effects_of
 from combmotif.attribution.targets import Target, parse_target
 from combmotif.config.stages import AttributionOptions
 
@@ -20,10 +19,8 @@ __all__ = [
     "Target",
     "attribute",
     "attribute_parts",
-    "effects_of",
     "join_attributions",
     "load_attributions",
     "parse_target",
-    "save_attributions",
     "write_attributions",
 ]

@@ -62,16 +62,6 @@ def write_attributions(
     return finals  # type: ignore[return-value]
 
 
-def save_attributions(attributions: Attributions, path: str | Path) -> tuple[Path, Path, Path]:
-    """Write attributions as :func:`write_attributions` does, one row per scored sequence; ``rows`` is kept beside."""
-    width = max((len(codes) for codes in attributions.codes), default=0)
-    count = int(attributions.rows.max()) + 1 if len(attributions) else 0
-    names = [""] * count
-    for row, name in zip(attributions.rows.tolist(), attributions.names, strict=True):
-        names[row] = name
-    return write_attributions([attributions], path, names=names, width=width)
-
-
 def _write_h5(parts: Iterable[Attributions], path: Path, names: Sequence[str], width: int) -> None:
     count = len(names)
     rows = max(1, min(count, 1_000_000 // max(1, 4 * width)))

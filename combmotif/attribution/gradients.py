@@ -6,14 +6,40 @@ baselines. The contribution of a sequence is the value at its own base.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import torch
+from torch import nn
 
-from combmotif.attribution.recurrence import recurrent_gradients
 from combmotif.attribution.targets import TargetFunction
 
 NUCLEOTIDES = 51_200
 """Most nucleotides of one forward and backward pass."""
+
+
+@contextmanager
+def recurrent_gradients(module: nn.Module) -> Iterator[None]:
+    """Let cuDNN take gradients through recurrent layers of a net that is in evaluation mode.
+
+    cuDNN keeps what its backward pass needs in training mode only. The recurrent layers alone are put into it, with
+    dropout at 0, which computes the same values; mode and dropout are as before when the block ends, also by an
+    exception. On a CPU this changes nothing.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    """
+    layers = [part for part in module.modules() if isinstance(part, nn.RNNBase)]
+    before = [(layer.training, layer.dropout) for layer in layers]
+    try:
+        for layer in layers:
+            layer.training, layer.dropout = True, 0.0
+        yield
+    finally:
+        for layer, (training, dropout) in zip(layers, before, strict=True):
+            layer.training, layer.dropout = training, dropout
 
 
 def values(function: TargetFunction, x: torch.Tensor) -> np.ndarray:

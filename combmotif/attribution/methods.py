@@ -39,13 +39,12 @@ def attribute(
     options: AttributionOptions | None = None,
     names: Sequence[str] | None = None,
     tracks: Sequence[np.ndarray] | None = None,
-    starts: np.ndarray | None = None,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Attributions:
     """Explain which bases make the model's output, or a neuron, what it is.
 
-    A neuron is followed at one window, by default the one on which it is most active in the sequence; an output reads
+    A neuron is followed at one window, the one on which it is most active in the sequence; an output reads
     the whole sequence, in its true length. Baselines depend on the seed and the letters of a sequence alone, so the
     result of a sequence is the same whatever stands beside it.
 
@@ -60,8 +59,6 @@ def attribute(
         Default ``0``, ``1``, ...
     tracks : sequence of n arrays, each of shape (k, length), optional
         Of a model with extra channels; never changed, and not scored.
-    starts : integer array, shape (n,), optional
-        First position of the window, for a neuron.
     seed : int, default 0
     progress : callable, optional
         Called with (sequences done, sequences in all).
@@ -82,7 +79,7 @@ def attribute(
     """
     parts = list(
         attribute_parts(
-            model, codes, target, options=options, names=names, tracks=tracks, starts=starts, seed=seed,
+            model, codes, target, options=options, names=names, tracks=tracks, seed=seed,
             progress=progress,
         )
     )  # fmt: skip
@@ -100,7 +97,6 @@ def attribute_parts(
     options: AttributionOptions | None = None,
     names: Sequence[str] | None = None,
     tracks: Sequence[np.ndarray] | None = None,
-    starts: np.ndarray | None = None,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Attributions]:
@@ -115,7 +111,7 @@ def attribute_parts(
     chosen = parse_target(target, model) if isinstance(target, str) else target
     function = TargetFunction(model, chosen)
     names = [str(i) for i in range(len(codes))] if names is None else list(names)
-    units = function.units(codes, tracks, starts=starts)
+    units = function.units(codes, tracks)
     lengths = np.array([len(unit.codes) for unit in units], dtype=np.int64)
     done = 0
     for length in np.unique(lengths):

@@ -56,12 +56,3 @@ def mutagenesis(function: TargetFunction, x: torch.Tensor, units: Sequence[Unit]
     effects = mutation_effects(function, units).to(x.device)
     known = (x[:, :4].sum(1, keepdim=True) > 0).to(effects.dtype)
     return (effects - effects.mean(1, keepdim=True)) * known
-
-
-def effects_of(scores: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """Turn mutagenesis scores (4, length) back into the effect of every substitution, 0 at the own base."""
-    known = codes < 4
-    effects = np.zeros_like(scores)
-    place = np.flatnonzero(known)
-    effects[:, place] = scores[:, place] - scores[codes[place], place]
-    return effects

@@ -148,21 +148,13 @@ class TargetFunction:
         """Encode codes (n, length) of units, with tracks (n, k, length), as input (n, channels, length)."""
         return self.model.tensor(codes, tracks)
 
-    def units(
-        self,
-        codes: Sequence[np.ndarray],
-        tracks: Sequence[np.ndarray] | None = None,
-        *,
-        starts: np.ndarray | None = None,
-    ) -> list[Unit]:
-        """Cut out of every sequence what the network reads.
+    def units(self, codes: Sequence[np.ndarray], tracks: Sequence[np.ndarray] | None = None) -> list[Unit]:
+        """Cut out of every sequence what the network reads: of a neuron, the window on which it is most active.
 
         Parameters
         ----------
         codes : sequence of n uint8 arrays, any lengths
         tracks : sequence of n arrays, each of shape (k, length), optional
-        starts : integer array, shape (n,), optional
-            First position of the window, for a neuron; by default the window on which it is most active.
 
         Returns
         -------
@@ -172,12 +164,10 @@ class TargetFunction:
         Raises
         ------
         ValueError
-            If a sequence does not fit the model, or a window leaves its sequence.
+            If a sequence does not fit the model.
         """
         beside = [None] * len(codes) if tracks is None else list(tracks)
         if self.width is None:
-            if starts is not None:
-                raise ValueError("starts: expected none for an output, which reads the whole sequence")
             units = []
             for row, own in enumerate(codes):
                 own = np.asarray(own)
@@ -186,17 +176,11 @@ class TargetFunction:
                 start = max(0, len(own) - len(fitted))
                 units.append(Unit(row, np.asarray(fitted), track, start, len(own)))
             return units
-        places = self._strongest(codes, tracks) if starts is None else np.asarray(starts, dtype=np.int64)
         units = []
-        for row, start in enumerate(places.tolist()):
-            if starts is None and start < 0:
+        for row, start in enumerate(self._strongest(codes, tracks).tolist()):
+            if start < 0:
                 continue
             stop = start + self.width
-            if start < 0 or stop > len(codes[row]):
-                raise ValueError(
-                    f"starts: sequence {row} has {len(codes[row])} nt, the window of {self.target} would be "
-                    f"{start} to {stop}; expected 0 to {len(codes[row]) - self.width}"
-                )
             track = beside[row]
             part = None if track is None else np.asarray(track)[:, start:stop]
             units.append(Unit(row, np.asarray(codes[row])[start:stop], part, start, stop))

@@ -33,17 +33,21 @@ LEAST_RECALL = 0.95
 LEAST_PRECISION = 0.90
 
 
+REPEATS = 2
+"""Samplings of every neuron, each demixed anew."""
+
+
 def check_neuron(
-    instance: Instance, seed: int, methods: Mapping[str, Method], sampling: Sampling, *, repeats: int = 2
+    instance: Instance, methods: Mapping[str, Method], sampling: Sampling, *, seed: int
 ) -> list[dict[str, object]]:
-    """Score methods on one neuron; each sampling is demixed anew, ``repeats`` (2 or more) of them.
+    """Score methods on one neuron.
 
     Scores are means over the repeats; the samples of each next repeat are the fresh ones of the one before.
     """
     probe = WindowProbe(instance.model, instance.layer)
     drawn = [
         sample(instance, probe, sampling, named_generator(seed, "sample", instance.name, repeat))
-        for repeat in range(repeats)
+        for repeat in range(REPEATS)
     ]
     draws = [samples for samples, _ in drawn]
     plain = named_generator(seed, "random", instance.name).integers(0, 4, (4000, probe.receptive_field))
@@ -54,7 +58,7 @@ def check_neuron(
             method(probe, samples, stable_hash(seed, instance.name, repeat) % 2**31)
             for repeat, samples in enumerate(draws)
         ]
-        seconds = (time.perf_counter() - start) / repeats
+        seconds = (time.perf_counter() - start) / REPEATS
         scores = [
             _score(instance, result, fresh, plain.astype(np.uint8))
             for result, fresh in zip(found, draws[1:] + draws[:1], strict=True)
@@ -118,7 +122,7 @@ def precision_of(motifs: Sequence[Motif], parts: Sequence[np.ndarray]) -> float:
 
 def _check(_state: None, task: tuple[str, int, int, tuple[str, ...], Sampling]) -> list[dict[str, object]]:
     family, number, seed, names, sampling = task
-    return check_neuron(draw(family, number, seed), seed, {name: METHODS[name] for name in names}, sampling)
+    return check_neuron(draw(family, number, seed), {name: METHODS[name] for name in names}, sampling, seed=seed)
 
 
 def benchmark(
@@ -184,14 +188,14 @@ def summary(scores: pd.DataFrame) -> pd.DataFrame:
     return table.loc[keys.sort_values(["family", "method"]).index].reset_index(drop=True)
 
 
-def verdict(table: pd.DataFrame, method: str = "sufficiency") -> list[str]:
-    """Name what a method misses of the thresholds, one sentence each; empty where it passes.
+def verdict(table: pd.DataFrame) -> list[str]:
+    """Name what demixing by sufficiency misses of the thresholds, one sentence each; empty where it passes.
 
     ``table`` is of `summary`. Recall over all families must be at least 0.95 and precision 0.90.
     """
-    own = table[(table["family"] == "all") & (table["method"] == method)].iloc[0]
+    own = table[(table["family"] == "all") & (table["method"] == "sufficiency")].iloc[0]
     return [
-        f"{name} of {method} over all families: expected at least {least:.2f}, found {own[name]:.2f}"
+        f"{name} of sufficiency over all families: expected at least {least:.2f}, found {own[name]:.2f}"
         for name, least in (("recall", LEAST_RECALL), ("precision", LEAST_PRECISION))
         if own[name] < least
     ]

@@ -36,7 +36,6 @@ def draw_shape(
     depth: int | None = None,
     pools: dict[int, int] | None = None,
     kernels: dict[int, int] | None = None,
-    least_pool: int = 1,
 ) -> Shape:
     """Draw a net with a first kernel of at least ``first``; pools and kernels of given layers may be set."""
     while True:
@@ -45,7 +44,7 @@ def draw_shape(
             int(random.integers(first, max(first, 12) + 1)),
             *(int(random.integers(1, 5)) for _ in range(layers - 1)),
         ]
-        steps = [int(random.integers(max(1, least_pool), 5)) for _ in range(layers - 1)]
+        steps = [int(random.integers(1, 5)) for _ in range(layers - 1)]
         for layer, value in (kernels or {}).items():
             sizes[layer - 1] = value
         for layer, value in (pools or {}).items():
@@ -66,10 +65,10 @@ def build(shape: Shape, random: np.random.Generator) -> StackNet:
     return net
 
 
-def windows(random: np.random.Generator, shape: Shape, pattern: np.ndarray, count: int = 96) -> np.ndarray:
+def windows(random: np.random.Generator, shape: Shape, pattern: np.ndarray) -> np.ndarray:
     """Random sequences with a pattern (codes, -1 is free) somewhere in the middle."""
     length = shape.window + 2 * int(np.prod(shape.pools)) + len(pattern)
-    codes = random.integers(0, 4, (count, length))
+    codes = random.integers(0, 4, (96, length))
     for row in codes:
         start = int(random.integers(length - len(pattern) + 1))
         row[start : start + len(pattern)] = np.where(pattern >= 0, pattern, row[start : start + len(pattern)])
@@ -85,15 +84,14 @@ def climb(
     source: int,
     layer: int,
     crosstalk: float = 0.05,
-) -> int:
-    """Carry a channel of ``layer`` up to the neuron, one tap per layer; returns the neuron (0)."""
+) -> None:
+    """Carry a channel of ``layer`` up to the neuron, one tap per layer."""
     for upper in range(layer + 1, net.depth + 1):
         target = 0 if upper == net.depth else int(random.integers(shape.channels[upper - 1]))
         tap = int(random.integers(shape.kernels[upper - 1]))
         wire = Wire(source, tap, float(random.uniform(0.8, 1.2)), found)
         connect(net, upper, target, [wire], float(random.uniform(0.0, 0.25)), random, crosstalk=crosstalk)
         source = target
-    return 0
 
 
 def instance(family: str, number: int, net: StackNet, truth: Truth) -> Instance:

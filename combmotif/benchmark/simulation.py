@@ -154,16 +154,16 @@ class Saturating(nn.Module):
         return torch.sigmoid(total - 1.5 + 3 * x[:, 0].mean(1))[:, None]
 
 
-def saturating_sequences(seed: int, *, count: int = 300) -> SequenceSet:
+def saturating_sequences(seed: int) -> SequenceSet:
     """Random sequences of 50 nt, each with two of the four words at fixed places."""
     random = named_generator(seed, "saturating")
     rows = []
-    for _ in range(count):
+    for _ in range(300):
         codes = random.integers(0, 4, 50).astype(np.uint8)
         for slot, word in zip((8, 30), random.choice(SATURATING_WORDS, 2, replace=False), strict=True):
             codes[slot : slot + 5] = encode(str(word))
         rows.append(codes)
-    return SequenceSet(tuple(f"s{i}" for i in range(count)), tuple(rows))
+    return SequenceSet(tuple(f"s{i}" for i in range(len(rows))), tuple(rows))
 
 
 def hal_epistasis(distances: np.ndarray, *, seed: int = 0) -> np.ndarray:

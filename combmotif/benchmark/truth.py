@@ -99,13 +99,13 @@ def weights_of(ppm: np.ndarray) -> np.ndarray:
     return odds / odds.max(1).sum()
 
 
-def unlike(motifs: list[np.ndarray], candidate: np.ndarray, most: float = 0.6) -> bool:
+def unlike(motifs: list[np.ndarray], candidate: np.ndarray) -> bool:
     """Whether a motif resembles none of the others at any shift (cosine of deviations at most 0.6)."""
     for other in motifs:
         a, b = candidate - 0.25, other - 0.25
         norm = np.sqrt((a**2).sum() * (b**2).sum())
         for move in range(1 - len(b), len(a)):
             low, high = max(0, move), min(len(a), len(b) + move)
-            if (a[low:high] * b[low - move : high - move]).sum() / norm > most:
+            if (a[low:high] * b[low - move : high - move]).sum() / norm > 0.6:
                 return False
     return True

@@ -49,9 +49,9 @@ def predict(
     from combmotif.models import choose_device
     from combmotif.models.predict_file import Record, predict_file
     from combmotif.sequence.annotation.annotated import annotate, read_annotation
+    from combmotif.sequence.delimited import stream_table
     from combmotif.sequence.fasta import count_fasta, iterate_fasta
     from combmotif.sequence.left_out import LEFT_OUT, LeftOut, describe_left_out, write_left_out
-    from combmotif.sequence.stream import stream_table
 
     if (fasta is None) == (table is None):
         raise click.UsageError("give one of --fasta and --table")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 
-def print_table(rows: Sequence[Sequence[object]], *, columns: Sequence[str] = (), title: str = "") -> None:
+def print_table(rows: Sequence[Sequence[object]], *, columns: Sequence[str] = ()) -> None:
     """Print rows on stdout.
 
     Parameters
@@ -16,7 +16,6 @@ def print_table(rows: Sequence[Sequence[object]], *, columns: Sequence[str] = ()
         Cells are turned into text.
     columns : sequence of str, default none
         Headings.
-    title : str, default ""
     """
     cells = [[str(cell) for cell in row] for row in rows]
     if not cells:
@@ -28,13 +27,11 @@ def print_table(rows: Sequence[Sequence[object]], *, columns: Sequence[str] = ()
         from rich.markup import escape
         from rich.table import Table
 
-        table = Table(*columns, title=title or None, show_header=bool(columns))
+        table = Table(*columns, show_header=bool(columns))
         for row in cells:
             table.add_row(*map(escape, row))
         console.print(table)
         return
-    if title:
-        click.echo(title)
     lines = [list(columns), *cells] if columns else cells
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     for line in lines:

@@ -95,8 +95,7 @@ def words(
     folder = OutputFolder(out, "words")
     with StageProgress() as progress:
         found = kmer_effects(
-            model, sequences, words, options, longest=None if no_pairs else distance,
-            output=0 if output is None else chosen, latent=latent, seed=seed,
+            model, sequences, words, options, longest=None if no_pairs else distance, latent=latent, seed=seed,
             on_pairs=lambda done, total: progress.update("pairs", done, total),
         )  # fmt: skip
     written = {"motif_effects.tsv": found.table, "motif_positions.tsv": found.positions}

@@ -67,7 +67,6 @@ def compare_runs(
     strands: str = "single",
     q: float = default_of(CompareConfig, "q"),
     draws: int = default_of(CompareConfig, "draws"),
-    threshold: float = 0.8,
     seed: int = 0,
     on_progress: Callable[[str, int, int], None] | None = None,
 ) -> Comparison:
@@ -86,8 +85,6 @@ def compare_runs(
         As for `combmotif.motifs.matching.match`.
     draws : int
         Sequences drawn from each motif.
-    threshold : float, default 0.8
-        Similarity of motifs of one cluster.
     seed : int, default 0
     on_progress : callable, optional
         Called with ("faithfulness", runs done, runs in all).
@@ -111,7 +108,7 @@ def compare_runs(
     by_chance = (together["matched_shuffled"] / together["queries"].clip(lower=1)).to_dict()
     best = found.sort_values("relation", ascending=False, kind="stable")  # what is, before what is contained
     best = best.drop_duplicates("motif").set_index("motif")
-    labels = families(motifs, threshold=threshold)
+    labels = families(motifs)
     parts = []
     for number, run in enumerate(runs):
         if on_progress is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +13,8 @@ import pandas as pd
 from combmotif.core.files import reading
 from combmotif.motifs.formats.meme import parse_meme
 from combmotif.motifs.motif import Motif, MotifSet
+from combmotif.report.folder import as_number
+from combmotif.runs.earlier import read_record
 
 NO_METHOD = ("targets",)
 
@@ -79,15 +80,11 @@ def read_runs(folders: Sequence[str | Path]) -> list[ComparedRun]:
 
 
 def _read(folder: Path, label: str) -> list[ComparedRun]:
-    record_path = folder / "run.json"
-    if not record_path.is_file():
-        raise FileNotFoundError(f"{folder}: expected a run folder (with a run.json), as 'combmotif run' makes it")
-    try:
-        record = json.loads(record_path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError):
-        record = None
-    if not isinstance(record, dict) or not isinstance(record.get("config"), dict):
-        raise ValueError(f"{record_path}: expected the record of a run, found something else; run the config again")
+    record = read_record(folder)
+    if not isinstance(record.get("config"), dict):
+        raise ValueError(
+            f"{folder / 'run.json'}: expected the record of a run, found something else; run the config again"
+        )
     with reading(folder, "the files of a run"):
         return _read_motifs(folder, label, record)
 
@@ -116,7 +113,7 @@ def _read_motifs(folder: Path, label: str, record: dict[str, Any]) -> list[Compa
             for row in table.to_dict("records")
             if str(row["motif"]) in matrices
         )
-        purity = {str(r["motif"]): _number(r.get("purity")) for r in table.to_dict("records")}
+        purity = {str(r["motif"]): as_number(r.get("purity")) for r in table.to_dict("records")}
         neurons = _neurons(folder, motifs)
         found = MotifSet(motifs, path.stem, alphabet)
         discover = record["config"].get("discover")
@@ -131,13 +128,13 @@ def _read_motifs(folder: Path, label: str, record: dict[str, Any]) -> list[Compa
 
 def _motif(row: dict[str, Any], ppm: np.ndarray, nsites: float | None, method: str) -> Motif:
     """Make a motif of a row of the table and its matrix; a row without a neuron is of the whole model."""
-    sites = max(1, round(_number(row.get("sites")) if np.isfinite(_number(row.get("sites"))) else nsites or 100))
+    sites = max(1, round(as_number(row.get("sites")) if np.isfinite(as_number(row.get("sites"))) else nsites or 100))
     layer, channel = row.get("layer"), row.get("channel", row.get("neuron"))
     if isinstance(channel, str) and ":" in channel:
         layer, _, channel = channel.rpartition(":")
-    place = _number(channel)
+    place = as_number(channel)
     known = isinstance(layer, str) and layer != "" and np.isfinite(place) and place >= 0
-    start = _number(row.get("start"))
+    start = as_number(row.get("start"))
     return Motif(
         str(row["motif"]),
         ppm * sites,
@@ -146,16 +143,9 @@ def _motif(row: dict[str, Any], ppm: np.ndarray, nsites: float | None, method: s
         neuron=int(place) if known else -1,
         method=method,
         start=int(start) if known and np.isfinite(start) else -1,
-        max_activation=_number(row.get("max_activation")),
-        background=_number(row.get("background")) if np.isfinite(_number(row.get("background"))) else 0.0,
+        max_activation=as_number(row.get("max_activation")),
+        background=as_number(row.get("background")) if np.isfinite(as_number(row.get("background"))) else 0.0,
     )
-
-
-def _number(value: object) -> float:
-    try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return float("nan")
 
 
 def _neurons(folder: Path, motifs: tuple[Motif, ...]) -> int:

@@ -8,7 +8,8 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from combmotif.core.typed_yaml import Section, Whole, read_yaml, validate
+from combmotif.core.plain_yaml import read_yaml
+from combmotif.core.typed_yaml import Section, Whole, validate
 
 _UNITS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 JOBQUEUES = ("slurm", "pbs", "lsf", "sge", "oar", "moab")

@@ -10,7 +10,8 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from combmotif.config.paths import find_file
-from combmotif.core.typed_yaml import Real, Section, Seed, Whole, read_yaml, validate
+from combmotif.core.plain_yaml import read_yaml
+from combmotif.core.typed_yaml import Real, Section, Seed, Whole, validate
 
 
 class SuiteSection(Section):

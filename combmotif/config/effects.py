@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from combmotif.core.typed_yaml import Real, Section, Whole, show
+from combmotif.core.plain_yaml import show
+from combmotif.core.typed_yaml import Real, Section, Whole
 from combmotif.sequence.alphabet import iupac_sets
 
 AVOIDED = ["AUG", "AAUAAA", "stop"]

@@ -12,7 +12,8 @@ from pydantic import Field, model_validator
 from combmotif.config.inputs import ModelSection, Trust
 from combmotif.config.load import apply_override
 from combmotif.config.paths import find_card, find_factory, find_file, find_files
-from combmotif.core.typed_yaml import Real, Section, Seed, Whole, read_yaml, validate
+from combmotif.core.plain_yaml import read_yaml
+from combmotif.core.typed_yaml import Real, Section, Seed, Whole, validate
 
 KINDS = ("card", "model", "hf", "features", "probabilities", "embeddings", "predictions", "track", "factory")
 

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from combmotif.config.neurons import parse_selection
-from combmotif.core.typed_yaml import Real, Section, Whole, show
+from combmotif.core.plain_yaml import show
+from combmotif.core.typed_yaml import Real, Section, Whole
 from combmotif.sequence.alphabet import iupac_sets
 
 LARGEST_SET = 2_000_000_000

@@ -13,7 +13,8 @@ from combmotif.config.training.hexamers import HexamersConfig
 from combmotif.config.training.language import LanguageConfig
 from combmotif.config.training.measured import MeasuredConfig
 from combmotif.config.training.regression import TrainConfig
-from combmotif.core.typed_yaml import nearest, parse_yaml, read_yaml, show, validate
+from combmotif.core.plain_yaml import parse_yaml, read_yaml, show
+from combmotif.core.typed_yaml import nearest, validate
 
 TrainingConfig = TrainConfig | MeasuredConfig | HexamersConfig | HalfLifeConfig | LanguageConfig
 TRAININGS: dict[str, type] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from combmotif.core.typed_yaml import show
+from combmotif.core.plain_yaml import show
 
 Selection = int | str | Sequence[int | str]
 

@@ -9,7 +9,8 @@ from combmotif.config.inputs import CardSection, KerasSection, ModelSection
 from combmotif.config.load import load_config
 from combmotif.config.run import RunConfig
 from combmotif.config.training.regression import TrainConfig
-from combmotif.core.typed_yaml import nearest, read_yaml
+from combmotif.core.plain_yaml import read_yaml
+from combmotif.core.typed_yaml import nearest
 
 if TYPE_CHECKING:
     import torch

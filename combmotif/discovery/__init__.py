@@ -2,13 +2,13 @@
 
 from combmotif.discovery.demixed import Demixed
 from combmotif.discovery.faithful import ActivationModel, Faithfulness, Windows, measure_faithfulness, shuffled_motif
-from combmotif.discovery.halves import demix_halves, explained_excitation, split_samples
+from combmotif.discovery.halves import demix_halves, explained_excitation
 from combmotif.discovery.layerwise.demix import DemixOptions, demix_tree
 from combmotif.discovery.layerwise.group import Group, make_group, weighted_counts
 from combmotif.discovery.layerwise.presets import PRESETS, preset_tree
 from combmotif.discovery.neuronmotif import demix_neuron
 from combmotif.discovery.occurrences import Occurrences, called_nucleotides
-from combmotif.discovery.seqlets import PUBLISHED, SeqletOptions, seqlet_motif, top_windows
+from combmotif.discovery.seqlets import SeqletOptions, seqlet_motif, top_windows
 from combmotif.discovery.sufficiency import SufficiencyOptions, demix_by_sufficiency
 from combmotif.discovery.syntax import syntax_table
 from combmotif.discovery.tfmodisco.modisco import ModiscoOptions, ModiscoResult, modisco
@@ -19,7 +19,6 @@ from combmotif.discovery.words import word_motifs
 
 __all__ = [
     "PRESETS",
-    "PUBLISHED",
     "ActivationModel",
     "Demixed",
     "DemixOptions",
@@ -48,7 +47,6 @@ __all__ = [
     "save_patterns",
     "seqlet_motif",
     "shuffled_motif",
-    "split_samples",
     "syntax_table",
     "top_windows",
     "tree_table",

@@ -19,26 +19,8 @@ _BACKGROUNDS = 8  # sets of random nucleotides that replace them
 _RANDOM = 2000  # random windows that give each motif its threshold
 
 
-def split_samples(samples: Samples, random: np.random.Generator) -> tuple[Samples, Samples]:
-    """Share a neuron's windows out among two halves, each over the whole range of activation.
-
-    Of every two windows that follow each other in activation, one goes to each half, by the toss of a coin.
-
-    Parameters
-    ----------
-    samples : Samples
-    random : numpy.random.Generator
-
-    Returns
-    -------
-    (first, second)
-        Without a window in common; of an odd number the first has one more.
-    """
-    first, second = _halves(len(samples), random)
-    return _part(samples, first), _part(samples, second)
-
-
 def _halves(count: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of two halves, each over the whole range: of two that follow each other, a coin says which goes where."""
     rows = np.arange(0, count, 2)
     other = np.minimum(rows + random.integers(0, 2, len(rows)), count - 1)
     return other, np.setdiff1d(np.arange(count), other)

@@ -34,7 +34,6 @@ def demix_neuron(
     options: DemixOptions | None = None,
     sufficiency: SufficiencyOptions | None = None,
     seed: int = 0,
-    merge: float = 0.8,
     alphabet: str = "rna",
 ) -> Demixed:
     """Find the motifs of one neuron, how they were demixed, and the syntax of their parts (NeuronMotif, PNAS 2023).
@@ -50,12 +49,10 @@ def demix_neuron(
     preset : str, optional
         ``neuronmotif`` or ``combmotif``: the published procedure instead (see `preset_tree`).
     options : DemixOptions, optional
-        Of layers.
+        Of layers: groups that are alike at some shift are one motif; their offsets are kept in ``offsets``.
     sufficiency : SufficiencyOptions, optional
         Of sufficiency.
     seed : int, default 0
-    merge : float, default 0.8
-        Of layers: groups at least this similar at some shift are one motif; their offsets are kept in ``offsets``.
     alphabet : str, default "rna"
         Of the words in the tables.
 
@@ -78,7 +75,7 @@ def demix_neuron(
     if method == "sufficiency":
         return demix_by_sufficiency(probe, samples, options=sufficiency, seed=seed, alphabet=alphabet)
     tree = demix_tree(probe, samples, options=options, seed=seed)
-    return from_tree(probe, samples, tree, min_sites=options.min_sites, merge=merge, alphabet=alphabet)
+    return from_tree(probe, samples, tree, min_sites=options.min_sites, alphabet=alphabet)
 
 
 def from_tree(

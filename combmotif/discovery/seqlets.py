@@ -11,6 +11,7 @@ from combmotif.core.typed_yaml import default_of
 from combmotif.inference.probe import WindowProbe
 from combmotif.motifs.motif import PSEUDOCOUNT, Motif
 from combmotif.motifs.segment import segments
+from combmotif.sampling.samples import Samples
 
 SWEEPS = 10
 """Most rounds of moving windows against the rest."""
@@ -44,10 +45,6 @@ class SeqletOptions:
         for name in ("top", "min_sites"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: expected at least 1, found {getattr(self, name)}")
-
-
-PUBLISHED = SeqletOptions(top=100, align=False, min_sites=1)
-"""As the CombMotif study did (Bioinformatics 2024, btae262)."""
 
 
 def top_windows(
@@ -109,15 +106,11 @@ def top_windows(
 
 def seqlet_motif(
     probe: WindowProbe,
-    neuron: int,
-    codes: np.ndarray,
-    activations: np.ndarray,
+    samples: Samples,
     *,
     options: SeqletOptions | None = None,
-    background: float = 0.0,
     sequences: np.ndarray | None = None,
     starts: np.ndarray | None = None,
-    tracks: np.ndarray | None = None,
 ) -> Motif | None:
     """Make one motif of the windows on which a neuron is most active.
 
@@ -126,18 +119,12 @@ def seqlet_motif(
     Parameters
     ----------
     probe : WindowProbe
-    neuron : int
-        Channel of its layer.
-    codes : uint8 array, shape (n, receptive field)
-    activations : float array, shape (n,)
+    samples : Samples
+        In any order; windows weaker than their background are not used. Of a model with extra channels, the consensus
+        is tried with the tracks of the strongest window; without any, with the probe's.
     options : SeqletOptions, optional
-    background : float, default 0
-        Activation of the neuron on random windows; weaker windows are not used.
     sequences, starts : integer arrays, shape (n,), optional
         As for :func:`top_windows`.
-    tracks : float array, shape (n, k, receptive field), optional
-        What the windows have beside their bases, of a model with extra channels; the consensus is tried with those of
-        the strongest window. Default the probe's.
 
     Returns
     -------
@@ -145,7 +132,8 @@ def seqlet_motif(
         Cut to its informative columns; None where too few windows excite the neuron or no column is informative.
     """
     options = options or SeqletOptions()
-    activations = np.asarray(activations, dtype=np.float64)
+    codes, neuron, background = samples.codes, samples.neuron, samples.background
+    activations = samples.activations.astype(np.float64)
     above = np.flatnonzero(activations > background)
     if sequences is not None and starts is not None:
         sequences, starts = sequences[above], starts[above]
@@ -162,7 +150,7 @@ def seqlet_motif(
         return None
     first, last = max(0, found[0][0] - 1), min(len(pfm), found[-1][1] + 1)
     consensus = pfm.argmax(1).astype(np.uint8)[None]
-    beside = None if tracks is None else tracks[rows[:1]]
+    beside = None if samples.tracks is None else samples.tracks[rows[:1]]
     excitation = activations[above] - background
     return Motif(
         id=f"{probe.layer}:{neuron}.m1",

@@ -39,7 +39,6 @@ def draw_backgrounds(
     count: int,
     *,
     seed: int,
-    shortest: int = 1,
     frequencies: Sequence[float] | np.ndarray | None = None,
     without: Sequence[Pattern] = (),
 ) -> Backgrounds:
@@ -55,8 +54,6 @@ def draw_backgrounds(
     sequences : SequenceSet
     count : int
     seed : int
-    shortest : int, default 1
-        Sequences of fewer nt are passed over.
     frequencies : 4 floats, optional
         Random bases with these frequencies of A, C, G, T/U in place of the sequences' own; the lengths (and tracks)
         are still theirs.
@@ -66,10 +63,12 @@ def draw_backgrounds(
     Returns
     -------
     Backgrounds
-        Fewer than `count` only where the motifs of `without` cannot be avoided, or no sequence is long enough.
+        Fewer than `count` only where the motifs of `without` cannot be avoided, or all sequences are empty.
     """
-    long_enough = np.flatnonzero(sequences.lengths >= shortest)
-    order = sorted(long_enough.tolist(), key=lambda row: stable_hash(seed, "background", sequences.names[row]))
+    order = sorted(
+        np.flatnonzero(sequences.lengths).tolist(),
+        key=lambda row: stable_hash(seed, "background", sequences.names[row]),
+    )
     if sequences.clusters is not None:
         first: dict[str, int] = {}
         for row in order:

@@ -162,7 +162,6 @@ def insert_motif(
         frequencies=frequencies,
         generators=[generator] * len(rows),
         avoid=avoid,
-        avoid_stops=phases is not None,
         phases=None if phases is None else [phases[row] for row in rows.tolist()],
     )
     good = ~found.failed

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from combmotif.config.effects import InteractionOptions, InteractionSection, MarginalOptions
-from combmotif.config.opening import output_index
+from combmotif.config.opening import output_indices
 from combmotif.core.tables import KMER_PAIRS
 from combmotif.core.typed_yaml import default_of
 from combmotif.effects.marginal import marginal_effects
@@ -68,7 +68,6 @@ def kmer_effects(
     options: MarginalOptions | None = None,
     *,
     longest: int | None = 11,
-    output: int | str = 0,
     latent: str = default_of(InteractionSection, "latent"),
     seed: int = 0,
     on_pairs: Callable[[int, int], None] | None = None,
@@ -88,11 +87,10 @@ def kmer_effects(
     words : sequence of str
         IUPAC words.
     options : MarginalOptions, optional
-        The number of backgrounds (500), places and more; pairs take backgrounds, avoid, alpha, margin and n_min of it.
+        The number of backgrounds (500), places and more; pairs take backgrounds, avoid, alpha, margin and n_min of
+        it, and are measured on its output, of all outputs on the first.
     longest : int or None, default 11
         Longest distance in nt between two k-mers; None measures no pairs.
-    output : int or str, default 0
-        Output that pairs are measured on.
     latent : str, default "auto"
         Second scale of pairs, as `InteractionOptions.latent`.
     seed : int, default 0
@@ -125,7 +123,7 @@ def kmer_effects(
     names = [pattern.name for pattern in patterns]
     if not words or len(set(names)) < len(names):
         raise ValueError(f"words: expected one IUPAC word or more, each once, found {', '.join(words) or 'none'}")
-    column = output_index(output, model.outputs, key="output")
+    column = output_indices(options.output, model.outputs, key="output")[0]
     single = marginal_effects(model, sequences, names, options, seed=seed)
     if longest is None:
         return KmerEffects(single.table, single.positions, KMER_PAIRS.frame())

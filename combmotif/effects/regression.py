@@ -20,9 +20,7 @@ def varying(covariates: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return kept
 
 
-def adjusted_difference(
-    active: np.ndarray, outcome: np.ndarray, covariates: Mapping[str, np.ndarray], *, confidence: float = 0.95
-) -> Difference:
+def adjusted_difference(active: np.ndarray, outcome: np.ndarray, covariates: Mapping[str, np.ndarray]) -> Difference:
     """Estimate the difference between active and inactive sequences at equal covariates.
 
     Ordinary least squares of the outcome on activity (0/1), an intercept and the covariates; HC3 errors (each
@@ -34,13 +32,12 @@ def adjusted_difference(
     outcome : float array, shape (n,)
     covariates : mapping of name to float array, shape (n,)
         Those that do not vary over these sequences are dropped.
-    confidence : float, default 0.95
 
     Returns
     -------
     Difference
-        In the outcome's unit; NaN where activity is determined by the covariates, too few sequences are left or an
-        error is infinite.
+        In the outcome's unit, with its 95 % interval; NaN where activity is determined by the covariates, too few
+        sequences are left or an error is infinite.
 
     References
     ----------
@@ -71,5 +68,5 @@ def adjusted_difference(
     estimate = float(coefficients[0])
     if not error > 1e-12 * np.abs(outcome).max():
         return Difference(estimate, np.nan, np.nan, np.nan)
-    half = float(stats.t.isf((1 - confidence) / 2, freedom)) * error
+    half = float(stats.t.isf(0.025, freedom)) * error
     return Difference(estimate, estimate - half, estimate + half, float(2 * stats.t.sf(abs(estimate) / error, freedom)))

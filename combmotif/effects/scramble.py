@@ -125,7 +125,6 @@ def draw_replacements(
     frequencies: np.ndarray,
     generators: Sequence[np.random.Generator],
     avoid: Sequence[Pattern] = (),
-    avoid_stops: bool = False,
     phases: Sequence[np.ndarray] | None = None,
 ) -> Replacements:
     """Draw replacements for the sites of every placement: one, two or three of them.
@@ -153,10 +152,9 @@ def draw_replacements(
     generators : sequence of numpy.random.Generator, one per placement
     avoid : sequence of Pattern, default none
         Motifs that a draw may not create.
-    avoid_stops : bool, default False
-        A draw may not create an in-frame stop codon either, where `phases` know the frame.
     phases : sequence of integer arrays, one per placement, each of shape (length,), optional
-        Position in the codon, see `codon_phase`. Needed by "synonymous".
+        Position in the codon, see `codon_phase`; a draw may not create an in-frame stop codon then. Needed by
+        "synonymous".
     """
     if mode not in MODES:
         raise ValueError(f"mode: expected one of {', '.join(MODES)}, found {mode!r}")
@@ -167,7 +165,7 @@ def draw_replacements(
     sides = [_Segment(codes, starts, len(pattern), banned, avoid, phases) for starts, pattern in placed]
     starts = [np.asarray(start) for start, _ in placed]
     number = len(placed)
-    checks = {"stops": avoid_stops and phases is not None and mode != "synonymous", "protein": mode == "synonymous"}
+    checks = {"stops": phases is not None and mode != "synonymous", "protein": mode == "synonymous"}
     kept = [np.zeros((count, draws, side.length), dtype=np.uint8) for side in sides]
     filled = np.zeros(count, dtype=np.int64)
     good_sides = np.zeros((count, number), dtype=np.int64)

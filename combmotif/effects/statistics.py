@@ -69,20 +69,19 @@ def benjamini_hochberg(p_values: np.ndarray) -> np.ndarray:
     return q
 
 
-def welch(first: np.ndarray, second: np.ndarray, *, confidence: float = 0.95) -> Difference:
+def welch(first: np.ndarray, second: np.ndarray) -> Difference:
     """Compare two means without assuming equal variances.
 
     Parameters
     ----------
     first, second : float arrays, shapes (n1,) and (n2,)
         At least two values each.
-    confidence : float, default 0.95
 
     Returns
     -------
     Difference
-        mean(first) - mean(second). Interval and p are NaN where neither group varies or a group has fewer than two
-        values.
+        mean(first) - mean(second) with its 95 % interval. Interval and p are NaN where neither group varies or a group
+        has fewer than two values.
 
     References
     ----------
@@ -93,7 +92,7 @@ def welch(first: np.ndarray, second: np.ndarray, *, confidence: float = 0.95) ->
     if min(len(first), len(second)) < 2 or (np.ptp(first) == 0 and np.ptp(second) == 0):
         return Difference(estimate, np.nan, np.nan, np.nan)
     test = stats.ttest_ind(first, second, equal_var=False)
-    low, high = test.confidence_interval(confidence)
+    low, high = test.confidence_interval(0.95)
     return Difference(estimate, float(low), float(high), float(test.pvalue))
 
 
@@ -157,10 +156,10 @@ def signed_rank(values: np.ndarray) -> float:
     return float(test.pvalue)
 
 
-def detectable_size(values: np.ndarray, *, alpha: float, power: float = 0.8) -> float:
-    """Find the smallest mean that the signed-rank test would detect among so many values of this spread.
+def detectable_size(values: np.ndarray, *, alpha: float) -> float:
+    """Find the smallest mean that the signed-rank test would detect, with a power of 80 %, among values of this spread.
 
-    (t(1 - alpha / 2) + t(power)) * s / sqrt(n), with n - 1 degrees of freedom, over the square root of the
+    (t(1 - alpha / 2) + t(0.8)) * s / sqrt(n), with n - 1 degrees of freedom, over the square root of the
     signed-rank test's efficiency on normal values, 3 / pi.
 
     Parameters
@@ -168,7 +167,6 @@ def detectable_size(values: np.ndarray, *, alpha: float, power: float = 0.8) -> 
     values : float array, shape (n,)
     alpha : float
         Two-sided level of the test.
-    power : float, default 0.8
 
     Returns
     -------
@@ -183,7 +181,7 @@ def detectable_size(values: np.ndarray, *, alpha: float, power: float = 0.8) -> 
     n = len(values)
     if n < 2:
         return np.inf
-    quantiles = stats.t.ppf([1 - alpha / 2, power], n - 1).sum()
+    quantiles = stats.t.ppf([1 - alpha / 2, 0.8], n - 1).sum()
     return float(quantiles * values.std(ddof=1) / np.sqrt(n * 3 / np.pi))
 
 

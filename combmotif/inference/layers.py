@@ -212,17 +212,21 @@ def layer_outputs(
     found, _ = layer_calls(model, x, wanted, unpadded=unpadded, dense=dense)
     result = {}
     for layer, view in own.items():
-        outputs = found.get(layer, [])
-        if len(outputs) <= view.call:
-            raise ValueError(f"{refusal(model, layer)}{no_tensor(model, layer)}")
-        output = shaped(outputs[view.call], len(x), view)
-        if output is None:
-            raise ValueError(
-                f"{refusal(model, layer)}expected an output of (batch, neurons, positions), found "
-                f"{tuple(outputs[view.call].shape)}{others(model, layer)}"
-            )
-        result[layer] = output
+        result[layer] = viewed(model, layer, found.get(layer, []), len(x), view)
     return result
+
+
+def viewed(model: SequenceModel, layer: str, calls: Sequence[torch.Tensor], batch: int, view: View) -> torch.Tensor:
+    """Take what is meant of a layer's outputs, call by call; one that is not there, or has no positions, is refused."""
+    if len(calls) <= view.call:
+        raise ValueError(f"{refusal(model, layer)}{no_tensor(model, layer)}")
+    output = shaped(calls[view.call], batch, view)
+    if output is None:
+        raise ValueError(
+            f"{refusal(model, layer)}expected an output of (batch, neurons, positions), found "
+            f"{tuple(calls[view.call].shape)}{others(model, layer)}"
+        )
+    return output
 
 
 def refusal(model: SequenceModel, layer: str) -> str:

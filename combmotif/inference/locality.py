@@ -32,7 +32,8 @@ def _pair(value: int | Sequence[int] | None, default: int) -> list[int]:
     return [int(n) for n in (list(numbers) * 2)[:2]]
 
 
-def _arguments(names: Sequence[str], args: tuple, kwargs: dict) -> dict[str, Any]:
+def arguments(names: Sequence[str], args: tuple, kwargs: dict) -> dict[str, Any]:
+    """Name the arguments of a call."""
     return dict(zip(names, args, strict=False)) | kwargs
 
 
@@ -112,7 +113,7 @@ class LocalityMode(TorchFunctionMode):
 
     def _conv(self, func: Callable, args: tuple, kwargs: dict) -> torch.Tensor:
         names = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")
-        call = _arguments(names, args, kwargs)
+        call = arguments(names, args, kwargs)
         x, weight = call["input"], call["weight"]
         window = window_of(x) or Window(count=x.shape[-1])
         if func is torch.conv2d:
@@ -161,7 +162,7 @@ class LocalityMode(TorchFunctionMode):
         names = ("input", "kernel_size", "stride", "padding") + (
             ("dilation", "ceil_mode", "return_indices") if kind == "max" else ("ceil_mode", "count_include_pad")
         )
-        call = _arguments(names, args, kwargs)
+        call = arguments(names, args, kwargs)
         x, along = call["input"], 0
         window = window_of(x) or Window(count=x.shape[-1])
         if flat:
@@ -191,7 +192,7 @@ class LocalityMode(TorchFunctionMode):
         return (pooled, torch.zeros_like(pooled, dtype=torch.long)) if call.get("return_indices") else pooled
 
     def _pad(self, args: tuple, kwargs: dict) -> torch.Tensor:
-        call = _arguments(("input", "pad", "mode", "value"), args, kwargs)
+        call = arguments(("input", "pad", "mode", "value"), args, kwargs)
         x, pads = call["input"], list(call["pad"])
         window = window_of(x)
         if window is None:
@@ -237,7 +238,7 @@ class LocalityMode(TorchFunctionMode):
 
     def _flanks(self, func: Callable, args: tuple, kwargs: dict, x: torch.Tensor) -> torch.Tensor | None:
         """Join constant flanks along the positions, which are padding; None where something else is joined."""
-        call = _arguments(("tensors", "dim"), args, kwargs)
+        call = arguments(("tensors", "dim"), args, kwargs)
         axis, window = position_axis(x), window_of(x)
         parts = list(call["tensors"])
         if axis is None or window is None or axis != _joined_axis(args, kwargs, x.ndim):
@@ -259,7 +260,7 @@ def _flatten(values: Any) -> list[Any]:
 
 def _joined_axis(args: tuple, kwargs: dict, ndim: int) -> int:
     """Axis along which ``torch.cat`` joins, from 0; it may differ in size and is no axis of positions."""
-    call = _arguments(("tensors", "dim"), args, kwargs)
+    call = arguments(("tensors", "dim"), args, kwargs)
     return int(call.get("dim", call.get("axis", 0))) % ndim
 
 

@@ -28,8 +28,6 @@ class SiteFinder:
     threshold : float
     backgrounds : float array, shape (neurons,), optional
         What activations are measured from, see :func:`background_activations`; default 0.
-    after : SiteFinder, optional
-        Of sequences scanned before, whose maxima count too.
 
     Attributes
     ----------
@@ -65,7 +63,6 @@ class SiteFinder:
         threshold: float,
         *,
         backgrounds: np.ndarray | None = None,
-        after: SiteFinder | None = None,
     ) -> None:
         self.channels = {layer: np.asarray(channels, dtype=np.int64) for layer, channels in neurons.items()}
         self.threshold = threshold
@@ -76,7 +73,7 @@ class SiteFinder:
         rest = np.zeros(total) if backgrounds is None else np.asarray(backgrounds, np.float64)
         self.backgrounds = rest
         self._least = np.nextafter((rest + 1e-6 * np.abs(rest)).astype(np.float32), np.float32(np.inf))
-        self.floor: np.ndarray = self._least.copy() if after is None else after.floor.copy()
+        self.floor: np.ndarray = self._least.copy()
         self._places: list[np.ndarray] = []
         self._strengths: list[np.ndarray] = []
 

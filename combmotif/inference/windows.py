@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from combmotif.inference.layers import View, layer_calls, layer_outputs, no_tensor, others, refusal, shaped
+from combmotif.inference.layers import View, layer_calls, layer_outputs, viewed
 from combmotif.models.model import SequenceModel
 
 
@@ -130,12 +130,4 @@ def _whole(geometry: LayerGeometry) -> tuple[int, int]:
 def plain_outputs(model: SequenceModel, layer: str, view: View, x: torch.Tensor) -> torch.Tensor:
     """Run the network as it is and return a layer's output, (n, neurons, positions)."""
     calls = layer_calls(model, x, {layer: view.call + 1}, marked=False)[0].get(layer, [])
-    if len(calls) <= view.call:
-        raise ValueError(f"{refusal(model, layer)}{no_tensor(model, layer)}")
-    output = shaped(calls[view.call], len(x), view)
-    if output is None:
-        raise ValueError(
-            f"{refusal(model, layer)}expected an output of (batch, neurons, positions), found "
-            f"{tuple(calls[view.call].shape)}{others(model, layer)}"
-        )
-    return output
+    return viewed(model, layer, calls, len(x), view)

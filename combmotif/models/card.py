@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from combmotif.core.plain_yaml import dump_yaml, read_yaml
 from combmotif.core.resources import resource_path
-from combmotif.core.typed_yaml import dump_yaml, nearest, read_yaml, validate
+from combmotif.core.typed_yaml import nearest, validate
 from combmotif.models.architectures.cnn_gru import CnnGru
 from combmotif.models.architectures.cnn_gru_weights import load_cnn_gru
 from combmotif.models.architectures.framepool import FramePool

@@ -50,7 +50,7 @@ def similarity(a: np.ndarray, b: np.ndarray, *, min_overlap: int = 3) -> tuple[f
 
 
 def _similarities(
-    first: Sequence[np.ndarray], second: Sequence[np.ndarray], min_overlap: int
+    first: Sequence[np.ndarray], second: Sequence[np.ndarray], min_overlap: int = 3
 ) -> tuple[np.ndarray, np.ndarray]:
     """Best score and offset of every pair; lists of ppm -> two arrays of shape (len(first), len(second))."""
     a, b = _stack(first), _stack(second)
@@ -81,7 +81,7 @@ def _stack(ppms: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def merge_shifted(
-    pfms: Sequence[np.ndarray], activations: np.ndarray, *, threshold: float = 0.8, min_overlap: int = 3
+    pfms: Sequence[np.ndarray], activations: np.ndarray, *, threshold: float = 0.8
 ) -> list[list[tuple[int, int]]]:
     """Group the leaves of one neuron that are copies of one motif at different positions.
 
@@ -97,7 +97,6 @@ def merge_shifted(
         Of each leaf; decides which leads (ties: the earlier).
     threshold : float, default 0.8
         Least `similarity` to join a group.
-    min_overlap : int, default 3
 
     Returns
     -------
@@ -114,7 +113,7 @@ def merge_shifted(
         counts = np.asarray(pfms[index], dtype=float)
         if sums:
             known, leaf = [normalised(total + PSEUDOCOUNT) for total in sums], normalised(counts + PSEUDOCOUNT)
-            score, where = _similarities(known, [leaf], min_overlap)
+            score, where = _similarities(known, [leaf])
             best = int(score[:, 0].argmax())
         if not sums or score[best, 0] < threshold:
             groups.append([(int(index), 0)])
@@ -127,7 +126,7 @@ def merge_shifted(
     return groups
 
 
-def families(motifs: MotifSet, *, threshold: float = 0.8, min_overlap: int = 3) -> list[int]:
+def families(motifs: MotifSet, *, threshold: float = 0.8) -> list[int]:
     """Label motifs that say the same thing, so that a report can say it once.
 
     Average linkage of 1 - `similarity` of the motifs' informative spans, cut at 1 - `threshold`. A motif without an
@@ -138,7 +137,6 @@ def families(motifs: MotifSet, *, threshold: float = 0.8, min_overlap: int = 3) 
     motifs : MotifSet
     threshold : float, default 0.8
         Average similarity within a family.
-    min_overlap : int, default 3
 
     Returns
     -------
@@ -151,7 +149,7 @@ def families(motifs: MotifSet, *, threshold: float = 0.8, min_overlap: int = 3) 
         spans.append(motif.ppm[found[0][0] : found[-1][1]] if found else np.full((1, 4), 0.25))
     if len(spans) < 2:
         return [0] * len(spans)
-    score, _ = _similarities(spans, spans, min_overlap)
+    score, _ = _similarities(spans, spans)
     distance = np.clip(1 - (score + score.T) / 2, 0, 2)
     np.fill_diagonal(distance, 0)
     tree = linkage(squareform(distance.round(9), checks=False), "average")

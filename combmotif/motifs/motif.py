@@ -93,7 +93,7 @@ class Motif:
     offsets : tuple of int
         Relative positions at which merged copies of the motif sat (0 always among them).
     background : float
-        Activation of the neuron on random windows (0 where that is negative).
+        Activation of the neuron on background sequences (0 where that is negative).
     contribution : float
         Of a motif that attributions gave: mean contribution of a site to the target, in its units; below 0 where the
         motif lowers it.

@@ -93,7 +93,7 @@ class Context:
 
     @cached_property
     def backgrounds(self) -> np.ndarray:
-        """What the activations of ``neurons`` are measured from: their mean over random windows; float64 (neurons,)."""
+        """What the activations of ``neurons`` are measured from: their mean over backgrounds; float64 (neurons,)."""
         parts = [background_activations(self.model, one.probe.layer)[list(one.channels)] for one in self.layers]
         return np.concatenate([np.zeros(0), *parts])
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from combmotif.config.effects import InteractionSection, PairSection
-from combmotif.core.typed_yaml import read_yaml
+from combmotif.core.plain_yaml import read_yaml
 from combmotif.effects.pairs.pair import Pair
 from combmotif.effects.pattern import as_pattern
 from combmotif.sequence.delimited import open_table

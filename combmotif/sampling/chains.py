@@ -81,13 +81,13 @@ class Chains:
     def _reorder(self, rows: np.ndarray) -> None:
         self.codes, self.values, self.places = self.codes[rows], self.values[rows], self.places[rows]
 
-    def exchange(self, rounds: int = 20) -> None:
+    def exchange(self) -> None:
         """Swap windows between temperatures by the Metropolis rule (replica exchange)."""
         count = len(self.values)
         rows = np.arange(count)
         values = self.values.astype(np.float64)
         share = count // LEVELS
-        for _ in range(rounds):
+        for _ in range(20):
             pairs = self.random.permutation(count)[: count // 2 * 2].reshape(2, -1)
             near = np.abs(self.level[pairs[0]] - self.level[pairs[1]]) <= max(1, LEVELS * 2 // share)
             a, b = pairs[:, near]

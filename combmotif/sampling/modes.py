@@ -19,6 +19,7 @@ _FEWEST = 4
 """Letters that show something."""
 _STARTS, _TRIES, _WAYS, _CHANGED = 32, 4, 32, 4608
 _READ = 0.3
+"""Importance of a letter, relative to the window's strongest, from which the neuron reads it."""
 _SAME = 0.85
 """Share of the letters read in one window that are read in another, from which both show the same."""
 _KEPT = 0.05
@@ -68,17 +69,11 @@ def _modes(probe: WindowProbe, neuron: int, background: float, maximum: float) -
     codes, values = codes[reached], values[reached]
     if not len(codes):
         return []
-    return read_letters(probe, neuron, codes, values)[:_MODES]
+    return _read_nucleotides(probe, neuron, codes, values)[:_MODES]
 
 
-def read_letters(
-    probe: WindowProbe,
-    neuron: int,
-    codes: np.ndarray,
-    values: np.ndarray,
-    tracks: np.ndarray | None = None,
-    *,
-    least: float = _READ,
+def _read_nucleotides(
+    probe: WindowProbe, neuron: int, codes: np.ndarray, values: np.ndarray
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Read the letters of windows whose change is missed most; those that hold another window's show nothing new.
 
@@ -89,10 +84,6 @@ def read_letters(
     codes : uint8 array, shape (n, size)
     values : float array, shape (n,)
         Activations.
-    tracks : float array, optional
-        Extra channels of the windows.
-    least : float, default 0.3
-        Importance of a letter, relative to the window's strongest, from which the neuron reads it.
 
     Returns
     -------
@@ -102,13 +93,12 @@ def read_letters(
     size = codes.shape[1]
     changed = np.repeat(codes[:, None], size, 1)
     changed[:, np.arange(size), np.arange(size)] += named_generator(0, "changes").integers(1, 4, codes.shape, np.uint8)
-    every = None if tracks is None else np.repeat(tracks, size, 0)
-    without = probe.activations(changed.reshape(-1, size) % 4, every)[:, neuron].reshape(len(codes), size)
+    without = probe.activations(changed.reshape(-1, size) % 4)[:, neuron].reshape(len(codes), size)
     here = values[:, None] - without
     top = np.maximum(here.max(1, keepdims=True), 1e-12)
     found: list[tuple[np.ndarray, np.ndarray]] = []
-    for row in np.argsort((here >= least * top).sum(1), kind="stable"):
-        word = np.where(here[row] >= least * top[row], codes[row].astype(int), -1)
+    for row in np.argsort((here >= _READ * top).sum(1), kind="stable"):
+        word = np.where(here[row] >= _READ * top[row], codes[row].astype(int), -1)
         if (word >= 0).sum() >= _FEWEST and not any(_holds(word, other) for other, _ in found):
             found.append((word, np.where(np.abs(here[row]) >= _KEPT * top[row], codes[row].astype(int), -1)))
     return found

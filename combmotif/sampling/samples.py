@@ -26,7 +26,7 @@ class Samples:
     activations : float32 array, shape (n,)
         In the layer's own units, all above the background, descending.
     background : float
-        Mean activation of random windows. A raw convolution output has no meaningful zero:
+        Mean activation of background sequences, of random bases. A raw convolution output has no meaningful zero:
         what lies below its mean over random sequences is no response to a motif.
     method : str
         ``enumerate``, ``evolve``, ``neuronmotif``, ``combmotif`` or ``dataset``.

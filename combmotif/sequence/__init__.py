@@ -9,9 +9,9 @@ from combmotif.sequence.alphabet import IUPAC, LETTERS, decode, encode, iupac_se
 
 if TYPE_CHECKING:
     from combmotif.sequence.annotation.annotated import annotate, read_annotation
-    from combmotif.sequence.annotation.transcripts import TRACKS, Annotation, Transcript
+    from combmotif.sequence.annotation.transcripts import Annotation, Transcript
     from combmotif.sequence.fasta import iterate_fasta
-    from combmotif.sequence.hdf5 import read_hdf5, stream_hdf5
+    from combmotif.sequence.hdf5 import read_hdf5
     from combmotif.sequence.left_out import LeftOut
     from combmotif.sequence.onehot import as_codes, from_one_hot, one_hot
     from combmotif.sequence.tables import SequenceSet, random_sequences, read_fasta, read_table
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = [
     "IUPAC",
     "LETTERS",
-    "TRACKS",
     "Annotation",
     "LeftOut",
     "SequenceSet",
@@ -37,7 +36,6 @@ __all__ = [
     "read_fasta",
     "read_hdf5",
     "read_table",
-    "stream_hdf5",
 ]
 
 __getattr__, __dir__ = lazy_names(  # what needs torch, pandas or h5py, so that a config is checked at once
@@ -45,8 +43,8 @@ __getattr__, __dir__ = lazy_names(  # what needs torch, pandas or h5py, so that 
     {
         "annotation.annotated": ("annotate", "read_annotation"),
         "left_out": ("LeftOut",),
-        "annotation.transcripts": ("TRACKS", "Annotation", "Transcript"),
-        "hdf5": ("read_hdf5", "stream_hdf5"),
+        "annotation.transcripts": ("Annotation", "Transcript"),
+        "hdf5": ("read_hdf5",),
         "onehot": ("as_codes", "from_one_hot", "one_hot"),
         "fasta": ("iterate_fasta",),
         "tables": ("SequenceSet", "random_sequences", "read_fasta", "read_table"),

@@ -17,7 +17,6 @@ from combmotif.sequence.left_out import LeftOut
 from combmotif.sequence.tables import SequenceSet
 
 _BYTES_AT_ONCE = 64_000_000
-_ROWS_AT_ONCE = 1024
 _TELLING = 100
 """Codes among which one A at least is expected: by chance a sequence of 100 nt has none once in 10^12."""
 
@@ -158,24 +157,6 @@ def _measured(found: SequenceSet, values: np.ndarray, *, skip_missing: bool) -> 
     return replace(found.subset(np.flatnonzero(finite)), notes=(note,), left_out=left_out)
 
 
-def stream_hdf5(path: str | Path, *, sequence: str = "sequence") -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """Read the sequences of an HDF5 dataset row by row, in bounded memory; the dataset as in :func:`read_hdf5`.
-
-    Yields
-    ------
-    (name, codes, tracks)
-        row1, row2, ..., uint8 codes (length,) and tracks (k, length); k is 0 where the dataset has none.
-    """
-    path = Path(path)
-    number = 0
-    with reading_hdf5(path) as file:
-        raw = dataset(file, sequence, path)
-        for codes, tracks in _blocks(raw, f"{path}: '{sequence}'", _BYTES_AT_ONCE, most=_ROWS_AT_ONCE):
-            for row, code in enumerate(codes):
-                number += 1
-                yield f"row{number}", code, tracks[row] if tracks else np.zeros((0, len(code)), np.uint8)
-
-
 def dataset(file: h5py.Group, name: str, path: str | Path) -> h5py.Dataset:
     """Give a dataset that holds values and is as large as it says; see `require_stored`.
 
@@ -223,9 +204,7 @@ def _numbers(raw: h5py.Dataset, name: str) -> np.ndarray:
     return values.reshape(len(values), -1)
 
 
-def _blocks(
-    raw: h5py.Dataset, name: str, most_bytes: int, *, most: int | None = None
-) -> Iterator[tuple[list[np.ndarray], list[np.ndarray]]]:
+def _blocks(raw: h5py.Dataset, name: str, most_bytes: int) -> Iterator[tuple[list[np.ndarray], list[np.ndarray]]]:
     """Codes and tracks of a few rows at a time; no tracks for strings and codes."""
     plain = (raw.ndim == 1 and raw.dtype.kind in "OSU") or (raw.ndim == 2 and raw.dtype.kind in "iuf")
     letters = h5py.check_enum_dtype(raw.dtype) or {}
@@ -234,7 +213,6 @@ def _blocks(
         raise ValueError(f"{name}: expected the codes A 0, C 1, G 2, T or U 3, N 4, found {letters}")
     channels_first = not plain and check_one_hot(raw, name=name)
     step = max(1, most_bytes // max(1, int(np.prod(raw.shape[1:])) * raw.dtype.itemsize))
-    step = min(step, most or step)
     for start in range(0, len(raw), step):
         block = raw[start : start + step]
         if plain:

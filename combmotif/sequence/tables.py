@@ -10,10 +10,10 @@ import numpy as np
 
 from combmotif.sequence.alphabet import encode
 from combmotif.sequence.annotation.annotated import Annotator, read_annotation
-from combmotif.sequence.delimited import MISSING, open_table, to_number
 from combmotif.sequence.fasta import iterate_fasta
 from combmotif.sequence.left_out import LeftOut, describe_left_out
 from combmotif.sequence.names import unique_names
+from combmotif.sequence.rows import read_rows
 from combmotif.sequence.words import contains
 
 
@@ -255,110 +255,22 @@ def read_table(
     """
     if annotation is not None and name is None:
         raise ValueError(f"{path}: an annotation needs the column of the transcripts' names (name)")
-    names: list[str] = []
-    codes: list[np.ndarray] = []
-    groups: list[str] = []
-    values: list[list[float]] = []
-    left_out: list[LeftOut] = []
-    nameless: list[int] = []
-    missing: list[str] = []
-    infinite: list[str] = []
-    source, rows, kept = str(path), 0, 0
-    with open_table(path) as table:
-        filtered, wanted = _filter(where, table.columns, source)
-        others: dict[str, int] = {}
-        at = table.sequence_place(sequence)
-        name_at, cluster_at = (None if column is None else table.place(column) for column in (name, cluster))
-        label_at = [table.place(label) for label in labels]
-        for row, cells in table.rows:
-            rows += 1
-            if filtered is not None and cells[filtered] != wanted:
-                others[cells[filtered]] = others.get(cells[filtered], 0) + 1
-                continue
-            kept += 1
-            text = table.sequence(row, cells, at)
-            title = f"row{row}" if name_at is None or not cells[name_at].strip() else cells[name_at]
-            if name_at is not None and not cells[name_at].strip():
-                nameless.append(row)
-            measured = [_label(cells[place], source, row, table.columns[place]) for place in label_at]
-            wrong = next(
-                (place for place, value in zip(label_at, measured, strict=True) if not np.isfinite(value)), None
-            )
-            if wrong is not None:
-                cell = cells[wrong].strip()
-                finite = "" if cell.lower() in MISSING else "finite "
-                reason = f"row {row} column '{table.columns[wrong]}': expected a {finite}number, found "
-                reason += f"'{cell}'" if finite else "nothing" + (f" ({cell})" if cell else "")
-                if not skip_missing:
-                    raise ValueError(f"{source}: {reason}; give it a number, or take the row out")
-                left_out.append(LeftOut(title, reason))
-                (infinite if finite else missing).append(f"row {row}, '{cell}'" if finite else f"row {row}")
-                continue
-            if cluster_at is not None:
-                if not cells[cluster_at].strip():
-                    raise ValueError(
-                        f"{source}: row {row}: cluster: nothing stands in column '{cluster}'; fill it in, or take the "
-                        f"row out"
-                    )
-                groups.append(cells[cluster_at])
-            names.append(title)
-            codes.append(encode(text, name=f"{source}: row {row}"))
-            values.append(measured)
-    if not rows:
-        raise ValueError(f"{source}: the table has a header but no rows")
-    if not kept:
-        shown = ", ".join(f"'{value}'" for value in list(others)[:5]) + (", ..." if len(others) > 5 else "")
-        raise ValueError(f"{source}: no row has '{wanted}' in column '{table.columns[filtered or 0]}'; it has {shown}")
-    if not names:
-        raise ValueError(f"{source}: expected numbers in {' and '.join(labels)}, found no row that has them")
-    notes = tuple(
-        f"{source}: {len(found):,} of {kept:,} rows have {what} in {' or '.join(labels)} (first: {found[0]}) and were "
-        f"left out."
-        for found, what in ((missing, "no measurement"), (infinite, "an infinite value"))
-        if found
+    rows = read_rows(
+        path, sequence=sequence, name=name, labels=labels, where=where, cluster=cluster, skip_missing=skip_missing
     )
-    for group in sorted({group for group in groups if group.strip().lower() in MISSING}):
-        if (together := groups.count(group)) > 1:
-            notes += (
-                f"{source}: {together:,} of {kept:,} rows have '{group}' in column '{cluster}' and count as one group; "
-                f"where it means that none is known, give each of these rows a group of its own.",
-            )
-    if nameless:
-        notes += (
-            f"{source}: {len(nameless):,} of {kept:,} rows have no name in column '{name}' and are called by their "
-            f"number (first: row {nameless[0]}).",
-        )
     found = SequenceSet(
-        tuple(names),
-        tuple(codes),
-        np.array(values) if labels else None,
+        tuple(rows.names),
+        tuple(rows.codes),
+        np.array(rows.values) if labels else None,
         tuple(labels),
-        source,
-        notes=notes,
-        clusters=tuple(groups) if cluster else None,
-        left_out=tuple(left_out),
+        str(path),
+        notes=tuple(rows.notes),
+        clusters=tuple(rows.groups) if cluster else None,
+        left_out=tuple(rows.left_out),
     )
     if annotation is not None:
         found = found.annotated(annotation, skip_invalid=skip_invalid)
     return found.with_unique_names()
-
-
-def _filter(where: str | None, columns: Sequence[str], source: str) -> tuple[int | None, str]:
-    """Index of the column and the value that ``COLUMN=VALUE`` means; a column's name may hold an equals sign."""
-    if where is None:
-        return None, ""
-    fitting = [name for name in columns if where.startswith(f"{name}=")]
-    if not fitting:
-        raise ValueError(f"{source}: expected COLUMN=VALUE with a column among {', '.join(columns)}, found '{where}'")
-    column = max(fitting, key=len)
-    return columns.index(column), where[len(column) + 1 :]
-
-
-def _label(cell: str, source: str, row: int, column: str) -> float:
-    try:
-        return to_number(cell)
-    except ValueError:
-        raise ValueError(f"{source}: row {row} column '{column}': expected a number, found {cell!r}") from None
 
 
 def random_sequences(

@@ -63,6 +63,25 @@ class TrainingOptions:
 
 
 @dataclass(frozen=True)
+class Journal:
+    """Where a training is kept as it goes on, and who is told.
+
+    Attributes
+    ----------
+    checkpoint : path, optional
+        File written after every epoch and read when training starts again.
+    on_step : callable, optional
+        Called with (steps done, steps in all).
+    on_epoch : callable, optional
+        Called with the epoch's row of the history.
+    """
+
+    checkpoint: Path | None = None
+    on_step: Callable[[int, int], None] | None = None
+    on_epoch: Callable[[dict[str, float]], None] | None = None
+
+
+@dataclass(frozen=True)
 class Fitted:
     """A finished training.
 
@@ -138,9 +157,7 @@ def fit(
     loss: Callable[[Batch, np.random.Generator], tuple[torch.Tensor, torch.Tensor]],
     evaluate: Callable[[nn.Module], tuple[dict[str, float], list[float]]] | None = None,
     min_epochs: int = 0,
-    checkpoint: Path | None = None,
-    on_step: Callable[[int, int], None] | None = None,
-    on_epoch: Callable[[dict[str, float]], None] | None = None,
+    journal: Journal | None = None,
 ) -> Fitted:
     """Train a net in place.
 
@@ -163,10 +180,7 @@ def fit(
         scores to bring down; the weights of the best epoch by each score are kept. Default: those of the last epoch.
     min_epochs : int, default 0
         Epochs before which it does not stop early.
-    checkpoint : path, optional
-        File written after every epoch and read when training starts again.
-    on_step, on_epoch : callable, optional
-        Called with (steps done, steps in all), and with the epoch's row.
+    journal : Journal, optional
 
     Returns
     -------
@@ -179,6 +193,7 @@ def fit(
     FloatingPointError
         If the loss is no longer finite.
     """
+    journal = journal or Journal()
     count = len(batches(np.random.default_rng([options.seed, 0])))
     if not count:
         raise ValueError(f"batch: expected at most as many sequences as there are to train on, found {options.batch}")
@@ -197,9 +212,9 @@ def fit(
     states: list[State] = []
     best: list[float] = []
     best_epochs: list[int] = []
-    if (known := load_state(checkpoint, options, device=next(module.parameters()).device)) is not None:
+    if (known := load_state(journal.checkpoint, options, device=next(module.parameters()).device)) is not None:
         if "states" not in known:
-            raise ValueError(f"{checkpoint}: written by an earlier version of combmotif; choose another --out")
+            raise ValueError(f"{journal.checkpoint}: written by an earlier version of combmotif; choose another --out")
         for name, part in parts.items():
             part.load_state_dict(known[name])
         history, states, best, best_epochs = (known[name] for name in ("history", "states", "best", "best_epochs"))
@@ -224,8 +239,8 @@ def fit(
                 if "average" in parts:
                     parts["average"].update_parameters(module)
                 total += reported.item()
-                if on_step is not None:
-                    on_step(epoch * count + index + 1, steps)
+                if journal.on_step is not None:
+                    journal.on_step(epoch * count + index + 1, steps)
         if not np.isfinite(total):
             raise FloatingPointError(f"training loss is {total} in epoch {epoch + 1}; lower learning_rate")
         row, scores = ({}, [-float(epoch)]) if evaluate is None else evaluate(kept)
@@ -235,12 +250,12 @@ def fit(
         for number, score in enumerate(scores):
             if score < best[number]:
                 best[number], best_epochs[number], states[number] = score, epoch + 1, _copied(kept)
-        if checkpoint is not None:
+        if journal.checkpoint is not None:
             now = {name: part.state_dict() for name, part in parts.items()}
             now |= {"history": history, "states": states, "best": best, "best_epochs": best_epochs}
-            save_state({"options": asdict(options), **now}, checkpoint)
-        if on_epoch is not None:
-            on_epoch(history[-1])
+            save_state({"options": asdict(options), **now}, journal.checkpoint)
+        if journal.on_epoch is not None:
+            journal.on_epoch(history[-1])
     return Fitted(states, best_epochs, history)
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
 from combmotif.sequence.onehot import one_hot
-from combmotif.training.loop import TrainingOptions, fit
+from combmotif.training.loop import Journal, TrainingOptions, fit
 from combmotif.training.regressor import full_batches, shifted
 
 
@@ -59,10 +58,8 @@ def train_multitask(
     *,
     options: MultitaskOptions,
     task_weights: Sequence[float] | None = None,
-    checkpoint: Path | None = None,
     device: torch.device | str = "cpu",
-    on_step: Callable[[int, int], None] | None = None,
-    on_epoch: Callable[[dict[str, float]], None] | None = None,
+    journal: Journal | None = None,
 ) -> list[dict[str, float]]:
     """Train a net in place on all rows; no row is held out and none decides when to stop.
 
@@ -79,12 +76,10 @@ def train_multitask(
     options : MultitaskOptions
     task_weights : sequence of float, optional
         Default 1 for every task.
-    checkpoint : path, optional
-        File written after every epoch and read when training starts again; the order, shifts and dropout of an epoch
-        come from (seed, epoch), so a resumed run ends with the same weights.
     device : torch.device or str, default "cpu"
-    on_step, on_epoch : callable, optional
-        Called with (steps done, steps in all), and with the epoch's row of losses.
+    journal : Journal, optional
+        Of the checkpoint; the order, shifts and dropout of an epoch come from (seed, epoch), so a resumed run ends with
+        the same weights.
 
     Returns
     -------
@@ -122,9 +117,7 @@ def train_multitask(
         options,
         batches=full_batches(len(codes), options.batch),
         loss=loss,
-        checkpoint=checkpoint,
-        on_step=on_step,
-        on_epoch=on_epoch,
+        journal=journal,
     )
     module.load_state_dict(fitted.states[0])
     module.eval()

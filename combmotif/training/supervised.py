@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from combmotif.sequence.labelled import Labelled
-from combmotif.training.loop import Fitted, TrainingOptions, fit, predict
+from combmotif.training.loop import Fitted, Journal, TrainingOptions, fit, predict
 
 
 @dataclass(frozen=True)
@@ -48,10 +47,10 @@ class SupervisedOptions(TrainingOptions):
     stop: str = "loss"
 
 
-def predict_rows(module: nn.Module, rows: Labelled, *, head: int, batch: int = 32) -> np.ndarray:
+def predict_rows(module: nn.Module, rows: Labelled, *, head: int) -> np.ndarray:
     """Predict all rows with one head, in evaluation mode; float32 (n,)."""
     count = len(rows.labels)
-    batches = (np.arange(start, min(start + batch, count)) for start in range(0, count, batch))
+    batches = (np.arange(start, min(start + 32, count)) for start in range(0, count, 32))
     return predict(module, (torch.from_numpy(rows.batch(own)) for own in batches))[:, head]
 
 
@@ -82,10 +81,8 @@ def train_supervised(
     *,
     names: Sequence[str],
     options: SupervisedOptions,
-    checkpoint: Path | None = None,
     device: torch.device | str = "cpu",
-    on_step: Callable[[int, int], None] | None = None,
-    on_epoch: Callable[[dict[str, float]], None] | None = None,
+    journal: Journal | None = None,
 ) -> Fitted:
     """Train a net in place; a batch holds rows of one head, whose squared error is the loss.
 
@@ -101,11 +98,8 @@ def train_supervised(
     names : sequence of str
         Of the heads, for the history.
     options : SupervisedOptions
-    checkpoint : path, optional
-        File written after every epoch and read when training starts again.
     device : torch.device or str, default "cpu"
-    on_step, on_epoch : callable, optional
-        Called with (steps done, steps in all), and with the epoch's row.
+    journal : Journal, optional
 
     Returns
     -------
@@ -160,7 +154,5 @@ def train_supervised(
         loss=loss,
         evaluate=evaluate,
         min_epochs=options.min_epochs,
-        checkpoint=checkpoint,
-        on_step=on_step,
-        on_epoch=on_epoch,
+        journal=journal,
     )

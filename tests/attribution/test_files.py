@@ -9,13 +9,18 @@ from combmotif.attribution import (
     attribute,
     attribute_parts,
     load_attributions,
-    save_attributions,
     write_attributions,
 )
 from combmotif.attribution.files import pack, unpack
 from combmotif.sequence.onehot import one_hot
 
 CHEAP = AttributionOptions(steps=2, max_steps=2, baselines=2, tolerance=50)
+
+
+def save(result, path):
+    names = np.full(result.rows.max() + 1, "", object)
+    names[result.rows] = result.names
+    return write_attributions([result], path, names=names, width=max(map(len, result.codes)))
 
 
 def same(one, other):
@@ -37,7 +42,7 @@ def test_what_is_saved_is_read_back(small, codes, tmp_path, target):
     rows = codes(30, 9, 24, 30)
     rows[0][5] = 4
     result = attribute(small(), rows, target, options=CHEAP, names=["a", "b", "c", "d"])
-    paths = save_attributions(result, tmp_path / "output-0")
+    paths = save(result, tmp_path / "output-0")
     assert [path.name for path in paths] == ["output-0.h5", "output-0.npz", "output-0.ohe.npz"]
     same(load_attributions(paths[0]), result)
     same(unpack(pack(result)), result)
@@ -48,7 +53,7 @@ def test_what_is_saved_is_read_back(small, codes, tmp_path, target):
 def test_layout_that_tf_modisco_reads(small, codes, tmp_path):
     rows = codes(30, 24)
     result = attribute(small(), rows, "output:0", options=CHEAP)
-    h5, scores, sequences = save_attributions(result, tmp_path / "x")
+    h5, scores, sequences = save(result, tmp_path / "x")
     ohe, shap = np.load(sequences)["arr_0"], np.load(scores)["arr_0"]
     assert ohe.shape == shap.shape == (2, 4, 30)
     np.testing.assert_array_equal(ohe[0], one_hot(rows[0][None])[0])
@@ -90,12 +95,12 @@ def test_a_full_disk_is_told_and_leaves_nothing(small, codes, tmp_path, size):
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
         with pytest.raises(OSError, match="File too large") as caught:
-            save_attributions(result, tmp_path / "output-0")
+            save(result, tmp_path / "output-0")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert caught.value.filename
     assert not list(tmp_path.iterdir())
-    save_attributions(result, tmp_path / "output-0")
+    save(result, tmp_path / "output-0")
     same(load_attributions(tmp_path / "output-0.h5"), result)
 
 
@@ -109,7 +114,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(small, codes, tmp_path, size):
     ],
 )  # fmt: skip
 def test_a_damaged_file_of_ours_is_named(small, codes, tmp_path, harm, message):
-    save_attributions(attribute(small(), codes(30, 9, 24, 30), "output:0", options=CHEAP), tmp_path / "a")
+    save(attribute(small(), codes(30, 9, 24, 30), "output:0", options=CHEAP), tmp_path / "a")
     with h5py.File(tmp_path / "a.h5", "r+") as file:
         harm(file)
     with pytest.raises(ValueError, match=f"attributions .*a.h5: {message}"):

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from combmotif.attribution import AttributionOptions, attribute
-from combmotif.attribution.recurrence import recurrent_gradients
+from combmotif.attribution.gradients import recurrent_gradients
 
 
 def test_mode_and_dropout_are_restored_after_an_exception(small):

@@ -3,7 +3,8 @@ import pytest
 from combmotif.config import apply_override, load_config, load_train_config
 from combmotif.config.comparing import load_compare_config
 from combmotif.config.evaluation import SuiteConfig
-from combmotif.core.typed_yaml import parse_yaml, validate
+from combmotif.core.plain_yaml import parse_yaml
+from combmotif.core.typed_yaml import validate
 
 
 def test_overrides_are_read_as_yaml(right, write):

@@ -3,7 +3,8 @@ from typing import Literal
 import pytest
 from pydantic import Field
 
-from combmotif.core.typed_yaml import Section, Whole, dump_yaml, nearest, parse_yaml, read_yaml, validate
+from combmotif.core.plain_yaml import dump_yaml, parse_yaml, read_yaml
+from combmotif.core.typed_yaml import Section, Whole, nearest, validate
 
 
 @pytest.mark.parametrize(

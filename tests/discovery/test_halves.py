@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 import torch
 
-from combmotif.discovery import Demixed, demix_halves, demix_neuron, explained_excitation, split_samples
+from combmotif.discovery import Demixed, demix_halves, demix_neuron, explained_excitation
+from combmotif.discovery.halves import _halves
 from combmotif.inference import WindowProbe
 from combmotif.models.model import SequenceModel
 from combmotif.motifs import Motif, word_ppm
@@ -24,21 +25,14 @@ def demix_with(probe):
 
 @pytest.mark.parametrize("count", [40, 41])
 def test_halves_share_out_all_windows_and_cover_the_range(count):
-    codes = np.arange(count * 3).reshape(count, 3).astype(np.uint8) % 4
-    samples = Samples("conv1", 0, codes, np.arange(count, 0, -1).astype(np.float32), "evolve")
-    samples = Samples(**{**vars(samples), "tracks": np.arange(count)[:, None, None] * np.ones((1, 1, 3))})
-    halves = split_samples(samples, np.random.default_rng(0))
-    values = np.concatenate([half.activations for half in halves])
-    assert sorted(values, reverse=True) == samples.activations.tolist()
+    halves = _halves(count, np.random.default_rng(0))
+    assert sorted(np.concatenate(halves)) == list(range(count))
     assert [len(half) for half in halves] == [(count + 1) // 2, count // 2]
     for half in halves:
-        assert (np.diff(half.activations) < 0).all()
-        np.testing.assert_array_equal(half.tracks[:, 0, 0], count - half.activations)
-        assert abs(half.activations.mean() - samples.activations.mean()) < 1
-    again = split_samples(samples, np.random.default_rng(0))
-    np.testing.assert_array_equal(again[0].activations, halves[0].activations)
-    other = split_samples(samples, np.random.default_rng(1))
-    assert not np.array_equal(other[0].activations, halves[0].activations)
+        assert (np.diff(half) > 0).all()
+        assert abs(half.mean() - (count - 1) / 2) < 1
+    np.testing.assert_array_equal(_halves(count, np.random.default_rng(0))[0], halves[0])
+    assert not np.array_equal(_halves(count, np.random.default_rng(1))[0], halves[0])
 
 
 def test_planted_motifs_come_again_and_explain(planted):
@@ -50,9 +44,9 @@ def test_planted_motifs_come_again_and_explain(planted):
     for one in found.motifs:
         assert one.reproducibility > 0.9
     assert max(one.explained for one in found.motifs) > 0.4
-    first = split_samples(samples, np.random.default_rng([3, 2]))[0]
+    first = samples.activations[_halves(len(samples), np.random.default_rng([3, 2]))[0]]
     for rows in found.rows:  # of the samples given, and of the first half alone
-        assert np.isin(samples.activations[rows], first.activations).all()
+        assert np.isin(samples.activations[rows], first).all()
     again = demix_halves(probe, samples, demix_with(probe), seed=3)
     assert [m.reproducibility for m in again.motifs] == [m.reproducibility for m in found.motifs]
     assert [m.explained for m in again.motifs] == [m.explained for m in found.motifs]

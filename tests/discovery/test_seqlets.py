@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
 
-from combmotif.discovery.seqlets import PUBLISHED, SeqletOptions, align_windows, seqlet_motif, top_windows
+from combmotif.discovery.seqlets import SeqletOptions, align_windows, seqlet_motif, top_windows
+from combmotif.sampling import Samples
 from combmotif.sequence import encode
+
+PUBLISHED = SeqletOptions(top=100, align=False, min_sites=1)  # as the CombMotif study did
 
 
 def test_ties_and_duplicates_do_not_depend_on_the_order():
@@ -43,20 +46,20 @@ def test_a_planted_word_is_found_and_pooling_undone(planted, drawn):
         row[(place := random.integers(0, len(row) - 5)) : place + 6] = encode("UGUACA")
 
     samples = drawn(probe, 400, write)
-    motif = seqlet_motif(probe, 0, samples.codes, samples.activations)
+    motif = seqlet_motif(probe, samples)
     assert motif is not None
     assert "UGUACA" in motif.consensus()
     assert motif.id == "conv2:0.m1"
     assert motif.method == "seqlets"
     assert motif.sites == 48  # every word once: 3 places, 16 surroundings
-    still = seqlet_motif(probe, 0, samples.codes, samples.activations, options=PUBLISHED)
+    still = seqlet_motif(probe, samples, options=PUBLISHED)
     assert still is None or still.information.sum() < motif.information.sum()
 
 
 def test_the_published_setting_is_a_plain_sum(planted, enumerated):
     probe = planted(["TGTAAA"], [{0: 1.0}], pool=1)
     samples = enumerated(probe)
-    motif = seqlet_motif(probe, 0, samples.codes, samples.activations, options=PUBLISHED)
+    motif = seqlet_motif(probe, samples, options=PUBLISHED)
     order = np.lexsort((*samples.codes.T[::-1], -samples.activations))[:100]
     expected = np.stack([(samples.codes[order] == base).sum(0) for base in range(4)], axis=1)
     np.testing.assert_array_equal(motif.pfm, expected[motif.start : motif.start + len(motif)])
@@ -67,7 +70,10 @@ def test_the_published_setting_is_a_plain_sum(planted, enumerated):
 def test_too_few_windows_make_no_motif(planted, enumerated):
     probe = planted(["TGTAAA"], [{0: 1.0}], pool=1)
     codes = enumerated(probe).codes[:3]
-    assert seqlet_motif(probe, 0, codes, np.array([1.0, 1, -1]), options=SeqletOptions(min_sites=3)) is None
+    assert (
+        seqlet_motif(probe, Samples("conv2", 0, codes, np.array([1.0, 1, -1]), "x"), options=SeqletOptions(min_sites=3))
+        is None
+    )
     with pytest.raises(ValueError, match="top: expected at least 1"):
         SeqletOptions(top=0)
 
@@ -75,7 +81,9 @@ def test_too_few_windows_make_no_motif(planted, enumerated):
 def test_the_consensus_is_tried_with_the_tracks_of_the_strongest_window(tracked):
     probe, codes, tracks = tracked
     values = probe.activations(codes, tracks)[:, 0]
-    motif = seqlet_motif(probe, 0, codes, values, tracks=tracks)
+    motif = seqlet_motif(probe, Samples("conv2", 0, codes, values, "x", tracks=tracks))
     assert motif.consensus() == "UGUAAA"
     assert motif.consensus_activation == pytest.approx(3 + tracks[values.argmax()].max(), abs=1e-5)
-    assert seqlet_motif(probe, 0, codes, values).consensus_activation == pytest.approx(3, abs=1e-5)
+    assert seqlet_motif(probe, Samples("conv2", 0, codes, values, "x")).consensus_activation == pytest.approx(
+        3, abs=1e-5
+    )

@@ -12,6 +12,7 @@ from combmotif.effects.pattern import as_pattern
 from combmotif.inference import WindowProbe, scan
 from combmotif.models import InputSpec, SequenceModel
 from combmotif.sequence import encode
+from combmotif.sequence.tables import SequenceSet
 
 
 class FramedA(nn.Module):
@@ -84,8 +85,7 @@ def test_scrambled_sites_keep_their_tracks():
 
     model = SequenceModel("pair", Pair(), InputSpec(channels=6))
     tracks = [np.array([[0, 0, 1, 0, 0, 0], [0] * 6])]
-    change = scramble_sites(
-        WindowProbe(model, "conv"), 0, [encode("GGACGG")], np.array([2]), silent=2.0, names=["s"], tracks=tracks
-    )
+    sequences = SequenceSet(("s",), (encode("GGACGG"),), tracks=tuple(tracks))
+    change = scramble_sites(WindowProbe(model, "conv"), 0, sequences, np.array([2]), silent=2.0)
     # AC in frame gives 3; CA keeps the frame at its first position and gives 1
     assert change.tolist() == [2.0]

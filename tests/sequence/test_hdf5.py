@@ -2,7 +2,7 @@ import h5py
 import numpy as np
 import pytest
 
-from combmotif.sequence import decode, encode, read_hdf5, stream_hdf5
+from combmotif.sequence import decode, encode, read_hdf5
 
 
 def test_combmotif_half_life_layout_keeps_its_tracks(tmp_path):
@@ -52,7 +52,6 @@ def test_n_is_four_equal_shares(tmp_path, unknown, layout):
     hot = np.stack([_hot("NACGUNNA", unknown), _hot("GGCUANAC", unknown)])
     _write(tmp_path / "s.h5", sequence=hot if layout == "last" else hot.transpose(0, 2, 1))
     assert [decode(codes) for codes in read_hdf5(tmp_path / "s.h5").codes] == ["NACGUNNA", "GGCUANAC"]
-    assert [decode(codes) for _, codes, _ in stream_hdf5(tmp_path / "s.h5")] == ["NACGUNNA", "GGCUANAC"]
 
 
 def test_an_n_at_the_end_is_no_padding_where_it_is_written(tmp_path):
@@ -83,8 +82,6 @@ def test_what_is_no_one_hot_is_refused_with_its_position(tmp_path, row, found):
         _write(tmp_path / "s.h5", sequence=data)
         with pytest.raises(ValueError, match=message):
             read_hdf5(tmp_path / "s.h5")
-        with pytest.raises(ValueError, match=message):
-            list(stream_hdf5(tmp_path / "s.h5"))
 
 
 @pytest.mark.parametrize(
@@ -148,7 +145,6 @@ def test_what_was_never_written_is_no_sequence(tmp_path, shape, chunks, dtype):
         file.create_dataset("y", (3,), "f8")
     for call in (
         lambda: read_hdf5(tmp_path / "s.h5"),
-        lambda: next(stream_hdf5(tmp_path / "s.h5")),
         lambda: read_hdf5(tmp_path / "s.h5", sequence="hot", label="y"),
     ):
         with pytest.raises(ValueError, match=r"s.h5: '(sequence|y)': nothing was ever written to it"):

@@ -23,9 +23,8 @@ from combmotif.sequence import (
     read_hdf5,
     read_table,
 )
-from combmotif.sequence.delimited import open_table
+from combmotif.sequence.delimited import open_table, stream_table
 from combmotif.sequence.names import UniqueNames
-from combmotif.sequence.stream import stream_table
 
 BOUNDED = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 SEQUENCES = st.text("ACGUTNRYacgun", min_size=1, max_size=40).filter(lambda text: text.lower() not in ("na", "nan"))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from combmotif.sequence import read_table
-from combmotif.sequence.stream import stream_table
+from combmotif.sequence.delimited import stream_table
 
 
 def test_streamed_rows_are_those_of_the_whole_table(tmp_path):

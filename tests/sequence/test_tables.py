@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from combmotif.sequence import SequenceSet, decode, encode, random_sequences, read_fasta, read_hdf5, read_table
-from combmotif.sequence.stream import stream_table
+from combmotif.sequence.delimited import stream_table
 from combmotif.training.measured import read_measured
 
 

@@ -31,6 +31,7 @@ def _trained(checkpoint=None, steps=60, every=60):
     return train_language(LanguageNet(**TINY), _ruled(200), _ruled(20, seed=1), options=options, checkpoint=checkpoint)
 
 
+@pytest.mark.slow
 def test_it_learns_what_stands_on_the_other_side():
     torch.manual_seed(0)
     untrained = held_out_loss(LanguageNet(**TINY), _ruled(20, seed=1))

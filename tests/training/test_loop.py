@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from combmotif.training.loop import TrainingOptions, fit, follow, save_state
+from combmotif.training.loop import Journal, TrainingOptions, fit, follow, save_state
 
 
 def _net():
@@ -87,9 +87,9 @@ def test_a_score_that_is_no_number_is_never_the_best():
 
 def test_a_finished_training_is_read_and_not_gone_on_with(tmp_path):
     options = TrainingOptions(epochs=3, averaging=0.9)
-    first, _ = _fit(_net(), options, checkpoint=tmp_path / "c.pt")
+    first, _ = _fit(_net(), options, journal=Journal(tmp_path / "c.pt"))
     steps = []
-    again, _ = _fit(_net(), options, checkpoint=tmp_path / "c.pt", on_step=lambda *step: steps.append(step))
+    again, _ = _fit(_net(), options, journal=Journal(tmp_path / "c.pt", on_step=lambda *step: steps.append(step)))
     assert steps == []
     assert again.history == first.history
     assert torch.equal(again.states[0]["weight"], first.states[0]["weight"])
@@ -105,9 +105,9 @@ def test_a_resumed_schedule_goes_on_where_it_was(tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        _fit(_net(), options, checkpoint=tmp_path / "c.pt", on_epoch=stop)
+        _fit(_net(), options, journal=Journal(tmp_path / "c.pt", on_epoch=stop))
     resumed = _net()
-    _fit(resumed, options, checkpoint=tmp_path / "c.pt")
+    _fit(resumed, options, journal=Journal(tmp_path / "c.pt"))
     assert torch.equal(resumed.weight, whole.weight)
 
 
@@ -117,7 +117,7 @@ def test_what_cannot_be_trained_is_told(tmp_path):
     with pytest.raises(FloatingPointError, match="training loss is nan in epoch 1; lower learning_rate"):
         _fit(_net(), TrainingOptions(), slope=np.nan)
     options = TrainingOptions(epochs=2)
-    _fit(_net(), options, checkpoint=tmp_path / "c.pt")
+    _fit(_net(), options, journal=Journal(tmp_path / "c.pt"))
     save_state({"options": options.__dict__, "epoch": 1}, tmp_path / "c.pt")
     with pytest.raises(ValueError, match="written by an earlier version of combmotif; choose another --out"):
-        _fit(_net(), options, checkpoint=tmp_path / "c.pt")
+        _fit(_net(), options, journal=Journal(tmp_path / "c.pt"))

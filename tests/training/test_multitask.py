@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from combmotif.models import CnnGru
+from combmotif.training.loop import Journal
 from combmotif.training.multitask import MultitaskOptions, pearson, stack, train_multitask
 from combmotif.training.regressor import predict_codes
 
@@ -30,6 +31,7 @@ def planted():
     return codes, labels, masked
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_tasks_are_learned_from_the_rows_that_have_them(planted, precision):
     codes, labels, masked = planted
@@ -62,9 +64,11 @@ def test_a_resumed_run_ends_like_an_undisturbed_one(planted, tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_multitask(half, codes[:300], masked[:300], options=OPTIONS, checkpoint=tmp_path / "c.pt", on_epoch=stop)
+        train_multitask(
+            half, codes[:300], masked[:300], options=OPTIONS, journal=Journal(tmp_path / "c.pt", on_epoch=stop)
+        )
     resumed = _net(seed=5)
-    history = train_multitask(resumed, codes[:300], masked[:300], options=OPTIONS, checkpoint=tmp_path / "c.pt")
+    history = train_multitask(resumed, codes[:300], masked[:300], options=OPTIONS, journal=Journal(tmp_path / "c.pt"))
     assert len(history) == 2
     for name, value in whole.state_dict().items():
         assert torch.equal(value, resumed.state_dict()[name]), name
@@ -76,10 +80,10 @@ def test_mistakes(planted, tmp_path):
         train_multitask(_net(), codes[:300], masked[:299], options=OPTIONS)
     with pytest.raises(ValueError, match="batch: expected at most the 40 training rows, found 50"):
         train_multitask(_net(), codes[:40], masked[:40], options=OPTIONS)
-    train_multitask(_net(), codes[:100], masked[:100], options=OPTIONS, checkpoint=tmp_path / "c.pt")
+    train_multitask(_net(), codes[:100], masked[:100], options=OPTIONS, journal=Journal(tmp_path / "c.pt"))
     other = MultitaskOptions(epochs=3, batch=50)
     with pytest.raises(ValueError, match="written with other training options"):
-        train_multitask(_net(), codes[:100], masked[:100], options=other, checkpoint=tmp_path / "c.pt")
+        train_multitask(_net(), codes[:100], masked[:100], options=other, journal=Journal(tmp_path / "c.pt"))
 
 
 def test_stack_fills_and_cuts_at_the_3_prime_end():

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from combmotif.models import CnnGru
-from combmotif.training.loop import TrainingOptions
+from combmotif.training.loop import Journal, TrainingOptions
 from combmotif.training.regressor import predict_codes, r_squared, train
 
 
@@ -34,7 +34,7 @@ class Killed(Exception):
 def test_resumed_run_ends_with_the_weights_of_an_undisturbed_one(planted, tmp_path):
     codes, labels = planted
     held_out = (codes[500:], labels[500:])
-    whole = train(_net(), codes[:500], labels[:500], held_out, options=OPTIONS, checkpoint=tmp_path / "whole.pt")
+    whole = train(_net(), codes[:500], labels[:500], held_out, options=OPTIONS, journal=Journal(tmp_path / "whole.pt"))
 
     def kill(step: int, steps: int) -> None:
         assert steps == 40
@@ -43,10 +43,10 @@ def test_resumed_run_ends_with_the_weights_of_an_undisturbed_one(planted, tmp_pa
 
     checkpoint = tmp_path / "resumed.pt"
     with pytest.raises(Killed):
-        train(_net(), codes[:500], labels[:500], held_out, options=OPTIONS, checkpoint=checkpoint, on_step=kill)
+        train(_net(), codes[:500], labels[:500], held_out, options=OPTIONS, journal=Journal(checkpoint, on_step=kill))
     rows: list[dict] = []
     resumed = train(
-        _net(), codes[:500], labels[:500], held_out, options=OPTIONS, checkpoint=checkpoint, on_epoch=rows.append
+        _net(), codes[:500], labels[:500], held_out, options=OPTIONS, journal=Journal(checkpoint, on_epoch=rows.append)
     )
     assert [row["epoch"] for row in rows] == [3, 4]
     assert resumed.history == whole.history
@@ -59,9 +59,9 @@ def test_checkpoint_of_other_options_is_refused(planted, tmp_path):
     codes, labels = planted
     held_out = (codes[500:], labels[500:])
     short = TrainingOptions(epochs=1, batch=100)
-    train(_net(), codes[:200], labels[:200], held_out, options=short, checkpoint=tmp_path / "c.pt")
+    train(_net(), codes[:200], labels[:200], held_out, options=short, journal=Journal(tmp_path / "c.pt"))
     with pytest.raises(ValueError, match="written with other training options"):
-        train(_net(), codes[:200], labels[:200], held_out, options=OPTIONS, checkpoint=tmp_path / "c.pt")
+        train(_net(), codes[:200], labels[:200], held_out, options=OPTIONS, journal=Journal(tmp_path / "c.pt"))
 
 
 @pytest.mark.slow

@@ -34,7 +34,7 @@ MOTIFS = Table(
         number("consensus_activation", "activation of the consensus sequence itself", unit="activation"),
         number(
             "background",
-            "activation of the neuron on random windows (0 where that is negative)",
+            "activation of the neuron on background sequences (0 where that is negative)",
             unit="activation",
         ),
         number(

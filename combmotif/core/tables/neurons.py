@@ -28,7 +28,7 @@ NEURONS = Table(
         ),
         number(
             "background",
-            "mean activation on random windows, from which all activations are measured",
+            "mean activation on background sequences of random bases, from which all activations are measured",
             unit="activation",
         ),
         whole(
@@ -99,7 +99,7 @@ SAMPLES = Table(
         whole("channel", "the channel's number in the layer"),
         text("method", "how they were found: enumerate, evolve, dataset, a published search, or not sampled"),
         whole("samples", "windows found"),
-        number("background", "mean activation of random windows", unit="activation"),
+        number("background", "mean activation of background sequences of random bases", unit="activation"),
         number("max_activation", "highest activation among the samples", unit="activation"),
         whole("generations", "rounds of evolution the sampler took (0 where every sequence was enumerated)"),
         flag("converged", "whether the sampler stopped because nothing better was found"),

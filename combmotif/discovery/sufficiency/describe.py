@@ -43,7 +43,7 @@ class Found:
     share: float
 
 
-def describe(samples: Samples, probe: WindowProbe, found: Sequence[Found], alphabet: str) -> Demixed:
+def describe(probe: WindowProbe, samples: Samples, found: Sequence[Found], alphabet: str) -> Demixed:
     """Turn readings into motifs, and lay the tree: all windows, then by motif, then by place.
 
     Motifs that no sample carries are left out. A window with several motifs is in the tree with the first of them.

@@ -66,14 +66,14 @@ def demix_by_sufficiency(
     """
     options, random = options or SufficiencyOptions(), np.random.default_rng(seed)
     if not len(samples):
-        return describe(samples, probe, [], alphabet)
+        return describe(probe, samples, [], alphabet)
     level = silence_level(probe, samples, random)
     with probe.only(samples.neuron):
         queries = Queries(probe, samples, level, random)
         excitation = queries.excitation(samples.activations.astype(float))
         alive = np.flatnonzero(excitation > 0)
         if not len(alive):
-            return describe(samples, probe, [], alphabet)
+            return describe(probe, samples, [], alphabet)
         rows = alive[np.unique(np.linspace(0, len(alive) - 1, options.windows).astype(int))]
         windows = Windows(samples.codes[rows], excitation[rows], rows)
         found = [
@@ -85,7 +85,7 @@ def demix_by_sufficiency(
             )
             for reading, share in ordered(queries, find_motifs(queries, windows, options), windows, options)
         ]
-    return describe(samples, probe, found, alphabet)
+    return describe(probe, samples, found, alphabet)
 
 
 def find_motifs(queries: Queries, windows: Windows, options: SufficiencyOptions) -> list[Reading]:

@@ -269,7 +269,6 @@ def measure_sites(setup: Setup, pattern: Pattern, *, most: int) -> Changes:
         frequencies=setup.frequencies,
         generators=[generator] * len(codes),
         avoid=setup.avoid,
-        avoid_stops=setup.avoid_stops,
         phases=setup.phases(chosen),
     )
     good, outputs = np.flatnonzero(~found.failed), list(setup.outputs)

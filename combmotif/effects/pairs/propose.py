@@ -22,6 +22,8 @@ WIDER = (0, 1, 2, 5, 10)
 """By how many nt the distance of two parts may differ from the motif's, tried in turn."""
 READ_TOGETHER = 0.75
 """Most of the pairs, as a share, that are read by one neuron; the others are pairs of families."""
+_LEAST_BITS = 4.0
+"""Information of a segment that is paired; those with less stand everywhere."""
 START, STOPS = "AUG", ("UAA", "UAG", "UGA")
 
 
@@ -31,14 +33,13 @@ def choose_pairs(
     codes: Sequence[np.ndarray],
     *,
     max_pairs: int = default_of(InteractionSection, "max_pairs"),
-    min_bits: float = 4.0,
     p_value: float | None = None,
     background: Sequence[float] | np.ndarray = (0.25, 0.25, 0.25, 0.25),
     by_neuron: bool = False,
 ) -> list[Pair]:
     """Choose motif pairs to test, from motifs that were found in the network.
 
-    A motif is trimmed to its informative segments; those with less than `min_bits` in all stand everywhere and are
+    A motif is trimmed to its informative segments; those with less than 4 bits in all stand everywhere and are
     passed over. Pairs are taken in this order:
 
     1. The two segments with most information of a motif that has two: its neuron reads them together. They are tested
@@ -65,8 +66,6 @@ def choose_pairs(
     codes : sequence of uint8 arrays, each of shape (length,)
         The sequences that will be tested.
     max_pairs : int
-    min_bits : float, default 4
-        Least information of a segment.
     p_value : float, optional
         Score threshold, as the probability that a random window reaches it; default each motif's own, see
         `combmotif.motifs.scanning.scan.own_p_value`.
@@ -87,7 +86,7 @@ def choose_pairs(
     """
     if len(family_labels) != len(motifs):
         raise ValueError(f"family_labels: expected one per motif ({len(motifs)}), found {len(family_labels)}")
-    cut = [[part for part in segments(motif.ppm) if _bits(motif, part) >= min_bits] for motif in motifs]
+    cut = [[part for part in segments(motif.ppm) if _bits(motif, part) >= _LEAST_BITS] for motif in motifs]
     lengths = [len(sequence) for sequence in codes]
     typical = float(np.median(lengths)) if lengths else 1.0
 

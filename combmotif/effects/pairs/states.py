@@ -117,8 +117,7 @@ class Scrambling:
         phases = codon_phases(self.sequences.tracks, rows) if framed else None
         drawn = draw_replacements(
             codes, list(zip(starts.T, self.motifs, strict=True)), draws=draws, mode=self.options.mode,
-            frequencies=self.frequencies, generators=generators, avoid=self.avoid, avoid_stops=self.stops,
-            phases=phases,
+            frequencies=self.frequencies, generators=generators, avoid=self.avoid, phases=phases,
         )  # fmt: skip
         segments = list(zip(starts.T, drawn.edits, strict=True))
         return drawn, evaluate_every(self.model, codes, segments, tracks=tracks, output=self.output)

@@ -13,6 +13,7 @@ from combmotif.inference.incremental.axes import edits_in
 from combmotif.inference.incremental.layout import settle
 from combmotif.inference.incremental.patches import POINTWISE, Edited, Layout, NotLocal, extent, rows_of, unrows
 from combmotif.inference.incremental.recurrence import LAYERS, Steps, recurrent
+from combmotif.inference.locality import arguments
 from combmotif.inference.rows import conv_in_rows
 
 _META = {
@@ -31,10 +32,6 @@ def _number(value: Any, default: int = 1) -> int:
     if value is None or value == () or value == []:
         return default
     return int(value) if isinstance(value, int) else int(value[-1])
-
-
-def _bind(names: tuple[str, ...], args: tuple, kwargs: dict) -> dict[str, Any]:
-    return dict(zip(names, args, strict=False)) | kwargs
 
 
 def slide(
@@ -87,7 +84,7 @@ def slide(
 
 def _conv1d(func: Callable, args: tuple, kwargs: dict) -> Edited:
     names = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")
-    call = _bind(names, args, kwargs)
+    call = arguments(names, args, kwargs)
     x, weight, bias = call["input"], call["weight"], call.get("bias")
     if not isinstance(x, Edited) or isinstance(weight, Edited) or (x.batch, x.axis) != (0, 2):
         raise NotLocal("a convolution along another axis")
@@ -115,7 +112,7 @@ def _padding(padding: Any, reach: int) -> tuple[int, int]:
 
 def _conv2d(func: Callable, args: tuple, kwargs: dict) -> Edited:
     names = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")
-    call = _bind(names, args, kwargs)
+    call = arguments(names, args, kwargs)
     x, weight, padding = call["input"], call["weight"], call.get("padding", 0)
     if not isinstance(x, Edited) or isinstance(weight, Edited) or (x.batch, x.axis) != (0, 3):
         raise NotLocal("a convolution along another axis")
@@ -137,7 +134,7 @@ def _pool1d(func: Callable, args: tuple, kwargs: dict) -> Edited:
     names = ("input", "kernel_size", "stride", "padding") + (
         ("dilation", "ceil_mode") if kind == "max" else ("ceil_mode", "count_include_pad")
     )
-    call = _bind(names, args, kwargs)
+    call = arguments(names, args, kwargs)
     x, width = call["input"], _number(call["kernel_size"])
     stride, dilation = _number(call.get("stride"), width), _number(call.get("dilation"))
     pad, reach = _number(call.get("padding"), 0), dilation * (width - 1)
@@ -169,7 +166,7 @@ def _pool2d(func: Callable, args: tuple, kwargs: dict) -> Edited:
     names = ("input", "kernel_size", "stride", "padding") + (
         ("dilation", "ceil_mode") if kind == "max" else ("ceil_mode", "count_include_pad", "divisor_override")
     )
-    call = _bind(names, args, kwargs)
+    call = arguments(names, args, kwargs)
     x, size, padding = call["input"], call["kernel_size"], call.get("padding") or 0
     if (x.batch, x.axis) != (0, 3) or call.get("ceil_mode") or call.get("return_indices"):
         raise NotLocal("a pool along another axis")
@@ -184,7 +181,7 @@ def _pool2d(func: Callable, args: tuple, kwargs: dict) -> Edited:
 
 
 def _pad(func: Callable, args: tuple, kwargs: dict) -> Edited:
-    call = _bind(("input", "pad", "mode", "value"), args, kwargs)
+    call = arguments(("input", "pad", "mode", "value"), args, kwargs)
     x, pads, value = call["input"], list(call["pad"]), call.get("value") or 0.0
     if call.get("mode", "constant") != "constant":
         raise NotLocal(f"padding of mode {call.get('mode')}")

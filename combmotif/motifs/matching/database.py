@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +12,8 @@ import numpy as np
 from combmotif.core.databases import COLLECTIONS, PUBLISHED_DATABASES
 from combmotif.core.download import cache_folder
 from combmotif.core.files import reading
+from combmotif.core.plain_yaml import parse_yaml, show
 from combmotif.core.resources import resource_path
-from combmotif.core.typed_yaml import parse_yaml, show
 from combmotif.motifs.formats.read import is_archive, read_motifs
 from combmotif.motifs.formats.record import read_text
 from combmotif.motifs.formats.text import sniff_text
@@ -105,11 +104,6 @@ class Database:
 
     def __len__(self) -> int:
         return len(self.entries)
-
-    @cached_property
-    def by_id(self) -> dict[str, DatabaseEntry]:
-        """Entries by their id."""
-        return {entry.id: entry for entry in self.entries}
 
 
 def load_database(spec: str | Path, *, species: str | None = None, sites: Sequence[str] = ("7mer-m8",)) -> Database:

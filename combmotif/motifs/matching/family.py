@@ -15,9 +15,11 @@ from combmotif.motifs.motif import Motif, MotifSet
 
 MOST_STEMS, MOST_NUMBERS = 3, 5
 LEADING_SHARE = 0.5
+ALIKE = 0.8
+"""Average similarity within a family, see `families`."""
 
 
-def with_families(databases: Sequence[Database], *, threshold: float = 0.8) -> list[Database]:
+def with_families(databases: Sequence[Database]) -> list[Database]:
     """Give the matrices of databases the name of the family they fall into, so that a report can say it once.
 
     ATtRACT holds RBFOX1 eleven times, CISBP-RNA and Ray 2013 hold it again. All matrices of all databases are compared
@@ -28,8 +30,6 @@ def with_families(databases: Sequence[Database], *, threshold: float = 0.8) -> l
     Parameters
     ----------
     databases : sequence of Database
-    threshold : float, default 0.8
-        Average similarity within a family, see `families`.
 
     Returns
     -------
@@ -43,7 +43,7 @@ def with_families(databases: Sequence[Database], *, threshold: float = 0.8) -> l
         return list(databases)
     entries = [databases[d].entries[e] for d, e in members]
     motifs = tuple(Motif(str(i), 100 * entry.ppm, 100) for i, entry in enumerate(entries))
-    labels = families(MotifSet(motifs), threshold=threshold)
+    labels = families(MotifSet(motifs), threshold=ALIKE)
     genes: dict[int, list[str]] = {}
     alike: dict[int, list[np.ndarray]] = {}
     for label, entry in zip(labels, entries, strict=True):
@@ -54,7 +54,7 @@ def with_families(databases: Sequence[Database], *, threshold: float = 0.8) -> l
     named = {}
     for label, entry in first.items():
         names = genes[label] or [entry.name]
-        known = _known(leading_stem(names), alike[label], words, threshold)
+        known = _known(leading_stem(names), alike[label], words)
         named[label] = (known.family, known.kind) if known else (family_of_genes(names), "")
     found = {place: named[label] for place, label in zip(members, labels, strict=True)}
     return [
@@ -69,11 +69,11 @@ def with_families(databases: Sequence[Database], *, threshold: float = 0.8) -> l
     ]
 
 
-def _known(stem: str, ppms: list[np.ndarray], words: list[DatabaseEntry], threshold: float) -> DatabaseEntry | None:
+def _known(stem: str, ppms: list[np.ndarray], words: list[DatabaseEntry]) -> DatabaseEntry | None:
     """The word whose family is called `stem` and that one of the matrices resembles."""
     for entry in words:
         called_so = stem and entry.family.upper() == stem.upper()
-        if called_so and max(similarity(ppm, entry.ppm)[0] for ppm in ppms) >= threshold:
+        if called_so and max(similarity(ppm, entry.ppm)[0] for ppm in ppms) >= ALIKE:
             return entry
     return None
 

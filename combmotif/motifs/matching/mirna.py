@@ -124,14 +124,14 @@ def site_word(seed: str, site_type: str) -> str:
     )
 
 
-def family_name(names: Sequence[str], *, most: int = 4) -> str:
+def family_name(names: Sequence[str]) -> str:
     """Name a seed family by its members: ``miR-15a-5p/15b-5p/16-5p``, without the species where all share it."""
     species = {name.split("-")[0] for name in names}
     short = [name.split("-", 1)[1] if len(species) == 1 and "-" in name else name for name in names]
     first, *rest = short
     stem = first.split("-")[0] + "-"
     shown = [first, *(name.removeprefix(stem) for name in rest)]
-    return "/".join(shown[:most]) + (f"/+{len(shown) - most}" if len(shown) > most else "")
+    return "/".join(shown[:4]) + (f"/+{len(shown) - 4}" if len(shown) > 4 else "")
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from combmotif.core.tables import HITS
 from combmotif.motifs.matching.database import load_database, read_micrornas
 from combmotif.motifs.scanning.scan import Scanner
 from combmotif.motifs.scanning.stream import (
-    letter_frequencies,
+    nucleotide_frequencies,
     scan_microrna_sites,
     scan_sequences,
     to_bed,
@@ -107,7 +107,7 @@ def scan_file(
             f"save it as a file, or take the background 'uniform'"
         )
     families = read_micrornas(database, species=species)
-    letters = letter_frequencies(iterate_fasta(sequences)).tolist() if background == "sequences" else None
+    letters = nucleotide_frequencies(iterate_fasta(sequences)).tolist() if background == "sequences" else None
     summary = ScanSummary()
     unique = UniqueNames()
     records = _counted(iterate_fasta(sequences), summary, unique)

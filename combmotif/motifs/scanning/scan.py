@@ -44,16 +44,14 @@ def score_threshold(ppm: np.ndarray, p_value: float, *, background: Sequence[flo
     return float((lowest + reached[0]) * GRID) if reached.size else float("inf")
 
 
-def own_p_value(
-    ppm: np.ndarray, *, windows: float, background: Sequence[float] | np.ndarray | None = None, share: float = 0.1
-) -> float:
+def own_p_value(ppm: np.ndarray, *, windows: float, background: Sequence[float] | np.ndarray | None = None) -> float:
     """Choose the score threshold of a motif from the motif itself, as the p-value of `score_threshold`.
 
     Three thresholds are worked out from the exact distributions of the score in words drawn from the matrix and in
     random words. The strictest keeps half of the motif's own words. The most lenient is the balanced one (Rahmann et
     al. 2003), at which a word of the motif is as likely to be missed as a random word is to be taken for it: below it,
     most sites are chance. Between the two lies the one that is wanted, at which a random sequence holds a site with
-    probability `share`, so that there are enough sites to test on.
+    probability 0.1, so that there are enough sites to test on: two motifs then meet in 200 of 20,000 sequences.
 
     Parameters
     ----------
@@ -63,8 +61,6 @@ def own_p_value(
         Places of the motif in a sequence; at least 1.
     background : 4 floats, default uniform
         Frequencies of A, C, G, T/U.
-    share : float, default 0.1
-        With a tenth, two motifs meet in a hundredth of the sequences: 200 of 20,000.
 
     Returns
     -------
@@ -82,7 +78,7 @@ def own_p_value(
     # both fall with the score: the last score at which half is kept, and the last that misses no more than chance calls
     strict = chance[np.flatnonzero(kept >= 0.5)[-1]]
     balanced = chance[np.flatnonzero(1 - kept <= chance)[-1]]
-    wanted = 1 - (1 - share) ** (1 / max(windows, 1))
+    wanted = 1 - 0.9 ** (1 / max(windows, 1))
     return float(min(max(wanted, strict), max(balanced, strict)))
 
 

@@ -68,14 +68,13 @@ def scan_microrna_sites(
     families: Sequence[SeedFamily],
     *,
     background: Sequence[float] | None = None,
-    chunk: int = CHUNK,
 ) -> Iterator[pd.DataFrame]:
     """Find the target sites of microRNAs, each once and by its best type.
 
     Parameters and tables as for `scan_sequences`; a site's ``motif`` is its word and its type (8mer, 7mer-m8,
     7mer-A1, 6mer), ``name`` the microRNAs, and its score and p-value are of the word it spells.
     """
-    for names, codes in _chunks(records, chunk):
+    for names, codes in _chunks(records, CHUNK):
         sites = find_mirna_sites(codes, families, background=background)
         named = {index: family_name(names_) for index, names_ in sites.groups.items()}
         table = sites.table
@@ -90,8 +89,8 @@ def scan_microrna_sites(
         yield _finish(frame, names, codes, "rna")
 
 
-def letter_frequencies(records: Iterable[tuple[str, np.ndarray]]) -> np.ndarray:
-    """Count the letters of sequences and return the frequencies of A, C, G, T/U, shape (4,); each at least 0.1 %."""
+def nucleotide_frequencies(records: Iterable[tuple[str, np.ndarray]]) -> np.ndarray:
+    """Count nucleotides and return the frequencies of A, C, G, T/U in sequences, shape (4,); each at least 0.1 %."""
     counts = np.zeros(4)
     for _, codes in records:
         counts += np.bincount(codes, minlength=5)[:4]

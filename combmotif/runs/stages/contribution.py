@@ -14,7 +14,7 @@ from combmotif.core.tables import CONTRIBUTION
 from combmotif.effects.frame import region_lengths
 from combmotif.effects.neurons.clamp import channel_sums, clamp
 from combmotif.effects.neurons.contribution import contribution
-from combmotif.effects.neurons.sites import scramble_sites
+from combmotif.effects.neurons.sites import DRAWS, scramble_sites
 from combmotif.inference.background import above_background, active_level
 from combmotif.inference.incremental.perturb import recording
 from combmotif.runs.context import Context
@@ -23,8 +23,6 @@ from combmotif.runs.stages.base import Batch, Cost, Output, Stage, Trial, Work
 from combmotif.runs.stages.samples import Sampled
 from combmotif.runs.stages.scan import Scan, chunks_of_sequences
 from combmotif.runs.store import load_arrays, save_arrays
-
-DRAWS = 8
 
 
 @dataclass(frozen=True)
@@ -110,22 +108,19 @@ def read_means(context: Context, tasks: Sequence[MeansTask]) -> dict[str, np.nda
 
 def causal_task(context: Context, task: CausalTask) -> None:
     """Measure how the predictions change when a neuron is clamped and when its sites are scrambled; writes an .npz."""
-    sequences = context.sequences
-    codes = [sequences.codes[i] for i in task.rows]
-    tracks = sequences.tracks_of(task.rows)
+    sequences = context.sequences.subset(task.rows)
     held = np.array([task.mean])
-    clamped = clamp(context.model, task.layer, (task.neuron,), codes, held, tracks=tracks, output=task.outputs)[:, 0]
+    clamped = clamp(
+        context.model, task.layer, (task.neuron,), sequences.codes, held, tracks=sequences.tracks, output=task.outputs
+    )[:, 0]
     with recording() as how:
         scrambled = scramble_sites(
             context.probe(task.layer),
             task.neuron,
-            codes,
+            sequences,
             task.starts,
             silent=task.silent,
-            names=[sequences.names[i] for i in task.rows],
-            tracks=tracks,
             seed=context.config.seed,
-            draws=DRAWS,
             output=task.outputs,
         )
     save_arrays(task.path, {"clamped": clamped, "scrambled": scrambled, "how": as_array(how)})

@@ -18,6 +18,7 @@ from combmotif.models.architectures.cnn_gru import CnnGru
 from combmotif.models.card import save_card
 from combmotif.models.weights import replace_file
 from combmotif.sequence.alphabet import decode
+from combmotif.training.loop import Journal
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,10 @@ class Training:
         """Return what tells how far one step is."""
         progress = self.progress
         return None if progress is None else lambda done, total: progress(name, done, total)
+
+    def journal(self, name: str, checkpoint: Path) -> Journal:
+        """Return where a net that is trained is kept, and who is told."""
+        return Journal(checkpoint, self.step(name), self.on_epoch)
 
     def claim(self, asked: dict[str, Any]) -> OutputFolder:
         """Note in the folder what is trained there; refuse a folder that holds another training."""

@@ -146,10 +146,8 @@ def fit_half_life(config: HalfLifeConfig, training: Training) -> TrainResult:
         [head["valid"] for head in heads],
         names=names,
         options=options,
-        checkpoint=own.file("checkpoint.pt"),
         device=choose_device(config.device),
-        on_step=training.step("training"),
-        on_epoch=training.on_epoch,
+        journal=training.journal("training", own.file("checkpoint.pt")),
     )
     metrics: dict[str, Any] = {
         "parameters": parameters(module),

@@ -17,7 +17,7 @@ from scipy.special import rel_entr
 from combmotif.config.training.hexamers import CountedTable, HexamersConfig, PlantedSequences
 from combmotif.core.files import atomic
 from combmotif.core.output import OutputFolder
-from combmotif.core.typed_yaml import dump_yaml
+from combmotif.core.plain_yaml import dump_yaml
 from combmotif.models.architectures.hal.hexamers import HEXAMERS, hexamer_word
 from combmotif.models.architectures.hal.table import REGIONS, TABLE_FILE, WINDOW, HexamerTable
 from combmotif.runs.training.base import Training, TrainResult, write_json

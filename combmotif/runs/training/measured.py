@@ -81,10 +81,8 @@ class Workshop:
             np.clip((labels - mean) / std, -_LARGEST_Z, _LARGEST_Z),
             options=MultitaskOptions(**fit.model_dump(), seed=seed),
             task_weights=weights.tolist(),
-            checkpoint=checkpoint,
             device=self.device,
-            on_step=self.training.step(f"training {name}"),
-            on_epoch=self.training.on_epoch,
+            journal=self.training.journal(f"training {name}", checkpoint),
         )
         net = keep_outputs(net.cpu(), mean[:outputs], std[:outputs])
         write_sealed(done, safetensors.save({name: value.contiguous() for name, value in net.state_dict().items()}))

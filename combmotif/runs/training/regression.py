@@ -123,10 +123,8 @@ def train_model(config: TrainConfig, training: Training) -> TrainResult:
         data.validation,
         options=TrainingOptions(**config.fit.model_dump(), seed=config.seed),
         weights=data.weights,
-        checkpoint=own.file("checkpoint.pt"),
         device=device,
-        on_step=training.step("training"),
-        on_epoch=training.on_epoch,
+        journal=training.journal("training", own.file("checkpoint.pt")),
     )
     fold_scaling(module.head, data.mean, data.std)
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from combmotif.sequence.names import NameIndex, UniqueNames
 
-TRACKS = ("coding_frame", "splice")
 _COMPLEMENT = np.array([3, 2, 1, 0, 4], dtype=np.uint8)
 
 

@@ -12,6 +12,7 @@ from combmotif.effects.neurons.sites import scramble_sites
 from combmotif.inference.probe import WindowProbe
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.alphabet import encode
+from combmotif.sequence.tables import SequenceSet
 
 
 class CountsAug(nn.Module):
@@ -25,27 +26,31 @@ class CountsAug(nn.Module):
         return 5 - 2 * torch.relu(self.conv(x) - 2).sum((1, 2)).unsqueeze(1)
 
 
+def named(**words: str) -> SequenceSet:
+    return SequenceSet(tuple(words), tuple(encode(word) for word in words.values()))
+
+
 @pytest.fixture(scope="module")
 def probe() -> WindowProbe:
     return WindowProbe(SequenceModel("aug", CountsAug()), "conv")
 
 
 def test_a_silenced_site_gives_back_what_it_took(probe):
-    codes = [encode("CCCCAUGCCCCCC"), encode("CCAUGCCCAUGCC"), encode("CCCCCCCAUGCCC")]
-    change = scramble_sites(probe, 0, codes, np.array([4, 8, 7]), silent=2.5, names=["a", "b", "c"], seed=1)
+    sequences = named(a="CCCCAUGCCCCCC", b="CCAUGCCCAUGCC", c="CCCCCCCAUGCCC")
+    change = scramble_sites(probe, 0, sequences, np.array([4, 8, 7]), silent=2.5, seed=1)
     assert change.tolist() == [-2.0, -2.0, -2.0]
 
 
 def test_what_cannot_be_silenced_is_not_measured(probe):
-    codes = [encode("CCCAAACCC"), encode("CCCAUGCCC")]
-    change = scramble_sites(probe, 0, codes, np.array([3, 3]), silent=0.5, names=["a", "b"], seed=1)
+    sequences = named(a="CCCAAACCC", b="CCCAUGCCC")
+    change = scramble_sites(probe, 0, sequences, np.array([3, 3]), silent=0.5, seed=1)
     assert np.isnan(change[0])  # every order of AAA has activation 1
 
 
 def test_draws_depend_on_the_name_alone(probe):
-    codes = [encode("CCCCAUGUACCCC"), encode("GGAUGUUUGGGGG")]
-    starts, options = np.array([4, 2]), {"silent": 2.5, "seed": 3, "draws": 2}
-    together = scramble_sites(probe, 0, codes, starts, names=["a", "b"], **options)
-    alone = scramble_sites(probe, 0, codes[1:], starts[1:], names=["b"], **options)
+    sequences = named(a="CCCCAUGUACCCC", b="GGAUGUUUGGGGG")
+    starts, options = np.array([4, 2]), {"silent": 2.5, "seed": 3}
+    together = scramble_sites(probe, 0, sequences, starts, **options)
+    alone = scramble_sites(probe, 0, sequences.subset([1]), starts[1:], **options)
     assert together[1] == alone[0]
-    assert scramble_sites(probe, 0, [], np.zeros(0, int), names=[], **options).shape == (0,)
+    assert scramble_sites(probe, 0, sequences.subset([]), np.zeros(0, int), **options).shape == (0,)

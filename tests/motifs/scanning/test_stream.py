@@ -11,7 +11,7 @@ import pytest
 from combmotif.core.tables import HITS
 from combmotif.motifs import Database, DatabaseEntry, find_sites, load_database, word_ppm
 from combmotif.motifs.scanning.file import scan_file
-from combmotif.motifs.scanning.stream import letter_frequencies, reverse_complement, scan_sequences, to_bed
+from combmotif.motifs.scanning.stream import nucleotide_frequencies, reverse_complement, scan_sequences, to_bed
 from combmotif.sequence import decode, encode
 
 MEME = "MEME version 4\nALPHABET= ACGU\nMOTIF {name} PUM\nletter-probability matrix: w= {w}\n{rows}\n"
@@ -140,7 +140,7 @@ def test_files(fasta, tmp_path):
     assert bed[4].between(40, 1000).all()
     scan_file(path, tmp_path / "m.meme", tmp_path / "hits.tsv.gz", style="gz")
     assert gzip.decompress((tmp_path / "hits.tsv.gz").read_bytes()) == out.read_bytes()
-    frequencies = letter_frequencies(records)
+    frequencies = nucleotide_frequencies(records)
     assert frequencies.sum() == pytest.approx(1)
     by_letters = scan_file(path, tmp_path / "m.meme", out, background="sequences")
     assert by_letters.sites["pum"] >= 1

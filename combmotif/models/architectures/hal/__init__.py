@@ -9,10 +9,9 @@ Three different functions go by that name; ``docs/hal.md`` compares them:
 :func:`build_net` makes any of them a torch module whose neurons are the hexamers and the regions.
 """
 
-from combmotif.models.architectures.hal.donor import donor_profile, donor_psi, donor_score, region_scores
+from combmotif.models.architectures.hal.donor import donor_profile, donor_psi, donor_score, mean_effect
 from combmotif.models.architectures.hal.exon import apply_variant, exon_skipping, variant_psi
 from combmotif.models.architectures.hal.hexamers import hexamer_numbers, hexamer_word, word_number
-from combmotif.models.architectures.hal.mean import mean_effect
 from combmotif.models.architectures.hal.net import HalNet, build_net
 from combmotif.models.architectures.hal.table import (
     REGIONS,
@@ -22,7 +21,6 @@ from combmotif.models.architectures.hal.table import (
     HexamerTable,
     load_exon_scores,
     load_table,
-    strongest_hexamers,
 )
 
 __all__ = [
@@ -43,8 +41,6 @@ __all__ = [
     "load_exon_scores",
     "load_table",
     "mean_effect",
-    "region_scores",
-    "strongest_hexamers",
     "variant_psi",
     "word_number",
 ]

@@ -75,13 +75,6 @@ def _columns(codes: np.ndarray, table: HexamerTable) -> np.ndarray:
     return effects
 
 
-def region_scores(sequences: Sequences, table: HexamerTable, *, on_n: str = "raise") -> np.ndarray:
-    """Sum the effects region by region; parameters as :func:`donor_score`, float64 (n, 8) that sum to it."""
-    codes = as_codes(sequences, length=WINDOW, function="region_scores")
-    _refuse_unknown(codes, on_n)
-    return _columns(codes, table).sum(1)
-
-
 def donor_profile(sequences: Sequences, table: HexamerTable, *, on_n: str = "raise") -> np.ndarray:
     """Spread the score over the nucleotides: each hexamer gives a sixth of its effect to each of its bases.
 
@@ -117,3 +110,33 @@ def donor_psi(first: Sequences, second: Sequences, table: HexamerTable, *, on_n:
     """
     psi: np.ndarray = expit(donor_score(second, table, on_n=on_n) - donor_score(first, table, on_n=on_n))
     return psi
+
+
+def mean_effect(sequences: Sequences, table: HexamerTable) -> np.ndarray:
+    """Average, over all valid hexamers of a window, the mean of the eight columns.
+
+    No position enters, so this is not the score of the HAL paper: it mixes exonic, donor and intronic effects, and
+    over random windows it does not correlate with `hal.donor_score` (r = -0.07). It is here
+    because MultiMolecule's HAL computes it. M = sum over valid hexamers of mean_c W[hexamer, c] / their number.
+
+    Parameters
+    ----------
+    sequences : str, sequence of str, or uint8 codes (160,) or (n, 160)
+        Hexamers with an N are left out; a window without any valid hexamer scores 0.
+    table : HexamerTable
+
+    Returns
+    -------
+    float64 array, shape (n,)
+        About -0.14 to 0.18.
+
+    Raises
+    ------
+    ValueError
+        If a window is not 160 nt long.
+    """
+    numbers = hexamer_numbers(as_codes(sequences, length=WINDOW, function="mean_effect"))
+    effects = np.append(table.weights.mean(1), 0.0)
+    valid = (numbers < len(effects) - 1).sum(1)
+    result: np.ndarray = effects[numbers].sum(1) / np.maximum(valid, 1)
+    return result

@@ -13,7 +13,7 @@ import pandas as pd
 
 from combmotif.core.download import cache_folder, md5_of
 from combmotif.core.files import atomic
-from combmotif.models.architectures.hal.hexamers import HEXAMERS, hexamer_word, word_number
+from combmotif.models.architectures.hal.hexamers import HEXAMERS, word_number
 from combmotif.models.published import PUBLISHED_WEIGHTS
 
 TABLE_FILE, TABLE_MD5 = PUBLISHED_WEIGHTS["hal"].file, PUBLISHED_WEIGHTS["hal"].md5
@@ -182,13 +182,3 @@ def load_exon_scores(folder: str | Path | None = None) -> ExonScores:
 
 def _words(size: int) -> list[str]:
     return sorted("".join(word) for word in product("ACGT", repeat=size))
-
-
-def strongest_hexamers(table: HexamerTable, *, top: int = 10) -> pd.DataFrame:
-    """List the hexamers of largest and smallest effect of each region; columns region, hexamer, effect, rank."""
-    rows = []
-    for column, region in enumerate(REGIONS):
-        order = np.argsort(-table.weights[:, column], kind="stable")
-        chosen = [(rank + 1, order[rank]) for rank in range(top)] + [(-top + i, order[i - top]) for i in range(top)]
-        rows += [(region, hexamer_word(int(number)), table.weights[number, column], rank) for rank, number in chosen]
-    return pd.DataFrame(rows, columns=["region", "hexamer", "effect", "rank"])

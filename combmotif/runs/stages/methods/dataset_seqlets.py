@@ -10,6 +10,7 @@ from combmotif.discovery.seqlets import SeqletOptions, seqlet_motif
 from combmotif.runs.stages.base import Batch, Work
 from combmotif.runs.stages.methods.discovered import Discovered
 from combmotif.runs.stages.scan import read_scan, scan_task, scan_tasks
+from combmotif.sampling.samples import Samples
 
 
 def lay_dataset_windows(work: Work) -> Generator[Batch, None, Discovered]:
@@ -36,17 +37,11 @@ def lay_dataset_windows(work: Work) -> Generator[Batch, None, Discovered]:
             tracks = None
             if sequences.tracks is not None:
                 tracks = np.stack([sequences.tracks[r][:, s : s + size] for r, s in zip(rows, starts, strict=True)])
-            motif = seqlet_motif(
-                layer.probe,
-                channel,
-                windows,
-                values,
-                options=options,
-                background=float(context.backgrounds[column]),
-                sequences=rows,
-                starts=starts,
-                tracks=tracks,
+            background = float(context.backgrounds[column])
+            samples = Samples(
+                layer.probe.layer, channel, windows, values, "dataset", background=background, tracks=tracks
             )
+            motif = seqlet_motif(layer.probe, samples, options=options, sequences=rows, starts=starts)
             if motif is not None:
                 found.append(motif)
     return Discovered(

@@ -66,10 +66,7 @@ def demix_task(context: Context, task: DemixTask) -> None:
             tables = {"tree": TREE.frame(), "syntax": SYNTAX.frame()}
         elif section.method == "seqlets":
             options_of = SeqletOptions(section.top, section.align, section.min_sites)
-            motif = seqlet_motif(
-                probe, neuron, samples.codes, samples.activations, options=options_of, background=samples.background,
-                tracks=samples.tracks,
-            )  # fmt: skip
+            motif = seqlet_motif(probe, samples, options=options_of)
             motifs = () if motif is None else (motif,)
             tables = {"tree": TREE.frame(), "syntax": SYNTAX.frame()}
         else:
