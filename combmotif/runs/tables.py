@@ -103,21 +103,16 @@ def letters_of(context: Context, places: np.ndarray) -> list[str]:
     ]
 
 
-def bed_table(
-    sites: pd.DataFrame, backgrounds: Mapping[str, float], maxima: Mapping[str, float] | None = None
-) -> pd.DataFrame:
+def bed_table(sites: pd.DataFrame, backgrounds: Mapping[str, float], maxima: Mapping[str, float]) -> pd.DataFrame:
     """Turn sites into the six columns of a BED file, ordered by sequence and position.
 
     Sequence (white space as _), start and end (0-based half-open, on the sequence as given), neuron, score (0-1000: the
     excitation, activation above the neuron's background, as a share of its strongest site's) and strand, always +.
-    ``maxima`` are activations of each neuron's strongest site; default the strongest of ``sites``.
+    ``maxima`` are activations of each neuron's strongest site.
     """
     rest = sites["neuron"].map(backgrounds).astype(float)
     excitation = sites["activation"] - rest
-    if maxima is None:
-        strongest = excitation.groupby(sites["neuron"], sort=False).transform("max")
-    else:
-        strongest = sites["neuron"].map(maxima).astype(np.float32) - rest
+    strongest = sites["neuron"].map(maxima).astype(np.float32) - rest
     table = pd.DataFrame(
         {
             "sequence": bed_names(sites["sequence"]),
