@@ -47,7 +47,11 @@ class Calls:
             self.stack.pop()
             self.numbers.pop()
 
+        def begin(*_: object) -> None:  # each pass of the network counts its own from 0
+            self.numbers[0] = 0
+
         with ExitStack() as handles:
+            handles.callback(module.register_forward_pre_hook(begin).remove)
             for name, child in module.named_modules():
                 if name:
                     handles.callback(child.register_forward_pre_hook(enter(name)).remove)

@@ -96,12 +96,16 @@ def _layer_warnings(context: Context) -> list[str]:
     return (said if slow else []) + [f"Left out: {reason}." for reason in context.refused.values()]
 
 
+def peak_memory() -> dict[str, float]:
+    """Largest resident memory, in MiB, of this process and of the largest of its workers that have ended."""
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    whose = {"parent": resource.RUSAGE_SELF, "worker": resource.RUSAGE_CHILDREN}
+    return {name: round(resource.getrusage(who).ru_maxrss / unit, 1) for name, who in whose.items()}
+
+
 def peak_memory_mb() -> float:
     """Largest resident memory of this process and of its largest worker, in MiB."""
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    return round(
-        sum(resource.getrusage(w).ru_maxrss for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / unit, 1
-    )
+    return round(sum(peak_memory().values()), 1)
 
 
 def first_warnings(context: Context) -> list[str]:

@@ -16,9 +16,9 @@ SCORES = Table(
         text("score", "which of the model's scores"),
         text(
             "measure",
-            "pearson, spearman, r2 (1 - residual / total variance), mae, sign_accuracy, auc, auprc; auprc by chromosome "
-            "and pearson by fold are means over these, with intervals of a bootstrap over them; auc, sign turned where it "
-            "was asked for",
+            "pearson, spearman, r2 (1 - residual / total variance), mae, sign_accuracy, auc, auprc; auprc by "
+            "chromosome and pearson by fold are means over these, with intervals of a bootstrap over them; auc, sign "
+            "turned where it was asked for",
         ),
         number("value", "of all scored items; the sign is as declared, so an AUC below .5 stays below"),
         number("low", "2.5 percentile of the bootstrap over groups"),
