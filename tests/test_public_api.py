@@ -53,6 +53,7 @@ MANY = {
     "combmotif.api.interpreter.interpret",
     "combmotif.evaluation.dataset.variants.variant_pairs",
     "combmotif.evaluation.dataset.write.write_utrs",
+    "combmotif.evaluation.dataset.write.write_variants",
     "combmotif.inference.incremental.operations.slide",
     "combmotif.models.keras.load.load_keras_model",
     "combmotif.models.python_model.load_python",

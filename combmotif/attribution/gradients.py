@@ -45,19 +45,34 @@ def recurrent_gradients(module: nn.Module) -> Iterator[None]:
 def values(function: TargetFunction, x: torch.Tensor) -> np.ndarray:
     """Evaluate a target on inputs (n, channels, length) in passes of bounded size; float64 (n,)."""
     size = max(1, NUCLEOTIDES // x.shape[2])
-    with torch.inference_mode():
+    with torch.no_grad():
         parts = [function(x[start : start + size]).double().cpu().numpy() for start in range(0, len(x), size)]
     return np.concatenate(parts) if parts else np.zeros(0)
 
 
 def gradient(function: TargetFunction, x: torch.Tensor) -> torch.Tensor:
-    """Gradient of a target at inputs (n, channels, length), in passes of bounded size; same shape."""
+    """Gradient of a target at inputs (n, channels, length), in passes of bounded size; same shape.
+
+    Raises
+    ------
+    ValueError
+        If the network passes no gradient, as behind an argmax, under ``no_grad`` or of quantized weights.
+    """
     size = max(1, NUCLEOTIDES // x.shape[2])
     parts = []
     with torch.enable_grad(), recurrent_gradients(function.model.module):
         for start in range(0, len(x), size):
             part = x[start : start + size].detach().requires_grad_()
-            (slope,) = torch.autograd.grad(function(part).sum(), part)
+            value = function(part).sum()
+            try:
+                (slope,) = torch.autograd.grad(value, part)
+            except RuntimeError as error:
+                if "out of memory" in str(error):
+                    raise
+                raise ValueError(
+                    f"model '{function.model.name}' passes no gradient from {function.target} to its input "
+                    f"({str(error).splitlines()[0][:150]}); attribution.method 'mutagenesis' needs none"
+                ) from None
             parts.append(slope)
     return torch.cat(parts)
 

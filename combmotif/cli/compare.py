@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,16 +11,23 @@ import click
 from combmotif.cli.guide import GuidedCommand, next_step
 from combmotif.cli.options import (
     PATH,
+    chosen_engine,
+    cluster_option,
     databases_option,
     q_option,
     quiet_option,
+    scheduler_file_option,
+    scheduler_option,
     seed_option,
     strands_option,
     trust_option,
+    workers_option,
 )
 
 if TYPE_CHECKING:
     from combmotif.comparison import ComparedRun
+    from combmotif.config.cluster import ClusterConfig
+    from combmotif.config.comparing import CompareConfig
     from combmotif.models.model import SequenceModel
     from combmotif.sequence.tables import SequenceSet
 
@@ -43,6 +51,10 @@ if TYPE_CHECKING:
 )
 @click.option("--sequences", "most", type=click.IntRange(min=20), default=500, show_default=True, help="Of each run.")
 @seed_option()
+@workers_option
+@scheduler_option
+@scheduler_file_option
+@cluster_option
 @trust_option
 @quiet_option("Print only the page's path.")
 def compare(
@@ -54,6 +66,10 @@ def compare(
     draws: int,
     most: int,
     seed: int,
+    workers: int | None,
+    scheduler: str | None,
+    scheduler_file: Path | None,
+    cluster: Path | None,
     trust: bool,  # noqa: FBT001
     quiet: bool,  # noqa: FBT001
 ) -> None:
@@ -64,8 +80,11 @@ def compare(
     their neuron and change the output, compared with shuffled motifs. Shared families and motifs are drawn as a Venn
     diagram for up to three runs, as an UpSet chart for more.
 
-    A config may be given instead of runs (configs/compare_methods.yaml): it names run folders, or configs, which are
-    run first, and replaces the options.
+    A config may stand in place of the runs (configs/compare_methods.yaml): it names run folders, or configs, which are
+    run first, and replaces the options; or a suite of many models under one config, such as the folds of an ensemble.
+    Their runs are done by --workers, or by --scheduler, --scheduler-file or --cluster as in 'combmotif run', one after
+    the other; where one fails the others are done, and the same command goes on. consensus.tsv has mean and spread over
+    runs of what shared elements do to the prediction.
     """
     from combmotif.cli.progress import StageProgress
     from combmotif.comparison import compare_runs, read_runs, write_comparison
@@ -79,8 +98,8 @@ def compare(
     if len(runs) == 1 and runs[0].endswith((".yaml", ".yml")):
         config = load_compare_config(runs[0])
         OutputFolder(out, "comparison")
-        folders = {name: _run_first(name, run, out, quiet=quiet, trust=trust) for name, run in config.runs.items()}
-        own = {folder for name, folder in folders.items() if folder != Path(config.runs[name])}
+        engine = chosen_engine(workers, scheduler, scheduler_file, cluster)
+        folders, own = _run_first(config, out, engine, quiet=quiet, trust=trust)
         runs = tuple(f"{name}={folder}" for name, folder in folders.items())
         databases, q, strands = tuple(config.databases), config.q, config.strands
         draws, most, seed = config.draws, config.sequences, config.seed
@@ -115,21 +134,48 @@ def compare(
     next_step(f"open {page}; the tables are in {out}", quiet=quiet)
 
 
-def _run_first(name: str, path: str, out: Path, *, quiet: bool, trust: bool) -> Path:
-    """Give a run folder; of a config, that of its run, which is done here unless it is there."""
+def _run_first(
+    config: CompareConfig, out: Path, engine: ClusterConfig, *, quiet: bool, trust: bool
+) -> tuple[dict[str, Path], set[Path]]:
+    """Do the runs of configs, one after the other on one scheduler; give all run folders, and those of them."""
     from combmotif.cli.progress import StageProgress
     from combmotif.config import load_config, with_trust
     from combmotif.runs import run as run_pipeline
+    from combmotif.runs.hosts.engine import standing
 
-    if Path(path).is_dir():
-        return Path(path)
-    folder = out / "runs" / name
-    with StageProgress(quiet=quiet) as progress:
-        result = run_pipeline(with_trust(load_config(path), trust=trust), folder, progress=progress.update)
-    if result.failed:
-        reasons = "; ".join(f"{stage} {status}" for stage, status in result.failed.items())
-        raise ValueError(f"runs.{name}: the run of {path} failed: {reasons}")
-    return folder
+    folders = {name: Path(path) for name, path in config.runs.items()}
+    asked: dict[str, tuple[str, list[str]]] = {name: (str(p), []) for name, p in folders.items() if not p.is_dir()}
+    if config.suite is not None:
+        suite = config.suite
+        asked |= {name: (suite.config, [f"{suite.vary}={value}"]) for name, value in suite.values.items()}
+    # all are read before the first is run, lest the last one's mistake is found days later
+    configs = {
+        name: with_trust(load_config(path, overrides=overrides), trust=trust)
+        for name, (path, overrides) in asked.items()
+    }
+    failed = {}
+    with standing(engine) as where, StageProgress(quiet=quiet) as progress:
+
+        def tell(stage: str, done: int, total: int, *, run: str) -> None:
+            progress.update(f"{run}: {stage}", done, total)
+
+        for name, one in configs.items():
+            folders[name] = out / "runs" / name
+            try:
+                result = run_pipeline(one, folders[name], cluster=where, progress=partial(tell, run=name))
+            except (ValueError, ImportError, FileNotFoundError) as error:  # of this model; the others can be run
+                failed[name] = str(error)
+                continue
+            if result.failed:
+                failed[name] = "; ".join(f"{stage} {status}" for stage, status in result.failed.items())
+    if failed:
+        first = next(iter(failed))
+        more = f", and {len(failed) - 1} more ({', '.join([*failed][1:6])})" if len(failed) > 1 else ""
+        raise ValueError(
+            f"{len(failed)} of {len(configs)} runs failed: {first}: {failed[first]}{more}; the others are done, and "
+            f"the same command goes on"
+        )
+    return folders, {folders[name] for name in configs}
 
 
 def _open(run: ComparedRun, most: int, *, trust: bool) -> tuple[SequenceModel, SequenceSet]:

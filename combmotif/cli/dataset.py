@@ -29,7 +29,7 @@ def dataset() -> None:
     example="combmotif dataset utrs --annotation genes.gtf.gz --fasta genome.fa --out utrs.fa",
     then="combmotif embed --model utr3_lm --fasta utrs.fa --out embeddings.h5",
 )
-@click.option("--annotation", type=PATH, required=True, help="GTF, GFF3 or BED12, plain or .gz.")
+@click.option("--annotation", type=PATH, required=True, help="GTF, GFF3, BED12, or BED of the regions.")
 @click.option("--fasta", type=PATH, required=True, help="The genome, plain or .gz.")
 @_REGION
 @_ORIENTATION
@@ -126,25 +126,33 @@ def msa_frequencies(
 )
 @click.option("--vcf", type=PATH, required=True, help="Variants, plain or .gz.")
 @click.option("--fasta", type=PATH, required=True, help="Genome of the same build.")
-@click.option("--annotation", type=PATH, help="GTF, GFF3 or BED12: only variants in a region, on its strand.")
+@click.option("--annotation", type=PATH, help="As for utrs: only variants in a region, on its strand.")
 @_REGION
 @_ORIENTATION
 @click.option("--window", type=click.IntRange(min=1), default=512, show_default=True, help="In nt, around the variant.")
 @click.option("--whole-region", is_flag=True, help="The whole region instead of a window.")
 @click.option("--info", multiple=True, metavar="KEY", help="Keys of INFO to keep as columns.")
+@click.option(
+    "--pairs", type=PATH, help="Also FASTA of NAME_ref and NAME_alt, for a model whose results come as a file."
+)
 @click.option("--out", type=PATH, required=True, help="Table with ref_sequence and alt_sequence.")
 def variants(
     vcf: Path, fasta: Path, annotation: Path | None, region: str, orientation: str, window: int,
     whole_region: bool,  # noqa: FBT001
-    info: tuple[str, ...], out: Path,
+    info: tuple[str, ...], pairs: Path | None, out: Path,
 ) -> None:  # fmt: skip
-    """Put variants into the sequence around them: single bases, insertions and deletions."""
+    """Put variants into the sequence around them: single bases, insertions and deletions.
+
+    VCF, FASTA and annotation must be of one genome build; lift a VCF of another over first (liftOver, CrossMap).
+    """
     from combmotif.evaluation.dataset.write import write_variants
 
     refuse_input(out, vcf, fasta, annotation)
+    if pairs is not None:
+        refuse_input(pairs, vcf, fasta, annotation)
     count, skipped = write_variants(
         vcf, fasta, out, annotation=annotation, region=region, orientation=orientation,
-        window=None if whole_region else window, info=info,
+        window=None if whole_region else window, info=info, fasta_out=pairs,
     )  # fmt: skip
     _tell(count, "variants", skipped, out)
 

@@ -29,7 +29,7 @@ _MODEL = "Card, kmer:5, nt_v2:FOLDER, dnabert:FOLDER, dnabert2:FOLDER, auto:FOLD
     "--chunk", type=click.IntRange(min=10), help="Cut longer sequences into parts of this many nt; default no."
 )
 @click.option("--overlap", type=click.IntRange(min=0), default=0, show_default=True, help="Bases that two parts share.")
-@click.option("--out", type=PATH, required=True, help="HDF5: names, embeddings, lengths.")
+@click.option("--out", type=PATH, required=True, help=".h5 (names, embeddings, lengths), .npz, .parquet or .tsv.")
 @trust_option
 def embed(
     model: str,
@@ -74,7 +74,7 @@ def embed(
     "--out",
     type=PATH,
     required=True,
-    help=".h5 (/NAME/probs), .tsv or .tsv.gz (a row per base), .bw (of the base).",
+    help=".h5 (/NAME/probs), .npz, .parquet, .tsv or .tsv.gz (a row per base), .bw (of the base).",
 )
 @trust_option
 def score(model: str, fasta: Path, mode: str, output: str, out: Path, trust: bool) -> None:  # noqa: FBT001

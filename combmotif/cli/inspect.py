@@ -36,6 +36,7 @@ def inspect(target: str, length: int | None, trust: bool, device: str) -> None: 
 
     from combmotif.config import open_model_from
     from combmotif.inference import convolution_layers, layer_geometry
+    from combmotif.inference.geometry import placed
     from combmotif.models import choose_device
 
     model = open_model_from(target, device=choose_device(device), trust=trust)
@@ -66,8 +67,10 @@ def inspect(target: str, length: int | None, trust: bool, device: str) -> None: 
             continue
         module = dict(model.module.named_modules()).get(layer)  # none of a convolution that is called as a function
         own = sum(parameter.numel() for parameter in module.parameters()) if module is not None else 0
-        row = [geometry.neurons, geometry.receptive_field, geometry.stride, geometry.offset, f"{own:,}"]
-        table.add_row(layer, *map(str, row), *map(str, geometry.edge_positions(length) if length else ()))
+        here = placed(model, geometry, length or 1000)
+        offset = here.offset if length or here.offset == geometry.offset else "by length"  # as of half the sequence
+        row = [geometry.neurons, geometry.receptive_field, geometry.stride, offset, f"{own:,}"]
+        table.add_row(layer, *map(str, row), *map(str, here.edge_positions(length) if length else ()))
     console = Console()
     (console if console.is_terminal else Console(width=110)).print(table)
     if length:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from combmotif.cli.complete import complete_key, complete_model, complete_run
+
+if TYPE_CHECKING:
+    from combmotif.config.cluster import ClusterConfig
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -127,6 +130,26 @@ trust_option = click.option(
     is_flag=True,
     help="Run the Python code that a model card or a run folder names; for those of people you trust.",
 )
+
+
+def chosen_engine(
+    workers: int | None, scheduler: str | None, scheduler_file: Path | None, cluster: Path | None
+) -> ClusterConfig:
+    """Say where tasks are done, by the options."""
+    from combmotif.config.cluster import ClusterConfig, load_cluster
+
+    given = [name for name, value in {
+        "--workers": workers, "--scheduler": scheduler, "--scheduler-file": scheduler_file, "--cluster": cluster,
+    }.items() if value is not None]  # fmt: skip
+    if len(given) > 1:
+        raise click.UsageError(f"give one of {', '.join(given)}")
+    if cluster is not None:
+        return load_cluster(cluster)
+    if scheduler is not None:
+        return ClusterConfig(engine="dask", scheduler=scheduler)
+    if scheduler_file is not None:
+        return ClusterConfig(engine="dask", scheduler_file=str(scheduler_file))
+    return ClusterConfig(workers=workers)
 
 
 def model_option(name: str) -> Callable[[F], F]:

@@ -87,6 +87,11 @@ def plan(
         click.echo(f"about {duration(found.seconds)} and {(found.memory_mb or 0) / 1024:.1f} GB with {processes}")
     if found.disk_mb is not None:
         click.echo(f"about {max(found.disk_mb, 1) / 1024:.2g} GB on the disk")
+    if found.parent_mb is not None and found.worker_mb is not None and found.workers > 1:
+        click.echo(
+            f"of the memory {found.parent_mb / 1024:.1f} GB for the process that merges, "
+            f"{found.worker_mb / 1024:.1f} GB for each worker"
+        )
     for line in [] if engine is None else _about_jobs(engine, found):
         click.echo(line)
     if found.replaced:
@@ -100,7 +105,7 @@ def plan(
 def _about_jobs(engine: ClusterConfig, found: RunPlan) -> list[str]:
     """Say what jobs a run would take, and what does not fit into them."""
     from combmotif.cli.progress import duration
-    from combmotif.config.cluster import JOBQUEUES, seconds_of
+    from combmotif.config.cluster import JOBQUEUES, bytes_of, seconds_of
 
     if engine.engine not in JOBQUEUES:
         return []
@@ -115,5 +120,11 @@ def _about_jobs(engine: ClusterConfig, found: RunPlan) -> list[str]:
             said.append(f"job.walltime is short: a task takes about {duration(longest)}")
         if limit is not None and longest > limit / 2:
             said.append(f"task_limit is short: a task takes about {duration(longest)}")
+        own = bytes_of(job.memory) / job.workers / 2**20
+        if found.worker_mb is not None and found.worker_mb > own:
+            said.append(
+                f"job.memory is short: a worker has {own / 1024:.1f} GB of it and takes about "
+                f"{found.worker_mb / 1024:.1f} GB"
+            )
         said.append(f"about {duration(max(found.seconds or 0, longest))} if all jobs run")
     return said

@@ -13,6 +13,7 @@ import click
 from combmotif.cli.guide import GuidedCommand, next_step
 from combmotif.cli.options import (
     PATH,
+    chosen_engine,
     cluster_option,
     config_argument,
     quiet_option,
@@ -90,7 +91,7 @@ def run(
 
     if quiet and verbose:
         raise click.UsageError("give one of --quiet and --verbose")
-    engine = _engine(workers, scheduler, scheduler_file, cluster)
+    engine = chosen_engine(workers, scheduler, scheduler_file, cluster)
     share = None if shard is None else _share(shard, engine)
     asked = with_trust(load_config(config, overrides=overrides), trust=trust)
     folder = out or Path("runs") / config.stem
@@ -116,26 +117,6 @@ def run(
         click.echo(f"Error: {'; '.join(f'{stage} {status}' for stage, status in result.failed.items())}", err=True)
         ctx.exit(1)
     next_step(f"open {result.report} in a browser; the tables are in {result.folder}", quiet=quiet)
-
-
-def _engine(
-    workers: int | None, scheduler: str | None, scheduler_file: Path | None, cluster: Path | None
-) -> ClusterConfig:
-    """Say where tasks are done, by the options."""
-    from combmotif.config.cluster import ClusterConfig, load_cluster
-
-    given = [name for name, value in {
-        "--workers": workers, "--scheduler": scheduler, "--scheduler-file": scheduler_file, "--cluster": cluster,
-    }.items() if value is not None]  # fmt: skip
-    if len(given) > 1:
-        raise click.UsageError(f"give one of {', '.join(given)}")
-    if cluster is not None:
-        return load_cluster(cluster)
-    if scheduler is not None:
-        return ClusterConfig(engine="dask", scheduler=scheduler)
-    if scheduler_file is not None:
-        return ClusterConfig(engine="dask", scheduler_file=str(scheduler_file))
-    return ClusterConfig(workers=workers)
 
 
 def _share(shard: str, engine: ClusterConfig) -> tuple[int, int]:

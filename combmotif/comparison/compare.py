@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control
 
+from combmotif.comparison.consensus import consensus
 from combmotif.comparison.faithfulness import faithfulness
 from combmotif.comparison.folder import ComparedRun
+from combmotif.comparison.venn import regions
 from combmotif.config.comparing import CompareConfig
 from combmotif.core.seeding import named_generator
 from combmotif.core.tables import COMPARED_MOTIFS, COMPARED_RUNS, FAITHFULNESS, OVERLAPS
@@ -46,12 +47,16 @@ class Comparison:
         ``kind`` (family or cluster), ``runs`` (labels joined by " & "), ``size``, ``members``: families that motifs
         resemble and clusters of motifs that exactly these runs have.
     matches : pandas.DataFrame
+    consensus : pandas.DataFrame
+        One row per element (family or cluster), output and way of measuring: mean and spread over runs of what its
+        motifs do to the prediction; columns `combmotif.core.tables.CONSENSUS`.
     """
 
     motifs: pd.DataFrame
     summary: pd.DataFrame
     overlaps: pd.DataFrame
     matches: pd.DataFrame
+    consensus: pd.DataFrame
 
 
 def compare_runs(
@@ -140,7 +145,8 @@ def compare_runs(
         if there.any():
             table.loc[there, corrected] = false_discovery_control(table.loc[there, p].to_numpy(dtype=float))
     table = table[COMPARED_MOTIFS.names]
-    return Comparison(table, _summary(runs, table, by_chance), overlaps(table, [r.label for r in runs]), found)
+    labelled = overlaps(table, [run.label for run in runs])
+    return Comparison(table, _summary(runs, table, by_chance), labelled, found, consensus(runs, table))
 
 
 def _output(run: ComparedRun, names: Sequence[str]) -> int:
@@ -181,13 +187,9 @@ def overlaps(table: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
     rows = []
     for kind, column in (("family", "family"), ("cluster", "cluster")):
         named = table[table["relation"] == IS] if kind == "family" else table
-        sets = {label: set(named.loc[named["run"] == label, column]) for label in labels}
+        held = regions([set(named.loc[named["run"] == label, column]) for label in labels])
         shown = dict(zip(table["cluster"][::-1], table["consensus"][::-1], strict=True))
-        for size in range(len(labels), 0, -1):
-            for group in combinations(labels, size):
-                inside = set.intersection(*(sets[label] for label in group))
-                outside = set().union(*(sets[label] for label in labels if label not in group))
-                members = sorted(str(m) if kind == "family" else shown[m] for m in inside - outside)
-                if members or len(labels) <= 3:
-                    rows.append((kind, " & ".join(group), len(members), "; ".join(members)))
+        for group in sorted(held, key=lambda places: (-len(places), places)):
+            members = sorted(str(m) if kind == "family" else shown[m] for m in held[group])
+            rows.append((kind, " & ".join(labels[i] for i in group), len(members), "; ".join(members)))
     return OVERLAPS.frame(rows)

@@ -18,6 +18,7 @@ from combmotif.motifs.motif import MotifSet
 from combmotif.report.drawing.logos import logo_svg
 
 MOST_LOGOS = 60
+MOST_CONSENSUS = 40
 _CSS = """
 body{font:15px/1.5 system-ui,sans-serif;color:#222;max-width:1100px;margin:2em auto;padding:0 1em;background:#fff}
 table{border-collapse:collapse;margin:1em 0;font-variant-numeric:tabular-nums}
@@ -47,6 +48,8 @@ _NOTES = (
     "Move the output: the same sequences with a drawn site and with a shuffled one at the same place are predicted "
     "differently (paired t-test, q at most 0.05); by how many standard deviations of the predictions, median of the "
     "sizes. Of a model with several outputs it is the first that the run's contribution or interaction asked about.",
+    "What shared elements do: the value of a run is the mean over its motifs of the element; mean and standard "
+    "deviation are over runs. Neurons of two trainings do not correspond, so motifs are followed, not channels.",
     "A method that gives more motifs has more chances of a match; compare shares, and the number of different motifs.",
 )
 
@@ -54,8 +57,8 @@ _NOTES = (
 def write_comparison(comparison: Comparison, runs: list[ComparedRun], folder: str | Path) -> Path:
     """Write the tables, the drawings and compare.html of a comparison.
 
-    Files: ``summary.tsv``, ``motifs.tsv``, ``overlaps.tsv``, ``matches.tsv``, ``families.svg``, ``clusters.svg``,
-    ``compare.html``.
+    Files: ``summary.tsv``, ``motifs.tsv``, ``overlaps.tsv``, ``matches.tsv``, ``consensus.tsv``, ``families.svg``,
+    ``clusters.svg``, ``compare.html``.
 
     Returns
     -------
@@ -64,7 +67,7 @@ def write_comparison(comparison: Comparison, runs: list[ComparedRun], folder: st
     """
     output = OutputFolder(Path(folder), "comparison")
     own = output.file
-    for name in ("summary", "motifs", "overlaps", "matches"):
+    for name in ("summary", "motifs", "overlaps", "matches", "consensus"):
         write_table(own(f"{name}.tsv"), getattr(comparison, name))
     labels = [run.label for run in runs]
     drawings = {}
@@ -104,6 +107,7 @@ def _page(comparison: Comparison, runs: list[ComparedRun], drawings: dict[str, t
         f"<h1>Motifs of {len(runs)} runs compared</h1><div class=scroll>{_summary_table(comparison.summary)}</div>"
         f"<h2>What they share</h2>{figures}<div class=scroll><table><thead><tr><th>Runs</th><th class=n>Families</th>"
         f"<th>Which</th></tr></thead><tbody>{lists}</tbody></table></div>"
+        f"{_consensus(comparison.consensus)}"
         f"<h2>Motifs</h2>{_motif_table(comparison.motifs, runs, alphabet)}"
         f"<h2>How to read this</h2><ul>{notes}</ul></body></html>\n"
     )
@@ -130,6 +134,26 @@ def _measure(row: dict, column: str) -> str:
         return _cell(row[column])
     of = int(row[_OF[column]])
     return f"{int(row[column]):,} of {of:,}" if of else "not measured"
+
+
+def _consensus(table: pd.DataFrame) -> str:
+    """What elements that several runs have do to the prediction: the largest consistent ones."""
+    shared = table[table["runs"] > 1].sort_values(["same_sign", "runs"], ascending=False, kind="stable")
+    if not len(shared):
+        return ""
+    columns = {
+        "element": "Element", "consensus": "Consensus", "output": "Output", "measure": "Measured by", "runs": "Runs",
+        "effect": "Mean", "sd": "SD over runs", "lowest": "Lowest", "highest": "Highest", "same_sign": "Same sign",
+    }  # fmt: skip
+    rows = shared.head(MOST_CONSENSUS).to_dict("records")
+    body = "".join("<tr>" + "".join(f"<td>{_cell(row[name])}</td>" for name in columns) + "</tr>" for row in rows)
+    left = len(shared) - len(rows)
+    more = f"<p class=note>{left:,} further rows are in consensus.tsv.</p>" if left else ""
+    head = "".join(f"<th>{title}</th>" for title in columns.values())
+    return (
+        f"<h2>What shared elements do to the prediction</h2><div class=scroll><table><thead><tr>{head}</tr></thead>"
+        f"<tbody>{body}</tbody></table></div>{more}"
+    )
 
 
 def _motif_table(table: pd.DataFrame, runs: list[ComparedRun], alphabet: str) -> str:

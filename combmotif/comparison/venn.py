@@ -25,14 +25,20 @@ _NAMES = {1: [(210, 50)], 2: [(130, 50), (290, 50)], 3: [(110, 24), (310, 24), (
 
 
 def regions(sets: Sequence[set]) -> dict[tuple[int, ...], set]:
-    """Divide sets into what exactly these of them hold: place in `sets` of each holder to its elements."""
-    found = {}
-    for size in range(1, len(sets) + 1):
-        for group in combinations(range(len(sets)), size):
-            inside = set.intersection(*(sets[i] for i in group))
-            outside = set().union(*(sets[i] for i in range(len(sets)) if i not in group))
-            found[group] = inside - outside
-    return found
+    """Divide sets into what exactly these of them hold: place in `sets` of each holder to its elements.
+
+    Of more than three sets only combinations that hold something are listed: fifty have 2**50.
+    """
+    found: dict[tuple[int, ...], set] = {}
+    if len(sets) <= 3:
+        found = {g: set() for size in range(1, len(sets) + 1) for g in combinations(range(len(sets)), size)}
+    holders: dict[object, list[int]] = {}
+    for place, own in enumerate(sets):
+        for member in own:
+            holders.setdefault(member, []).append(place)
+    for member, places in holders.items():
+        found.setdefault(tuple(places), set()).add(member)
+    return dict(sorted(found.items(), key=lambda one: (len(one[0]), one[0])))
 
 
 def venn_svg(sets: Sequence[set], labels: Sequence[str], *, title: str) -> str:

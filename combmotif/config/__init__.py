@@ -29,6 +29,7 @@ from combmotif.config.stages import (
     MatchSection,
     ReportSection,
     SampleSection,
+    SitesSection,
 )
 from combmotif.config.training.measured import MeasuredConfig
 from combmotif.config.training.regression import TrainConfig
@@ -54,6 +55,7 @@ __all__ = [
     "ReportSection",
     "RunConfig",
     "SampleSection",
+    "SitesSection",
     "TableSequences",
     "TrainConfig",
     "apply_override",

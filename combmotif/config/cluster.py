@@ -36,6 +36,20 @@ def seconds_of(text: str) -> float:
     raise ValueError(f"expected a time such as 90 s, 30 min, 2 h or 04:00:00, found '{text}'")
 
 
+def bytes_of(text: str) -> float:
+    """Read memory as dask does: ``4GB`` is 4,000,000,000 bytes, ``4GiB`` is 4 x 2**30.
+
+    Raises
+    ------
+    ValueError
+        If it is something else.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT])(i?)B", text)
+    if found is None:
+        raise ValueError(f"expected memory such as 4GB or 512MB, found '{text}'")
+    return float(found[1]) * (1024 if found[3] else 1000) ** ("KMGT".index(found[2]) + 1)
+
+
 class JobsSection(Section):
     """How many jobs stand in the queue or run."""
 
@@ -73,8 +87,7 @@ class JobSection(Section):
     @field_validator("memory")
     @classmethod
     def _memory(cls, value: str) -> str:
-        if not re.fullmatch(r"\d+(\.\d+)?\s*[KMGT]i?B", value):
-            raise ValueError(f"expected memory such as 4GB or 512MB, found '{value}'")
+        bytes_of(value)
         return value
 
 

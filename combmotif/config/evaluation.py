@@ -15,7 +15,7 @@ from combmotif.config.paths import find_card, find_factory, find_file, find_file
 from combmotif.core.plain_yaml import read_yaml
 from combmotif.core.typed_yaml import Real, Section, Seed, Whole, validate
 
-KINDS = ("card", "model", "hf", "features", "probabilities", "embeddings", "predictions", "track", "factory")
+KINDS = ("card", "model", "hf", "features", "probabilities", "embeddings", "predictions", "track", "factory", "concat")
 
 
 class ModelEntry(Section):
@@ -29,11 +29,19 @@ class ModelEntry(Section):
     adapter: Literal["dnabert", "nt_v2", "dnabert2", "auto"] | None = Field(
         None, description="family of the checkpoint; auto gives vectors only; required with hf"
     )
-    features: str | None = Field(None, description="kmer (with k), kmer:5, composition, length or minimal")
+    features: str | None = Field(
+        None, description="kmer (with k), kmer:5, kmer:1-4, codons, composition, length or minimal"
+    )
     k: Whole | None = Field(None, ge=1, le=8, description="length of k-mers, for features: kmer")
-    probabilities: str | None = Field(None, description="HDF5 of per-base probabilities, /NAME/probs (length, 4)")
-    embeddings: str | None = Field(None, description="HDF5 with names and embeddings, or a table of vectors")
-    predictions: str | None = Field(None, description="table of predictions, by name or by sequence")
+    probabilities: str | None = Field(
+        None, description="per-base probabilities as score writes them: HDF5 (/NAME/probs), .npz, .parquet, .tsv"
+    )
+    embeddings: str | None = Field(
+        None, description="HDF5 or .npz with names and embeddings, or a table of vectors (.tsv, .csv, .parquet)"
+    )
+    predictions: str | None = Field(
+        None, description="table of predictions (.tsv, .csv, .parquet), by name or by sequence"
+    )
     track: str | None = Field(None, description="bigWig of a number per base, such as conservation")
     places: str | None = Field(
         None,
@@ -41,6 +49,9 @@ class ModelEntry(Section):
     )
     key: str | None = Field(None, description="column of names or sequences in such a table; default name or sequence")
     columns: list[str] | None = Field(None, min_length=1, description="columns of numbers; default all")
+    concat: list[str] | None = Field(
+        None, min_length=2, description="vectors of several models side by side: names of models here, or as kmer:5"
+    )
     factory: str | None = Field(None, description="path/to/file.py:function that returns an object to ask")
     kwargs: dict[str, Any] = Field(default_factory=dict, description="keyword arguments of the factory; default none")
     layer: str | None = Field(
@@ -72,10 +83,27 @@ class GroupsSection(Section):
 class PairsSection(Section):
     """How two rows of a table make a variant."""
 
-    by: str = Field(description="column that both rows share")
-    allele: str = Field(description="column that says which is which")
-    ref: str = Field("ref", description="its value for the reference; default ref")
-    alt: str = Field("alt", description="its value for the alternative; default alt")
+    by: str | None = Field(None, description="column that both rows share; with allele")
+    allele: str | None = Field(None, description="column that says which is which; with by")
+    ref: str = Field(
+        "ref",
+        description="value of allele for the reference; without by, the column that names the reference's row or gives "
+        "its sequence; default ref",
+    )
+    alt: str = Field("alt", description="the same of the alternative; default alt")
+    table: str | None = Field(None, description="table of the columns ref and alt; default that of the values")
+    significant: dict[str, str] = Field(
+        default_factory=dict, description="for targets, columns of adjusted p-values of the difference; default none"
+    )
+    level: Real = Field(0.1, gt=0, lt=1, description="largest p that counts as significant; default 0.1")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> PairsSection:
+        if (self.by is None) != (self.allele is None):
+            raise ValueError("pairs: expected by together with allele, or neither and the columns ref and alt")
+        if self.by is not None and self.table is not None:
+            raise ValueError("pairs: expected by and allele, or a table with the columns ref and alt, found both")
+        return self
 
 
 Places = Annotated[
@@ -152,9 +180,16 @@ class MotifsSection(TaskSection):
     p_value: Real = Field(1e-4, gt=0, le=1, description="of an instance of a motif; default 0.0001")
     fasta: str | None = Field(None, description="sequences; with regions")
     regions: str | None = Field(None, description="BED of bound regions on these sequences: name, start, end, protein")
+    peaks: str | None = Field(
+        None, description="instead of regions: peaks on the genome (BED6, narrowPeak; names PROTEIN_...), with places"
+    )
+    extend: Whole = Field(50, ge=0, description="nt by which peaks are made longer at their 5' end; default 50")
     windows: str | None = Field(None, description="instead: labelled windows, each bound or unbound as a whole")
     match: Literal["gc", "kmer", "none"] = Field(
         "gc", description="negatives: as many per k-mer and of like local GC, as many per k-mer, or all; default gc"
+    )
+    agg: Literal["mean", "max"] = Field(
+        "mean", description="of the bases of an instance; of a track always the largest; default mean"
     )
     per_sequence: bool = Field(False, description="negatives from sequences that have positives; default false")
     limit: Whole | None = Field(
@@ -222,6 +257,13 @@ class StatisticsSection(Section):
     """How uncertainty is worked out."""
 
     bootstrap: Whole = Field(1000, ge=0, description="draws of groups; 0 gives no intervals; default 1000")
+    cluster: Literal["group", "item"] = Field(
+        "group", description="what is drawn: groups of related items, or items as if none were related; default group"
+    )
+    sign: Literal["declared", "both"] = Field(
+        "declared",
+        description="AUC with the declared sign, or also with the sign turned, marked as such; default declared",
+    )
 
 
 class SuiteConfig(Section):
@@ -238,13 +280,19 @@ class SuiteConfig(Section):
 
     @model_validator(mode="after")
     def _names(self) -> SuiteConfig:
+        for name, entry in self.models.items():
+            if name in (entry.concat or ()):
+                raise ValueError(f"models.{name}: concat: expected other models, found '{name}' itself")
+            for part in entry.concat or ():
+                if part in self.models and self.models[part].concat is not None:
+                    raise ValueError(f"models.{name}: concat: expected single models, found '{part}', itself a join")
         for control in self.controls:
             if control in self.models:
                 raise ValueError(f"controls: expected other names than those of models, found '{control}' in both")
         return self
 
 
-_FILES = ("table", "test", "train", "fasta", "regions", "windows", "kmers", "motifs", "conservation", "places")
+_FILES = ("table", "test", "train", "fasta", "regions", "peaks", "windows", "kmers", "motifs", "conservation", "places")
 MISSING = "its files are missing: "
 
 
@@ -282,7 +330,7 @@ def resolve_suite(config: SuiteConfig, base: Path) -> tuple[SuiteConfig, dict[st
     tasks: dict[str, Any] = {}
     for name, task in config.tasks.items():
         try:
-            paths = {
+            paths: dict[str, Any] = {
                 key: find_file(value, base=base, key=f"tasks.{name}.{key}")
                 for key in _FILES
                 if isinstance(value := getattr(task, key, None), str)
@@ -292,6 +340,9 @@ def resolve_suite(config: SuiteConfig, base: Path) -> tuple[SuiteConfig, dict[st
                 raise
             left_out[name] = f"{MISSING}{error}"
             continue
+        if (pairs := getattr(task, "pairs", None)) is not None and pairs.table is not None:
+            found = find_file(pairs.table, base=base, key=f"tasks.{name}.pairs.table")
+            paths["pairs"] = pairs.model_copy(update={"table": found})
         tasks[name] = task.model_copy(update=paths)
     if not tasks:
         raise ValueError(f"tasks: the files of every task are missing, first {next(iter(left_out.values()))}")
@@ -318,13 +369,16 @@ def _resolved(entry: ModelEntry, name: str, base: Path) -> ModelEntry:
 def parse_model(text: str, *, trust: bool = False) -> ModelEntry:
     """Read a model of a command line: a card, or ``KIND:WHAT``.
 
-    ``kmer:5``, ``composition``, ``length``, ``minimal``; ``dnabert:FOLDER``, ``nt_v2:FOLDER``, ``dnabert2:FOLDER``,
-    ``auto:FOLDER``; ``keras:FILE``; ``probabilities:FILE``, ``embeddings:FILE``, ``predictions:FILE``, ``track:FILE``;
-    ``python:FILE.py:FUNCTION``; anything else is the name or path of a card.
+    ``kmer:5``, ``codons``, ``composition``, ``length``, ``minimal``; ``concat:MODEL,MODEL``; ``dnabert:FOLDER``,
+    ``nt_v2:FOLDER``, ``dnabert2:FOLDER``, ``auto:FOLDER``; ``keras:FILE``; ``probabilities:FILE``,
+    ``embeddings:FILE``, ``predictions:FILE``, ``track:FILE``; ``python:FILE.py:FUNCTION``; anything else is the name
+    or path of a card.
     """
     kind, _, what = text.partition(":")
     data: dict[str, Any]
-    if kind in ("kmer", "composition", "length", "minimal"):
+    if kind == "concat":
+        data = {"concat": what.split(",")}
+    elif kind in ("kmer", "codons", "composition", "length", "minimal"):
         data = {"features": text}
     elif kind in ("dnabert", "nt_v2", "dnabert2", "auto") and what:
         data = {"hf": what, "adapter": kind}

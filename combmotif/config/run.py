@@ -14,6 +14,7 @@ from combmotif.config.stages import (
     MatchSection,
     ReportSection,
     SampleSection,
+    SitesSection,
 )
 from combmotif.core.typed_yaml import Section, Seed
 
@@ -24,7 +25,7 @@ class RunConfig(Section):
     """One question to one model.
 
     ``match``, ``contribution``, ``effects`` and ``interaction`` are asked for by being there (``match: {}`` takes the
-    defaults); ``sample``, ``discover`` and ``report`` are always done.
+    defaults); ``sample``, ``discover``, ``sites`` and ``report`` are always done.
     """
 
     model: ModelSection = Field(description="the trained model: card: NAME, or kind: python with a factory")
@@ -43,6 +44,7 @@ class RunConfig(Section):
     contribution: ContributionSection | None = Field(None, description="effect of neurons; default none")
     effects: MarginalOptions | None = Field(None, description="effect of motifs; default none")
     interaction: InteractionSection | None = Field(None, description="effect of motif pairs; default none")
+    sites: SitesSection = Field(default_factory=SitesSection, description="windows written down as sites of neurons")
     report: ReportSection = Field(default_factory=ReportSection, description="the HTML report")
     device: Device = Field("auto", description="auto, cpu, cuda or mps; default auto (cuda, then mps, then cpu)")
     seed: Seed = Field(0, ge=0, lt=2**63, description="of every random choice")

@@ -253,6 +253,22 @@ class MatchSection(Section):
     )
 
 
+class SitesSection(Section):
+    """Which windows of the run's sequences are written down as sites of a neuron, and how."""
+
+    most: Whole = Field(
+        20_000,
+        ge=100,
+        le=10_000_000,
+        description="most sites kept of a neuron, the strongest; interactions and seqlets see no others",
+    )
+    format: Literal["auto", "tsv", "parquet"] = Field(
+        "auto",
+        description="tsv (sites.tsv.gz and sites.bed.gz), parquet (sites.parquet, and the strongest 100 of each neuron "
+        "as text; needs the extra parquet), or auto: parquet from 1,000,000 sites",
+    )
+
+
 class ReportSection(Section):
     """The HTML report."""
 

@@ -10,6 +10,7 @@ import io
 import os
 import re
 import secrets
+import shutil
 import socket
 import stat
 import warnings
@@ -79,6 +80,15 @@ def writing_text(path: Path, name: Path | None = None) -> Iterator[TextIO]:
         yield text
         text.flush()
         text.detach()
+
+
+def link(source: Path, path: Path) -> None:
+    """Give a file another name, or copy it where the file system cannot; what stood at ``path`` is replaced."""
+    with atomic(path) as temporary:
+        try:
+            os.link(source, temporary)
+        except OSError:
+            shutil.copyfile(source, temporary)
 
 
 def temporary_name(name: str) -> str:
@@ -199,17 +209,20 @@ def read_sealed(path: Path, *, instead: str) -> bytes | None:
     return None
 
 
-def write_table(path: Path, table: pd.DataFrame, *, header: bool = True) -> None:
-    """Write a tab-separated table, gzipped where the name ends in .gz; the same table gives the same bytes.
+def write_table(path: Path, table: pd.DataFrame | Iterable[pd.DataFrame], *, header: bool = True) -> None:
+    """Write a tab-separated table, whole or in parts, gzipped where the name ends in .gz.
 
+    The same table gives the same bytes.
     A text that begins with ``=`` gets a ``'`` before it, for spreadsheets would run it as a formula.
     """
     with atomic(path) as temporary, writing_text(temporary, path) as text:
-        plain = table.copy(deep=False)
-        for place, kind in enumerate(table.dtypes):
-            if kind == object or str(kind).startswith(("str", "category")):  # noqa: E721 - a dtype, not a type
-                plain.isetitem(place, table.iloc[:, place].map(no_formula))
-        plain.to_csv(text, sep="\t", index=False, header=header, float_format="%.6g", lineterminator="\n")
+        for number, part in enumerate([table] if hasattr(table, "to_csv") else table):
+            plain = part.copy(deep=False)
+            for place, kind in enumerate(part.dtypes):
+                if kind == object or str(kind).startswith(("str", "category")):  # noqa: E721 - a dtype, not a type
+                    plain.isetitem(place, part.iloc[:, place].map(no_formula))
+            named = header and not number
+            plain.to_csv(text, sep="\t", index=False, header=named, float_format="%.6g", lineterminator="\n")
 
 
 def no_formula(cell: object) -> object:

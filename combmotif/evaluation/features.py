@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -77,15 +78,26 @@ def minimal(codes: Sequence[np.ndarray]) -> np.ndarray:
     return np.concatenate([mono, pairs, fraction, np.array(runs, dtype=float).reshape(len(codes), 22)], 1)
 
 
+def codons(codes: Sequence[np.ndarray]) -> np.ndarray:
+    """Fractions of the 64 codons in the frame that begins with the sequence, as a coding sequence does; (n, 64)."""
+    found = np.zeros((len(codes), 64))
+    for row, code in enumerate(codes):
+        triplets = np.asarray(code, dtype=np.int64)[: len(code) // 3 * 3].reshape(-1, 3)
+        triplets = triplets[(triplets < 4).all(1)]
+        found[row] = np.bincount(triplets @ (16, 4, 1), minlength=64)
+    return found / found.sum(1, keepdims=True).clip(1)
+
+
 FEATURES: dict[str, Callable[[Sequence[np.ndarray]], np.ndarray]] = {
     "length": lengths,
+    "codons": codons,
     "composition": composition,
     "minimal": minimal,
 }
 
 
 def features_of(kind: str, codes: Sequence[np.ndarray], *, k: int | None = None) -> np.ndarray:
-    """Work out features by name: ``kmer`` (with ``k``, or ``kmer:5``), ``composition``, ``length``, ``minimal``.
+    """Work out features by name: ``kmer`` (with ``k``, or ``kmer:5``, ``kmer:1-4``), or a name in :data:`FEATURES`.
 
     Raises
     ------
@@ -94,8 +106,10 @@ def features_of(kind: str, codes: Sequence[np.ndarray], *, k: int | None = None)
     """
     name, _, number = kind.partition(":")
     if name == "kmer":
+        if (match := re.fullmatch(r"([1-8])-([1-8])", number)) and match[1] <= match[2]:
+            return np.concatenate([kmer_counts(codes, each) for each in range(int(match[1]), int(match[2]) + 1)], 1)
         if number and not number.isdecimal():
-            raise ValueError(f"features: expected kmer:K with a whole number, found '{kind}'")
+            raise ValueError(f"features: expected kmer:K with a whole number, or kmer:1-4, found '{kind}'")
         if not number and k is None:
             raise ValueError("features: kmer needs its length, for example kmer:5 (or k: 5)")
         return kmer_counts(codes, int(number) if number else int(k or 0))

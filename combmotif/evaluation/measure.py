@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
 from combmotif.core.tables import COMPARED_SCORES, SCORES
-from combmotif.evaluation.statistics import compare, estimate, weighted_by_part
-from combmotif.evaluation.tasks.base import ScoreColumn, Task
+from combmotif.evaluation.statistics import by_part, compare, estimate
+from combmotif.evaluation.tasks.base import ScoreColumn, Task, Truth
 
 
 def measure_task(
@@ -21,6 +22,8 @@ def measure_task(
     controls: Sequence[str] = (),
     draws: int = 1000,
     seed: int = 0,
+    both_signs: bool = False,
+    alone: bool = False,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Measure every score of every model, and compare the models.
 
@@ -34,6 +37,10 @@ def measure_task(
         Which of the models are controls.
     draws, seed : int
         Of the bootstraps.
+    both_signs : bool, default False
+        Tell the AUC of every score also with its sign turned, as a measure of its own.
+    alone : bool, default False
+        Draw items as if none were related; the intervals are then too narrow where some are.
 
     Returns
     -------
@@ -43,22 +50,31 @@ def measure_task(
     """
     rows, pairs = [], []
     for truth in task.truths:
+        if alone:
+            truth = replace(truth, groups=np.arange(len(truth.values)))
         own = [(model, column) for model, columns in scored.items() for column in columns if column.truth == truth.name]
         for model, column in own:
             for measure in truth.measures:
                 if measure in ("r2", "mae") and not column.fitted:
                     continue
-                if measure == "sign_accuracy" and _one_sided(column.values) > _one_sided(truth.values):
+                signed = truth.kind == "difference" and measure in ("sign_accuracy", "auc")
+                if signed and _one_sided(column.values) > _one_sided(truth.values):
                     continue  # a size has no sign to be right
                 found = estimate(measure, truth.values, column.values, truth.groups, draws=draws, seed=seed)
-                role = "control" if model in controls else "model"
+                role = "control" if column.control or model in controls else "model"
                 first = [name, model, role, truth.name, column.name]
                 rows.append([*first, measure, found.value, found.low, found.high, found.n, found.n_groups])
-                if measure == "auprc" and truth.parts is not None:
-                    value, _ = weighted_by_part(measure, truth.values, column.values, np.array(truth.parts))
-                    nan = float("nan")
-                    rows.append([*first, "auprc by chromosome", value, nan, nan, found.n, found.n_groups])
-        pairs += _compared(name, truth.name, truth.measures[0], own, task, draws=min(draws, 500), seed=seed)
+                if both_signs and measure == "auc":
+                    turned = [1 - found.value, 1 - found.high, 1 - found.low]
+                    rows.append([*first, "auc, sign turned", *turned, found.n, found.n_groups])
+                if truth.parts is not None and measure == {"binary": "auprc", "real": "pearson"}.get(truth.kind):
+                    mean, _ = by_part(
+                        measure, truth.values, column.values, np.array(truth.parts),
+                        weighted=truth.part == "chromosome", draws=draws, seed=seed,
+                    )  # fmt: skip
+                    own_name = f"{measure} by {truth.part}"
+                    rows.append([*first, own_name, mean.value, mean.low, mean.high, mean.n, mean.n_groups])
+        pairs += _compared(name, truth, own, draws=min(draws, 500), seed=seed)
     table = pd.DataFrame(rows, columns=SCORES.names[:11])
     best: dict[tuple[str, str], tuple[str, float]] = {}
     for row in table[table["role"] == "control"].itertuples(index=False):
@@ -79,18 +95,13 @@ def _one_sided(values: np.ndarray) -> bool:
 
 
 def _compared(
-    name: str,
-    truth_name: str,
-    measure: str,
-    own: Sequence[tuple[str, ScoreColumn]],
-    task: Task,
-    *,
-    draws: int,
-    seed: int,
+    name: str, truth: Truth, own: Sequence[tuple[str, ScoreColumn]], *, draws: int, seed: int
 ) -> list[list[object]]:
-    truth = task.truth(truth_name)
+    measure = truth.measures[0]
     best: dict[str, tuple[float, ScoreColumn]] = {}
     for model, column in own:
+        if column.control:
+            continue
         value = estimate(measure, truth.values, column.values, truth.groups, draws=0).value
         if np.isfinite(value) and (model not in best or value > best[model][0]):
             best[model] = (value, column)
@@ -99,5 +110,5 @@ def _compared(
         one, other = best[first][1], best[second][1]
         told = compare(measure, truth.values, one.values, other.values, truth.groups, draws=draws, seed=seed)
         labels = [f"{first}: {one.name}", f"{second}: {other.name}"]
-        found.append([name, truth_name, measure, *labels, told.value, told.low, told.high, told.p, told.n])
+        found.append([name, truth.name, measure, *labels, told.value, told.low, told.high, told.p, told.n])
     return found

@@ -39,7 +39,9 @@ def roc_points(truth: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.nda
 
 def _forest(rows: pd.DataFrame, chance: float | None) -> str:
     """Values with their intervals, models in blue and controls in grey, best first."""
-    rows = rows.sort_values("value", ascending=False).head(_MOST_ROWS)
+    rows = rows.sort_values("value", ascending=False, kind="stable")
+    more = len(rows) - _MOST_ROWS
+    rows = rows.head(_MOST_ROWS)
     ends = [v for column in ("value", "low", "high") for v in rows[column] if math.isfinite(v)]
     if not ends:
         return ""
@@ -66,7 +68,8 @@ def _forest(rows: pd.DataFrame, chance: float | None) -> str:
         parts.append(f'<text x="{left + width + 14}" y="{y + 4}">{row.value:.3f} (n {row.n:,})</text>')
     for value in (low, (low + high) / 2, high):
         parts.append(f'<text x="{place(value)}" y="{height - 6}" text-anchor="middle">{value:.2f}</text>')
-    return "".join(parts) + "</svg>"
+    left_out = f"<p>{more} lower values are in the table below.</p>" if more > 0 else ""
+    return "".join(parts) + f"</svg>{left_out}"
 
 
 def _curves(task: Task, scored: Mapping[str, Sequence[ScoreColumn]], rows: pd.DataFrame) -> str:
@@ -77,7 +80,7 @@ def _curves(task: Task, scored: Mapping[str, Sequence[ScoreColumn]], rows: pd.Da
     own = rows[(rows["truth"] == truth.name) & (rows["measure"] == "auc")].sort_values("value", ascending=False)
     own = own.drop_duplicates("model").head(_MOST_CURVES)
     size, left = 300, 40
-    parts = [f'<svg viewBox="0 0 {size + 340} {size + 40}" role="img" aria-label="ROC curves">'
+    parts = [f'<svg viewBox="0 0 {size + 340} {size + 40}" width="{size + 340}" role="img" aria-label="ROC curves">'
              f'<rect x="{left}" y="8" width="{size}" height="{size}" fill="none" stroke="#bbb"/>'
              f'<line x1="{left}" y1="{size + 8}" x2="{left + size}" y2="8" stroke="#ddd"/>']  # fmt: skip
     for i, row in enumerate(own.itertuples(index=False)):
@@ -87,7 +90,7 @@ def _curves(task: Task, scored: Mapping[str, Sequence[ScoreColumn]], rows: pd.Da
         points = " ".join(f"{left + size * false[k]:.1f},{8 + size * (1 - true[k]):.1f}" for k in thin)
         parts.append(f'<polyline points="{points}" fill="none" stroke="{_COLOURS[i]}" stroke-width="1.6"/>')
         y = 24 + 20 * i
-        label = escape(f"{row.model}: {row.score}"[:34])
+        label = escape(f"{row.model}: {row.score}"[:42])
         parts.append(f'<rect x="{left + size + 14}" y="{y - 9}" width="10" height="10" fill="{_COLOURS[i]}"/>'
                      f'<text x="{left + size + 30}" y="{y}">{label} {row.value:.3f}</text>')  # fmt: skip
     parts.append(
@@ -117,6 +120,8 @@ def write_page(
     scores: pd.DataFrame,
     skipped: pd.DataFrame,
     curves: Mapping[str, tuple[Task, Mapping[str, Sequence[ScoreColumn]]]],
+    *,
+    comparisons: pd.DataFrame,
 ) -> None:
     """Write the page.
 
@@ -129,6 +134,8 @@ def write_page(
         task, model, item, reason.
     curves : mapping of task to (Task, scores of every model)
         For ROC curves.
+    comparisons : pandas.DataFrame
+        Every two models on their common items.
     """
     parts = [
         "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content='width=device-width'>"
@@ -146,6 +153,13 @@ def write_page(
             parts.append(f"<h3>{escape(truth.name)}: {escape(truth.measures[0])}</h3>{_forest(rows, chance)}")
         parts.append(_curves(task, scored, own))
         parts.append(f"<details><summary>All measures</summary>{_table(own.drop(columns='task'))}</details>")
+        pairs = comparisons[comparisons["task"] == name].drop(columns="task")
+        if len(pairs):
+            parts.append(
+                "<details><summary>Every two models on the items that both score</summary><p>Each by its best score; "
+                f"the difference is of the first over the second, by a paired bootstrap over groups.</p>{_table(pairs)}"
+                "</details>"
+            )
     counted = skipped.groupby(["task", "model", "reason"], dropna=False).size().rename("items").reset_index()
     more = (
         f"<p>{len(counted) - _MOST_SKIPPED} further reasons are in skipped.tsv.</p>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 
 from combmotif.core.files import atomic, no_formula, require_file
 from combmotif.evaluation.adapters.base import Adapter, LacksCapability, pool_states, read_mode
+from combmotif.evaluation.formats import PER_BASE, VECTORS, convert_vectors, ending, text_stream, write_per_base
 from combmotif.sequence.fasta import iterate_fasta
 from combmotif.sequence.names import UniqueNames
 
@@ -56,7 +58,8 @@ def embed_fasta(
     adapter : Adapter
     fasta : path
     out : pathlib.Path
-        HDF5 with ``names``, ``embeddings`` float32 (n, d) and ``lengths``.
+        HDF5 with ``names``, ``embeddings`` float32 (n, d) and ``lengths``, written as they are made; ``.npz`` of the
+        same; ``.parquet``, ``.tsv`` or ``.tsv.gz`` with a column of names and one per number.
     pool, layers : str
         See :meth:`Adapter.embed`.
     chunk : int, optional
@@ -74,11 +77,15 @@ def embed_fasta(
         If the model gives no vectors, a name or pool is wrong, or the overlap is not smaller than the chunk.
     """
     adapter.require("embed")
-    if out.suffix not in (".h5", ".hdf5"):
-        raise ValueError(f"--out: expected a name that ends in .h5, found '{out.name}'")
     pool_states(np.zeros((1, 1)), pool)  # a wrong word is told before the model is asked, also where it pools nothing
     if chunk is not None and overlap >= chunk:
         raise ValueError(f"overlap: expected less than the chunk of {chunk} nt, found {overlap}")
+    if (kind := ending(out, VECTORS)) not in (".h5", ".hdf5"):
+        with tempfile.TemporaryDirectory() as folder:
+            kept = Path(folder) / "vectors.h5"
+            written = embed_fasta(adapter, fasta, kept, pool=pool, layers=layers, chunk=chunk, overlap=overlap)
+            convert_vectors(kept, out, kind)
+        return written
     skipped: list[tuple[str, str]] = []
     count = width = 0
     with atomic(out) as temporary, h5py.File(temporary, "w") as file:
@@ -136,7 +143,8 @@ def score_fasta(
     adapter : Adapter
     fasta : path
     out : pathlib.Path
-        ``.h5``: ``/NAME/probs`` float16 (length, 4); ``.tsv``, ``.tsv.gz``: name, position (from 0), base, A, C, G, T;
+        ``.h5``: ``/NAME/probs`` float16 (length, 4), written as they are made, as are ``.tsv`` and ``.tsv.gz``: name,
+        position (from 0), base, A, C, G, T; ``.parquet``: the same columns; ``.npz``: names, lengths, probs;
         ``.bw``: bigWig of the probability of the base that is there (``ism``: of the largest effect), with the
         sequences as chromosomes.
     mode : str
@@ -153,35 +161,36 @@ def score_fasta(
     ValueError
         If the model cannot do this, or the name of the file ends otherwise.
     """
-    suffix = "".join(out.suffixes[-2:]) if out.suffix == ".gz" else out.suffix
-    if suffix not in (".h5", ".hdf5", ".tsv", ".tsv.gz", ".bw"):
-        raise ValueError(f"--out: expected a name that ends in .h5, .tsv, .tsv.gz or .bw, found '{out.name}'")
+    kind = ending(out, PER_BASE)
     adapter.require("predict" if mode == "ism" else read_mode(mode)[0])
     skipped: list[tuple[str, str]] = []
-    if suffix == ".bw":
+    if kind == ".bw":
         return (*_write_bigwig(adapter, fasta, out, skipped, mode=mode, output=output), skipped)
+    tables = _tables(adapter, fasta, skipped, mode=mode, output=output)
     count = bases = 0
     with atomic(out) as temporary:
-        if suffix in (".h5", ".hdf5"):
+        if kind in (".h5", ".hdf5"):
             with h5py.File(temporary, "w") as file:
-                for name, code, table in _tables(adapter, fasta, skipped, mode=mode, output=output):
+                for name, code, table in tables:
                     kept = table.astype(np.float16 if mode != "ism" else np.float32)
                     file.create_dataset(f"{name}/probs", data=kept, compression="gzip", compression_opts=1)
                     count, bases = count + 1, bases + len(code)
                 file.attrs.update(model=adapter.name, mode=mode, orientation=adapter.orientation)
+        elif kind in (".npz", ".parquet"):
+            every = list(tables)
+            names, codes, probs = [row[0] for row in every], [row[1] for row in every], [row[2] for row in every]
+            count, bases = len(names), sum(map(len, codes))
+            if count:
+                write_per_base(temporary, kind, names, codes, probs)
         else:
-            import gzip
-
-            raw = temporary.open("wb")
-            stream = gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) if suffix == ".tsv.gz" else raw
-            with raw, stream:
-                stream.write(b"name\tposition\tbase\tA\tC\tG\tT\n")
-                for name, code, table in _tables(adapter, fasta, skipped, mode=mode, output=output):
+            with text_stream(temporary, kind) as write:
+                write(b"name\tposition\tbase\tA\tC\tG\tT\n")
+                for name, code, table in tables:
                     lines = [
                         f"{no_formula(name)}\t{i}\t{'ACGTN'[int(base)]}\t" + "\t".join(f"{v:.6g}" for v in row)
                         for i, (base, row) in enumerate(zip(code, table, strict=True))
                     ]
-                    stream.write(("\n".join(lines) + "\n").encode())
+                    write(("\n".join(lines) + "\n").encode())
                     count, bases = count + 1, bases + len(code)
         if not count:
             raise ValueError(f"{fasta}: expected sequences with known bases, found none")

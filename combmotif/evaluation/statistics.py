@@ -249,28 +249,55 @@ def compare(
     return Difference(float(value), low, high, float(p), len(truth))
 
 
-def weighted_by_part(
-    measure: str, truth: np.ndarray, score: np.ndarray, parts: np.ndarray
-) -> tuple[float, Mapping[str, float]]:
-    """Measure every part (chromosome) by itself, and average, weighted by the rows of the part.
+def by_part(
+    measure: str,
+    truth: np.ndarray,
+    score: np.ndarray,
+    parts: np.ndarray,
+    *,
+    weighted: bool = True,
+    draws: int = 1000,
+    seed: int = 0,
+) -> tuple[Estimate, Mapping[str, float]]:
+    """Measure every part (chromosome, fold) by itself, and average.
 
     A pooled AUPRC across chromosomes whose shares of positives differ understates every model.
 
+    Parameters
+    ----------
+    measure : str
+        Name in :data:`MEASURES`.
+    truth, score : float arrays (n,)
+    parts : array (n,)
+        Of any names; rows of the empty name are of none.
+    weighted : bool, default True
+        Weight a part by its rows; otherwise all alike.
+    draws, seed : int
+        Of a bootstrap over the parts.
+
     Returns
     -------
-    (float, mapping of str to float)
-        The average over the parts where it is defined, and the value of each.
+    (Estimate, mapping of str to float)
+        The average over the parts where it is defined, its ``n_groups`` being their number, and the value of each.
     """
     function = MEASURES[measure]
     kept = np.isfinite(truth) & np.isfinite(score)
     found: dict[str, float] = {}
     sizes: list[int] = []
     for part in dict.fromkeys(np.asarray(parts)[kept].tolist()):
+        if part == "":
+            continue
         rows = kept & (np.asarray(parts) == part)
         value = function(truth[rows].astype(float), score[rows].astype(float), np.ones(int(rows.sum())))
         if np.isfinite(value):
             found[str(part)] = value
             sizes.append(int(rows.sum()))
+    nan = float("nan")
     if not found:
-        return float("nan"), found
-    return float(np.average(list(found.values()), weights=sizes)), found
+        return Estimate(nan, nan, nan, 0, 0), found
+    values, weights = np.array(list(found.values())), np.array(sizes if weighted else [1] * len(sizes), dtype=float)
+    low = high = nan
+    if draws and len(values) > 1:
+        drawn = group_weights(np.arange(len(values)), draws=draws, seed=seed) * weights
+        low, high = (float(x) for x in np.percentile(drawn @ values / drawn.sum(1), [2.5, 97.5]))
+    return Estimate(float(np.average(values, weights=weights)), low, high, sum(sizes), len(values)), found

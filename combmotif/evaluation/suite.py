@@ -6,17 +6,18 @@ import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from combmotif.config.evaluation import SuiteConfig
+from combmotif.config.evaluation import SuiteConfig, parse_model
 from combmotif.core.download import sha256_of
 from combmotif.core.executors import make_executor
 from combmotif.core.files import write_table
-from combmotif.core.tables import SCORED_ITEMS, SKIPPED
+from combmotif.core.tables import FITTED, SCORED_ITEMS, SKIPPED
 from combmotif.core.version import __version__
 from combmotif.evaluation.adapters.base import Adapter, LacksCapability, self_test
 from combmotif.evaluation.adapters.make import make_adapter, make_control
@@ -75,11 +76,16 @@ def _adapter(config: SuiteConfig, name: str) -> Adapter:
             raise LacksCapability(f"model '{name.removesuffix(_TWIN)}' has no weights to draw at random")
         found = twin
     else:
-        found = make_adapter(entry, name=name)
+        found = make_adapter(entry, name=name, open_part=partial(_part, config))
         if wrong := self_test(found):
             raise LacksCapability(f"it failed its self-test: {'; '.join(wrong)}")
     _adapters[key] = found
     return found
+
+
+def _part(config: SuiteConfig, name: str) -> Adapter:
+    """Open a model that another one joins: of the config, else as a command line names it."""
+    return _adapter(config, name) if name in config.models else make_adapter(parse_model(name), name=name)
 
 
 def _do(state: Any, job: _Job) -> float:
@@ -91,7 +97,10 @@ def _do(state: Any, job: _Job) -> float:
     try:
         model = turned(_adapter(job.config, job.model), orientation=task.orientation, minus=task.minus)
         columns = task.score(model)
-        arrays["names"] = np.array([[c.name, c.truth, str(int(c.fitted))] for c in columns], dtype=str)
+        arrays["names"] = np.array(
+            [[c.name, c.truth, str(int(c.fitted)), str(int(c.control)), "\n".join(c.settings)] for c in columns],
+            dtype=str,
+        )
         arrays |= {f"column{i}": column.values for i, column in enumerate(columns)}
         skipped = task.skipped[before:] + _unscored(task, columns)
         arrays["skipped"] = np.array(skipped, dtype=str).reshape(-1, 2)
@@ -130,16 +139,29 @@ def _files(section: Any) -> list[str]:
 def _jobs(config: SuiteConfig, store: RunStore) -> list[_Job]:
     names = [*config.models, *config.controls]
     if "random-weights" in config.controls:
-        names += [f"{name}{_TWIN}" for name, entry in config.models.items() if entry.card or entry.model or entry.hf]
+        names += [
+            f"{name}{_TWIN}"
+            for name, entry in config.models.items()
+            if any(getattr(entry, key) for key in ("card", "model", "hf", "concat"))
+        ]
     jobs = []
     for task_name, section in config.tasks.items():
         files = _files(section)
         for name in names:
             entry = config.models.get(name.removesuffix(_TWIN))
-            model = None if entry is None else [entry.model_dump(mode="json"), _files(entry), _card_files(entry)]
-            key = content_key("evaluation", section.model_dump(mode="json"), files, name, model, config.seed)
+            model = None if entry is None else [_identity(part) for part in (entry, *_parts(config, entry))]
+            key = content_key("scores of items", section.model_dump(mode="json"), files, name, model, config.seed)
             jobs.append(_Job(config, task_name, name, store.task("scores", key, ".npz")))
     return jobs
+
+
+def _parts(config: SuiteConfig, entry: Any) -> list[Any]:
+    return [config.models[part] if part in config.models else parse_model(part) for part in entry.concat or ()]
+
+
+def _identity(entry: Any) -> list[Any]:
+    """All that a model's results depend on, as plain data."""
+    return [entry.model_dump(mode="json"), _files(entry), _card_files(entry)]
 
 
 def _card_files(entry: Any) -> list[str]:
@@ -167,8 +189,8 @@ def run_suite(
     config : SuiteConfig
         With absolute paths, as :func:`combmotif.config.evaluation.load_suite` gives it.
     out : pathlib.Path
-        Folder: ``scores.tsv``, ``comparisons.tsv``, ``skipped.tsv``, ``run.json``, ``report.html``, and per task
-        ``TASK/items.tsv.gz`` and ``TASK/predictions.tsv.gz``.
+        Folder: ``scores.tsv``, ``comparisons.tsv``, ``settings.tsv``, ``skipped.tsv``, ``run.json``, ``report.html``,
+        and per task ``TASK/items.tsv.gz`` and ``TASK/predictions.tsv.gz``.
     left_out : dict of str to str, optional
         Tasks that are not run, each with the reason.
     workers : int, default 1
@@ -216,7 +238,7 @@ def _finish(
     began: float,
 ) -> SuiteResult:  # fmt: skip
     skipped: list[list[str]] = [[name, "", "", reason] for name, reason in left_out.items()]
-    scores, comparisons, curves = [], [], {}
+    scores, comparisons, settings, curves = [], [], [], {}
     for name in config.tasks:
         task = _task(config, name)
         scored: dict[str, list[ScoreColumn]] = {}
@@ -229,8 +251,10 @@ def _finish(
                 continue
             skipped += [[name, job.model, str(item), str(reason)] for item, reason in arrays["skipped"]]
             scored[job.model] = [
-                ScoreColumn(str(own), str(truth), arrays[f"column{i}"], fitted=str(fitted) == "1")
-                for i, (own, truth, fitted) in enumerate(arrays["names"])
+                ScoreColumn(
+                    own, truth, arrays[f"column{i}"], fitted == "1", control == "1", tuple(settings.splitlines())
+                )
+                for i, (own, truth, fitted, control, settings) in enumerate(arrays["names"].tolist())
             ]
             if job.model not in config.models:
                 controls.append(job.model)
@@ -239,20 +263,29 @@ def _finish(
             if own != "table":
                 controls.append(own)
         table, compared = measure_task(
-            name, task, scored, controls=controls, draws=config.statistics.bootstrap, seed=config.seed
-        )
+            name, task, scored, controls=controls, draws=config.statistics.bootstrap, seed=config.seed,
+            both_signs=config.statistics.sign == "both", alone=config.statistics.cluster == "item",
+        )  # fmt: skip
         scores.append(table)
         comparisons.append(compared)
         curves[name] = (task, scored)
         write_table(store.file(f"{name}/items.tsv.gz"), task.items)
         write_table(store.file(f"{name}/predictions.tsv.gz"), _predictions(task, scored))
+        settings += [
+            [name, model, column.truth, column.name, fold, setting]
+            for model, columns in scored.items()
+            for column in columns
+            for fold, setting in enumerate(column.settings, 1)
+        ]
     table = pd.concat(scores, ignore_index=True)
     left = SKIPPED.frame(skipped)
     write_table(store.file("scores.tsv"), table)
-    write_table(store.file("comparisons.tsv"), pd.concat(comparisons, ignore_index=True))
+    pairs = pd.concat(comparisons, ignore_index=True)
+    write_table(store.file("comparisons.tsv"), pairs)
+    write_table(store.file("settings.tsv"), FITTED.frame(settings))
     write_table(store.file("skipped.tsv"), left)
     page = store.file("report.html")
-    write_page(page, table, left, curves)
+    write_page(page, table, left, curves, comparisons=pairs)
     record = {
         "version": __version__,
         "config": config.model_dump(mode="json"),

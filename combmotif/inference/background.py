@@ -63,7 +63,7 @@ def is_output(model: SequenceModel, layer: str, size: int) -> bool:
     handle = module.register_forward_hook(lambda _module, _inputs, output: kept.append(output))
     length = model.input_spec.length or max(100, size)
     try:
-        with torch.inference_mode():
+        with torch.no_grad():
             returned = model.module(model.tensor(np.zeros((2, length), np.uint8)))
     except Exception:  # a network that needs more than the sequence
         return False

@@ -47,7 +47,11 @@ class Calls:
             self.stack.pop()
             self.numbers.pop()
 
+        def begin(*_: object) -> None:  # each pass of the network counts its own from 0
+            self.numbers[0] = 0
+
         with ExitStack() as handles:
+            handles.callback(module.register_forward_pre_hook(begin).remove)
             for name, child in module.named_modules():
                 if name:
                     handles.callback(child.register_forward_pre_hook(enter(name)).remove)
@@ -79,7 +83,7 @@ def convolutions(model: SequenceModel) -> dict[str, Source]:
     for length in lengths:
         calls, mode = Calls(), LocalityMode(follow=False)
         mode.convolved = lambda _output, calls=calls: ran.setdefault(calls.next())
-        with suppress(ValueError, RuntimeError), calls.watching(model.module), torch.inference_mode():
+        with suppress(ValueError, RuntimeError), calls.watching(model.module), torch.no_grad():
             with mode, telling(model.name, (2, length)):
                 model.call(_trial(model, length))
             complete = True

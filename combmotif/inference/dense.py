@@ -153,7 +153,7 @@ def _dense(
     geometries = {layer: known_geometry(model, layer) for layer in layers}
     together = [layer for layer in layers if geometries[layer].way != "inside"]
     values = {}
-    with torch.inference_mode():
+    with torch.no_grad():
         x = model.tensor(block, tracks)
         if together:
             wide = torch.nn.functional.pad(x, (0, max(geometries[layer].room for layer in together)))

@@ -35,7 +35,7 @@ def host_geometry(model: SequenceModel, geometry: LayerGeometry) -> LayerGeometr
     refuse_reach(model, geometry, geometry.room)
     try:
         windows = model.tensor(torch.randint(4, (6, size), generator=torch.Generator().manual_seed(2)))
-        with torch.inference_mode():
+        with torch.no_grad():
             here = host_values(model, geometry, windows)[:, :, 0]
             elsewhere = host_values(model, geometry, windows.flip(0), seed=1)[:, :, 0].flip(0)
             steps = _steps_apart(model, geometry)
@@ -116,27 +116,32 @@ def empirical_geometry(model: SequenceModel, layer: str) -> LayerGeometry:
         raise ValueError(
             f"{refusal(model, layer)}its operations cannot be followed, and {fixed} nt are too many to probe"
         )
-    reason = ""
+    reason, unreadable = "", ""
     for length in (fixed,) if fixed else _LENGTHS:
         try:
             codes = host_codes(length, 3).numpy().astype(np.uint8)
-            with torch.inference_mode():
+            with torch.no_grad():
                 calls = layer_calls(model, model.tensor(codes.repeat(2, 0)), {layer: None}, marked=False)[0]
         except (RuntimeError, ValueError) as error:
             reason = reason or f"{refusal(model, layer)}{str(error).splitlines()[0]}"
             continue
         for call, output in enumerate(calls.get(layer, [])):
-            parts = max(1, output.shape[0] // 2) if output.ndim else 1
-            for view in (View(call, part, parts, last) for part in range(parts) for last in (False, True)):
+            for view in View.several(output, call, 2):
                 try:
                     found = host_geometry(model, _probed(model, layer, view, length))
                     return found if fixed else _same_elsewhere(model, found)
-                except (RuntimeError, ValueError) as error:
+                except ValueError as error:
                     reason = reason or str(error)
+                except RuntimeError as error:  # what it gives is no plain tensor, as within torch.func.vmap
+                    unreadable = f"{refusal(model, layer)}its values cannot be read ({str(error).splitlines()[0][:90]})"
+    if unreadable and not reason:
+        raise ValueError(unreadable)
     if (
         reason
         and not fixed
-        and not any(told in reason for told in ("mixes the whole", "do not follow", "model.length"))
+        and not any(
+            told in reason for told in ("mixes the whole", "do not follow", "expected an output", "model.length")
+        )
     ):
         reason += "; where all sequences have one length, give it as model.length"
     raise ValueError(reason or f"{refusal(model, layer)}{no_tensor(model, layer)}")
@@ -150,7 +155,7 @@ def _same_elsewhere(model: SequenceModel, geometry: LayerGeometry) -> LayerGeome
         f"{refusal(model, geometry.layer)}its windows change with the length of the input; where all sequences have "
         f"one length, give it as model.length"
     )
-    with torch.inference_mode():
+    with torch.no_grad():
         here = host_values(model, geometry, windows)[:, :, 0]
         try:
             there = host_values(model, longer, windows)[:, :, 0]
@@ -165,7 +170,7 @@ def _probed(model: SequenceModel, layer: str, view: View, length: int) -> LayerG
     random = np.random.default_rng(0)
     refuse = refusal(model, layer)
     codes = random.integers(0, 4, (_COPIES, length)).astype(np.uint8)
-    with torch.inference_mode():
+    with torch.no_grad():
         base = plain_outputs(model, layer, view, model.tensor(codes))
     count = base.shape[2]
     if count < 2:
@@ -179,7 +184,7 @@ def _probed(model: SequenceModel, layer: str, view: View, length: int) -> LayerG
                 own = places[start : start + 64]
                 edited = np.repeat(codes[copy : copy + 1], len(own), 0)
                 edited[np.arange(len(own)), own] = (edited[np.arange(len(own)), own] + 1 + copy) % 4
-                with torch.inference_mode():
+                with torch.no_grad():
                     output = plain_outputs(model, layer, view, model.tensor(edited))
                 changed[start : start + 64] |= ((output - base[copy]).abs() > noise).any(1).cpu().numpy()
         return changed

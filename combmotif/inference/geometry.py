@@ -18,7 +18,7 @@ from combmotif.inference.marks import UnequalBranches, window_of
 from combmotif.inference.windows import LayerGeometry, tolerance, window_values
 from combmotif.models.model import ForwardError, SequenceModel
 
-__all__ = ["LayerGeometry", "convolution_layers", "known_geometry", "layer_geometry", "layer_outputs"]
+__all__ = ["LayerGeometry", "convolution_layers", "known_geometry", "layer_geometry", "layer_outputs", "placed"]
 
 
 def layer_geometry(model: SequenceModel, layer: str) -> LayerGeometry:
@@ -59,6 +59,10 @@ def layer_geometry(model: SequenceModel, layer: str) -> LayerGeometry:
                 return found
     except UnequalBranches as error:
         unequal = f"{refusal(model, layer)}{error}"
+    except ForwardError:
+        raise
+    except RuntimeError:  # what it gives is no plain tensor
+        reasons.clear()
     try:
         return empirical_geometry(model, layer)
     except ValueError as error:
@@ -72,12 +76,15 @@ def _unsteady(model: SequenceModel, layer: str) -> str:
     """Say whether a layer gives other values each time, or beside other sequences; empty where it does neither."""
     for codes in _trial_codes(model):
         try:
-            with torch.inference_mode():
+            with torch.no_grad():
                 runs = [layer_calls(model, model.tensor(part), {layer: 1})[0] for part in (codes, codes, codes[:1])]
+            once, again, alone = (calls[layer][0].clone() if calls.get(layer) else torch.zeros(1) for calls in runs)
         except (ValueError, RuntimeError):
             continue
-        once, again, alone = (calls[layer][0] if calls.get(layer) else torch.zeros(1) for calls in runs)
-        for other, when in ((again, "each time (a dropout that stays on)"), (alone, "beside other sequences (a norm)")):
+        for other, when in (
+            (again, "each time (noise, or a dropout that stays on)"),
+            (alone, "beside other sequences (a norm)"),
+        ):
             same = once[: len(other)]
             if same.shape != other.shape:
                 continue
@@ -127,6 +134,20 @@ def known_geometry(model: SequenceModel, layer: str) -> LayerGeometry:
     return found
 
 
+def placed(model: SequenceModel, geometry: LayerGeometry, length: int) -> LayerGeometry:
+    """Tell where a layer's windows lie on sequences of ``length`` nt, of a net that may crop or pad by their length."""
+    if model.input_spec.length or geometry.way == "inside":
+        return geometry
+    view = geometry.view
+    with suppress(ValueError, RuntimeError), torch.no_grad():  # a length that the net does not read
+        x = model.tensor(torch.zeros((2, length), dtype=torch.long))
+        calls = layer_calls(model, x, {geometry.layer: view.call + 1})[0].get(geometry.layer, [])
+        window = window_of(calls[view.call]) if len(calls) > view.call else None
+        if window is not None and window.size == geometry.receptive_field:
+            return replace(geometry, offset=-window.padding, right_padding=window.right, unseen=window.unseen)
+    return geometry
+
+
 def _trial_codes(model: SequenceModel) -> Iterator[torch.Tensor]:
     """Two random sequences of every length that is tried."""
     fixed = model.input_spec.length
@@ -143,7 +164,7 @@ def _views(model: SequenceModel, layer: str) -> Iterator[tuple[View, torch.Tenso
     found: tuple[torch.Tensor, list[torch.Tensor]] | None = None
     for codes in _trial_codes(model):
         try:
-            with torch.inference_mode():
+            with torch.no_grad():
                 calls = layer_calls(model, model.tensor(codes), {layer: 1})[0].get(layer, [])
         except ForwardError as error:  # too short for the kernels
             failure = error
@@ -157,20 +178,12 @@ def _views(model: SequenceModel, layer: str) -> Iterator[tuple[View, torch.Tenso
     codes, calls = found
     if not calls:
         raise ValueError(f"{refusal(model, layer)}{no_tensor(model, layer)}")
-    yield from ((view, codes, calls) for view in _parts(calls[0], 0, len(codes)))
+    yield from ((view, codes, calls) for view in View.several(calls[0], 0, len(codes)))
     with suppress(ValueError, RuntimeError):
-        with torch.inference_mode():
+        with torch.no_grad():
             calls = layer_calls(model, model.tensor(codes), {layer: None})[0].get(layer, [])
         for number, output in enumerate(calls[1:], 1):
-            yield from ((view, codes, calls) for view in _parts(output, number, len(codes)))
-
-
-def _parts(output: torch.Tensor, call: int, batch: int) -> Iterator[View]:
-    parts = max(1, output.shape[0] // batch) if output.ndim else 1
-    for part in range(parts):
-        yield View(call, part, parts)
-        if output.ndim == 3:
-            yield View(call, part, parts, last=True)
+            yield from ((view, codes, calls) for view in View.several(output, number, len(codes)))
 
 
 def _derived(
@@ -205,7 +218,7 @@ def _verify_reach(model: SequenceModel, geometry: LayerGeometry, length: int) ->
     x[torch.arange(len(places)), :, places] = float("nan")
     seen = []
     try:
-        with torch.inference_mode():
+        with torch.no_grad():
             for part in x.split(16):
                 output = layer_outputs(model, part, [layer], views={layer: view})[layer]
                 seen.append(output.isnan().any(1))
@@ -231,12 +244,10 @@ def _verify_reach(model: SequenceModel, geometry: LayerGeometry, length: int) ->
 
 
 def _mixing(model: SequenceModel, geometry: LayerGeometry, place: int) -> str:
-    layers = convolution_layers(model)
-    earlier = layers[: layers.index(geometry.layer)] if geometry.layer in layers else layers
     return (
         f"{refusal(model, geometry.layer)}it mixes the whole sequence (recurrence, attention, or a norm or mean over "
         f"the length lies before it): input position {place} reaches outputs beyond a window of "
-        f"{geometry.receptive_field} nt; choose an earlier convolution: {', '.join(earlier) or 'there is none'}"
+        f"{geometry.receptive_field} nt{others(model, geometry.layer)}"
     )
 
 
@@ -251,7 +262,7 @@ def _verified(model: SequenceModel, geometry: LayerGeometry, codes: torch.Tensor
     first = torch.tensor(sorted({0, (length - size) // 2, length - size}))
     windows = torch.cat([codes[:1, start : start + size] for start in first.tolist()])
     try:
-        with torch.inference_mode():
+        with torch.no_grad():
             output = layer_outputs(model, model.tensor(codes), [layer], views=views)[layer]
             if geometry.way == "dense":
                 room = max(0, layer_calls(model, model.tensor(codes), {layer: geometry.view.call + 1})[1].widest - size)

@@ -25,15 +25,28 @@ class View:
     call : int
         Of a layer that runs several times, as on both strands: which of them, from 0.
     part, parts : int
-        Of a layer whose batch holds several blocks, as of both strands: which of them, from 0, and how many.
+        Of a layer whose batch holds every sequence several times, as both its strands: which of them, from 0, and how
+        many.
     last : bool
         The channels are the last axis.
+    beside : bool
+        Those of one sequence lie side by side in the batch, rather than in blocks of all sequences.
     """
 
     call: int = 0
     part: int = 0
     parts: int = 1
     last: bool = False
+    beside: bool = False
+
+    @classmethod
+    def several(cls, output: torch.Tensor, call: int, batch: int) -> Iterator[View]:
+        """List the ways to see what a layer gave for ``batch`` sequences, the likeliest first."""
+        parts = max(1, output.shape[0] // batch) if output.ndim else 1
+        for beside in (False, True) if parts > 1 else (False,):
+            for part in range(parts):
+                for last in (False, True) if output.ndim == 3 else (False,):
+                    yield cls(call, part, parts, last, beside)
 
 
 class _Captured(Exception):
@@ -144,7 +157,8 @@ def shaped(output: torch.Tensor, batch: int, view: View) -> torch.Tensor | None:
         output = (output if axis == 3 else output.transpose(2, 3)).flatten(1, 2)
     if output.ndim != 3 or output.shape[0] != batch * view.parts:
         return None
-    output = output[batch * view.part : batch * (view.part + 1)] if view.parts > 1 else output
+    if view.parts > 1:
+        output = output[view.part :: view.parts] if view.beside else output[batch * view.part : batch * (view.part + 1)]
     output = output.transpose(1, 2) if view.last else output
     return output if window is None else mark(output, window)
 
@@ -235,8 +249,9 @@ def refusal(model: SequenceModel, layer: str) -> str:
 
 
 def others(model: SequenceModel, layer: str) -> str:
-    """Name the layers to choose from instead of one."""
-    rest = [name for name in convolution_layers(model) if name != layer]
+    """Name the layers to choose from instead of one: those before it, where they are known; what follows sees more."""
+    names = convolution_layers(model)
+    rest = names[: names.index(layer)] if layer in names else names
     return f"; choose one of {', '.join(rest)}" if rest else ""
 
 

@@ -72,7 +72,7 @@ class WindowProbe:
         codes = torch.zeros((2, self.receptive_field + self.geometry.room), dtype=torch.long)
         wanted = {name: None for name in convolution_layers(self.model) if name != self.layer}
         order: list[tuple[str, Window, int]] = []
-        with torch.inference_mode():
+        with torch.no_grad():
             calls = layer_calls(
                 self.model, self.model.tensor(codes), {**wanted, self.layer: self.geometry.view.call + 1},
                 unpadded=True, dense=self.geometry.way == "dense",
@@ -177,7 +177,7 @@ class WindowProbe:
         def run(windows: np.ndarray, beside: np.ndarray | None, part: slice) -> None:
             result[part] = self._outputs(windows, beside)[: part.stop - part.start, column].cpu().numpy()
 
-        with torch.inference_mode():
+        with torch.no_grad():
             self._run(codes, tracks, run)
         return result
 
@@ -207,7 +207,7 @@ class WindowProbe:
             for name in layers:
                 parts[name].append(found[name][: part.stop - part.start].float().cpu().numpy())
 
-        with torch.inference_mode():
+        with torch.no_grad():
             self._run(codes, tracks, run)
         return {name: np.concatenate(part) for name, part in parts.items()}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import torch
@@ -20,7 +20,8 @@ class Pick:
     Attributes
     ----------
     item : int, str or None
-        Place in a tuple, key of a dictionary or name of an attribute; of a single tensor, a column.
+        Place in a tuple (from the end where negative), key of a dictionary or name of an attribute, with dots where
+        these are nested (``human.counts``); of a single tensor, a column.
     position : int, "center" or None
         One position of an output along the sequence, from 0, or from the end where negative; the middle one
         (length // 2).
@@ -94,21 +95,25 @@ class Pick:
             value = self._along(value, length)
         while value.ndim > 2 and 1 in value.shape[1:]:
             value = value.squeeze(1 + list(value.shape[1:]).index(1))
+        if self.along and value.ndim > 2:  # such as strands and tasks beside the positions
+            value = value.flatten(1)
         if value.ndim == 1:
             value = value[:, None]
         if value.ndim > 2:
             raise ValueError(
                 f"expected predictions of shape ({batch},) or ({batch}, outputs) for {batch} sequences, found {shape}, "
-                + (
-                    "more than one axis beside that of the positions; let the factory return a module that keeps one"
-                    if self.along
-                    else "with an axis of positions; write 'output: {mean: positions}' or 'output: {position: center}'"
-                )
+                f"with an axis of positions; write 'output: {{mean: positions}}' or 'output: {{position: center}}'; "
+                f"where none of its axes holds positions, let the factory return a module that joins them: flatten(1)"
             )
         if column is not None:
-            if not isinstance(column, int) or not 0 <= column < value.shape[1]:
-                raise ValueError(f"output: expected one of 0 to {value.shape[1] - 1}, found {column}")
-            value = value[:, column : column + 1]
+            count = value.shape[1]
+            if not isinstance(column, int) or not -count <= column < count:
+                raise ValueError(f"output: expected one of 0 to {count - 1}, found {column}")
+            value = value[:, column % count : column % count + 1]
+        if value.is_complex():
+            raise ValueError(
+                "expected predictions that are real numbers, found complex ones; pick a part, such as .real"
+            )
         return value.float()
 
     def _along(self, value: torch.Tensor, length: int) -> torch.Tensor:
@@ -142,32 +147,50 @@ def _whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _parts(value: Any) -> dict[str, Any]:
+    """Name what a network returned together."""
+    if isinstance(value, Mapping):
+        return {str(key): part for key, part in value.items()}
+    if isinstance(value, (tuple, list)):
+        names = getattr(value, "_fields", None) or [str(i) for i in range(len(value))]
+        return dict(zip(names, value, strict=True))
+    if is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    return {key: part for key, part in getattr(value, "__dict__", {}).items() if torch.is_tensor(part)}
+
+
+def _tensors(value: Any, name: str = "") -> dict[str, torch.Tensor]:
+    """List the tensors in what a network returned; where these are nested, a name has dots, as ``human.counts``."""
+    if torch.is_tensor(value):
+        return {name: value}
+    found: dict[str, torch.Tensor] = {}
+    for key, part in _parts(value).items():
+        found |= _tensors(part, f"{name}.{key}" if name else key)
+    return found
+
+
 def _meant(value: Any, item: int | str | None) -> tuple[torch.Tensor, int | str | None]:
     """Find the tensor that is meant among those returned, and what remains to be picked of it."""
     if torch.is_tensor(value):
         return value, item
-    if isinstance(value, Mapping):
-        parts = dict(value)
-    elif isinstance(value, (tuple, list)):
-        names = getattr(value, "_fields", None) or [str(i) for i in range(len(value))]
-        parts = dict(zip(names, value, strict=True))
-    else:
-        parts = {name: part for name, part in getattr(value, "__dict__", {}).items() if torch.is_tensor(part)}
+    parts = _tensors(value)
     if not parts:
         raise ValueError(f"expected a tensor of predictions, found {type(value).__name__}")
-    told = ", ".join(f"{key} {tuple(part.shape)}" for key, part in parts.items() if torch.is_tensor(part))
-    if item is None:
-        if len(parts) > 1:
-            raise ValueError(
-                f"expected a tensor of predictions, found {type(value).__name__} of {len(parts)} ({told}); pick one, "
-                f"such as 'output: {next(iter(parts))}'"
-            )
-        return _meant(next(iter(parts.values())), None)
-    if isinstance(item, int) and str(item) not in parts and 0 <= item < len(parts):
-        item = list(parts)[item]
-    if str(item) not in parts:
+    names = list(_parts(value))
+    if isinstance(item, int) and str(item) not in names and -len(names) <= item < len(names):
+        item = names[item]
+    chosen = parts
+    if item is not None:
+        chosen = {key: part for key, part in parts.items() if f"{key}.".startswith(f"{item}.")}
+    told = ", ".join(f"{key} {tuple(part.shape)}" for key, part in (chosen or parts).items())
+    if not chosen:
         raise ValueError(f"output: expected one of those the network returns, {told}, found '{item}'")
-    return _meant(parts[str(item)], None)
+    if len(chosen) > 1:
+        raise ValueError(
+            f"expected a tensor of predictions, found {type(value).__name__} of {len(chosen)} ({told}); pick one, "
+            f"such as 'output: {next(iter(chosen))}'"
+        )
+    return next(iter(chosen.values())), None
 
 
 def constants(given: Mapping[str, Any], batch: int, like: torch.Tensor) -> dict[str, Any]:

@@ -231,7 +231,7 @@ class SequenceModel:
         if self.input_spec.rule != "exact" and self.input_spec.length is not None:
             lengths[:] = self.input_spec.length
         result = np.zeros((len(codes), len(self.outputs)), dtype=np.float32)
-        with torch.inference_mode():
+        with torch.no_grad():
             for length in np.unique(lengths):
                 rows = np.flatnonzero(lengths == length)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -27,6 +28,17 @@ def unwrapped(module: nn.Module) -> nn.Module:
         if not isinstance(inner, nn.Module):
             return module
         module = inner
+
+
+def _uncompiled(module: nn.Module) -> nn.Module:
+    """Copy a module with parts that ``torch.compile`` wrapped or compiled in place, without that; others stay."""
+    if not any(hasattr(m, "_orig_mod") or m._compiled_call_impl for m in module.modules()):
+        return module
+    module = copy.deepcopy(module)  # which forgets what was compiled in place
+    for parent in list(module.modules()):
+        for name, child in parent.named_children():
+            setattr(parent, name, unwrapped(child))
+    return module
 
 
 def open_module(
@@ -66,13 +78,17 @@ def open_module(
     ValueError
         If it fails on every length tried, does not return (2,) or (2, outputs), or returns what is not finite.
     """
-    module = unwrapped(module)
+    module = _uncompiled(unwrapped(module))
     try:
         module.eval()
     except NotImplementedError as error:
         raise ValueError(
             f"model: expected a module in Python, found an exported one ({error}); give its origin"
         ) from None
+    except Exception as error:  # an eval() or train() of the user's own
+        raise ValueError(
+            f"model: could not be put into evaluation mode by module.eval() ({type(error).__name__}: {error})"
+        ) from error
     if isinstance(output, str) and outputs is not None and output in outputs:
         output = list(outputs).index(output)
     model = SequenceModel(name, module, spec, pick=Pick.of(output), inputs=dict(inputs or {}))
@@ -90,7 +106,7 @@ def open_module(
 def _returned(model: SequenceModel, length: int) -> Any:
     """What the module returns for two random sequences."""
     codes = np.random.default_rng(0).integers(0, 4, (2, length)).astype(np.uint8)
-    with torch.inference_mode():
+    with torch.no_grad():
         return model.call(model.tensor(codes))
 
 
@@ -120,10 +136,10 @@ def _with_axis(model: SequenceModel, length: int) -> SequenceModel:
 
 
 def _in_32_bits(model: SequenceModel) -> SequenceModel | None:
-    """Copy a model whose weights are all of 16 or 64 bits, with numbers of 32; None where they are not."""
+    """Copy a model with weights of 16 or 64 bits, with numbers of 32 in their place; None where it has none."""
     module = model.module
     kinds = {p.dtype for p in [*module.parameters(), *module.buffers()] if p.is_floating_point()}
-    if len(kinds) != 1 or kinds == {torch.float32}:
+    if not kinds - {torch.float32}:
         return None
     return replace(model, module=copy.deepcopy(module).float())
 
@@ -159,14 +175,14 @@ def _first_prediction(model: SequenceModel, *, told: bool) -> tuple[SequenceMode
         except Exception as error:  # the user's own code may raise anything
             failure = error
             continue
-        if not torch.isfinite(prediction).all():
-            raise ValueError("model: the prediction for a random sequence is not finite; are the weights loaded?")
         count = int(prediction.shape[1])
         only = None if spec.length is not None else _only_length(model, length, count)
-        if count > 1 and count == length and not told:
+        if count > 1 and count == length and not told and not model.pick.along:
             raise ValueError(_per_position(count, length))
+        if not torch.isfinite(prediction).all():
+            raise ValueError(_not_finite(model, prediction, length))
         return model, count, only
-    raise _no_prediction(spec, lengths, failure) from failure
+    raise _no_prediction(model, lengths, failure) from failure
 
 
 def _only_length(model: SequenceModel, length: int, count: int) -> int | None:
@@ -185,32 +201,75 @@ def _only_length(model: SequenceModel, length: int, count: int) -> int | None:
 def _per_position(count: int, length: int) -> str:
     return (
         f"model: expected a fixed number of outputs per sequence, found one per position ({count} for {length} nt); "
-        f"write 'output: {{mean: positions}}', or 'output: {{position: center}}'"
+        f"write 'output: {{mean: positions}}', or 'output: {{position: center}}'; where they are none, name them: "
+        f"'outputs'"
     )
 
 
-def _no_prediction(spec: InputSpec, lengths: Sequence[int], failure: Exception | None) -> ValueError:
+def _not_finite(model: SequenceModel, prediction: torch.Tensor, length: int) -> str:
+    """Say where predictions are not finite, and what may be done."""
+    said = "model: the prediction for a random sequence is not finite"
+    finite = torch.isfinite(prediction).all(0)
+    middle = replace(model, pick=replace(model.pick, mean=False, position="center"))
+    if model.pick.mean and torch.isfinite(_predicted(middle, length)).all():
+        return (
+            f"{said} at every position; write 'output: {{position: center}}', or let the factory return a module that "
+            f"cuts off those that are not"
+        )
+    if finite.any():
+        bad = torch.nonzero(~finite)[:, 0].tolist()
+        return f"{said} in {len(bad)} of {len(finite)} outputs (first {bad[0]}, from 0); pick others as 'output'"
+    return f"{said}; are the weights loaded?"
+
+
+def _reads_one(model: SequenceModel) -> bool:
+    """Whether a net that cannot predict two sequences predicts one."""
+    for length in (model.input_spec.length,) if model.input_spec.length else TRIAL_LENGTHS[:2]:
+        with suppress(Exception), torch.no_grad():  # the user's own code may raise anything
+            model.call(model.tensor(np.zeros((1, length), np.uint8)))
+            return True
+    return False
+
+
+def _no_prediction(model: SequenceModel, lengths: Sequence[int], failure: Exception | None) -> ValueError:
     """Say why no trial length worked, and what to do."""
+    spec = model.input_spec
     tried = f"{lengths[0]} nt" if len(lengths) == 1 else f"{', '.join(map(str, lengths))} nt"
-    fix = "" if spec.length is not None else "; give the input length as 'length'"
-    if isinstance(failure, TypeError) and "required positional argument" in str(failure):
+    said, made = str(failure), "let the factory return a module that makes of it what the net reads"
+    if isinstance(failure, TypeError) and "required positional argument" in said:
         fix = (
             "; a net is called with one tensor: give constant further inputs by name as 'inputs', or let the factory "
             "return a module that fills in what else it reads"
         )
-    elif "embedding" in str(failure) or "Long, Int" in str(failure):
+    elif isinstance(failure, TypeError) and "unexpected keyword argument" in said:
+        fix = "; 'inputs' are given by the names that its forward has"
+    elif "embedding" in said or "Long, Int" in said:
         fix = (
             "; the net reads numbers of letters where it is given one row per letter: let the factory return a module "
             "that multiplies these rows with the embedding's weights (docs/tutorials/own_model.md)"
         )
-    elif "channels" in str(failure):
+    elif "channels" in said:
         fix = (
             f"; the input has {spec.channels} channels (A, C, G, U, then tracks) before the positions: set 'channels', "
-            f"or let the factory return a module that turns x, as x.transpose(1, 2) for (batch, length, 4)"
+            f"or let the factory return a module that turns x, as x.transpose(1, 2) for (batch, length, 4) or "
+            f"x[:, None] for (batch, 1, 4, length)"
         )
+    elif _reads_one(model):
+        fix = (
+            "; the net reads one sequence at a time: let the factory return a module that runs it on each, as "
+            "torch.cat([net(row) for row in x.split(1)])"
+        )
+    elif isinstance(failure, IndexError) and model.inputs:
+        fix = f"; 'inputs' may hold a number beyond what the net knows; otherwise {made}"
+    elif isinstance(failure, (TypeError, LookupError, AttributeError, ArithmeticError)):
+        fix = f"; it is given a tensor of 32-bit numbers: {made}"
+    elif spec.length is None:
+        fix = f"; give the input length as 'length'; where the net reads something else, {made}"
+    else:
+        fix = f"; is 'length' the one that it reads? Where it reads something else, {made}"
     return ValueError(
         f"model: could not predict random sequences of {tried}, input (2, {spec.channels}, length): "
-        f"{type(failure).__name__}: {str(failure).splitlines()[0] if str(failure) else ''}{fix}"
+        f"{type(failure).__name__}: {said.splitlines()[0] if said else ''}{fix}"
     )
 
 

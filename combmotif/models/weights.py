@@ -6,9 +6,10 @@ import argparse
 import hashlib
 import re
 import warnings
-from pathlib import Path
+from pathlib import Path, PosixPath, PurePosixPath
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
@@ -18,6 +19,13 @@ from combmotif.core.files import atomic
 
 _HOLDERS = ("state_dict", "model_state_dict", "model", "net", "network", "module", "weights", "params", "ema")
 """Names under which checkpoints hold weights, the first that does so."""
+
+_BESIDE = [
+    argparse.Namespace, PosixPath, PurePosixPath, np.ndarray, np.dtype,
+    *{type(np.dtype(kind)) for kind in np.typecodes["All"] if kind != "O"},
+    np.float64(0).__reduce__()[0], np.zeros(0).__reduce__()[0],
+]  # fmt: skip
+"""What checkpoints hold beside tensors that runs no code when it is read: settings, paths, numbers of NumPy."""
 
 
 def sha256_of(path: str | Path) -> str:
@@ -60,7 +68,7 @@ def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that a file looks like TorchScript is said below
-            with torch.serialization.safe_globals([argparse.Namespace]):  # settings beside the weights, as Lightning's
+            with torch.serialization.safe_globals(_BESIDE):
                 state = torch.load(path, map_location="cpu", weights_only=True)
     except MemoryError:
         raise
@@ -69,7 +77,7 @@ def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
             f"{path}: expected weights that torch.save(module.state_dict(), path) or safetensors wrote, found "
             f"{_what_else(path, str(error))}"
         ) from None
-    state = _inner(state)
+    state = _inner(_as_tensors(state))
     if not isinstance(state, dict) or not all(torch.is_tensor(value) for value in state.values()):
         raise ValueError(
             f"{path}: expected a dictionary of tensors (module.state_dict()), found "
@@ -77,6 +85,14 @@ def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
         )
     _require_plain(state, path)
     return state
+
+
+def _as_tensors(state: Any) -> Any:
+    """Turn the arrays of NumPy that a checkpoint holds into tensors."""
+    if isinstance(state, dict):
+        return {key: _as_tensors(value) for key, value in state.items()}
+    numeric = isinstance(state, np.ndarray) and state.dtype.kind in "fiub"
+    return torch.from_numpy(np.array(state)) if numeric else state
 
 
 def _inner(state: Any) -> Any:
@@ -158,7 +174,8 @@ def load_weights(module: nn.Module, path: str | Path) -> nn.Module:
 def fill(module: nn.Module, state: dict[str, torch.Tensor], *, path: str | Path) -> nn.Module:
     """Fill a module from a state dictionary that came from ``path``, exactly; see :func:`load_weights`."""
     own = module.state_dict()
-    state = _fitting(own, state, path)
+    constants = {key for key, _ in module.named_buffers() if ".running_" not in f".{key}"}
+    state = _fitting(own, {_renamed(key, own): value for key, value in state.items()}, constants & set(own), path)
     missing = [key for key in own if key not in state]
     unexpected = sorted(key for key in state if key not in own)
     shapes = [
@@ -176,20 +193,36 @@ def fill(module: nn.Module, state: dict[str, torch.Tensor], *, path: str | Path)
     )  # fmt: skip
     problems = [f"{what}: {_some(names)}" for what, names in lists if names]
     if problems:
-        raise ValueError(f"{path}: the weights do not fit {type(module).__name__}; {'; '.join(problems)}")
+        fix = (
+            "; write what it has: {key: state[key] for key in net.state_dict()}" if not missing + shapes + kinds else ""
+        )
+        raise ValueError(f"{path}: the weights do not fit {type(module).__name__}; {'; '.join(problems)}{fix}")
     module.load_state_dict(state)
     return module
 
 
-def _fitting(own: dict[str, torch.Tensor], state: dict[str, torch.Tensor], path: str | Path) -> dict[str, torch.Tensor]:
+def _renamed(key: str, own: dict[str, torch.Tensor]) -> str:
+    """Name a part of a weight-normalised weight as the module does: files of older torch have other names."""
+    for old, number in (("_g", 0), ("_v", 1)):
+        stem, dot, name = key.removesuffix(old).rpartition(".")
+        new = f"{stem}{dot}parametrizations.{name}.original{number}"
+        if key.endswith(old) and any(new.endswith(known) for known in own if known.endswith(f"original{number}")):
+            return new
+    return key
+
+
+def _fitting(
+    own: dict[str, torch.Tensor], state: dict[str, torch.Tensor], constants: set[str], path: str | Path
+) -> dict[str, torch.Tensor]:
     """Take the weights of a module out of a state dictionary that may hold more, under a prefix of its own.
 
     ``DataParallel`` and weight averaging write ``module.``, ``torch.compile`` ``_orig_mod.``, Lightning the name that a
     net has in its trainer. The prefix is the one under which every weight is found; two of them with other weights, as
-    of a student and its teacher, are refused. Counts of batches that norms have
-    seen may be missing: they change no prediction.
+    of a student and its teacher, are refused. Constants that the module makes itself, such as the numbers of positions,
+    may be missing, which is said; so may counts of batches that norms have seen. Left over may be what is no weight:
+    whole numbers, and what belongs to the training.
     """
-    needed = {key for key in own if not key.endswith(".num_batches_tracked")}
+    needed = set(own) - constants or set(own)
     if not needed:
         return state
     first = min(needed)
@@ -206,16 +239,22 @@ def _fitting(own: dict[str, torch.Tensor], state: dict[str, torch.Tensor], path:
                 f"that are meant: torch.save(module.state_dict(), path)"
             )
     found = {key: state[whole + key] for key in own if whole + key in state}
-    counts = {key: own[key] for key in own if key not in found}
+    made = {key: own[key] for key in own if key not in found}
+    if told := sorted(key for key in made if not key.endswith("num_batches_tracked")):
+        warnings.warn(f"{path}: without {_some(told)}; the values that the net was made with stay", stacklevel=4)
     beside = {key.removeprefix(whole): value for key, value in state.items() if key.startswith(whole)}
-    left = {key: value for key, value in beside.items() if key not in own and not _is_beside(key)}
-    return found | counts | left
+    left = {key: value for key, value in beside.items() if key not in own and not _is_beside(key, value)}
+    return found | made | left
 
 
-def _is_beside(key: str) -> bool:
-    """Whether a tensor belongs to the training rather than the net."""
-    return key.startswith(("criterion", "loss", "n_averaged")) or key.endswith(
-        (".num_batches_tracked", "total_ops", "total_params")  # the last two are a profiler's
+def _is_beside(key: str, value: torch.Tensor) -> bool:
+    """Whether a tensor is no weight, or belongs to the training rather than the net."""
+    return (
+        not value.is_floating_point()
+        or key.startswith(("criterion", "loss", "n_averaged"))
+        or key.endswith(
+            ("total_ops", "total_params")  # a profiler's
+        )
     )
 
 

@@ -46,6 +46,8 @@ from combmotif.report.story import Finding
 from combmotif.report.summary import findings_of
 
 LARGEST_DOWNLOAD = 12_000_000
+MANY_NEURONS, NEURONS_AT_ONCE = 1_000, 200
+"""From so many neurons the table shows so many at a time; a browser takes seconds to lay out thousands of rows."""
 _INSIDE = (
     NEURONS, MATCHES, MATCH_CONTROL, CONTRIBUTION, MOTIF_EFFECTS, MOTIF_POSITIONS, INTERACTIONS, SPACING, FAMILY_MAP,
     TRIPLES,
@@ -82,6 +84,7 @@ def _environment() -> jinja2.Environment:
         "pre": lambda text: escape(text).replace("\n", Markup("&#10;")),
         "base": lambda motif: columns_of(motif)[0],
         "finite": wording.finite,
+        "script": script_json,
         "sortable": lambda value: f"{value:.6g}" if wording.finite(value) else "",
     }
     return environment
@@ -211,6 +214,7 @@ def _context(run: RunFolder, title: str | None) -> dict[str, Any]:
         "notes": [f for f in findings if f.key in ("missing", "warnings")],
         "tiles": [f for key in _TILES for f in findings if f.key == key],
         "neurons": views,
+        "neurons_at_once": len(views) if len(views) < MANY_NEURONS else NEURONS_AT_ONCE,
         "neuron_columns": [c for c in views[0].measures if any(np.isfinite(v.measures[c]) for v in views)]
         if views
         else [],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,15 +13,26 @@ from typing import Any
 import numpy as np
 
 from combmotif.config.run import RunConfig
-from combmotif.core.executors import available_cores
-from combmotif.runs.context import load_context
+from combmotif.core.executors import usual_workers
+from combmotif.runs.context import Context, load_context
 from combmotif.runs.earlier import read_record, replaced_results
 from combmotif.runs.runner import run
 from combmotif.runs.stages import STAGES
 from combmotif.runs.stages.base import Cost, Trial, Work
+from combmotif.runs.stages.scan import NUCLEOTIDES_PER_TASK
 from combmotif.runs.store import TaskFiles
+from combmotif.sampling.evolution import EvolveOptions
 from combmotif.sequence.tables import SequenceSet
 
+BYTES_PER_MAXIMUM = 24
+"""Of a sequence and neuron in the parent: activation and place (12), and a column of activations.tsv while it is
+written."""
+BYTES_PER_SITE = 48
+"""Of a site in the parent: itself (16), twice that while sites are sorted."""
+BYTES_PER_FOUND = 56
+"""Of a site in a worker: itself (28), and a copy while they are put in order."""
+BYTES_PER_PAGE = 240_000
+"""Of a neuron while the report is written: 1.1 GB were measured for 4,608 neurons."""
 TRIAL_NEURONS = 2
 TRIAL_NUCLEOTIDES = 10_000
 
@@ -60,8 +72,9 @@ class RunPlan:
         Name, neurons to interpret, receptive field in nt.
     stages : tuple of StagePlan
     workers : int
-    memory_mb : float or None
-        Estimate for all processes together, in MiB; None without a measurement.
+    parent_mb, worker_mb : float or None
+        Estimate of the memory of the process that merges, and of each worker, in MiB; None without a measurement. With
+        one worker both are one process.
     disk_mb : float or None
         Estimate of what the run folder takes, in MiB; None without a measurement.
     longest_task : float or None
@@ -77,7 +90,8 @@ class RunPlan:
     layers: tuple[tuple[str, int, int], ...]
     stages: tuple[StagePlan, ...]
     workers: int
-    memory_mb: float | None
+    parent_mb: float | None
+    worker_mb: float | None
     disk_mb: float | None
     longest_task: float | None
     replaced: tuple[str, ...]
@@ -88,6 +102,15 @@ class RunPlan:
         """Estimate of the whole."""
         known = [stage.seconds for stage in self.stages if stage.seconds is not None]
         return sum(known) if known else None
+
+    @property
+    def memory_mb(self) -> float | None:
+        """Estimate for all processes together, in MiB."""
+        if self.parent_mb is None or self.worker_mb is None:
+            return None
+        if self.workers == 1:
+            return max(self.parent_mb, self.worker_mb)
+        return self.parent_mb + self.workers * self.worker_mb
 
 
 def plan(
@@ -112,7 +135,7 @@ def plan(
     out : path
         The run folder; it is read, not written.
     workers : int, optional
-        Default one per core.
+        Default one per core, or per GPU where the model runs on one.
     measure : bool, default True
         False counts only.
     progress : callable, optional
@@ -130,9 +153,7 @@ def plan(
     context = load_context(config)
     for stage in STAGES:
         stage.check(context)
-    folder, workers = Path(out), workers or available_cores()
-    if context.model.device.type != "cpu":
-        workers = 1
+    folder, workers = Path(out), workers or usual_workers(context.model.device)
     whole = Work(context, TaskFiles(folder))
     channels = list(context.layers[0].channels[:TRIAL_NEURONS]) if context.layers else []
     sequences = _few(context.sequences)
@@ -147,15 +168,16 @@ def plan(
     replaced = tuple(replaced_results(config, folder))
     before = _recorded(folder) if not replaced else {}
     seconds: dict[str, float] = {}
-    memory = disk = None
+    parent = worker = disk = None
     if measure:
         small = _smaller(config, channels, costs)
         with TemporaryDirectory(prefix="combmotif-plan-") as temporary:
             run(small, temporary, workers=1, model=context.model, sequences=sequences, progress=progress)
             record = json.loads((Path(temporary) / "run.json").read_text(encoding="utf-8"))
             disk = _disk(Path(temporary), trial)
+            sites = _sites(Path(temporary), trial)
         seconds = {name: entry["seconds"] for name, entry in record["stages"].items()}
-        memory = float(record["peak_memory_mb"]) * (1 if workers == 1 else workers + 1)
+        parent, worker = _memory(context, float(record["peak_memory_mb"]), sites)
     return RunPlan(
         len(context.neurons),
         len(context.sequences),
@@ -165,7 +187,8 @@ def plan(
             for name, cost in costs.items()
         ),
         workers,
-        memory,
+        parent,
+        worker,
         disk,
         _longest(costs, seconds),
         replaced,
@@ -189,6 +212,29 @@ def _longest(costs: Mapping[str, Cost], seconds: Mapping[str, float]) -> float |
         if cost.parallel and name in seconds
     ]
     return max(each, default=None)
+
+
+def _sites(folder: Path, trial: Trial) -> float:
+    """Estimate the sites that the scan finds, by those of the trial; few sequences have low maxima, so it is high."""
+    with gzip.open(folder / "sites.tsv.gz") as lines:
+        return (sum(1 for _ in lines) - 1) * trial.neurons_ratio * trial.sequences_ratio
+
+
+def _memory(context: Context, trial_mb: float, sites: float) -> tuple[float, float]:
+    """Estimate the memory of the parent and of a worker, in MiB, from that of the trial and what grows with the run."""
+    neurons, sequences = len(context.neurons), context.sequences
+    bases = float(sequences.lengths.sum())
+    sampling = context.config.sample
+    keep = sampling.keep or EvolveOptions.keep
+    own = min(sites, float(context.config.sites.most * neurons))
+    samples = sum(len(layer.channels) * keep * (layer.probe.receptive_field + 4) for layer in context.layers)
+    if context.config.discover.origin == "dataset":
+        samples = 0
+    maxima = len(sequences) * neurons * BYTES_PER_MAXIMUM
+    scan = maxima + own * BYTES_PER_SITE
+    parent = trial_mb + (bases + samples + max(scan, maxima + neurons * BYTES_PER_PAGE)) / 2**20
+    of_task = sites * min(1.0, NUCLEOTIDES_PER_TASK / bases) * BYTES_PER_FOUND
+    return parent, trial_mb + (bases + of_task) / 2**20
 
 
 def _disk(folder: Path, trial: Trial) -> float:

@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 from combmotif.core.version import __version__
+from combmotif.inference.geometry import placed
 from combmotif.runs.context import Context
 
 _PACKAGES = ("torch", "numpy", "scipy", "pandas", "scikit-learn", "memelite")
@@ -21,7 +22,7 @@ def _versions() -> dict[str, str]:
 def _layers(context: Context, length: int) -> list[dict[str, Any]]:
     """Describe the layers that are interpreted."""
     layers = []
-    for geometry in (layer.probe.geometry for layer in context.layers):
+    for geometry in (placed(context.model, layer.probe.geometry, length) for layer in context.layers):
         positions, edges = geometry.edge_positions(length)
         layers.append(
             {
@@ -76,7 +77,7 @@ def _edge_warnings(context: Context) -> list[str]:
     longest = int(context.sequences.lengths.max())
     warnings = []
     for layer in context.layers:
-        positions, edges = layer.probe.geometry.edge_positions(longest)
+        positions, edges = placed(context.model, layer.probe.geometry, longest).edge_positions(longest)
         if edges:
             warnings.append(
                 f"{edges} of the {positions} positions of layer {layer.probe.layer} see zero padding on a sequence of "
@@ -95,12 +96,16 @@ def _layer_warnings(context: Context) -> list[str]:
     return (said if slow else []) + [f"Left out: {reason}." for reason in context.refused.values()]
 
 
+def peak_memory() -> dict[str, float]:
+    """Largest resident memory, in MiB, of this process and of the largest of its workers that have ended."""
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    whose = {"parent": resource.RUSAGE_SELF, "worker": resource.RUSAGE_CHILDREN}
+    return {name: round(resource.getrusage(who).ru_maxrss / unit, 1) for name, who in whose.items()}
+
+
 def peak_memory_mb() -> float:
     """Largest resident memory of this process and of its largest worker, in MiB."""
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    return round(
-        sum(resource.getrusage(w).ru_maxrss for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / unit, 1
-    )
+    return round(sum(peak_memory().values()), 1)
 
 
 def first_warnings(context: Context) -> list[str]:

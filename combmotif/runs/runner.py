@@ -14,7 +14,7 @@ from typing import Any
 
 from combmotif.config.cluster import ClusterConfig
 from combmotif.config.run import RunConfig
-from combmotif.core.executors import Executor, TasksLost, available_cores
+from combmotif.core.executors import Executor, TasksLost, usual_workers
 from combmotif.core.files import HOST
 from combmotif.models.model import SequenceModel
 from combmotif.report.html import build_report
@@ -30,7 +30,7 @@ from combmotif.runs.hosts.remote import (
     task_name,
 )
 from combmotif.runs.hosts.shares import FOLDER, Shares
-from combmotif.runs.record import first_warnings, new_record, peak_memory_mb
+from combmotif.runs.record import first_warnings, new_record, peak_memory, peak_memory_mb
 from combmotif.runs.stages import STAGES, Stage
 from combmotif.runs.stages.base import Batch, Empty, Found, Output, Work
 from combmotif.runs.store import PROGRESS, RunStore
@@ -83,7 +83,8 @@ def run(
     out : path
         The run folder, made if it is not there.
     workers : int, optional
-        Processes, one thread each; default one per core. The files do not depend on it.
+        Processes, one thread each; default one per core, or per GPU where the model runs on one. The files do not
+        depend on it.
     progress : callable, optional
         Called with (stage, tasks done, tasks in all).
     on_stage : callable, optional
@@ -114,15 +115,14 @@ def run(
     for stage in STAGES:
         stage.check(context)
     folder, cluster = Path(out), cluster or ClusterConfig()
-    workers = workers or cluster.workers or available_cores()
+    workers = workers or cluster.workers or usual_workers(context.model.device)
     if model is None and (workers > 1 or cluster.engine != "local"):
         require_same_weights(context)
     store = RunStore(folder.absolute())  # workers may stand in another folder
     executor: Executor | None = None
     try:
         setup = partial(open_in_worker, config, given, Expected.of(context))
-        own = workers if context.model.device.type == "cpu" else 1
-        executor = make_engine(cluster, own, state=context, setup=setup)
+        executor = make_engine(cluster, workers, state=context, setup=setup)
         record = new_record(context)
         record["cluster"] = cluster.model_dump(exclude_defaults=True) | {"engine": cluster.engine}
         write_left_out(store.file(LEFT_OUT), context.sequences.left_out)
@@ -144,7 +144,7 @@ def run(
             report = build_report(folder, title=config.report.title)
             store.folder.reload()  # the page is in its record now
             record["stages"]["report"] = {"status": "done", "seconds": round(time.monotonic() - begun, 2)}
-        record["peak_memory_mb"] = peak_memory_mb()
+        record |= {"peak_memory_mb": peak_memory_mb(), "memory_mb": peak_memory()}
         store.write_json("run.json", record)
         store.clean(runner.files)
     finally:

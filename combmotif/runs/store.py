@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from combmotif.core.files import append_lines, atomic
 from combmotif.core.output import OutputFolder
 from combmotif.runs.lock import FolderLock
 
-REVISION = 8
+REVISION = 9
 """Raised when the files of tasks change, so that a run folder of an earlier version is not read as one of this."""
 
 PROGRESS = "tasks/progress.json"
@@ -156,7 +157,7 @@ def save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
         np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
 
 
-def load_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Read an .npz file that ``save_arrays`` wrote."""
+def load_arrays(path: Path, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+    """Read an .npz file that ``save_arrays`` wrote, or some of its arrays."""
     with np.load(path) as file:
-        return {name: file[name] for name in file.files}
+        return {name: file[name] for name in names or file.files}

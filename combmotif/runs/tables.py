@@ -71,7 +71,7 @@ def activation_table(context: Context, best: np.ndarray, predictions: np.ndarray
 
 
 def site_table(context: Context, places: np.ndarray, strengths: np.ndarray) -> pd.DataFrame:
-    """Tabulate sites, the strongest of each neuron first.
+    """Tabulate sites without their letters, in the order given.
 
     Parameters
     ----------
@@ -80,38 +80,42 @@ def site_table(context: Context, places: np.ndarray, strengths: np.ndarray) -> p
         Row of the sequence, place of the neuron among the run's, first position.
     strengths : float array, shape (n,)
     """
-    sequences = context.sequences
-    order = np.lexsort((places[:, 2], places[:, 0], -strengths, places[:, 1]))
-    rows, columns, starts = places[order].T
-    sizes = np.array([neuron.probe.receptive_field for neuron in context.neurons])[columns]
-    alphabet = context.model.input_spec.alphabet
-    letters = [
-        decode(sequences.codes[row][start : start + size], alphabet=alphabet)
-        for row, start, size in zip(rows, starts, sizes, strict=True)
-    ]
+    rows, columns, starts = places.T
+    sizes = np.array([neuron.probe.receptive_field for neuron in context.neurons], dtype=np.int64)[columns]
     return pd.DataFrame(
         {
             "neuron": [context.neurons[column].name for column in columns],
-            "sequence": [sequences.names[row] for row in rows],
+            "sequence": [context.sequences.names[row] for row in rows],
             "start": starts,
             "end": starts + sizes,
-            "activation": strengths[order],
-            "site": letters,
+            "activation": strengths,
         }
     )
 
 
-def bed_table(sites: pd.DataFrame, backgrounds: Mapping[str, float]) -> pd.DataFrame:
+def letters_of(context: Context, places: np.ndarray) -> list[str]:
+    """Spell sites; ``places`` as for `site_table`."""
+    sizes = [neuron.probe.receptive_field for neuron in context.neurons]
+    alphabet = context.model.input_spec.alphabet
+    return [
+        decode(context.sequences.codes[row][start : start + sizes[column]], alphabet=alphabet)
+        for row, column, start in places
+    ]
+
+
+def bed_table(sites: pd.DataFrame, backgrounds: Mapping[str, float], maxima: Mapping[str, float]) -> pd.DataFrame:
     """Turn sites into the six columns of a BED file, ordered by sequence and position.
 
     Sequence (white space as _), start and end (0-based half-open, on the sequence as given), neuron, score (0-1000: the
     excitation, activation above the neuron's background, as a share of its strongest site's) and strand, always +.
+    ``maxima`` are activations of each neuron's strongest site.
     """
-    excitation = sites["activation"] - sites["neuron"].map(backgrounds).astype(float)
-    strongest = excitation.groupby(sites["neuron"], sort=False).transform("max")
+    rest = sites["neuron"].map(backgrounds).astype(float)
+    excitation = sites["activation"] - rest
+    strongest = sites["neuron"].map(maxima).astype(np.float32) - rest
     table = pd.DataFrame(
         {
-            "sequence": sites["sequence"].astype(str).str.replace(r"\s", "_", regex=True),
+            "sequence": bed_names(sites["sequence"]),
             "start": sites["start"],
             "end": sites["end"],
             "neuron": sites["neuron"],
@@ -120,6 +124,11 @@ def bed_table(sites: pd.DataFrame, backgrounds: Mapping[str, float]) -> pd.DataF
         }
     )
     return table.sort_values(["sequence", "start", "end", "neuron"], ignore_index=True)
+
+
+def bed_names(names: pd.Series) -> pd.Series:
+    """Names of sequences as BED files have them, without white space."""
+    return names.astype(str).str.replace(r"\s", "_", regex=True)
 
 
 def unsampled(layer: str, neuron: int) -> Samples:

@@ -22,7 +22,8 @@ import numpy as np
 import torch
 
 from combmotif.evaluation.adapters.base import Adapter, Codes
-from combmotif.evaluation.adapters.simple import FeatureModel, FileModel, RandomConvolution
+from combmotif.evaluation.adapters.from_files import FileModel
+from combmotif.evaluation.adapters.simple import FeatureModel, RandomConvolution
 from combmotif.evaluation.dataset.maf import GAP, iterate_maf, orthologues, reference_row
 from combmotif.evaluation.dataset.utrs import Region
 from combmotif.evaluation.dataset.variants import iterate_vcf, place_variant
@@ -73,16 +74,19 @@ def griesemer(data: Path) -> Iterator[Row]:
         pairs={"by": "variant_id", "allele": "allele", "ref": "ref", "alt": "alt"}, single_base=True, complete=True,
     )  # fmt: skip
     yield "Griesemer: HEK293FT, values", 26598, int(np.isfinite(task.truths[0].values).sum()), True
+    # how the groups are dealt into folds changes the r of 58 features by up to .015 (GM12878: .224 to .237 over five
+    # deals), so five deals are averaged; that of 5-mers is steadier
     answers = {
-        # GM12878 differs: .237 here, .24 as published
         "minimal": (0.216, 0.239, 0.386, 0.249, 0.224, 0.220),
         "kmer:5": (0.238, 0.278, 0.453, 0.295, 0.313, 0.278),
     }
     for kind, known in answers.items():
-        columns = {column.truth: column for column in task.score(FeatureModel(kind))}
+        x = FeatureModel(kind).embed(task.codes)
         for cell, answer in zip(cells, known, strict=True):
-            own = measure("pearson", task.truth(f"lfc_{cell}").values, columns[f"lfc_{cell}"].values)
-            yield f"Griesemer, {kind}, ridge: {cell}", answer, own, False
+            truth = task.truth(f"lfc_{cell}")
+            deals = [deal_folds(truth.groups, folds=10, seed=seed) for seed in range(5 if kind == "minimal" else 1)]
+            own = np.mean([measure("pearson", truth.values, nested_ridge(x, truth.values, d).predicted) for d in deals])
+            yield f"Griesemer, {kind}, ridge: {cell}", answer, float(own), False
 
 
 def allelic(data: Path) -> Iterator[Row]:

@@ -140,8 +140,8 @@ class Bench:
         if pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        if victim == "nanny":
-            time.sleep(0.5)
+        if victim == "nanny" and self.cluster.nanny is not None:
+            self.cluster.nanny.wait()  # until it is gone, or it would count as there
             self.cluster.ensure()
         for _ in range(3):
             try:

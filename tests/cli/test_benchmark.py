@@ -57,7 +57,7 @@ def test_a_suite_gives_tables_and_a_page_and_goes_on(cli, work):
         ({"models": {"x": {"hf": "folder"}}}, "hf together with adapter"),
         (
             {"models": {"x": {"features": "words"}}},
-            "features: expected kmer:K, length, composition, minimal, found 'words'",
+            "features: expected kmer:K, length, codons, composition, minimal, found 'words'",
         ),
         ({"tasks": {"t": {"kind": "regresion"}}}, "regression"),
         ({"tasks": {"t": {"kind": "shuffles", "fasta": "none.fa"}}}, "tasks.t.fasta: found no 'none.fa'"),

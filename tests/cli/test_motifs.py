@@ -222,3 +222,22 @@ def test_motif_files_need_no_torch(meme, tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_compare_runs_a_suite_of_models_under_one_config(cli, refused, own_net, tmp_path):
+    own_net.write_text(own_net.read_text() + "sample: {population: 32, generations: 20, keep: 200}\n")
+    (tmp_path / "suite.yaml").write_text(
+        "suite: {config: own.yaml, vary: neurons.select, over: ['0', '1', '99']}\ndraws: 0\n"
+    )
+    message = refused("compare", "suite.yaml", "--out", "out", "--workers", "1")
+    assert message.startswith("1 of 3 runs failed: 99: ") or "neurons.select" in message
+    (tmp_path / "suite.yaml").write_text(
+        "suite: {config: own.yaml, vary: neurons.select, over: ['0', '1']}\ndraws: 0\n"
+    )
+    result = cli("compare", "suite.yaml", "--out", "out", "--workers", "1")
+    assert result.exit_code == 0, result.output
+    assert pd.read_csv(tmp_path / "out" / "summary.tsv", sep="\t", dtype=str)["run"].tolist() == ["0", "1"]
+    assert (tmp_path / "out" / "consensus.tsv").is_file()
+    twice = cli("compare", "suite.yaml", "--out", "out", "--workers", "1", "--scheduler-file", "x.json")
+    assert twice.exit_code == 2
+    assert "give one of --workers, --scheduler-file" in twice.output

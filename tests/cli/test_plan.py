@@ -1,3 +1,5 @@
+import re
+
 QUICK = ("--set", "sample.population=16", "--set", "sample.generations=2", "--set", "contribution={}")
 
 
@@ -18,6 +20,7 @@ def test_counts_and_an_estimate_without_a_folder(cli, own_net, tmp_path):
     assert lines[9].startswith("about ")
     assert lines[9].endswith(" GB with 2 workers")
     assert lines[10].endswith(" GB on the disk")
+    assert re.fullmatch(r"of the memory \d\.\d GB for the process that merges, \d\.\d GB for each worker", lines[11])
     assert result.stderr.endswith(f"Next: combmotif run {own_net}\n")
     assert not (tmp_path / "runs").exists()
 

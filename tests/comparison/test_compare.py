@@ -129,8 +129,8 @@ def test_runs_of_any_method_are_compared_with_honest_counts(tmp_path, model, seq
     pd.testing.assert_frame_equal(found.motifs, again.motifs)
     page = write_comparison(found, runs, tmp_path / "out")
     assert {p.name for p in (tmp_path / "out").iterdir()} == {
-        ".combmotif", "summary.tsv", "motifs.tsv", "overlaps.tsv", "matches.tsv", "families.svg", "clusters.svg",
-        "compare.html",
+        ".combmotif", "summary.tsv", "motifs.tsv", "overlaps.tsv", "matches.tsv", "consensus.tsv", "families.svg",
+        "clusters.svg", "compare.html",
     }  # fmt: skip
     text = page.read_text()
     assert "one &amp; other" in text
@@ -201,7 +201,9 @@ def test_drawings_hold_the_numbers():
 
 def test_a_config_of_one_run_is_refused(tmp_path):
     (tmp_path / "c.yaml").write_text("runs: {one: a}\n")
-    with pytest.raises(ValueError, match=r"runs: expected at least 2 entries \(name of each run.*\), found 1 \({'one'"):
+    with pytest.raises(
+        ValueError, match=r"runs: expected at least 2 entries \(name of each run.*\), found 1 \(\{'one'"
+    ):
         load_compare_config(tmp_path / "c.yaml")
     (tmp_path / "c.yaml").write_text("runs: {one: a, two: b}\ndatabases: []\n")
     with pytest.raises(ValueError, match=r"databases: expected at least 1 entry \(builtin.*\), found 0"):

@@ -94,8 +94,8 @@ def test_runs_of_a_comparison_are_found_beside_the_config(tmp_path, monkeypatch)
 def test_the_reference_says_what_a_key_takes():
     lines = reference_text({"compare": CompareConfig}).splitlines()
     assert (
-        "| **`runs`** | keys and values | name of each run: its folder, or the config of a run, which is done "
-        "first (in OUT/runs/NAME) |" in lines
+        "| `runs` | keys and values | name of each run: its folder, or the config of a run, which is done "
+        "first (in OUT/runs/NAME); two or more, or a suite |" in lines
     )
     assert any(line.startswith("| `q` | number (above 0, at most 1) |") for line in lines)
     assert any(line.startswith("| `strands` | `single`, `both` |") for line in lines)

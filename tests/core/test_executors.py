@@ -7,7 +7,18 @@ from pathlib import Path
 import pytest
 import torch
 
-from combmotif.core.executors import EXECUTORS, Executor, InProcess, Limits, Processes, TasksLost, make_executor
+from combmotif.core.executors import (
+    EXECUTORS,
+    Executor,
+    InProcess,
+    Limits,
+    Processes,
+    TasksLost,
+    available_cores,
+    make_executor,
+    usual_workers,
+)
+from combmotif.core.executors.base import share_gpus
 
 
 def scaled(state, payload):
@@ -124,6 +135,9 @@ def test_tasks_of_a_worker_that_was_killed_are_begun_again(two, tmp_path):
     heard = []
     payloads = [(str(tmp_path), number) for number in range(4)]
     two.run(die_once, payloads, on_done=lambda payload, done: heard.append((payload, done)))
+    places = [worker.place for worker in two._staff]  # one that takes the place of another has its number
+    assert set(places) <= {0, 1}
+    assert len(set(places)) == len(places)
     assert sorted(path.name for path in tmp_path.glob("done*")) == [f"done{number}" for number in range(4)]
     assert sorted(payload for payload, _ in heard) == payloads
     assert [done for _, done in heard] == [1, 2, 3, 4]
@@ -160,3 +174,18 @@ def test_workers_that_die_before_they_begin_end_in_a_sentence():
 def test_what_cannot_be_sent_back_is_told_in_words(two):
     with pytest.raises(RuntimeError, match="Odd: two words"):
         two.run(raise_odd, [0, 1])
+
+
+def test_workers_are_dealt_out_to_the_gpus_of_a_host(monkeypatch):
+    chosen = []
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    share_gpus(1)
+    assert chosen == []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    for number in range(5):
+        share_gpus(number)
+    assert chosen == [0, 1, 0, 1, 0]
+    assert usual_workers(torch.device("cuda")) == 2
+    assert usual_workers(torch.device("cpu")) == available_cores()

@@ -6,8 +6,9 @@ import torch
 from torch import nn
 
 from combmotif.evaluation.adapters.base import Adapter, pool_states, read_mode, self_test, strided_positions
+from combmotif.evaluation.adapters.from_files import FileModel
 from combmotif.evaluation.adapters.networks import CardModel, LanguageModel, PythonModel
-from combmotif.evaluation.adapters.simple import FeatureModel, FileModel, RandomConvolution
+from combmotif.evaluation.adapters.simple import FeatureModel, RandomConvolution
 from combmotif.evaluation.results import substitution_effects
 from combmotif.models.architectures.language import LanguageNet, channels_last
 from combmotif.models.model import InputSpec, SequenceModel

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from combmotif.evaluation.dataset.maf import GAP, align_regions, iterate_maf, orthologues, reference_row
-from combmotif.evaluation.dataset.utrs import Region, utr_sequences
+from combmotif.evaluation.dataset.utrs import COMPLEMENT, Region, utr_sequences
 from combmotif.evaluation.dataset.variants import VariantPair, iterate_vcf, place_variant, variant_pairs
-from combmotif.evaluation.dataset.write import write_frequencies, write_utrs, write_variants
+from combmotif.evaluation.dataset.write import write_frequencies, write_orthologues, write_utrs, write_variants
 from combmotif.sequence.alphabet import decode, encode
 from combmotif.sequence.fasta import iterate_fasta
 
@@ -41,6 +41,30 @@ def test_utrs_are_joined_in_both_orientations_and_begin_behind_the_stop_codon(ge
     assert rna["t+"] == dna["t+"] == GENOME[14:18] + GENOME[24:30]  # TAA at 11-14 is the stop codon
     assert dna["t-"] == GENOME[32:40]
     assert rna["t-"] == dna["t-"][::-1].translate(str.maketrans("ACGT", "TGCA"))
+
+
+def test_lines_of_a_plain_bed_file_are_regions(genome, tmp_path):
+    chromosome = dict(iterate_fasta(genome / "g.fa"))
+    name, codes = next(iter(chromosome.items()))
+    (tmp_path / "u.bed").write_text(f"# regions\n{name}\t2\t8\tutr1\t0\t-\n{name}\t1\t5\tutr2\t0\t.\n")
+    found = list(utr_sequences(tmp_path / "u.bed", genome / "g.fa"))
+    assert found[0][1] == "utr1"
+    assert found[0][2].tolist() == COMPLEMENT[codes[2:8][::-1]].tolist()
+    assert found[1] == (None, "utr2", "its strand is not given (line 3)")
+    (tmp_path / "w.bed").write_text(f"{name}\t2\t8\tutr1\t0\t-\n{name}\t9\t9\tutr2\t0\t+\n")
+    with pytest.raises(ValueError, match="w.bed: line 2: expected chromosome, start, end"):
+        list(utr_sequences(tmp_path / "w.bed", genome / "g.fa"))
+
+
+def test_utrs_are_gzipped_where_the_name_says_so(genome, tmp_path):
+    count, _ = write_utrs(genome / "g.gtf", genome / "g.fa", tmp_path / "u.fa.gz")
+    write_utrs(genome / "g.gtf", genome / "g.fa", tmp_path / "plain.fa", shard=1, shuffle=True, seed=1)
+    whole = {name: codes.tolist() for name, codes in iterate_fasta(tmp_path / "u.fa.gz")}
+    shards = sorted(tmp_path.glob("plain.*.fa"))
+    assert len(whole) == len(shards) == count
+    assert {name: codes.tolist() for path in shards for name, codes in iterate_fasta(path)} == whole
+    write_utrs(genome / "g.gtf", genome / "g.fa", tmp_path / "s.fa.gz", shard=1)
+    assert len(list(tmp_path.glob("s.0*.fa.gz"))) == count
 
 
 def test_chromosomes_that_do_not_fit_are_one_sentence(genome):
@@ -107,6 +131,42 @@ def test_a_vcf_of_another_build_is_refused(genome):
         list(variant_pairs(vcf, genome / "g.fa", window=10))
     with pytest.raises(ValueError, match="its chromosomes .* are not in"):
         list(variant_pairs(_vcf(genome / "v.vcf", [("X", 3, "A", "T")]), genome / "g.fa", window=10))
+
+
+@pytest.mark.parametrize(
+    ("lines", "more", "said"),
+    [
+        ("NC_1\t5\t.\tA\tC", {}, "its chromosomes \\('NC_1', ...\\) are not in"),
+        ("1\t5\t.\tA\t<DEL>", {}, "expected variants, found none; the first line was skipped because its alternative"),
+        ("1\t15\t.\tG\tC", {"info": ["CLNSIG"]}, "info: expected 'CLNSIG' in INFO of a variant, found no keys"),
+        ("1\t15\t.\tC\tG", {"annotation": "x.gtf"}, "x.gtf: expected transcripts on the chromosomes of .* found chrX"),
+        # two of three lie in no region, and say nothing of the build
+        ("1\t1\t.\tG\tC\n1\t2\t.\tG\tC\n1\t15\t.\tA\tG", {"annotation": "g.gtf"}, "alleles of 1 of 1 variants"),
+    ],
+)
+def test_a_vcf_that_does_not_fit_is_one_sentence(genome, lines, more, said):
+    (genome / "x.gtf").write_text((genome / "g.gtf").read_text().replace("chr1", "chrX"))
+    (genome / "v.vcf").write_text(f"#CHROM\tPOS\tID\tREF\tALT\n{lines}\n")
+    if "annotation" in more:
+        more = {"annotation": genome / more["annotation"]}
+    with pytest.raises(ValueError, match=said):
+        write_variants(genome / "v.vcf", genome / "g.fa", genome / "v.tsv", **more)
+
+
+def test_a_variant_that_stands_twice_or_beyond_the_chromosome_is_counted_and_pairs_are_fasta(genome):
+    lines = "1\t15\t.\tG\tC\n1\t15\t.\tG\tC\n1\t999\t.\tC\tG\n"
+    (genome / "v.vcf").write_text(f"#CHROM\tPOS\tID\tREF\tALT\n{lines}")
+    count, skipped = write_variants(
+        genome / "v.vcf", genome / "g.fa", genome / "v.tsv", window=10, fasta_out=genome / "p.fa"
+    )
+    assert count == 1
+    assert [reason for _, reason in skipped] == [
+        "it stands twice",
+        f"it lies beyond the chromosome of {len(GENOME)} nt",
+    ]
+    pairs = {name: decode(codes, alphabet="dna") for name, codes in iterate_fasta(genome / "p.fa")}
+    row = pd.read_csv(genome / "v.tsv", sep="\t").iloc[0]
+    assert pairs == {"1_15_G_C_ref": row["ref_sequence"], "1_15_G_C_alt": row["alt_sequence"]}
 
 
 def test_a_table_of_variants_keeps_what_info_says(genome):
@@ -179,6 +239,19 @@ def test_a_damaged_alignment_is_one_sentence(tmp_path, text, said):
     (tmp_path / "a.maf").write_text(text)
     with pytest.raises(ValueError, match=said):
         list(iterate_maf(tmp_path / "a.maf"))
+
+
+def test_an_alignment_of_another_build_is_refused(genome):
+    other = GENOME[::-1]
+    (genome / "b.maf").write_text(f"a score=0\ns hs.chr1 0 48 + 48 {other}\ns mm.chr2 0 48 + 48 {other}\n")
+    with pytest.raises(
+        ValueError, match="bases of 'hs' in 2 of 2 regions are not those of the FASTA; is it of another"
+    ):
+        write_frequencies(genome / "b.maf", genome / "g.gtf", genome / "g.fa", genome / "f.h5", reference="hs")
+    with pytest.raises(ValueError, match="no 3'UTR is left; the first was skipped because the reference has"):
+        write_orthologues(genome / "b.maf", genome / "g.gtf", genome / "g.fa", genome / "o.tsv", reference="hs")
+    with pytest.raises(ValueError, match="expected rows of 'rn', found hs, mm"):
+        write_orthologues(genome / "b.maf", genome / "g.gtf", genome / "g.fa", genome / "o.tsv", reference="rn")
 
 
 def test_another_reference_names_the_species_that_are_there(tmp_path):

@@ -3,14 +3,17 @@
 import itertools
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from combmotif.config.evaluation import load_suite
 from combmotif.evaluation.adapters.base import LacksCapability, self_test
 from combmotif.evaluation.adapters.hugging_face import ADAPTERS
+from combmotif.evaluation.suite import run_suite
 from combmotif.sequence.alphabet import encode
 
 KMERS = ["".join(bases) for bases in itertools.product("ACGT", repeat=6)]
@@ -216,3 +219,18 @@ def test_esm_equals_transformers(nt, tmp_path):
     with torch.inference_mode():
         theirs = transformers.EsmForMaskedLM.from_pretrained(folder)(ids, attention_mask=torch.ones_like(ids)).logits
         np.testing.assert_allclose(adapter._states(ids, head=True)[-1].numpy(), theirs.numpy(), atol=1e-4)
+
+
+@pytest.mark.slow
+def test_the_benchmark_runs_without_data_on_shipped_models_and_tiny_checkpoints(dnabert, nt, tmp_path, monkeypatch):
+    monkeypatch.delenv("COMBMOTIF_DATA", raising=False)
+    suite = Path(__file__).parents[2] / "configs" / "benchmark_utr3.yaml"
+    models = [f"models.{n}={{hf: {p}, adapter: {n}}}" for n, p in (("dnabert", dnabert), ("nt_v2", nt))]
+    config, left_out = load_suite(suite, overrides=[*models, "tasks.planted.limit=4", "statistics.bootstrap=10"])
+    result = run_suite(config, tmp_path / "out", left_out=left_out)
+    assert set(result.scores["task"]) == {"planted"}
+    assert {"utr3_lm", "utr3_stability", "dnabert", "nt_v2", "nt_v2, random weights"} <= set(result.scores["model"])
+    told = result.skipped[result.skipped["task"] == "siegel"]["reason"].tolist()
+    assert len(told) == 1
+    assert "its files are missing" in told[0]
+    assert "<svg" in result.page.read_text()

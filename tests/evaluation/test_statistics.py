@@ -3,7 +3,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from combmotif.evaluation.statistics import MEASURES, compare, estimate, number_groups, weighted_by_part
+from combmotif.evaluation.statistics import MEASURES, by_part, compare, estimate, number_groups
 
 
 def _rows(n=300, seed=0):
@@ -89,9 +89,15 @@ def test_parts_are_averaged_by_their_rows():
     truth = np.array([1, 0, 1, 0, 0, 1, 1.0])
     score = np.array([2, 1, 1, 2, 3, 9, 5.0])
     parts = np.array(["chr1", "chr1", "chr2", "chr2", "chr2", "chr3", "chr3"])
-    average, found = weighted_by_part("auc", truth, score, parts)
+    average, found = by_part("auc", truth, score, parts, draws=200)
     assert found == {"chr1": 1.0, "chr2": 0.0}  # chr3 has one class only
-    assert average == pytest.approx(2 / 5)
+    assert average.value == pytest.approx(2 / 5)
+    assert (average.n, average.n_groups) == (5, 2)
+    assert (average.low, average.high) == (0, 1)  # a draw of two parts may be twice the same
+    alike, _ = by_part("auc", truth, score, parts, weighted=False, draws=0)
+    assert alike.value == pytest.approx(1 / 2)
+    named, _ = by_part("auc", truth, score, np.where(parts == "chr2", "", parts), draws=10)
+    assert (named.value, named.n_groups) == (1, 1)  # rows without a part are of none
 
 
 def test_rows_without_a_group_stand_alone():

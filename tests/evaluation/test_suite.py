@@ -94,3 +94,61 @@ def test_a_keras_file_is_a_model(tmp_path):
 def test_a_wrong_model_is_one_sentence(table, model, said):
     with pytest.raises((ValueError, FileNotFoundError), match=said):
         _suite(table, {"x": model})
+
+
+@pytest.fixture(scope="module")
+def variants(tmp_path_factory):
+    """An alternative with an A more is harmful; every chromosome holds both classes."""
+    folder = tmp_path_factory.mktemp("variants")
+    random = np.random.default_rng(1)
+    rows = ["name\tref_sequence\talt_sequence\tlabel\tchrom\n"]
+    for i in range(40):
+        text = "".join(random.choice(list("CGT"), 50))
+        rows.append(
+            f"v{i}\t{text}\t{text[:20]}{'A' if i % 2 else 'CGT'[(i // 2) % 3]}{text[21:]}\t{i % 2}\tchr{i % 3}\n"
+        )
+    (folder / "v.tsv").write_text("".join(rows))
+    return folder
+
+
+def test_every_number_has_an_interval_and_the_locus_is_a_control(variants, tmp_path):
+    data = {
+        "models": {"k": {"features": "kmer:1"}, "both": {"concat": ["k", "length"]}},
+        "tasks": {"v": {"kind": "variants", "table": "v.tsv", "name": "name", "chrom": "chrom", "folds": 3}},
+        "controls": ["composition"],
+        "statistics": {"bootstrap": 20, "sign": "both"},
+    }
+    data["tasks"]["v"]["label"] = "label"
+    config = resolve_suite(SuiteConfig.model_validate(data), variants)[0]
+    result = run_suite(config, tmp_path / "out")
+    scores = result.scores
+    assert set(scores.loc[scores["score"] == "locus only", "role"]) == {"control"}
+    assert {"auc", "auc, sign turned", "auprc", "auprc by chromosome"} == set(scores["measure"])
+    mean = scores[(scores["measure"] == "auprc by chromosome") & (scores["score"] == "classifier")]
+    assert (mean["n_groups"] == 3).all()
+    known = scores.dropna(subset="value")
+    assert known[["low", "high", "n", "n_groups"]].notna().all().all()
+    auc = scores.pivot_table("value", ["model", "score"], "measure")
+    np.testing.assert_allclose(auc["auc"] + auc["auc, sign turned"], 1)
+    assert {"both", "composition"} <= set(scores["model"])
+    settings = (tmp_path / "out" / "settings.tsv").read_text()
+    assert "both\tlabel\tclassifier\t1\t{'C': " in settings
+    page = result.page.read_text()
+    assert "Every two models on the items that both score" in page
+    alone = config.model_copy(update={"statistics": config.statistics.model_copy(update={"cluster": "item"})})
+    again = run_suite(alone, tmp_path / "out").scores
+    assert (again["n_groups"] == again["n"])[again["measure"] == "auc"].all()
+
+
+@pytest.mark.parametrize(
+    ("models", "said"),
+    [
+        ({"x": {"concat": ["x", "kmer:1"]}}, "found 'x' itself"),
+        ({"x": {"concat": ["kmer:1"]}}, "at least 2 items"),
+        ({"x": {"concat": ["y", "kmer:1"]}, "y": {"concat": ["kmer:1", "kmer:2"]}}, "found 'y', itself a join"),
+        ({"x": {"concat": ["composition", "length"], "features": "kmer:1"}}, "found features and concat"),
+    ],
+)
+def test_a_wrong_join_is_one_sentence(variants, models, said):
+    with pytest.raises(ValueError, match=said):
+        SuiteConfig.model_validate({"models": models, "tasks": {"s": {"kind": "shuffles", "fasta": "x.fa"}}})

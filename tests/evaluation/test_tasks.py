@@ -6,7 +6,8 @@ import pytest
 
 from combmotif.core.tables import COMPARED_SCORES, SCORES
 from combmotif.evaluation.adapters.base import Adapter, LacksCapability
-from combmotif.evaluation.adapters.simple import FeatureModel, FileModel, RandomConvolution
+from combmotif.evaluation.adapters.from_files import FileModel
+from combmotif.evaluation.adapters.simple import FeatureModel, RandomConvolution
 from combmotif.evaluation.measure import measure_task
 from combmotif.evaluation.solvers import nested_classifier
 from combmotif.evaluation.tasks.instances import find_instances
@@ -300,5 +301,74 @@ def test_groups_without_names_and_a_label_that_is_no_number_are_one_sentence(mpr
         WindowsTask(str(tmp_path / "w.tsv"))
     one = (tmp_path / "g.tsv").read_text().replace("\t\n", "\tonly\n")
     (tmp_path / "o.tsv").write_text(one)
-    with pytest.raises(ValueError, match="groups: expected at least 2 groups"):
-        RegressionTask(str(tmp_path / "o.tsv"), ["value"], groups={"column": "gene"}).score(FeatureModel("kmer:1"))
+    with pytest.raises(ValueError, match="target 'value': expected at least 3 groups of unrelated sequences"):
+        RegressionTask(str(tmp_path / "o.tsv"), ["value"], groups={"column": "gene"})
+
+
+def test_of_the_more_frequent_kind_those_that_match_in_composition_are_kept(tmp_path):
+    """Bound instances are many, in GC-poor and GC-rich surroundings; the few unbound ones are all in GC-rich ones."""
+    random = np.random.default_rng(3)
+    lines = []
+    for i in range(60):
+        rich = i % 3 != 0
+        around = "".join(random.choice(list("GC" if rich else "AT"), 60))
+        lines.append(f">w{i}; class:{int(i % 6 != 1)}\n{around}ACTAAC{around[::-1]}\n")
+    (tmp_path / "w.fa").write_text("".join(lines))
+    task = MotifsTask({"QKI": ["ACTAAC"]}, windows=str(tmp_path / "w.fa"))
+    assert task.items["bound"].value_counts().to_dict() == {1.0: 10, 0.0: 10}
+    assert task.items["local_gc"].min() > 0.8
+
+
+def test_the_largest_of_an_instance_may_count_instead_of_the_mean(regions):
+    class One(Adapter):
+        capabilities = frozenset({"masked"})
+
+        def probabilities(self, codes, *, names=None, mode="masked"):
+            tables = [np.full((len(code), 4), 0.25, dtype=np.float32) for code in codes]
+            for code, table in zip(codes, tables, strict=True):
+                for start in find_instances(code, encode("ACTAAC")):
+                    table[start + 2] = 0.1
+                    table[start + 2, code[start + 2]] = 0.7
+            return tables
+
+    given = {"fasta": str(regions / "u.fa"), "regions": str(regions / "r.bed")}
+    found = {}
+    for agg in ("mean", "max"):
+        task = MotifsTask({"QKI": ["ACTAAC"]}, agg=agg, **given)
+        found[agg] = {column.name: column.values[0] for column in task.score(One())}
+    assert found["mean"]["ref"] == pytest.approx((5 * 0.25 + 0.7) / 6)
+    assert found["max"] == pytest.approx({"ref": 0.7, "alt": -np.log(0.1), "ref_vs_alt": np.log(7)}, rel=1e-5)
+
+
+def test_an_effect_is_turned_round_where_the_config_says_so(variants):
+    plain = VariantsTask(str(variants), effect="effect")
+    turned = VariantsTask(str(variants), effect="-effect")
+    np.testing.assert_array_equal(turned.truth("effect").values, -plain.truth("effect").values)
+    assert (VariantsTask(str(variants), effect="abs:effect").truth("effect").values >= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("ref", "alt", "more", "said"),
+    [
+        (
+            "ACGTACGTAC",
+            "TGCATGCATG",
+            {},
+            "found 4 of 4 that have nothing in common, first 'row1'",
+        ),
+        ("ACGTACGTAC", "ACGTTCGTAC", {"chrom": "empty"}, "chrom: expected chromosomes in 'empty'"),
+        ("ACGTACGTAC", "ACGTTCGTAC", {"effect": "empty"}, "effect: expected numbers in 'empty', found none"),
+    ],
+)
+def test_variants_that_do_not_fit_are_one_sentence(tmp_path, ref, alt, more, said):
+    lines = "".join(f"{ref}\t{alt}\t{i % 2}\t\n" for i in range(4))
+    (tmp_path / "v.tsv").write_text("ref_sequence\talt_sequence\tlabel\tempty\n" + lines)
+    with pytest.raises(ValueError, match=said):
+        VariantsTask(str(tmp_path / "v.tsv"), label="label", **more)
+
+
+def test_vectors_that_are_missing_leave_the_model_out(mpra, tmp_path):
+    (tmp_path / "e.tsv").write_text("name\te0\te1\n" + "".join(f"s{i}.0\t{i}\tNA\n" for i in range(9)))
+    task = RegressionTask(str(mpra), ["value"], sequence="seq", name="name")
+    with pytest.raises(LacksCapability, match="whole vectors for 0 of 180 items, too few to fit 'value'"):
+        task.score(FileModel(embeddings=tmp_path / "e.tsv"))

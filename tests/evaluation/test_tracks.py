@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from combmotif.evaluation.adapters.base import Adapter, LacksCapability
-from combmotif.evaluation.adapters.simple import FeatureModel, FileModel
+from combmotif.evaluation.adapters.from_files import FileModel
+from combmotif.evaluation.adapters.simple import FeatureModel
 from combmotif.evaluation.adapters.tracks import Track, read_places
 from combmotif.evaluation.adapters.turned import turned
 from combmotif.evaluation.dataset.utrs import COMPLEMENT

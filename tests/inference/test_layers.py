@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from combmotif.effect.neurons.clamp import clamp
 from combmotif.inference import Edits, WindowProbe, convolution_layers, layer_geometry, predict_edits
+from combmotif.inference.geometry import placed
 from combmotif.models.model import InputSpec, SequenceModel
 
 
@@ -187,7 +188,7 @@ def test_a_window_may_be_shorter_than_what_is_cut_off(crop, first):
 @pytest.mark.parametrize(
     ("noise", "said"),
     [
-        (lambda h: F.dropout(h, 0.5), r"it gives other values each time \(a dropout that stays on\)"),
+        (lambda h: F.dropout(h, 0.5), r"it gives other values each time \(noise, or a dropout that stays on\)"),
         (lambda h: h - h.mean((0, 2), keepdim=True), r"it gives other values beside other sequences \(a norm\)"),
     ],
 )
@@ -202,6 +203,52 @@ def test_what_is_unsteady_is_said(noise, said):
 
     with pytest.raises(ValueError, match=said):
         layer_geometry(model(Unsteady()), "conv2")
+
+
+def test_a_crop_by_the_length_lies_where_it_does():
+    class Halves(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv1d(4, 2, 5, padding=2)
+
+        def forward(self, x):
+            half = x.shape[2] // 2
+            return (self.conv(x[:, :, half:]).amax(2) - self.conv(x[:, :, :half]).amax(2)).sum(1)
+
+    net = model(Halves())
+    geometry = layer_geometry(net, "conv")
+    for length in (60, 101):
+        here = placed(net, geometry, length)
+        assert (here.receptive_field, here.offset) == (5, length // 2 - 2)
+        assert here.edge_positions(length) == (length - length // 2, 4)
+    assert placed(net, geometry, 2).receptive_field == 5  # a length of which it says nothing
+
+
+def test_a_convolution_within_a_transformation_is_refused():
+    class Ensemble(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.randn(3, 2, 4, 5))
+
+        def forward(self, x):
+            return torch.func.vmap(lambda weight: F.conv1d(x, weight).mean((1, 2)))(self.weight).mean(0)
+
+    with pytest.raises(ValueError, match="layer 'conv' of model 'net' cannot carry motifs: its values cannot be read"):
+        layer_geometry(model(Ensemble()), "conv")
+
+
+def test_what_sees_as_much_is_not_proposed_instead():
+    class Mixed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.mixed, self.last = nn.Conv1d(4, 3, 5), nn.Conv1d(3, 2, 3), nn.Conv1d(2, 2, 3)
+
+        def forward(self, x):
+            h = self.conv(x)
+            return self.last(self.mixed(h - h.mean(2, keepdim=True))).mean(2)
+
+    with pytest.raises(ValueError, match="layer 'mixed' .*mixes the whole sequence.*; choose one of conv$"):
+        layer_geometry(model(Mixed()), "mixed")
 
 
 @pytest.mark.parametrize("first", ["order of letters", "dense"])

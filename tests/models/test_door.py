@@ -1,11 +1,13 @@
 """What networks return, read and are made of: each opens, or one sentence says what to write."""
 
 from collections import namedtuple
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from combmotif.models.batches import in_batches
 from combmotif.models.door import Pick
@@ -14,6 +16,12 @@ from combmotif.models.opening import open_module
 from combmotif.models.weights import fill, load_weights
 
 Two = namedtuple("Two", "profile counts")
+
+
+@dataclass(slots=True)
+class Slotted:
+    counts: torch.Tensor
+    loss: None = None
 
 
 class Net(nn.Module):
@@ -53,6 +61,16 @@ ENDS = {
     "a named tuple": (lambda h: Two(h, h.mean(2)), "counts", lambda h: h.mean(2)),
     "a named tuple by number": (lambda h: Two(h, h.mean(2)), 1, lambda h: h.mean(2)),
     "a dictionary": (lambda h: {"a": h.mean(2), "b": h.amax(2)}, "b", lambda h: h.max(2)),
+    "a tuple from its end": (lambda h: (h, h.mean(2)), -1, lambda h: h.mean(2)),
+    "a tuple with nothing": (lambda h: (h.mean(2), None), None, lambda h: h.mean(2)),
+    "a dictionary in a dictionary": (
+        lambda h: {"human": {"rna": h.mean(2), "atac": h}, "mouse": h}, "human.rna", lambda h: h.mean(2),
+    ),
+    "slots": (lambda h: Slotted(h.mean(2)), None, lambda h: h.mean(2)),
+    "the last column": (lambda h: h.amax(2), -1, lambda h: h.max(2)[:, 2:]),
+    "strands beside the positions": (
+        lambda h: torch.stack([h, -h], 1), {"mean": "positions"}, lambda h: np.concatenate([h, -h], 1).mean(2),
+    ),
     "one number per position": (lambda h: h[:, 0], {"mean": "positions"}, lambda h: h[:, 0].mean(1)[:, None]),
     "the centre": (lambda h: h[:, 0], {"position": "center"}, lambda h: h[:, 0, 20:21]),
     "classes per position": (lambda h: h.softmax(1).log(), {"position": 7}, None),
@@ -96,6 +114,11 @@ def test_one_sequence_without_an_axis_of_its_own():
         (lambda h: h, None, r"with an axis of positions; write 'output: \{mean: positions\}'"),
         (lambda h: h[:, 0], {"position": 500}, "output: position: expected 0 to 99, found 500"),
         (lambda h: "no", None, "expected a tensor of predictions, found str"),
+        (lambda h: {"a": {"b": h, "c": h}}, "b", r"the network returns, a\.b \(2, 3, 100\), a\.c .*found 'b'"),
+        (lambda h: h.mean(2) + 1j, None, "expected predictions that are real numbers, found complex ones"),
+        (lambda h: h.mean(2) / torch.tensor([1, 0, 1.0]), None, r"not finite in 1 of 3 outputs \(first 1, from 0\)"),
+        (lambda h: F.pad(h, (0, -1)).sqrt(), {"mean": "positions"}, "is not finite"),
+        (lambda h: h.cumsum(2)[..., :1] / (torch.arange(h.shape[2]) > 3), {"mean": "positions"}, "not finite at every"),
     ],
 )
 def test_what_has_to_be_picked_is_said(end, output, message):
@@ -197,6 +220,98 @@ def test_a_length_that_is_tried_is_not_taken_for_any():
         opened(nn.Sequential(nn.Flatten(), nn.Linear(4 * 333, 1)))
 
 
+class Says(Net):
+    """Does something to its input before anything else."""
+
+    def __init__(self, first):
+        super().__init__()
+        self.first = first
+
+    def forward(self, x):
+        self.first(x)
+        return super().forward(x)
+
+
+def one_alone(x):
+    assert len(x) == 1
+
+
+def names(x):
+    return x.tokens
+
+
+def multiples(x):
+    if x.shape[2] != 333:
+        raise RuntimeError("of another length")
+
+
+@pytest.mark.parametrize(
+    ("first", "said"),
+    [
+        (one_alone, "the net reads one sequence at a time: .* on each, as torch.cat"),
+        (names, "AttributeError: .*it is given a tensor of 32-bit numbers: let the factory return"),
+        (multiples, "give the input length as 'length'; where the net reads something else"),
+    ],
+)
+def test_what_a_net_wants_is_said(first, said):
+    with pytest.raises(ValueError, match=said):
+        opened(Says(first))
+
+
+def test_as_many_outputs_as_positions_are_asked_about_unless_these_are_told_apart():
+    assert len(opened(Net(lambda h: h), output={"mean": "positions"}, length=3).outputs) == 3
+    with pytest.raises(ValueError, match="where they are none, name them: 'outputs'"):
+        opened(Net(lambda h: h.amax(2)), length=3)
+
+
+@pytest.mark.parametrize("name", ["eval", "train"])
+def test_a_net_without_an_evaluation_mode_is_refused(name):
+    net = Net()
+    setattr(net, name, lambda: 1 / 0)
+    with pytest.raises(ValueError, match=r"could not be put into evaluation mode by module\.eval\(\)"):
+        opened(net)
+
+
+def test_parts_of_16_bits_run_in_32():
+    net = Net(lambda h: h.amax(2))
+    net.norm = nn.BatchNorm1d(3)
+    net.conv.half()
+    np.testing.assert_allclose(opened(net).predict(codes()), raw(opened(net)).max(2), atol=1e-6)
+
+
+class Keeps(nn.Module):
+    """Makes its weights, and a table of positions, when it first runs."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.table = nn.LazyConv1d(3, 5), None
+
+    def forward(self, x):
+        if self.table is None:
+            self.table = torch.linspace(1, 2, 1000)
+        h = self.conv(x)
+        return (h * self.table[: h.shape[2]]).mean(2)
+
+
+def test_what_a_net_makes_when_it_first_runs_lets_gradients_through():
+    torch.manual_seed(0)
+    model = opened(Keeps())
+    x = model.tensor(codes()).requires_grad_()
+    (slope,) = torch.autograd.grad(model(x).sum(), x)
+    assert slope.abs().max() > 0
+
+
+def test_parts_that_are_compiled_run_as_they_were_written():
+    net = Net()
+    net.conv = torch.compile(net.conv, backend=lambda *_: 1 / 0)  # fails where it is used
+    model = opened(net)
+    np.testing.assert_allclose(model.predict(codes()), raw(opened(Net())).max(2), atol=1e-6)
+    assert "_orig_mod" in dict(net.conv.named_children())  # the user's own is left as it was
+    net = Net()
+    net.compile(backend=lambda *_: 1 / 0)
+    assert opened(net).predict(codes()).shape == (3, 3)
+
+
 def test_wrapped_nets_are_unwrapped():
     for wrap in (nn.DataParallel, torch.optim.swa_utils.AveragedModel, lambda n: torch.compile(n, backend="eager")):
         model = opened(wrap(Net()))
@@ -237,6 +352,46 @@ def test_two_sets_of_weights_are_refused_unless_they_are_equal():
         fill(net, state | {f"teacher.{key}": value for key, value in teacher.state_dict().items()}, path="w.pt")
     fill(net, state | {f"teacher.{key}": value for key, value in student.state_dict().items()}, path="w.pt")
     assert torch.equal(net.weight, student.weight)
+
+
+def test_constants_may_be_missing_and_whole_numbers_left_over():
+    class Counted(nn.Conv1d):
+        def __init__(self):
+            super().__init__(4, 2, 3)
+            self.register_buffer("place", torch.arange(3.0))
+
+    net, made = Counted(), Counted()
+    state = made.state_dict()
+    with pytest.warns(UserWarning, match=r"w\.pt: without place; the values that the net was made with stay"):
+        fill(net, {"model." + key: value for key, value in state.items() if key != "place"}, path="w.pt")
+    assert torch.equal(net.weight, made.weight)
+    fill(net, state | {"position_ids": torch.arange(9)}, path="w.pt")
+    with pytest.raises(ValueError, match=r"unexpected: scale; write what it has: \{key: state\[key\]"):
+        fill(net, state | {"scale": torch.ones(1)}, path="w.pt")
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm.*deprecated")
+def test_names_of_weight_normalised_weights_of_older_torch():
+    torch.manual_seed(1)
+    made = nn.Sequential(nn.utils.weight_norm(nn.Conv1d(4, 2, 3)))
+    net = nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Conv1d(4, 2, 3)))
+    for prefix in ("", "model."):
+        fill(net, {prefix + key: value for key, value in made.state_dict().items()}, path="w.pt")
+        assert torch.equal(net(torch.ones(1, 4, 9)), made(torch.ones(1, 4, 9)))
+
+
+def test_numbers_and_paths_beside_the_weights(tmp_path):
+    torch.manual_seed(1)
+    made, net = nn.Conv1d(4, 2, 3), nn.Conv1d(4, 2, 3)
+    beside = {"loss": np.float64(0.3), "hyper_parameters": {"data": tmp_path}, "seen": np.arange(3)}
+    torch.save({"state_dict": made.state_dict()} | beside, tmp_path / "w.pt")
+    load_weights(net, tmp_path / "w.pt")
+    assert torch.equal(net.weight, made.weight)
+    torch.save({key: value.numpy() for key, value in made.state_dict().items()}, tmp_path / "arrays.pt")
+    load_weights(nn.Conv1d(4, 2, 3), tmp_path / "arrays.pt")
+    torch.save({"w": np.array([made], dtype=object)}, tmp_path / "objects.pt")
+    with pytest.raises(ValueError, match="expected weights that torch.save"):
+        load_weights(net, tmp_path / "objects.pt")
 
 
 def test_weights_of_a_deeper_net_are_refused():

@@ -338,6 +338,105 @@ class TellsCell(nn.Module):
         return self.net(x, cell_type)
 
 
+def basenji():
+    """Pools, then dilated residual blocks, then a crop of the edges."""
+
+    def run(net, x):
+        h = net.tower(F.max_pool1d(F.gelu(net.stem(x)), 2))
+        for block in net.dilated:
+            h = block(h)
+        return F.softplus(net.head(h[:, :, 2:-2])).transpose(1, 2)
+
+    blocks = [Add(nn.GELU(), conv(WIDTH, 4, 3, padding=d, dilation=d), conv(4, WIDTH, 1)) for d in (1, 2)]
+    tower = nn.Sequential(conv(WIDTH, WIDTH, 5, padding=2), nn.BatchNorm1d(WIDTH), nn.GELU(), nn.MaxPool1d(2))
+    return Net(run, stem=conv(4, WIDTH, 15, planted=True, padding=7), tower=tower, dilated=nn.ModuleList(blocks),
+               head=conv(WIDTH, 3, 1))  # fmt: skip
+
+
+def sei():
+    """A linear and a nonlinear branch, added; splines over the positions as one product."""
+
+    def run(net, x):
+        line = net.line1(x)
+        line = net.line2(F.max_pool1d(line + net.curve(line), 4))
+        return torch.sigmoid(net.head((line @ net.splines).flatten(1)))
+
+    net = Net(run, line1=nn.Sequential(conv(4, WIDTH, 9, planted=True, padding=4), conv(WIDTH, WIDTH, 9, padding=4)),
+              curve=nn.Sequential(conv(WIDTH, WIDTH, 5, padding=2), nn.ReLU(inplace=True)),
+              line2=nn.Sequential(conv(WIDTH, WIDTH, 5, padding=2), nn.ReLU(inplace=True)),
+              head=nn.Linear(3 * WIDTH, 2))  # fmt: skip
+    net.splines = nn.Parameter(torch.rand(25, 3))
+    return net
+
+
+def malinois():
+    """Zeros beside the sequence as a module of its own; a branch per task as one batched product."""
+
+    def run(net, x):
+        h = net.body(x).flatten(1)
+        return torch.einsum("bi,tio->bto", torch.relu(net.linear(h)), net.branches).squeeze(2)
+
+    first = conv(4, WIDTH, 9, planted=True)
+    body = nn.Sequential(nn.ConstantPad1d((4, 4), 0.0), first, nn.BatchNorm1d(WIDTH), nn.ReLU(), nn.MaxPool1d(3),
+                         nn.ConstantPad1d((2, 2), 0.0), conv(WIDTH, WIDTH, 5), nn.ReLU(), nn.MaxPool1d(4))  # fmt: skip
+    net = Net(run, body=body, linear=nn.Linear(8 * WIDTH, 6))
+    net.branches = nn.Parameter(torch.randn(3, 6, 1))
+    return net
+
+
+def puffin():
+    """Both strands beside each other as channels, gated, and a transposed convolution to the signal."""
+
+    def run(net, x):
+        h = torch.cat([net.conv(x), net.conv(x.flip([1, 2])).flip(2)], 1)
+        return net.signal(F.softplus(h) * torch.sigmoid(h))
+
+    return Net(run, conv=conv(4, WIDTH, 15, planted=True, padding=7),
+               signal=nn.ConvTranspose1d(2 * WIDTH, 2, 11, padding=5))  # fmt: skip
+
+
+def aparent2():
+    """Residual, dilated Conv2d over a picture of letters."""
+    first = nn.Conv2d(1, WIDTH, (4, 8))
+    plant(first.weight[:, 0], first.bias)
+
+    def run(net, x):
+        h = net.first(x[:, None])
+        for layer in net.dilated:
+            h = h + layer(torch.relu(h))
+        return net.head(h).flatten(2)
+
+    dilated = [nn.Conv2d(WIDTH, WIDTH, (1, 3), dilation=(1, d), padding="same") for d in (1, 4)]
+    return Net(run, first=first, dilated=nn.ModuleList(dilated), head=nn.Conv2d(WIDTH, 1, 1))
+
+
+def mtsplice():
+    """The ends of the sequence, each read on its own and weighted by position."""
+
+    def one(net, x):
+        h = torch.relu(net.conv1(x))
+        y = torch.relu(net.conv2(h))
+        return ((h[:, :, -y.shape[2] :] + y) * torch.linspace(1, 2, y.shape[2])).mean(2)
+
+    def run(net, x):
+        return net.head(torch.cat([one(net, x[:, :, :60]), one(net, x[:, :, -60:])], 1))
+
+    return Net(run, conv1=conv(4, WIDTH, 9, planted=True), conv2=conv(WIDTH, WIDTH, 2, dilation=4),
+               head=nn.Linear(2 * WIDTH, 2))  # fmt: skip
+
+
+def strands_side_by_side():
+    """Every sequence and its reverse complement are neighbours in the batch."""
+
+    def run(net, x):
+        h = torch.stack([x, x.flip([1, 2])], 1).flatten(0, 1)
+        h = torch.relu(net.conv2(torch.relu(net.conv1(h)))).amax(2)
+        return net.head(h).unflatten(0, (-1, 2)).mean(1)
+
+    return Net(run, conv1=conv(4, WIDTH, 9, planted=True, padding=4), conv2=conv(WIDTH, WIDTH, 3),
+               head=nn.Linear(WIDTH, 1))  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Published:
     """An architecture: what it is, where the word is, and what a user writes beside the factory."""
@@ -385,6 +484,14 @@ ZOO = (
     Published("kernels shared by strands", "Shrikumar 2017", shared_strands, "conv"),
     Published("tokens and embedding", "Ji 2021", tokens, "conv", gradient=False),
     Published("reporter with flanks", "Gosai 2024", flanked, "conv1", deep="conv2"),
+    Published("Basenji", "Kelley 2018", basenji, "stem", {"output": {"mean": "positions"}}, deep="dilated.1.inner.1"),
+    Published("Sei", "Chen 2022", sei, "line1.0", {"length": 100}, deep="line2.0"),
+    Published("Malinois", "Gosai 2024", malinois, "body.1", {"length": 100}, deep="body.6"),
+    Published("Puffin", "Dudnyk 2024", puffin, "conv", {"output": {"mean": "positions"}}),
+    Published("APARENT2 (Conv2d)", "Linder 2022", aparent2, "first",
+              {"output": {"position": "center"}}, deep="dilated.1"),
+    Published("MTSplice", "Cheng 2021", mtsplice, "conv1", {"length": 120}, deep="conv2"),
+    Published("strands side by side in a batch", "Quang 2019", strands_side_by_side, "conv1", deep="conv2"),
     Published("cell type as an input", "Schreiber 2020", TellsCell, "net.conv",
               {"inputs": {"cell_type": 2}}),
 )  # fmt: skip
@@ -392,12 +499,17 @@ ZOO = (
 
 def table() -> str:
     """Markdown table of the architectures; tests/models/test_published_architectures.py shows each row."""
-    rows = ["| architecture | after | beside `factory` a user writes | layers as motif layers |", "|---|---|---|---|"]
+    rows = [
+        "| architecture | after | lines beside `factory` | layers as motif layers | attribution |",
+        "|---|---|---|---|---|",
+    ]
     for one in ZOO:
-        said = ", ".join(f"`{name}: {_yaml(value)}`" for name, value in one.options.items()) or "nothing"
+        said = ", ".join(f"`{name}: {_yaml(value)}`" for name, value in one.options.items())
+        said = f"{len(one.options)}{': ' if said else ''}{said}"
         layers = ", ".join(f"`{name}`" for name in (one.layer, one.deep) if name)
         beside = "" if one.way == "alone" else " (with room beside the window)"
-        rows.append(f"| {one.name} | {one.source} | {said} | {layers}{beside} |")
+        way = "gradients" if one.gradient else "mutagenesis"
+        rows.append(f"| {one.name} | {one.source} | {said} | {layers}{beside} | {way} |")
     return "\n".join(rows)
 
 

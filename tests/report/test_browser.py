@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from combmotif.motifs.formats.meme import read_meme
-from combmotif.report import build_report
+from combmotif.report import build_report, html
 
 pytestmark = pytest.mark.slow
 
@@ -379,6 +379,46 @@ def test_text_stands_out_from_its_ground(page: Any, report: str, scheme: str, pl
     page.goto(report + place)
     page.eval_on_selector_all("details", "all => all.forEach(box => { box.open = true; })")
     assert page.evaluate(CONTRAST) == []
+
+
+def test_of_very_many_neurons_the_table_holds_a_page(
+    page: Any, tmp_path: Path, make_run: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = build_report(make_run(tmp_path / "whole"))
+    page.goto(whole.as_uri())
+    names = visible(page)
+    page.locator("#neuron-table thead button", has_text="Neuron").click()
+    page.locator("#neuron-table thead button", has_text="Neuron").click()
+    page.wait_for_function("document.querySelector('#neuron-table tbody th').textContent.trim() !== 'conv3:0'")
+    turned = visible(page)
+    monkeypatch.setattr(html, "MANY_NEURONS", 5)
+    monkeypatch.setattr(html, "NEURONS_AT_ONCE", 3)
+    page.goto(build_report(make_run(tmp_path / "paged")).as_uri())
+    assert len(names) == 8
+    assert visible(page) == names[:3]
+    assert page.inner_text("#page-shown") == "1 to 3 of 8"
+    assert page.locator("#page-before").is_disabled()
+    page.click("#page-after")
+    page.click("#page-after")
+    assert visible(page) == names[6:]
+    assert page.inner_text("#page-shown") == "7 to 8 of 8"
+    assert page.locator("#page-after").is_disabled()
+    page.wait_for_function("document.querySelector('#neuron-table tbody [data-logo]').dataset.drawn")
+    page.click("#neuron-table tbody a")  # the page of a neuron that was not in the table at first
+    wait_for_page(page, names[6])
+    page.go_back()
+    page.locator("#neuron-table thead button", has_text="Neuron").click()
+    page.locator("#neuron-table thead button", has_text="Neuron").click()
+    page.wait_for_function(
+        "name => document.querySelector('#neuron-table tbody th').textContent === name", arg=turned[0]
+    )
+    assert visible(page) == turned[:3]  # all rows were sorted, not those of a page
+    page.fill("#search", names[7])
+    assert visible(page) == [names[7]]
+    assert page.inner_text("#shown") == "1 of 8"
+    page.fill("#search", "nothing like it")
+    assert visible(page) == []
+    assert page.locator("#nothing").is_visible()
 
 
 def test_without_scripts_the_story_is_still_told(browser: Any, report: str) -> None:

@@ -2,15 +2,19 @@
 
 import contextlib
 import json
+import multiprocessing
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 from combmotif.config import load_config
 from combmotif.config.cluster import ClusterConfig
@@ -142,8 +146,8 @@ def test_a_run_goes_on_here_when_the_scheduler_is_gone(small, alone, cluster, co
 
 
 def links(folder):
-    """How many names each result of a task has: one in every folder that it was taken to."""
-    names = {path.name: path.stat().st_nlink for path in (folder / "tasks").iterdir()}
+    """How many names each result of a task has: one in every folder that it was taken to; samples have one more."""
+    names = {p.name: p.stat().st_nlink for p in (folder / "tasks").iterdir() if not p.name.startswith("samples-")}
     return {names[name] for name in names if name not in ("lock", "checksums")}
 
 
@@ -169,3 +173,30 @@ def test_a_share_does_not_wait_for_ever_and_a_run_takes_what_shares_have_done(
     assert links(tmp_path) == {2}
     shutil.rmtree(tmp_path / "shards")
     assert contents(tmp_path) == alone
+
+
+def do_in_child(config, folder):
+    """Do a run in a process that has torch imported already."""
+    torch.set_num_threads(1)
+    run(config, folder, workers=1)
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="needs processes that are forked")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_run_killed_twenty_times_at_random_moments_ends_with_the_same_bytes(small, alone, contents, tmp_path):
+    random, fork, killed, found = np.random.default_rng(7), multiprocessing.get_context("fork"), 0, set()
+    begun, longest = time.monotonic(), None
+    while killed < 20:
+        process = fork.Process(target=do_in_child, args=(small, tmp_path))
+        process.start()
+        process.join(None if longest is None else random.uniform(0, longest))
+        longest = longest or 0.7 * (time.monotonic() - begun)  # of the first, which is left alone
+        process.kill()
+        process.join()
+        killed += process.exitcode == -signal.SIGKILL
+        found |= {path.name.partition("-")[0] for path in tmp_path.glob("tasks/*-*.npz")}
+        if process.exitcode == 0:  # it was faster: from the beginning again
+            shutil.rmtree(tmp_path)
+    run(small, tmp_path, workers=1)
+    assert contents(tmp_path) == alone
+    assert "samples" in found  # it came far enough to be killed among its tasks

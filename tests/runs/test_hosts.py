@@ -86,8 +86,8 @@ def test_files_that_are_not_seen_here(job, monkeypatch):
 def test_names_of_tasks():
     path = Path("tasks/x-1.npz")
     causal = CausalTask("conv1", 4, np.arange(3), np.arange(3), 0.0, 0.0, (0,), path)
-    tasks = [SampleTask("conv7", (8, 9), (path,)), causal, ScanTask(range(4, 9), path), MeansTask("conv1", path)]
-    assert [task_name(task) for task in tasks] == ["conv7:8-9", "conv1:4", "sequences 5-9", "x-1.npz"]
+    tasks = [SampleTask("conv7", (8, 9), (path,)), causal, ScanTask(range(4, 9), path), MeansTask(range(2, 5), path)]
+    assert [task_name(task) for task in tasks] == ["conv7:8-9", "conv1:4", "sequences 5-9", "sequences 3-5"]
     lost = TasksLost([(tasks[0], "its worker died 3 times"), (tasks[1], "its worker died 3 times")], 56, name=task_name)
     assert str(lost) == "2 of 56 tasks failed: conv7:8-9, conv1:4; its worker died 3 times"
 

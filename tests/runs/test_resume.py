@@ -101,6 +101,7 @@ def test_a_changed_section_redoes_only_what_it_touches(config, copy, undisturbed
     assert reused(copy) == {
         "samples": 1,
         "motifs": 1 / 11,
+        "matches": 1,
         "activations": 1,
         "contribution": 1,
         "effects": 1,

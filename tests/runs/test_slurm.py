@@ -3,8 +3,10 @@
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from combmotif.config import load_config
 from combmotif.config.cluster import load_cluster
 from combmotif.runs import run
+from combmotif.runs.hosts.engine import make_engine
 
 spec = importlib.util.spec_from_file_location("slurm", Path(__file__).with_name("slurm.py"))
 slurm = importlib.util.module_from_spec(spec)
@@ -96,3 +99,19 @@ def test_a_job_that_is_refused_is_told(environment, small, tmp_path, monkeypatch
         ValueError, match="slurm jobs: a job could not be submitted .*invalid partition specified: nosuch"
     ):
         run(load_config(small / "run.yaml"), "out", cluster=cluster)
+
+
+def test_a_job_that_comes_to_its_walltime_hands_over_and_is_replaced(environment, small, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    where = load_cluster(small / "cluster.yaml")
+    job = where.job.model_copy(update={"walltime": "00:00:10"})  # its worker leaves after 8 seconds
+    where = where.model_copy(update={"jobs": where.jobs.model_copy(update={"least": 1, "most": 1}), "job": job})
+    seen = {}
+
+    def look(payload, done):
+        seen.update(dict.fromkeys(slurm.jobs(environment)))
+
+    with make_engine(where, 1, setup=partial(list, (signal.SIGUSR1,))) as executor:
+        # each waits a second for a signal that does not come: twice as long as the first job has
+        assert executor.run(signal.sigtimedwait, [1.0] * 16, on_done=look) == [None] * 16
+    assert len(seen) > 1

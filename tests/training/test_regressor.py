@@ -4,7 +4,7 @@ import torch
 
 from combmotif.models import CnnGru
 from combmotif.training.loop import Journal, TrainingOptions
-from combmotif.training.regressor import predict_codes, r_squared, train
+from combmotif.training.regressor import predict_codes, squared_correlation, train
 
 
 def _net():
@@ -76,7 +76,7 @@ def test_training_leaves_the_global_generator_alone_and_learns():
     result = train(net, codes[:2000], labels[:2000], (codes[2000:], labels[2000:]), options=options)
     assert torch.equal(torch.get_rng_state(), before)
     assert not result.module.training
-    assert r_squared(predict_codes(result.module, codes[2000:]), labels[2000:]) > 0.8
+    assert squared_correlation(predict_codes(result.module, codes[2000:]), labels[2000:]) > 0.8
     assert result.history[-1]["train_loss"] < 0.3 * result.history[0]["train_loss"]
 
 

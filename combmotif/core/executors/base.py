@@ -63,6 +63,17 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def usual_workers(device: torch.device) -> int:
+    """Say how many workers there are where nobody does: one per core, on a GPU one per GPU, whose memory they fill."""
+    return available_cores() if device.type == "cpu" else max(1, torch.cuda.device_count())
+
+
+def share_gpus(number: int) -> None:
+    """Let a worker compute on one of this host's GPUs, if it has any: they are dealt out by the workers' numbers."""
+    if torch.cuda.is_available():
+        torch.cuda.set_device(number % torch.cuda.device_count())
+
+
 @contextmanager
 def single_thread() -> Iterator[None]:
     """Compute in one thread, as every worker does, so that the number of workers cannot change a result."""

@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from threadpoolctl import threadpool_limits
 
-from combmotif.core.executors.base import Executor, Limits, Task, TasksLost
+from combmotif.core.executors.base import Executor, Limits, Task, TasksLost, share_gpus
 
 PATIENCE = 600.0
 """Seconds without a worker after which that is said, once and then again."""
@@ -145,6 +145,27 @@ class DaskExecutor(Executor):
             raise TasksLost(lost, len(payloads))
         return [results[number] for number in range(len(payloads))]
 
+    def address(self) -> str:
+        """Give the scheduler's address; one that is to be started is started, and its first jobs handed in.
+
+        Raises
+        ------
+        ValueError
+            If jobs are refused.
+        """
+        if self._client is None:
+            self._client = self._connect()
+        until = time.monotonic() + _LOOK
+        while time.monotonic() < until and not self._refused and not self._client.nthreads():
+            time.sleep(0.2)
+        self._require_taken()
+        return str(self._client.scheduler.address)
+
+    def _require_taken(self) -> None:
+        if self._refused:
+            said = " ".join(self._refused[-1].split())[:300]
+            raise ValueError(f"{self._where}: a job could not be submitted ({said})")
+
     def _round(
         self, distributed: Any, task: Task, payloads: dict[int, Any], done: Callable[[int, Any], None]
     ) -> dict[int, str]:
@@ -205,10 +226,9 @@ class DaskExecutor(Executor):
         now = time.monotonic()
         if self.workers:
             self._without = now
-        elif self._refused:
-            said = " ".join(self._refused[-1].split())[:300]
-            raise ValueError(f"{self._where}: a job could not be submitted ({said})")
-        elif now - self._without > PATIENCE:
+            return
+        self._require_taken()
+        if now - self._without > PATIENCE:
             warnings.warn(
                 f"{self._where}: no worker for {PATIENCE / 60:.0f} minutes (it is now {time.strftime('%H:%M')}); still "
                 f"waiting. Is the queue full, or do jobs fail? Their output says why; workers are started with "
@@ -292,8 +312,8 @@ def _choose_gpu() -> None:
     from distributed import get_worker
 
     number = str(get_worker().name).rpartition("-")[2]
-    if number.isdigit() and torch.cuda.is_available():
-        torch.cuda.set_device(int(number) % torch.cuda.device_count())
+    if number.isdigit():
+        share_gpus(int(number))
 
 
 @contextlib.contextmanager

@@ -24,7 +24,7 @@ from typing import Any
 import torch
 from threadpoolctl import threadpool_limits
 
-from combmotif.core.executors.base import InProcess, Task, TasksLost
+from combmotif.core.executors.base import InProcess, Task, TasksLost, share_gpus
 
 _GOODBYE = 10.0
 """Seconds for which a worker that has nothing to do may take to end."""
@@ -36,6 +36,7 @@ class _Worker:
 
     process: SpawnProcess
     pipe: Connection
+    place: int
     ready: bool = False
     number: int | None = None
     until: float = math.inf
@@ -109,10 +110,12 @@ class Processes(InProcess):
         with _deaf_to_interrupts():
             while len(self._staff) < wanted:
                 own, its = context.Pipe()
-                process = context.Process(target=_serve, args=(its, self.setup))
+                taken = {worker.place for worker in self._staff}
+                place = next(number for number in range(wanted) if number not in taken)  # of one that died, if any
+                process = context.Process(target=_serve, args=(its, self.setup, place))
                 process.start()
                 its.close()  # or the end of the worker would not be the end of the pipe
-                self._staff.append(_Worker(process, own))
+                self._staff.append(_Worker(process, own, place))
 
     def _give(self, worker: _Worker, work: _Round, task: Task, payloads: Sequence[Any]) -> None:
         """Send the next payload; a worker that has just died is told of by `_hear`."""
@@ -218,13 +221,14 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _serve(pipe: Connection, setup: Callable[[], Any] | None) -> None:
-    """Do the tasks that come through a pipe, in a worker."""
+def _serve(pipe: Connection, setup: Callable[[], Any] | None, place: int) -> None:
+    """Do the tasks that come through a pipe, in worker number ``place``."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends its workers
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
     state, failure = None, ""
     try:
+        share_gpus(place)
         state = None if setup is None else setup()
     except Exception as error:  # told in answer to the first task
         failure = str(error) or type(error).__name__

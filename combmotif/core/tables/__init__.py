@@ -1,9 +1,15 @@
 """Every table combmotif writes: file, columns, types, units and meaning; writers, readers and docs go by these."""
 
 from combmotif.core.tables.commands import ATTRIBUTIONS, BENCHMARK, CALIBRATION, LEFT_OUT, PREDICTIONS
-from combmotif.core.tables.comparison import COMPARED_MOTIFS, COMPARED_RUNS, FAITHFULNESS, OVERLAPS
+from combmotif.core.tables.comparison import (
+    COMPARED_MOTIFS,
+    COMPARED_RUNS,
+    CONSENSUS,
+    FAITHFULNESS,
+    OVERLAPS,
+)
 from combmotif.core.tables.effects import CONTRIBUTION, MOTIF_EFFECTS, MOTIF_POSITIONS
-from combmotif.core.tables.evaluation import COMPARED_SCORES, SCORED_ITEMS, SCORES, SKIPPED
+from combmotif.core.tables.evaluation import COMPARED_SCORES, FITTED, SCORED_ITEMS, SCORES, SKIPPED
 from combmotif.core.tables.matches import HITS, MATCH_CONTROL, MATCHES
 from combmotif.core.tables.motifs import (
     MATRICES,
@@ -41,8 +47,8 @@ RUN_TABLES: dict[str, Table] = {
 """The tables of a run folder by name."""
 
 OTHER_TABLES: dict[str, tuple[Table, ...]] = {
-    "combmotif compare": (COMPARED_RUNS, COMPARED_MOTIFS, OVERLAPS),
-    "combmotif evaluate and benchmark": (SCORES, COMPARED_SCORES, SKIPPED, SCORED_ITEMS),
+    "combmotif compare": (COMPARED_RUNS, COMPARED_MOTIFS, CONSENSUS, OVERLAPS),
+    "combmotif evaluate and benchmark": (SCORES, COMPARED_SCORES, FITTED, SKIPPED, SCORED_ITEMS),
     "combmotif predict, scan and calibrate": (PREDICTIONS, HITS, CALIBRATION),
     "combmotif motifs": (MATRICES, MOTIF_LIST, MOTIF_COMPARISON, MOTIF_CLUSTERS),
     "combmotif words": (KMER_PAIRS,),
@@ -66,10 +72,12 @@ __all__ = [
     "COMPARED_MOTIFS",
     "COMPARED_RUNS",
     "COMPARED_SCORES",
+    "CONSENSUS",
     "CONTRIBUTION",
     "EFFECTS",
     "FAITHFULNESS",
     "FAMILY_MAP",
+    "FITTED",
     "HITS",
     "INSERTED",
     "INSTANCES",

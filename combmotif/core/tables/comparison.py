@@ -76,10 +76,41 @@ COMPARED_RUNS = Table(
     ),
 )
 
+CONSENSUS = Table(
+    "consensus",
+    "consensus.tsv",
+    "One row per element, output and way of measuring: what motifs that say the same do to the prediction, over runs.",
+    columns=(
+        text("kind", "family (of known elements that motifs resemble) or cluster (of motifs that are alike)"),
+        text("element", "name of the family, or number of the cluster in motifs.tsv"),
+        text("consensus", "IUPAC consensus of its motif with most information"),
+        text("output", "output of the models, or label; first asked: that of `moves` in motifs.tsv"),
+        text(
+            "measure",
+            "motif: as in motif_effects.tsv; neuron: as in contribution.tsv, of the neurons whose motifs they are, at "
+            "the first threshold; or sites drawn from the motif, in SD (`moves`)",
+        ),
+        whole("runs", "runs that measured it"),
+        whole("found", "runs that have such a motif"),
+        whole("compared", "runs in all"),
+        whole("motifs", "motifs, or neurons, behind it in all runs"),
+        number("effect", "mean over runs; the value of a run is the mean over its motifs", unit="output"),
+        number("sd", "standard deviation over runs", unit="output"),
+        number("ci_low", "lower end of the 95 % interval of effect (t, over runs)", unit="output"),
+        number("ci_high", "upper end of the 95 % interval of effect (t, over runs)", unit="output"),
+        number("lowest", "lowest of the runs", unit="output"),
+        number("highest", "highest of the runs", unit="output"),
+        number("same_sign", "share of the runs whose value has the sign of effect", unit="0 to 1"),
+        number("p_value", "two-sided p of effect (one-sample t-test over runs)", unit="0 to 1"),
+        number("q_value", "Benjamini-Hochberg q of p_value, by kind, output and measure", unit="0 to 1"),
+    ),
+)
+
 OVERLAPS = Table(
     "overlaps",
     "overlaps.tsv",
-    "One row per set of runs: the families and clusters that exactly these runs have.",
+    "One row per set of runs: the families and clusters that exactly these runs have. Of more than three "
+    "runs, sets that have none are left out.",
     columns=(
         text("kind", "family (of known elements that motifs resemble) or cluster (of motifs)"),
         text("runs", "labels of the runs, joined by ' & '"),

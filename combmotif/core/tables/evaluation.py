@@ -11,13 +11,14 @@ SCORES = Table(
     columns=(
         text("task", "name of the task in the config"),
         text("model", "name of the model, or of the control"),
-        text("role", "model or control"),
+        text("role", "model or control; a classifier that sees the locus alone is a control"),
         text("truth", "what the score is held against: a target, a class, a k-mer or a protein"),
         text("score", "which of the model's scores"),
         text(
             "measure",
-            "pearson, spearman, r2 (1 - residual / total variance), mae, sign_accuracy, auc, auprc, or auprc averaged "
-            "over chromosomes",
+            "pearson, spearman, r2 (1 - residual / total variance), mae, sign_accuracy, auc, auprc; auprc by "
+            "chromosome and pearson by fold are means over these, with intervals of a bootstrap over them; auc, sign "
+            "turned where it was asked for",
         ),
         number("value", "of all scored items; the sign is as declared, so an AUC below .5 stays below"),
         number("low", "2.5 percentile of the bootstrap over groups"),
@@ -44,6 +45,20 @@ COMPARED_SCORES = Table(
         number("high", "97.5 percentile"),
         number("p", "two-sided p of difference", unit="0 to 1"),
         whole("n", "common items"),
+    ),
+)
+
+FITTED = Table(
+    "settings",
+    "settings.tsv",
+    "One row per fit of a fold: what its inner folds chose.",
+    columns=(
+        text("task", "name of the task"),
+        text("model", "name of the model, or of the control"),
+        text("truth", "what was fitted to"),
+        text("score", "the regressor or classifier"),
+        whole("fold", "which was left out, from 1; with leave-group-out the one setting for all"),
+        text("setting", "penalty or other settings"),
     ),
 )
 

@@ -73,7 +73,10 @@ NEURONS = Table(
 SITES = Table(
     "sites",
     "sites.tsv.gz",
-    "One row per site: a window in which a neuron is active, the strongest of each neuron first.",
+    "One row per site: a window in which a neuron is active, the strongest of each neuron first. Of each neuron at "
+    "most `sites.most` are kept (default 20,000; a warning says where there are more). From 1,000,000 sites, or with "
+    "`sites.format: parquet`, all that are kept stand in `sites.parquet`, with these columns but `site`, and this "
+    "table and `sites.bed.gz` hold the strongest 100 of each neuron.",
     stage="activations",
     columns=(
         text("neuron", "the neuron", required=True),

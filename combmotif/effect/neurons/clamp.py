@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 
 import numpy as np
 import torch
 
+from combmotif.inference.convolutions import convolutions
 from combmotif.inference.geometry import known_geometry
 from combmotif.inference.layers import View, as_neurons, changing
 from combmotif.models.model import SequenceModel
@@ -15,16 +17,20 @@ from combmotif.models.model import SequenceModel
 NUCLEOTIDES_PER_BATCH = 512 * 200
 
 
+def _view(model: SequenceModel, layer: str) -> View:
+    """How a layer's output is turned; of one that is no motif layer it is taken as it is."""
+    try:
+        return known_geometry(model, layer).view
+    except ValueError:
+        return View()
+
+
 @contextmanager
-def _hooked(model: SequenceModel, layer: str, change: Callable[[torch.Tensor], None]) -> Iterator[None]:
+def _hooked(model: SequenceModel, layer: str, view: View, change: Callable[[torch.Tensor], None]) -> Iterator[None]:
     """Pass the layer's output, as (batch, neurons, positions) or (batch, neurons), through `change` for a while.
 
     What the function does to it in place is what the network goes on with.
     """
-    try:
-        view = known_geometry(model, layer).view
-    except ValueError:  # no motif layer: what it gives is taken as it is
-        view = View()
 
     def hook(output: object) -> torch.Tensor:
         if not isinstance(output, torch.Tensor) or output.ndim not in (2, 3, 4):
@@ -80,25 +86,50 @@ def channel_means(
     float64 array, shape (neurons,)
         In the layer's units; the value `clamp` holds a neuron at.
     """
-    sums: list[np.ndarray] = []
-    positions = 0
+    if not len(codes):
+        raise ValueError(f"codes: expected sequences to average layer '{layer}' over, found none")
+    sums, positions = channel_sums(model, [layer], codes, tracks=tracks, batch=batch)[layer]
+    return sums / positions
+
+
+def channel_sums(
+    model: SequenceModel,
+    layers: Sequence[str],
+    codes: Sequence[np.ndarray],
+    *,
+    tracks: Sequence[np.ndarray] | None = None,
+    batch: int = 512,
+) -> dict[str, tuple[np.ndarray, int]]:
+    """Add up each neuron's raw output, of several layers in one pass of the network; see `channel_means`.
+
+    Returns
+    -------
+    dict of layer to (float64 array (neurons,), int)
+        Sums over positions and sequences, and how many positions there were.
+    """
+    sums: dict[str, list[np.ndarray]] = {layer: [] for layer in layers}
+    positions = dict.fromkeys(layers, 0)
     share = 1.0
 
-    def add(output: torch.Tensor) -> None:
-        nonlocal positions
+    def add(layer: str, output: torch.Tensor) -> None:
         flat = output.detach().reshape(*output.shape[:2], -1)
         flat = flat[:, :, : max(1, round(flat.shape[2] * share))]
-        sums.append(flat.sum((0, 2), dtype=torch.float64).cpu().numpy())
-        positions += flat.shape[0] * flat.shape[2]
+        sums[layer].append(flat.sum((0, 2), dtype=torch.float64).cpu().numpy())
+        positions[layer] += flat.shape[0] * flat.shape[2]
 
-    with _hooked(model, layer, add), torch.inference_mode():
-        for rows in _batches(codes, np.arange(len(codes)), batch, model.input_spec.length):
-            x = _input(model, codes, tracks, rows)
-            share = min(1.0, len(codes[rows[0]]) / x.shape[2])
-            model(x)
-    if not positions:
-        raise ValueError(f"codes: expected sequences to average layer '{layer}' over, found none")
-    return np.sum(sums, axis=0) / positions
+    known = convolutions(model)
+    views = {layer: _view(model, layer) for layer in layers}  # before any is watched: it runs the network
+    # convolutions that are called as functions are counted as they are called, which one watcher at a time can do
+    alone = [layer for layer in layers if layer in known and known[layer].number is not None]
+    for group in ([layer for layer in layers if layer not in alone], *([layer] for layer in alone)):
+        with ExitStack() as hooks, torch.no_grad():
+            for layer in group:
+                hooks.enter_context(_hooked(model, layer, views[layer], partial(add, layer)))
+            for rows in _batches(codes, np.arange(len(codes)), batch, model.input_spec.length) if group else ():
+                x = _input(model, codes, tracks, rows)
+                share = min(1.0, len(codes[rows[0]]) / x.shape[2])
+                model(x)
+    return {layer: (np.sum(sums[layer], axis=0), positions[layer]) for layer in layers}
 
 
 def clamp(
@@ -163,12 +194,16 @@ def clamp(
         if int(which.max()) >= result.shape[1] or int(which.min()) < 0:
             raise ValueError(f"neurons: layer '{layer}' has neurons 0-{result.shape[1] - 1}, found {neurons}")
         blocks = len(result) // len(which)  # both strands may lie in one batch
-        level = held.to(result.device, result.dtype).repeat(blocks)
-        neurons_held = which.to(result.device).repeat(blocks)
+        level, neurons_held = held.to(result.device, result.dtype), which.to(result.device)
+        if view.beside:
+            level, neurons_held = level.repeat_interleave(blocks), neurons_held.repeat_interleave(blocks)
+        else:
+            level, neurons_held = level.repeat(blocks), neurons_held.repeat(blocks)
         result[torch.arange(len(result)), neurons_held] = level if result.ndim == 2 else level[:, None]
 
     plain = np.full((len(codes), len(wanted)), np.nan)
-    with _hooked(model, layer, hold), torch.inference_mode():
+    view = _view(model, layer)
+    with _hooked(model, layer, view, hold), torch.no_grad():
         for part in _batches(codes, np.arange(len(codes)), batch, model.input_spec.length):
             x = _input(model, codes, tracks, part)
             plain[part] = model(x)[:, wanted].double().cpu().numpy()

@@ -131,6 +131,15 @@ def pool_states(states: np.ndarray, pool: str, *, name: str = "pool") -> np.ndar
     raise ValueError(f"{name}: expected mean, max, cls or center:W, found '{pool}'")
 
 
+def plain_vectors(adapter: Adapter, pool: str, layers: str) -> None:
+    """Refuse a pool or layers for a model whose vectors are what they are: features, results of files."""
+    if (pool, layers) != ("mean", "-1"):
+        raise LacksCapability(
+            f"model '{adapter.name}' has no positions to pool and no layers to choose from, found pool '{pool}' and "
+            f"layers '{layers}'; leave both out"
+        )
+
+
 def chosen_layers(layers: str, count: int) -> list[int]:
     """Read ``-1``, ``all`` or a list such as ``0,2,-1`` of layer numbers.
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from combmotif.evaluation.adapters.base import Adapter
-from combmotif.evaluation.adapters.simple import FeatureModel, FileModel, RandomConvolution
+from combmotif.evaluation.adapters.from_files import FileModel
+from combmotif.evaluation.adapters.joined import JoinedModel
+from combmotif.evaluation.adapters.simple import FeatureModel, RandomConvolution
 from combmotif.evaluation.adapters.tracks import Track, read_places
 
 if TYPE_CHECKING:
     from combmotif.config.evaluation import ModelEntry
 
 
-def make_adapter(entry: ModelEntry, *, name: str) -> Adapter:
+def make_adapter(entry: ModelEntry, *, name: str, open_part: Callable[[str], Adapter] | None = None) -> Adapter:
     """Open the model of a config's entry; its paths are found already.
 
     Parameters
@@ -20,6 +23,8 @@ def make_adapter(entry: ModelEntry, *, name: str) -> Adapter:
     entry : ModelEntry
     name : str
         What the tables call it.
+    open_part : callable, optional
+        Opens a model that the entry joins with others, by name; default as a command line names it.
 
     Raises
     ------
@@ -28,6 +33,8 @@ def make_adapter(entry: ModelEntry, *, name: str) -> Adapter:
     """
     if entry.features is not None:
         return FeatureModel(entry.features, k=entry.k, name=name)
+    if entry.concat is not None:
+        return JoinedModel([(open_part or _open_named)(part) for part in entry.concat], name=name)
     if entry.card is not None:
         from combmotif.evaluation.adapters.networks import CardModel, LanguageModel
         from combmotif.models.architectures.language import LanguageNet
@@ -71,6 +78,12 @@ def make_adapter(entry: ModelEntry, *, name: str) -> Adapter:
         name=name,
         orientation=entry.orientation,
     )
+
+
+def _open_named(text: str) -> Adapter:
+    from combmotif.config.evaluation import parse_model
+
+    return make_adapter(parse_model(text), name=text)
 
 
 def make_control(name: str, *, seed: int = 0) -> Adapter:

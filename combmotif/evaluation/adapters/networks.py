@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from combmotif.evaluation.adapters.base import Adapter, Codes, chosen_layers, pool_states, read_mode
+from combmotif.evaluation.adapters.base import Adapter, Codes, chosen_layers, plain_vectors, pool_states, read_mode
 from combmotif.models.architectures.language import LanguageNet, channels_last
 from combmotif.models.model import SequenceModel
 from combmotif.models.python_model import load_function
@@ -127,7 +127,7 @@ class CardModel(Adapter):
     name : str, optional
     layer : str, optional
         Module whose output is pooled into the vector; default the input of the last linear layer, else the output of
-        the last convolution.
+        the last convolution. ``layers`` of :meth:`embed` count the convolutions and, last, this one.
     """
 
     def __init__(self, model: SequenceModel, *, name: str | None = None, layer: str | None = None) -> None:
@@ -141,9 +141,10 @@ class CardModel(Adapter):
                              f"found '{layer}'")  # fmt: skip
         linear = [module for module in modules.values() if isinstance(module, nn.Linear)]
         convolutions = [module for module in modules.values() if isinstance(module, nn.Conv1d)]
-        self._heads = linear[-1:] if layer is None else []
-        self._bodies = [modules[layer]] if layer is not None else convolutions[-1:]
-        able = {"predict"} | ({"embed"} if self._heads or self._bodies else set())
+        self._head = linear[-1] if layer is None and linear else None
+        own = [] if layer is None else [modules[layer]]
+        self._bodies = [module for module in convolutions if module not in own] + own
+        able = {"predict"} | ({"embed"} if self._head or self._bodies else set())
         self.capabilities = frozenset(able)
 
     def _fit(self, codes: Codes) -> Codes:
@@ -166,24 +167,30 @@ class CardModel(Adapter):
     ) -> np.ndarray:
         """Return what the head reads, or the pooled output of the layer."""
         self.require("embed")
-        kept: list[torch.Tensor] = []
+        kept: dict[int, torch.Tensor] = {}
         codes = self._fit(codes)
         found: list[np.ndarray] = [np.zeros(0)] * len(codes)
-        watched = (self._heads or self._bodies)[0]
-        if self._heads:
-            handle = watched.register_forward_pre_hook(lambda module, given: kept.append(given[0].detach()))
-        else:
-            handle = watched.register_forward_hook(lambda module, given, out: kept.append(out.detach()))
+        count = len(self._bodies) + (self._head is not None)
+        chosen = chosen_layers(layers, count)
+        handles = [
+            module.register_forward_hook(lambda module, given, out, at=at: kept.update({at: out.detach()}))
+            for at, module in enumerate(self._bodies)
+            if at in chosen
+        ]
+        if self._head is not None and count - 1 in chosen:
+            handles.append(
+                self._head.register_forward_pre_hook(lambda module, given: kept.update({count - 1: given[0].detach()}))
+            )
         try:
             with torch.inference_mode():
                 for rows in by_length(codes):
-                    kept.clear()
                     self.model(self.model.input([codes[i] for i in rows]))
-                    states = kept[-1].reshape(len(rows), kept[-1].shape[1], -1).cpu().numpy()
-                    for row, one in zip(rows, states, strict=True):
-                        found[row] = pool_states(one.T, pool)
+                    layers_of = [kept[at].reshape(len(rows), kept[at].shape[1], -1).cpu().numpy() for at in chosen]
+                    for place, row in enumerate(rows):
+                        found[row] = np.concatenate([pool_states(states[place].T, pool) for states in layers_of])
         finally:
-            handle.remove()
+            for handle in handles:
+                handle.remove()
         return np.stack(found).astype(np.float32)
 
     def random_twin(self, seed: int) -> Adapter:
@@ -237,6 +244,7 @@ class PythonModel(Adapter):
     ) -> np.ndarray:
         """Return what the object's ``embed`` gives."""
         self.require("embed")
+        plain_vectors(self, pool, layers)
         return np.asarray(self._ask("embed", codes), dtype=np.float32)
 
     def predict(self, codes: Codes, *, names: Sequence[str] | None = None) -> np.ndarray:

@@ -1,17 +1,13 @@
-"""Models that need no network: features, random convolutions, and results read from files."""
+"""Models that need no network: features of the bases, and random convolutions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
-from combmotif.core.files import reading
-from combmotif.evaluation.adapters.base import Adapter, Codes, LacksCapability
+from combmotif.evaluation.adapters.base import Adapter, Codes, plain_vectors
 from combmotif.evaluation.features import features_of
-from combmotif.sequence.alphabet import decode, encode
-from combmotif.sequence.delimited import open_table, to_number
 
 
 class FeatureModel(Adapter):
@@ -37,6 +33,7 @@ class FeatureModel(Adapter):
         self, codes: Codes, *, names: Sequence[str] | None = None, pool: str = "mean", layers: str = "-1"
     ) -> np.ndarray:
         """Return the features, (n, d)."""
+        plain_vectors(self, pool, layers)
         return features_of(self.kind, codes, k=self.k).astype(np.float32)
 
 
@@ -63,6 +60,7 @@ class RandomConvolution(Adapter):
         self, codes: Codes, *, names: Sequence[str] | None = None, pool: str = "mean", layers: str = "-1"
     ) -> np.ndarray:
         """Return mean and maximum of every kernel, (n, 2 * width)."""
+        plain_vectors(self, pool, layers)
         table = np.concatenate([np.eye(4, dtype=np.float32), np.zeros((1, 4), np.float32)])
         found = np.zeros((len(codes), 2 * self.kernels.shape[1]), dtype=np.float32)
         for row, code in enumerate(codes):
@@ -71,169 +69,3 @@ class RandomConvolution(Adapter):
             active = np.maximum(table[windows].reshape(len(windows), 36) @ self.kernels + self.bias, 0)
             found[row] = np.concatenate([active.mean(0), active.max(0)])
         return found
-
-
-class FileModel(Adapter):
-    """Results of any model, from files made elsewhere.
-
-    Parameters
-    ----------
-    probabilities : path, optional
-        HDF5, ``/<name>/probs`` of shape (length, 4): A, C, G, U.
-    embeddings : path, optional
-        HDF5 with ``names`` and ``embeddings`` (n, d), or a table with a column of names and numeric columns.
-    predictions : path, optional
-        Table with a column of names, or of sequences, and numeric columns.
-    key : str, optional
-        Column of names or sequences; default ``name``, else ``sequence`` or ``seq``.
-    columns : list of str, optional
-        Numeric columns to take; default all others.
-    name : str, default "file"
-    orientation : str, default "rna"
-
-    Raises
-    ------
-    ValueError
-        If a file is damaged, or a name stands twice with different values.
-    """
-
-    by_name = True
-
-    def __init__(
-        self,
-        *,
-        probabilities: str | Path | None = None,
-        embeddings: str | Path | None = None,
-        predictions: str | Path | None = None,
-        key: str | None = None,
-        columns: Sequence[str] | None = None,
-        name: str = "file",
-        orientation: str = "rna",
-    ) -> None:
-        self.name, self.orientation = name, orientation
-        self.path = None if probabilities is None else Path(probabilities)
-        self.vectors = None if embeddings is None else _vectors(Path(embeddings), key, columns)
-        self.values = None if predictions is None else _table(Path(predictions), key, columns)
-        able = {
-            "embed": self.vectors is not None,
-            "masked": self.path is not None,
-            "unmasked": self.path is not None,
-            "likelihood": self.path is not None,
-            "predict": self.values is not None,
-        }
-        self.capabilities = frozenset(name for name, there in able.items() if there)
-        self.outputs = () if self.values is None else self.values[1]
-        self.oriented = self.path is not None
-
-    def embed(
-        self, codes: Codes, *, names: Sequence[str] | None = None, pool: str = "mean", layers: str = "-1"
-    ) -> np.ndarray:
-        """Return the vectors of the named sequences; NaN where the file has none."""
-        self.require("embed")
-        assert self.vectors is not None
-        return _look_up(self.vectors[0], len(self.vectors[1]), codes, names, self.name).astype(np.float32)
-
-    def predict(self, codes: Codes, *, names: Sequence[str] | None = None) -> np.ndarray:
-        """Return the predictions of the named sequences; NaN where the file has none."""
-        self.require("predict")
-        assert self.values is not None
-        return _look_up(self.values[0], len(self.values[1]), codes, names, self.name)
-
-    def probabilities(
-        self, codes: Codes, *, names: Sequence[str] | None = None, mode: str = "masked"
-    ) -> list[np.ndarray]:
-        """Return the probabilities of the named sequences; NaN where the file has none."""
-        import h5py
-
-        self.require("masked")
-        assert self.path is not None
-        if names is None:
-            raise ValueError(f"{self.path}: probabilities are known by name, found sequences without names")
-        found: list[np.ndarray] = []
-        there = 0
-        with reading(self.path, "HDF5 with a group per sequence and 'probs' in it"), h5py.File(self.path) as file:
-            for name, code in zip(names, codes, strict=True):
-                if name not in file or "probs" not in file[name]:
-                    found.append(np.full((len(code), 4), np.nan, dtype=np.float32))
-                    continue
-                table = np.asarray(file[name]["probs"], dtype=np.float32)
-                if table.shape != (len(code), 4):
-                    raise ValueError(
-                        f"{self.path}: {name}: expected probabilities of shape {(len(code), 4)}, found {table.shape}, "
-                        f"of another sequence of this name"
-                    )
-                total = table.sum(1, keepdims=True)
-                found.append(table / np.where(total > 0, total, np.nan))
-                there += 1
-        if not there:
-            raise ValueError(f"{self.path}: expected names such as '{names[0]}', found none of {len(names)} sequences")
-        return found
-
-
-def _vectors(path: Path, key: str | None, columns: Sequence[str] | None) -> tuple[dict[str, np.ndarray], list[str]]:
-    if path.suffix not in (".h5", ".hdf5"):
-        found, names = _table(path, key, columns)
-        return found, list(names)
-    import h5py
-
-    with reading(path, "HDF5 with 'names' and 'embeddings'"), h5py.File(path) as file:
-        if "names" not in file or "embeddings" not in file:
-            raise ValueError(f"{path}: expected 'names' and 'embeddings', found {', '.join(file) or 'nothing'}")
-        keys, table = file["names"].asstr()[:], np.asarray(file["embeddings"], dtype=np.float32)
-    if len(keys) != len(table):
-        raise ValueError(f"{path}: expected a row for each of {len(keys)} names, found {len(table)} rows")
-    return dict(zip(keys, table, strict=True)), [str(i) for i in range(table.shape[1])]
-
-
-def _table(path: Path, key: str | None, columns: Sequence[str] | None) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
-    with open_table(path) as table:
-        usual = [name for name in ("name", "id", "sequence", "seq") if name in table.columns]
-        place = table.place(key or (usual[0] if usual else "name"))
-        at = {name: table.place(name) for name in columns} if columns else {}
-        found: dict[str, np.ndarray] = {}
-        for row, cells in table.rows:
-            if not at:  # the numeric columns are those whose first cell is a number
-                at = {c: i for i, c in enumerate(table.columns) if i != place and _is_number(cells[i])}
-                if not at:
-                    raise ValueError(f"{path}: expected columns of numbers beside '{table.columns[place]}', found none")
-            try:
-                values = np.array([to_number(cells[i]) for i in at.values()])
-            except ValueError as error:
-                raise ValueError(f"{path}: row {row}: expected numbers in {', '.join(at)}, found {error}") from None
-            name = cells[place].strip()
-            if name in found and not np.array_equal(found[name], values, equal_nan=True):
-                raise ValueError(f"{path}: row {row}: '{name}' stands twice with different values; give each name once")
-            found[name] = values
-    return found, tuple(at)
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        to_number(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _look_up(
-    known: dict[str, np.ndarray], width: int, codes: Codes, names: Sequence[str] | None, model: str
-) -> np.ndarray:
-    """Find rows by name, else by the sequence itself; a file none of whose keys fit is an error."""
-    sequences = {}
-    first = next(iter(known), "")
-    if first and set(first.upper()) <= set("ACGTUN") and len(first) > 5:
-        sequences = {encode(key).tobytes(): value for key, value in known.items()}
-    found = np.full((len(codes), width), np.nan)
-    for row, code in enumerate(codes):
-        value = known.get(names[row]) if names is not None else None
-        if value is None:
-            value = sequences.get(np.asarray(code, dtype=np.uint8).tobytes())
-        if value is not None:
-            found[row] = value
-    if len(codes) and not np.isfinite(found).any():
-        asked = names[0] if names is not None else decode(codes[0])[:30]
-        raise LacksCapability(
-            f"model '{model}': its file has no row for any of {len(codes):,} sequences (the first asked for is "
-            f"'{asked}', the first in the file '{first[:30]}')"
-        )
-    return found

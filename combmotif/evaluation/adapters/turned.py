@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from combmotif.evaluation.adapters.base import Adapter, Codes, LacksCapability
+from combmotif.evaluation.adapters.joined import JoinedModel
 from combmotif.evaluation.dataset.utrs import COMPLEMENT
 
 
@@ -31,6 +32,9 @@ def turned(adapter: Adapter, *, orientation: str, minus: frozenset[str] | None) 
     LacksCapability
         If the directions differ and no strand is known.
     """
+    if isinstance(adapter, JoinedModel):
+        parts = [turned(part, orientation=orientation, minus=minus) for part in adapter.parts]
+        return JoinedModel(parts, name=adapter.name)
     if adapter.orientation == orientation or not adapter.oriented:
         return adapter
     if minus is None:

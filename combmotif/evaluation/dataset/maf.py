@@ -187,8 +187,7 @@ def align_regions(
                 better = inside[best[inside] < agree]
                 own[better] = row.codes[at[best[inside] < agree]]
                 best[better] = agree
-    if reference not in seen:
-        raise ValueError(f"maf: expected rows of '{reference}', found {', '.join(sorted(seen)[:6]) or 'no rows'}")
+    _require_species(seen, reference)
     return found
 
 
@@ -232,13 +231,20 @@ def orthologues(
     Yields
     ------
     Orthologue, or (region, reason)
+
+    Raises
+    ------
+    ValueError
+        If no block has a row of the reference.
     """
     stops = []
     for region in regions:
         at = region.blocks[0][0] - 3 if region.strand == "+" else region.blocks[-1][1]
         stops.append(at)
     done: set[int] = set()
+    seen: set[str] = set()
     for block in blocks:
+        seen.update(row.species for row in block)
         main = reference_row(block, reference)
         if main is None:
             continue
@@ -260,9 +266,17 @@ def orthologues(
                 codon = _codon(row.codes[codon_at], region.strand)
                 if codon == own or (not same_stop and codon in ("TAA", "TAG", "TGA")):
                     yield _behind(region, row, int((row.codes[: codon_at[0]] != GAP).sum()), codon)
+    _require_species(seen, reference)
     for number, region in enumerate(regions):
         if number not in done:
             yield region.name, "its stop codon is in no block"
+
+
+def _require_species(seen: set[str], reference: str) -> None:
+    if reference not in seen:
+        raise ValueError(
+            f"maf: expected rows of '{reference}', found {', '.join(sorted(seen)[:6]) or 'no rows of an alignment'}"
+        )
 
 
 def _codon(codes: np.ndarray, strand: str) -> str:

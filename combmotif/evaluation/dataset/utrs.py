@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
+from combmotif.core.files import open_text
 from combmotif.sequence.annotation.annotated import read_annotation
 from combmotif.sequence.annotation.transcripts import Annotation, Transcript
 from combmotif.sequence.fasta import iterate_fasta
 
 REGIONS = ("3utr", "5utr", "cds", "transcript")
 COMPLEMENT = np.array([3, 2, 1, 0, 4], dtype=np.uint8)
+_NO_ROW = ("#", "track", "browser")
 _STOPS = {(3, 0, 0), (3, 0, 2), (3, 2, 0)}  # UAA, UAG, UGA
 
 
@@ -46,6 +48,40 @@ class Region:
         """Cut the region out of its chromosome; on the transcript's strand, or as the genome has it."""
         codes = np.concatenate([chromosome[start:end] for start, end in self.blocks])
         return COMPLEMENT[codes[::-1]] if orientation == "rna" and self.strand == "-" else codes
+
+
+def read_transcripts(path: str | Path) -> tuple[Annotation, bool]:
+    """Read the transcripts of an annotation, or the regions of a plain BED file (4 to 11 columns), one a line.
+
+    Returns
+    -------
+    (Annotation, bool)
+        Whether each is the region itself, of whatever kind, and has no coding part to go by.
+    """
+    with open_text(Path(path)) as stream:
+        lines = (line.rstrip("\r\n").split("\t") for line in stream)
+        first = next((cells for cells in lines if cells[0].strip() and not cells[0].startswith(_NO_ROW)), [])
+    if not (4 <= len(first) < 12 and first[1].isdigit() and first[2].isdigit()):
+        return read_annotation(path), False
+    return Annotation(_bed_rows(Path(path)), str(path)), True
+
+
+def _bed_rows(path: Path) -> Iterator[Transcript]:
+    with open_text(path) as stream:
+        for number, line in enumerate(stream, 1):
+            cells = line.rstrip("\r\n").split("\t")
+            if not line.strip() or line.startswith(_NO_ROW):
+                continue
+            good = len(cells) > 3 and cells[1].isdigit() and cells[2].isdigit() and int(cells[1]) < int(cells[2])
+            if not good:
+                raise ValueError(
+                    f"{path}: line {number}: expected chromosome, start, end, name, score and strand with tabs "
+                    f"between, found {line.strip()[:60]!r}"
+                )
+            strand = cells[5].strip() if len(cells) > 5 else ""
+            fault = "" if strand in ("+", "-") else f"its strand is not given (line {number})"
+            span = (int(cells[1]), int(cells[2]))
+            yield Transcript(cells[3].strip() or f"line{number}", cells[0], strand, (span,), None, fault=fault)
 
 
 def region_of(transcript: Transcript, chromosome: np.ndarray, region: str) -> Region | str:
@@ -111,7 +147,7 @@ def utr_sequences(
     Parameters
     ----------
     annotation : path
-        GTF, GFF3 or BED12.
+        GTF, GFF3 or BED12; or plain BED, whose lines are taken for the regions themselves.
     fasta : path
         Chromosomes, plain or .gz; one is in memory at a time.
     region : str, default "3utr"
@@ -134,7 +170,8 @@ def utr_sequences(
         raise ValueError(f"region: expected {', '.join(REGIONS)}, found '{region}'")
     if orientation not in ("rna", "genome"):
         raise ValueError(f"orientation: expected rna or genome, found '{orientation}'")
-    read = read_annotation(annotation)
+    read, whole = read_transcripts(annotation)
+    region = "transcript" if whole else region
     seen: set[str] = set()
     used: set[str] = set()
     names = []

@@ -18,9 +18,8 @@ from combmotif.evaluation.dataset.anchored import (
     cut_fixed,
     regions_for,
 )
-from combmotif.evaluation.dataset.utrs import COMPLEMENT, REGIONS, Region
+from combmotif.evaluation.dataset.utrs import COMPLEMENT, REGIONS, Region, read_transcripts, transcripts_on
 from combmotif.sequence.alphabet import encode
-from combmotif.sequence.annotation.annotated import read_annotation
 from combmotif.sequence.fasta import iterate_fasta
 
 
@@ -191,8 +190,8 @@ def variant_pairs(
     ----------
     vcf, fasta : path
     annotation : path, optional
-        GTF, GFF3 or BED12: only variants in the region of a transcript, on its strand, clipped to it; without it
-        windows of the genome.
+        GTF, GFF3 or BED12 (or plain BED of the regions themselves): only variants in the region of a transcript, on its
+        strand, clipped to it; without it windows of the genome.
     region : str, default "3utr"
         ``3utr``, ``5utr``, ``cds``, ``transcript``; ``donor`` and ``exon`` of the unspliced transcript, see
         `exonic_regions`.
@@ -226,15 +225,23 @@ def variant_pairs(
     if region == "donor":
         window, fixed = window or DONOR_WINDOW, True
     by_chromosome: dict[str, list[Variant]] = {}
+    seen: set[tuple[str, str]] = set()
+    first = ""
     for entry in iterate_vcf(vcf):
-        if isinstance(entry, Variant):
-            by_chromosome.setdefault(entry.chromosome.removeprefix("chr"), []).append(entry)
-        else:
+        if not isinstance(entry, Variant):
+            first = first or f"; the first line was skipped because {entry[1]}"
             yield entry
+        elif (key := (entry.chromosome, entry.label)) in seen:
+            yield entry.label, "it stands twice"
+        else:
+            seen.add(key)
+            by_chromosome.setdefault(entry.chromosome.removeprefix("chr"), []).append(entry)
     if not by_chromosome:
-        raise ValueError(f"{vcf}: expected variants, found none")
-    read = None if annotation is None else read_annotation(annotation)
-    asked, wrong, names = 0, 0, []
+        raise ValueError(f"{vcf}: expected variants, found none{first}")
+    read, whole = (None, False) if annotation is None else read_transcripts(annotation)
+    if whole and region not in EXONIC:
+        region = "transcript"
+    asked, wrong, placed, names, annotated = 0, 0, 0, [], False
     used: set[str] = set()
     for name, chromosome in iterate_fasta(fasta):
         names.append(name)
@@ -248,6 +255,7 @@ def variant_pairs(
             regions = [Region(name, name, strand, ((0, len(chromosome)),))]
         else:
             regions = regions_for(read, name, chromosome, region, window)
+            annotated = annotated or bool(transcripts_on(read, name))
         regions.sort(key=lambda r: (-r.length, r.name))
         for variant in variants:
             found = _in_longest(
@@ -256,16 +264,22 @@ def variant_pairs(
             )  # fmt: skip
             asked += 1
             wrong += isinstance(found, str) and "not that of the FASTA" in found
+            placed += not isinstance(found, str)
             yield (variant.label, found) if isinstance(found, str) else found
+    if asked and read is not None and not annotated:
+        raise ValueError(
+            f"{annotation}: expected transcripts on the chromosomes of {vcf} and {fasta} ({', '.join(names[:3])}), "
+            f"found {', '.join(list(read.by_chromosome)[:3])}"
+        )
     for variants in by_chromosome.values():
         yield from ((variant.label, "its chromosome is not in the FASTA") for variant in variants)
     if not asked:
-        first = next(iter(by_chromosome.values()))[0].chromosome
-        raise ValueError(f"{vcf}: its chromosomes ('{first}', ...) are not in {fasta} ({', '.join(names[:3])})")
-    if wrong > asked / 2:
+        there = next(iter(by_chromosome.values()))[0].chromosome
+        raise ValueError(f"{vcf}: its chromosomes ('{there}', ...) are not in {fasta} ({', '.join(names[:3])})")
+    if wrong > placed:
         raise ValueError(
-            f"{vcf}: the reference alleles of {wrong:,} of {asked:,} variants are not those of {fasta}; is it of "
-            f"another genome build?"
+            f"{vcf}: the reference alleles of {wrong:,} of {wrong + placed:,} variants are not those of {fasta}; is it "
+            f"of another genome build? (liftOver or CrossMap bring a VCF to another build)"
         )
 
 
@@ -280,7 +294,11 @@ def _in_longest(
     fixed: bool,
     anchor: str,
 ) -> VariantPair | str:
-    reason = "it lies in no region of the annotation"
+    reason = (
+        f"it lies beyond the chromosome of {len(chromosome):,} nt"
+        if whole
+        else ("it lies in no region of the annotation")
+    )
     around = [one for one in regions if one.blocks[0][0] <= variant.position < one.blocks[-1][1]]
     around.sort(key=lambda one: abs(one.place - variant.position) if isinstance(one, AnchoredRegion) else 0)
     for region in around:

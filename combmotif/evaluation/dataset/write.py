@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from combmotif.core.files import atomic, write_table, writing_h5, writing_text
-from combmotif.evaluation.dataset.maf import align_regions, iterate_maf, orthologues
+from combmotif.core.files import atomic, write_table, writing_h5
+from combmotif.evaluation.dataset.maf import AlignedRegion, align_regions, iterate_maf, orthologues
 from combmotif.evaluation.dataset.utrs import Region, utr_sequences
 from combmotif.evaluation.dataset.variants import VariantPair, variant_pairs
+from combmotif.evaluation.formats import text_stream
 
 Skipped = list[tuple[str, str]]
 _LETTERS = np.frombuffer(b"ACGTN-", dtype=np.uint8)
@@ -22,9 +23,10 @@ def _text(codes: np.ndarray) -> str:
 
 
 def _write_fasta(path: Path, records: Sequence[tuple[str, str]]) -> None:
-    with atomic(path) as temporary, writing_text(temporary, path) as stream:
+    with atomic(path) as temporary, text_stream(temporary, path.suffix) as write:
         for name, text in records:
-            stream.write(f">{name}\n" + "".join(f"{text[i : i + 80]}\n" for i in range(0, len(text), 80)))
+            lines = "".join(f"{text[i : i + 80]}\n" for i in range(0, len(text), 80))
+            write(f">{name}\n{lines}".encode())
 
 
 def _parted(out: Path) -> tuple[str, str]:
@@ -95,6 +97,41 @@ def write_utrs(
     return len(found), skipped
 
 
+def _aligned(
+    maf: Path, cut: Sequence[tuple[Region, np.ndarray]], skipped: Skipped, *, reference: str
+) -> list[AlignedRegion]:
+    """Align regions; those that no block covers, or whose reference bases are others than in the FASTA, are counted.
+
+    Raises
+    ------
+    ValueError
+        If most of those that are covered differ, or none is left.
+    """
+    kept: list[AlignedRegion] = []
+    wrong = 0
+    aligned = align_regions(iterate_maf(maf), [region for region, _ in cut], reference=reference)
+    for found, (region, codes) in zip(aligned, cut, strict=True):
+        row = found.sequences().get(reference)
+        if row is None:
+            skipped.append((region.name, "no block of the alignment covers it"))
+            continue
+        known = (row < 4) & (codes < 4)
+        differ = int((row[known] != codes[known]).sum())
+        if differ > known.sum() / 10:
+            wrong += 1
+            skipped.append((region.name, f"{differ:,} of its {int(known.sum()):,} aligned bases are not the FASTA's"))
+        else:
+            kept.append(found)
+    if wrong > len(kept):
+        raise ValueError(
+            f"{maf}: the bases of '{reference}' in {wrong:,} of {wrong + len(kept):,} regions are not those of the "
+            f"FASTA; is it of another genome build?"
+        )
+    if not kept:
+        raise ValueError(f"{maf}: no region is left; the first was skipped because {skipped[0][1]}")
+    return kept
+
+
 def write_orthologues(
     maf: Path,
     annotation: Path,
@@ -112,12 +149,11 @@ def write_orthologues(
     (count, skipped)
     """
     skipped: Skipped = []
-    regions = [r for r, _ in _regions(annotation, fasta, region="3utr", orientation="rna", shortest=1, skipped=skipped)]
+    cut = list(_regions(annotation, fasta, region="3utr", orientation="rna", shortest=1, skipped=skipped))
+    regions = [region for region, _ in cut]
     if aligned:
         records = []
-        for found in align_regions(iterate_maf(maf), regions, reference=reference):
-            if not found.rows:
-                skipped.append((found.region.name, "no block of the alignment covers it"))
+        for found in _aligned(maf, cut, skipped, reference=reference):
             for species, codes in sorted(found.sequences().items()):
                 text = _text(codes)
                 records.append((f"{found.region.name}:{species}:{len(text.replace('-', '').replace('N', ''))}", text))
@@ -130,6 +166,8 @@ def write_orthologues(
             skipped.append(entry)
         else:
             rows.append(entry)
+    if not rows:
+        raise ValueError(f"{maf}: no 3'UTR is left; the first was skipped because {skipped[0][1]}")
     write_table(out, pd.DataFrame(rows, columns=["region", "species", "contig", "start", "end", "strand", "stop"]))
     _note_skipped(out, skipped)
     return len(rows), skipped
@@ -152,13 +190,10 @@ def write_frequencies(
     (count, skipped)
     """
     skipped: Skipped = []
-    regions = [r for r, _ in _regions(annotation, fasta, region=region, orientation="rna", shortest=1, skipped=skipped)]
+    cut = list(_regions(annotation, fasta, region=region, orientation="rna", shortest=1, skipped=skipped))
     count = 0
     with atomic(out) as temporary, writing_h5(temporary) as file:
-        for found in align_regions(iterate_maf(maf), regions, reference=reference):
-            if not found.rows:
-                skipped.append((found.region.name, "no block of the alignment covers it"))
-                continue
+        for found in _aligned(maf, cut, skipped, reference=reference):
             shares = found.frequencies(reference=None if with_reference else reference)
             file.create_dataset(f"{found.region.name}/probs", data=shares, compression="gzip")
             count += 1
@@ -176,15 +211,19 @@ def write_variants(
     orientation: str = "rna",
     window: int | None = 512,
     info: Sequence[str] = (),
+    fasta_out: Path | None = None,
 ) -> tuple[int, Skipped]:
     """Write a row per variant with the reference and the alternative sequence; see :func:`variant_pairs`.
+
+    With ``fasta_out`` also both sequences as ``NAME_ref`` and ``NAME_alt``, for models that are asked elsewhere.
 
     Returns
     -------
     (count, skipped)
     """
     skipped: Skipped = []
-    rows = []
+    rows: list[list[object]] = []
+    there: set[str] = set()
     for entry in variant_pairs(
         vcf, fasta, annotation=annotation, region=region, window=window, orientation=orientation
     ):
@@ -194,10 +233,18 @@ def write_variants(
         own = entry.variant
         place = [own.label, own.name, own.chromosome, own.position + 1, own.ref, own.alt, entry.region, entry.strand]
         told = [own.info.get(key, "") for key in info]
+        there.update(own.info)
         rows.append([*place, entry.position, *told, _text(entry.ref), _text(entry.alt)])
     columns = ["variant", "id", "chrom", "pos", "ref", "alt", "region", "strand", "position", *info]
     if not rows:
         raise ValueError(f"{vcf}: no variant is left; the first was skipped because {skipped[0][1]}")
+    if missing := [key for key in info if key not in there]:
+        known = ", ".join(sorted(there)[:6]) or "no keys"
+        raise ValueError(f"{vcf}: info: expected '{missing[0]}' in INFO of a variant, found {known}")
     write_table(out, pd.DataFrame(rows, columns=[*columns, "ref_sequence", "alt_sequence"]))
+    if fasta_out is not None:
+        _write_fasta(
+            fasta_out, [(f"{row[0]}_{end}", str(row[at])) for row in rows for end, at in (("ref", -2), ("alt", -1))]
+        )
     _note_skipped(out, skipped)
     return len(rows), skipped

@@ -12,8 +12,9 @@ import pandas as pd
 from combmotif.core.files import open_text, require_file
 from combmotif.evaluation.adapters.base import Adapter
 from combmotif.evaluation.adapters.tracks import Place, read_places
+from combmotif.evaluation.formats import open_rows
 from combmotif.sequence.alphabet import encode
-from combmotif.sequence.delimited import open_table, to_number
+from combmotif.sequence.delimited import to_number
 from combmotif.training.overlap import overlap_groups
 
 
@@ -30,10 +31,13 @@ class Truth:
     groups : int array (n,)
         Items of one group are related, and are drawn together in a bootstrap.
     kind : str
-        ``real`` (correlations, error), ``difference`` (correlations, sign), ``binary`` (AUC, AUPRC) or ``paired``
-        (how often the score is positive, as it should be).
+        ``real`` (correlations, error), ``difference`` (correlations, sign, AUC of what rises from what does not),
+        ``binary`` (AUC, AUPRC) or ``paired`` (how often the score is positive, as it should be).
     parts : tuple of str, or None
-        Chromosome of every item, over which AUPRC is averaged as well.
+        Chromosome, or published fold, of every item: the main measure of a class (AUPRC) or of values (Pearson) is
+        averaged over them as well.
+    part : str
+        What the parts are: ``chromosome`` or ``fold``.
     """
 
     name: str
@@ -41,13 +45,14 @@ class Truth:
     groups: np.ndarray
     kind: str = "real"
     parts: tuple[str, ...] | None = None
+    part: str = "chromosome"
 
     @property
     def measures(self) -> tuple[str, ...]:
         """Measures of this kind of truth, the first being the one models are compared by."""
         return {
             "real": ("pearson", "spearman", "r2", "mae"),
-            "difference": ("pearson", "spearman", "sign_accuracy"),
+            "difference": ("pearson", "spearman", "sign_accuracy", "auc"),
             "binary": ("auc", "auprc"),
             "paired": ("sign_accuracy",),
         }[self.kind]
@@ -67,12 +72,18 @@ class ScoreColumn:
         NaN where the model could not score an item.
     fitted : bool
         Whether it is in the units of the truth, so that errors mean something.
+    control : bool
+        Whether it is a control that a model brings along, such as a classifier that sees the locus alone.
+    settings : tuple of str
+        What was chosen inside of each fold, where something was fitted.
     """
 
     name: str
     truth: str
     values: np.ndarray
     fitted: bool = False
+    control: bool = False
+    settings: tuple[str, ...] = ()
 
 
 @dataclass
@@ -123,7 +134,9 @@ class Task:
 
 
 def read_cells(path: str | Path, *, columns: Sequence[str] | None = None) -> dict[str, list[str]]:
-    """Read a table as text, column by column; a .csv whose header has tabs and no commas is one of tabs.
+    """Read a table (.csv, .tsv, plain or .gz, or .parquet) as text, column by column.
+
+    A .csv whose header has tabs and no commas is one of tabs.
 
     Raises
     ------
@@ -131,12 +144,12 @@ def read_cells(path: str | Path, *, columns: Sequence[str] | None = None) -> dic
         If it has no rows, or two columns of one name.
     """
     separator = None
-    if columns is None:
+    if columns is None and Path(path).suffix != ".parquet":
         require_file(path)
         with open_text(Path(path)) as stream:
             header = stream.readline()
         separator = "\t" if "\t" in header and "," not in header else None
-    with open_table(path, columns=columns, separator=separator) as table:
+    with open_rows(path, columns=columns, separator=separator) as table:
         rows = [cells for _, cells in table.rows]
         names = table.columns
         for name in filter(None, names):

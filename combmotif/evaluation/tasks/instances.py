@@ -65,7 +65,9 @@ def read_regions(path: str, lengths: dict[str, int]) -> tuple[pd.DataFrame, list
                 ) from None
             if name not in lengths:
                 skipped.append((f"{name}:{start}-{end}", "the sequence is not in the FASTA"))
-            elif not 0 <= start < end <= lengths[name]:
+            elif not 0 <= start < end:
+                skipped.append((f"{name}:{start}-{end}", "its start is not below its end"))
+            elif end > lengths[name]:
                 skipped.append((f"{name}:{start}-{end}", f"beyond the sequence of {lengths[name]} nt"))
             else:
                 rows.append((name, start, end, cells[3].split("_")[0] if len(cells) > 3 else ""))
@@ -176,11 +178,17 @@ def list_instances(
 
 
 def match_negatives(items: pd.DataFrame, match: str, *, per_sequence: bool, seed: int) -> pd.DataFrame:
-    """Keep as many unbound as bound instances of every element; see :class:`MotifsTask`."""
+    """Keep as many unbound as bound instances of every element; see :class:`MotifsTask`.
+
+    Of whichever there are more, those are kept that match the others.
+    """
+    if match not in ("gc", "kmer", "none"):
+        raise ValueError(f"match: expected gc, kmer or none, found '{match}'")
+    if items["bound"].nunique() < 2:
+        found = "bound" if items["bound"].iloc[0] else "unbound"
+        raise ValueError(f"motifs: expected bound and unbound instances, found only {found} ones")
     if match == "none":
         return items
-    if match not in ("gc", "kmer"):
-        raise ValueError(f"match: expected gc, kmer or none, found '{match}'")
     kept: list[int] = []
     for kmer, own in items.groupby("kmer", sort=True):
         positive = own.index[own["bound"] > 0].to_numpy()
@@ -190,20 +198,15 @@ def match_negatives(items: pd.DataFrame, match: str, *, per_sequence: bool, seed
             near = np.isin(own.loc[negative, "sequence"], own.loc[positive, "sequence"].unique())
             if near.sum() >= len(positive):
                 negative = negative[near]
-        count = min(len(positive), len(negative))
-        positive = np.sort(random.permutation(positive)[:count])
-        negative = random.permutation(negative)
-        if match == "kmer":
-            chosen = negative[:count]
-        else:
-            gc = items.loc[negative, "local_gc"].to_numpy(copy=True)
-            chosen_at = []
-            for row in random.permutation(positive):
-                best = int(np.argmin(np.abs(gc - items.loc[row, "local_gc"])))
-                chosen_at.append(best)
-                gc[best] = np.inf
-            chosen = negative[chosen_at] if chosen_at else negative[:0]
-        kept += [*positive, *chosen]
+        fewer, more = sorted((random.permutation(positive), random.permutation(negative)), key=len)
+        if match == "gc":
+            gc = np.array(items.loc[more, "local_gc"], dtype=float)
+            chosen = []
+            for value in items.loc[fewer, "local_gc"]:
+                chosen.append(int(np.argmin(np.abs(gc - value))))
+                gc[chosen[-1]] = np.inf
+            more = more[chosen]
+        kept += [*fewer, *more[: len(fewer)]]
     if not kept:
-        raise ValueError("motifs: expected bound and unbound instances of a k-mer, found only one of them")
+        raise ValueError("motifs: expected bound and unbound instances of one k-mer, found none that has both")
     return items.loc[sorted(kept)]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from combmotif.evaluation.adapters.base import Adapter
-from combmotif.evaluation.adapters.tracks import Track
+from combmotif.evaluation.adapters.tracks import Place, Track
 from combmotif.evaluation.tasks.base import ScoreColumn, Task, Truth
 from combmotif.evaluation.tasks.instances import (
     kmer_elements,
@@ -16,6 +16,7 @@ from combmotif.evaluation.tasks.instances import (
     motif_elements,
     read_regions,
 )
+from combmotif.evaluation.tasks.peaks import merge, read_peaks
 from combmotif.evaluation.tasks.windows import read_labelled
 from combmotif.sequence.alphabet import encode
 from combmotif.sequence.tables import read_fasta
@@ -27,9 +28,9 @@ _TINY = 1e-14
 class MotifsTask(Task):
     """Tell bound from unbound instances of the same k-mers by per-base probabilities.
 
-    Negatives are instances of the same k-mer outside all bound regions; per k-mer as many are drawn as there are
-    positives, each the nearest in local GC content that is left (``match: gc``), or at random (``match: kmer``), or
-    all are kept (``match: none``).
+    Negatives are instances of the same k-mer outside all bound regions; per k-mer as many are kept of the one kind as
+    of the other: for each of the fewer the nearest in local GC content that is left (``match: gc``), or at random
+    (``match: kmer``), or all (``match: none``).
 
     Parameters
     ----------
@@ -42,6 +43,10 @@ class MotifsTask(Task):
     fasta : str, optional
         Sequences, with ``regions``, a BED of bound regions on them.
     regions : str, optional
+    peaks : str, optional
+        Instead of ``regions``: peaks on the genome (BED6, narrowPeak), with ``places``; see :func:`read_peaks`.
+    extend : int
+        nt by which peaks are made longer at their 5' end.
     windows : str, optional
         Instead of both: labelled windows (``class:1`` in the header), each bound or unbound as a whole.
     match : str
@@ -56,6 +61,8 @@ class MotifsTask(Task):
         track itself, and what is made from it, these two are circular.
     quantile : float
         Share of the bound instances of each protein and k-mer that counts as most, and as least, conserved.
+    agg : str
+        ``mean`` over the bases of an instance, or ``max``. A track's number is the largest in any case.
     places : str, optional
         Table of where the sequences lie in the genome, as ``combmotif dataset utrs`` writes it.
     seed : int
@@ -70,18 +77,24 @@ class MotifsTask(Task):
         p_value: float = 1e-4,
         fasta: str | None = None,
         regions: str | None = None,
+        peaks: str | None = None,
+        extend: int = 50,
         windows: str | None = None,
         match: str = "gc",
         per_sequence: bool = False,
         limit: int | None = None,
         conservation: str | None = None,
         quantile: float = 0.1,
+        agg: str = "mean",
         places: str | None = None,
         seed: int = 0,
     ) -> None:
         super().__init__(kind="motifs")
         if (kmers is None) == (motifs is None):
             raise ValueError("motifs: expected kmers, or motifs (a file), found both or neither")
+        if agg not in ("mean", "max"):
+            raise ValueError(f"agg: expected mean or max, found '{agg}'")
+        self.agg = np.mean if agg == "mean" else np.max
         elements = motif_elements(motifs, proteins) if motifs is not None else kmer_elements(kmers or {})
         where = self.take_places(places)
         bound: dict[str, list[tuple[int, int, str]]] = {}
@@ -91,14 +104,19 @@ class MotifsTask(Task):
             codes = [encode(text, name=f"{windows}: '{name}'") for name, text in zip(names, texts, strict=True)]
             for name, code, label in zip(names, codes, labels, strict=True):
                 bound[name] = [(0, len(code), "")] if label else []
-        elif fasta is not None and regions is not None:
+        elif fasta is not None and (regions is None) != (peaks is None):
             sequences = read_fasta(fasta)
             names, codes = list(sequences.names), list(sequences.codes)
-            table, self.skipped = read_regions(regions, {n: len(c) for n, c in zip(names, codes, strict=True)})
-            for row in table.itertuples(index=False):
-                bound.setdefault(str(row.name), []).append((int(row.start), int(row.end), str(row.protein)))
+            lengths = {n: len(c) for n, c in zip(names, codes, strict=True)}
+            if regions is not None:
+                table, self.skipped = read_regions(regions, lengths)
+                for row in table.itertuples(index=False):
+                    bound.setdefault(str(row.name), []).append((int(row.start), int(row.end), str(row.protein)))
+                bound = {name: merge(own) for name, own in bound.items()}
+            else:
+                bound, self.skipped = read_peaks(str(peaks), self._known(where, lengths), extend=extend)
         else:
-            raise ValueError("motifs: expected fasta and regions, or windows, found neither")
+            raise ValueError("motifs: expected fasta with regions or peaks, or windows, found none or several of them")
         items = list_instances(names, codes, elements, bound, p_value=p_value)
         if limit is not None and items["sequence"].nunique() > limit:
             held = set(items["sequence"])
@@ -125,6 +143,22 @@ class MotifsTask(Task):
         for kmer in sorted(set(self.items["kmer"])) if self.items["kmer"].nunique() > 1 else []:
             mask = (self.items["kmer"] == kmer).to_numpy()
             self.truths.append(Truth(kmer, np.where(mask, values, np.nan), own, "binary"))
+
+    def _known(self, where: dict[str, Place] | None, lengths: dict[str, int]) -> dict[str, Place]:
+        """Places of the sequences that are there; one that is not as long as its place is an error."""
+        if where is None:
+            raise ValueError("motifs: peaks on a genome need places (the table that dataset utrs writes), found none")
+        found = {name: place for name, place in where.items() if name in lengths}
+        if not found:
+            raise ValueError(
+                f"places: expected the sequences of the FASTA ('{next(iter(lengths))}'), found none of them"
+            )
+        for name, place in found.items():
+            if place.region.length != lengths[name]:
+                raise ValueError(
+                    f"places: {name}: expected {lengths[name]} bases as in its sequence, found {place.region.length}"
+                )
+        return found
 
     def _conserved(self, track: Track, quantile: float) -> None:
         """Add the most and the least conserved bound instances as truths; all unbound ones stay in both."""
@@ -155,7 +189,7 @@ class MotifsTask(Task):
         return list(zip(self.items["sequence"], self.items["start"], self.items["end"], strict=True))
 
     def score(self, adapter: Adapter) -> list[ScoreColumn]:
-        """Average over the bases of each instance: p(ref), -ln of the least likely other base, and their log ratio.
+        """Mean or largest over the bases of each instance: p(ref), -ln of the least likely other base, log ratio.
 
         Of a track, the largest number.
         """
@@ -175,9 +209,9 @@ class MotifsTask(Task):
             others[np.arange(len(own)), own] = np.inf
             alt = others.min(1)
             scores[row] = (
-                ref.mean(),
-                -np.log(alt + _TINY).mean(),
-                (np.log(ref + _TINY) - np.log(alt + _TINY)).mean(),
+                self.agg(ref),
+                self.agg(-np.log(alt + _TINY)),
+                self.agg(np.log(ref + _TINY) - np.log(alt + _TINY)),
             )
         return self._all(dict(zip(("ref", "alt", "ref_vs_alt"), scores.T, strict=True)))
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from combmotif.evaluation.adapters.base import Adapter
-from combmotif.evaluation.ridge import leave_group_out_ridge
+from combmotif.evaluation.adapters.base import Adapter, LacksCapability
+from combmotif.evaluation.ridge import PENALTIES, leave_group_out_ridge
 from combmotif.evaluation.solvers import deal_folds, nested_regression
 from combmotif.evaluation.statistics import number_groups, pearson
 from combmotif.evaluation.tasks.base import (
@@ -23,6 +23,7 @@ from combmotif.evaluation.tasks.base import (
     numbers_of,
     read_cells,
 )
+from combmotif.evaluation.tasks.pairs import join_pairs, look_up_pairs
 from combmotif.training.overlap import overlap_groups
 
 
@@ -52,7 +53,10 @@ class RegressionTask(Task):
         ``ridge``, ``svr``, ``lasso``, ``gbm``, ``mlp``, or ``none`` to use the model's own predictions only.
     pairs : dict, optional
         ``{by: variant, allele: allele, ref: ref, alt: alt}``: columns that join two rows to a pair, and the values of
-        the second that say which is which; the difference alt - ref is then measured, too.
+        the second that say which is which; or ``{ref: a, alt: b}``, columns whose cells are the names or sequences
+        of the two rows, of this table or of another (``table``). The difference alt - ref is then measured, too.
+        ``significant`` names a column of adjusted p-values for targets, and ``level`` the largest that counts: can the
+        size of the difference tell the significant pairs?
     single_base : bool
         Keep only pairs of one length that differ by one base.
     complete : bool
@@ -74,7 +78,7 @@ class RegressionTask(Task):
         groups: dict[str, Any] | None = None,
         cv: str = "folds:10",
         regressor: str = "ridge",
-        pairs: dict[str, str] | None = None,
+        pairs: dict[str, Any] | None = None,
         single_base: bool = False,
         complete: bool = False,
         strand: str | None = None,
@@ -85,12 +89,20 @@ class RegressionTask(Task):
         self.cv, self.regressor, self.seed = cv, regressor, seed
         cells = read_cells(table, columns=columns)
         texts = column_of(cells, sequence, path=table, key="sequence")
-        names = cells[name] if name else [f"row{i + 1}" for i in range(len(texts))]
+        names = column_of(cells, name, path=table, key="name") if name else [f"row{i + 1}" for i in range(len(texts))]
         self.codes, rows = encode_rows(texts, names, self.skipped)
         kept = np.ones(len(rows), dtype=bool)
         for column, wanted in (where or {}).items():
             chosen = column_of(cells, column, path=table, key="where")
             kept &= np.array([chosen[row] == wanted for row in rows])
+        column = cv.partition(":")[2] if cv.startswith("column:") else ""
+        told = column_of(cells, column, path=table, key="cv") if column else []
+        if column:
+            if not any(told):
+                raise ValueError(f"{table}: cv: expected folds in '{column}', found that every row's is empty")
+            without = np.array([not told[row] for row in rows])
+            self.skipped += [(names[row], f"its cell in '{column}' names no fold") for row in rows[kept & without]]
+            kept &= ~without
         values = {t: numbers_of(column_of(cells, t, path=table, key="targets"), path=table, column=t) for t in targets}
         need = np.all if complete else np.any
         measured = need([np.isfinite(v[rows]) for v in values.values()], axis=0)
@@ -101,9 +113,17 @@ class RegressionTask(Task):
         kept &= measured
         self._pairs: list[tuple[int, int]] = []
         if pairs:
-            kept, joined = _join_pairs(cells, rows, kept, self.codes, pairs, table, single_base=single_base)
-            self.skipped += joined.pop("skipped")
-            self._pairs = joined["pairs"]
+            join = join_pairs if pairs.get("by") else look_up_pairs
+            found = join(cells, names, texts, rows, kept, pairs, path=table)
+            if single_base:
+                found.keep_single_bases(self.codes)
+            self.skipped += found.skipped
+            self._pairs = found.places
+            if not self._pairs:
+                why = f"; the first was left out because {self.skipped[-1][1]}" if self.skipped else ""
+                raise ValueError(f"{table}: pairs: expected rows that are two alleles of a variant, found none{why}")
+            if pairs.get("by"):
+                kept = np.isin(np.arange(len(rows)), self._pairs)
         places = np.flatnonzero(kept)
         if not len(places):
             raise ValueError(f"{table}: expected rows with a sequence and a value in {', '.join(targets)}, found none")
@@ -115,18 +135,45 @@ class RegressionTask(Task):
         self.minus = minus_names(cells, strand, rows, self.names, path=table)
         self.groups = groups_from(groups, cells, self.codes, rows, path=table)
         self.items = pd.DataFrame({"item": self.names, "group": self.groups, "length": [len(c) for c in self.codes]})
-        self.folds = None
-        if cv.startswith("column:"):
-            column = cv.partition(":")[2]
-            self.folds = number_groups([column_of(cells, column, path=table, key="cv")[row] for row in rows])
+        published = tuple(told[row] for row in rows) if column else None
+        self.folds = None if published is None else number_groups(list(published))
         for target in targets:
             own = values[target][rows]
             self.items[target] = own
             related = self._related(np.isfinite(own), groups)
-            self.truths.append(Truth(target, own, related))
+            self.truths.append(Truth(target, own, related, parts=published, part="fold"))
+            if regressor != "none":
+                self._check_folds(self.truths[-1], table)
             if self._pairs:
                 ref, alt = np.array(self._pairs).T
                 self.truths.append(Truth(f"{target}: alt - ref", own[alt] - own[ref], related[ref], "difference"))
+                if column := (pairs or {}).get("significant", {}).get(target):
+                    told = column_of(cells, column, path=table, key="pairs.significant")
+                    p = numbers_of([told[row] for row in rows[alt]], path=table, column=column)
+                    label = np.where(np.isfinite(p), p <= (pairs or {}).get("level", 0.1), np.nan)
+                    if len(np.unique(label[np.isfinite(label)])) < 2:
+                        raise ValueError(
+                            f"{table}: pairs.significant: expected pairs with a p of at most "
+                            f"{(pairs or {}).get('level', 0.1):g} and others in '{column}', found only one of the two"
+                        )
+                    self.truths.append(Truth(f"{target}: significant", label, related[ref], "binary"))
+
+    def _check_folds(self, truth: Truth, table: str) -> None:
+        """Refuse, before any work, folds that nothing can be fitted in."""
+        kind, _, count = self.cv.partition(":")
+        if self.cv == "leave-group-out":
+            if self.regressor != "ridge":
+                raise ValueError(f"cv: leave-group-out is for ridge; use folds:10 with {self.regressor}")
+        elif kind != "column" and (kind != "folds" or not count.isdecimal() or int(count) < 3):
+            raise ValueError(f"cv: expected folds:N (from 3), leave-group-out or column:NAME, found '{self.cv}'")
+        measured = np.isfinite(truth.values)
+        units = truth.groups if self.folds is None else self.folds
+        least = 2 if self.cv == "leave-group-out" else 3
+        if (found := len(np.unique(units[measured]))) < least:
+            what = "groups of unrelated sequences" if self.folds is None else f"folds in '{count}'"
+            raise ValueError(
+                f"{table}: target '{truth.name}': expected at least {least} {what} with a value, found {found}"
+            )
 
     def _related(self, measured: np.ndarray, groups: dict[str, Any] | None) -> np.ndarray:
         """Groups of the rows that are measured: a sequence that is not joins none of them."""
@@ -144,82 +191,52 @@ class RegressionTask(Task):
         if "predict" in adapter.capabilities:
             predicted = adapter.predict(self.codes, names=self.names)
             for i, output in enumerate(adapter.outputs or [f"output{i + 1}" for i in range(predicted.shape[1])]):
-                found += self._columns(
-                    output, predicted[:, i], [t.name for t in self.truths if t.kind == "real"], False
-                )
+                found += self._columns(output, predicted[:, i], [t.name for t in self.truths if t.kind == "real"])
         if "embed" in adapter.capabilities and self.regressor != "none":
             x = adapter.embed(self.codes, names=self.names)
             for truth in [t for t in self.truths if t.kind == "real"]:
-                found += self._columns(self.regressor, self._fit(x, truth), [truth.name], True)
+                predicted, settings = self._fit(x, truth)
+                found += self._columns(self.regressor, predicted, [truth.name], settings=settings)
         if not found:
             adapter.require("predict" if self.regressor == "none" else "embed")
         return found
 
-    def _columns(self, name: str, values: np.ndarray, targets: list[str], fitted: bool) -> list[ScoreColumn]:  # noqa: FBT001
-        found = [ScoreColumn(name, target, values, fitted) for target in targets]
+    def _columns(
+        self, name: str, values: np.ndarray, targets: list[str], *, settings: tuple[str, ...] | None = None
+    ) -> list[ScoreColumn]:
+        """Hold values against targets, and their differences of pairs; they were fitted where there are settings."""
+        fitted = settings is not None
+        found = [ScoreColumn(name, target, values, fitted, settings=settings or ()) for target in targets]
         if self._pairs:
             ref, alt = np.array(self._pairs).T
-            found += [ScoreColumn(name, f"{target}: alt - ref", values[alt] - values[ref]) for target in targets]
+            change = values[alt] - values[ref]
+            found += [ScoreColumn(name, f"{target}: alt - ref", change) for target in targets]
+            there = {truth.name for truth in self.truths}
+            sizes = [f"{target}: significant" for target in targets if f"{target}: significant" in there]
+            found += [ScoreColumn(f"|{name}|", size, np.abs(change)) for size in sizes]
         return found
 
-    def _fit(self, x: np.ndarray, truth: Truth) -> np.ndarray:
+    def _fit(self, x: np.ndarray, truth: Truth) -> tuple[np.ndarray, tuple[str, ...]]:
+        """Predictions of rows by fits without their group, and the setting of each fit."""
         rows = np.flatnonzero(np.isfinite(truth.values) & np.isfinite(x).all(1))
         predicted = np.full(len(truth.values), np.nan)
+        units = truth.groups if self.folds is None else self.folds
+        if len(np.unique(units[rows])) < (2 if self.cv == "leave-group-out" else 3):
+            raise LacksCapability(
+                f"it has whole vectors for {len(rows):,} of {int(np.isfinite(truth.values).sum()):,} items, too few to "
+                f"fit '{truth.name}' in folds of unrelated groups"
+            )
         y, own = truth.values[rows], x[rows]
         if self.cv == "leave-group-out":
-            if self.regressor != "ridge":
-                raise ValueError(f"cv: leave-group-out is for ridge; use folds:10 with {self.regressor}")
             tried = leave_group_out_ridge(own, y, truth.groups[rows])
             ones = np.ones(len(y))
-            predicted[rows] = tried[int(np.nanargmax([pearson(y, row, ones) for row in tried]))]
-            return predicted
+            best = int(np.nanargmax([pearson(y, row, ones) for row in tried]))
+            predicted[rows] = tried[best]
+            return predicted, (str({"penalty": PENALTIES[best]}),)
         if self.folds is not None:
-            folds = number_groups(self.folds[rows].tolist())
+            folds = np.unique(self.folds[rows], return_inverse=True)[1]
         else:
-            kind, _, count = self.cv.partition(":")
-            if kind != "folds" or not count.isdecimal():
-                raise ValueError(f"cv: expected folds:N, leave-group-out or column:NAME, found '{self.cv}'")
-            folds = deal_folds(truth.groups[rows], folds=int(count), seed=self.seed)
-        predicted[rows] = nested_regression(own, y, folds, regressor=self.regressor, seed=self.seed).predicted
-        return predicted
-
-
-def _join_pairs(
-    cells: dict[str, list[str]],
-    rows: np.ndarray,
-    kept: np.ndarray,
-    codes: Sequence[np.ndarray],
-    pairs: dict[str, str],
-    table: str,
-    *,
-    single_base: bool,
-) -> tuple[np.ndarray, dict[str, list]]:
-    """Join the rows of a variant; returns which rows are of a pair, the pairs, and what was skipped."""
-    if missing := [key for key in ("by", "allele", "ref", "alt") if key not in pairs]:
-        raise ValueError(f"pairs: expected by, allele, ref and alt, found no '{missing[0]}'")
-    by = column_of(cells, pairs["by"], path=table, key="pairs.by")
-    allele = column_of(cells, pairs["allele"], path=table, key="pairs.allele")
-    found: dict[str, dict[str, int]] = {}
-    skipped = []
-    for place, row in enumerate(rows):
-        if not kept[place]:
-            continue
-        if allele[row] not in (pairs["ref"], pairs["alt"]):
-            skipped.append((by[row], f"allele '{allele[row]}' is neither {pairs['ref']} nor {pairs['alt']}"))
-        elif allele[row] in found.setdefault(by[row], {}):
-            skipped.append((by[row], f"allele '{allele[row]}' stands twice"))
-        else:
-            found[by[row]][allele[row]] = place
-    joined, mask = [], np.zeros(len(rows), dtype=bool)
-    for name, own in found.items():
-        if len(own) < 2:
-            skipped.append((name, "only one allele is there"))
-            continue
-        ref, alt = own[pairs["ref"]], own[pairs["alt"]]
-        same = len(codes[ref]) == len(codes[alt])
-        if single_base and not (same and int((codes[ref] != codes[alt]).sum()) == 1):
-            skipped.append((name, "the alleles differ by more than one base"))
-            continue
-        joined.append((ref, alt))
-        mask[[ref, alt]] = True
-    return mask, {"pairs": joined, "skipped": skipped}
+            folds = deal_folds(truth.groups[rows], folds=int(self.cv.partition(":")[2]), seed=self.seed)
+        fitted = nested_regression(own, y, folds, regressor=self.regressor, seed=self.seed)
+        predicted[rows] = fitted.predicted
+        return predicted, tuple(str(setting) for setting in fitted.chosen)

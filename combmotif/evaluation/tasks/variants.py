@@ -54,7 +54,7 @@ def read_pairs(
     Raises
     ------
     ValueError
-        If a column is missing, or no pair is left.
+        If a column is missing, no pair is left, or most are of sequences that have nothing to do with each other.
     """
     texts, others = column_of(cells, ref, path=path, key="ref"), column_of(cells, alt, path=path, key="alt")
     names = column_of(cells, name, path=path, key="name") if name else [f"row{i + 1}" for i in range(len(texts))]
@@ -71,8 +71,24 @@ def read_pairs(
             continue
         pairs.append((int(row), code, other))
     if not pairs:
-        raise ValueError(f"{path}: expected pairs of different sequences, found none")
+        why = f"; the first was left out because {skipped[0][1]}" if skipped else ""
+        raise ValueError(f"{path}: expected pairs of different sequences, found none{why}")
+    apart = [row for row, code, other in pairs if not _of_one_window(code, other)]
+    if 2 * len(apart) > len(pairs):
+        raise ValueError(
+            f"{path}: expected reference and alternative sequences of one window, found {len(apart):,} of "
+            f"{len(pairs):,} that have nothing in common, first '{names[apart[0]]}'; were its rows joined rightly?"
+        )
     return names, pairs
+
+
+def _of_one_window(ref: np.ndarray, alt: np.ndarray) -> bool:
+    """Whether two sequences can be alleles: half of the positions agree, or the ends do.
+
+    Rows that were joined wrongly agree at a quarter of the positions, and at the ends in a base or two. Windows of one
+    length agree at one end only where an insertion or deletion has moved the rest.
+    """
+    return (len(ref) == len(alt) and float((ref == alt).mean()) >= 0.5) or sum(common_ends(ref, alt)) > 2
 
 
 class VariantsTask(Task):
@@ -89,10 +105,9 @@ class VariantsTask(Task):
     positive, negative : sequence of str
         Values of the label that mean 1 and 0; other rows have no class.
     effect : str, optional
-        Column of a measured effect.
+        Column of a measured effect; ``-NAME`` and ``abs:NAME`` turn it round, so that more means more harm.
     columns : sequence of str
-        Columns of scores made elsewhere, such as CADD or a published prediction; ``abs:NAME`` and ``-NAME`` turn
-        one round.
+        Columns of scores made elsewhere, such as CADD or a published prediction; turned round in the same way.
     motifs : sequence of str
         k-mers whose loss is a score: occurrences in the reference less those in the alternative.
     motif_span : (int, int), optional
@@ -150,6 +165,8 @@ class VariantsTask(Task):
         own = groups_from(groups, cells, self.ref, rows, path=table)
         self.groups = own
         parts = None if chrom is None else tuple(column_of(cells, chrom, path=table, key="chrom")[row] for row in rows)
+        if parts is not None and not any(parts):
+            raise ValueError(f"{table}: chrom: expected chromosomes in '{chrom}', found that every row's is empty")
         self.items = pd.DataFrame({
             "item": self.names,
             "group": own,
@@ -173,8 +190,9 @@ class VariantsTask(Task):
             self.items["label"] = values
             self.truths.append(Truth("label", values, own, "binary", parts))
         if effect is not None:
-            cells_of = column_of(cells, effect, path=table, key="effect")
-            measured = numbers_of([cells_of[row] for row in rows], path=table, column=effect)
+            measured = _turned_column(cells, effect, rows, path=table, key="effect")
+            if not np.isfinite(measured).any():
+                raise ValueError(f"{table}: effect: expected numbers in '{effect}', found none")
             self.items["effect"] = measured
             self.truths.append(Truth("effect", measured, own, "difference", parts))
         if not self.truths:
@@ -198,10 +216,7 @@ class VariantsTask(Task):
                 self._places.append((part, int(numbers[row]) - 1, len(before) - sum(ends) + anchor))
         self._given: dict[str, np.ndarray] = {}
         for column in columns:
-            plain = column.removeprefix("abs:").removeprefix("-")
-            cells_of = column_of(cells, plain, path=table, key="columns")
-            found = numbers_of([cells_of[row] for row in rows], path=table, column=plain)
-            self._given[column] = np.abs(found) if column.startswith("abs:") else -found if column[0] == "-" else found
+            self._given[column] = _turned_column(cells, column, rows, path=table, key="columns")
 
     def own_scores(self) -> dict[str, list[ScoreColumn]]:
         """Return the columns of scores, and the loss of motifs."""
@@ -297,6 +312,11 @@ class VariantsTask(Task):
     def _classified(self, ref: np.ndarray, alt: np.ndarray) -> list[ScoreColumn]:
         truth = self.truth("label")
         rows = np.flatnonzero(np.isfinite(truth.values) & np.isfinite(ref).all(1) & np.isfinite(alt).all(1))
+        if len(np.unique(truth.groups[rows])) < 2:
+            self.skipped.append(
+                ("classifier", f"vectors of {len(rows):,} variants, which are of fewer than two groups")
+            )
+            return []
         folds = deal_folds(truth.groups[rows], folds=self.folds, seed=self.seed)
         found = []
         for name, x in (("classifier", np.concatenate([ref, alt - ref], 1)), ("locus only", ref)):
@@ -307,8 +327,17 @@ class VariantsTask(Task):
             except ValueError as error:
                 self.skipped.append((name, str(error)))
                 continue
-            found.append(ScoreColumn(name, "label", values))
+            settings = tuple(str(chosen) for chosen in own.chosen)
+            found.append(ScoreColumn(name, "label", values, control=name == "locus only", settings=settings))
         return found
+
+
+def _turned_column(cells: dict[str, list[str]], column: str, rows: np.ndarray, *, path: str, key: str) -> np.ndarray:
+    """Numbers of a column; of ``-NAME`` with the sign turned, of ``abs:NAME`` their sizes."""
+    plain = column.removeprefix("abs:").removeprefix("-")
+    texts = column_of(cells, plain, path=path, key=key)
+    found = numbers_of([texts[row] for row in rows], path=path, column=plain)
+    return np.abs(found) if column.startswith("abs:") else -found if column.startswith("-") else found
 
 
 def _log_odds(p: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from combmotif.core.files import open_text
-from combmotif.evaluation.adapters.base import Adapter
+from combmotif.evaluation.adapters.base import Adapter, LacksCapability
 from combmotif.evaluation.features import kmer_counts
 from combmotif.evaluation.solvers import deal_folds, nested_classifier
 from combmotif.evaluation.tasks.base import ScoreColumn, Task, Truth, column_of, encode_rows, read_cells
@@ -57,6 +57,8 @@ def read_labelled(
                 if not texts:
                     raise ValueError(f"{path}: expected a FASTA header ('>name'), found {line[:20]!r}")
                 texts[-1] += line
+    if not names:
+        raise ValueError(f"{path}: expected FASTA records, the file is empty")
     return names, texts, np.array(found)
 
 
@@ -133,6 +135,10 @@ class WindowsTask(Task):
         truth = self.truths[0]
         known = np.flatnonzero(np.isfinite(x).all(1))
         scored = np.full(len(x), np.nan)
+        if len(np.unique(truth.groups[known])) < 2 or len(np.unique(truth.values[known])) < 2:
+            raise LacksCapability(
+                f"it has whole vectors for {len(known):,} of {len(x):,} windows, too few of either label to fit"
+            )
         if self.training is None:
             folds = deal_folds(truth.groups[known], folds=self.folds, seed=self.seed)
             scored[known] = nested_classifier(x[known], truth.values[known], folds).predicted

@@ -148,7 +148,7 @@ def predict_edits(
     base = np.full((len(codes), outputs), np.nan, np.float32)
     notes: dict[str, str] = {}
     checked, difference = 0, 0.0
-    with torch.inference_mode():
+    with torch.no_grad():
         for length in np.unique(sizes[edits.rows]):
             which = np.flatnonzero(sizes[edits.rows] == length)
             worker = _Worker(model, rows, beside, edits.select(which), batch)

@@ -23,6 +23,8 @@ from combmotif.models.python_model import import_named
 _TOLERANCE = 1e-4
 """Largest difference from Keras' own prediction, as a share of the largest (and at least of 1): ten times what float32
 sums of a deep network differ by."""
+_HALF = {"float16": 4e-3, "bfloat16": 3e-2}
+"""The same for networks that Keras runs with 16 bits (a policy of mixed precision), here with 32."""
 
 
 class KerasNet(KerasGraph):
@@ -255,10 +257,12 @@ def _compare(net: KerasNet, model: Any, keras: Any, spec: InputSpec, path: Path)
         If no length that was tried can be predicted, or the translation does not predict what Keras predicts.
     """
     random = np.random.default_rng(1)
+    kinds = {str(getattr(layer, "compute_dtype", "")) for layer in model._flatten_layers()}
+    tolerance = max(_TOLERANCE, *(_HALF.get(kind, 0.0) for kind in kinds))
     failure: Exception | None = None
     for length in (spec.length,) if spec.length is not None else TRIAL_LENGTHS:
         codes = random.integers(0, 4, (2, length) if length < 2000 else (1, length)).astype(np.uint8)
-        with torch.inference_mode(), keras.device("cpu"):
+        with torch.no_grad(), keras.device("cpu"):
             x = SequenceModel("trial", net, spec).tensor(codes)
             try:
                 found = KerasGraph.forward(net, *net.inputs(x))
@@ -270,7 +274,7 @@ def _compare(net: KerasNet, model: Any, keras: Any, spec: InputSpec, path: Path)
             expected = model(given[0] if struct is None else keras.tree.pack_sequence_as(struct, given), training=False)
         for own, theirs in zip(found, keras.tree.flatten(expected), strict=True):
             gap = float((outer(own) - theirs).abs().max())
-            if not gap <= _TOLERANCE * max(1.0, float(theirs.abs().max())):
+            if not gap <= tolerance * max(1.0, float(theirs.abs().max())):
                 raise ValueError(
                     f"{path}: its translation to torch predicts other values than Keras (by {gap:.2g}), or what is not "
                     f"finite; please report the network"

@@ -20,6 +20,8 @@ from combmotif.sequence.alphabet import IUPAC, iupac_sets
 
 MOST_QUERIES = 400
 _Key = tuple[str, str, str]
+ShuffledMatches = dict[_Key, tuple[np.ndarray, np.ndarray]]
+"""What one shuffled copy of the databases gave, see `match_shuffled`."""
 _SPELLED = {tuple(iupac_sets(letter)[0].tolist()): letter for letter in IUPAC if letter != "T"}
 
 
@@ -77,39 +79,73 @@ def match_control(
     """
     if copies < 1:
         raise ValueError(f"copies: expected at least 1, got {copies}")
+    few = control_queries(queries)
+    found = [
+        match_shuffled(few, [shuffled_database(database, generator) for database in databases], strands=strands, q=q,
+                       min_overlap=min_overlap)
+        for _ in range(copies)
+    ]  # fmt: skip
+    return summarise_control(few, databases, matches, found)
+
+
+def control_queries(queries: MotifSet) -> MotifSet:
+    """Choose the motifs that are matched to shuffled databases: those with an informative run, at most 400."""
+    rows = list(dict.fromkeys(run.row for run in informative_runs(queries)))
+    chosen = np.unique(np.linspace(0, len(rows) - 1, min(MOST_QUERIES, len(rows))).round().astype(int))
+    return replace(queries, motifs=tuple(queries[rows[i]] for i in chosen))
+
+
+def match_shuffled(
+    queries: MotifSet,
+    databases: Sequence[Database],
+    *,
+    strands: str = "single",
+    q: float = default_of(MatchSection, "q"),
+    min_overlap: int = 4,
+) -> ShuffledMatches:
+    """Match motifs to one shuffled copy of the databases; ``queries`` as `control_queries` chose them.
+
+    Returns
+    -------
+    dict of (database, method, relation) to (bool array, float array)
+        For every motif: whether it matched, and its lowest p-value.
+    """
     runs = informative_runs(queries)
-    motifs = list(dict.fromkeys(run.row for run in runs))
-    chosen = np.unique(np.linspace(0, len(motifs) - 1, min(MOST_QUERIES, len(motifs))).round().astype(int))
-    motifs = [motifs[i] for i in chosen]
-    runs = [run for run in runs if run.row in set(motifs)]
-    lowest: dict[_Key, list[np.ndarray]] = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a small database was warned of already
+        pairs = compare_runs(queries, runs, databases, strands=strands, min_overlap=min_overlap) if runs else []
+    result: ShuffledMatches = {}
+    for pair, q_values in zip(pairs, split_q_values(pairs) if pairs else [], strict=True):
+        spelled = np.zeros(pair.p.shape, dtype=bool)
+        spelled[tuple(np.array(list(pair.spelled), dtype=int).reshape(-1, 2).T)] = True
+        named = (q_values <= q) & pair.nameable
+        rows = [query.row for query in pair.queries]
+        sorts = {IS: (named, np.broadcast_to(pair.nameable, named.shape))}
+        if pair.method == "word":
+            sorts[CONTAINS] = (spelled & ~named, spelled)
+        for relation, (matched, counted) in sorts.items():
+            found, best = np.zeros(len(queries), dtype=bool), np.full(len(queries), np.inf)
+            np.logical_or.at(found, rows, matched.any(1))
+            np.minimum.at(best, rows, np.where(counted, pair.p, np.inf).min(1))
+            result[pair.database, pair.method, relation] = found, best
+    return result
+
+
+def summarise_control(
+    queries: MotifSet, databases: Sequence[Database], matches: pd.DataFrame, copies: Sequence[ShuffledMatches]
+) -> MatchControl:
+    """Set the matches beside those to shuffled copies, each as `match_shuffled` returned it."""
     called: dict[_Key, list[np.ndarray]] = {}
+    lowest: dict[_Key, list[np.ndarray]] = {}
     together: dict[str, list[np.ndarray]] = {IS: [], CONTAINS: []}
-    for _ in range(copies):
-        shuffled = [shuffled_database(database, generator) for database in databases]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # a small database was warned of already
-            pairs = compare_runs(queries, runs, shuffled, strands=strands, min_overlap=min_overlap) if runs else []
-        any_of = {relation: np.zeros(len(motifs), dtype=bool) for relation in (IS, CONTAINS)}
-        for pair, q_values in zip(pairs, split_q_values(pairs) if pairs else [], strict=True):
-            spelled = np.zeros(pair.p.shape, dtype=bool)
-            spelled[tuple(np.array(list(pair.spelled), dtype=int).reshape(-1, 2).T)] = True
-            named = (q_values <= q) & pair.nameable
-            rows = np.searchsorted(motifs, [query.row for query in pair.queries])
-            sorts = {IS: (named, np.broadcast_to(pair.nameable, named.shape))}
-            if pair.method == "word":
-                sorts[CONTAINS] = (spelled & ~named, spelled)
-            for relation, (matched, counted) in sorts.items():
-                key = (pair.database, pair.method, relation)
-                found, best = np.zeros(len(motifs), dtype=bool), np.full(len(motifs), np.inf)
-                np.logical_or.at(found, rows, matched.any(1))
-                np.minimum.at(best, rows, np.where(counted, pair.p, np.inf).min(1))
-                called.setdefault(key, []).append(found)
-                lowest.setdefault(key, []).append(best)
-                any_of[relation] |= found
-        for relation, found in any_of.items():
-            together[relation].append(found)
-    table = _table([queries[row].id for row in motifs], databases, matches, called, together)
+    for copy in copies:
+        for key, (found, best) in copy.items():
+            called.setdefault(key, []).append(found)
+            lowest.setdefault(key, []).append(best)
+        for relation, all_found in together.items():
+            own = [found for (_, _, kind), (found, _) in copy.items() if kind == relation]
+            all_found.append(np.any(own, axis=0) if own else np.zeros(len(queries), dtype=bool))
+    table = _table([motif.id for motif in queries], databases, matches, called, together)
     return MatchControl(table, _chance(matches, lowest))
 
 

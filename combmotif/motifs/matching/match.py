@@ -32,6 +32,7 @@ def match(
     min_information: float = 0.5,
     min_bits: float = 2.0,
     syntax: pd.DataFrame | None = None,
+    compared: list[Pairs] | None = None,
 ) -> pd.DataFrame:
     """Find the known elements that motifs resemble.
 
@@ -66,6 +67,8 @@ def match(
     syntax : pandas.DataFrame, optional
         Spacing of the motifs' parts, see `combmotif.discovery.syntax_table`: where that of two codons varies, so does
         their frame.
+    compared : list of Pairs, optional
+        What `compare_runs` gives for these arguments, where it was worked out before.
 
     Returns
     -------
@@ -97,7 +100,7 @@ def match(
     runs = informative_runs(queries, min_information=min_information, min_bits=min_bits)
     if not runs:
         return pd.DataFrame(columns=COLUMNS)
-    pairs = compare_runs(queries, runs, databases, strands=strands, min_overlap=min_overlap)
+    pairs = compared or compare_runs(queries, runs, databases, strands=strands, min_overlap=min_overlap)
     elements, layouts = sum(len(pair.entries) for pair in pairs), syntax_of(syntax)
     rows: list[tuple] = []
     for run, hits in zip(runs, choose_hits(runs, pairs, q, top), strict=True):

@@ -75,8 +75,9 @@ def compare_runs(
     min_overlap: int = 4,
 ) -> list[Pairs]:
     """Compare motifs with the words and their runs with the matrices of each database; see `combmotif.motifs.match`."""
+    warn_of_small(databases)
     pairs = []
-    whole = [Run(row, 0, len(queries[row]), queries[row].ppm) for row in dict.fromkeys(run.row for run in runs)]
+    whole = whole_motifs(queries, runs)
     sets = [letter_sets(run.ppm) if not queries[run.row].reproducibility < REPRODUCED else _NO_LETTERS for run in whole]
     for database in databases:
         words = [entry for entry in database.entries if entry.word]
@@ -86,6 +87,52 @@ def compare_runs(
         if matrices:
             pairs.append(_matrices(runs, matrices, database.name, strands, min_overlap))
     return pairs
+
+
+def warn_of_small(databases: Sequence[Database]) -> None:
+    """Warn of databases with so few matrices that Tomtom's background is rough."""
+    for database in databases:
+        count = sum(not entry.word for entry in database.entries)
+        if 0 < count < SMALLEST_DATABASE:
+            warnings.warn(
+                f"database {database.name} has {count} matrices. Tomtom takes its background from their columns: with "
+                f"fewer than {SMALLEST_DATABASE} its p-values are rough (within a factor of 2 with 5). Add a larger "
+                f"one.",
+                stacklevel=3,
+            )
+
+
+def joined(parts: Sequence[Sequence[Pairs]], queries: MotifSet, runs: list[Run]) -> list[Pairs]:
+    """Put together what `compare_runs` gave for some motifs after the others.
+
+    Parameters
+    ----------
+    parts : sequence of sequence of Pairs
+        Of motifs that have an informative run, in order, against the same databases.
+    queries : MotifSet
+        All motifs.
+    runs : list of Run
+        Theirs.
+    """
+    result = []
+    for same in zip(*parts, strict=True):
+        first = same[0]
+        p, offset, overlap, reverse = (
+            np.concatenate([getattr(pair, name) for pair in same]) for name in ("p", "offset", "overlap", "reverse")
+        )
+        spelled: dict[tuple[int, int], list[tuple[int, bool]]] = {}
+        row = 0
+        for pair in same:
+            spelled |= {(row + query, word): places for (query, word), places in pair.spelled.items()}
+            row += len(pair.p)
+        own = whole_motifs(queries, runs) if first.method == "word" else runs
+        result.append(Pairs(first.database, first.entries, first.method, own, p, offset, overlap, reverse, spelled))
+    return result
+
+
+def whole_motifs(queries: MotifSet, runs: list[Run]) -> list[Run]:
+    """Take each motif that has an informative run as a whole."""
+    return [Run(row, 0, len(queries[row]), queries[row].ppm) for row in dict.fromkeys(run.row for run in runs)]
 
 
 def _words(
@@ -114,12 +161,6 @@ def _words(
 
 
 def _matrices(runs: list[Run], entries: list[DatabaseEntry], database: str, strands: str, min_overlap: int) -> Pairs:
-    if len(entries) < SMALLEST_DATABASE:
-        warnings.warn(
-            f"database {database} has {len(entries)} matrices. Tomtom takes its background from their columns: with "
-            f"fewer than {SMALLEST_DATABASE} its p-values are rough (within a factor of 2 with 5). Add a larger one.",
-            stacklevel=4,
-        )
     targets = [pseudocounted(entry.ppm, entry.sites) for entry in entries]
     found = guarded_tomtom([run.ppm for run in runs], targets, strands=strands, min_overlap=min_overlap)
     return Pairs(database, entries, "tomtom", runs, found.p_value, found.offset, found.overlap, found.reverse, {})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,34 @@ def make_engine(
     refused: list[str] = []
     connect = partial(_jobs, engine, _jobqueue(engine), refused)
     return DaskExecutor(connect, where=f"{engine.engine} jobs", setup=setup, limits=limits, refused=refused)
+
+
+@contextmanager
+def standing(engine: ClusterConfig) -> Iterator[ClusterConfig]:
+    """Start the jobs of a queueing system once, for several runs one after the other; others stand already.
+
+    Parameters
+    ----------
+    engine : ClusterConfig
+
+    Yields
+    ------
+    ClusterConfig
+        For each of the runs.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError, ImportError
+        As `make_engine`.
+    """
+    if engine.engine not in JOBQUEUES:
+        yield engine
+        return
+    with make_engine(engine, 1) as jobs:
+        assert isinstance(jobs, DaskExecutor)
+        yield ClusterConfig(
+            engine="dask", scheduler=jobs.address(), task_limit=engine.task_limit, attempts=engine.attempts
+        )
 
 
 def _client(address: str) -> Any:

@@ -6,14 +6,12 @@ the results of all tasks before it; a share takes those it has not done from the
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from combmotif.core.files import atomic
+from combmotif.core.files import link
 from combmotif.runs.stages.base import Payload
 from combmotif.runs.store import RunStore, TaskFiles
 
@@ -95,16 +93,7 @@ class Shares:
         for other in others:
             if all(other.is_whole(other.tasks / name) for name in names):
                 for path in payload.files:
-                    _link(other.tasks / path.name, path)
+                    link(other.tasks / path.name, path)
                 store.seal(*payload.files)
                 return True
         return False
-
-
-def _link(source: Path, path: Path) -> None:
-    """Give a file another name, or copy it where the file system cannot."""
-    with atomic(path) as temporary:
-        try:
-            os.link(source, temporary)
-        except OSError:
-            shutil.copyfile(source, temporary)

@@ -9,11 +9,13 @@ import numpy as np
 
 from combmotif.inference.background import active_level
 from combmotif.models.predict_file import not_finite
+from combmotif.runs.context import Context
 from combmotif.runs.stages.base import Batch, Cost, Output, Stage, Trial, Work
 from combmotif.runs.stages.motifs import FoundMotifs
 from combmotif.runs.stages.samples import Sampled
 from combmotif.runs.stages.scan import Scan, ScanTask, read_scan, scan_task, scan_tasks
-from combmotif.runs.tables import activation_table, bed_table, neuron_table, site_table
+from combmotif.runs.stages.sites import PARQUET, require_parquet, write_sites
+from combmotif.runs.tables import activation_table, neuron_table
 
 
 class ActivationStage(Stage[list[ScanTask], Scan]):
@@ -21,7 +23,13 @@ class ActivationStage(Stage[list[ScanTask], Scan]):
 
     name = "activations"
     needs = (Sampled, FoundMotifs)
+    outputs = (PARQUET,)
     required = True
+
+    def check(self, context: Context) -> None:
+        """Refuse Parquet without the package that writes it."""
+        if context.config.sites.format == "parquet":
+            require_parquet()
 
     def tasks(self, work: Work) -> Generator[Batch, None, list[ScanTask]]:
         """Scan some sequences in each task."""
@@ -31,18 +39,13 @@ class ActivationStage(Stage[list[ScanTask], Scan]):
 
     def merge(self, work: Work, done: list[ScanTask], out: Output) -> Scan:
         """Write the largest activations and the predictions, the sites, and what is known of every neuron."""
-        context, scan = work.context, read_scan(done)
+        context, scan = work.context, read_scan(work.context, done)
         out.warnings.extend(_left_out(work, scan))
         maxima = scan.maxima
-        kept = (
-            scan.strengths
-            >= active_level(context.backgrounds, maxima, context.config.site_threshold)[scan.places[:, 1]]
-        )
         out.table("activations.tsv", activation_table(context, scan.best, scan.predictions))
-        sites = site_table(context, scan.places[kept], scan.strengths[kept])
-        out.table("sites.tsv.gz", sites)
-        rest = dict(zip([neuron.name for neuron in context.neurons], context.backgrounds, strict=True))
-        out.table("sites.bed.gz", bed_table(sites, rest), header=False)
+        levels = active_level(context.backgrounds, maxima, context.config.site_threshold)
+        sites = scan.sites[scan.sites.strengths >= levels[scan.sites.places[:, 1]]]
+        out.notes.extend(write_sites(context, sites, out))
         found = work.found[FoundMotifs]
         counts = [Counter((m.layer, m.neuron) for m in own) for own in (found.motifs, found.apart)]
         samples = work.found[Sampled].samples
@@ -67,6 +70,12 @@ def _left_out(work: Work, scan: Scan) -> list[str]:
                 f"{short:,} of {len(context.sequences):,} sequences are shorter than the receptive field of "
                 f"{name}, {size} nt, and have no window."
             )
+    if scan.capped.any():
+        most = f"{context.config.sites.most:,}"
+        said.append(
+            f"{scan.capped.sum():,} of {len(scan.capped):,} neurons have more than {most} sites; the strongest {most} "
+            f"of each were kept (sites.most)."
+        )
     lost = np.flatnonzero(~np.isfinite(scan.predictions).all(1))
     if len(lost):
         names = [context.sequences.names[row] for row in lost[:3]]

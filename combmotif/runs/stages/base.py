@@ -127,6 +127,10 @@ class Output:
         """Write a table of the run."""
         write_table(self.store.file(name), table, header=header)
 
+    def tables(self, name: str, parts: Iterable[pd.DataFrame], *, header: bool = True) -> None:
+        """Write a table of the run that comes in parts, lest it is ever whole in memory."""
+        write_table(self.store.file(name), parts, header=header)
+
 
 @dataclass(frozen=True)
 class Trial:

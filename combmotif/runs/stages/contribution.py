@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pandas as pd
 from combmotif.config.effects import ContributionSection
 from combmotif.core.tables import CONTRIBUTION
 from combmotif.effect.frame import region_lengths
-from combmotif.effect.neurons.clamp import channel_means, clamp
+from combmotif.effect.neurons.clamp import channel_sums, clamp
 from combmotif.effect.neurons.contribution import contribution
 from combmotif.effect.neurons.sites import DRAWS, scramble_sites
 from combmotif.inference.background import above_background, active_level
@@ -21,7 +21,7 @@ from combmotif.runs.context import Context
 from combmotif.runs.predicted import as_array, summary
 from combmotif.runs.stages.base import Batch, Cost, Output, Stage, Trial, Work
 from combmotif.runs.stages.samples import Sampled
-from combmotif.runs.stages.scan import Scan
+from combmotif.runs.stages.scan import Scan, chunks_of_sequences
 from combmotif.runs.store import load_arrays, save_arrays
 
 
@@ -61,9 +61,9 @@ class CausalTask:
 
 @dataclass(frozen=True)
 class MeansTask:
-    """A layer whose neurons are averaged over all sequences, and the file of the result."""
+    """Sequences over which the neurons of all layers are averaged, and the file of the result."""
 
-    layer: str
+    rows: range
     path: Path
 
     @property
@@ -78,10 +78,32 @@ def sequences_changed(longest: int) -> int:
 
 
 def means_task(context: Context, task: MeansTask) -> None:
-    """Average what the neurons of a layer give, which they are then held at; writes an .npz."""
-    sequences = context.sequences
-    means = channel_means(context.model, task.layer, sequences.codes, tracks=sequences.tracks)
-    save_arrays(task.path, {"means": means})
+    """Add up what neurons give, of all layers in one pass of the network; writes an .npz."""
+    codes = [context.sequences.codes[row] for row in task.rows]
+    layers = [layer.probe.layer for layer in context.layers]
+    found = channel_sums(context.model, layers, codes, tracks=context.sequences.tracks_of(task.rows))
+    arrays = {f"sums{number}": found[layer][0] for number, layer in enumerate(layers)}
+    save_arrays(task.path, {**arrays, "positions": np.array([found[layer][1] for layer in layers])})
+
+
+def means_tasks(work: Work) -> list[MeansTask]:
+    """Split the sequences into tasks."""
+    context = work.context
+    layers = [layer.probe.layer for layer in context.layers]
+    return [
+        MeansTask(rows, work.file("means", layers, rows.start, len(rows), context.sequences_key))
+        for rows in chunks_of_sequences(context.sequences)
+    ]
+
+
+def read_means(context: Context, tasks: Sequence[MeansTask]) -> dict[str, np.ndarray]:
+    """Give what the neurons of each layer are held at: their mean over all positions of all sequences."""
+    parts = [load_arrays(task.path) for task in tasks]
+    positions = np.sum([part["positions"] for part in parts], axis=0)
+    return {
+        layer.probe.layer: np.sum([part[f"sums{number}"] for part in parts], axis=0) / positions[number]
+        for number, layer in enumerate(context.layers)
+    }
 
 
 def causal_task(context: Context, task: CausalTask) -> None:
@@ -122,19 +144,16 @@ class ContributionStage(Stage[Tasks, None]):
             _columns(context)
 
     def tasks(self, work: Work) -> Generator[Batch, None, Tasks]:
-        """Average a layer in each task, then intervene on one neuron in each.
+        """Average neurons over some sequences in each task, then intervene on one neuron in each.
 
         There are none where labels are compared, or as the prototype does.
         """
         section = _section(work.context)
         if section.preset is not None or section.outcome == "label":
             return {}
-        means = [
-            MeansTask(layer.probe.layer, work.file("means", layer.probe.layer, work.context.sequences_key))
-            for layer in work.context.layers
-        ]
+        means = means_tasks(work)
         yield Batch(means_task, means)
-        tasks = _causal_tasks(work, {task.layer: load_arrays(task.path)["means"] for task in means})
+        tasks = _causal_tasks(work, read_means(work.context, means))
         yield Batch(causal_task, list(tasks.values()))
         return tasks
 
@@ -178,11 +197,11 @@ class ContributionStage(Stage[Tasks, None]):
         out.table("contribution.tsv", table[CONTRIBUTION.names])
 
     def cost(self, trial: Trial) -> Cost:
-        """Say that every layer and neuron is a task, whose time grows with the sequences in which it is active."""
+        """Say that each neuron is a task, whose time grows with the sequences in which it is active."""
         context = trial.whole.context
         changed = sequences_changed(int(context.sequences.lengths.max()))
         more = min(trial.sequences_ratio, max(1.0, changed / trial.sequences * 2))
-        return Cost(trial.neurons_ratio * more, len(context.layers) + len(context.neurons))
+        return Cost(trial.neurons_ratio * more, len(means_tasks(trial.whole)) + len(context.neurons))
 
 
 def _section(context: Context) -> ContributionSection:

@@ -252,8 +252,10 @@ def _windows(work: Work, pair: Pair, fires: float) -> Windows | None:
     neurons, scan = work.context.neurons, work.found[Scan]
     column = next(i for i, neuron in enumerate(neurons) if neuron.name == pair.neuron)
     level = active_level(work.context.backgrounds, scan.maxima, fires)[column]
-    here = (scan.places[:, 1] == column) & (scan.strengths >= level)
-    rows, _, starts = scan.places[here].T
+    sites = scan.sites.of(column)
+    rows, _, starts = sites.places[sites.strengths >= level].astype(np.int64).T
+    order = np.lexsort((starts, rows))
+    rows, starts = rows[order], starts[order]
     return Windows(rows, starts, neurons[column].probe.receptive_field)
 
 

@@ -6,55 +6,33 @@ from collections.abc import Generator, Sequence
 
 import pandas as pd
 
-from combmotif.config.run import RunConfig
 from combmotif.config.stages import MatchSection
-from combmotif.core.databases import COLLECTIONS
 from combmotif.core.files import atomic
 from combmotif.core.seeding import named_generator
-from combmotif.models.model import SequenceModel
 from combmotif.motifs.formats.meme import write_meme
-from combmotif.motifs.matching.control import match_control
-from combmotif.motifs.matching.database import Database, load_database, of_kinds
-from combmotif.motifs.matching.family import with_families
+from combmotif.motifs.matching.control import (
+    ShuffledMatches,
+    control_queries,
+    match_shuffled,
+    shuffled_database,
+    summarise_control,
+)
+from combmotif.motifs.matching.database import Database
 from combmotif.motifs.matching.match import match
-from combmotif.motifs.matching.pairs import informative_runs
+from combmotif.motifs.matching.pairs import Pairs, informative_runs, warn_of_small
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.runs.context import Context
 from combmotif.runs.stages.base import Batch, Cost, Empty, Output, Stage, Trial, Work
+from combmotif.runs.stages.match_tasks import (
+    MatchTasks,
+    match_kinds,
+    match_task,
+    match_tasks,
+    missing_collections,
+    read_databases,
+    read_matched,
+)
 from combmotif.runs.stages.motifs import FoundMotifs
-
-
-def match_kinds(section: MatchSection, model: SequenceModel) -> tuple[list[str] | None, str]:
-    """Say which kinds of element are matched, None for all, and what says so: the config, else the model's card."""
-    if section.kinds is not None:
-        return section.kinds, "match.kinds"
-    return model.description.get("match_kinds"), f"match_kinds of the card of model '{model.name}'"
-
-
-def read_databases(config: RunConfig, model: SequenceModel) -> list[Database]:
-    """Read the databases of the match section, and keep the kinds of element that it or the model's card names.
-
-    Raises
-    ------
-    ValueError, FileNotFoundError
-        If a database is not there, or has nothing of these kinds.
-    """
-    section = config.match
-    if section is None:
-        return []
-    there = [name for name in section.databases if name not in missing_collections(section)]
-    databases = [load_database(name, species=section.species, sites=section.sites) for name in there]
-    kinds, name = match_kinds(section, model)
-    kept = databases if kinds is None else of_kinds(databases, kinds, name=name)
-    if not any(map(len, kept)):
-        raise ValueError(f"{name}: expected kinds of which {', '.join(section.databases)} has any, found {kinds}")
-    return kept
-
-
-def missing_collections(section: MatchSection) -> list[str]:
-    """List the collections that were not fetched; a run goes on without them where other databases are there."""
-    missing = [name for name in section.databases if name in COLLECTIONS and not COLLECTIONS[name].path.is_file()]
-    return missing if len(missing) < len(section.databases) else []
 
 
 def match_motifs(
@@ -64,8 +42,22 @@ def match_motifs(
     *,
     seed: int,
     syntax: pd.DataFrame | None = None,
+    compared: list[Pairs] | None = None,
+    copies: list[ShuffledMatches] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame | None, list[str]]:
-    """Match a run's motifs as its config says; ``syntax`` is the spacing of their parts, for the frames of codons.
+    """Match a run's motifs as its config says.
+
+    Parameters
+    ----------
+    motifs : MotifSet
+    databases : sequence of Database
+        With the families of their matrices, see `with_families`.
+    section : MatchSection
+    seed : int
+    syntax : pandas.DataFrame, optional
+        The spacing of the motifs' parts, for the frames of codons.
+    compared, copies : list, optional
+        What was worked out before: the pairs of motif and element, and the matches to shuffled databases.
 
     Returns
     -------
@@ -75,19 +67,17 @@ def match_motifs(
         See `combmotif.motifs.matching.control.MatchControl`.
     warnings : list of str
     """
-    known = with_families(databases)
-    found = match(motifs, known, strands=section.strands, q=section.q, top=section.top, syntax=syntax)
+    found = match(
+        motifs, databases, strands=section.strands, q=section.q, top=section.top, syntax=syntax, compared=compared
+    )
     control = None
     if section.shuffles:
-        shuffled = match_control(
-            motifs,
-            known,
-            found,
-            named_generator(seed, "matches", "shuffles"),
-            copies=section.shuffles,
-            strands=section.strands,
-            q=section.q,
-        )
+        few = control_queries(motifs)
+        if copies is None:
+            generator = named_generator(seed, "matches", "shuffles")
+            shuffles = ([shuffled_database(d, generator) for d in databases] for _ in range(section.shuffles))
+            copies = [match_shuffled(few, one, strands=section.strands, q=section.q) for one in shuffles]
+        shuffled = summarise_control(few, databases, found, copies)
         found["chance"], control = shuffled.chance, shuffled.table
     dull = len(motifs) - len({run.row for run in informative_runs(motifs)})
     warnings = [
@@ -97,7 +87,7 @@ def match_motifs(
     return found, control, warnings if dull else []
 
 
-class MatchStage(Stage[None, None]):
+class MatchStage(Stage[MatchTasks, None]):
     """Match the motifs to known elements."""
 
     name = "matches"
@@ -111,20 +101,25 @@ class MatchStage(Stage[None, None]):
         section = context.config.match
         context.kept["missing"] = [] if section is None else missing_collections(section)
 
-    def tasks(self, work: Work) -> Generator[Batch, None, None]:
-        """Leave it all to `merge`, which takes no longer than to start a worker."""
-        if not len(work.found[FoundMotifs].motifs):
+    def tasks(self, work: Work) -> Generator[Batch, None, MatchTasks]:
+        """Match some motifs in each task, and shuffle the databases once in each of others."""
+        motifs, section = work.found[FoundMotifs].motifs, work.context.config.match
+        if not len(motifs):
             raise Empty("there is no motif to match")
-        yield from ()
+        assert section is not None
+        tasks = match_tasks(work, motifs, work.context.kept["databases"], section)
+        yield Batch(match_task, [tasks.families, *tasks.motifs, *tasks.copies])
+        return tasks
 
-    def merge(self, work: Work, done: None, out: Output) -> None:
-        """Match, and write the matches, those of shuffled motifs, and the elements that were matched."""
+    def merge(self, work: Work, done: MatchTasks, out: Output) -> None:
+        """Write the matches, those of shuffled motifs, and the elements that were matched."""
         context, section, found = work.context, work.context.config.match, work.found[FoundMotifs]
         assert section is not None
-        databases: list[Database] = context.kept["databases"]
+        databases, pairs, copies = read_matched(done, found.motifs, context.kept["databases"])
+        warn_of_small(databases)
         syntax = None if found.syntax is None else pd.read_csv(found.syntax, sep="\t", dtype=str)
         matches, control, warnings = match_motifs(
-            found.motifs, databases, section, seed=context.config.seed, syntax=syntax
+            found.motifs, databases, section, seed=context.config.seed, syntax=syntax, compared=pairs, copies=copies
         )
         out.warnings.extend(warnings)
         for name in context.kept["missing"]:
@@ -152,5 +147,5 @@ class MatchStage(Stage[None, None]):
             write_meme(MotifSet(tuple(matched.values()), "targets", found.motifs.alphabet), temporary)
 
     def cost(self, trial: Trial) -> Cost:
-        """Say that it is one step, whose time grows with the motifs."""
-        return Cost(trial.neurons_ratio, parallel=False)
+        """Say that how many tasks there are depends on the motifs, and so does the time."""
+        return Cost(trial.neurons_ratio)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from combmotif.core.files import link
 from combmotif.core.seeding import named_generator
 from combmotif.runs.context import Context, Layer
 from combmotif.runs.stages.base import Batch, Cost, Empty, Output, Stage, Trial, Work
@@ -152,8 +153,9 @@ class SampleStage(Stage[list[SampleTask], Sampled]):
         sampled = Sampled(tuple(Samples.load(path) for task in done for path in task.files), sample_files(work))
         copies = [store.path / "samples" / s.layer / f"{s.neuron}.npz" for s in sampled.samples]
         store.keep_only("samples", set(copies))
-        for samples, path in zip(sampled.samples, copies, strict=True):
-            samples.save(store.file(path))
+        results = (path for task in done for path in task.files)
+        for result, path in zip(results, copies, strict=True):
+            link(result, store.file(path))  # the same file by a name for people
         out.table("samples.tsv", sample_table(sampled.samples))
         slow = [f"{s.layer}:{s.neuron}" for s in sampled.samples if not s.converged]
         if slow:

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
+from combmotif.inference.background import active_level
 from combmotif.inference.dense import scan_layers
 from combmotif.inference.sites import SiteFinder
 from combmotif.runs.context import Context
 from combmotif.runs.stages.base import Work
+from combmotif.runs.stages.sites import Sites, gather, strongest
 from combmotif.runs.store import load_arrays, save_arrays
+from combmotif.sequence.tables import SequenceSet
 
 NUCLEOTIDES_PER_TASK = 100_000
 
@@ -41,10 +44,10 @@ class Scan:
     where : integer array, shape (sequences, neurons)
         First position of that window.
     predictions : float array, shape (sequences, outputs)
-    places : integer array, shape (n, 3)
-        Windows that are strong enough: row of the sequence, place of the neuron among the run's, first position.
-    strengths : float array, shape (n,)
-        Activations there.
+    sites : Sites
+        Windows that are strong enough (``RunConfig.scan_threshold``), at most ``sites.most`` of each neuron.
+    capped : bool array, shape (neurons,)
+        Whether a neuron has more of them.
     windows : integer array, shape (layers, 2)
         Windows of each layer, and those left out because they hold an N.
     """
@@ -52,15 +55,14 @@ class Scan:
     best: np.ndarray
     where: np.ndarray
     predictions: np.ndarray
-    places: np.ndarray
-    strengths: np.ndarray
+    sites: Sites
+    capped: np.ndarray
     windows: np.ndarray
 
     @property
     def maxima(self) -> np.ndarray:
         """Each neuron's largest activation in the sequences; float (neurons,), -inf where it has no window."""
-        maxima: np.ndarray = np.nanmax(np.where(np.isfinite(self.best), self.best, -np.inf), axis=0)
-        return maxima
+        return _maxima(self.best)
 
 
 def scan_task(context: Context, task: ScanTask) -> None:
@@ -77,36 +79,52 @@ def scan_task(context: Context, task: ScanTask) -> None:
     for block in scan_layers(context.model, list(neurons), codes, tracks=tracks):
         finder.add(block)
     places, strengths = finder.sites()
+    # one more than is kept, by which it is known that there were more
+    sites = strongest(
+        Sites((places + [task.rows.start, 0, 0]).astype(np.int32), strengths), context.config.sites.most + 1
+    )
     save_arrays(
         task.path,
         {
             "best": finder.best,
             "where": finder.where,
             "prediction": context.model.predict(codes, tracks=tracks),
-            "sites": places + [task.rows.start, 0, 0],
-            "strengths": strengths,
             "windows": finder.windows,
+            "sites": sites.places,
+            "strengths": sites.strengths,
         },
     )
 
 
 def scan_tasks(work: Work) -> list[ScanTask]:
     """Split the sequences into tasks."""
-    context, threshold = work.context, work.context.config.scan_threshold
-    together = max(1, int(NUCLEOTIDES_PER_TASK / context.sequences.lengths.mean()))
-    neurons = [neuron.name for neuron in context.neurons]
-    tasks = []
-    for start in range(0, len(context.sequences), together):
-        rows = range(start, min(start + together, len(context.sequences)))
-        path = work.file("scan", neurons, threshold, start, together, context.sequences_key)
-        tasks.append(ScanTask(rows, path))
-    return tasks
+    context, config = work.context, work.context.config
+    depends = [neuron.name for neuron in context.neurons], config.scan_threshold, config.sites.most
+    return [
+        ScanTask(rows, work.file("scan", *depends, rows.start, len(rows), context.sequences_key))
+        for rows in chunks_of_sequences(context.sequences)
+    ]
 
 
-def read_scan(tasks: Sequence[ScanTask]) -> Scan:
-    """Put the results of the tasks together."""
-    parts = [load_arrays(task.path) for task in tasks]
-    best, where, predictions, places, strengths = (
-        np.concatenate([part[name] for part in parts]) for name in ("best", "where", "prediction", "sites", "strengths")
-    )
-    return Scan(best, where, predictions, places, strengths, np.sum([part["windows"] for part in parts], axis=0))
+def chunks_of_sequences(sequences: SequenceSet) -> list[range]:
+    """Split sequences into tasks of about 100,000 nt, whatever the number of workers."""
+    together = max(1, int(NUCLEOTIDES_PER_TASK / sequences.lengths.mean()))
+    count = len(sequences)
+    return [range(start, min(start + together, count)) for start in range(0, count, together)]
+
+
+def read_scan(context: Context, tasks: Sequence[ScanTask]) -> Scan:
+    """Put the results of the tasks together; their sites go by one task after the other."""
+    names = ("best", "where", "prediction", "windows")
+    parts = [load_arrays(task.path, names) for task in tasks]
+    best, where, predictions = (np.concatenate([part[name] for part in parts]) for name in names[:3])
+    config = context.config
+    levels = active_level(context.backgrounds, _maxima(best), config.scan_threshold)
+    own = (Sites(*load_arrays(task.path, ("sites", "strengths")).values()) for task in tasks)
+    sites, capped = gather(own, levels, config.sites.most)
+    return Scan(best, where, predictions, sites, capped, np.sum([part["windows"] for part in parts], axis=0))
+
+
+def _maxima(best: np.ndarray) -> np.ndarray:
+    maxima: np.ndarray = np.nanmax(np.where(np.isfinite(best), best, -np.inf), axis=0)
+    return maxima

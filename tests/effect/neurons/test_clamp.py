@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from combmotif.effect.neurons.clamp import channel_means, clamp
+from combmotif.effect.neurons.clamp import channel_means, channel_sums, clamp
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.tables import random_sequences
 
@@ -54,6 +54,56 @@ def test_a_neuron_that_raises_the_prediction_has_a_positive_change(net):
 def test_means_are_over_all_positions_of_all_sequences(net):
     values = np.concatenate([net.module.conv(net.tensor(c[None]))[0].detach().numpy() for c in CODES], 1)
     np.testing.assert_allclose(channel_means(net, "conv", CODES, batch=3), values.mean(1), rtol=1e-5)
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_both_strands_in_one_batch_are_held(beside):
+    class Strands(Net):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            pair = [x, x.flip([1, 2])]
+            h = super().forward(torch.stack(pair, 1).flatten(0, 1) if beside else torch.cat(pair))
+            return (h.unflatten(0, (-1, 2)) if beside else h.unflatten(0, (2, -1)).transpose(0, 1)).sum(1)
+
+    torch.manual_seed(0)
+    net = SequenceModel("toy", Strands(), outputs=("y", "minus"))
+    change = clamp(net, "conv", [0, 1, 2], CODES, np.zeros(3), batch=5)
+    for row, codes in enumerate(CODES):
+        x = net.tensor(codes[None])
+        h = sum(torch.relu(net.module.conv(strand))[0].sum(1) for strand in (x, x.flip([1, 2]))).detach().numpy()
+        np.testing.assert_allclose(change[row], [2 * h[0], -3 * h[1], 0], atol=1e-4)
+
+
+class Functional(nn.Module):
+    """Two convolutions that are called as functions, then one that is a module, in which another lies."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Parameter(torch.randn(3, 4, 5)), nn.Parameter(torch.randn(2, 3, 3))
+        self.block = nn.Sequential(nn.Conv1d(2, 4, 3), nn.ReLU(), nn.Conv1d(4, 2, 2))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        h = torch.relu(torch.conv1d(torch.relu(torch.conv1d(x, self.first)), self.second))
+        return self.block(h).amax(2).sum(1, keepdim=True)
+
+
+def test_all_layers_are_averaged_in_one_pass():
+    torch.manual_seed(0)
+    net = SequenceModel("toy", Functional(), outputs=("y",))
+    channel_means(net, "conv", CODES)  # looks for the layers, once for each net
+    calls = []
+    net.module.register_forward_hook(lambda *_: calls.append(1))
+    layers = ["conv", "conv_2", "block", "block.0", "block.2"]
+    together = channel_sums(net, layers, CODES)
+    assert len(calls) == 3 * 2  # two lengths; the functions one by one, all modules at once
+    for layer in layers:
+        sums, positions = together[layer]
+        np.testing.assert_allclose(sums / positions, channel_means(net, layer, CODES), rtol=1e-5)
+    values = [torch.conv1d(net.tensor(c[None]), net.module.first)[0].detach().numpy() for c in CODES]
+    np.testing.assert_allclose(channel_means(net, "conv", CODES), np.concatenate(values, 1).mean(1), rtol=1e-4)
+    parts = [channel_sums(net, layers, CODES[:7]), channel_sums(net, layers, CODES[7:])]
+    for layer in layers:
+        total = [sum(part[layer][i] for part in parts) for i in (0, 1)]
+        np.testing.assert_allclose(total[0] / total[1], channel_means(net, layer, CODES), rtol=1e-5)
 
 
 def test_the_hook_is_removed_also_after_an_error(net):

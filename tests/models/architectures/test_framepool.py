@@ -3,13 +3,13 @@ import pytest
 
 from combmotif.models import FramePool
 from combmotif.sequence import encode
-from combmotif.training.regressor import predict_codes, r_squared
+from combmotif.training.regressor import predict_codes, squared_correlation
 
 
 def test_framepool_reaches_its_published_accuracy(data_dir, measured):
     net = FramePool.from_keras(data_dir / "weights" / "utr_model_50.h5")
     codes, values = measured
-    assert r_squared(predict_codes(net, codes)[:, 0], values) == pytest.approx(0.927, abs=0.01)
+    assert squared_correlation(predict_codes(net, codes)[:, 0], values) == pytest.approx(0.927, abs=0.01)
 
 
 def test_framepool_counts_the_frame_from_the_3_end_and_ignores_padding(data_dir):

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from torch import nn
 
 from combmotif.config import MatchSection, RunConfig
+from combmotif.core.seeding import named_generator
 from combmotif.models import list_cards, read_card
 from combmotif.models.model import InputSpec, SequenceModel
-from combmotif.motifs import KINDS, Motif, MotifSet, load_database, word_ppm
-from combmotif.runs.stages.matches import match_kinds, match_motifs, read_databases
+from combmotif.motifs import KINDS, Motif, MotifSet, load_database, word_ppm, write_meme
+from combmotif.motifs.matching.control import match_control
+from combmotif.motifs.matching.family import with_families
+from combmotif.motifs.matching.match import match
+from combmotif.runs.context import Context
+from combmotif.runs.stages import match_tasks as match_tasks_module
+from combmotif.runs.stages.base import Work
+from combmotif.runs.stages.match_tasks import match_kinds, match_task, match_tasks, read_databases, read_matched
+from combmotif.runs.stages.matches import match_motifs
+from combmotif.runs.store import TaskFiles
+from combmotif.sequence.tables import random_sequences
 
 
 def model(**description: object) -> SequenceModel:
@@ -58,6 +70,41 @@ def test_a_5utr_assay_names_no_branch_point_and_a_splicing_assay_no_poly_a_signa
     assert {"rbp", "mirna", "decay"} <= words["utr3_stability"]
     assert "splicing" in words["hal"]
     assert not {"processing", "translation", "mirna"} & words["hal"]
+
+
+@pytest.mark.parametrize("strands", ["single", "both"])
+def test_matches_do_not_depend_on_how_they_are_cut_into_tasks(strands, tmp_path, monkeypatch):
+    random = np.random.default_rng(0)
+    words = ["UGUANAUA", "AUUUAUUUA", "NNNN", "GCGGCCGCNNNNNAUG", "CACACUNNNNNNNNUGUAAAUA"]
+    motifs = [Motif(f"c:{i}.m1", 300 * word_ppm(word) + 1, 300) for i, word in enumerate(words)]
+    own = MotifSet(tuple(Motif(f"P{i}", 100 * random.dirichlet([0.2] * 4, 7), 100) for i in range(30)))
+    motifs += [Motif(f"c:{9 + i}.m1", own[i].pfm, 100) for i in range(4)]
+    write_meme(own, tmp_path / "own.meme")
+    asked = config(databases=["builtin", str(tmp_path / "own.meme")], strands=strands, shuffles=3, q=0.3)
+    context = Context(asked, model(), random_sequences(10, 50, seed=1), ())
+    context.kept["databases"] = databases = read_databases(asked, context.model)
+    work, queries = Work(context, TaskFiles(tmp_path)), MotifSet(tuple(motifs))
+    monkeypatch.setattr(match_tasks_module, "MOTIFS_PER_TASK", 3)
+    tasks = match_tasks(work, queries, databases, asked.match)
+    assert (len(tasks.motifs), len(tasks.copies)) == (3, 3)  # NNNN has nothing to match
+    for task in (tasks.families, *tasks.motifs, *tasks.copies):
+        match_task(context, task)
+    known, pairs, copies = read_matched(tasks, queries, databases)
+    got, got_control, _ = match_motifs(queries, known, asked.match, seed=0, compared=pairs, copies=copies)
+
+    wanted_known = with_families(databases)
+    assert [e.family for d in known for e in d.entries] == [e.family for d in wanted_known for e in d.entries]
+    wanted = match(queries, wanted_known, strands=strands, q=0.3)
+    control = match_control(
+        queries, wanted_known, wanted, named_generator(0, "matches", "shuffles"), copies=3, strands=strands, q=0.3
+    )
+    assert {"word", "tomtom"} == set(wanted["method"])
+    pd.testing.assert_frame_equal(got.drop(columns="chance"), wanted)
+    np.testing.assert_array_equal(got["chance"], control.chance)
+    pd.testing.assert_frame_equal(got_control, control.table)
+    other = replace(tasks.motifs[0], databases="others")
+    with pytest.raises(ValueError, match=r"match.databases: a worker found other elements .* same files"):
+        match_task(context, other)
 
 
 def test_a_run_reads_the_frame_from_the_spacing_of_the_parts():

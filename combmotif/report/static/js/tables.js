@@ -62,30 +62,61 @@ const browser = one("#neuron-table");
 if (browser) {
   const facts = Object.fromEntries(DATA.neurons.map((neuron) => [neuron.anchor, neuron]));
   const field = (id) => (one(id) || { value: "" }).value;
+  const body = browser.tBodies[0], later = one("#later-neurons");
+  /* of very many neurons the table holds one page; the rows of the others are made when they are turned to */
+  const room = later ? body.rows.length : Infinity;
+  const made = {}, written = later ? JSON.parse(later.textContent) : [];
+  const numbers = Object.fromEntries(DATA.neurons.map((neuron, i) => [neuron.anchor, i]));
+  let order = DATA.neurons.map((neuron) => neuron.anchor), first = 0;
+  if (later) [...body.rows].forEach((row) => { made[row.dataset.neuron] = row; });
+  const rowOf = (anchor) => {
+    if (!made[anchor]) {
+      const box = document.createElement("tbody");
+      box.innerHTML = written[numbers[anchor] - room];
+      made[anchor] = box.rows[0];
+    }
+    return made[anchor];
+  };
+  const turnTo = (start) => {
+    first = Math.max(0, Math.min(start, shownNeurons.length - 1));
+    const page = shownNeurons.slice(first, first + room);
+    body.replaceChildren(...page.map(rowOf));
+    watch(body);
+    one("#page-shown").textContent = page.length ? `${whole(first + 1)} to ${whole(first + page.length)} of ${whole(shownNeurons.length)}` : "";
+    one("#page-before").disabled = first === 0;
+    one("#page-after").disabled = first + room >= shownNeurons.length;
+  };
   const filter = () => {
     const words = field("#search").toLowerCase().split(/\s+/).filter(Boolean);
     const word = field("#by-consensus").trim().toUpperCase();
     const asked = { layer: field("#by-layer"), kind: field("#by-kind"), element: field("#by-element"), family: field("#by-family") };
     const purity = Number(field("#by-purity") || 0), known = one("#by-known").checked;
-    const rows = [...browser.tBodies[0].rows];
-    let shown = 0;
-    shownNeurons = [];
-    rows.forEach((row) => {
-      const fact = facts[row.dataset.neuron];
-      const fits = words.every((text) => fact.search.includes(text)) && (!word || fact.words.some((consensus) => spells(word, consensus)))
+    const fitting = (fact) => words.every((text) => fact.search.includes(text)) && (!word || fact.words.some((consensus) => spells(word, consensus)))
         && (!asked.layer || fact.layer === asked.layer) && (!asked.kind || fact.kind === asked.kind)
         && (!asked.element || fact.elements.includes(asked.element)) && (!asked.family || fact.families.includes(asked.family))
         && (!purity || fact.purity >= purity) && (!known || fact.elements.length > 0);
-      row.hidden = !fits;
-      if (fits) { shown += 1; shownNeurons.push(fact.anchor); }
-    });
-    one("#shown").textContent = `${shown} of ${rows.length}`;
-    one("#nothing").hidden = shown > 0;
+    if (!later) order = [...body.rows].map((row) => row.dataset.neuron);
+    shownNeurons = order.filter((anchor) => fitting(facts[anchor]));
+    if (later) turnTo(0);
+    else {
+      const shown = new Set(shownNeurons);
+      [...body.rows].forEach((row) => { row.hidden = !shown.has(row.dataset.neuron); });
+    }
+    one("#shown").textContent = `${shownNeurons.length} of ${order.length}`;
+    one("#nothing").hidden = shownNeurons.length > 0;
   };
   one("#filters").addEventListener("input", filter);
   one("#filters").addEventListener("reset", () => setTimeout(filter));
   one("#filters").addEventListener("submit", (event) => event.preventDefault());
   one("#clear").addEventListener("click", () => { one("#filters").reset(); one("#search").focus(); });
+  if (later) {
+    turnTo(0);
+    one("#page-before").addEventListener("click", () => turnTo(first - room));
+    one("#page-after").addEventListener("click", () => turnTo(first + room));
+    /* sorting is of all rows: they are put in before it, and the first page is shown after it */
+    browser.tHead.addEventListener("click", () => body.replaceChildren(...order.map(rowOf)), true);
+    browser.tHead.addEventListener("click", () => { order = [...body.rows].map((row) => row.dataset.neuron); });
+  }
   browser.addEventListener("click", (event) => { if (event.target.closest("thead")) setTimeout(filter); });
 }
 /* effects of all neurons: a link from an element or a family sets the filter */

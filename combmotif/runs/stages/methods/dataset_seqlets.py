@@ -18,17 +18,17 @@ def lay_dataset_windows(work: Work) -> Generator[Batch, None, Discovered]:
     context, section, sequences = work.context, work.context.config.discover, work.context.sequences
     tasks = scan_tasks(work)
     yield Batch(scan_task, tasks)
-    scan = read_scan(tasks)
+    scan = read_scan(context, tasks)
     options = SeqletOptions(section.top, section.align, section.min_sites)
     found = []
     for layer in context.layers:
         size, columns = layer.probe.receptive_field, context.columns(layer)
         for column, channel in zip(range(columns.start, columns.stop), layer.channels, strict=True):
-            own = scan.places[:, 1] == column
+            own = scan.sites.of(column)
             whole = np.flatnonzero(np.isfinite(scan.best[:, column]))
-            rows = np.concatenate([scan.places[own, 0], whole])
-            starts = np.concatenate([scan.places[own, 2], scan.where[whole, column]])
-            values = np.concatenate([scan.strengths[own], scan.best[whole, column]])
+            rows = np.concatenate([own.places[:, 0], whole])
+            starts = np.concatenate([own.places[:, 2], scan.where[whole, column]])
+            values = np.concatenate([own.strengths, scan.best[whole, column]])
             _, first = np.unique(np.stack([rows, starts]), axis=1, return_index=True)
             rows, starts, values = rows[first], starts[first], values[first]
             if not len(rows):
