@@ -126,7 +126,9 @@ def read_per_base(path: Path) -> dict[str, np.ndarray]:
     for name, own in table.groupby("name", sort=False):
         if (own["position"].to_numpy() != np.arange(len(own))).any():
             raise ValueError(f"{path}: {name}: expected positions 0, 1, 2, ... in order, found others")
-        found[str(name)] = own[_BASES].to_numpy(dtype=np.float32)
+        # text tables keep a spreadsheet from running a name that begins with =, see `no_formula`
+        plain = name if path.suffix == ".parquet" or not str(name).startswith("'=") else str(name)[1:]
+        found[str(plain)] = own[_BASES].to_numpy(dtype=np.float32)
     return found
 
 
