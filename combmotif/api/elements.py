@@ -26,7 +26,6 @@ from combmotif.motifs.matching.match import match as match_motifs
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.motifs.scanning.scan import find_sites
 
-_OF_MOTIFS = ("motif", "consensus", "sites", "information", "purity", "share", "reproducibility", "explained")
 _OF_MATCHES = ("motif", "relation", "name", "kind", "database", "q_value", "query_consensus", "target_consensus")
 
 

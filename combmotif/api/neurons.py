@@ -36,7 +36,6 @@ from combmotif.sampling.samples import BINS, Samples
 from combmotif.sequence.alphabet import decode
 
 _OF_MOTIFS = ("motif", "consensus", "sites", "information", "purity", "share", "reproducibility", "explained")
-_OF_MATCHES = ("motif", "relation", "name", "kind", "database", "q_value", "query_consensus", "target_consensus")
 
 
 def sample(

@@ -96,7 +96,7 @@ def match(
     from combmotif.motifs.matching.pairs import informative_runs
     from combmotif.motifs.matching.tomtom import MEME_PSEUDOCOUNT
     from combmotif.motifs.matching.whole import match_whole
-    from combmotif.sequence.left_out import LEFT_OUT, LeftOut, write_left_out
+    from combmotif.sequence.left_out import LeftOut, left_out_beside, write_left_out
 
     if out.is_dir():
         raise ValueError(f"--out: expected a file to write, such as matches.tsv, found the folder {out}")
@@ -105,13 +105,13 @@ def match(
     if pseudocount is not None and not whole:
         raise click.UsageError("--pseudocount goes with --whole")
     refuse_input(out, queries, *databases)
+    listed = None if whole else left_out_beside(out)
     types = check_site_types([part.strip() for part in sites.split(",") if part.strip()])
     motifs, _ = open_motifs(queries)
     loaded = [load_database(name, species=species, sites=types) for name in databases]
     if kinds is not None:
         loaded = of_kinds(loaded, [part.strip() for part in kinds.split(",") if part.strip()], name="--kinds")
     known = with_families(loaded)
-    listed = out.with_name(f"{out.stem}.{LEFT_OUT}")
     if whole:
         given = known_sites(queries)
         table = match_whole(
@@ -126,6 +126,7 @@ def match(
             )
             next_step(f"combmotif scan SEQUENCES.fa --motifs {queries} --out hits.tsv")
         return
+    assert listed is not None
     table = find(motifs, known, strands=strands, q=q, top=default_of(MatchSection, "top") if top is None else top)
     control = None
     if shuffles is None or shuffles:

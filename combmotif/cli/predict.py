@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from combmotif.cli.guide import GuidedCommand
 from combmotif.cli.options import PATH, device_option, model_option, refuse_input, sequences_options, trust_option
+
+if TYPE_CHECKING:
+    from combmotif.models.predict_file import Record
+    from combmotif.sequence.left_out import LeftOut
 
 
 @click.command(
@@ -47,11 +52,11 @@ def predict(
     from combmotif.cli.progress import StageProgress
     from combmotif.config import open_model_from
     from combmotif.models import choose_device
-    from combmotif.models.predict_file import Record, predict_file
+    from combmotif.models.predict_file import predict_file
     from combmotif.sequence.annotation.annotated import annotate, read_annotation
     from combmotif.sequence.delimited import stream_table
     from combmotif.sequence.fasta import count_fasta, iterate_fasta
-    from combmotif.sequence.left_out import LEFT_OUT, LeftOut, describe_left_out, write_left_out
+    from combmotif.sequence.left_out import describe_left_out, left_out_beside, write_left_out
 
     if (fasta is None) == (table is None):
         raise click.UsageError("give one of --fasta and --table")
@@ -60,6 +65,7 @@ def predict(
     if annotation is not None and table is not None and name is None:
         raise click.UsageError("--annotation needs the column of the transcripts' names (--name)")
     refuse_input(out, fasta, table, annotation)
+    listed = None if annotation is None else left_out_beside(out)
     model = open_model_from(target, device=choose_device(device), trust=trust)
     if table is None:
         assert fasta is not None
@@ -69,10 +75,11 @@ def predict(
     records: Iterable[Record] = found
     left_out: list[LeftOut] = []
     if annotation is not None:
-        records = annotate(
+        annotated = annotate(
             found, read_annotation(annotation), source=str(fasta or table), skip_invalid=skip_invalid,
             on_left_out=left_out.append,
         )  # fmt: skip
+        records = _some_left(annotated, left_out, source=str(fasta or table))
     elif model.input_spec.channels > 4:
         click.echo(
             f"Warning: {model.name} reads {model.input_spec.channels - 4} tracks beside the bases (coding frame, "
@@ -88,10 +95,20 @@ def predict(
             source=str(fasta or table),
             on_rows=lambda rows: progress.update("predictions", rows, total),
         )
-    listed = out.with_name(f"{out.stem}.{LEFT_OUT}")
-    if annotation is not None and out.is_file():
+    if listed is not None and out.is_file():
         write_left_out(listed, left_out)
     if left_out:
         where = f"; all with their reasons: {listed}" if out.is_file() else ""
         click.echo(f"Warning: {describe_left_out(left_out)}{where}", err=True)
     click.echo(f"{count:,} predictions of {model.name} ({', '.join(model.outputs)}): {out}")
+
+
+def _some_left(records: Iterable[Record], left_out: Sequence[LeftOut], *, source: str) -> Iterator[Record]:
+    """Give records on; where all were left out, say why in place of finding none."""
+    from combmotif.sequence.left_out import describe_left_out
+
+    count = 0
+    for count, record in enumerate(records, 1):  # noqa: B007 - counted
+        yield record
+    if left_out and not count:
+        raise ValueError(f"{source}: expected a sequence that can be used, {describe_left_out(left_out)}")

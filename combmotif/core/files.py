@@ -6,6 +6,7 @@ import contextlib
 import errno
 import gzip
 import hashlib
+import importlib.util
 import io
 import os
 import re
@@ -15,7 +16,7 @@ import socket
 import stat
 import warnings
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
@@ -225,9 +226,44 @@ def write_table(path: Path, table: pd.DataFrame | Iterable[pd.DataFrame], *, hea
             plain.to_csv(text, sep="\t", index=False, header=named, float_format="%.6g", lineterminator="\n")
 
 
+def refuse_other_table(path: Path, columns: Sequence[str]) -> None:
+    """Refuse to write a table that the user did not name over a file that is no earlier table of its kind.
+
+    Raises
+    ------
+    ValueError
+        If a file is there whose first line is not these columns.
+    """
+    if not path.exists():
+        return
+    with open_text(path) as stream:
+        first = stream.readline().rstrip("\r\n")
+    if first != "\t".join(columns):
+        raise ValueError(
+            f"{path}: is there already and no table of an earlier call; it would be written beside --out, so move it, "
+            f"or choose another name for --out"
+        )
+
+
+def has_parquet() -> bool:
+    """Whether the package that reads and writes Parquet is installed."""
+    return importlib.util.find_spec("pyarrow") is not None
+
+
+def require_parquet(what: str = "Parquet") -> None:
+    """Raise ImportError with what to install where the package for Parquet is missing."""
+    if not has_parquet():
+        raise ImportError(f"{what}: the package 'pyarrow' is not installed; run: pip install 'combmotif[parquet]'")
+
+
 def no_formula(cell: object) -> object:
     """Put a ``'`` before a text that a spreadsheet would run."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith("=") else cell
+
+
+def without_guard(cell: str) -> str:
+    """Take off the ``'`` that `no_formula` put before a text."""
+    return cell[1:] if cell.startswith("'=") else cell
 
 
 def require_file(path: str | Path) -> None:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
 
 import h5py
 import numpy as np
 import pandas as pd
 
-from combmotif.core.files import atomic, reading, require_file
+from combmotif.core.files import atomic, reading, require_file, require_parquet, without_guard, write_table
 from combmotif.sequence.delimited import Table, open_table
 
 VECTORS = (".h5", ".hdf5", ".npz", ".parquet", ".tsv", ".tsv.gz")
@@ -30,16 +28,6 @@ def ending(path: Path, known: Sequence[str]) -> str:
     if found == ".parquet":
         require_parquet()
     return found
-
-
-def require_parquet() -> None:
-    """Raise ImportError with what to install where the package for Parquet is missing."""
-    try:
-        import pyarrow  # noqa: F401 - pandas looks for it
-    except ImportError:
-        raise ImportError(
-            "Parquet files need the package 'pyarrow'; install it: pip install 'combmotif[parquet]'"
-        ) from None
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
@@ -126,9 +114,8 @@ def read_per_base(path: Path) -> dict[str, np.ndarray]:
     for name, own in table.groupby("name", sort=False):
         if (own["position"].to_numpy() != np.arange(len(own))).any():
             raise ValueError(f"{path}: {name}: expected positions 0, 1, 2, ... in order, found others")
-        # text tables keep a spreadsheet from running a name that begins with =, see `no_formula`
-        plain = name if path.suffix == ".parquet" or not str(name).startswith("'=") else str(name)[1:]
-        found[str(plain)] = own[_BASES].to_numpy(dtype=np.float32)
+        plain = str(name) if path.suffix == ".parquet" else without_guard(str(name))
+        found[plain] = own[_BASES].to_numpy(dtype=np.float32)
     return found
 
 
@@ -136,29 +123,17 @@ def convert_vectors(kept: Path, out: Path, kind: str) -> None:
     """Write the vectors of an HDF5 file as .npz, Parquet or a table."""
     with h5py.File(kept) as file:
         names, lengths, table = file["names"].asstr()[:].astype(str), file["lengths"][:], file["embeddings"][:]
-    with atomic(out) as temporary:
-        if kind == ".npz":
-            with temporary.open("wb") as stream:
-                np.savez_compressed(stream, names=names, lengths=lengths, embeddings=table)
-            return
-        frame = pd.DataFrame(table, columns=[f"e{i}" for i in range(table.shape[1])])
-        frame.insert(0, "name", names)
-        if kind == ".parquet":
+    if kind == ".npz":
+        with atomic(out) as temporary, temporary.open("wb") as stream:
+            np.savez_compressed(stream, names=names, lengths=lengths, embeddings=table)
+        return
+    frame = pd.DataFrame(table, columns=[f"e{i}" for i in range(table.shape[1])])
+    frame.insert(0, "name", names.astype(object))
+    if kind == ".parquet":
+        with atomic(out) as temporary:
             frame.to_parquet(temporary, index=False)
-        else:
-            with text_stream(temporary, kind) as write:
-                write(frame.to_csv(sep="\t", index=False, float_format="%.6g", lineterminator="\n").encode())
-
-
-@contextlib.contextmanager
-def text_stream(path: Path, kind: str) -> Iterator[Callable[[bytes], Any]]:
-    """Open a text file to write bytes into, gzipped (always to the same bytes) where its kind ends in .gz."""
-    with path.open("wb") as raw:
-        stream: IO[bytes] | gzip.GzipFile = raw
-        if kind.endswith(".gz"):
-            stream = gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0)
-        with stream:
-            yield stream.write
+    else:
+        write_table(out, frame)
 
 
 def write_per_base(

@@ -10,9 +10,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from combmotif.core.files import atomic, no_formula, require_file
+from combmotif.core.files import atomic, no_formula, require_file, writing_text
 from combmotif.evaluation.adapters.base import Adapter, LacksCapability, pool_states, read_mode
-from combmotif.evaluation.formats import PER_BASE, VECTORS, convert_vectors, ending, text_stream, write_per_base
+from combmotif.evaluation.formats import PER_BASE, VECTORS, convert_vectors, ending, write_per_base
 from combmotif.sequence.fasta import iterate_fasta
 from combmotif.sequence.names import UniqueNames
 
@@ -183,14 +183,14 @@ def score_fasta(
             if count:
                 write_per_base(temporary, kind, names, codes, probs)
         else:
-            with text_stream(temporary, kind) as write:
-                write(b"name\tposition\tbase\tA\tC\tG\tT\n")
+            with writing_text(temporary, out) as text:
+                text.write("name\tposition\tbase\tA\tC\tG\tT\n")
                 for name, code, table in tables:
                     lines = [
                         f"{no_formula(name)}\t{i}\t{'ACGTN'[int(base)]}\t" + "\t".join(f"{v:.6g}" for v in row)
                         for i, (base, row) in enumerate(zip(code, table, strict=True))
                     ]
-                    write(("\n".join(lines) + "\n").encode())
+                    text.write("\n".join(lines) + "\n")
                     count, bases = count + 1, bases + len(code)
         if not count:
             raise ValueError(f"{fasta}: expected sequences with known bases, found none")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from combmotif.core import tables
-from combmotif.core.files import atomic, no_formula
+from combmotif.core.files import atomic, no_formula, refuse_other_table
 
 LEFT_OUT = tables.LEFT_OUT.file
 
@@ -26,6 +26,13 @@ def describe_left_out(left_out: Sequence[LeftOut]) -> str:
     if len(left_out) == 1:
         return f"left out '{name}' ({reason})"
     return f"left out {len(left_out):,} (first '{name}': {reason})"
+
+
+def left_out_beside(out: Path) -> Path:
+    """Name the table of what was left out of a file, ``NAME.left_out.tsv``, which must be free or one of ours."""
+    path = out.with_name(f"{out.stem}.{LEFT_OUT}")
+    refuse_other_table(path, tables.LEFT_OUT.names)
+    return path
 
 
 def write_left_out(path: Path, left_out: Sequence[LeftOut]) -> bool:

@@ -133,6 +133,38 @@ def test_an_input_is_not_written_over(refused, tmp_path):
     assert (tmp_path / "a.fa").read_text().startswith(">a\n")
 
 
+@pytest.mark.parametrize(
+    ("beside", "command"),
+    [
+        ("u.fa.tsv", "dataset utrs --annotation g.bed --fasta g.fa --out u.fa"),
+        ("u.fa.skipped.tsv", "dataset utrs --annotation g.bed --fasta g.fa --out u.fa"),
+        ("v.tsv.skipped.tsv", "dataset variants --vcf v.vcf --fasta g.fa --out v.tsv"),
+        ("m.left_out.tsv", "match q.meme --out m.tsv --shuffles 0"),
+        ("p.left_out.tsv", "predict --model mrl --fasta a.fa --annotation t.bed --skip-invalid --out p.tsv"),
+    ],
+)
+def test_a_table_written_beside_another_replaces_only_its_own(cli, refused, tmp_path, beside, command):
+    genome = "ACGU" * 40
+    (tmp_path / "g.fa").write_text(f">1\n{genome.replace('U', 'T')}\n")
+    (tmp_path / "g.bed").write_text("1\t10\t60\tx\t0\t+\n1\t500\t600\ty\t0\t+\n")
+    (tmp_path / "t.bed").write_text("1\t0\t50\tx\t0\t+\t0\t48\t0\t1\t50\t0\n")
+    (tmp_path / "v.vcf").write_text("##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\n1\t1\ta\tA\tC\n1\t2\tb\tA\tC\n")
+    rows = "".join(f"{row}\n" for row in ["1 0 0 0"] * 6)
+    (tmp_path / "q.meme").write_text(
+        f"MEME version 4\n\nALPHABET= ACGU\n\nMOTIF q\nletter-probability matrix: w= 6\n{rows}"
+    )
+    (tmp_path / "a.fa").write_text(f">x\n{genome[:50]}\n>y\n{genome[:50]}\n")
+    (tmp_path / beside).write_text("mine\n")
+    out = command.split("--out ")[1].split()[0]
+    assert f"{beside}: is there already and no table of an earlier call" in refused(*command.split())
+    assert (tmp_path / beside).read_text() == "mine\n"
+    assert not (tmp_path / out).exists()
+    (tmp_path / beside).unlink()
+    for _ in range(2):  # the second time over its own
+        result = cli(*command.split())
+        assert result.exit_code == 0, result.output
+
+
 @pytest.mark.slow
 def test_a_report_that_is_another_s_stays(refused, cli, run_folder):
     (run_folder / ".combmotif").unlink()  # as in a folder that an earlier version made

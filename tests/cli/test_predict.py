@@ -128,6 +128,8 @@ def test_a_broken_reading_frame(cli, refused, half_life, tmp_path):
     name, reason = (tmp_path / "p.left_out.tsv").read_text().splitlines()[1].split("\t")
     assert (name, reason.startswith("transcript 'short': expected a coding sequence")) == ("short", True)
     assert len((tmp_path / "p.tsv").read_text().splitlines()) == 2
+    (tmp_path / "a.bed").write_text((tmp_path / "a.bed").read_text().replace("long", "other"))
+    assert "rna.fa: expected a sequence that can be used, left out 2 (first" in refused(*arguments, "--skip-invalid")
 
 
 def test_names_are_text_and_stand_once(cli, own_net, tmp_path):

@@ -312,7 +312,7 @@ def _choose_gpu() -> None:
     from distributed import get_worker
 
     number = str(get_worker().name).rpartition("-")[2]
-    if number.isdigit():
+    if number.isdecimal():
         share_gpus(int(number))
 
 

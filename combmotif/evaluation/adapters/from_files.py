@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from combmotif.core.files import reading
+from combmotif.core.files import reading, without_guard
 from combmotif.evaluation.adapters.base import Adapter, Codes, LacksCapability, plain_vectors
 from combmotif.evaluation.formats import open_rows, read_per_base, read_vectors
 from combmotif.sequence.alphabet import decode, encode
@@ -152,7 +152,7 @@ def _table(path: Path, key: str | None, columns: Sequence[str] | None) -> tuple[
                 values = np.array([to_number(cells[i]) for i in at.values()])
             except ValueError as error:
                 raise ValueError(f"{path}: row {row}: expected numbers in {', '.join(at)}, found {error}") from None
-            name = cells[place].strip()
+            name = without_guard(cells[place].strip())
             if name in found and not np.array_equal(found[name], values, equal_nan=True):
                 raise ValueError(f"{path}: row {row}: '{name}' stands twice with different values; give each name once")
             found[name] = values

@@ -61,7 +61,7 @@ def read_transcripts(path: str | Path) -> tuple[Annotation, bool]:
     with open_text(Path(path)) as stream:
         lines = (line.rstrip("\r\n").split("\t") for line in stream)
         first = next((cells for cells in lines if cells[0].strip() and not cells[0].startswith(_NO_ROW)), [])
-    if not (4 <= len(first) < 12 and first[1].isdigit() and first[2].isdigit()):
+    if not (4 <= len(first) < 12 and first[1].isdecimal() and first[2].isdecimal()):
         return read_annotation(path), False
     return Annotation(_bed_rows(Path(path)), str(path)), True
 
@@ -72,7 +72,7 @@ def _bed_rows(path: Path) -> Iterator[Transcript]:
             cells = line.rstrip("\r\n").split("\t")
             if not line.strip() or line.startswith(_NO_ROW):
                 continue
-            good = len(cells) > 3 and cells[1].isdigit() and cells[2].isdigit() and int(cells[1]) < int(cells[2])
+            good = len(cells) > 3 and cells[1].isdecimal() and cells[2].isdecimal() and int(cells[1]) < int(cells[2])
             if not good:
                 raise ValueError(
                     f"{path}: line {number}: expected chromosome, start, end, name, score and strand with tabs "

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from combmotif.core.files import atomic, write_table, writing_h5
+from combmotif.core.files import atomic, refuse_other_table, write_table, writing_h5, writing_text
 from combmotif.evaluation.dataset.maf import AlignedRegion, align_regions, iterate_maf, orthologues
 from combmotif.evaluation.dataset.utrs import Region, utr_sequences
 from combmotif.evaluation.dataset.variants import VariantPair, variant_pairs
-from combmotif.evaluation.formats import text_stream
 
 Skipped = list[tuple[str, str]]
+_SKIPPED = ("item", "reason")
+_PLACES = ("name", "chromosome", "strand", "length", "blocks", "orientation")
 _LETTERS = np.frombuffer(b"ACGTN-", dtype=np.uint8)
 
 
@@ -23,10 +24,10 @@ def _text(codes: np.ndarray) -> str:
 
 
 def _write_fasta(path: Path, records: Sequence[tuple[str, str]]) -> None:
-    with atomic(path) as temporary, text_stream(temporary, path.suffix) as write:
+    with atomic(path) as temporary, writing_text(temporary, path) as stream:
         for name, text in records:
             lines = "".join(f"{text[i : i + 80]}\n" for i in range(0, len(text), 80))
-            write(f">{name}\n{lines}".encode())
+            stream.write(f">{name}\n{lines}")
 
 
 def _parted(out: Path) -> tuple[str, str]:
@@ -37,9 +38,16 @@ def _parted(out: Path) -> tuple[str, str]:
 
 def _note_skipped(out: Path, skipped: Skipped) -> None:
     """Write what was skipped beside a file; without any, only an earlier table is replaced, by an empty one."""
-    path = Path(f"{out}.skipped.tsv")
+    path = _skipped_beside(out)
     if skipped or path.exists():
-        write_table(path, pd.DataFrame(skipped, columns=["item", "reason"]))
+        write_table(path, pd.DataFrame(skipped, columns=list(_SKIPPED)))
+
+
+def _skipped_beside(out: Path) -> Path:
+    """Name the table of what was skipped, which must be free or one of an earlier call."""
+    path = Path(f"{out}.skipped.tsv")
+    refuse_other_table(path, _SKIPPED)
+    return path
 
 
 def _regions(
@@ -72,6 +80,8 @@ def write_utrs(
     -------
     (count, skipped)
     """
+    _skipped_beside(out)
+    refuse_other_table(Path(f"{out}.tsv"), _PLACES)
     skipped: Skipped = []
     found = list(
         _regions(annotation, fasta, region=region, orientation=orientation, shortest=shortest, skipped=skipped)
@@ -91,8 +101,7 @@ def write_utrs(
         (own.name, own.chromosome, own.strand, own.length, ",".join(f"{a}-{b}" for a, b in own.blocks), orientation)
         for own, _ in found
     ]
-    columns = ["name", "chromosome", "strand", "length", "blocks", "orientation"]
-    write_table(Path(f"{out}.tsv"), pd.DataFrame(rows, columns=columns))
+    write_table(Path(f"{out}.tsv"), pd.DataFrame(rows, columns=list(_PLACES)))
     _note_skipped(out, skipped)
     return len(found), skipped
 
@@ -148,6 +157,7 @@ def write_orthologues(
     -------
     (count, skipped)
     """
+    _skipped_beside(out)
     skipped: Skipped = []
     cut = list(_regions(annotation, fasta, region="3utr", orientation="rna", shortest=1, skipped=skipped))
     regions = [region for region, _ in cut]
@@ -189,6 +199,7 @@ def write_frequencies(
     -------
     (count, skipped)
     """
+    _skipped_beside(out)
     skipped: Skipped = []
     cut = list(_regions(annotation, fasta, region=region, orientation="rna", shortest=1, skipped=skipped))
     count = 0
@@ -221,6 +232,7 @@ def write_variants(
     -------
     (count, skipped)
     """
+    _skipped_beside(out)
     skipped: Skipped = []
     rows: list[list[object]] = []
     there: set[str] = set()

@@ -45,7 +45,7 @@ def read_peaks(
             if not line.strip() or line.startswith(("#", "track", "browser")):
                 continue
             cells = line.rstrip("\r\n").split("\t")
-            good = len(cells) >= 6 and cells[1].isdigit() and cells[2].isdigit() and int(cells[1]) < int(cells[2])
+            good = len(cells) >= 6 and cells[1].isdecimal() and cells[2].isdecimal() and int(cells[1]) < int(cells[2])
             if not good or cells[5] not in ("+", "-", "."):
                 raise ValueError(
                     f"{path}: line {number}: expected chromosome, start, end, name, score and strand (+, - or .) with "

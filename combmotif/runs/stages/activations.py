@@ -7,6 +7,7 @@ from collections.abc import Generator
 
 import numpy as np
 
+from combmotif.core.files import require_parquet
 from combmotif.inference.background import active_level
 from combmotif.models.predict_file import not_finite
 from combmotif.runs.context import Context
@@ -14,7 +15,7 @@ from combmotif.runs.stages.base import Batch, Cost, Output, Stage, Trial, Work
 from combmotif.runs.stages.motifs import FoundMotifs
 from combmotif.runs.stages.samples import Sampled
 from combmotif.runs.stages.scan import Scan, ScanTask, read_scan, scan_task, scan_tasks
-from combmotif.runs.stages.sites import PARQUET, require_parquet, write_sites
+from combmotif.runs.stages.sites import PARQUET, write_sites
 from combmotif.runs.tables import activation_table, neuron_table
 
 
@@ -29,7 +30,7 @@ class ActivationStage(Stage[list[ScanTask], Scan]):
     def check(self, context: Context) -> None:
         """Refuse Parquet without the package that writes it."""
         if context.config.sites.format == "parquet":
-            require_parquet()
+            require_parquet("sites.format: parquet")
 
     def tasks(self, work: Work) -> Generator[Batch, None, list[ScanTask]]:
         """Scan some sequences in each task."""

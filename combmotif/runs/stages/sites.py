@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from combmotif.core.files import atomic
+from combmotif.core.files import atomic, has_parquet
 from combmotif.runs.context import Context
 from combmotif.runs.stages.base import Output
 from combmotif.runs.tables import bed_names, bed_table, letters_of, site_table
@@ -118,18 +117,6 @@ def gather(parts: Iterable[Sites], levels: np.ndarray, most: int) -> tuple[Sites
     return kept, found > most
 
 
-def require_parquet() -> None:
-    """Refuse ``sites.format: parquet`` where pyarrow is missing."""
-    if not _has_parquet():
-        raise ImportError(
-            "sites.format: parquet needs the package pyarrow, which is not installed: pip install 'combmotif[parquet]'"
-        )
-
-
-def _has_parquet() -> bool:
-    return importlib.util.find_spec("pyarrow") is not None
-
-
 def write_sites(context: Context, sites: Sites, out: Output) -> list[str]:
     """Write sites as text or, where they are many or the config says so, as Parquet and the strongest as text.
 
@@ -140,7 +127,7 @@ def write_sites(context: Context, sites: Sites, out: Output) -> list[str]:
     """
     form, notes = context.config.sites.format, []
     large = form == "parquet" or (form == "auto" and len(sites) > MANY)
-    if large and not _has_parquet():
+    if large and not has_parquet():
         large = False
         notes.append(
             f"{len(sites):,} sites were written as text, since pyarrow is not installed; with it (pip install "

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from combmotif.config import load_config
+from combmotif.core import files
 from combmotif.runs import run
 from combmotif.runs.stages import sites as module
 from combmotif.runs.stages.sites import Sites, gather
@@ -91,9 +92,10 @@ def test_parquet_holds_what_the_text_does_and_the_text_the_strongest(config, tex
 
 
 def test_without_pyarrow_parquet_is_refused_and_auto_writes_text(config, texts, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "_has_parquet", lambda: False)
+    for at in (files, module):
+        monkeypatch.setattr(at, "has_parquet", lambda: False)
     monkeypatch.setattr(module, "MANY", 10)
-    with pytest.raises(ImportError, match=r"sites.format: parquet needs .* pip install 'combmotif\[parquet\]'"):
+    with pytest.raises(ImportError, match=r"sites.format: parquet: .*pyarrow.* pip install 'combmotif\[parquet\]'"):
         run(load_config(config, overrides=["sites.format=parquet"]), tmp_path / "refused", workers=1)
     assert not (tmp_path / "refused").exists()
     result = run(load_config(config), tmp_path / "auto", workers=1)
