@@ -21,7 +21,7 @@ from combmotif.effect.pairs.states import States
 from combmotif.evaluation.dataset.anchored import EXONIC, common_ends
 from combmotif.evaluation.dataset.variants import VariantPair, variant_pairs
 from combmotif.evaluation.tasks.base import column_of, numbers_of, read_cells
-from combmotif.evaluation.tasks.variants import read_pairs
+from combmotif.evaluation.tasks.pairs import read_pairs
 from combmotif.evaluation.variant_sites import SiteReader
 from combmotif.models.architectures.hal import variant_psi
 from combmotif.models.model import SequenceModel

@@ -322,6 +322,6 @@ def test_an_empty_allele_is_no_deletion(tmp_path):
 
 def test_what_was_skipped_before_is_replaced(genome):
     note = genome / "o.fa.skipped.tsv"
-    note.write_text("mine")
+    note.write_text("item\treason\nx\tof an earlier call\n")
     write_utrs(genome / "g.gtf", genome / "g.fa", genome / "o.fa")
     assert note.read_text() == "item\treason\n"

@@ -1,4 +1,4 @@
-"""Rows of a table that are the two alleles of a variant."""
+"""Pairs of alleles in a table: rows that belong together, or two columns of sequences."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from combmotif.evaluation.tasks.base import column_of, read_cells
+from combmotif.evaluation.dataset.anchored import common_ends
+from combmotif.evaluation.tasks.base import column_of, encode_rows, read_cells
+from combmotif.sequence.alphabet import encode
 
 Cells = Mapping[str, list[str]]
 
@@ -132,3 +134,65 @@ def look_up_pairs(
 
 def _plain(text: str) -> str:
     return text.upper().replace("U", "T")
+
+
+def read_pairs(
+    cells: dict[str, list[str]], *, ref: str, alt: str, name: str | None, path: str, skipped: list[tuple[str, str]]
+) -> tuple[list[str], list[tuple[int, np.ndarray, np.ndarray]]]:
+    """Read pairs of a reference and an alternative sequence from a table's columns.
+
+    Parameters
+    ----------
+    cells : dict of column to texts
+        As `read_cells` gives them.
+    ref, alt : str
+        Columns of the sequences.
+    name : str or None
+        Column of the names; default row1, row2, ...
+    path : str
+        Of the table, for messages.
+    skipped : list of (name, reason)
+        Rows that are no pair of different sequences are added.
+
+    Returns
+    -------
+    (names of all rows, list of (row, reference, alternative))
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, no pair is left, or most are of sequences that have nothing to do with each other.
+    """
+    texts, others = column_of(cells, ref, path=path, key="ref"), column_of(cells, alt, path=path, key="alt")
+    names = column_of(cells, name, path=path, key="name") if name else [f"row{i + 1}" for i in range(len(texts))]
+    codes, rows = encode_rows(texts, names, skipped)
+    pairs = []
+    for code, row in zip(codes, rows, strict=True):
+        try:
+            other = encode(others[row])
+        except ValueError:
+            skipped.append((names[row], "the alternative sequence holds what are no nucleotides"))
+            continue
+        if np.array_equal(code, other):
+            skipped.append((names[row], "reference and alternative are the same"))
+            continue
+        pairs.append((int(row), code, other))
+    if not pairs:
+        why = f"; the first was left out because {skipped[0][1]}" if skipped else ""
+        raise ValueError(f"{path}: expected pairs of different sequences, found none{why}")
+    apart = [row for row, code, other in pairs if not _of_one_window(code, other)]
+    if 2 * len(apart) > len(pairs):
+        raise ValueError(
+            f"{path}: expected reference and alternative sequences of one window, found {len(apart):,} of "
+            f"{len(pairs):,} that have nothing in common, first '{names[apart[0]]}'; were its rows joined rightly?"
+        )
+    return names, pairs
+
+
+def _of_one_window(ref: np.ndarray, alt: np.ndarray) -> bool:
+    """Whether two sequences can be alleles: half of the positions agree, or the ends do.
+
+    Rows that were joined wrongly agree at a quarter of the positions, and at the ends in a base or two. Windows of one
+    length agree at one end only where an insertion or deletion has moved the rest.
+    """
+    return (len(ref) == len(alt) and float((ref == alt).mean()) >= 0.5) or sum(common_ends(ref, alt)) > 2
