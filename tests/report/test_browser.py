@@ -73,6 +73,11 @@ def wait_for_page(page: Any, name: str) -> None:
     )
 
 
+def go_back(page: Any) -> None:
+    """Go back from within the page: asked from outside, a browser may not have noted its last address yet."""
+    page.evaluate("history.back()")
+
+
 def saved(page: Any, selector: str) -> tuple[str, bytes]:
     with page.expect_download() as waiting:
         page.locator(selector).first.click()
@@ -166,7 +171,7 @@ def test_the_next_neuron_is_the_next_row_shown(page: Any, report: str) -> None:
     page.keyboard.press("Escape")
     page.wait_for_selector("#story:not([hidden])")
     assert page.evaluate("document.activeElement.textContent") == "conv3:3"
-    page.go_back()
+    go_back(page)
     page.wait_for_function("!document.querySelector('#view').hidden")
 
 
@@ -406,7 +411,7 @@ def test_of_very_many_neurons_the_table_holds_a_page(
     page.wait_for_function("document.querySelector('#neuron-table tbody [data-logo]').dataset.drawn")
     page.click("#neuron-table tbody a")  # the page of a neuron that was not in the table at first
     wait_for_page(page, names[6])
-    page.go_back()
+    go_back(page)
     page.locator("#neuron-table thead button", has_text="Neuron").click()
     page.locator("#neuron-table thead button", has_text="Neuron").click()
     page.wait_for_function(
