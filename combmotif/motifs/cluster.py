@@ -11,7 +11,6 @@ from scipy.spatial.distance import squareform
 from combmotif.motifs.motif import PSEUDOCOUNT, MotifSet, information
 from combmotif.motifs.segment import normalised, segments
 
-
 _LEAST_OVERLAP = 3
 """Columns that two motifs must share at a shift, at most the shorter length."""
 

@@ -6,7 +6,6 @@ import numpy as np
 
 from combmotif.motifs.motif import information
 
-
 INFORMATIVE = 0.5
 """Bits of an informative column."""
 LONGEST_GAP = 2
