@@ -33,7 +33,8 @@ def execute(paths: list[Path], *, timeout: int = 600) -> dict[str, nbformat.Note
     for book in books.values():
         cells += [nbformat.v4.new_code_cell(EMPTY), *book.cells]
     whole = nbformat.v4.new_notebook(cells=cells)
-    NotebookClient(whole, timeout=timeout, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}).execute()
+    where = {"metadata": {"path": str(ROOT)}}
+    NotebookClient(whole, timeout=timeout, startup_timeout=timeout, kernel_name="python3", resources=where).execute()
     return books  # the cells are the same objects
 
 

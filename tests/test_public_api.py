@@ -57,7 +57,6 @@ MANY = {
     "combmotif.inference.incremental.operations.slide",
     "combmotif.models.keras.load.load_keras_model",
     "combmotif.models.python_model.load_python",
-    "combmotif.motifs.matching.match.match",
     "combmotif.runs.runner.run",
     "combmotif.sequence.tables.read_table",
 }

@@ -98,7 +98,7 @@ def temporary_name(name: str) -> str:
 
 
 def is_running(pid: object) -> bool:
-    """Whether this host has a process of this number."""
+    """Whether a process of this number is at work on this host; one that has ended and is not waited for is none."""
     if not isinstance(pid, int) or os.name != "posix":  # elsewhere the question itself ends the process
         return False
     try:
@@ -107,7 +107,10 @@ def is_running(pid: object) -> bool:
         return False
     except OSError:  # somebody else's
         return True
-    return True
+    try:  # behind the name, which may hold anything, comes the state
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] != b"Z"
+    except (OSError, IndexError):  # a system without /proc
+        return True
 
 
 class _FirstFault(io.FileIO):

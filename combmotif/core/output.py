@@ -121,6 +121,8 @@ class OutputFolder:
     def files(self, names: list[str | Path] | list[Path] | list[str]) -> list[Path]:
         """Say that files are going to be written, and give their paths; see `file`."""
         relative = [self._relative(name) for name in names]
+        if any(name not in self._known and os.path.lexists(self.path / name) for name in relative):
+            self.reload()  # another process that works in the folder may have made it
         new = [name for name in dict.fromkeys(relative) if name not in self._known]
         for name in relative:
             self._refuse_links(name)
@@ -153,16 +155,19 @@ class OutputFolder:
                 (self.path / folder).rmdir()
 
     def sweep(self) -> None:
-        """Remove what processes that were killed left of the files of the record: ``NAME.HOST.PID.RANDOM.tmp``.
+        """Remove what processes that were killed left of the files of the record, and of itself.
+
+        It is called ``NAME.HOST.PID.RANDOM.tmp``.
 
         Those of a process that is at work stay; one of another host counts as killed an hour after it wrote last.
         """
-        for folder in {self.path / name for name in map(_parent, self._known)}:
+        own = {*self._known, MARKER}
+        for folder in {self.path / name for name in map(_parent, own)}:
             if folder.is_symlink() or not folder.is_dir():
                 continue
             for entry in list(folder.iterdir()):
                 ending = re.search(r"\.([A-Za-z0-9-]+)\.(\d+)\.[0-9a-f]{8}\.tmp$", entry.name)
-                if ending and self._relative(entry.with_name(entry.name[: ending.start()])) in self._known:
+                if ending and self._relative(entry.with_name(entry.name[: ending.start()])) in own:
                     with contextlib.suppress(FileNotFoundError):  # finished just now
                         if not _being_written(entry, ending[1], int(ending[2])):
                             entry.unlink()

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from combmotif.core.download import sha256_of
 from combmotif.core.plain_yaml import dump_yaml, read_yaml
 from combmotif.core.resources import resource_path
 from combmotif.core.typed_yaml import nearest, validate
@@ -24,7 +25,7 @@ from combmotif.models.card_schema import CardInput, ModelCard
 from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.models.opening import open_module
 from combmotif.models.python_model import build_module
-from combmotif.models.weights import load_weights, replace_file, save_weights, sha256_of
+from combmotif.models.weights import load_weights, replace_file, save_weights
 from combmotif.sequence.alphabet import encode
 
 CARD_FILE = "model.yaml"

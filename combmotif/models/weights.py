@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import re
 import warnings
 from pathlib import Path, PosixPath, PurePosixPath
@@ -26,15 +25,6 @@ _BESIDE = [
     np.float64(0).__reduce__()[0], np.zeros(0).__reduce__()[0],
 ]  # fmt: skip
 """What checkpoints hold beside tensors that runs no code when it is read: settings, paths, numbers of NumPy."""
-
-
-def sha256_of(path: str | Path) -> str:
-    """Return the SHA-256 of a file as 64 hexadecimal digits."""
-    digest = hashlib.sha256()
-    with Path(path).open("rb") as file:
-        for block in iter(lambda: file.read(1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def replace_file(path: Path, content: bytes) -> None:

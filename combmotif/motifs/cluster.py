@@ -11,8 +11,11 @@ from scipy.spatial.distance import squareform
 from combmotif.motifs.motif import PSEUDOCOUNT, MotifSet, information
 from combmotif.motifs.segment import normalised, segments
 
+_LEAST_OVERLAP = 3
+"""Columns that two motifs must share at a shift, at most the shorter length."""
 
-def similarity(a: np.ndarray, b: np.ndarray, *, min_overlap: int = 3) -> tuple[float, int]:
+
+def similarity(a: np.ndarray, b: np.ndarray) -> tuple[float, int]:
     """Compare two matrices at every shift on the forward strand and return the best.
 
     Each column is its deviation from uniform, weighted by the square root of its information; the score of a shift
@@ -24,8 +27,6 @@ def similarity(a: np.ndarray, b: np.ndarray, *, min_overlap: int = 3) -> tuple[f
     ----------
     a, b : float array, shape (length, 4)
         Probabilities (or counts).
-    min_overlap : int, default 3
-        Columns the two must share, at most the shorter length.
 
     Returns
     -------
@@ -42,21 +43,17 @@ def similarity(a: np.ndarray, b: np.ndarray, *, min_overlap: int = 3) -> tuple[f
     >>> found > 0.7, shift
     (True, 1)
     """
-    if min_overlap < 1:
-        raise ValueError(f"min_overlap: expected at least 1 column, got {min_overlap}")
     first, second = normalised(a), normalised(b)
-    score, offset = _similarities([first], [second], min_overlap)
+    score, offset = _similarities([first], [second])
     return float(score[0, 0]), int(offset[0, 0])
 
 
-def _similarities(
-    first: Sequence[np.ndarray], second: Sequence[np.ndarray], min_overlap: int = 3
-) -> tuple[np.ndarray, np.ndarray]:
+def _similarities(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Best score and offset of every pair; lists of ppm -> two arrays of shape (len(first), len(second))."""
     a, b = _stack(first), _stack(second)
     longest_a, longest_b = a.shape[1], b.shape[1]
     lengths_a, lengths_b = (np.array([len(m) for m in group])[:, None] for group in (first, second))
-    needed = np.minimum(min_overlap, np.minimum(lengths_a, lengths_b.T))
+    needed = np.minimum(_LEAST_OVERLAP, np.minimum(lengths_a, lengths_b.T))
     best, where = np.full((len(a), len(b)), -np.inf), np.zeros((len(a), len(b)), dtype=int)
     for offset in sorted(range(1 - longest_b, longest_a), key=lambda shift: (abs(shift), shift)):
         low, high = max(0, offset), min(longest_a, longest_b + offset)

@@ -6,32 +6,27 @@ import numpy as np
 
 from combmotif.motifs.motif import information
 
+INFORMATIVE = 0.5
+"""Bits of an informative column."""
+LONGEST_GAP = 2
+"""Columns of the longest uninformative stretch inside a run."""
 
-def segments(
-    ppm: np.ndarray,
-    *,
-    min_information: float = 0.5,
-    min_length: int = 3,
-    max_gap: int = 2,
-) -> list[tuple[int, int]]:
+
+def segments(ppm: np.ndarray, *, min_length: int = 3) -> list[tuple[int, int]]:
     """Find the runs of informative columns in a position-probability matrix.
 
     A neuron's matrix spans its whole receptive field; the motif (or the two motifs at a fixed distance) is
-    the part where bases are preferred. A column is informative when it holds at least `min_information` bits,
-    or at least half as much while the average with its neighbours holds `min_information` (so a weak column beside a
-    strong one stays). Informative columns at most `max_gap` + 1 apart belong to one run, so UGUANAUA is one motif. A
+    the part where bases are preferred. A column is informative when it holds at least half a bit,
+    or at least half as much while the average with its neighbours holds half a bit (so a weak column beside a
+    strong one stays). Informative columns at most 3 apart belong to one run, so UGUANAUA is one motif. A
     run starts and ends on an informative column, wherever it lies, the ends of the receptive field included.
 
     Parameters
     ----------
     ppm : float array, shape (length, 4)
         Probabilities (or counts) per column; rows are normalised, a row of zeros counts as uniform.
-    min_information : float, default 0.5
-        Bits a column must hold.
     min_length : int, default 3
         Columns of the shortest run returned. The start codon has 3.
-    max_gap : int, default 2
-        Longest stretch of uninformative columns kept inside a run.
 
     Returns
     -------
@@ -49,11 +44,11 @@ def segments(
     total = np.concatenate([[0.0], np.cumsum(bits)])
     first, last = np.maximum(np.arange(length) - 1, 0), np.minimum(np.arange(length) + 2, length)
     smooth = (total[last] - total[first]) / np.maximum(last - first, 1)
-    informative = (bits >= min_information) | ((smooth >= min_information) & (bits >= min_information / 2))
+    informative = (bits >= INFORMATIVE) | ((smooth >= INFORMATIVE) & (bits >= INFORMATIVE / 2))
     columns = np.flatnonzero(informative)
     if not columns.size:
         return []
-    runs = np.split(columns, np.flatnonzero(np.diff(columns) > max_gap + 1) + 1)
+    runs = np.split(columns, np.flatnonzero(np.diff(columns) > LONGEST_GAP + 1) + 1)
     return [(int(run[0]), int(run[-1]) + 1) for run in runs if run[-1] + 1 - run[0] >= min_length]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from combmotif.config.cluster import ClusterConfig
 from combmotif.config.run import RunConfig
-from combmotif.core.executors import Executor, TasksLost, usual_workers
+from combmotif.core.executors import Executor, TasksLost, single_thread, usual_workers
 from combmotif.core.files import HOST
 from combmotif.models.model import SequenceModel
 from combmotif.report.html import build_report
@@ -133,11 +133,12 @@ def run(
         record["planned"] = [*(stage.name for stage in STAGES), *(["report"] if shares is None else [])]
         others = shares or Shares(store.path / FOLDER)
         runner = _Runner(context, store, executor, others, record, progress or (lambda stage, done, total: None))
-        for stage in STAGES:
-            begun = time.monotonic()
-            runner.do(stage, begun)
-            if on_stage is not None:
-                on_stage(stage.name, record["stages"][stage.name]["status"], time.monotonic() - begun)
+        with single_thread():  # as in tasks: what is merged here must not depend on this host's cores either
+            for stage in STAGES:
+                begun = time.monotonic()
+                runner.do(stage, begun)
+                if on_stage is not None:
+                    on_stage(stage.name, record["stages"][stage.name]["status"], time.monotonic() - begun)
         executor.close()
         begun, report = time.monotonic(), folder / "report.html"
         if shares is None:

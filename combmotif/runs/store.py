@@ -126,6 +126,7 @@ class RunStore(TaskFiles):
         with atomic(self.file(CHECKSUMS)) as temporary:
             lines = [f"{digest}  {name}\n" for name, digest in sorted(self._checksums.items())]
             temporary.write_text("".join(lines), encoding="utf-8")
+        self.folder.sweep()  # of workers that died meanwhile
         self.folder.settle()
 
     def keep_only(self, folder: str, wanted: set[Path]) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
+from combmotif.config.training.language import LanguageFit
 from combmotif.models.architectures.language import LanguageNet, channels_last
 from combmotif.sequence.onehot import one_hot
 from combmotif.training.loop import load_state, save_state
@@ -20,35 +20,12 @@ _SHORTEST = 40
 """Shorter sequences are left out: they hold no 40-mer by which a held-out relative could be told."""
 
 
-@dataclass(frozen=True)
-class LanguageOptions:
-    """How to train.
+class LanguageOptions(LanguageFit):
+    """How to train: what ``fit`` of a config says, and the seed.
 
-    Attributes
-    ----------
-    steps : int
-    batch : int
-        Bases per step.
-    window : int
-        Longer sequences are cut into windows of this many nt, anew in every pass.
-    learning_rate : float
-        Peak of AdamW's rate, which rises for 5 % of the steps and falls along a cosine.
-    averaging : float
-        Decay per step of the moving average of the weights, which is what is kept.
-    clip : float
-        Largest norm of the gradient.
-    every : int
-        Steps between two checkpoints, at which the held-out loss is measured.
-    seed : int
+    The rate rises for 5 % of the steps and falls along a cosine; the held-out loss is measured at every checkpoint.
     """
 
-    steps: int = 4000
-    batch: int = 8192
-    window: int = 160
-    learning_rate: float = 3e-3
-    averaging: float = 0.995
-    clip: float = 1.0
-    every: int = 200
     seed: int = 0
 
 
@@ -232,7 +209,7 @@ def train_language(
         loss_sum, loss_count = 0.0, 0
         if checkpoint is not None:
             state = {
-                "options": asdict(options),
+                "options": options.model_dump(),
                 "net": net.state_dict(),
                 "averaged": averaged.state_dict(),
                 "optimizer": optimizer.state_dict(),

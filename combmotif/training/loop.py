@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import io
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,50 +15,19 @@ from torch import nn
 from torch.optim.lr_scheduler import OneCycleLR
 from torch.optim.swa_utils import AveragedModel
 
+from combmotif.config.training.regression import FitSection
 from combmotif.core.files import read_sealed, write_sealed
 
 Batch = TypeVar("Batch")
 State = dict[str, torch.Tensor]
 
 
-@dataclass(frozen=True)
-class TrainingOptions:
-    """How to train.
+class TrainingOptions(FitSection):
+    """How to train: what ``fit`` of a config says, and the seed.
 
-    Attributes
-    ----------
-    epochs : int
-        Passes over the data.
-    batch : int
-        Sequences per step.
-    learning_rate : float
-        Peak of the one-cycle schedule (Smith and Topin 2019), or the constant rate.
-    schedule : str
-        ``"one_cycle"`` or ``"constant"``.
-    weight_decay : float
-        Adam's L2 penalty.
-    averaging : float
-        Decay per step of the exponential moving average of the weights that is evaluated and kept; 0 keeps the
-        last weights.
-    shift : int
-        Largest random shift to the right, in nt, one per batch, filled with N (0: none). Shifts break the reading
-        frame to the start codon.
-    clip : float
-        Largest norm of the gradient; 0 does not clip.
-    patience : int
-        Stop after this many epochs without a better validation loss; 0 never stops early.
-    seed : int
+    The schedule of one cycle is that of Smith and Topin 2019; shifts break the reading frame to the start codon.
     """
 
-    epochs: int = 20
-    batch: int = 256
-    learning_rate: float = 3e-3
-    schedule: str = "one_cycle"
-    weight_decay: float = 0.0
-    averaging: float = 0.999
-    shift: int = 0
-    clip: float = 1.0
-    patience: int = 0
     seed: int = 0
 
 
@@ -131,7 +100,7 @@ def load_state(path: Path | None, options: Any, *, device: torch.device | str) -
     if content is None:
         return None
     state: dict[str, Any] = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
-    if state["options"] != asdict(options):
+    if state["options"] != options.model_dump():
         raise ValueError(f"{path}: written with other training options; finish that run or choose another --out")
     return state
 
@@ -253,7 +222,7 @@ def fit(
         if journal.checkpoint is not None:
             now = {name: part.state_dict() for name, part in parts.items()}
             now |= {"history": history, "states": states, "best": best, "best_epochs": best_epochs}
-            save_state({"options": asdict(options), **now}, journal.checkpoint)
+            save_state({"options": options.model_dump(), **now}, journal.checkpoint)
         if journal.on_epoch is not None:
             journal.on_epoch(history[-1])
     return Fitted(states, best_epochs, history)

@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import nn
 
+from combmotif.config.training.measured import MeasuredFit
 from combmotif.sequence.onehot import one_hot
 from combmotif.training.loop import Journal, TrainingOptions, fit
 from combmotif.training.regressor import full_batches, shifted
 
 
-@dataclass(frozen=True)
-class MultitaskOptions(TrainingOptions):
-    """How to train; further than :class:`TrainingOptions`:
-
-    Attributes
-    ----------
-    shift : int
-        Largest random shift in nt, to either side, one per batch, filled with N (0: none).
-    patience : int
-        Not used: the weights of the last epoch are kept, so no held-out sequence decides anything.
-    precision : str
-        ``"float32"``, or ``"bfloat16"``: convolutions in half the bits, two to three times as fast on processors that
-        have them.
-    """
-
-    precision: str = "float32"
+class MultitaskOptions(TrainingOptions, MeasuredFit):
+    """How to train; shifts go to either side, and there is no patience, for no held-out sequence decides anything."""
 
 
 def stack(codes: Sequence[np.ndarray], length: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -14,7 +14,6 @@ from combmotif.sequence.labelled import Labelled
 from combmotif.training.loop import Fitted, Journal, TrainingOptions, fit, predict
 
 
-@dataclass(frozen=True)
 class SupervisedOptions(TrainingOptions):
     """How to train; further than :class:`TrainingOptions`, or otherwise:
 
@@ -38,13 +37,13 @@ class SupervisedOptions(TrainingOptions):
     epochs: int = 250
     batch: int = 64
     learning_rate: float = 1e-4
-    schedule: str = "constant"
+    schedule: Literal["one_cycle", "constant"] = "constant"
     averaging: float = 0.0
     clip: float = 0.0
     min_epochs: int = 0
     beta2: float = 0.999
     kernel_l2: float = 0.0
-    stop: str = "loss"
+    stop: Literal["loss", "pearson"] = "loss"
 
 
 def predict_rows(module: nn.Module, rows: Labelled, *, head: int) -> np.ndarray:

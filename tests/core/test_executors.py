@@ -157,8 +157,8 @@ def test_a_task_that_kills_its_workers_is_lost_and_the_others_are_done(two, tmp_
 @pytest.mark.filterwarnings("ignore:a worker process took longer")
 def test_a_task_that_hangs_is_ended(tmp_path):
     payloads = [(str(tmp_path), number) for number in range(3)]
-    with Processes(2, limits=Limits(attempts=2, seconds=1)) as executor:
-        with pytest.raises(TasksLost, match=r"1 of 3 tasks failed: .*; it took longer than 1 s 2 times"):
+    with Processes(2, limits=Limits(attempts=3, seconds=1)) as executor:  # the others may be slow twice
+        with pytest.raises(TasksLost, match=r"1 of 3 tasks failed: .*; it took longer than 1 s 3 times"):
             executor.run(hang_at_one, payloads)
         assert sorted(path.name for path in tmp_path.iterdir()) == ["done0", "done2"]
 

@@ -1,8 +1,9 @@
 import os
+from pathlib import Path
 
 import pytest
 
-from combmotif.core.files import temporary_name
+from combmotif.core.files import HOST, temporary_name
 from combmotif.core.output import MARKER, OutputFolder
 
 
@@ -62,6 +63,31 @@ def test_leftovers_of_killed_processes(tmp_path):
     OutputFolder(tmp_path / "run", "run").sweep()
     assert not half.exists()
     assert all(path.exists() for path in others)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="processes that have ended are told by /proc")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_what_a_killed_process_left_of_the_record_itself_is_removed(tmp_path):
+    ended = os.fork()
+    if not ended:
+        os._exit(0)
+    OutputFolder(tmp_path, "run")
+    (tmp_path / f"{MARKER}.{HOST}.{ended}.01234567.tmp").touch()
+    (tmp_path / f"{MARKER}.{HOST}.{os.getpid()}.01234567.tmp").touch()
+    os.waitid(os.P_PID, ended, os.WEXITED | os.WNOWAIT)  # it has ended, and keeps its number until it is waited for
+    OutputFolder(tmp_path, "run").sweep()
+    os.waitpid(ended, 0)
+    assert everything(tmp_path).keys() == {MARKER, f"{MARKER}.{HOST}.{os.getpid()}.01234567.tmp"}
+
+
+def test_a_file_that_another_process_of_the_folder_has_made_is_known(tmp_path):
+    early, late = OutputFolder(tmp_path, "run"), OutputFolder(tmp_path, "run")
+    late.file("tasks/lock").parent.mkdir()
+    (tmp_path / "tasks" / "lock").touch()
+    assert early.file("tasks/lock") == tmp_path / "tasks" / "lock"
+    (tmp_path / "thesis").touch()
+    with pytest.raises(ValueError, match="thesis: is there already and was not written by this command"):
+        early.file("thesis")
 
 
 def test_links_are_not_followed(tmp_path):

@@ -2,7 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from combmotif.models.weights import load_weights, read_weights, replace_file, save_weights, sha256_of
+from combmotif.core.download import sha256_of
+from combmotif.models.weights import load_weights, read_weights, replace_file, save_weights
 
 
 @pytest.fixture

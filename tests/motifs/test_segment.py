@@ -37,7 +37,6 @@ def test_every_run_of_every_position_is_found():
 def test_short_gap_stays_inside_and_long_gap_separates():
     assert segments(planted(20, (2, 6), (8, 12))) == [(2, 12)]
     assert segments(planted(20, (2, 6), (9, 13))) == [(2, 6), (9, 13)]
-    assert segments(planted(20, (2, 6), (9, 13)), max_gap=3) == [(2, 13)]
 
 
 def test_single_informative_columns_are_not_motifs():

@@ -43,7 +43,7 @@ def report(tmp_path_factory: pytest.TempPathFactory, make_run: Callable[..., Pat
 def page(browser: Any) -> Iterator[Any]:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     opened = context.new_page()
-    opened.set_default_timeout(10_000)
+    opened.set_default_timeout(60_000)
     said: list[str] = []
     opened.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
     opened.on("pageerror", lambda error: said.append(str(error)))
@@ -96,6 +96,7 @@ def test_search_and_filters_keep_the_rows_that_fit(page: Any, report: str) -> No
     page.fill("#search", "no such thing")
     assert visible(page) == []
     page.click("#clear")
+    page.wait_for_function("document.querySelector('#shown').textContent === '8 of 8'")
     assert len(visible(page)) == 8
     for field, value, expected in (
         ("#by-kind", "negative", ["conv3:0", "conv3:6"]),
@@ -414,10 +415,15 @@ def test_of_very_many_neurons_the_table_holds_a_page(
     go_back(page)
     page.locator("#neuron-table thead button", has_text="Neuron").click()
     page.locator("#neuron-table thead button", has_text="Neuron").click()
+    # all rows are sorted, not those of a page; they are there until the table is cut to its first page again
     page.wait_for_function(
-        "name => document.querySelector('#neuron-table tbody th').textContent === name", arg=turned[0]
+        """name => {
+          const body = document.querySelector('#neuron-table tbody');
+          return body.rows.length === 3 && body.querySelector('th').textContent === name;
+        }""",
+        arg=turned[0],
     )
-    assert visible(page) == turned[:3]  # all rows were sorted, not those of a page
+    assert visible(page) == turned[:3]
     page.fill("#search", names[7])
     assert visible(page) == [names[7]]
     assert page.inner_text("#shown") == "1 of 8"

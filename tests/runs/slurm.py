@@ -84,13 +84,13 @@ def running_slurm(folder: Path, *, cpus: int = 8) -> Iterator[dict[str, str]]:
         _await_idle(environment, folder)
         yield environment
     finally:
-        subprocess.run(["scancel", "--signal=KILL", "--full", "-u", "root"], env=environment, timeout=20, check=False)
-        subprocess.run(["scancel", "-u", "root"], env=environment, timeout=20, check=False)
+        subprocess.run(["scancel", "--signal=KILL", "--full", "-u", "root"], env=environment, timeout=120, check=False)
+        subprocess.run(["scancel", "-u", "root"], env=environment, timeout=120, check=False)
         _await_empty(environment)
         for daemon in reversed(daemons):
             daemon.send_signal(signal.SIGTERM)
             try:
-                daemon.wait(10)
+                daemon.wait(60)
             except subprocess.TimeoutExpired:
                 daemon.kill()
                 daemon.wait()
@@ -100,7 +100,7 @@ def running_slurm(folder: Path, *, cpus: int = 8) -> Iterator[dict[str, str]]:
 def _await_idle(environment: dict[str, str], folder: Path) -> None:
     for _ in range(240):
         found = subprocess.run(
-            ["sinfo", "-h", "-o", "%T"], env=environment, capture_output=True, text=True, timeout=30, check=False
+            ["sinfo", "-h", "-o", "%T"], env=environment, capture_output=True, text=True, timeout=120, check=False
         )
         if found.stdout.strip() == "idle":
             return
@@ -111,13 +111,13 @@ def _await_idle(environment: dict[str, str], folder: Path) -> None:
 def jobs(environment: dict[str, str]) -> list[str]:
     """Numbers of the jobs that run."""
     command = ["squeue", "-h", "-t", "RUNNING", "-o", "%A"]
-    found = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    found = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     return found.stdout.split()
 
 
 def _await_empty(environment: dict[str, str]) -> None:
-    for _ in range(40):
-        found = subprocess.run(["squeue", "-h"], env=environment, capture_output=True, timeout=30, check=False)
+    for _ in range(240):
+        found = subprocess.run(["squeue", "-h"], env=environment, capture_output=True, timeout=120, check=False)
         if not found.stdout.strip():
             return
         time.sleep(0.5)

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from functools import partial
 from pathlib import Path
 
@@ -117,10 +116,10 @@ def test_workers_on_a_scheduler_give_the_same_bytes_also_when_one_is_killed(smal
 
 
 def test_what_hangs_or_kills_its_workers_is_lost_and_the_rest_is_done(cluster):
-    where = cluster[0].model_copy(update={"task_limit": "2s"})
+    where = cluster[0].model_copy(update={"task_limit": "4s"})
     heard = []
     with make_engine(where, 1, setup=partial(list, (signal.SIGUSR1,))) as executor:
-        with pytest.raises(TasksLost, match=r"1 of 4 tasks failed: 600; it took longer than 2 s; 2 workers were ended"):
+        with pytest.raises(TasksLost, match=r"1 of 4 tasks failed: 600; it took longer than 4 s; 2 workers were ended"):
             executor.run(signal.sigtimedwait, [0.01, 600, 0.02, 0.03], on_done=lambda payload, _: heard.append(payload))
         assert sorted(heard) == [0.01, 0.02, 0.03]
     with make_engine(cluster[0], 1, setup=os.getpid) as executor:  # os.kill(PID, 9) kills the worker, 0 does nothing
@@ -131,7 +130,7 @@ def test_what_hangs_or_kills_its_workers_is_lost_and_the_rest_is_done(cluster):
 
 
 def test_a_run_goes_on_here_when_the_scheduler_is_gone(small, alone, cluster, contents, tmp_path):
-    where, (scheduler, _) = cluster
+    where, (scheduler, worker) = cluster
 
     def end(stage, done, total):
         if stage == "motifs" and done:
@@ -139,6 +138,8 @@ def test_a_run_goes_on_here_when_the_scheduler_is_gone(small, alone, cluster, co
 
     with pytest.raises(ValueError, match=r"^scheduler tcp://127.0.0.1:\d+: the scheduler is gone; finished tasks are"):
         run(small, tmp_path, cluster=where, progress=end)
+    os.killpg(worker.pid, signal.SIGKILL)  # they would end by themselves, in the middle of what is compared
+    worker.wait()
     run(small, tmp_path, workers=1)
     assert contents(tmp_path) == alone
     stages = json.loads((tmp_path / "run.json").read_text())["stages"]
@@ -184,19 +185,21 @@ def do_in_child(config, folder):
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="needs processes that are forked")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_run_killed_twenty_times_at_random_moments_ends_with_the_same_bytes(small, alone, contents, tmp_path):
-    random, fork, killed, found = np.random.default_rng(7), multiprocessing.get_context("fork"), 0, set()
-    begun, longest = time.monotonic(), None
-    while killed < 20:
+    random, fork, killed, among = np.random.default_rng(7), multiprocessing.get_context("fork"), 0, False
+    longest = 0.5
+    while killed < 20 or not among:
         process = fork.Process(target=do_in_child, args=(small, tmp_path))
         process.start()
-        process.join(None if longest is None else random.uniform(0, longest))
-        longest = longest or 0.7 * (time.monotonic() - begun)  # of the first, which is left alone
+        process.join(random.uniform(0, longest))
         process.kill()
         process.join()
-        killed += process.exitcode == -signal.SIGKILL
-        found |= {path.name.partition("-")[0] for path in tmp_path.glob("tasks/*-*.npz")}
         if process.exitcode == 0:  # it was faster: from the beginning again
             shutil.rmtree(tmp_path)
+            longest *= 0.7
+            continue
+        assert process.exitcode == -signal.SIGKILL
+        killed += 1
+        among = among or any(tmp_path.glob("tasks/samples-*.npz"))
+        longest *= 1 if among else 1.3  # as long as this machine takes to come to the tasks
     run(small, tmp_path, workers=1)
     assert contents(tmp_path) == alone
-    assert "samples" in found  # it came far enough to be killed among its tasks

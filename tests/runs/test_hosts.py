@@ -7,10 +7,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from combmotif.config import load_config
 from combmotif.core.executors import DaskExecutor, TasksLost
 from combmotif.core.executors.cluster import import_distributed
+from combmotif.runs import run
 from combmotif.runs.context import load_context
 from combmotif.runs.hosts import remote
 from combmotif.runs.hosts.remote import Did, Expected, Job, await_files, do_job, open_in_worker, task_name
@@ -49,6 +51,17 @@ def test_a_worker_refuses_what_would_give_other_results(config):
         open_in_worker(
             config.model_copy(update={"neurons": config.neurons.model_copy(update={"layer": "7"})}), {}, expected
         )
+
+
+def test_what_is_merged_depends_on_no_number_of_cores(config, tmp_path):
+    threads = []
+    torch.set_num_threads(2)
+    try:
+        run(config, tmp_path, workers=1, on_stage=lambda *_: threads.append(torch.get_num_threads()))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
+    assert set(threads) == {1}
 
 
 def test_instructions_that_give_the_same_results_are_one_kind(config, monkeypatch):

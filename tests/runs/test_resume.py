@@ -73,7 +73,7 @@ def test_workers_end_with_a_run_that_is_killed(home, config, undisturbed, conten
     command = [sys.executable, "-m", "combmotif", "run", home / "run.yaml", "--out", tmp_path, "--workers", "2"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=home)
     workers = []
-    for _ in range(600):
+    for _ in range(1200):
         workers = sorted({*workers, *children(process.pid)})
         if process.poll() is not None or len(list(tmp_path.glob("tasks/*.npz"))) > 1:
             break
@@ -81,7 +81,7 @@ def test_workers_end_with_a_run_that_is_killed(home, config, undisturbed, conten
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert workers
-    for _ in range(150):
+    for _ in range(1200):
         if not any(map(alive, workers)):
             break
         time.sleep(0.1)

@@ -86,7 +86,7 @@ def test_jobs_give_the_same_bytes_also_when_one_is_cancelled(
 def test_an_array_job_does_the_shares(environment, small, alone, contents, tmp_path):
     command = f"{sys.executable} -m combmotif run {small}/run.yaml --out {tmp_path}/out --shard $SLURM_ARRAY_TASK_ID/2"
     array = ["sbatch", "--wait", "--array=1-2", "--mem=2000", f"--output={tmp_path}/%a.txt", "--wrap", command]
-    subprocess.run([*array], env=environment, check=True, timeout=400)
+    subprocess.run([*array], env=environment, check=True, timeout=900)
     shutil.rmtree(tmp_path / "out" / "shards")
     assert contents(tmp_path / "out") == alone
 

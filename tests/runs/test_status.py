@@ -54,14 +54,14 @@ def test_an_interrupted_run_is_recorded_and_goes_on(home, config, undisturbed, c
     process = subprocess.Popen(
         command, stderr=subprocess.PIPE, cwd=home, start_new_session=True, text=True, preexec_fn=_hear_interrupts
     )
-    for _ in range(300):
+    for _ in range(1200):
         if (tmp_path / PROGRESS).exists() or process.poll() is not None:
             break
         time.sleep(0.1)
     time.sleep(0.5)
     # Ctrl-C reaches the whole group of processes, SIGTERM only the one it is sent to
     (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
-    told = process.communicate(timeout=60)[1]
+    told = process.communicate(timeout=120)[1]
     assert process.returncode == 130
     assert "Traceback" not in told
     assert "Stopped; finished work is kept, run the same command again to go on." in told

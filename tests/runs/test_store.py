@@ -137,6 +137,18 @@ def test_leftovers_are_removed_and_wanted_files_kept(tmp_path):
     store.close()
 
 
+def test_what_a_worker_that_died_meanwhile_left_is_removed_at_the_end(tmp_path):
+    store = RunStore(tmp_path)
+    wanted = store.file(store.task("scan", "k1", ".npz"))
+    wanted.touch()
+    left = wanted.with_name(f"{wanted.name}.{HOST}.{GONE}.0123abcd.tmp")
+    left.touch()
+    store.clean({wanted})
+    store.close()
+    assert wanted.exists()
+    assert not left.exists()
+
+
 def test_status_does_not_keep_a_run_from_starting(tmp_path):
     fcntl = pytest.importorskip("fcntl")
     RunStore(tmp_path).close()
@@ -211,7 +223,7 @@ def test_a_run_gives_signs_of_life(tmp_path, monkeypatch):
     store = RunStore(tmp_path)
     os.utime(tmp_path / LOCK, (0, 0))
     store.lock.tell(workers=3)
-    for _ in range(200):
+    for _ in range(1200):
         if holder(tmp_path / LOCK).get("workers") == 3:
             break
         time.sleep(0.05)

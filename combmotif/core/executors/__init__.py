@@ -1,5 +1,8 @@
 """Who does the tasks: this process, processes of this machine, or a dask cluster; the results do not depend on it."""
 
+from collections.abc import Callable
+from typing import Any
+
 from combmotif.core.executors.base import (
     Executor,
     InProcess,
@@ -10,7 +13,6 @@ from combmotif.core.executors.base import (
     usual_workers,
 )
 from combmotif.core.executors.cluster import DaskExecutor
-from combmotif.core.executors.make import EXECUTORS, make_executor
 from combmotif.core.executors.processes import Processes
 
 __all__ = [
@@ -26,3 +28,18 @@ __all__ = [
     "single_thread",
     "usual_workers",
 ]
+
+EXECUTORS: dict[str, type[Executor]] = {"local": InProcess, "processes": Processes}
+"""Ways to do tasks on this machine, by name."""
+
+
+def make_executor(
+    workers: int = 1, *, state: Any = None, setup: Callable[[], Any] | None = None, limits: Limits | None = None
+) -> Executor:
+    """Make the executor for a number of workers: this process for one, processes for more; see `Executor`.
+
+    A limit of time needs a process that can be ended, also for one worker.
+    """
+    limits = limits or Limits()
+    name = "local" if workers < 2 and limits.seconds is None else "processes"
+    return EXECUTORS[name](workers, state=state, setup=setup, limits=limits)

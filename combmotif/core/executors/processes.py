@@ -27,7 +27,7 @@ from threadpoolctl import threadpool_limits
 from combmotif.core.executors.base import InProcess, Task, TasksLost, share_gpus
 
 _GOODBYE = 10.0
-"""Seconds for which a worker that has nothing to do may take to end."""
+"""Seconds for which a worker may take to end when it is told to."""
 
 
 @dataclass
@@ -193,6 +193,8 @@ class Processes(InProcess):
         for worker in staff:
             worker.process.terminate()
             worker.pipe.close()
+        for worker in staff:  # or it might write into a folder that the next run has begun with
+            worker.process.join(_GOODBYE)
 
     def close(self) -> None:
         """End the worker processes."""

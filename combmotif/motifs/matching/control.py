@@ -55,7 +55,6 @@ def match_control(
     copies: int = 10,
     strands: str = "single",
     q: float = default_of(MatchSection, "q"),
-    min_overlap: int = 4,
 ) -> MatchControl:
     """Match the same motifs to shuffled databases, as often as `match` was right to call nothing.
 
@@ -65,7 +64,7 @@ def match_control(
 
     Parameters
     ----------
-    queries, databases, strands, q, min_overlap
+    queries, databases, strands, q
         As for `match`.
     matches : pandas.DataFrame
         What `match` returned for them.
@@ -81,10 +80,9 @@ def match_control(
         raise ValueError(f"copies: expected at least 1, got {copies}")
     few = control_queries(queries)
     found = [
-        match_shuffled(few, [shuffled_database(database, generator) for database in databases], strands=strands, q=q,
-                       min_overlap=min_overlap)
+        match_shuffled(few, [shuffled_database(database, generator) for database in databases], strands=strands, q=q)
         for _ in range(copies)
-    ]  # fmt: skip
+    ]
     return summarise_control(few, databases, matches, found)
 
 
@@ -101,7 +99,6 @@ def match_shuffled(
     *,
     strands: str = "single",
     q: float = default_of(MatchSection, "q"),
-    min_overlap: int = 4,
 ) -> ShuffledMatches:
     """Match motifs to one shuffled copy of the databases; ``queries`` as `control_queries` chose them.
 
@@ -113,7 +110,7 @@ def match_shuffled(
     runs = informative_runs(queries)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # a small database was warned of already
-        pairs = compare_runs(queries, runs, databases, strands=strands, min_overlap=min_overlap) if runs else []
+        pairs = compare_runs(queries, runs, databases, strands=strands) if runs else []
     result: ShuffledMatches = {}
     for pair, q_values in zip(pairs, split_q_values(pairs) if pairs else [], strict=True):
         spelled = np.zeros(pair.p.shape, dtype=bool)

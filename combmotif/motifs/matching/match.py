@@ -28,9 +28,6 @@ def match(
     strands: str = "single",
     q: float = default_of(MatchSection, "q"),
     top: int = default_of(MatchSection, "top"),
-    min_overlap: int = 4,
-    min_information: float = 0.5,
-    min_bits: float = 2.0,
     syntax: pd.DataFrame | None = None,
     compared: list[Pairs] | None = None,
 ) -> pd.DataFrame:
@@ -58,12 +55,6 @@ def match(
         Largest q-value returned, above 0 and at most 1.
     top : int
         Most elements named per informative run; words that are contained are given besides, see `choose_hits`.
-    min_overlap : int, default 4
-        Columns that query and matrix must share, at most the shorter of the two.
-    min_information : float, default 0.5
-        Bits of an informative column, see `segments`.
-    min_bits : float, default 2
-        A run with less information in all is not matched, nor a motif without another run.
     syntax : pandas.DataFrame, optional
         Spacing of the motifs' parts, see `combmotif.discovery.syntax_table`: where that of two codons varies, so does
         their frame.
@@ -93,14 +84,14 @@ def match(
         If an argument is out of range, or there is no database.
     """
     check_search(strands, q)
-    if top < 1 or min_overlap < 1:
-        raise ValueError(f"top and min_overlap: expected at least 1, got {top} and {min_overlap}")
+    if top < 1:
+        raise ValueError(f"top: expected at least 1, got {top}")
     if not any(len(database) for database in databases):
         raise ValueError("databases: expected at least one with an entry; load_database('builtin') is our own")
-    runs = informative_runs(queries, min_information=min_information, min_bits=min_bits)
+    runs = informative_runs(queries)
     if not runs:
         return pd.DataFrame(columns=COLUMNS)
-    pairs = compared or compare_runs(queries, runs, databases, strands=strands, min_overlap=min_overlap)
+    pairs = compared or compare_runs(queries, runs, databases, strands=strands)
     elements, layouts = sum(len(pair.entries) for pair in pairs), syntax_of(syntax)
     rows: list[tuple] = []
     for run, hits in zip(runs, choose_hits(runs, pairs, q, top), strict=True):

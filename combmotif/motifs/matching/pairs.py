@@ -16,6 +16,8 @@ from combmotif.motifs.segment import segments
 from combmotif.motifs.word import word_test
 
 LONGEST_QUERY = 40
+LEAST_BITS = 2.0
+"""A run with less information in all is not matched, nor a motif without another run."""
 SMALLEST_DATABASE = 20
 _NO_LETTERS = np.zeros((0, 4), dtype=bool)
 
@@ -53,26 +55,21 @@ class Pairs(NamedTuple):
         return np.array([not entry.word or word_chance(entry.word) <= LETTER_CHANCE for entry in self.entries])
 
 
-def informative_runs(queries: MotifSet, *, min_information: float = 0.5, min_bits: float = 2.0) -> list[Run]:
+def informative_runs(queries: MotifSet) -> list[Run]:
     """Informative runs of all motifs; one longer than 40 columns is cut into pieces that overlap, to bound memory."""
     runs = []
     for row, motif in enumerate(queries):
-        for start, end in segments(motif.ppm, min_information=min_information):
+        for start, end in segments(motif.ppm):
             step = LONGEST_QUERY // 2
             for left in range(start, max(end - step, start + 1), step):
                 right = min(left + LONGEST_QUERY, end)
-                if motif.information[left:right].sum() >= min_bits:
+                if motif.information[left:right].sum() >= LEAST_BITS:
                     runs.append(Run(row, left, right, motif.ppm[left:right]))
     return runs
 
 
 def compare_runs(
-    queries: MotifSet,
-    runs: list[Run],
-    databases: Sequence[Database],
-    *,
-    strands: str = "single",
-    min_overlap: int = 4,
+    queries: MotifSet, runs: list[Run], databases: Sequence[Database], *, strands: str = "single"
 ) -> list[Pairs]:
     """Compare motifs with the words and their runs with the matrices of each database; see `combmotif.motifs.match`."""
     warn_of_small(databases)
@@ -85,7 +82,7 @@ def compare_runs(
         if words:
             pairs.append(_words(whole, sets, words, database.name, strands))
         if matrices:
-            pairs.append(_matrices(runs, matrices, database.name, strands, min_overlap))
+            pairs.append(_matrices(runs, matrices, database.name, strands))
     return pairs
 
 
@@ -160,7 +157,7 @@ def _words(
     return Pairs(database, entries, "word", whole, p, offset, overlap, reverse, spelled)
 
 
-def _matrices(runs: list[Run], entries: list[DatabaseEntry], database: str, strands: str, min_overlap: int) -> Pairs:
+def _matrices(runs: list[Run], entries: list[DatabaseEntry], database: str, strands: str) -> Pairs:
     targets = [pseudocounted(entry.ppm, entry.sites) for entry in entries]
-    found = guarded_tomtom([run.ppm for run in runs], targets, strands=strands, min_overlap=min_overlap)
+    found = guarded_tomtom([run.ppm for run in runs], targets, strands=strands)
     return Pairs(database, entries, "tomtom", runs, found.p_value, found.offset, found.overlap, found.reverse, {})

@@ -14,6 +14,7 @@ from combmotif.motifs.motif import information
 LETTER_CHANCE = 0.002
 SHARP_QUERY = 1.0
 SMALLEST_P = 1e-300
+LEAST_OVERLAP = 4  # columns that a pair must share, at most the shorter of the two; fewer give p = 1
 MEDIAN_BINS = 100_000  # so many that the median of a column's distances is the exact one, as MEME's is
 ROUNDING = 1e-6
 TELLING_APART = 1e-9  # relative; see `_told_apart`
@@ -119,7 +120,7 @@ def pseudocounted(ppm: np.ndarray, sites: float | None = None, *, pseudocount: f
 
 
 def guarded_tomtom(
-    queries: Sequence[np.ndarray], targets: Sequence[np.ndarray], *, strands: str = "single", min_overlap: int = 4
+    queries: Sequence[np.ndarray], targets: Sequence[np.ndarray], *, strands: str = "single"
 ) -> TomtomResult:
     """Compare matrices by `tomtom`, and raise the p-values that come from flat or from equally sharp columns.
 
@@ -144,8 +145,6 @@ def guarded_tomtom(
     ----------
     queries, targets, strands
         As for `tomtom`.
-    min_overlap : int, default 4
-        Columns a pair must share, at most the shorter of the two; fewer gives p = 1.
 
     Returns
     -------
@@ -153,7 +152,7 @@ def guarded_tomtom(
     """
     result = tomtom(queries, targets, strands=strands)
     lengths, widths = [len(query) for query in queries], [len(target) for target in targets]
-    needed = np.minimum(min_overlap, np.minimum.outer(lengths, widths))
+    needed = np.minimum(LEAST_OVERLAP, np.minimum.outer(lengths, widths))
     p_value = np.where(result.overlap >= needed, result.p_value, 1)
     shifts = (2 if strands == "both" else 1) * np.maximum(1, np.add.outer(lengths, widths) - 2 * needed + 1)
     rows, columns = np.nonzero(p_value < 10 * LETTER_CHANCE)

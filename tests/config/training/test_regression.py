@@ -1,16 +1,7 @@
-import dataclasses
-
 import pytest
 
-from combmotif.config.training.regression import FitSection, TrainConfig
+from combmotif.config.training.regression import TrainConfig
 from combmotif.core.typed_yaml import validate
-from combmotif.training.loop import TrainingOptions
-
-
-def test_defaults_are_those_of_the_library():
-    assert FitSection().model_dump() == {
-        name: value for name, value in dataclasses.asdict(TrainingOptions()).items() if name != "seed"
-    }
 
 
 @pytest.mark.parametrize(

@@ -282,7 +282,7 @@ def test_a_small_database_is_warned_of(matrices):
     [
         ({"strands": "double"}, "strands: expected 'single' or 'both', got 'double'"),
         ({"q": 0}, "q: expected a number above 0"),
-        ({"top": 0}, "top and min_overlap: expected at least 1"),
+        ({"top": 0}, "top: expected at least 1"),
         ({"databases": []}, "databases: expected at least one"),
     ],
 )

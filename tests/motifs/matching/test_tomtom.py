@@ -138,9 +138,10 @@ def test_letters_that_a_database_hardly_has_are_no_evidence():
 
 
 def test_overlap_below_the_minimum_is_no_match():
-    known = [word_ppm("CCCCAAUG")] * 30
-    query = word_ppm("AAUGUUUU")
-    assert guarded_tomtom([query], known, min_overlap=8).p_value.min() == 1
+    known = [word_ppm("CCCCCAUG")] * 30
+    query = word_ppm("AUGUUUUU")
+    assert tomtom([query], known).overlap.tolist() == [[3] * 30]
+    assert guarded_tomtom([query], known).p_value.min() == 1
 
 
 def test_letters_by_enumeration():
