@@ -182,8 +182,6 @@ def match_negatives(items: pd.DataFrame, match: str, *, per_sequence: bool, seed
 
     Of whichever there are more, those are kept that match the others.
     """
-    if match not in ("gc", "kmer", "none"):
-        raise ValueError(f"match: expected gc, kmer or none, found '{match}'")
     if items["bound"].nunique() < 2:
         found = "bound" if items["bound"].iloc[0] else "unbound"
         raise ValueError(f"motifs: expected bound and unbound instances, found only {found} ones")

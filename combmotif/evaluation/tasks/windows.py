@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from combmotif.config.evaluation import WindowsSection
 from combmotif.core.files import open_text
 from combmotif.evaluation.adapters.base import Adapter, LacksCapability
 from combmotif.evaluation.features import kmer_counts
@@ -67,31 +68,16 @@ class WindowsTask(Task):
 
     Parameters
     ----------
-    test : str
-        Windows to score: FASTA with ``class:1`` in its headers, or a table with ``sequence`` and ``label``.
-    train : str, optional
-        Windows to fit on; default: nested folds of the test windows.
-    label, sequence : str
-        Columns of a table.
-    overlap : int
-        Windows that share a k-mer of this length are related.
-    folds, seed : int
+    section : WindowsSection
+    seed : int, default 0
+        Of folds.
     """
 
-    def __init__(
-        self,
-        test: str,
-        *,
-        train: str | None = None,
-        label: str = "label",
-        sequence: str = "sequence",
-        overlap: int = 40,
-        folds: int = 5,
-        seed: int = 0,
-    ) -> None:
+    def __init__(self, section: WindowsSection, *, seed: int = 0) -> None:
         super().__init__(kind="windows")
-        self.folds, self.seed = folds, seed
-        names, texts, labels = read_labelled(test, label=label, sequence=sequence)
+        self.folds, self.seed = section.folds, seed
+        test, train, overlap = section.test, section.train, section.overlap
+        names, texts, labels = read_labelled(test, label=section.label, sequence=section.sequence)
         self.codes, rows = encode_rows(texts, names, self.skipped, shortest=6)
         self.names = [names[row] for row in rows]
         values = labels[rows]
@@ -102,7 +88,7 @@ class WindowsTask(Task):
         self.truths = [Truth("bound", values, groups, "binary")]
         self.training: tuple[list[str], list[np.ndarray], np.ndarray] | None = None
         if train is not None:
-            names, texts, labels = read_labelled(train, label=label, sequence=sequence)
+            names, texts, labels = read_labelled(train, label=section.label, sequence=section.sequence)
             codes, rows = encode_rows(texts, names, self.skipped, shortest=6)
             seen = overlap_groups([*codes, *self.codes], k=overlap)
             shared = np.isin(seen[: len(codes)], seen[len(codes) :])
