@@ -32,7 +32,8 @@ from combmotif.config.evaluation import (
 from combmotif.evaluation.adapters.base import Adapter, Codes
 from combmotif.evaluation.adapters.from_files import FileModel
 from combmotif.evaluation.adapters.simple import FeatureModel, RandomConvolution
-from combmotif.evaluation.dataset.maf import GAP, iterate_maf, orthologues, reference_row
+from combmotif.evaluation.dataset.maf import GAP, iterate_maf, reference_row
+from combmotif.evaluation.dataset.orthologues import orthologues
 from combmotif.evaluation.dataset.utrs import Region
 from combmotif.evaluation.dataset.variants import iterate_vcf, place_variant
 from combmotif.evaluation.features import kmer_counts, lengths

@@ -1,12 +1,17 @@
 """benchmark, evaluate, embed, score and dataset, from files to tables."""
 
 import json
+import re
 
 import h5py
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
+
+from combmotif.config.evaluation import parse_model
+from combmotif.evaluation.adapters.make import make_adapter
+from combmotif.evaluation.results import agreement
 
 
 @pytest.fixture
@@ -120,6 +125,20 @@ def test_scores_per_base_in_every_format(cli, work):
     with h5py.File(work / "p.h5") as file:
         np.testing.assert_allclose(file["s0/probs"][:], table[["A", "C", "G", "T"]][:48], atol=1e-3)
     assert "".join(table["base"][:4]) == (work / "u.fa").read_text().split("\n")[1][:4]
+    other = ("--against", f"probabilities:{work / 'p.h5'}")
+    again = cli("score", "--model", "utr3_lm", "--fasta", work / "u.fa", *other, "--out", work / "q.h5")
+    assert re.search(r"r (1\.0000|0\.9999) of all probabilities with probabilities:.* \([\d,]+ bases\)", again.output)
+    with h5py.File(work / "r.h5", "w") as file:  # another model: one sequence, and one base of it is missing
+        table = np.random.default_rng(0).dirichlet(np.ones(4), 48).astype(np.float32)
+        table[7] = np.nan
+        file["s0/probs"] = table
+    models = ("utr3_lm", f"probabilities:{work / 'r.h5'}")
+    r, n = agreement(*(make_adapter(parse_model(name), name="x") for name in models), work / "u.fa")
+    with h5py.File(work / "p.h5") as file:
+        kept = np.arange(48) != 7
+        plain = np.corrcoef(file["s0/probs"][:][kept].ravel(), table[kept].ravel())[0, 1]
+    assert n == 47
+    assert r == pytest.approx(plain, abs=1e-3)
     ism = cli("score", "--model", "utr3_lm", "--fasta", work / "u.fa", "--mode", "ism", "--out", work / "i.tsv")
     assert ism.exit_code == 0, ism.output
 
@@ -153,4 +172,9 @@ def test_data_are_prepared_by_commands(cli, work):
     shared = ["--maf", work / "a.maf", "--annotation", work / "g.gtf", "--fasta", work / "g.fa", "--reference", "hs"]
     assert cli("dataset", "orthologs", *shared, "--out", work / "o.tsv").exit_code == 0
     assert pd.read_csv(work / "o.tsv", sep="\t")["species"].tolist() == ["hs", "mm"]
+    species = ["--annotated", f"mm={work / 'g.gtf'}", "--genome", f"mm={work / 'g.fa'}"]
+    assert cli("dataset", "orthologs", *shared, *species, "--out", work / "o.tsv").exit_code == 0
+    assert (work / "o.tsv.fa").read_text() == ">t:mm:chr1:8\nCCCCAAGG\n"
+    wrong = cli("dataset", "orthologs", *shared, "--genome", "mm10", "--out", work / "o.tsv")
+    assert "--genome: expected SPECIES=FILE such as mm10=FILE, found 'mm10'" in wrong.stderr
     assert cli("dataset", "msa-frequencies", *shared, "--out", work / "f.h5").exit_code == 0

@@ -370,6 +370,26 @@ def test_variants_that_do_not_fit_are_one_sentence(tmp_path, ref, alt, more, sai
         task_of("variants", table=str(tmp_path / "v.tsv"), label="label", **more)
 
 
+def test_results_by_name_need_a_name_for_each_sequence(tmp_path):
+    rows = "".join(f"s{i // 2}\t{text}\t{i}\n" for i, text in enumerate(_texts(20)))
+    (tmp_path / "t.tsv").write_text("name\tsequence\tvalue\n" + rows)
+    (tmp_path / "p.tsv").write_text("name\tp\n" + "".join(f"s{i}\t{i}\n" for i in range(10)))
+    task = task_of("regression", table=str(tmp_path / "t.tsv"), targets=["value"], name="name", regressor="none")
+    with pytest.raises(LacksCapability, match="'s0' names two different sequences of the task"):
+        task.score(FileModel(predictions=tmp_path / "p.tsv"))
+    np.savez(tmp_path / "e.npz", names=np.array(["a", "a"]), embeddings=np.arange(6.0).reshape(2, 3))
+    with pytest.raises(ValueError, match=r"e.npz: row 2: 'a' stands twice with different values"):
+        FileModel(embeddings=tmp_path / "e.npz")
+
+
+def test_too_few_of_one_label_leave_the_model_out(tmp_path):
+    few = task_of("windows", test=_fasta(tmp_path / "w.fa", _texts(20), [1] + [0] * 19))
+    with pytest.raises(LacksCapability, match="the rows outside a fold are all of one class"):
+        few.score(FeatureModel("kmer:1"))
+    with pytest.raises(ValueError, match="kmers: expected k-mers of at least one protein, found none"):
+        task_of("motifs", kmers={"QKI": []}, windows=str(tmp_path / "w.fa"))
+
+
 def test_vectors_that_are_missing_leave_the_model_out(mpra, tmp_path):
     (tmp_path / "e.tsv").write_text("name\te0\te1\n" + "".join(f"s{i}.0\t{i}\tNA\n" for i in range(9)))
     task = task_of("regression", table=str(mpra), targets=["value"], sequence="seq", name="name")

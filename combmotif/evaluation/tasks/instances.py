@@ -96,6 +96,8 @@ def kmer_elements(given: str | dict[str, Sequence[str]]) -> list[Element]:
     for protein, kmers in read_kmers(given).items():
         for kmer in kmers:
             by_kmer.setdefault(kmer, []).append(protein)
+    if not by_kmer:
+        raise ValueError("kmers: expected k-mers of at least one protein, found none")
     return [Element(kmer, tuple(proteins), kmer) for kmer, proteins in by_kmer.items()]
 
 

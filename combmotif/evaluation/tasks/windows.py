@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +12,7 @@ from combmotif.config.evaluation import WindowsSection
 from combmotif.core.files import open_text
 from combmotif.evaluation.adapters.base import Adapter, LacksCapability
 from combmotif.evaluation.features import kmer_counts
-from combmotif.evaluation.solvers import deal_folds, nested_classifier
+from combmotif.evaluation.solvers import deal_folds, nested_classifier, tuned_classifier
 from combmotif.evaluation.tasks.base import ScoreColumn, Task, Truth, column_of, encode_rows, read_cells
 from combmotif.training.overlap import overlap_groups
 
@@ -123,15 +122,20 @@ class WindowsTask(Task):
         scored = np.full(len(x), np.nan)
         if len(np.unique(truth.groups[known])) < 2 or len(np.unique(truth.values[known])) < 2:
             raise LacksCapability(
-                f"it has whole vectors for {len(known):,} of {len(x):,} windows, too few of either label to fit"
+                f"it has whole vectors for {len(known):,} of {len(x):,} windows, all of one label or one group"
             )
         if self.training is None:
             folds = deal_folds(truth.groups[known], folds=self.folds, seed=self.seed)
-            scored[known] = nested_classifier(x[known], truth.values[known], folds).predicted
+            try:
+                scored[known] = nested_classifier(x[known], truth.values[known], folds).predicted
+            except ValueError as error:  # the few of one label are all in one fold
+                raise LacksCapability(str(error)) from error
             return scored
         names, codes, labels = self.training
         fit = np.asarray(adapter.embed(codes, names=names), dtype=float)
-        scored[known] = fit_logistic(fit, labels, x[known], groups=overlap_groups(codes, k=40), seed=self.seed)
+        folds = deal_folds(overlap_groups(codes, k=40), folds=3, seed=self.seed)
+        parts = [folds == fold for fold in range(int(folds.max()) + 1)]
+        scored[known], _ = tuned_classifier(fit, labels, x[known], parts, classifier="logistic", seed=self.seed)
         return scored
 
     def own_scores(self) -> dict[str, list[ScoreColumn]]:
@@ -143,19 +147,3 @@ class WindowsTask(Task):
         odds = np.log(counts[labels > 0].sum(0) + 1) - np.log(counts[labels == 0].sum(0) + 1)
         values = kmer_counts(self.codes, 5) @ (odds - odds.mean())
         return {"kmer:5 log odds": [ScoreColumn("log odds", "bound", values)]}
-
-
-def fit_logistic(x: np.ndarray, label: np.ndarray, new: np.ndarray, *, groups: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Fit a logistic regression, its penalty chosen in grouped folds, and return the log odds of new rows."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import GridSearchCV
-
-    mean, scale = x.mean(0), x.std(0)
-    scale = np.where(scale > 0, scale, 1)
-    folds = deal_folds(groups, folds=3, seed=seed)
-    splits: Any = [(np.flatnonzero(folds != f), np.flatnonzero(folds == f)) for f in range(int(folds.max()) + 1)]
-    search = GridSearchCV(
-        LogisticRegression(max_iter=500), {"C": [1e-4, 1e-3, 1e-2, 1e-1]}, scoring="neg_log_loss", cv=splits
-    )
-    search.fit((x - mean) / scale, label)
-    return np.asarray(search.decision_function((new - mean) / scale))
