@@ -21,25 +21,20 @@ def deal_folds(groups: np.ndarray, *, folds: int, seed: int = 0) -> np.ndarray:
     return group_folds(numbers, folds=min(folds, count), seed=seed)
 
 
-def _svr(setting: dict[str, Any], seed: int) -> Any:
-    from sklearn.svm import SVR
+def _regressor(name: str, setting: dict[str, Any], seed: int) -> Any:
+    """Make a scikit-learn model, which is imported when it is needed."""
+    if name == "svr":
+        from sklearn.svm import SVR
 
-    return SVR(**setting)
+        return SVR(**setting)
+    if name == "lasso":
+        from sklearn.linear_model import Lasso
 
+        return Lasso(max_iter=5000, **setting)
+    if name == "gbm":
+        from sklearn.ensemble import HistGradientBoostingRegressor
 
-def _lasso(setting: dict[str, Any], seed: int) -> Any:
-    from sklearn.linear_model import Lasso
-
-    return Lasso(max_iter=5000, **setting)
-
-
-def _boosting(setting: dict[str, Any], seed: int) -> Any:
-    from sklearn.ensemble import HistGradientBoostingRegressor
-
-    return HistGradientBoostingRegressor(random_state=seed, early_stopping=False, **setting)
-
-
-def _mlp(setting: dict[str, Any], seed: int) -> Any:
+        return HistGradientBoostingRegressor(random_state=seed, early_stopping=False, **setting)
     from sklearn.neural_network import MLPRegressor
 
     return MLPRegressor(random_state=seed, batch_size=256, max_iter=60, early_stopping=True, **setting)
@@ -52,11 +47,11 @@ def _grid(**values: Sequence[Any]) -> list[dict[str, Any]]:
     return settings
 
 
-REGRESSORS: dict[str, tuple[Callable[[dict[str, Any], int], Any], list[dict[str, Any]]]] = {
-    "svr": (_svr, _grid(C=(0.1, 1.0, 10.0), gamma=("scale", 1e-4), epsilon=(0.1,))),
-    "lasso": (_lasso, _grid(alpha=(1e-4, 1e-3, 1e-2, 1e-1))),
-    "gbm": (_boosting, _grid(learning_rate=(0.05,), max_iter=(100, 300), max_leaf_nodes=(15,))),
-    "mlp": (_mlp, _grid(hidden_layer_sizes=((128, 32),), alpha=(1e-4, 1e-2, 1.0))),
+REGRESSORS: dict[str, list[dict[str, Any]]] = {
+    "svr": _grid(C=(0.1, 1.0, 10.0), gamma=("scale", 1e-4), epsilon=(0.1,)),
+    "lasso": _grid(alpha=(1e-4, 1e-3, 1e-2, 1e-1)),
+    "gbm": _grid(learning_rate=(0.05,), max_iter=(100, 300), max_leaf_nodes=(15,)),
+    "mlp": _grid(hidden_layer_sizes=((128, 32),), alpha=(1e-4, 1e-2, 1.0)),
 }
 """Regressors beside ridge, each with the settings among which the inner folds choose."""
 
@@ -91,7 +86,7 @@ def nested_regression(
     if regressor not in REGRESSORS:
         raise ValueError(f"regressor: expected ridge, {', '.join(REGRESSORS)}, found '{regressor}'")
     x, y = checked(x, y)
-    make, settings = REGRESSORS[regressor]
+    settings = REGRESSORS[regressor]
     count = int(folds.max()) + 1
     if count < 3:
         raise ValueError(f"folds: expected at least 3 folds to choose settings inside, found {count}")
@@ -105,11 +100,11 @@ def nested_regression(
                 held = np.isin(folds, others[number::inner])
                 fit = ~held & (folds != fold)
                 for place, setting in enumerate(settings):
-                    guess = _fit_predict(make(setting, seed), x[fit], y[fit], x[held])
+                    guess = _fit_predict(_regressor(regressor, setting, seed), x[fit], y[fit], x[held])
                     losses[place] += float(np.square(guess - y[held]).sum())
             best = settings[int(np.argmin(losses))]
         test = folds == fold
-        predicted[test] = _fit_predict(make(best, seed), x[~test], y[~test], x[test])
+        predicted[test] = _fit_predict(_regressor(regressor, best, seed), x[~test], y[~test], x[test])
         chosen.append(dict(best))
     return OutOfFold(predicted, folds, tuple(chosen))
 

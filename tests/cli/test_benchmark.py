@@ -178,3 +178,62 @@ def test_data_are_prepared_by_commands(cli, work):
     wrong = cli("dataset", "orthologs", *shared, "--genome", "mm10", "--out", work / "o.tsv")
     assert "--genome: expected SPECIES=FILE such as mm10=FILE, found 'mm10'" in wrong.stderr
     assert cli("dataset", "msa-frequencies", *shared, "--out", work / "f.h5").exit_code == 0
+
+
+@pytest.fixture
+def own_files(tmp_path, monkeypatch):
+    """What a user brings to the published tasks, in small."""
+    random = np.random.default_rng(1)
+    texts = ["".join(random.choice(list("ACGT"), 60)) for _ in range(40)]
+    texts = [f"{text[:20]}TGTANATA{text[28:]}".replace("N", "ACGT"[i % 4]) for i, text in enumerate(texts)]
+    files = {
+        "HALF_LIFE_TABLE": "utr3\tGENEID\tHALFLIFE\tBIN\n"
+        + "".join(f"{text}\tg{i}\t{text.count('A')}\t{i % 10 + 1}\n" for i, text in enumerate(texts)),
+        "VARIANTS": "variant\tref_sequence\talt_sequence\tCLNSIG\tchrom\tregion\n"
+        + "".join(
+            f"v{i}\t{text}\t{text[:24]}C{text[25:]}\t{('Benign', 'Pathogenic')[i // 4 % 2]}\tchr{i % 3}\tu{i}\n"
+            for i, text in enumerate(texts)
+            if text[24] != "C"
+        ),
+        "UTRS": "".join(f">u{i}\n{text}\n" for i, text in enumerate(texts)),
+        "PEAKS": "".join(f"1\t{100 * i + 10}\t{100 * i + 40}\tPUM2_IDR\t0\t+\n" for i in range(20)),
+        "KMERS": "protein\tkmer\nPUM2\tUGUA\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+        monkeypatch.setenv(name, str(tmp_path / name))
+    (tmp_path / "UTRS.tsv").write_text(
+        "name\tchromosome\tstrand\tlength\tblocks\torientation\n"
+        + "".join(f"u{i}\tchr1\t+\t60\t{100 * i}-{100 * i + 60}\trna\n" for i in range(40))
+    )
+    (tmp_path / "HALF_LIFE_TABLE").rename(tmp_path / "HALF_LIFE_TABLE.tsv")
+    monkeypatch.setenv("HALF_LIFE_TABLE", str(tmp_path / "HALF_LIFE_TABLE.tsv"))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("config", "measures"),
+    [
+        ("evaluate_rbp", {"auc", "auprc"}),
+        ("evaluate_variants", {"auc", "auprc", "auprc by chromosome"}),
+        ("evaluate_half_life", {"pearson", "pearson by fold", "spearman", "r2", "mae"}),
+    ],
+)
+def test_a_published_task_runs_on_ones_own_files(cli, repository, own_files, config, measures):
+    given = ("--set", "statistics.bootstrap=5", "--workers", "1", "--out", own_files / "out")
+    result = cli("benchmark", repository / "configs" / f"{config}.yaml", *given)
+    assert result.exit_code == 0, result.output
+    scores = pd.read_csv(own_files / "out" / "scores.tsv", sep="\t")
+    assert set(scores["measure"]) == measures
+    assert {"utr3_lm", "utr3_lm, random weights"} <= set(scores["model"])
+
+
+@pytest.mark.parametrize(("preset", "folds"), [("half-life", 10), ("mpra", 10)])
+def test_a_preset_has_the_folds_of_its_task(cli, own_files, preset, folds):
+    given = ("--set", f"table={own_files / 'HALF_LIFE_TABLE.tsv'}", "--set", "sequence=utr3")
+    given += ("--set", "targets=[HALFLIFE]", "--no-controls", "--bootstrap", "0", "--out", own_files / "out")
+    result = cli("evaluate", preset, "--model", "kmer:1", *given)
+    assert result.exit_code == 0, result.output
+    assert pd.read_csv(own_files / "out" / "settings.tsv", sep="\t")["fold"].tolist() == list(range(1, folds + 1))
+    measures = set(pd.read_csv(own_files / "out" / "scores.tsv", sep="\t")["measure"])
+    assert ("pearson by fold" in measures) == (preset == "half-life")
