@@ -220,12 +220,13 @@ def own_files(tmp_path, monkeypatch):
     ],
 )
 def test_a_published_task_runs_on_ones_own_files(cli, repository, own_files, config, measures):
-    given = ("--set", "statistics.bootstrap=5", "--workers", "1", "--out", own_files / "out")
+    given = ("--set", "statistics.bootstrap=5", "--set", "controls=[composition]", "--workers", "1")
+    given += ("--out", own_files / "out")
     result = cli("benchmark", repository / "configs" / f"{config}.yaml", *given)
     assert result.exit_code == 0, result.output
     scores = pd.read_csv(own_files / "out" / "scores.tsv", sep="\t")
     assert set(scores["measure"]) == measures
-    assert {"utr3_lm", "utr3_lm, random weights"} <= set(scores["model"])
+    assert {"utr3_lm", "composition"} <= set(scores["model"])
 
 
 @pytest.mark.parametrize(("preset", "folds"), [("half-life", 10), ("mpra", 10)])

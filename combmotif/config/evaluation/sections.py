@@ -214,12 +214,12 @@ class MotifsSection(TaskSection):
     @model_validator(mode="after")
     def _one_of_each(self) -> MotifsSection:
         if (self.kmers is None) == (self.motifs is None):
-            raise ValueError("motifs: expected kmers, or motifs (a file), found both or neither")
+            raise ValueError("expected kmers, or motifs (a file), found both or neither")
         on_fasta = self.fasta is not None and (self.regions is None) != (self.peaks is None)
         if on_fasta == (self.windows is not None):
-            raise ValueError("motifs: expected fasta with regions or peaks, or windows, found none or several of them")
+            raise ValueError("expected fasta with regions or peaks, or windows, found none or several of them")
         if self.peaks is not None and self.places is None:
-            raise ValueError("motifs: peaks on a genome need places (the table that dataset utrs writes), found none")
+            raise ValueError("peaks on a genome need places (the table that dataset utrs writes), found none")
         return self
 
 
