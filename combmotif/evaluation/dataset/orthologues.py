@@ -160,7 +160,7 @@ def as_annotated(
 
 def cut_orthologues(
     found: Sequence[Orthologue], genomes: Mapping[str, str | Path]
-) -> Iterator[tuple[str, np.ndarray] | tuple[str, str]]:
+) -> Iterator[tuple[str, np.ndarray | str]]:
     """Cut the 3'UTRs of other species out of their genomes, on the strand of the transcript.
 
     Parameters
