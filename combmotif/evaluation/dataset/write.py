@@ -195,11 +195,11 @@ def write_orthologues(
     if not kept:
         raise ValueError(f"{maf}: no 3'UTR is left; the first was skipped because {skipped[0][1]}")
     records = []
-    for name, codes in cut_orthologues(kept, genomes or {}):
-        if isinstance(codes, str):
-            skipped.append((name, codes))
+    for name, cut_out in cut_orthologues(kept, genomes or {}):
+        if isinstance(cut_out, str):
+            skipped.append((name, cut_out))
         else:
-            records.append((name, _text(codes)))
+            records.append((name, _text(cut_out)))
     if genomes:
         order = np.random.default_rng(seed).permutation(len(records)) if shuffle else range(len(records))
         _write_shards(Path(f"{out}.fa"), [records[i] for i in order], shard)
