@@ -77,9 +77,9 @@ def read_regions(path: str, lengths: dict[str, int]) -> tuple[pd.DataFrame, list
     return pd.DataFrame(rows, columns=["name", "start", "end", "protein"]), skipped
 
 
-def read_kmers(given: str | dict[str, Sequence[str]]) -> dict[str, list[str]]:
+def read_kmers(given: str | Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """Read the k-mers of every protein: a mapping, or a table with the columns ``protein`` and ``kmer``."""
-    if isinstance(given, dict):
+    if not isinstance(given, str):
         return {protein: [kmer.upper().replace("U", "T") for kmer in kmers] for protein, kmers in given.items()}
     cells = read_cells(given)
     proteins = column_of(cells, "protein", path=given, key="kmers")
@@ -90,7 +90,7 @@ def read_kmers(given: str | dict[str, Sequence[str]]) -> dict[str, list[str]]:
     return found
 
 
-def kmer_elements(given: str | dict[str, Sequence[str]]) -> list[Element]:
+def kmer_elements(given: str | Mapping[str, Sequence[str]]) -> list[Element]:
     """Make an element of every k-mer, with all proteins that bind it."""
     by_kmer: dict[str, list[str]] = {}
     for protein, kmers in read_kmers(given).items():

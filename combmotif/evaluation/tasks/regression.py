@@ -100,14 +100,14 @@ class RegressionTask(Task):
             if self._pairs:
                 ref, alt = np.array(self._pairs).T
                 self.truths.append(Truth(f"{target}: alt - ref", own[alt] - own[ref], related[ref], "difference"))
-                if pairs is not None and (column := pairs.significant.get(target)):
-                    told = column_of(cells, column, path=table, key="pairs.significant")
-                    p = numbers_of([told[row] for row in rows[alt]], path=table, column=column)
+                if pairs is not None and (p_column := pairs.significant.get(target)):
+                    told = column_of(cells, p_column, path=table, key="pairs.significant")
+                    p = numbers_of([told[row] for row in rows[alt]], path=table, column=p_column)
                     label = np.where(np.isfinite(p), p <= pairs.level, np.nan)
                     if len(np.unique(label[np.isfinite(label)])) < 2:
                         raise ValueError(
                             f"{table}: pairs.significant: expected pairs with a p of at most {pairs.level:g} and "
-                            f"others in '{column}', found only one of the two"
+                            f"others in '{p_column}', found only one of the two"
                         )
                     self.truths.append(Truth(f"{target}: significant", label, related[ref], "binary"))
 
