@@ -52,6 +52,7 @@ MANY = {
     "combmotif.api.given.open_model",
     "combmotif.api.interpreter.interpret",
     "combmotif.evaluation.dataset.variants.variant_pairs",
+    "combmotif.evaluation.dataset.write.write_orthologues",
     "combmotif.evaluation.dataset.write.write_utrs",
     "combmotif.evaluation.dataset.write.write_variants",
     "combmotif.inference.incremental.operations.slide",

@@ -14,6 +14,12 @@ _ORIENTATION = click.option(
     "--orientation", default="rna", show_default=True, help="rna (strand of the transcript) or genome (forward strand)."
 )
 
+_SHUFFLE = click.option("--shuffle", is_flag=True, help="Sequences in random order, as in training sets.")
+_SHARD = click.option(
+    "--shard", type=click.IntRange(min=1), help="Files of this many sequences: OUT.0001.fa and so on."
+)
+_SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the order.")
+
 
 @click.group(
     cls=GuidedGroup,
@@ -34,9 +40,9 @@ def dataset() -> None:
 @_REGION
 @_ORIENTATION
 @click.option("--shortest", type=click.IntRange(min=1), default=1, show_default=True, help="In nt.")
-@click.option("--shuffle", is_flag=True, help="In random order, as training sets are.")
-@click.option("--shard", type=click.IntRange(min=1), help="Write files of this many sequences: OUT.0001.fa and so on.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the order.")
+@_SHUFFLE
+@_SHARD
+@_SEED
 @click.option("--out", type=PATH, required=True, help="FASTA; OUT.tsv says where every sequence lies.")
 def utrs(
     annotation: Path, fasta: Path, region: str, orientation: str, shortest: int,
@@ -65,6 +71,18 @@ def utrs(
 @click.option("--reference", required=True, help="Species of the reference in the MAF, such as hg38.")
 @click.option("--any-stop", is_flag=True, help="Accept any stop codon, not only that of the reference.")
 @click.option("--aligned", is_flag=True, help="Write the aligned 3'UTRs instead, as FASTA on the reference's columns.")
+@click.option(
+    "--annotated",
+    multiple=True,
+    metavar="SPECIES=FILE",
+    help="GTF, GFF3 or BED12 of another species, whose 3'UTRs end as annotated; default: as long as the reference's.",
+)
+@click.option(
+    "--genome", multiple=True, metavar="SPECIES=FILE", help="FASTA of another species: write its 3'UTRs, too (OUT.fa)."
+)
+@_SHUFFLE
+@_SHARD
+@_SEED
 @click.option("--out", type=PATH, required=True, help="Table of intervals, or FASTA with --aligned.")
 def orthologs(
     maf: Path,
@@ -73,15 +91,26 @@ def orthologs(
     reference: str,
     any_stop: bool,  # noqa: FBT001
     aligned: bool,  # noqa: FBT001
+    annotated: tuple[str, ...],
+    genome: tuple[str, ...],
+    shuffle: bool,  # noqa: FBT001
+    shard: int | None,
+    seed: int,
     out: Path,
 ) -> None:
     """Find the 3'UTRs of other species behind stop codons that are aligned to those of the reference."""
     from combmotif.evaluation.dataset.write import write_orthologues
 
-    refuse_input(out, maf, fasta, annotation)
+    annotations, genomes = _by_species(annotated, "--annotated"), _by_species(genome, "--genome")
+    if aligned and (annotations or genomes):
+        raise click.UsageError("--annotated and --genome are for intervals, not for --aligned")
+    if (shuffle or shard) and not genomes:
+        raise click.UsageError("--shuffle and --shard are of the sequences of --genome")
+    refuse_input(out, maf, fasta, annotation, *annotations.values(), *genomes.values())
     count, skipped = write_orthologues(
-        maf, annotation, fasta, out, reference=reference, same_stop=not any_stop, aligned=aligned
-    )
+        maf, annotation, fasta, out, reference=reference, same_stop=not any_stop, aligned=aligned,
+        annotations=annotations, genomes=genomes, shuffle=shuffle, shard=shard, seed=seed,
+    )  # fmt: skip
     _tell(count, "3'UTRs", skipped, out)
 
 
@@ -155,6 +184,16 @@ def variants(
         window=None if whole_region else window, info=info, fasta_out=pairs,
     )  # fmt: skip
     _tell(count, "variants", skipped, out)
+
+
+def _by_species(given: tuple[str, ...], name: str) -> dict[str, Path]:
+    found = {}
+    for text in given:
+        species, equals, path = text.partition("=")
+        if not species or not equals or not path:
+            raise click.UsageError(f"{name}: expected SPECIES=FILE such as mm10=FILE, found '{text}'")
+        found[species] = Path(path)
+    return found
 
 
 def _tell(count: int, what: str, skipped: list[tuple[str, str]], out: Path) -> None:

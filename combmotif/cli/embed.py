@@ -23,7 +23,9 @@ _MODEL = "Card, kmer:5, nt_v2:FOLDER, dnabert:FOLDER, dnabert2:FOLDER, auto:FOLD
 )
 @click.option("--model", required=True, metavar="MODEL", help=_MODEL)
 @click.option("--fasta", type=PATH, required=True, help="Sequences, plain or .gz.")
-@click.option("--pool", default="mean", show_default=True, help="mean, max, cls or center:W.")
+@click.option(
+    "--pool", default="mean", show_default=True, help="mean, max, first, cls, center:W; none: every base or token."
+)
 @click.option("--layers", default="-1", show_default=True, help="all, or numbers such as 0,-1.")
 @click.option(
     "--chunk", type=click.IntRange(min=10), help="Cut longer sequences into parts of this many nt; default no."
@@ -41,7 +43,7 @@ def embed(
     out: Path,
     trust: bool,  # noqa: FBT001
 ) -> None:
-    """Write a vector for every sequence of a FASTA file."""
+    """Write a vector for every sequence of a FASTA file; with --pool none, for every base or token (/NAME/states)."""
     from combmotif.config.evaluation import parse_model
     from combmotif.evaluation.adapters.make import make_adapter
     from combmotif.evaluation.results import embed_fasta
@@ -69,6 +71,9 @@ def embed(
     help="masked (one base at a time), strided:20 (every 20th together), unmasked, causal; ism: what a substitution "
     "changes of a prediction.",
 )
+@click.option(
+    "--against", metavar="MODEL", help="Also tell Pearson's r with the probabilities of another: probabilities:FILE."
+)
 @click.option("--output", default="0", show_default=True, help="With ism: output of the model, by number from 0.")
 @click.option(
     "--out",
@@ -77,19 +82,30 @@ def embed(
     help=".h5 (/NAME/probs), .npz, .parquet, .tsv or .tsv.gz (a row per base), .bw (of the base).",
 )
 @trust_option
-def score(model: str, fasta: Path, mode: str, output: str, out: Path, trust: bool) -> None:  # noqa: FBT001
+def score(
+    model: str, fasta: Path, mode: str, against: str | None, output: str, out: Path,
+    trust: bool,  # noqa: FBT001
+) -> None:  # fmt: skip
     """Write probabilities, or effects of substitutions, for every base of a FASTA file."""
     from combmotif.config.evaluation import parse_model
     from combmotif.evaluation.adapters.make import make_adapter
-    from combmotif.evaluation.results import score_fasta
+    from combmotif.evaluation.results import agreement, score_fasta
 
+    if against is not None and mode == "ism":
+        raise click.UsageError("--against is of probabilities, not of --mode ism")
     refuse_input(out, fasta)
     if not output.isdecimal():
         raise click.UsageError(f"--output: expected a number from 0, found '{output}'")
     adapter = _checked(make_adapter(parse_model(model, trust=trust), name=model))
+    other = None if against is None else make_adapter(parse_model(against, trust=trust), name=against)
+    if other is not None:
+        other.require("masked")
     count, bases, skipped = score_fasta(adapter, fasta, out, mode=mode, output=int(output))
     _tell_skipped(skipped)
     click.echo(f"{count:,} sequences, {bases:,} bases: {out}")
+    if other is not None:
+        r, n = agreement(adapter, other, fasta, mode=mode)
+        click.echo(f"r {r:.4f} of all probabilities with {against} ({n:,} bases)")
 
 
 def _checked(adapter: Adapter) -> Adapter:

@@ -18,7 +18,7 @@ _CSS = """
 body{font:15px/1.5 system-ui,sans-serif;color:#222;max-width:1100px;margin:2em auto;padding:0 1em;background:#fff}
 table{border-collapse:collapse;margin:1em 0;font-variant-numeric:tabular-nums;font-size:13px}
 th,td{padding:.2em .6em;text-align:left;border-bottom:1px solid #ddd}td.n,th.n{text-align:right}
-.scroll{overflow-x:auto}svg{max-width:100%;height:auto}p{max-width:75ch}summary{cursor:pointer;font-weight:600}
+.scroll{overflow-x:auto}svg{width:100%;min-width:640px;height:auto}p{max-width:75ch}summary{cursor:pointer;font-weight:600}
 svg text{font:12px system-ui,sans-serif;fill:#222}
 """
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
@@ -53,7 +53,7 @@ def _forest(rows: pd.DataFrame, chance: float | None) -> str:
     def place(value: float) -> float:
         return round(left + (value - low) / span * width, 1)
 
-    parts = [f'<svg viewBox="0 0 940 {height}" role="img" aria-label="values with 95 % intervals">']
+    parts = [f'<div class=scroll><svg viewBox="0 0 940 {height}" role="img" aria-label="values with 95 % intervals">']
     if chance is not None:
         x = place(chance)
         parts.append(f'<line x1="{x}" x2="{x}" y1="4" y2="{height - 24}" stroke="#bbb" stroke-dasharray="3 3"/>')
@@ -61,15 +61,16 @@ def _forest(rows: pd.DataFrame, chance: float | None) -> str:
         y = 14 + step * i
         colour = _CONTROL if row.role == "control" else _MODEL
         name = f"{row.model}: {row.score}"
-        parts.append(f'<text x="{left - 10}" y="{y + 4}" text-anchor="end">{escape(name[:52])}</text>')
+        told = f"{escape(name[:46])} {row.value:.3f}"  # on a phone the bars are beyond the screen
+        parts.append(f'<text x="{left - 10}" y="{y + 4}" text-anchor="end">{told}</text>')
         if math.isfinite(row.low):
             parts.append(f'<line x1="{place(row.low)}" x2="{place(row.high)}" y1="{y}" y2="{y}" stroke="{colour}"/>')
         parts.append(f'<circle cx="{place(row.value)}" cy="{y}" r="4" fill="{colour}"/>')
-        parts.append(f'<text x="{left + width + 14}" y="{y + 4}">{row.value:.3f} (n {row.n:,})</text>')
+        parts.append(f'<text x="{left + width + 14}" y="{y + 4}">n {row.n:,}</text>')
     for value in (low, (low + high) / 2, high):
         parts.append(f'<text x="{place(value)}" y="{height - 6}" text-anchor="middle">{value:.2f}</text>')
     left_out = f"<p>{more} lower values are in the table below.</p>" if more > 0 else ""
-    return "".join(parts) + f"</svg>{left_out}"
+    return "".join(parts) + f"</svg></div>{left_out}"
 
 
 def _curves(task: Task, scored: Mapping[str, Sequence[ScoreColumn]], rows: pd.DataFrame) -> str:
@@ -80,7 +81,8 @@ def _curves(task: Task, scored: Mapping[str, Sequence[ScoreColumn]], rows: pd.Da
     own = rows[(rows["truth"] == truth.name) & (rows["measure"] == "auc")].sort_values("value", ascending=False)
     own = own.drop_duplicates("model").head(_MOST_CURVES)
     size, left = 300, 40
-    parts = [f'<svg viewBox="0 0 {size + 340} {size + 40}" width="{size + 340}" role="img" aria-label="ROC curves">'
+    parts = [f'<div class=scroll><svg viewBox="0 0 {size + 340} {size + 40}" style="width:{size + 340}px" role="img" '
+             'aria-label="ROC curves">'
              f'<rect x="{left}" y="8" width="{size}" height="{size}" fill="none" stroke="#bbb"/>'
              f'<line x1="{left}" y1="{size + 8}" x2="{left + size}" y2="8" stroke="#ddd"/>']  # fmt: skip
     for i, row in enumerate(own.itertuples(index=False)):
@@ -96,7 +98,7 @@ def _curves(task: Task, scored: Mapping[str, Sequence[ScoreColumn]], rows: pd.Da
     parts.append(
         f'<text x="{left}" y="{size + 30}">false positive rate, from 0 to 1; true positive rate upwards</text>'
     )
-    return "".join(parts) + "</svg>"
+    return "".join(parts) + "</svg></div>"
 
 
 def _number(value: float) -> str:

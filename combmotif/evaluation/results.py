@@ -12,6 +12,7 @@ import numpy as np
 
 from combmotif.core.files import atomic, no_formula, require_file, writing_text
 from combmotif.evaluation.adapters.base import Adapter, LacksCapability, pool_states, read_mode
+from combmotif.evaluation.adapters.tracks import bigwig_package
 from combmotif.evaluation.formats import PER_BASE, VECTORS, convert_vectors, ending, write_per_base
 from combmotif.sequence.fasta import iterate_fasta
 from combmotif.sequence.names import UniqueNames
@@ -61,7 +62,7 @@ def embed_fasta(
         HDF5 with ``names``, ``embeddings`` float32 (n, d) and ``lengths``, written as they are made; ``.npz`` of the
         same; ``.parquet``, ``.tsv`` or ``.tsv.gz`` with a column of names and one per number.
     pool, layers : str
-        See :meth:`Adapter.embed`.
+        See :meth:`Adapter.embed`; ``none`` writes the vectors of all bases or tokens, ``/NAME/states`` of HDF5.
     chunk : int, optional
         Longer sequences are cut into parts of this many nt, whose vectors are averaged, weighted by the bases.
     overlap : int, default 0
@@ -77,6 +78,10 @@ def embed_fasta(
         If the model gives no vectors, a name or pool is wrong, or the overlap is not smaller than the chunk.
     """
     adapter.require("embed")
+    if pool == "none":
+        if out.suffix not in (".h5", ".hdf5") or chunk is not None:
+            raise ValueError("pool: none is for HDF5 (.h5), without a chunk; choose another pool, or another --out")
+        return _write_states(adapter, fasta, out, layers)
     pool_states(np.zeros((1, 1)), pool)  # a wrong word is told before the model is asked, also where it pools nothing
     if chunk is not None and overlap >= chunk:
         raise ValueError(f"overlap: expected less than the chunk of {chunk} nt, found {overlap}")
@@ -115,6 +120,24 @@ def embed_fasta(
                 data[count:] = new
             count += len(names)
         file.attrs.update(model=adapter.name, pool=pool, layers=layers, orientation=adapter.orientation)
+        if not count:
+            raise ValueError(f"{fasta}: expected sequences with known bases, found none")
+    return count, width, skipped
+
+
+def _write_states(
+    adapter: Adapter, fasta: str | Path, out: Path, layers: str
+) -> tuple[int, int, list[tuple[str, str]]]:
+    """Write the vectors of every base or token of every sequence."""
+    skipped: list[tuple[str, str]] = []
+    count = width = 0
+    with atomic(out) as temporary, h5py.File(temporary, "w") as file:
+        for names, codes in _blocks(adapter, fasta, skipped):
+            for name, code in zip(names, codes, strict=True):
+                (states,) = adapter.states([code], layers=layers)
+                file.create_dataset(f"{name}/states", data=states.astype(np.float32), compression="gzip")
+                count, width = count + 1, states.shape[1]
+        file.attrs.update(model=adapter.name, layers=layers, orientation=adapter.orientation)
         if not count:
             raise ValueError(f"{fasta}: expected sequences with known bases, found none")
     return count, width, skipped
@@ -197,6 +220,34 @@ def score_fasta(
     return count, bases, skipped
 
 
+def agreement(first: Adapter, second: Adapter, fasta: str | Path, *, mode: str = "masked") -> tuple[float, int]:
+    """Correlate two models' probabilities of A, C, G and U at all bases, such as a model's and an alignment's.
+
+    Parameters
+    ----------
+    first, second : Adapter
+        The second is asked for masked probabilities; bases where one of the two has none are left out.
+    fasta : path
+    mode : str
+        Of the first.
+
+    Returns
+    -------
+    (Pearson's r, bases)
+    """
+    sums, count = np.zeros(5), 0
+    for names, codes in _blocks(first, fasta, []):
+        tables = first.probabilities(codes, names=names, mode=mode), second.probabilities(codes, names=names)
+        one, other = (np.concatenate(table).astype(float) - 0.25 for table in tables)
+        kept = np.isfinite(one).all(1) & np.isfinite(other).all(1)
+        x, y = one[kept].ravel(), other[kept].ravel()
+        sums += (x.sum(), y.sum(), x @ x, y @ y, x @ y)
+        count += int(kept.sum())
+    n = 4 * max(count, 1)
+    spread = (sums[2] - sums[0] ** 2 / n) * (sums[3] - sums[1] ** 2 / n)
+    return float((sums[4] - sums[0] * sums[1] / n) / np.sqrt(spread)) if spread > 0 else float("nan"), count
+
+
 def _tables(
     adapter: Adapter, fasta: str | Path, skipped: list[tuple[str, str]], *, mode: str, output: int
 ) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
@@ -211,12 +262,7 @@ def _tables(
 def _write_bigwig(
     adapter: Adapter, fasta: str | Path, out: Path, skipped: list[tuple[str, str]], *, mode: str, output: int
 ) -> tuple[int, int]:
-    try:
-        import pyBigWig
-    except ImportError:
-        raise ImportError(
-            "a bigWig needs the package 'pyBigWig'; install it: pip install 'combmotif[tracks]'"
-        ) from None
+    package = bigwig_package()
     sizes = [
         (name, len(code))
         for names, codes in _blocks(adapter, fasta, [])
@@ -226,7 +272,7 @@ def _write_bigwig(
         raise LacksCapability(f"{fasta}: expected sequences with known bases, found none")
     bases = 0
     with atomic(out) as temporary:
-        file = pyBigWig.open(str(temporary), "w")
+        file = package.open(str(temporary), "w")
         try:
             file.addHeader(sizes)
             for name, code, table in _tables(adapter, fasta, skipped, mode=mode, output=output):

@@ -11,7 +11,7 @@ import scipy.linalg
 
 from combmotif.evaluation.statistics import number_groups
 
-PENALTIES: tuple[float, ...] = tuple(10.0**power for power in np.arange(1.0, 5.75, 0.5))
+PENALTIES: tuple[float, ...] = tuple(10.0 ** float(power) for power in np.arange(1.0, 5.75, 0.5))
 """Of ridge on standardised features: 10 to 316,000; with near-duplicates in the rows the best are large."""
 
 _BLOCK = 1 << 18

@@ -21,25 +21,20 @@ def deal_folds(groups: np.ndarray, *, folds: int, seed: int = 0) -> np.ndarray:
     return group_folds(numbers, folds=min(folds, count), seed=seed)
 
 
-def _svr(setting: dict[str, Any], seed: int) -> Any:
-    from sklearn.svm import SVR
+def _regressor(name: str, setting: dict[str, Any], seed: int) -> Any:
+    """Make a scikit-learn model, which is imported when it is needed."""
+    if name == "svr":
+        from sklearn.svm import SVR
 
-    return SVR(**setting)
+        return SVR(**setting)
+    if name == "lasso":
+        from sklearn.linear_model import Lasso
 
+        return Lasso(max_iter=5000, **setting)
+    if name == "gbm":
+        from sklearn.ensemble import HistGradientBoostingRegressor
 
-def _lasso(setting: dict[str, Any], seed: int) -> Any:
-    from sklearn.linear_model import Lasso
-
-    return Lasso(max_iter=5000, **setting)
-
-
-def _boosting(setting: dict[str, Any], seed: int) -> Any:
-    from sklearn.ensemble import HistGradientBoostingRegressor
-
-    return HistGradientBoostingRegressor(random_state=seed, early_stopping=False, **setting)
-
-
-def _mlp(setting: dict[str, Any], seed: int) -> Any:
+        return HistGradientBoostingRegressor(random_state=seed, early_stopping=False, **setting)
     from sklearn.neural_network import MLPRegressor
 
     return MLPRegressor(random_state=seed, batch_size=256, max_iter=60, early_stopping=True, **setting)
@@ -52,11 +47,11 @@ def _grid(**values: Sequence[Any]) -> list[dict[str, Any]]:
     return settings
 
 
-REGRESSORS: dict[str, tuple[Callable[[dict[str, Any], int], Any], list[dict[str, Any]]]] = {
-    "svr": (_svr, _grid(C=(0.1, 1.0, 10.0), gamma=("scale", 1e-4), epsilon=(0.1,))),
-    "lasso": (_lasso, _grid(alpha=(1e-4, 1e-3, 1e-2, 1e-1))),
-    "gbm": (_boosting, _grid(learning_rate=(0.05,), max_iter=(100, 300), max_leaf_nodes=(15,))),
-    "mlp": (_mlp, _grid(hidden_layer_sizes=((128, 32),), alpha=(1e-4, 1e-2, 1.0))),
+REGRESSORS: dict[str, list[dict[str, Any]]] = {
+    "svr": _grid(C=(0.1, 1.0, 10.0), gamma=("scale", 1e-4), epsilon=(0.1,)),
+    "lasso": _grid(alpha=(1e-4, 1e-3, 1e-2, 1e-1)),
+    "gbm": _grid(learning_rate=(0.05,), max_iter=(100, 300), max_leaf_nodes=(15,)),
+    "mlp": _grid(hidden_layer_sizes=((128, 32),), alpha=(1e-4, 1e-2, 1.0)),
 }
 """Regressors beside ridge, each with the settings among which the inner folds choose."""
 
@@ -91,7 +86,7 @@ def nested_regression(
     if regressor not in REGRESSORS:
         raise ValueError(f"regressor: expected ridge, {', '.join(REGRESSORS)}, found '{regressor}'")
     x, y = checked(x, y)
-    make, settings = REGRESSORS[regressor]
+    settings = REGRESSORS[regressor]
     count = int(folds.max()) + 1
     if count < 3:
         raise ValueError(f"folds: expected at least 3 folds to choose settings inside, found {count}")
@@ -105,11 +100,11 @@ def nested_regression(
                 held = np.isin(folds, others[number::inner])
                 fit = ~held & (folds != fold)
                 for place, setting in enumerate(settings):
-                    guess = _fit_predict(make(setting, seed), x[fit], y[fit], x[held])
+                    guess = _fit_predict(_regressor(regressor, setting, seed), x[fit], y[fit], x[held])
                     losses[place] += float(np.square(guess - y[held]).sum())
             best = settings[int(np.argmin(losses))]
         test = folds == fold
-        predicted[test] = _fit_predict(make(best, seed), x[~test], y[~test], x[test])
+        predicted[test] = _fit_predict(_regressor(regressor, best, seed), x[~test], y[~test], x[test])
         chosen.append(dict(best))
     return OutOfFold(predicted, folds, tuple(chosen))
 
@@ -150,6 +145,53 @@ CLASSIFIERS: dict[str, tuple[Callable[..., np.ndarray], tuple[float, ...]]] = {
 """Classifiers: the log odds of new rows at every inverse penalty, and the penalties among which inner folds choose."""
 
 
+def tuned_classifier(
+    x: np.ndarray, label: np.ndarray, new: np.ndarray, parts: Sequence[np.ndarray], *, classifier: str, seed: int = 0
+) -> tuple[np.ndarray, float]:
+    """Fit a classifier whose penalty has the smallest log loss on held-out parts of its rows.
+
+    Parameters
+    ----------
+    x : float array (n, d)
+    label : array (n,) of 0 and 1
+    new : float array (m, d)
+    parts : sequence of bool arrays (n,)
+        Rows that are held out in turn; one that leaves rows of one class is passed over.
+    classifier : str
+        A name in :data:`CLASSIFIERS`.
+    seed : int, default 0
+
+    Returns
+    -------
+    (log odds of the new rows (m,), inverse penalty)
+
+    Raises
+    ------
+    ValueError
+        If all rows are of one class, or the classifier is unknown.
+    """
+    from sklearn.metrics import log_loss
+
+    if classifier not in CLASSIFIERS:
+        raise ValueError(f"classifier: expected {', '.join(CLASSIFIERS)}, found '{classifier}'")
+    if len(np.unique(label)) < 2:
+        raise ValueError("labels: the rows outside a fold are all of one class; use fewer folds or larger groups")
+    ask, settings = CLASSIFIERS[classifier]
+
+    def fit(train: np.ndarray, test: np.ndarray, strengths: Sequence[float], y: np.ndarray) -> np.ndarray:
+        mean, scale = train.mean(0), train.std(0)
+        scale = np.where(scale > 0, scale, 1)
+        return ask((train - mean) / scale, y, (test - mean) / scale, strengths, seed)
+
+    losses = np.zeros(len(settings))
+    for held in parts:
+        if len(np.unique(label[~held])) == 2:
+            for place, odds in enumerate(fit(x[~held], x[held], settings, label[~held])):
+                losses[place] += float(log_loss(label[held], 1 / (1 + np.exp(-odds)), labels=[0, 1])) * held.sum()
+    best = settings[int(np.argmin(losses))]
+    return fit(x, new, [best], label)[0], best
+
+
 def nested_classifier(
     x: np.ndarray,
     label: np.ndarray,
@@ -159,7 +201,7 @@ def nested_classifier(
     inner: int = 3,
     seed: int = 0,
 ) -> OutOfFold:
-    """Score every fold by a classifier fitted without it; its penalty is chosen by the inner log loss.
+    """Score every fold by a classifier fitted, and tuned, without it; see :func:`tuned_classifier`.
 
     Parameters
     ----------
@@ -167,46 +209,22 @@ def nested_classifier(
     label : array (n,) of 0 and 1
     folds : int array (n,)
     classifier : str, default "logistic"
-        A name in :data:`CLASSIFIERS`.
     inner : int, default 3
+        Inner folds, which are sets of outer ones.
     seed : int, default 0
 
     Returns
     -------
     OutOfFold
         Of the log odds.
-
-    Raises
-    ------
-    ValueError
-        If the rows outside a fold are all of one class, or the classifier is unknown.
     """
-    from sklearn.metrics import log_loss
-
-    if classifier not in CLASSIFIERS:
-        raise ValueError(f"classifier: expected {', '.join(CLASSIFIERS)}, found '{classifier}'")
     x, y = checked(x, np.asarray(label, dtype=float))
-    ask, settings = CLASSIFIERS[classifier]
-
-    def fit(train: np.ndarray, test: np.ndarray, strengths: Sequence[float]) -> np.ndarray:
-        if len(np.unique(y[train])) < 2:
-            raise ValueError("labels: the rows outside a fold are all of one class; use fewer folds or larger groups")
-        mean, scale = x[train].mean(0), x[train].std(0)
-        scale = np.where(scale > 0, scale, 1)
-        return ask((x[train] - mean) / scale, y[train], (x[test] - mean) / scale, strengths, seed)
-
+    count = int(folds.max()) + 1
     predicted, chosen = np.empty(len(y)), []
-    for fold in range(int(folds.max()) + 1):
-        others = [other for other in range(int(folds.max()) + 1) if other != fold]
-        losses = np.zeros(len(settings))
-        for number in range(min(inner, len(others)) if len(others) > 1 else 0):
-            held = np.isin(folds, others[number::inner])
-            train = ~held & (folds != fold)
-            if len(np.unique(y[train])) < 2:
-                continue
-            for place, odds in enumerate(fit(train, held, settings)):
-                losses[place] += float(log_loss(y[held], 1 / (1 + np.exp(-odds)), labels=[0, 1])) * held.sum()
-        best = settings[int(np.argmin(losses))]
-        predicted[folds == fold] = fit(folds != fold, folds == fold, [best])[0]
+    for fold in range(count):
+        others, rest = [other for other in range(count) if other != fold], folds != fold
+        sets = range(min(inner, len(others)) if len(others) > 1 else 0)
+        parts = [np.isin(folds[rest], others[number::inner]) for number in sets]
+        predicted[~rest], best = tuned_classifier(x[rest], y[rest], x[~rest], parts, classifier=classifier, seed=seed)
         chosen.append({"C": best})
     return OutOfFold(predicted, folds, tuple(chosen))

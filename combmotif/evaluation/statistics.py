@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -163,18 +163,32 @@ def estimate(
     numbers = number_groups(np.asarray(groups)[kept].tolist())
     if not len(truth):
         return Estimate(float("nan"), float("nan"), float("nan"), 0, 0)
-    function = MEASURES[measure]
-    value = function(truth, score, np.ones(len(truth)))
-    low = high = float("nan")
+    value = MEASURES[measure](truth, score, np.ones(len(truth)))
     count = int(numbers.max()) + 1
-    if draws and count > 1:
-        if measure == "spearman":  # ranked once
-            truth, score, function = rankdata(truth), rankdata(score), pearson
-        weights = group_weights(numbers, draws=draws, seed=seed)
-        found = np.array([function(truth, score, row[numbers].astype(float)) for row in weights])
-        if np.isfinite(found).any():
-            low, high = (float(x) for x in np.nanpercentile(found, [2.5, 97.5]))
+    (found,) = _redrawn(measure, truth, [score], numbers, draws=draws if count > 1 else 0, seed=seed)
+    low, high = _interval(found)
     return Estimate(value, low, high, len(truth), count)
+
+
+def _redrawn(
+    measure: str, truth: np.ndarray, scores: Sequence[np.ndarray], numbers: np.ndarray, *, draws: int, seed: int
+) -> np.ndarray:
+    """Measure scores (models, draws) on the same draws of groups; NaN where a measure is not defined."""
+    function = MEASURES[measure]
+    if measure == "spearman":  # ranked once
+        truth, scores, function = rankdata(truth), [rankdata(score) for score in scores], pearson
+    found = np.empty((len(scores), draws))
+    for draw, row in enumerate(group_weights(numbers, draws=draws, seed=seed)):
+        weights = row[numbers].astype(float)
+        found[:, draw] = [function(truth, score, weights) for score in scores]
+    return found
+
+
+def _interval(drawn: np.ndarray) -> tuple[float, float]:
+    """Percentiles 2.5 and 97.5 of what is defined; NaN without any."""
+    drawn = drawn[np.isfinite(drawn)]
+    low, high = np.percentile(drawn, [2.5, 97.5]) if len(drawn) else (np.nan, np.nan)
+    return float(low), float(high)
 
 
 @dataclass(frozen=True)
@@ -229,24 +243,14 @@ def compare(
     nan = float("nan")
     if not len(truth):
         return Difference(nan, nan, nan, nan, 0)
-    function = MEASURES[measure]
     ones = np.ones(len(truth))
-    value = function(truth, first, ones) - function(truth, second, ones)
+    value = MEASURES[measure](truth, first, ones) - MEASURES[measure](truth, second, ones)
     numbers = number_groups(np.asarray(groups)[kept].tolist())
-    if measure == "spearman":
-        truth, first, second, function = rankdata(truth), rankdata(first), rankdata(second), pearson
-    found = []
-    for row in group_weights(numbers, draws=draws, seed=seed):
-        weights = row[numbers].astype(float)
-        found.append(function(truth, first, weights) - function(truth, second, weights))
-    drawn = np.array(found)
-    drawn = drawn[np.isfinite(drawn)]
-    if not len(drawn):
-        return Difference(value, nan, nan, nan, len(truth))
+    one, other = _redrawn(measure, truth, [first, second], numbers, draws=draws, seed=seed)
+    drawn = (one - other)[np.isfinite(one - other)]
     side = min((drawn <= 0).sum(), (drawn >= 0).sum())
-    p = min(1.0, 2 * (side + 1) / (len(drawn) + 1))
-    low, high = (float(x) for x in np.percentile(drawn, [2.5, 97.5]))
-    return Difference(float(value), low, high, float(p), len(truth))
+    p = min(1.0, 2 * (side + 1) / (len(drawn) + 1)) if len(drawn) else nan
+    return Difference(float(value), *_interval(drawn), float(p), len(truth))
 
 
 def by_part(
@@ -296,8 +300,6 @@ def by_part(
     if not found:
         return Estimate(nan, nan, nan, 0, 0), found
     values, weights = np.array(list(found.values())), np.array(sizes if weighted else [1] * len(sizes), dtype=float)
-    low = high = nan
-    if draws and len(values) > 1:
-        drawn = group_weights(np.arange(len(values)), draws=draws, seed=seed) * weights
-        low, high = (float(x) for x in np.percentile(drawn @ values / drawn.sum(1), [2.5, 97.5]))
+    drawn = group_weights(np.arange(len(values)), draws=draws if len(values) > 1 else 0, seed=seed) * weights
+    low, high = _interval(drawn @ values / drawn.sum(1))
     return Estimate(float(np.average(values, weights=weights)), low, high, sum(sizes), len(values)), found

@@ -21,10 +21,19 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from combmotif.config.evaluation import (
+    GroupsSection,
+    MotifsSection,
+    PairsSection,
+    RegressionSection,
+    VariantsSection,
+    WindowsSection,
+)
 from combmotif.evaluation.adapters.base import Adapter, Codes
 from combmotif.evaluation.adapters.from_files import FileModel
 from combmotif.evaluation.adapters.simple import FeatureModel, RandomConvolution
-from combmotif.evaluation.dataset.maf import GAP, iterate_maf, orthologues, reference_row
+from combmotif.evaluation.dataset.maf import GAP, iterate_maf, reference_row
+from combmotif.evaluation.dataset.orthologues import orthologues
 from combmotif.evaluation.dataset.utrs import Region
 from combmotif.evaluation.dataset.variants import iterate_vcf, place_variant
 from combmotif.evaluation.features import kmer_counts, lengths
@@ -50,8 +59,11 @@ def measure(name: str, truth: np.ndarray, score: np.ndarray) -> float:
 
 def siegel_task(data: Path, cv: str) -> RegressionTask:
     table = data / "stability/siegel2022_fastutr/stability_seq_jurkat_beas2b.tsv.gz"
-    columns = ["sequence", "jurkat", "beas2b"]
-    return RegressionTask(str(table), ["jurkat", "beas2b"], columns=columns, groups={"overlap": 40}, cv=cv)
+    targets = ["jurkat", "beas2b"]
+    section = RegressionSection(
+        kind="regression", table=str(table), columns=["sequence", *targets], targets=targets, cv=cv
+    )
+    return RegressionTask(section)
 
 
 def siegel(data: Path) -> Iterator[Row]:
@@ -69,10 +81,12 @@ def siegel(data: Path) -> Iterator[Row]:
 def griesemer(data: Path) -> Iterator[Row]:
     cells = ["HEK293FT", "HEPG2", "HMEC", "K562", "GM12878", "SKNSH"]
     table = data / "stability/griesemer2021_mprau/derived_oligos.tsv.gz"
-    task = RegressionTask(
-        str(table), [f"lfc_{cell}" for cell in cells], sequence="seq", groups={"column": "group"},
-        pairs={"by": "variant_id", "allele": "allele", "ref": "ref", "alt": "alt"}, single_base=True, complete=True,
+    section = RegressionSection(
+        kind="regression", table=str(table), targets=[f"lfc_{cell}" for cell in cells], sequence="seq",
+        groups=GroupsSection(column="group"), pairs=PairsSection(by="variant_id", allele="allele"), single_base=True,
+        complete=True,
     )  # fmt: skip
+    task = RegressionTask(section)
     yield "Griesemer: HEK293FT, values", 26598, int(np.isfinite(task.truths[0].values).sum()), True
     # how the groups are dealt into folds changes the r of 58 features by up to .015 (GM12878: .224 to .237 over five
     # deals), so five deals are averaged; that of 5-mers is steadier
@@ -111,7 +125,7 @@ def allelic(data: Path) -> Iterator[Row]:
             table = Path(folder_of) / "pairs.tsv"
             rows_of = [f"{a}\t{b}\t{e}\n" for a, b, e in zip(ref, alt, effect, strict=True)]
             table.write_text("ref_sequence\talt_sequence\teffect\n" + "".join(rows_of))
-            task = VariantsTask(str(table), effect="effect", classifier=False, vis_windows=())
+            task = VariantsTask(VariantsSection(kind="variants", table=str(table), effect="effect"))
         truth = task.truth("effect")
         delta = next(c for c in task.score(saluki) if c.name.startswith("delta"))
         yield f"allelic, Siegel: {cell}, pairs", known[0], len(truth.values), True
@@ -183,7 +197,7 @@ class _Fractions(Adapter):
 def clip(data: Path) -> Iterator[Row]:
     folder = data / "rbp/clip31"
     test, train = (str(folder / f"23_PARCLIP_PUM2.{part}.fa.gz") for part in ("test", "train"))
-    task = WindowsTask(test, train=train)
+    task = WindowsTask(WindowsSection(kind="windows", test=test, train=train))
     truth = task.truths[0]
     odds = task.own_scores()["kmer:5 log odds"][0]
     yield "PUM2 windows: 5-mer log odds", 0.895, measure("auc", truth.values, odds.values), False
@@ -205,18 +219,21 @@ def motifs(data: Path) -> Iterator[Row]:
     ):
         protein = name.split("_")[2]
         windows = str(folder / f"{name}.test.fa.gz")
-        task = MotifsTask({protein: [kmer]}, windows=windows, match="none", limit=limit)
+        section = MotifsSection(kind="motifs", kmers={protein: [kmer]}, windows=windows, match="none", limit=limit)
+        task = MotifsTask(section)
         yield f"motif items, {protein} {kmer}: all", counts[0], len(task.items), True
         yield f"motif items, {protein} {kmer}: bound", counts[1], int(task.items["bound"].sum()), True
 
 
 def variants(data: Path) -> Iterator[Row]:
-    task = VariantsTask(
-        str(data / "evaluation/apa_mpra_clinvar/apa_variant_mpra_clinvar_snvs.csv.gz"), ref="wt_seq", alt="master_seq",
-        label="significance", positive=["Pathogenic", "Likely pathogenic"], negative=["Benign", "Likely benign"],
-        effect="delta_logodds_true", columns=["delta_logodds_pred", "abs:delta_logodds_true"],
-        motifs=["AATAAA", "ATTAAA"], motif_span=(40, 70), groups={"column": "gene"}, classifier=False,
+    section = VariantsSection(
+        kind="variants", table=str(data / "evaluation/apa_mpra_clinvar/apa_variant_mpra_clinvar_snvs.csv.gz"),
+        ref="wt_seq", alt="master_seq", label="significance", positive=["Pathogenic", "Likely pathogenic"],
+        negative=["Benign", "Likely benign"], effect="delta_logodds_true",
+        columns=["delta_logodds_pred", "abs:delta_logodds_true"], motifs=["AATAAA", "ATTAAA"], motif_span=[40, 70],
+        groups=GroupsSection(column="gene"),
     )  # fmt: skip
+    task = VariantsTask(section)
     given = {(c.name, c.truth): c.values for c in task.own_scores()["table"]}
     lost = task.own_scores()["motif loss"][1].values
     effect, label = task.truth("effect").values, task.truth("label").values

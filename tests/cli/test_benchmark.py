@@ -1,12 +1,17 @@
 """benchmark, evaluate, embed, score and dataset, from files to tables."""
 
 import json
+import re
 
 import h5py
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
+
+from combmotif.config.evaluation import parse_model
+from combmotif.evaluation.adapters.make import make_adapter
+from combmotif.evaluation.results import agreement
 
 
 @pytest.fixture
@@ -120,6 +125,20 @@ def test_scores_per_base_in_every_format(cli, work):
     with h5py.File(work / "p.h5") as file:
         np.testing.assert_allclose(file["s0/probs"][:], table[["A", "C", "G", "T"]][:48], atol=1e-3)
     assert "".join(table["base"][:4]) == (work / "u.fa").read_text().split("\n")[1][:4]
+    other = ("--against", f"probabilities:{work / 'p.h5'}")
+    again = cli("score", "--model", "utr3_lm", "--fasta", work / "u.fa", *other, "--out", work / "q.h5")
+    assert re.search(r"r (1\.0000|0\.9999) of all probabilities with probabilities:.* \([\d,]+ bases\)", again.output)
+    with h5py.File(work / "r.h5", "w") as file:  # another model: one sequence, and one base of it is missing
+        table = np.random.default_rng(0).dirichlet(np.ones(4), 48).astype(np.float32)
+        table[7] = np.nan
+        file["s0/probs"] = table
+    models = ("utr3_lm", f"probabilities:{work / 'r.h5'}")
+    r, n = agreement(*(make_adapter(parse_model(name), name="x") for name in models), work / "u.fa")
+    with h5py.File(work / "p.h5") as file:
+        kept = np.arange(48) != 7
+        plain = np.corrcoef(file["s0/probs"][:][kept].ravel(), table[kept].ravel())[0, 1]
+    assert n == 47
+    assert r == pytest.approx(plain, abs=1e-3)
     ism = cli("score", "--model", "utr3_lm", "--fasta", work / "u.fa", "--mode", "ism", "--out", work / "i.tsv")
     assert ism.exit_code == 0, ism.output
 
@@ -153,4 +172,69 @@ def test_data_are_prepared_by_commands(cli, work):
     shared = ["--maf", work / "a.maf", "--annotation", work / "g.gtf", "--fasta", work / "g.fa", "--reference", "hs"]
     assert cli("dataset", "orthologs", *shared, "--out", work / "o.tsv").exit_code == 0
     assert pd.read_csv(work / "o.tsv", sep="\t")["species"].tolist() == ["hs", "mm"]
+    species = ["--annotated", f"mm={work / 'g.gtf'}", "--genome", f"mm={work / 'g.fa'}"]
+    assert cli("dataset", "orthologs", *shared, *species, "--out", work / "o.tsv").exit_code == 0
+    assert (work / "o.tsv.fa").read_text() == ">t:mm:chr1:8\nCCCCAAGG\n"
+    wrong = cli("dataset", "orthologs", *shared, "--genome", "mm10", "--out", work / "o.tsv")
+    assert "--genome: expected SPECIES=FILE such as mm10=FILE, found 'mm10'" in wrong.stderr
     assert cli("dataset", "msa-frequencies", *shared, "--out", work / "f.h5").exit_code == 0
+
+
+@pytest.fixture
+def own_files(tmp_path, monkeypatch):
+    """What a user brings to the published tasks, in small."""
+    random = np.random.default_rng(1)
+    texts = ["".join(random.choice(list("ACGT"), 60)) for _ in range(40)]
+    texts = [f"{text[:20]}TGTANATA{text[28:]}".replace("N", "ACGT"[i % 4]) for i, text in enumerate(texts)]
+    files = {
+        "HALF_LIFE_TABLE": "utr3\tGENEID\tHALFLIFE\tBIN\n"
+        + "".join(f"{text}\tg{i}\t{text.count('A')}\t{i % 10 + 1}\n" for i, text in enumerate(texts)),
+        "VARIANTS": "variant\tref_sequence\talt_sequence\tCLNSIG\tchrom\tregion\n"
+        + "".join(
+            f"v{i}\t{text}\t{text[:24]}C{text[25:]}\t{('Benign', 'Pathogenic')[i // 4 % 2]}\tchr{i % 3}\tu{i}\n"
+            for i, text in enumerate(texts)
+            if text[24] != "C"
+        ),
+        "UTRS": "".join(f">u{i}\n{text}\n" for i, text in enumerate(texts)),
+        "PEAKS": "".join(f"1\t{100 * i + 10}\t{100 * i + 40}\tPUM2_IDR\t0\t+\n" for i in range(20)),
+        "KMERS": "protein\tkmer\nPUM2\tUGUA\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+        monkeypatch.setenv(name, str(tmp_path / name))
+    (tmp_path / "UTRS.tsv").write_text(
+        "name\tchromosome\tstrand\tlength\tblocks\torientation\n"
+        + "".join(f"u{i}\tchr1\t+\t60\t{100 * i}-{100 * i + 60}\trna\n" for i in range(40))
+    )
+    (tmp_path / "HALF_LIFE_TABLE").rename(tmp_path / "HALF_LIFE_TABLE.tsv")
+    monkeypatch.setenv("HALF_LIFE_TABLE", str(tmp_path / "HALF_LIFE_TABLE.tsv"))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("config", "measures"),
+    [
+        ("evaluate_rbp", {"auc", "auprc"}),
+        ("evaluate_variants", {"auc", "auprc", "auprc by chromosome"}),
+        ("evaluate_half_life", {"pearson", "pearson by fold", "spearman", "r2", "mae"}),
+    ],
+)
+def test_a_published_task_runs_on_ones_own_files(cli, repository, own_files, config, measures):
+    given = ("--set", "statistics.bootstrap=5", "--set", "controls=[composition]", "--workers", "1")
+    given += ("--out", own_files / "out")
+    result = cli("benchmark", repository / "configs" / f"{config}.yaml", *given)
+    assert result.exit_code == 0, result.output
+    scores = pd.read_csv(own_files / "out" / "scores.tsv", sep="\t")
+    assert set(scores["measure"]) == measures
+    assert {"utr3_lm", "composition"} <= set(scores["model"])
+
+
+@pytest.mark.parametrize(("preset", "folds"), [("half-life", 10), ("mpra", 10)])
+def test_a_preset_has_the_folds_of_its_task(cli, own_files, preset, folds):
+    given = ("--set", f"table={own_files / 'HALF_LIFE_TABLE.tsv'}", "--set", "sequence=utr3")
+    given += ("--set", "targets=[HALFLIFE]", "--no-controls", "--bootstrap", "0", "--out", own_files / "out")
+    result = cli("evaluate", preset, "--model", "kmer:1", *given)
+    assert result.exit_code == 0, result.output
+    assert pd.read_csv(own_files / "out" / "settings.tsv", sep="\t")["fold"].tolist() == list(range(1, folds + 1))
+    measures = set(pd.read_csv(own_files / "out" / "scores.tsv", sep="\t")["measure"])
+    assert ("pearson by fold" in measures) == (preset == "half-life")

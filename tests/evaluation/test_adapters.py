@@ -77,8 +77,8 @@ def test_layers_and_pools():
     with pytest.raises(ValueError, match="layers: expected 'all' or numbers from -4 to 3, found '9'"):
         adapter.embed(codes, layers="9")
     states = np.arange(10.0)[:, None]
-    assert [pool_states(states, p)[0] for p in ("mean", "max", "cls", "center:2")] == [4.5, 9, 0, 4.5]
-    with pytest.raises(ValueError, match="expected mean, max, cls or center:W, found 'median'"):
+    assert [pool_states(states, p)[0] for p in ("mean", "max", "first", "center:2")] == [4.5, 9, 0, 4.5]
+    with pytest.raises(ValueError, match="expected mean, max, first, cls or center:W, found 'median'"):
         pool_states(states, "median")
 
 

@@ -5,7 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from combmotif.evaluation.dataset.maf import GAP, align_regions, iterate_maf, orthologues, reference_row
+from combmotif.evaluation.dataset.maf import GAP, align_regions, iterate_maf, reference_row
+from combmotif.evaluation.dataset.orthologues import orthologues
 from combmotif.evaluation.dataset.utrs import COMPLEMENT, Region, utr_sequences
 from combmotif.evaluation.dataset.variants import VariantPair, iterate_vcf, place_variant, variant_pairs
 from combmotif.evaluation.dataset.write import write_frequencies, write_orthologues, write_utrs, write_variants
@@ -210,13 +211,54 @@ def test_an_alignment_is_projected_and_counted(genome):
 def test_orthologues_lie_behind_the_same_stop_codon(genome):
     (genome / "a.maf").write_text(MAF)
     found = list(orthologues(iterate_maf(genome / "a.maf"), [Region("t+", "1", "+", ((14, 24),))], reference="hs"))
-    places = {o.species: (o.contig, o.start, o.end, o.strand) for o in found}
+    places = {o.species: (o.place.chromosome, *o.place.blocks[0], o.place.strand) for o in found}
     assert places["hs"] == ("1", 14, 24, "+")
     assert places["mm"] == ("4", 25, 35, "+")
     assert places["rn"] == ("2", 60 - 26, 60 - 16, "-")
     assert ("u", "its stop codon is in no block") in list(
         orthologues(iterate_maf(genome / "a.maf"), [Region("u", "1", "+", ((40, 44),))], reference="hs")
     )
+
+
+def _gtf(path, contig, strand, exons, coding):
+    rows = [("exon", *exon) for exon in exons] + [("CDS", *coding)]
+    path.write_text("".join(
+        f'{contig}\tx\t{kind}\t{start + 1}\t{end}\t.\t{strand}\t.\ttranscript_id "u"; gene_id "g";\n'
+        for kind, start, end in rows
+    ))  # fmt: skip
+    return path
+
+
+def test_orthologues_end_as_annotated_and_are_cut_out_of_their_genomes(genome):
+    (genome / "a.maf").write_text(MAF)
+    mouse, rat = (np.random.default_rng(seed).integers(0, 4, size) for seed, size in ((0, 90), (1, 60)))
+    for name, contig, codes in (("mm", "chr4", mouse), ("rn", "2", rat)):
+        (genome / f"{name}.fa").write_text(f">{contig}\n{decode(codes, alphabet='dna')}\n>other\nACGT\n")
+    annotations = {  # the coding part ends before the stop codon (25 - 3), and on the other strand behind it (44 + 3)
+        "mm": _gtf(genome / "mm.gtf", "chr4", "+", [(5, 40), (50, 60)], (7, 22)),
+        "rn": _gtf(genome / "rn.gtf", "2", "-", [(30, 60)], (47, 59)),
+    }
+    genomes = {name: genome / f"{name}.fa" for name in ("mm", "rn")}
+    given = (genome / "a.maf", genome / "g.gtf", genome / "g.fa", genome / "o.tsv")
+    write_orthologues(*given, reference="hs", annotations=annotations, genomes=genomes)
+    table = pd.read_csv(genome / "o.tsv", sep="\t").set_index("species")
+    assert table["blocks"].to_dict() == {"hs": "14-24", "mm": "25-40,50-60", "rn": "30-44"}
+    cut = {name: codes.tolist() for name, codes in iterate_fasta(genome / "o.tsv.fa")}
+    assert cut == {
+        "t+:mm:4:25": [*mouse[25:40], *mouse[50:60]],
+        "t+:rn:2:14": COMPLEMENT[rat[30:44][::-1]].tolist(),
+    }
+    write_orthologues(*given, reference="hs", genomes=genomes, shuffle=True, shard=1)
+    assert sorted(path.name for path in genome.glob("o.tsv.000*.fa")) == ["o.tsv.0001.fa", "o.tsv.0002.fa"]
+    annotations["mm"] = _gtf(genome / "mm.gtf", "chr4", "+", [(5, 40)], (7, 28))
+    write_orthologues(*given, reference="hs", annotations=annotations)
+    assert set(pd.read_csv(genome / "o.tsv", sep="\t")["species"]) == {"hs", "rn"}
+    assert "no 3'UTR of mm is annotated behind its stop codon" in (genome / "o.tsv.skipped.tsv").read_text()
+    (genome / "mm.fa").write_text(">chr4\nACGT\n")
+    write_orthologues(*given, reference="hs", genomes=genomes)
+    assert "it reaches beyond the contig of 4 nt" in (genome / "o.tsv.skipped.tsv").read_text()
+    with pytest.raises(ValueError, match=r"genome: expected a species of the alignment \(hs, mm, rn\), found 'xx'"):
+        write_orthologues(*given, reference="hs", genomes={"xx": genome / "mm.fa"})
 
 
 def test_frequencies_are_read_again_as_a_model(genome):

@@ -126,6 +126,19 @@ def test_only_the_part_of_the_genome_s_strand_is_turned(language):
     np.testing.assert_allclose(found[192:], [7, 1, 0, 0])
 
 
+def test_without_a_pool_every_base_has_its_vector(fasta, language, tmp_path):
+    assert embed_fasta(language, fasta, tmp_path / "v.h5", pool="none", layers="0,-1")[:2] == (3, 192 + 128)
+    embed_fasta(language, fasta, tmp_path / "m.h5", pool="mean", layers="0,-1")
+    with h5py.File(tmp_path / "v.h5") as file, h5py.File(tmp_path / "m.h5") as pooled:
+        found = {name: file[name]["states"][:] for name in pooled["names"].asstr()[:]}
+        assert sorted(len(states) for states in found.values()) == [8, 12, 12]
+        np.testing.assert_allclose([own.mean(0) for own in found.values()], pooled["embeddings"][:], atol=1e-5)
+    with pytest.raises(ValueError, match="none is for HDF5"):
+        embed_fasta(language, fasta, tmp_path / "v.npz", pool="none")
+    with pytest.raises(LacksCapability, match="has no vector of every position"):
+        embed_fasta(FeatureModel("kmer:1"), fasta, tmp_path / "k.h5", pool="none")
+
+
 def test_hdf5_says_what_it_holds(fasta, language, tmp_path):
     embed_fasta(language, fasta, tmp_path / "v.h5", pool="center:5", layers="-1")
     with h5py.File(tmp_path / "v.h5") as file:

@@ -119,31 +119,98 @@ def _softmax(adapter, ids):
         return adapter._states(torch.tensor([ids]), head=True)[-1][0].softmax(-1).numpy()
 
 
-def test_dnabert_masks_every_6_mer_that_covers_a_base(dnabert):
+def _marginal(p, numbers, words, offset):
+    own = np.array([sum(p[numbers[word]] for word in words if word[offset] == base) for base in "ACGT"])
+    return own / own.sum()
+
+
+@pytest.mark.parametrize("stride", [0, 1, 13])
+def test_dnabert_masks_every_6_mer_that_covers_a_base(dnabert, stride):
+    """Stride 0: unmasked; 1: a mask per pass; else every 13th base is masked together."""
     adapter = ADAPTERS["dnabert"](dnabert)
-    found = adapter.probabilities([encode(TEXT)])[0]
+    found = adapter.probabilities([encode(TEXT)], mode={0: "unmasked", 1: "masked"}.get(stride, f"strided:{stride}"))[0]
     numbers = {token: i for i, token in enumerate((dnabert / "vocab.txt").read_text().split("\n"))}
     kmers = [TEXT[i : i + 6] for i in range(len(TEXT) - 5)]
-    for base in (0, 2, 11, len(TEXT) - 2):
-        ids = [2, *(4 if i <= base < i + 6 else numbers[kmer] for i, kmer in enumerate(kmers)), 3]
+    for base in range(len(TEXT)):
+        masked = [i for i in range(len(TEXT)) if (i == base if stride == 1 else stride and (i - base) % stride == 0)]
+        ids = [2, *(4 if any(i <= m < i + 6 for m in masked) else numbers[k] for i, k in enumerate(kmers)), 3]
         token = min(max(base - 3, 0), len(kmers) - 1)
-        p = _softmax(adapter, ids)[1 + token]
-        own = np.array([sum(p[numbers[k]] for k in KMERS if k[base - token] == letter) for letter in "ACGT"])
-        np.testing.assert_allclose(found[base], own / own.sum(), rtol=1e-4)
+        expected = _marginal(_softmax(adapter, ids)[1 + token], numbers, KMERS, base - token)
+        np.testing.assert_allclose(found[base], expected, rtol=1e-4)
 
 
-def test_nt_reads_a_base_from_the_marginals_of_its_masked_6_mer(nt):
+@pytest.mark.parametrize("stride", [0, 1, 13])
+def test_nt_reads_a_base_from_the_marginals_of_its_6_mer(nt, stride):
+    """A stride of 13 bases is one of 3 tokens."""
     adapter = ADAPTERS["nt_v2"](nt)
     text = TEXT[:21]  # three 6-mers and three single bases
-    found = adapter.probabilities([encode(text)])[0]
+    found = adapter.probabilities([encode(text)], mode={0: "unmasked", 1: "masked"}.get(stride, f"strided:{stride}"))[0]
     numbers = {token: i for i, token in enumerate((nt / "vocab.txt").read_text().split("\n"))}
     parts = [text[:6], text[6:12], text[12:18], *text[18:]]
-    for base, token, offset in ((0, 0, 0), (9, 1, 3), (17, 2, 5), (19, 4, 0)):
-        ids = [3, *(2 if i == token else numbers[part] for i, part in enumerate(parts))]
-        p = _softmax(adapter, ids)[1 + token]
-        words = KMERS if len(parts[token]) == 6 else list("ACGT")
-        own = np.array([sum(p[numbers[w]] for w in words if w[offset] == letter) for letter in "ACGT"])
-        np.testing.assert_allclose(found[base], own / own.sum(), rtol=1e-4)
+    for base in range(21):
+        token, offset = (base // 6, base % 6) if base < 18 else (base - 15, 0)
+        apart = {0: 0, 1: len(parts)}.get(stride, 3)
+        ids = [3, *(2 if apart and (i - token) % apart == 0 else numbers[part] for i, part in enumerate(parts))]
+        words = KMERS if base < 18 else list("ACGT")
+        expected = _marginal(_softmax(adapter, ids)[1 + token], numbers, words, offset)
+        np.testing.assert_allclose(found[base], expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("family", ["dnabert", "nt_v2", "dnabert2"])
+def test_what_a_sequence_is_asked_with_does_not_matter(family, dnabert, nt, mosaic):
+    adapter = ADAPTERS[family]({"dnabert": dnabert, "nt_v2": nt, "dnabert2": mosaic}[family])
+    codes = [encode(text) for text in (TEXT, TEXT[:9], TEXT[3:], TEXT[:9] + "N" + TEXT[9:], TEXT * 5)]
+    alone = np.concatenate([adapter.embed([code]) for code in codes])
+    np.testing.assert_allclose(adapter.embed(codes), alone, atol=1e-5)
+    np.testing.assert_allclose(adapter.embed(codes[::-1]), alone[::-1], atol=1e-5)
+    likely = [adapter.log_likelihood([code])[0] for code in codes]
+    np.testing.assert_allclose(adapter.log_likelihood(codes), likely, atol=1e-5)
+    first, cls = adapter.embed(codes, pool="first"), adapter.embed(codes, pool="cls")
+    states = adapter.states(codes)
+    np.testing.assert_array_equal(first, [own[0] for own in states])
+    np.testing.assert_allclose(alone, [own.mean(0) for own in states], atol=1e-5)
+    assert not np.allclose(first, cls)
+
+
+@pytest.mark.parametrize("family", ["dnabert", "nt_v2"])
+def test_the_order_and_the_letters_of_a_vocabulary_do_not_matter(family, dnabert, nt, tmp_path):
+    """The same tokens in another order, with U and other special tokens: the same probabilities."""
+    folder = {"dnabert": dnabert, "nt_v2": nt}[family]
+    tokens = (folder / "vocab.txt").read_text().split("\n")[:-1]
+    order = np.random.default_rng(0).permutation(len(tokens))
+    tensors = load_file(folder / "model.safetensors")
+    for name, value in tensors.items():
+        if value.shape[0] == len(tokens):
+            tensors[name] = value[torch.as_tensor(order)].contiguous()
+    renamed = {"[MASK]": "<m>", "<mask>": "<m>", "[CLS]": "<s>", "<cls>": "<s>"}
+    named = [renamed.get(t, t.replace("T", "U") if set(t) <= set("ACGT") else t) for t in tokens]
+    config = json.loads((folder / "config.json").read_text())
+    other = _write(tmp_path / "other", config, tensors, [named[i] for i in order])
+    with pytest.raises(ValueError, match=r"expected the token (\[MASK\]|<mask>) in the vocabulary"):
+        ADAPTERS[family](other)
+    (other / "special_tokens_map.json").write_text('{"mask_token": {"content": "<m>"}, "cls_token": "<s>"}')
+    code = encode(TEXT[:15])
+    np.testing.assert_allclose(
+        ADAPTERS[family](other).probabilities([code])[0], ADAPTERS[family](folder).probabilities([code])[0], atol=1e-5
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("num_attention_heads", None, "expected 'num_attention_heads' in config.json"),
+        ("vocab_size", 50, "expected at most the 50 tokens of config.json, found 4107"),
+        ("num_hidden_layers", 3, r"the weights 'esm.encoder.layer.2.* are missing"),
+        ("num_hidden_layers", 1, "weights are not of this family"),
+        ("num_attention_heads", 3, "its weights do not fit its config.json"),
+    ],
+)
+def test_a_config_that_does_not_fit_is_one_sentence(nt, tmp_path, key, value, said):
+    shutil.copytree(nt, tmp_path / "nt")
+    config = json.loads((nt / "config.json").read_text()) | {key: value}
+    (tmp_path / "nt" / "config.json").write_text(json.dumps({k: v for k, v in config.items() if v is not None}))
+    with pytest.raises(ValueError, match=said):
+        ADAPTERS["nt_v2"](tmp_path / "nt")
 
 
 @pytest.mark.parametrize("family", ["dnabert", "nt_v2"])
@@ -200,8 +267,10 @@ def test_bert_equals_transformers(dnabert):
     transformers = pytest.importorskip("transformers", reason="the package transformers (extra hf) is not installed")
     adapter = ADAPTERS["dnabert"](dnabert)
     ids = torch.tensor([adapter.tokens(TEXT)])
+    padded = torch.nn.functional.pad(ids, (0, 7))
     with torch.inference_mode():
-        theirs = transformers.BertForMaskedLM.from_pretrained(dnabert)(ids).logits
+        module = transformers.BertForMaskedLM.from_pretrained(dnabert)
+        theirs = module(padded, attention_mask=(padded > 0).long()).logits[:, : ids.shape[1]]
         np.testing.assert_allclose(adapter._states(ids, head=True)[-1].numpy(), theirs.numpy(), atol=1e-4)
 
 
@@ -217,7 +286,9 @@ def test_esm_equals_transformers(nt, tmp_path):
     adapter = ADAPTERS["nt_v2"](folder)
     ids = torch.tensor([adapter.tokens(TEXT)])
     with torch.inference_mode():
-        theirs = transformers.EsmForMaskedLM.from_pretrained(folder)(ids, attention_mask=torch.ones_like(ids)).logits
+        padded = torch.nn.functional.pad(ids, (0, 7), value=1)
+        module = transformers.EsmForMaskedLM.from_pretrained(folder)
+        theirs = module(padded, attention_mask=(padded != 1).long()).logits[:, : ids.shape[1]]
         np.testing.assert_allclose(adapter._states(ids, head=True)[-1].numpy(), theirs.numpy(), atol=1e-4)
 
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from toy_tasks import task_of
 
 from combmotif.evaluation.adapters.simple import FeatureModel
 from combmotif.evaluation.measure import measure_task
-from combmotif.evaluation.tasks.regression import RegressionTask
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def _value(table, **where):
 
 def test_alternatives_name_their_reference(table):
     pairs = {"ref": "reference", "alt": "name", "significant": {"value": "p"}, "level": 0.05}
-    task = RegressionTask(str(table), ["value"], name="name", pairs=pairs, cv="folds:4")
+    task = task_of("regression", table=str(table), targets=["value"], name="name", pairs=pairs, cv="folds:4")
     assert [t.name for t in task.truths] == ["value", "value: alt - ref", "value: significant"]
     assert len(task.truths[1].values) == 60
     assert task.truths[1].values.tolist() == [i % 4 for i in range(60)]
@@ -49,10 +49,12 @@ def test_pairs_of_another_table_by_sequence(table, tmp_path):
         f"a\tb\n{rows[2][1]}\t{rows[3][1]}\nr2\ta2\nr2\ta2\nr1\t{rows[3][1].replace('T', 'U')}\n"
     )
     pairs = {"ref": "a", "alt": "b", "table": str(tmp_path / "p.tsv")}
-    task = RegressionTask(str(table), ["value"], name="name", pairs=pairs, cv="folds:4")
+    task = task_of("regression", table=str(table), targets=["value"], name="name", pairs=pairs, cv="folds:4")
     assert task.truths[1].values.tolist() == [1, 2]
     assert [reason for _, reason in task.skipped] == ["the pair stands twice"] * 2
-    single = RegressionTask(str(table), ["value"], name="name", pairs=pairs, cv="folds:4", single_base=True)
+    single = task_of(
+        "regression", table=str(table), targets=["value"], name="name", pairs=pairs, cv="folds:4", single_base=True
+    )
     assert single.truths[1].values.tolist() == [1]
     assert "the alleles do not differ by exactly one base" in {reason for _, reason in single.skipped}
 
@@ -77,13 +79,13 @@ def test_pairs_of_another_table_by_sequence(table, tmp_path):
 def test_what_does_not_fit_is_one_sentence_before_any_work(table, more, said):
     given = {"name": "name", "cv": "folds:4", **more}
     with pytest.raises(ValueError, match=said):
-        RegressionTask(str(table), ["value"], **given)
+        task_of("regression", table=str(table), targets=["value"], **given)
 
 
 def test_published_folds_are_averaged_and_rows_without_one_are_counted(table, tmp_path):
     text = table.read_text().replace("\t0.5\t1\n", "\t0.5\t\n")
     (tmp_path / "t.tsv").write_text(text)
-    task = RegressionTask(str(tmp_path / "t.tsv"), ["value"], name="name", cv="column:bin")
+    task = task_of("regression", table=str(tmp_path / "t.tsv"), targets=["value"], name="name", cv="column:bin")
     assert len(task.skipped) == 15
     assert {reason for _, reason in task.skipped} == {"its cell in 'bin' names no fold"}
     scores, _ = measure_task("t", task, {"k": task.score(FeatureModel("kmer:1"))}, draws=20)

@@ -1,10 +1,10 @@
 """Peaks of a genome on transcripts: exons, strands, the 5' end, and what is neither bound nor unbound."""
 
 import pytest
+from toy_tasks import task_of
 
 from combmotif.evaluation.adapters.tracks import Place
 from combmotif.evaluation.dataset.utrs import Region
-from combmotif.evaluation.tasks.motifs import MotifsTask
 from combmotif.evaluation.tasks.peaks import NO_PROTEIN, merge, on_sequence, read_peaks
 
 PLUS = Place(Region("p", "chr1", "+", ((100, 150), (200, 260))), "rna")
@@ -65,9 +65,9 @@ def test_instances_in_peaks_of_the_genome(tmp_path):
         f"chr2\t{end - 6}\t{end - 3}\tQKI_HepG2_IDR\t1\t-\nchr2\t{end - 26}\t{end - 20}\tQKI_HepG2_IDR\t1\t+\n"
     )
     given = {"fasta": str(tmp_path / "u.fa"), "peaks": str(tmp_path / "p.bed"), "match": "none"}
-    task = MotifsTask({"QKI": ["ACTAAC"]}, places=str(tmp_path / "u.tsv"), extend=3, **given)
+    task = task_of("motifs", kmers={"QKI": ["ACTAAC"]}, places=str(tmp_path / "u.tsv"), extend=3, **given)
     assert task.items[["start", "bound"]].to_numpy().tolist() == [[0, 1], [40, 0]]
     with pytest.raises(ValueError, match="peaks on a genome need places"):
-        MotifsTask({"QKI": ["ACTAAC"]}, **given)
+        task_of("motifs", kmers={"QKI": ["ACTAAC"]}, **given)
     with pytest.raises(ValueError, match="fasta with regions or peaks"):
-        MotifsTask({"QKI": ["ACTAAC"]}, fasta=given["fasta"])
+        task_of("motifs", kmers={"QKI": ["ACTAAC"]}, fasta=given["fasta"])

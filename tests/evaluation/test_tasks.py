@@ -3,19 +3,16 @@
 import h5py
 import numpy as np
 import pytest
+from toy_tasks import task_of
 
 from combmotif.core.tables import COMPARED_SCORES, SCORES
 from combmotif.evaluation.adapters.base import Adapter, LacksCapability
 from combmotif.evaluation.adapters.from_files import FileModel
 from combmotif.evaluation.adapters.simple import FeatureModel, RandomConvolution
+from combmotif.evaluation.dataset.anchored import common_ends
 from combmotif.evaluation.measure import measure_task
 from combmotif.evaluation.solvers import nested_classifier
 from combmotif.evaluation.tasks.instances import find_instances
-from combmotif.evaluation.tasks.motifs import MotifsTask
-from combmotif.evaluation.tasks.regression import RegressionTask
-from combmotif.evaluation.tasks.shuffles import ShufflesTask
-from combmotif.evaluation.tasks.variants import VariantsTask, common_ends
-from combmotif.evaluation.tasks.windows import WindowsTask
 from combmotif.sequence.alphabet import encode
 
 
@@ -64,7 +61,7 @@ def mpra(tmp_path):
 
 @pytest.mark.parametrize("cv", ["folds:5", "leave-group-out", "column:fold"])
 def test_regression_finds_a_linear_rule_and_counts_what_it_skips(mpra, cv):
-    task = RegressionTask(mpra, ["value", "other"], sequence="seq", name="name", cv=cv)
+    task = task_of("regression", table=mpra, targets=["value", "other"], sequence="seq", name="name", cv=cv)
     assert dict(task.skipped) == {
         "bad": "the sequence holds what are no nucleotides",
         "unmeasured": "no target is measured",
@@ -81,10 +78,10 @@ def test_regression_finds_a_linear_rule_and_counts_what_it_skips(mpra, cv):
 
 
 def test_groups_keep_copies_together_and_a_gene_column_does_too(mpra, tmp_path):
-    task = RegressionTask(mpra, ["value"], sequence="seq", groups={"column": "fold"})
+    task = task_of("regression", table=mpra, targets=["value"], sequence="seq", groups={"column": "fold"})
     assert len(set(task.groups)) == 4
     with pytest.raises(ValueError, match=r"groups.column: expected a column 'gene', found name, seq"):
-        RegressionTask(mpra, ["value"], sequence="seq", groups={"column": "gene"})
+        task_of("regression", table=mpra, targets=["value"], sequence="seq", groups={"column": "gene"})
 
 
 def test_pairs_measure_the_allelic_difference(tmp_path):
@@ -94,19 +91,19 @@ def test_pairs_measure_the_allelic_difference(tmp_path):
     lines += ["lonely\tref\tACGTACGT\t1\n", "odd\tthird\tACGTACGT\t1\n"]
     (tmp_path / "p.tsv").write_text("".join(lines))
     pairs = {"by": "variant", "allele": "allele", "ref": "ref", "alt": "alt"}
-    task = RegressionTask(str(tmp_path / "p.tsv"), ["value"], pairs=pairs, cv="folds:5")
+    task = task_of("regression", table=str(tmp_path / "p.tsv"), targets=["value"], pairs=pairs, cv="folds:5")
     truth = task.truth("value: alt - ref")
     assert set(truth.values) == {0.0, 1.0}
     table, _ = measure_task("t", task, {"kmer": task.score(FeatureModel("kmer:1"))}, draws=0)
     assert _value(table, truth="value: alt - ref", measure="pearson") > 0.99
     assert _value(table, truth="value: alt - ref", measure="sign_accuracy") == 1
     assert ("lonely", "only one allele is there") in task.skipped
-    single = RegressionTask(str(tmp_path / "p.tsv"), ["value"], pairs=pairs, single_base=True)
+    single = task_of("regression", table=str(tmp_path / "p.tsv"), targets=["value"], pairs=pairs, single_base=True)
     assert len(single.truth("value: alt - ref").values) == int(sum(truth.values))
 
 
 def test_predictions_are_taken_by_name_or_by_sequence(mpra, tmp_path):
-    task = RegressionTask(mpra, ["value"], sequence="seq", name="name", regressor="none")
+    task = task_of("regression", table=mpra, targets=["value"], sequence="seq", name="name", regressor="none")
     (tmp_path / "by_name.tsv").write_text("name\tpred\n" + "".join(f"s{i}.0\t{i}\n" for i in range(60)))
     column = task.score(FileModel(predictions=tmp_path / "by_name.tsv"))[0]
     assert np.isfinite(column.values).sum() == 60
@@ -130,11 +127,13 @@ def test_windows_by_folds_and_by_training_windows(tmp_path):
     texts, labels = _texts(120), np.arange(120) % 2
     texts = [t[:22] + "TGTAAATA" + t[30:] if label else t for t, label in zip(texts, labels, strict=True)]
     test = _fasta(tmp_path / "t.fa", texts, labels)
-    plain = WindowsTask(test)
+    plain = task_of("windows", test=test)
     table, _ = measure_task("w", plain, {"kmer": plain.score(FeatureModel("kmer:4"))}, draws=20)
     assert _value(table, measure="auc") > 0.8
-    trained = WindowsTask(
-        test, train=_fasta(tmp_path / "tr.fa", [*_texts(80, seed=1), *texts[:4]], [*(np.arange(80) % 2), *labels[:4]])
+    trained = task_of(
+        "windows",
+        test=test,
+        train=_fasta(tmp_path / "tr.fa", [*_texts(80, seed=1), *texts[:4]], [*(np.arange(80) % 2), *labels[:4]]),
     )
     assert len(trained.training[1]) == 80
     assert sum("shares a 40-mer" in reason for _, reason in trained.skipped) == 4
@@ -143,10 +142,10 @@ def test_windows_by_folds_and_by_training_windows(tmp_path):
 
 def test_windows_of_one_class_or_without_labels_are_one_sentence(tmp_path):
     with pytest.raises(ValueError, match="found only label 1"):
-        WindowsTask(_fasta(tmp_path / "t.fa", _texts(4), [1, 1, 1, 1]))
+        task_of("windows", test=_fasta(tmp_path / "t.fa", _texts(4), [1, 1, 1, 1]))
     (tmp_path / "u.fa").write_text(">a\nACGTACGT\n")
     with pytest.raises(ValueError, match="expected 'class:0' or 'class:1'"):
-        WindowsTask(str(tmp_path / "u.fa"))
+        task_of("windows", test=str(tmp_path / "u.fa"))
 
 
 @pytest.fixture
@@ -170,7 +169,9 @@ def regions(tmp_path):
 
 @pytest.mark.parametrize("match", ["gc", "kmer"])
 def test_motif_instances_are_matched_and_a_model_that_knows_is_perfect(regions, match):
-    task = MotifsTask({"QKI": ["ACUAAC"]}, fasta=str(regions / "u.fa"), regions=str(regions / "r.bed"), match=match)
+    task = task_of(
+        "motifs", kmers={"QKI": ["ACUAAC"]}, fasta=str(regions / "u.fa"), regions=str(regions / "r.bed"), match=match
+    )
     assert task.items["bound"].tolist().count(1.0) == 30  # the last possible start is not missed
     assert len(task.items) == 60  # regions of another protein are no negatives
     assert len(task.skipped) == 2
@@ -182,18 +183,20 @@ def test_motif_instances_are_matched_and_a_model_that_knows_is_perfect(regions, 
 
 
 def test_a_model_without_probabilities_is_told(regions):
-    task = MotifsTask({"QKI": ["ACTAAC"]}, fasta=str(regions / "u.fa"), regions=str(regions / "r.bed"))
+    task = task_of("motifs", kmers={"QKI": ["ACTAAC"]}, fasta=str(regions / "u.fa"), regions=str(regions / "r.bed"))
     with pytest.raises(LacksCapability, match="gives no 'masked' .* it gives embed"):
         task.score(RandomConvolution())
     with pytest.raises(ValueError, match="expected instances of AAAAAAAAAAAA"):
-        MotifsTask({"QKI": ["A" * 12]}, fasta=str(regions / "u.fa"), regions=str(regions / "r.bed"))
+        task_of("motifs", kmers={"QKI": ["A" * 12]}, fasta=str(regions / "u.fa"), regions=str(regions / "r.bed"))
     (regions / "other.bed").write_text("chr1\t0\t5\tQKI\n")
     with pytest.raises(ValueError, match="found none; the first is on 'chr1:0-5'"):
-        MotifsTask({"QKI": ["ACTAAC"]}, fasta=str(regions / "u.fa"), regions=str(regions / "other.bed"))
+        task_of("motifs", kmers={"QKI": ["ACTAAC"]}, fasta=str(regions / "u.fa"), regions=str(regions / "other.bed"))
 
 
 def test_probabilities_of_a_file_must_fit_the_sequence(regions):
-    task = MotifsTask({"QKI": ["ACTAAC"]}, fasta=str(regions / "u.fa"), regions=str(regions / "r.bed"), match="none")
+    task = task_of(
+        "motifs", kmers={"QKI": ["ACTAAC"]}, fasta=str(regions / "u.fa"), regions=str(regions / "r.bed"), match="none"
+    )
     with h5py.File(regions / "p.h5", "w") as file:
         for name, table in zip(task.names, Knows().probabilities(task.codes), strict=True):
             file[f"{name}/probs"] = table
@@ -232,7 +235,7 @@ def variants(tmp_path):
 
 def _variants(path, **more):
     settings = {"label": "class", "positive": ["bad"], "negative": ["good"], "name": "id", "groups": {"column": "gene"}}
-    return VariantsTask(path, **{**settings, **more})
+    return task_of("variants", table=path, **{**settings, **more})
 
 
 def test_variants_of_all_kinds_are_scored_with_the_declared_sign(variants):
@@ -271,13 +274,13 @@ def test_one_class_or_no_truth_is_one_sentence(variants):
     with pytest.raises(ValueError, match=r"expected rows of both classes \(x and good\), found bad, good"):
         _variants(variants, positive=["x"])
     with pytest.raises(ValueError, match="a label or an effect"):
-        VariantsTask(variants)
+        task_of("variants", table=variants)
 
 
 def test_shuffles_prefer_what_the_model_knows(tmp_path):
     text = "".join(f">s{i}\n{t[:20]}ACTAACC{t[27:]}\n" for i, t in enumerate(_texts(40)))
     (tmp_path / "s.fa").write_text(text + ">n\nNNNNNNNNNNNN\n")
-    task = ShufflesTask(str(tmp_path / "s.fa"), draws=2)
+    task = task_of("shuffles", fasta=str(tmp_path / "s.fa"), draws=2)
     assert task.skipped == [("n", "fewer than 10 known bases")]
     table, _ = measure_task("s", task, {"knows": task.score(Knows())}, draws=20)
     assert _value(table, measure="sign_accuracy") > 0.95
@@ -295,14 +298,14 @@ def test_groups_without_names_and_a_label_that_is_no_number_are_one_sentence(mpr
     table = "sequence\tvalue\tgene\n" + "".join(f"{text}\t{i}\t\n" for i, text in enumerate(_texts(20)))
     (tmp_path / "g.tsv").write_text(table)
     with pytest.raises(ValueError, match="groups.column: expected groups in 'gene', found that every row's is empty"):
-        RegressionTask(str(tmp_path / "g.tsv"), ["value"], groups={"column": "gene"})
+        task_of("regression", table=str(tmp_path / "g.tsv"), targets=["value"], groups={"column": "gene"})
     (tmp_path / "w.tsv").write_text("sequence\tlabel\nACGTACGT\tbound\n")
     with pytest.raises(ValueError, match="row 1 column 'label': expected 0 or 1, found 'bound'"):
-        WindowsTask(str(tmp_path / "w.tsv"))
+        task_of("windows", test=str(tmp_path / "w.tsv"))
     one = (tmp_path / "g.tsv").read_text().replace("\t\n", "\tonly\n")
     (tmp_path / "o.tsv").write_text(one)
     with pytest.raises(ValueError, match="target 'value': expected at least 3 groups of unrelated sequences"):
-        RegressionTask(str(tmp_path / "o.tsv"), ["value"], groups={"column": "gene"})
+        task_of("regression", table=str(tmp_path / "o.tsv"), targets=["value"], groups={"column": "gene"})
 
 
 def test_of_the_more_frequent_kind_those_that_match_in_composition_are_kept(tmp_path):
@@ -314,7 +317,7 @@ def test_of_the_more_frequent_kind_those_that_match_in_composition_are_kept(tmp_
         around = "".join(random.choice(list("GC" if rich else "AT"), 60))
         lines.append(f">w{i}; class:{int(i % 6 != 1)}\n{around}ACTAAC{around[::-1]}\n")
     (tmp_path / "w.fa").write_text("".join(lines))
-    task = MotifsTask({"QKI": ["ACTAAC"]}, windows=str(tmp_path / "w.fa"))
+    task = task_of("motifs", kmers={"QKI": ["ACTAAC"]}, windows=str(tmp_path / "w.fa"))
     assert task.items["bound"].value_counts().to_dict() == {1.0: 10, 0.0: 10}
     assert task.items["local_gc"].min() > 0.8
 
@@ -334,17 +337,17 @@ def test_the_largest_of_an_instance_may_count_instead_of_the_mean(regions):
     given = {"fasta": str(regions / "u.fa"), "regions": str(regions / "r.bed")}
     found = {}
     for agg in ("mean", "max"):
-        task = MotifsTask({"QKI": ["ACTAAC"]}, agg=agg, **given)
+        task = task_of("motifs", kmers={"QKI": ["ACTAAC"]}, agg=agg, **given)
         found[agg] = {column.name: column.values[0] for column in task.score(One())}
     assert found["mean"]["ref"] == pytest.approx((5 * 0.25 + 0.7) / 6)
     assert found["max"] == pytest.approx({"ref": 0.7, "alt": -np.log(0.1), "ref_vs_alt": np.log(7)}, rel=1e-5)
 
 
 def test_an_effect_is_turned_round_where_the_config_says_so(variants):
-    plain = VariantsTask(str(variants), effect="effect")
-    turned = VariantsTask(str(variants), effect="-effect")
+    plain = task_of("variants", table=str(variants), effect="effect")
+    turned = task_of("variants", table=str(variants), effect="-effect")
     np.testing.assert_array_equal(turned.truth("effect").values, -plain.truth("effect").values)
-    assert (VariantsTask(str(variants), effect="abs:effect").truth("effect").values >= 0).all()
+    assert (task_of("variants", table=str(variants), effect="abs:effect").truth("effect").values >= 0).all()
 
 
 @pytest.mark.parametrize(
@@ -364,11 +367,31 @@ def test_variants_that_do_not_fit_are_one_sentence(tmp_path, ref, alt, more, sai
     lines = "".join(f"{ref}\t{alt}\t{i % 2}\t\n" for i in range(4))
     (tmp_path / "v.tsv").write_text("ref_sequence\talt_sequence\tlabel\tempty\n" + lines)
     with pytest.raises(ValueError, match=said):
-        VariantsTask(str(tmp_path / "v.tsv"), label="label", **more)
+        task_of("variants", table=str(tmp_path / "v.tsv"), label="label", **more)
+
+
+def test_results_by_name_need_a_name_for_each_sequence(tmp_path):
+    rows = "".join(f"s{i // 2}\t{text}\t{i}\n" for i, text in enumerate(_texts(20)))
+    (tmp_path / "t.tsv").write_text("name\tsequence\tvalue\n" + rows)
+    (tmp_path / "p.tsv").write_text("name\tp\n" + "".join(f"s{i}\t{i}\n" for i in range(10)))
+    task = task_of("regression", table=str(tmp_path / "t.tsv"), targets=["value"], name="name", regressor="none")
+    with pytest.raises(LacksCapability, match="'s0' names two different sequences of the task"):
+        task.score(FileModel(predictions=tmp_path / "p.tsv"))
+    np.savez(tmp_path / "e.npz", names=np.array(["a", "a"]), embeddings=np.arange(6.0).reshape(2, 3))
+    with pytest.raises(ValueError, match=r"e.npz: row 2: 'a' stands twice with different values"):
+        FileModel(embeddings=tmp_path / "e.npz")
+
+
+def test_too_few_of_one_label_leave_the_model_out(tmp_path):
+    few = task_of("windows", test=_fasta(tmp_path / "w.fa", _texts(20), [1] + [0] * 19))
+    with pytest.raises(LacksCapability, match="the rows outside a fold are all of one class"):
+        few.score(FeatureModel("kmer:1"))
+    with pytest.raises(ValueError, match="kmers: expected k-mers of at least one protein, found none"):
+        task_of("motifs", kmers={"QKI": []}, windows=str(tmp_path / "w.fa"))
 
 
 def test_vectors_that_are_missing_leave_the_model_out(mpra, tmp_path):
     (tmp_path / "e.tsv").write_text("name\te0\te1\n" + "".join(f"s{i}.0\t{i}\tNA\n" for i in range(9)))
-    task = RegressionTask(str(mpra), ["value"], sequence="seq", name="name")
+    task = task_of("regression", table=str(mpra), targets=["value"], sequence="seq", name="name")
     with pytest.raises(LacksCapability, match="whole vectors for 0 of 180 items, too few to fit 'value'"):
         task.score(FileModel(embeddings=tmp_path / "e.tsv"))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from toy_tasks import task_of
 
 from combmotif.evaluation.adapters.base import Adapter, LacksCapability
 from combmotif.evaluation.adapters.from_files import FileModel
@@ -11,10 +12,6 @@ from combmotif.evaluation.adapters.turned import turned
 from combmotif.evaluation.dataset.utrs import COMPLEMENT
 from combmotif.evaluation.dataset.write import write_utrs
 from combmotif.evaluation.measure import measure_task
-from combmotif.evaluation.tasks.motifs import MotifsTask
-from combmotif.evaluation.tasks.regression import RegressionTask
-from combmotif.evaluation.tasks.shuffles import ShufflesTask
-from combmotif.evaluation.tasks.variants import VariantsTask
 from combmotif.sequence.alphabet import encode
 
 pyBigWig = pytest.importorskip("pyBigWig")
@@ -107,9 +104,9 @@ def instances(tmp_path):
 
 
 def test_conserved_instances_are_measured_apart_each_against_all_unbound_ones(instances):
-    task = MotifsTask(
-        {"QKI": ["ACTAAC"]}, fasta=str(instances / "u.fa"), regions=str(instances / "r.bed"), match="none",
-        conservation=str(instances / "c.bw"), quantile=0.2,
+    task = task_of(
+        "motifs", kmers={"QKI": ["ACTAAC"]}, fasta=str(instances / "u.fa"), regions=str(instances / "r.bed"),
+        match="none", conservation=str(instances / "c.bw"), quantile=0.2,
     )  # fmt: skip
     most, least = task.truth("most conserved"), task.truth("least conserved")
     for truth in (most, least):
@@ -125,17 +122,17 @@ def test_conserved_instances_are_measured_apart_each_against_all_unbound_ones(in
 
 def test_motifs_of_a_file_have_the_instances_of_their_k_mer(instances):
     shared = {"fasta": str(instances / "u.fa"), "regions": str(instances / "r.bed")}
-    own = MotifsTask(motifs=str(instances / "m.meme"), proteins={"conv1.3.m1": "QKI"}, p_value=1e-3, **shared)
-    plain = MotifsTask({"QKI": ["ACTAAC"]}, **shared)
+    own = task_of("motifs", motifs=str(instances / "m.meme"), proteins={"conv1.3.m1": "QKI"}, p_value=1e-3, **shared)
+    plain = task_of("motifs", kmers={"QKI": ["ACTAAC"]}, **shared)
     for column in ("sequence", "start", "end", "bound", "protein"):
         assert sorted(own.items[column]) == sorted(plain.items[column])
     assert set(own.items["kmer"]) == {"conv1.3.m1"}
     with pytest.raises(ValueError, match=r"proteins: expected motifs such as conv1\.3\.m1, found 'conv9'"):
-        MotifsTask(motifs=str(instances / "m.meme"), proteins={"conv9": "QKI"}, **shared)
+        task_of("motifs", motifs=str(instances / "m.meme"), proteins={"conv9": "QKI"}, **shared)
     with pytest.raises(ValueError, match=r"proteins with regions \(QKI\), found elements of conv1\.3\.m1"):
-        MotifsTask(motifs=str(instances / "m.meme"), **shared)
+        task_of("motifs", motifs=str(instances / "m.meme"), **shared)
     with pytest.raises(ValueError, match="expected kmers, or motifs"):
-        MotifsTask(**shared)
+        task_of("motifs", **shared)
 
 
 class Forward(Adapter):
@@ -181,7 +178,7 @@ def test_results_known_by_name_are_not_turned_but_probabilities_are(tmp_path):
 
 def test_tasks_know_their_strands(genome, tmp_path):
     write_utrs(genome / "g.gtf", genome / "g.fa", genome / "u.fa", shortest=8)
-    task = ShufflesTask(str(genome / "u.fa"), places=str(genome / "u.fa.tsv"))
+    task = task_of("shuffles", fasta=str(genome / "u.fa"), places=str(genome / "u.fa.tsv"))
     assert (task.orientation, task.minus) == ("rna", {"t-"})
     lines = ["sequence\tstrand\tvalue\n"]
     for i in range(30):
@@ -190,11 +187,11 @@ def test_tasks_know_their_strands(genome, tmp_path):
         shown = COMPLEMENT[code[::-1]] if i % 2 else code
         lines.append("".join("ACGT"[int(base)] for base in shown) + f"\t{'-' if i % 2 else '+'}\t{value}\n")
     (tmp_path / "t.tsv").write_text("".join(lines))
-    known = RegressionTask(str(tmp_path / "t.tsv"), ["value"], strand="strand", regressor="none")
+    known = task_of("regression", table=str(tmp_path / "t.tsv"), targets=["value"], strand="strand", regressor="none")
     model = turned(Forward(), orientation=known.orientation, minus=known.minus)
     np.testing.assert_array_equal(known.score(model)[0].values, known.truths[0].values)
     with pytest.raises(ValueError, match=r"row 1 column 'value': expected \+ or -"):
-        RegressionTask(str(tmp_path / "t.tsv"), ["value"], strand="value")
+        task_of("regression", table=str(tmp_path / "t.tsv"), targets=["value"], strand="value")
 
 
 def test_variants_are_read_on_a_track_by_position(tmp_path):
@@ -202,15 +199,15 @@ def test_variants_are_read_on_a_track_by_position(tmp_path):
     rows += ["chr1\t11\t+\tACGTACGT\tACGAACGT\t1\n", "1\t21\t-\tACGTACGT\tACGACGT\t0\n"]
     (tmp_path / "v.tsv").write_text("".join(rows))
     track = Track(_bigwig(tmp_path / "c.bw", {"chr1": 50}, [("chr1", i, i + 1, float(i)) for i in range(50)]))
-    task = VariantsTask(str(tmp_path / "v.tsv"), label="label", chrom="chrom", pos="pos", strand="strand")
+    task = task_of("variants", table=str(tmp_path / "v.tsv"), label="label", chrom="chrom", pos="pos", strand="strand")
     assert task.score(track)[0].values.tolist() == [10, 21]  # a substitution; a deletion with the base before it
     assert task.minus == {"row2_ref", "row2_alt"}
     with pytest.raises(ValueError, match="pos: expected chrom beside it"):
-        VariantsTask(str(tmp_path / "v.tsv"), label="label", pos="pos")
+        task_of("variants", table=str(tmp_path / "v.tsv"), label="label", pos="pos")
     with pytest.raises(LacksCapability, match="give the task `chrom` and `pos`"):
-        VariantsTask(str(tmp_path / "v.tsv"), label="label", chrom="chrom").score(track)
+        task_of("variants", table=str(tmp_path / "v.tsv"), label="label", chrom="chrom").score(track)
     with pytest.raises(ValueError, match=r"row 1 column 'strand': expected a position from 1, found '\+'"):
-        VariantsTask(str(tmp_path / "v.tsv"), label="label", chrom="chrom", pos="strand")
+        task_of("variants", table=str(tmp_path / "v.tsv"), label="label", chrom="chrom", pos="strand")
 
 
 def test_features_are_of_sequences_as_they_are():

@@ -70,7 +70,7 @@ class ModelEntry(Section):
 class GroupsSection(Section):
     """What counts as related."""
 
-    overlap: Whole | None = Field(None, ge=8, description="sequences that share a k-mer of this length; default 40")
+    overlap: Whole = Field(40, ge=8, description="sequences that share a k-mer of this length; default 40")
     column: str | None = Field(None, description="rows with the same value, such as the gene or the locus")
 
 
@@ -132,8 +132,10 @@ class RegressionSection(TaskSection):
         None, min_length=2, description="names of the columns of a table without a header"
     )
     name: str | None = Field(None, description="column of names; default row numbers")
-    where: dict[str, str] | None = Field(None, description="keep the rows with these values; default all")
-    groups: GroupsSection | None = Field(None, description="related sequences; default those that share a 40-mer")
+    where: dict[str, str] = Field(default_factory=dict, description="keep the rows with these values; default all")
+    groups: GroupsSection = Field(
+        default_factory=GroupsSection, description="related sequences; default those that share a 40-mer"
+    )
     cv: str = Field(
         "folds:10",
         description="folds:N (nested), leave-group-out (ridge), or column:NAME (published folds); default folds:10",
@@ -146,6 +148,18 @@ class RegressionSection(TaskSection):
     complete: bool = Field(False, description="keep only rows with a value of every target; default false")
     strand: Strand = None
     orientation: Orientation = "rna"
+
+    @model_validator(mode="after")
+    def _folds(self) -> RegressionSection:
+        if self.regressor == "none":
+            return self
+        kind, _, count = self.cv.partition(":")
+        if self.cv == "leave-group-out":
+            if self.regressor != "ridge":
+                raise ValueError(f"cv: leave-group-out is for ridge; use folds:10 with {self.regressor}")
+        elif not (kind == "column" and count) and (kind != "folds" or not count.isdecimal() or int(count) < 3):
+            raise ValueError(f"cv: expected folds:N (from 3), leave-group-out or column:NAME, found '{self.cv}'")
+        return self
 
 
 class WindowsSection(TaskSection):
@@ -197,6 +211,17 @@ class MotifsSection(TaskSection):
     )
     places: Places = None
 
+    @model_validator(mode="after")
+    def _one_of_each(self) -> MotifsSection:
+        if (self.kmers is None) == (self.motifs is None):
+            raise ValueError("expected kmers, or motifs (a file), found both or neither")
+        on_fasta = self.fasta is not None and (self.regions is None) != (self.peaks is None)
+        if on_fasta == (self.windows is not None):
+            raise ValueError("expected fasta with regions or peaks, or windows, found none or several of them")
+        if self.peaks is not None and self.places is None:
+            raise ValueError("peaks on a genome need places (the table that dataset utrs writes), found none")
+        return self
+
 
 class VariantsSection(TaskSection):
     """Reference and alternative sequences with a class or a measured effect."""
@@ -218,7 +243,9 @@ class VariantsSection(TaskSection):
     )
     name: str | None = Field(None, description="column of the variants' names; default row numbers")
     chrom: str | None = Field(None, description="column of the chromosome, over which AUPRC is averaged")
-    groups: GroupsSection | None = Field(None, description="related variants; default those that share a 40-mer")
+    groups: GroupsSection = Field(
+        default_factory=GroupsSection, description="related variants; default those that share a 40-mer"
+    )
     vis_windows: list[Whole] = Field(
         [64], description="widths in nt over which the influence on neighbours is averaged; default 64"
     )
@@ -229,6 +256,14 @@ class VariantsSection(TaskSection):
     pos: str | None = Field(None, description="column of the position, from 1, where a track is read; with chrom")
     strand: Strand = None
     orientation: Orientation = "rna"
+
+    @model_validator(mode="after")
+    def _complete(self) -> VariantsSection:
+        if self.label is None and self.effect is None:
+            raise ValueError("expected a label or an effect to hold the scores against, found neither")
+        if self.pos is not None and self.chrom is None:
+            raise ValueError("pos: expected chrom beside it, found none")
+        return self
 
 
 class ShufflesSection(TaskSection):

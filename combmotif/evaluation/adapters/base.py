@@ -71,6 +71,10 @@ class Adapter:
         """Return a vector per sequence, float32 (n, d); NaN where it cannot read one."""
         raise NotImplementedError
 
+    def states(self, codes: Codes, *, layers: str = "-1") -> list[np.ndarray]:
+        """Return the vectors of all bases or tokens of each sequence, one float32 (positions, d), without pooling."""
+        raise LacksCapability(f"model '{self.name}' has no vector of every position; choose a pool such as mean")
+
     def probabilities(
         self, codes: Codes, *, names: Sequence[str] | None = None, mode: str = "masked"
     ) -> list[np.ndarray]:
@@ -111,7 +115,7 @@ def pool_states(states: np.ndarray, pool: str, *, name: str = "pool") -> np.ndar
     states : float array (n, d)
         Of real positions only: padding and special tokens are left out before.
     pool : str
-        ``mean``, ``max``, ``cls`` (the first) or ``center:W`` (mean of the middle W).
+        ``mean``, ``max``, ``first``, ``cls`` (the same here) or ``center:W`` (mean of the middle W).
 
     Raises
     ------
@@ -123,12 +127,12 @@ def pool_states(states: np.ndarray, pool: str, *, name: str = "pool") -> np.ndar
         return states.mean(0)
     if kind == "max" and not width:
         return states.max(0)
-    if kind == "cls" and not width:
+    if kind in ("first", "cls") and not width:
         return states[0]
     if kind == "center" and width.isdecimal() and int(width):
         start = max(0, (len(states) - int(width)) // 2)
         return states[start : start + int(width)].mean(0)
-    raise ValueError(f"{name}: expected mean, max, cls or center:W, found '{pool}'")
+    raise ValueError(f"{name}: expected mean, max, first, cls or center:W, found '{pool}'")
 
 
 def plain_vectors(adapter: Adapter, pool: str, layers: str) -> None:
@@ -155,6 +159,16 @@ def chosen_layers(layers: str, count: int) -> list[int]:
         return [range(count)[number] for number in numbers]
     except (ValueError, IndexError):
         raise ValueError(f"layers: expected 'all' or numbers from {-count} to {count - 1}, found '{layers}'") from None
+
+
+def batches_of(sizes: Sequence[int], *, most: int) -> list[np.ndarray]:
+    """Rows that go through a net together: of one size, so that no padding is needed, and at most this much in all."""
+    found = []
+    for size in np.unique(np.asarray(sizes, dtype=np.int64)):
+        rows = np.flatnonzero(np.asarray(sizes) == size)
+        step = max(1, most // max(1, int(size)))
+        found += [rows[start : start + step] for start in range(0, len(rows), step)]
+    return found
 
 
 def strided_positions(length: int, stride: int) -> list[np.ndarray]:

@@ -57,6 +57,11 @@ class Weights:
             )
 
 
+class _Config(dict[str, Any]):
+    def __missing__(self, key: str) -> Any:
+        raise ValueError(f"hf: expected '{key}' in config.json, found {', '.join(sorted(self)[:6]) or 'nothing'}")
+
+
 def read_checkpoint(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     """Read config.json and the weights (safetensors, or a torch file without code) of a Hugging Face folder.
 
@@ -69,7 +74,7 @@ def read_checkpoint(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tenso
     if not config_file.is_file():
         raise FileNotFoundError(f"hf: expected a Hugging Face folder with config.json, found none at {config_file}")
     with reading(config_file, "JSON"):
-        config: dict[str, Any] = json.loads(config_file.read_text(encoding="utf-8"))
+        config = _Config(json.loads(config_file.read_text(encoding="utf-8")))
     for name in ("model.safetensors", "pytorch_model.bin"):
         path = folder / name
         if not path.is_file():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +92,7 @@ class FileModel(Adapter):
         assert self.path is not None
         if names is None:
             raise ValueError(f"{self.path}: probabilities are known by name, found sequences without names")
+        _refuse_shared(names, names, codes, self.name)
         found: list[np.ndarray] = []
         there = 0
         with self._open() as look_up:
@@ -133,8 +134,16 @@ def _vectors(path: Path, key: str | None, columns: Sequence[str] | None) -> tupl
     if (read := read_vectors(path)) is None:
         found, names = _table(path, key, columns)
         return found, list(names)
-    keys, table = read
-    return dict(zip(keys.tolist(), table, strict=True)), [str(i) for i in range(table.shape[1])]
+    vectors: dict[str, np.ndarray] = {}
+    for row, (name, values) in enumerate(zip(read[0].tolist(), read[1], strict=True), 1):
+        _keep(vectors, name, values, path, row)
+    return vectors, [str(i) for i in range(read[1].shape[1])]
+
+
+def _keep(found: dict[str, np.ndarray], name: str, values: np.ndarray, path: Path, row: int) -> None:
+    if name in found and not np.array_equal(found[name], values, equal_nan=True):
+        raise ValueError(f"{path}: row {row}: '{name}' stands twice with different values; give each name once")
+    found[name] = values
 
 
 def _table(path: Path, key: str | None, columns: Sequence[str] | None) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
@@ -152,10 +161,7 @@ def _table(path: Path, key: str | None, columns: Sequence[str] | None) -> tuple[
                 values = np.array([to_number(cells[i]) for i in at.values()])
             except ValueError as error:
                 raise ValueError(f"{path}: row {row}: expected numbers in {', '.join(at)}, found {error}") from None
-            name = without_guard(cells[place].strip())
-            if name in found and not np.array_equal(found[name], values, equal_nan=True):
-                raise ValueError(f"{path}: row {row}: '{name}' stands twice with different values; give each name once")
-            found[name] = values
+            _keep(found, without_guard(cells[place].strip()), values, path, row)
     return found, tuple(at)
 
 
@@ -167,10 +173,23 @@ def _is_number(cell: str) -> bool:
     return True
 
 
+def _refuse_shared(known: Container[str], names: Sequence[str] | None, codes: Codes, model: str) -> None:
+    """Refuse results by name where two different sequences have one name: they would be scored by the same number."""
+    seen: dict[str, bytes] = {}
+    for name, code in zip(names or (), codes, strict=names is not None):
+        own = np.asarray(code, dtype=np.uint8).tobytes()
+        if seen.setdefault(name, own) != own and name in known:
+            raise LacksCapability(
+                f"model '{model}': its results are by name, and '{name}' names two different sequences of the task; "
+                f"give each its own name"
+            )
+
+
 def _look_up(
     known: dict[str, np.ndarray], width: int, codes: Codes, names: Sequence[str] | None, model: str
 ) -> np.ndarray:
     """Find rows by name, else by the sequence itself; a file none of whose keys fit is an error."""
+    _refuse_shared(known, names, codes, model)
     sequences = {}
     first = next(iter(known), "")
     if first and set(first.upper()) <= set("ACGTUN") and len(first) > 5:

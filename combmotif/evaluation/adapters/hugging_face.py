@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from combmotif.evaluation.adapters.base import Adapter, Codes, chosen_layers, pool_states, strided_positions
+from combmotif.evaluation.adapters.base import Adapter, Codes, batches_of, chosen_layers, pool_states, strided_positions
 from combmotif.evaluation.adapters.encoders import bert, bert_head, esm, esm_head, mosaic
-from combmotif.evaluation.adapters.transformer import Transformer, batches, marginal_table
+from combmotif.evaluation.adapters.transformer import BLOCK, TOKENS, Transformer, marginal_table
 from combmotif.sequence.alphabet import decode
 
 
@@ -29,14 +29,14 @@ class Dnabert(Transformer):
         """Read the tokens; the longest input follows from the positions."""
         super().read_vocabulary()
         self.longest = int(self.config["max_position_embeddings"]) - 2 + self.k - 1
-        self.mask = self.number("[MASK]")
+        self.mask = self.number("mask")
         self.table = marginal_table(self.vocabulary, int(self.config["vocab_size"]), self.k)
 
     def tokens(self, text: str) -> list[int]:
         """Return [CLS], every 6-mer, [SEP]."""
-        unknown = self.number("[UNK]")
+        unknown = self.number("unk")
         kmers = [text[i : i + self.k] for i in range(len(text) - self.k + 1)]
-        return [self.number("[CLS]"), *(self.vocabulary.get(kmer, unknown) for kmer in kmers), self.number("[SEP]")]
+        return [self.number("cls"), *(self.vocabulary.get(kmer, unknown) for kmer in kmers), self.number("sep")]
 
     def base_probabilities(self, text: str, *, masked: bool, stride: int) -> np.ndarray:
         """Return the marginals of every base."""
@@ -73,13 +73,14 @@ class NucleotideTransformer(Transformer):
     encoder = staticmethod(esm)
     head = staticmethod(esm_head)
     special = (1, 0)
+    angular = True
     k = 6
 
     def read_vocabulary(self) -> None:
         """Read the tokens; the longest input follows from the positions."""
         super().read_vocabulary()
         self.longest = (int(self.config["max_position_embeddings"]) - 2) // 2 * self.k
-        self.mask = self.number("<mask>")
+        self.mask = self.number("mask")
         self.config["mask_token_id"] = self.mask
         size = int(self.config["vocab_size"])
         self.table = marginal_table(self.vocabulary, size, self.k)
@@ -95,8 +96,8 @@ class NucleotideTransformer(Transformer):
 
     def tokens(self, text: str) -> list[int]:
         """Return <cls>, then the parts."""
-        unknown = self.number("<unk>")
-        return [self.number("<cls>"), *(self.vocabulary.get(part, unknown) for part in self.split(text))]
+        unknown = self.number("unk")
+        return [self.number("cls"), *(self.vocabulary.get(part, unknown) for part in self.split(text))]
 
     def base_probabilities(self, text: str, *, masked: bool, stride: int) -> np.ndarray:
         """Return the marginals of every base."""
@@ -147,7 +148,7 @@ class Dnabert2(Transformer):
     def tokens(self, text: str) -> list[int]:
         """Return [CLS], the tokens, [SEP]."""
         inner: list[int] = self.tokenizer.encode(text, add_special_tokens=False).ids
-        return [self.number("[CLS]"), *inner, self.number("[SEP]")]
+        return [self.number("cls"), *inner, self.number("sep")]
 
     def log_likelihood(self, codes: Codes, *, names: Sequence[str] | None = None) -> np.ndarray:
         """Return the log probability of the masked tokens, every eighth at a time, per base."""
@@ -160,7 +161,7 @@ class Dnabert2(Transformer):
                 rows = [list(ids) for _ in sets]
                 for row, places in zip(rows, sets, strict=True):
                     for place in places:
-                        row[1 + place] = self.number("[MASK]")
+                        row[1 + place] = self.number("mask")
                 for places, logits in zip(sets, self._logits(rows), strict=True):
                     at = torch.as_tensor(places) + 1
                     total += float(logits[at].log_softmax(-1)[torch.arange(len(at)), torch.tensor(ids)[at]].sum())
@@ -193,18 +194,24 @@ class AnyTransformer(Adapter):
         self, codes: Codes, *, names: Sequence[str] | None = None, pool: str = "mean", layers: str = "-1"
     ) -> np.ndarray:
         """Return the pooled states of all tokens of each sequence."""
+        blocks = (codes[start : start + BLOCK] for start in range(0, len(codes), BLOCK))
+        pooled = [pool_states(own, pool) for block in blocks for own in self.states(block, layers=layers)]
+        return np.stack(pooled).astype(np.float32)
+
+    def states(self, codes: Codes, *, layers: str = "-1") -> list[np.ndarray]:
+        """Return the states of all tokens of each sequence, special ones among them."""
         rows: list[dict[str, Any]] = [
             dict(self.tokenizer(decode(code, alphabet="dna"), truncation=True)) for code in codes
         ]
         found: list[np.ndarray] = [np.zeros(0)] * len(rows)
         with torch.inference_mode():
-            for part in batches([len(row["input_ids"]) for row in rows]):
+            for part in batches_of([len(row["input_ids"]) for row in rows], most=TOKENS):
                 given = {key: torch.tensor([rows[i][key] for i in part]) for key in rows[part[0]]}
                 states = self.module(**given, output_hidden_states=True).hidden_states
                 chosen = torch.cat([states[i] for i in chosen_layers(layers, len(states))], 2).numpy()
                 for row, own in zip(part, chosen, strict=True):
-                    found[row] = pool_states(own, pool)
-        return np.stack(found).astype(np.float32)
+                    found[row] = own
+        return found
 
 
 ADAPTERS: dict[str, Any] = {

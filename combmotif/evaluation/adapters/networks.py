@@ -12,7 +12,15 @@ import numpy as np
 import torch
 from torch import nn
 
-from combmotif.evaluation.adapters.base import Adapter, Codes, chosen_layers, plain_vectors, pool_states, read_mode
+from combmotif.evaluation.adapters.base import (
+    Adapter,
+    Codes,
+    batches_of,
+    chosen_layers,
+    plain_vectors,
+    pool_states,
+    read_mode,
+)
 from combmotif.models.architectures.language import LanguageNet, channels_last
 from combmotif.models.model import SequenceModel
 from combmotif.models.python_model import load_function
@@ -20,17 +28,8 @@ from combmotif.sequence.alphabet import decode
 
 _BASES = 60_000
 """Bases of one forward pass."""
-
-
-def by_length(codes: Codes, *, most: int = _BASES) -> list[np.ndarray]:
-    """Rows that go through a net together: of one length, so that no padding is needed."""
-    sizes = np.array([len(code) for code in codes], dtype=np.int64)
-    batches = []
-    for size in np.unique(sizes):
-        rows = np.flatnonzero(sizes == size)
-        step = max(1, most // max(1, int(size)))
-        batches += [rows[start : start + step] for start in range(0, len(rows), step)]
-    return batches
+_Ask = Callable[[LanguageNet, list[torch.Tensor]], list[np.ndarray]]
+"""(net, layers of a batch) -> arrays with a row per sequence of the batch."""
 
 
 def _random_weights(module: nn.Module, seed: int) -> nn.Module:
@@ -44,6 +43,16 @@ def _random_weights(module: nn.Module, seed: int) -> nn.Module:
     return twin.eval()
 
 
+def _layers_of(layers: str, each: Callable[[np.ndarray], np.ndarray]) -> _Ask:
+    """Ask for the states (positions, channels) of the chosen layers side by side, or for what is made of them."""
+
+    def ask(net: LanguageNet, states: list[torch.Tensor]) -> list[np.ndarray]:
+        chosen = torch.cat([states[i] for i in chosen_layers(layers, len(states))], 1).squeeze(2)
+        return [np.stack([each(own) for own in chosen.transpose(1, 2).cpu().numpy()])]
+
+    return ask
+
+
 class LanguageModel(Adapter):
     """A :class:`LanguageNet`: masked probabilities of all bases in one pass, so every mode costs the same."""
 
@@ -55,9 +64,7 @@ class LanguageModel(Adapter):
         self.outputs = model.outputs
         self._kept: dict[bytes, list[list[np.ndarray]]] = {}
 
-    def _each(
-        self, codes: Codes, ask: Callable[[LanguageNet, list[torch.Tensor]], list[np.ndarray]]
-    ) -> list[list[np.ndarray]]:
+    def _each(self, codes: Codes, ask: _Ask) -> list[list[np.ndarray]]:
         """Ask of the layers of every sequence; one that occurs again is read once."""
         net = self.model.module
         assert isinstance(net, LanguageNet)
@@ -66,7 +73,7 @@ class LanguageModel(Adapter):
         unique = [np.frombuffer(key, dtype=np.uint8) for key in numbers]
         found: list[list[np.ndarray]] = [[]] * len(unique)
         with torch.inference_mode():
-            for rows in by_length(unique):
+            for rows in batches_of([len(code) for code in unique], most=_BASES):
                 x = self.model.tensor(np.stack([unique[i] for i in rows])).unsqueeze(2)
                 layers = net.layers(x.contiguous(memory_format=torch.channels_last), channels_last)
                 for row, *own in zip(rows, *ask(net, layers), strict=True):
@@ -93,12 +100,11 @@ class LanguageModel(Adapter):
         """Return the pooled states of the chosen layers side by side."""
         if (pool, layers) == ("mean", "-1"):
             return np.stack([vector for _, vector in self._read(codes)])
+        return np.stack([row for (row,) in self._each(codes, _layers_of(layers, lambda own: pool_states(own, pool)))])
 
-        def ask(net: LanguageNet, states: list[torch.Tensor]) -> list[np.ndarray]:
-            chosen = torch.cat([states[i] for i in chosen_layers(layers, len(states))], 1).squeeze(2)
-            return [np.stack([pool_states(own, pool) for own in chosen.transpose(1, 2).cpu().numpy()])]
-
-        return np.stack([vector for (vector,) in self._each(codes, ask)])
+    def states(self, codes: Codes, *, layers: str = "-1") -> list[np.ndarray]:
+        """Return the states of the chosen layers side by side at every base."""
+        return [table for (table,) in self._each(codes, _layers_of(layers, np.asarray))]
 
     def probabilities(
         self, codes: Codes, *, names: Sequence[str] | None = None, mode: str = "masked"
@@ -183,7 +189,7 @@ class CardModel(Adapter):
             )
         try:
             with torch.inference_mode():
-                for rows in by_length(codes):
+                for rows in batches_of([len(code) for code in codes], most=_BASES):
                     self.model(self.model.input([codes[i] for i in rows]))
                     layers_of = [kept[at].reshape(len(rows), kept[at].shape[1], -1).cpu().numpy() for at in chosen]
                     for place, row in enumerate(rows):

@@ -153,18 +153,24 @@ class Track(Adapter):
         return found
 
 
-def open_bigwig(path: Path) -> Any:
-    """Open a bigWig file to read; anything else, and the missing package, are one sentence."""
+def bigwig_package() -> Any:
+    """Import pyBigWig; without it, one sentence says how it is installed."""
     try:
         import pyBigWig
     except ImportError:
         raise ImportError(
             "a bigWig needs the package 'pyBigWig'; install it: pip install 'combmotif[tracks]'"
         ) from None
+    return pyBigWig
+
+
+def open_bigwig(path: Path) -> Any:
+    """Open a bigWig file to read; anything else, and the missing package, are one sentence."""
+    package = bigwig_package()
     if not path.is_file():
         raise FileNotFoundError(f"{path}: there is no such bigWig file")
     try:
-        file = pyBigWig.open(str(path))
+        file = package.open(str(path))
         whole = file.isBigWig()
     except RuntimeError:
         whole = False

@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
-from combmotif.core.files import open_text
-from combmotif.evaluation.adapters.base import Adapter, Codes, chosen_layers, pool_states, read_mode
+from combmotif.core.files import open_text, reading
+from combmotif.evaluation.adapters.base import Adapter, Codes, batches_of, chosen_layers, pool_states, read_mode
 from combmotif.evaluation.adapters.encoders import Encoder, Head, Weights, read_checkpoint
 from combmotif.sequence.alphabet import decode
 
-_TOKENS = 16_384
+TOKENS = 16_384
 """Tokens of one forward pass."""
 _OVERLAP = 60
 """Bases that two neighbouring chunks of a long sequence share."""
 
 
-_BLOCK = 256
+BLOCK = 256
 """Sequences whose states are in memory at a time."""
-
-
-def batches(sizes: Sequence[int]) -> list[np.ndarray]:
-    """Rows that go through a net together: of one number of tokens, so that no padding is needed."""
-    found = []
-    for size in np.unique(sizes):
-        at = np.flatnonzero(np.asarray(sizes) == size)
-        step = max(1, _TOKENS // max(1, int(size)))
-        found += [at[start : start + step] for start in range(0, len(at), step)]
-    return found
 
 
 class Transformer(Adapter):
@@ -42,31 +34,48 @@ class Transformer(Adapter):
     head: Head
     special: tuple[int, int] = (1, 1)
     """Special tokens before and after a sequence."""
+    angular = False
+    """Whether the family writes special tokens as <mask> instead of [MASK]."""
 
     def __init__(self, folder: str | Path, *, name: str | None = None, orientation: str = "rna") -> None:
         self.folder = Path(folder)
         self.config, tensors = read_checkpoint(self.folder)
         self.weights = Weights({key: value.float() for key, value in tensors.items()}, str(self.folder))
         self.name, self.orientation = name or self.folder.name, orientation
+        self._special_names: dict[str, Any] = {}
+        if (path := self.folder / "special_tokens_map.json").is_file():
+            with reading(path, "JSON"):
+                self._special_names = json.loads(path.read_text(encoding="utf-8"))
         self.read_vocabulary()
-        with torch.inference_mode():
-            self._states(torch.tensor([self.tokens("ACGTACGTACGT")]), head=True)
+        try:
+            with torch.inference_mode():
+                self._states(torch.tensor([self.tokens("ACGTACGTACGT")]), head=True)
+        except (RuntimeError, IndexError) as error:
+            raise ValueError(f"{self.folder}: its weights do not fit its config.json: {error}") from error
         self.weights.refuse_unread()
 
     def read_vocabulary(self) -> None:
         """Read the tokens of the folder."""
         self.vocabulary = read_vocabulary(self.folder)
+        known, most = int(self.config["vocab_size"]), max(self.vocabulary.values(), default=-1) + 1
+        if not 0 < most <= known:
+            raise ValueError(f"{self.folder}: expected at most the {known} tokens of config.json, found {most}")
 
     def tokens(self, text: str) -> list[int]:
         """Return token numbers of a sequence of A, C, G, T, N, with the special ones."""
         raise NotImplementedError
 
-    def number(self, *names: str) -> int:
-        """Number of the first of these tokens that the vocabulary has."""
-        for name in names:
-            if name in self.vocabulary:
-                return self.vocabulary[name]
-        raise ValueError(f"{self.folder}: expected the token {names[0]} in the vocabulary, found none")
+    def number(self, kind: str) -> int:
+        """Number of a special token (mask, unk, cls, sep): as special_tokens_map.json names it, else as its family."""
+        given = self._special_names.get(f"{kind}_token")
+        name = given.get("content") if isinstance(given, dict) else given
+        name = name or (f"<{kind}>" if self.angular else f"[{kind.upper()}]")
+        if name not in self.vocabulary:
+            raise ValueError(
+                f"{self.folder}: expected the token {name} in the vocabulary, found none; choose the adapter of its "
+                f"family, or add special_tokens_map.json with '{kind}_token'"
+            )
+        return self.vocabulary[name]
 
     def _states(self, ids: torch.Tensor, *, head: bool) -> list[torch.Tensor]:
         states = type(self).encoder(self.weights, self.config, ids)
@@ -76,7 +85,7 @@ class Transformer(Adapter):
         """Logits of rows of tokens, batched by their number."""
         found: list[torch.Tensor] = [torch.zeros(0)] * len(rows)
         with torch.inference_mode():
-            for part in batches([len(row) for row in rows]):
+            for part in batches_of([len(row) for row in rows], most=TOKENS):
                 states = self._states(torch.tensor([rows[i] for i in part]), head=True)[-1]
                 for row, logits in zip(part, states, strict=True):
                     found[row] = logits
@@ -95,24 +104,30 @@ class Transformer(Adapter):
     ) -> np.ndarray:
         """Return the pooled states of the tokens; special tokens have no part (but ``cls`` takes the first)."""
         found: list[np.ndarray] = []
-        for start in range(0, len(codes), _BLOCK):
-            block = codes[start : start + _BLOCK]
-            places = [(row, *chunk) for row, code in enumerate(block) for chunk in self.chunks(len(code))]
-            rows = [self.tokens(decode(block[row][first:last], alphabet="dna")) for row, first, last in places]
-            parts: list[list[np.ndarray]] = [[] for _ in block]
-            for (row, _, _), states in zip(places, self._chosen(rows, layers), strict=True):
-                first = 0 if pool == "cls" else self.special[0]
-                parts[row].append(states[first : len(states) - self.special[1]])
-            for own in parts:
-                states = np.concatenate(own)
+        for start in range(0, len(codes), BLOCK):
+            block = codes[start : start + BLOCK]
+            for states in self._tokens_of(block, layers, first=0 if pool == "cls" else self.special[0]):
                 found.append(pool_states(states, pool) if len(states) else np.full(states.shape[1], np.nan))
         return np.stack(found).astype(np.float32)
+
+    def states(self, codes: Codes, *, layers: str = "-1") -> list[np.ndarray]:
+        """Return the states of all tokens but the special ones; of a long sequence, those of its chunks in turn."""
+        return self._tokens_of(codes, layers, first=self.special[0])
+
+    def _tokens_of(self, codes: Codes, layers: str, *, first: int) -> list[np.ndarray]:
+        """States of the tokens of every sequence, from the ``first`` of each chunk on."""
+        places = [(row, *chunk) for row, code in enumerate(codes) for chunk in self.chunks(len(code))]
+        rows = [self.tokens(decode(codes[row][start:end], alphabet="dna")) for row, start, end in places]
+        parts: list[list[np.ndarray]] = [[] for _ in codes]
+        for (row, _, _), states in zip(places, self._chosen(rows, layers), strict=True):
+            parts[row].append(states[first : len(states) - self.special[1]])
+        return [np.concatenate(own) for own in parts]
 
     def _chosen(self, rows: list[list[int]], layers: str) -> list[np.ndarray]:
         """States (tokens, width) of the chosen layers side by side, for every row of tokens."""
         found: list[np.ndarray] = [np.zeros(0)] * len(rows)
         with torch.inference_mode():
-            for part in batches([len(row) for row in rows]):
+            for part in batches_of([len(row) for row in rows], most=TOKENS):
                 states = self._states(torch.tensor([rows[i] for i in part]), head=False)
                 chosen = torch.cat([states[i] for i in chosen_layers(layers, len(states))], 2).numpy()
                 for row, own in zip(part, chosen, strict=True):

@@ -1,4 +1,4 @@
-"""Multiple alignments (MAF), block by block: column frequencies, aligned regions, and where orthologues lie."""
+"""Multiple alignments (MAF), block by block: column frequencies and aligned regions."""
 
 from __future__ import annotations
 
@@ -187,112 +187,13 @@ def align_regions(
                 better = inside[best[inside] < agree]
                 own[better] = row.codes[at[best[inside] < agree]]
                 best[better] = agree
-    _require_species(seen, reference)
+    require_species(seen, reference)
     return found
 
 
-@dataclass(frozen=True)
-class Orthologue:
-    """Where the 3'UTR of another species lies, behind a stop codon that is aligned to that of the reference.
-
-    Attributes
-    ----------
-    region, species, contig : str
-    start, end : int
-        On the forward strand of the contig, 0-based half-open; as long as the reference's, clipped to the contig.
-    strand : str
-        Of the gene on that contig.
-    stop : str
-    """
-
-    region: str
-    species: str
-    contig: str
-    start: int
-    end: int
-    strand: str
-    stop: str
-
-
-def orthologues(
-    blocks: Iterable[Sequence[MafRow]], regions: Sequence[Region], *, reference: str, same_stop: bool = True
-) -> Iterator[Orthologue | tuple[str, str]]:
-    """Find the 3'UTRs of all species by their stop codons.
-
-    Parameters
-    ----------
-    blocks : iterable of lists of MafRow
-    regions : sequence of Region
-        3'UTRs of the reference; their stop codon lies directly before them.
-    reference : str
-    same_stop : bool, default True
-        Demand the reference's stop codon; otherwise any of UAA, UAG, UGA.
-
-    Yields
-    ------
-    Orthologue, or (region, reason)
-
-    Raises
-    ------
-    ValueError
-        If no block has a row of the reference.
-    """
-    stops = []
-    for region in regions:
-        at = region.blocks[0][0] - 3 if region.strand == "+" else region.blocks[-1][1]
-        stops.append(at)
-    done: set[int] = set()
-    seen: set[str] = set()
-    for block in blocks:
-        seen.update(row.species for row in block)
-        main = reference_row(block, reference)
-        if main is None:
-            continue
-        columns = np.flatnonzero(main.codes != GAP)
-        for number, (region, stop) in enumerate(zip(regions, stops, strict=True)):
-            same = region.chromosome.removeprefix("chr") == main.contig.removeprefix("chr")
-            if number in done or not same or not main.start <= stop <= main.start + main.size - 3:
-                continue
-            done.add(number)
-            codon_at = columns[stop - main.start : stop - main.start + 3]
-            if codon_at[-1] - codon_at[0] != 2:
-                yield region.name, "an insertion parts its stop codon"
-                continue
-            own = _codon(main.codes[codon_at], region.strand)
-            if own not in ("TAA", "TAG", "TGA"):
-                yield region.name, f"the reference has {own} where its stop codon should be"
-                continue
-            for row in block:
-                codon = _codon(row.codes[codon_at], region.strand)
-                if codon == own or (not same_stop and codon in ("TAA", "TAG", "TGA")):
-                    yield _behind(region, row, int((row.codes[: codon_at[0]] != GAP).sum()), codon)
-    _require_species(seen, reference)
-    for number, region in enumerate(regions):
-        if number not in done:
-            yield region.name, "its stop codon is in no block"
-
-
-def _require_species(seen: set[str], reference: str) -> None:
+def require_species(seen: set[str], reference: str) -> None:
+    """Raise ValueError if an alignment has no row of the reference."""
     if reference not in seen:
         raise ValueError(
             f"maf: expected rows of '{reference}', found {', '.join(sorted(seen)[:6]) or 'no rows of an alignment'}"
         )
-
-
-def _codon(codes: np.ndarray, strand: str) -> str:
-    if (codes > 3).any():
-        return "---"
-    return "".join("ACGT"[int(base)] for base in (codes if strand == "+" else COMPLEMENT[codes[::-1]]))
-
-
-def _behind(region: Region, row: MafRow, before: int, stop: str) -> Orthologue:
-    """The interval of the reference's length behind the stop codon, on the forward strand of the row's contig."""
-    first = row.start + before  # of the codon, on the row's own strand
-    if region.strand == "+":
-        low, high = first + 3, min(row.length, first + 3 + region.length)
-    else:
-        low, high = max(0, first - region.length), first
-    if row.strand == "-":
-        low, high = row.length - high, row.length - low
-    strand = "+" if (row.strand == "+") == (region.strand == "+") else "-"
-    return Orthologue(region.name, row.species, row.contig, low, high, strand, stop)

@@ -58,12 +58,13 @@ def iterate_vcf(path: str | Path) -> Iterator[Variant | tuple[str, str]]:
                     f"{path}: line {number}: expected CHROM, POS (from 1), ID, REF and ALT separated by tabs, found "
                     f"{line.strip()[:60]!r}"
                 )
-            chromosome, position, name, ref, alts = cells[0], int(cells[1]) - 1, cells[2], cells[3].upper(), cells[4]
+            chromosome, position, name, ref = cells[0], int(cells[1]) - 1, cells[2], cells[3].upper().replace("U", "T")
             info = {}
             for entry in cells[7].split(";") if len(cells) > 7 else ():
                 key, equals, value = entry.partition("=")
                 info[key] = value if equals else "1"
-            for alt in alts.upper().split(","):
+            for alt in cells[4].upper().split(","):
+                alt = alt if alt.startswith("<") else alt.replace("U", "T")
                 label = f"{chromosome}_{position + 1}_{ref}_{alt}"
                 if not ref or not set(ref) <= set("ACGT"):
                     yield label, "its reference allele holds other letters than A, C, G, T"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from combmotif.core.files import atomic, refuse_other_table, write_table, writing_h5, writing_text
-from combmotif.evaluation.dataset.maf import AlignedRegion, align_regions, iterate_maf, orthologues
+from combmotif.evaluation.dataset.maf import AlignedRegion, align_regions, iterate_maf
+from combmotif.evaluation.dataset.orthologues import Orthologue, as_annotated, cut_orthologues, orthologues
 from combmotif.evaluation.dataset.utrs import Region, utr_sequences
 from combmotif.evaluation.dataset.variants import VariantPair, variant_pairs
 
@@ -28,6 +29,20 @@ def _write_fasta(path: Path, records: Sequence[tuple[str, str]]) -> None:
         for name, text in records:
             lines = "".join(f"{text[i : i + 80]}\n" for i in range(0, len(text), 80))
             stream.write(f">{name}\n{lines}")
+
+
+def _write_shards(out: Path, records: Sequence[tuple[str, str]], shard: int | None) -> None:
+    """Write sequences to one file, or to OUT.0001.fa and so on."""
+    if shard is None:
+        _write_fasta(out, records)
+        return
+    stem, ending = _parted(out)
+    for number, start in enumerate(range(0, len(records), shard), 1):
+        _write_fasta(out.with_name(f"{stem}.{number:04}{ending}"), records[start : start + shard])
+
+
+def _blocks(region: Region) -> str:
+    return ",".join(f"{start}-{end}" for start, end in region.blocks)
 
 
 def _parted(out: Path) -> tuple[str, str]:
@@ -90,17 +105,8 @@ def write_utrs(
         raise ValueError(f"{annotation}: expected transcripts with a {region}, found none ({skipped[0][1]})")
     if shuffle:
         found = [found[i] for i in np.random.default_rng(seed).permutation(len(found))]
-    records = [(own.name, _text(codes)) for own, codes in found]
-    if shard is None:
-        _write_fasta(out, records)
-    else:
-        for number, start in enumerate(range(0, len(records), shard), 1):
-            stem, ending = _parted(out)
-            _write_fasta(out.with_name(f"{stem}.{number:04}{ending}"), records[start : start + shard])
-    rows = [
-        (own.name, own.chromosome, own.strand, own.length, ",".join(f"{a}-{b}" for a, b in own.blocks), orientation)
-        for own, _ in found
-    ]
+    _write_shards(out, [(own.name, _text(codes)) for own, codes in found], shard)
+    rows = [(own.name, own.chromosome, own.strand, own.length, _blocks(own), orientation) for own, _ in found]
     write_table(Path(f"{out}.tsv"), pd.DataFrame(rows, columns=list(_PLACES)))
     _note_skipped(out, skipped)
     return len(found), skipped
@@ -150,8 +156,16 @@ def write_orthologues(
     reference: str,
     same_stop: bool = True,
     aligned: bool = False,
+    annotations: Mapping[str, Path] | None = None,
+    genomes: Mapping[str, Path] | None = None,
+    shuffle: bool = False,
+    shard: int | None = None,
+    seed: int = 0,
 ) -> tuple[int, Skipped]:
     """Write where the 3'UTRs of other species lie, or with ``aligned`` their rows on the reference's columns.
+
+    With ``annotations`` of other species they end where these say; with ``genomes`` of other species their sequences
+    are written, too, to ``OUT.fa``.
 
     Returns
     -------
@@ -170,15 +184,32 @@ def write_orthologues(
         _write_fasta(out, records)
         _note_skipped(out, skipped)
         return len(records), skipped
-    rows = []
-    for entry in orthologues(iterate_maf(maf), regions, reference=reference, same_stop=same_stop):
+    kept: list[Orthologue] = []
+    entries = list(orthologues(iterate_maf(maf), regions, reference=reference, same_stop=same_stop))
+    skipped += [entry for entry in entries if isinstance(entry, tuple)]
+    for entry in as_annotated([own for own in entries if isinstance(own, Orthologue)], annotations or {}):
         if isinstance(entry, tuple):
             skipped.append(entry)
         else:
-            rows.append(entry)
-    if not rows:
+            kept.append(entry)
+    if not kept:
         raise ValueError(f"{maf}: no 3'UTR is left; the first was skipped because {skipped[0][1]}")
-    write_table(out, pd.DataFrame(rows, columns=["region", "species", "contig", "start", "end", "strand", "stop"]))
+    records = []
+    for name, cut_out in cut_orthologues(kept, genomes or {}):
+        if isinstance(cut_out, str):
+            skipped.append((name, cut_out))
+        else:
+            records.append((name, _text(cut_out)))
+    if genomes:
+        order = np.random.default_rng(seed).permutation(len(records)) if shuffle else range(len(records))
+        _write_shards(Path(f"{out}.fa"), [records[i] for i in order], shard)
+    rows = [
+        (own.region, own.species, own.place.chromosome, own.place.blocks[0][0], own.place.blocks[-1][1],
+         own.place.strand, own.stop, _blocks(own.place))
+        for own in kept
+    ]  # fmt: skip
+    columns = ["region", "species", "contig", "start", "end", "strand", "stop", "blocks"]
+    write_table(out, pd.DataFrame(rows, columns=columns))
     _note_skipped(out, skipped)
     return len(rows), skipped
 

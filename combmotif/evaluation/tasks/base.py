@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from combmotif.config.evaluation import GroupsSection
 from combmotif.core.files import open_text, require_file
 from combmotif.evaluation.adapters.base import Adapter
 from combmotif.evaluation.adapters.tracks import Place, read_places
 from combmotif.evaluation.formats import open_rows
+from combmotif.evaluation.statistics import number_groups
 from combmotif.sequence.alphabet import encode
 from combmotif.sequence.delimited import to_number
 from combmotif.training.overlap import overlap_groups
@@ -166,6 +168,13 @@ def column_of(cells: dict[str, list[str]], name: str, *, path: str | Path, key: 
     return cells[name]
 
 
+def names_of(cells: dict[str, list[str]], name: str | None, *, path: str) -> list[str]:
+    """Take the column of names; without one, row1, row2, ..."""
+    if name is not None:
+        return column_of(cells, name, path=path, key="name")
+    return [f"row{i + 1}" for i in range(len(next(iter(cells.values()))))]
+
+
 def numbers_of(texts: Iterable[str], *, path: str | Path, column: str) -> np.ndarray:
     """Read numbers; an empty cell or NA becomes NaN, anything else is an error that names the row."""
     found = []
@@ -223,24 +232,14 @@ def encode_rows(
 
 
 def groups_from(
-    spec: dict[str, object] | None,
-    cells: dict[str, list[str]],
-    codes: Sequence[np.ndarray],
-    rows: np.ndarray,
-    *,
-    path: str,
+    groups: GroupsSection, cells: dict[str, list[str]], codes: Sequence[np.ndarray], rows: np.ndarray, *, path: str
 ) -> np.ndarray:
-    """Group items by ``{column: gene}`` or ``{overlap: 40}`` (a shared k-mer); default by a shared 40-mer.
-
-    Items without a group stand alone.
-    """
-    if spec and spec.get("column"):
-        name = str(spec["column"])
-        from combmotif.evaluation.statistics import number_groups
-
-        texts = column_of(cells, name, path=path, key="groups.column")
-        if not any(texts[row] for row in rows):
-            raise ValueError(f"{path}: groups.column: expected groups in '{name}', found that every row's is empty")
-        return number_groups([texts[row] for row in rows])
-    overlap = spec.get("overlap") if spec else None
-    return overlap_groups(codes, k=int(str(overlap or 40)))
+    """Group items by a column, where items without a group stand alone, or by a shared k-mer."""
+    if groups.column is None:
+        return overlap_groups(codes, k=groups.overlap)
+    texts = column_of(cells, groups.column, path=path, key="groups.column")
+    if not any(texts[row] for row in rows):
+        raise ValueError(
+            f"{path}: groups.column: expected groups in '{groups.column}', found that every row's is empty"
+        )
+    return number_groups([texts[row] for row in rows])

@@ -77,9 +77,9 @@ def read_regions(path: str, lengths: dict[str, int]) -> tuple[pd.DataFrame, list
     return pd.DataFrame(rows, columns=["name", "start", "end", "protein"]), skipped
 
 
-def read_kmers(given: str | dict[str, Sequence[str]]) -> dict[str, list[str]]:
+def read_kmers(given: str | Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """Read the k-mers of every protein: a mapping, or a table with the columns ``protein`` and ``kmer``."""
-    if isinstance(given, dict):
+    if not isinstance(given, str):
         return {protein: [kmer.upper().replace("U", "T") for kmer in kmers] for protein, kmers in given.items()}
     cells = read_cells(given)
     proteins = column_of(cells, "protein", path=given, key="kmers")
@@ -90,12 +90,14 @@ def read_kmers(given: str | dict[str, Sequence[str]]) -> dict[str, list[str]]:
     return found
 
 
-def kmer_elements(given: str | dict[str, Sequence[str]]) -> list[Element]:
+def kmer_elements(given: str | Mapping[str, Sequence[str]]) -> list[Element]:
     """Make an element of every k-mer, with all proteins that bind it."""
     by_kmer: dict[str, list[str]] = {}
     for protein, kmers in read_kmers(given).items():
         for kmer in kmers:
             by_kmer.setdefault(kmer, []).append(protein)
+    if not by_kmer:
+        raise ValueError("kmers: expected k-mers of at least one protein, found none")
     return [Element(kmer, tuple(proteins), kmer) for kmer, proteins in by_kmer.items()]
 
 
@@ -182,8 +184,6 @@ def match_negatives(items: pd.DataFrame, match: str, *, per_sequence: bool, seed
 
     Of whichever there are more, those are kept that match the others.
     """
-    if match not in ("gc", "kmer", "none"):
-        raise ValueError(f"match: expected gc, kmer or none, found '{match}'")
     if items["bound"].nunique() < 2:
         found = "bound" if items["bound"].iloc[0] else "unbound"
         raise ValueError(f"motifs: expected bound and unbound instances, found only {found} ones")

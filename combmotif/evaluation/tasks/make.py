@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from combmotif.evaluation.tasks.base import Task
@@ -30,12 +31,12 @@ def make_task(section: AnyTask, *, seed: int = 0) -> Task:
     from combmotif.evaluation.tasks.variants import VariantsTask
     from combmotif.evaluation.tasks.windows import WindowsTask
 
-    kinds = {
+    kinds: dict[str, Callable[..., Task]] = {
         "motifs": MotifsTask,
         "regression": RegressionTask,
         "shuffles": ShufflesTask,
         "variants": VariantsTask,
         "windows": WindowsTask,
     }
-    task: Task = kinds[section.kind](**section.model_dump(exclude={"kind", "optional"}), seed=seed)
+    task: Task = kinds[section.kind](section, seed=seed)
     return task

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
+from combmotif.config.evaluation import MotifsSection
 from combmotif.evaluation.adapters.base import Adapter
 from combmotif.evaluation.adapters.tracks import Place, Track
 from combmotif.evaluation.tasks.base import ScoreColumn, Task, Truth
@@ -32,98 +31,49 @@ class MotifsTask(Task):
     of the other: for each of the fewer the nearest in local GC content that is left (``match: gc``), or at random
     (``match: kmer``), or all (``match: none``).
 
+    For a track itself, and what is made from it, the instances that are most and least conserved by it are circular.
+
     Parameters
     ----------
-    kmers : dict of protein to list of k-mers, or path of a table, optional
-    motifs : str, optional
-        Instead: a file of motifs, such as those of a run, whose instances are found at ``p_value``; unbound ones are
-        then of the same motif.
-    proteins : dict of motif to protein, optional
-        Which motifs, and what binds them; default all, each of the protein it is named after.
-    fasta : str, optional
-        Sequences, with ``regions``, a BED of bound regions on them.
-    regions : str, optional
-    peaks : str, optional
-        Instead of ``regions``: peaks on the genome (BED6, narrowPeak), with ``places``; see :func:`read_peaks`.
-    extend : int
-        nt by which peaks are made longer at their 5' end.
-    windows : str, optional
-        Instead of both: labelled windows (``class:1`` in the header), each bound or unbound as a whole.
-    match : str
-    per_sequence : bool
-        Draw negatives from sequences that have a positive too, as far as these suffice.
-    limit : int, optional
-        Draw this many of the sequences that hold an instance.
-    p_value : float
-        Of an instance of a motif.
-    conservation : str, optional
-        bigWig whose most and least conserved bound instances are measured apart, each against all unbound ones. For the
-        track itself, and what is made from it, these two are circular.
-    quantile : float
-        Share of the bound instances of each protein and k-mer that counts as most, and as least, conserved.
-    agg : str
-        ``mean`` over the bases of an instance, or ``max``. A track's number is the largest in any case.
-    places : str, optional
-        Table of where the sequences lie in the genome, as ``combmotif dataset utrs`` writes it.
-    seed : int
+    section : MotifsSection
+    seed : int, default 0
+        Of what is drawn.
     """
 
-    def __init__(
-        self,
-        kmers: str | dict[str, Sequence[str]] | None = None,
-        *,
-        motifs: str | None = None,
-        proteins: dict[str, str] | None = None,
-        p_value: float = 1e-4,
-        fasta: str | None = None,
-        regions: str | None = None,
-        peaks: str | None = None,
-        extend: int = 50,
-        windows: str | None = None,
-        match: str = "gc",
-        per_sequence: bool = False,
-        limit: int | None = None,
-        conservation: str | None = None,
-        quantile: float = 0.1,
-        agg: str = "mean",
-        places: str | None = None,
-        seed: int = 0,
-    ) -> None:
+    def __init__(self, section: MotifsSection, *, seed: int = 0) -> None:
         super().__init__(kind="motifs")
-        if (kmers is None) == (motifs is None):
-            raise ValueError("motifs: expected kmers, or motifs (a file), found both or neither")
-        if agg not in ("mean", "max"):
-            raise ValueError(f"agg: expected mean or max, found '{agg}'")
-        self.agg = np.mean if agg == "mean" else np.max
-        elements = motif_elements(motifs, proteins) if motifs is not None else kmer_elements(kmers or {})
-        where = self.take_places(places)
+        self.agg = np.mean if section.agg == "mean" else np.max
+        if section.motifs is not None:
+            elements = motif_elements(section.motifs, section.proteins)
+        else:
+            elements = kmer_elements(section.kmers or {})
+        where = self.take_places(section.places)
         bound: dict[str, list[tuple[int, int, str]]] = {}
-        if windows is not None:
-            names, texts, labels = read_labelled(windows)
+        if section.windows is not None:
+            names, texts, labels = read_labelled(section.windows)
             names = [f"{name}#{i + 1}" for i, name in enumerate(names)] if len(set(names)) < len(names) else names
-            codes = [encode(text, name=f"{windows}: '{name}'") for name, text in zip(names, texts, strict=True)]
+            codes = [encode(text, name=f"{section.windows}: '{name}'") for name, text in zip(names, texts, strict=True)]
             for name, code, label in zip(names, codes, labels, strict=True):
                 bound[name] = [(0, len(code), "")] if label else []
-        elif fasta is not None and (regions is None) != (peaks is None):
-            sequences = read_fasta(fasta)
+        else:
+            sequences = read_fasta(str(section.fasta))
             names, codes = list(sequences.names), list(sequences.codes)
             lengths = {n: len(c) for n, c in zip(names, codes, strict=True)}
-            if regions is not None:
-                table, self.skipped = read_regions(regions, lengths)
+            if section.regions is not None:
+                table, self.skipped = read_regions(section.regions, lengths)
                 for row in table.itertuples(index=False):
                     bound.setdefault(str(row.name), []).append((int(row.start), int(row.end), str(row.protein)))
                 bound = {name: merge(own) for name, own in bound.items()}
             else:
-                bound, self.skipped = read_peaks(str(peaks), self._known(where, lengths), extend=extend)
-        else:
-            raise ValueError("motifs: expected fasta with regions or peaks, or windows, found none or several of them")
-        items = list_instances(names, codes, elements, bound, p_value=p_value)
-        if limit is not None and items["sequence"].nunique() > limit:
+                known = self._known(where or {}, lengths)
+                bound, self.skipped = read_peaks(str(section.peaks), known, extend=section.extend)
+        items = list_instances(names, codes, elements, bound, p_value=section.p_value)
+        if section.limit is not None and items["sequence"].nunique() > section.limit:
             held = set(items["sequence"])
             rows = np.array([row for row, name in enumerate(names) if name in held])
-            drawn = np.random.default_rng(seed).choice(rows, limit, replace=False)
+            drawn = np.random.default_rng(seed).choice(rows, section.limit, replace=False)
             items = items[items["sequence"].isin({names[row] for row in drawn})]
-        items = match_negatives(items, match, per_sequence=per_sequence, seed=seed)
+        items = match_negatives(items, section.match, per_sequence=section.per_sequence, seed=seed)
         used = sorted(set(items["sequence"]))
         by_name = dict(zip(names, codes, strict=True))
         self.names, self.codes = used, [by_name[name] for name in used]
@@ -134,8 +84,8 @@ class MotifsTask(Task):
         values = self.items["bound"].to_numpy(dtype=float)
         own = self.items["group"].to_numpy()
         self.truths = [Truth("all", values, own, "binary")]
-        if conservation is not None:
-            self._conserved(Track(conservation, where), quantile)
+        if section.conservation is not None:
+            self._conserved(Track(section.conservation, where), section.quantile)
         binding = sorted({p for text in self.items["protein"] for p in str(text).split(",") if p})
         for protein in binding if len(binding) > 1 else []:
             mask = np.array([protein in str(text).split(",") for text in self.items["protein"]])
@@ -144,10 +94,9 @@ class MotifsTask(Task):
             mask = (self.items["kmer"] == kmer).to_numpy()
             self.truths.append(Truth(kmer, np.where(mask, values, np.nan), own, "binary"))
 
-    def _known(self, where: dict[str, Place] | None, lengths: dict[str, int]) -> dict[str, Place]:
+    @staticmethod
+    def _known(where: dict[str, Place], lengths: dict[str, int]) -> dict[str, Place]:
         """Places of the sequences that are there; one that is not as long as its place is an error."""
-        if where is None:
-            raise ValueError("motifs: peaks on a genome need places (the table that dataset utrs writes), found none")
         found = {name: place for name, place in where.items() if name in lengths}
         if not found:
             raise ValueError(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
+from combmotif.config.evaluation import PairsSection
 from combmotif.evaluation.dataset.anchored import common_ends
-from combmotif.evaluation.tasks.base import column_of, encode_rows, read_cells
+from combmotif.evaluation.tasks.base import column_of, encode_rows, names_of, read_cells
 from combmotif.sequence.alphabet import encode
 
 Cells = Mapping[str, list[str]]
@@ -49,7 +49,7 @@ def join_pairs(
     texts: Sequence[str],
     rows: np.ndarray,
     kept: np.ndarray,
-    spec: Mapping[str, Any],
+    spec: PairsSection,
     *,
     path: str,
 ) -> Pairs:
@@ -64,14 +64,14 @@ def join_pairs(
         Rows of the table that have a sequence.
     kept : bool array (n,)
         Which of them are of use.
-    spec : mapping
+    spec : PairsSection
         ``by`` and ``allele``, columns; ``ref`` and ``alt``, values of the second.
     path : str
         Of the table, for messages.
     """
-    by = column_of(dict(cells), spec["by"], path=path, key="pairs.by")
-    allele = column_of(dict(cells), spec["allele"], path=path, key="pairs.allele")
-    wanted = (spec.get("ref") or "ref", spec.get("alt") or "alt")
+    by = column_of(dict(cells), str(spec.by), path=path, key="pairs.by")
+    allele = column_of(dict(cells), str(spec.allele), path=path, key="pairs.allele")
+    wanted = (spec.ref, spec.alt)
     found: dict[str, dict[str, int]] = {}
     pairs = Pairs()
     for place in np.flatnonzero(kept).tolist():
@@ -97,7 +97,7 @@ def look_up_pairs(
     texts: Sequence[str],
     rows: np.ndarray,
     kept: np.ndarray,
-    spec: Mapping[str, Any],
+    spec: PairsSection,
     *,
     path: str,
 ) -> Pairs:
@@ -106,9 +106,9 @@ def look_up_pairs(
     ``ref`` and ``alt`` of the spec are the columns, of the table itself or of the file ``table``. An empty cell is of
     no pair, as the row of a reference is in a table whose alternatives name theirs.
     """
-    source = spec.get("table") or path
+    source = spec.table or path
     own = dict(cells) if source == path else read_cells(source)
-    columns = [column_of(own, spec.get(key) or key, path=source, key=f"pairs.{key}") for key in ("ref", "alt")]
+    columns = [column_of(own, getattr(spec, key), path=source, key=f"pairs.{key}") for key in ("ref", "alt")]
     by_name: dict[str, int] = {}
     by_sequence: dict[str, int] = {}
     for place in np.flatnonzero(kept).tolist():
@@ -164,7 +164,7 @@ def read_pairs(
         If a column is missing, no pair is left, or most are of sequences that have nothing to do with each other.
     """
     texts, others = column_of(cells, ref, path=path, key="ref"), column_of(cells, alt, path=path, key="alt")
-    names = column_of(cells, name, path=path, key="name") if name else [f"row{i + 1}" for i in range(len(texts))]
+    names = names_of(cells, name, path=path)
     codes, rows = encode_rows(texts, names, skipped)
     pairs = []
     for code, row in zip(codes, rows, strict=True):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
+from combmotif.config.evaluation import RegressionSection
 from combmotif.evaluation.adapters.base import Adapter, LacksCapability
 from combmotif.evaluation.ridge import PENALTIES, leave_group_out_ridge
 from combmotif.evaluation.solvers import deal_folds, nested_regression
@@ -20,6 +18,7 @@ from combmotif.evaluation.tasks.base import (
     encode_rows,
     groups_from,
     minus_names,
+    names_of,
     numbers_of,
     read_cells,
 )
@@ -32,67 +31,21 @@ class RegressionTask(Task):
 
     Parameters
     ----------
-    table : str
-        .csv or .tsv with sequences and values.
-    sequence : str
-        Column of the sequences.
-    targets : sequence of str
-        Columns of the values; NA where not measured.
-    columns : sequence of str, optional
-        Names of the columns of a table without a header line.
-    name : str, optional
-        Column of names; default row numbers.
-    where : dict of str to str, optional
-        Keep the rows with these values.
-    groups : dict, optional
-        ``{overlap: 40}``, sequences that share a 40-mer (default), or ``{column: gene}``.
-    cv : str
-        ``folds:10`` (nested: the penalty of a fold is chosen without it), ``leave-group-out`` (ridge with the one
-        penalty that is best over all groups), or ``column:BIN``, published folds.
-    regressor : str
-        ``ridge``, ``svr``, ``lasso``, ``gbm``, ``mlp``, or ``none`` to use the model's own predictions only.
-    pairs : dict, optional
-        ``{by: variant, allele: allele, ref: ref, alt: alt}``: columns that join two rows to a pair, and the values of
-        the second that say which is which; or ``{ref: a, alt: b}``, columns whose cells are the names or sequences
-        of the two rows, of this table or of another (``table``). The difference alt - ref is then measured, too.
-        ``significant`` names a column of adjusted p-values for targets, and ``level`` the largest that counts: can the
-        size of the difference tell the significant pairs?
-    single_base : bool
-        Keep only pairs of one length that differ by one base.
-    complete : bool
-        Keep only rows with a value of every target, so that all targets have the same rows.
-    strand, orientation : str
-        Column of the strand of each gene, and how the sequences are given (``rna`` or ``genome``).
-    seed : int
+    section : RegressionSection
+    seed : int, default 0
+        Of folds and regressors.
     """
 
-    def __init__(
-        self,
-        table: str,
-        targets: Sequence[str],
-        *,
-        sequence: str = "sequence",
-        columns: Sequence[str] | None = None,
-        name: str | None = None,
-        where: dict[str, str] | None = None,
-        groups: dict[str, Any] | None = None,
-        cv: str = "folds:10",
-        regressor: str = "ridge",
-        pairs: dict[str, Any] | None = None,
-        single_base: bool = False,
-        complete: bool = False,
-        strand: str | None = None,
-        orientation: str = "rna",
-        seed: int = 0,
-    ) -> None:
+    def __init__(self, section: RegressionSection, *, seed: int = 0) -> None:
         super().__init__(kind="regression")
-        self.cv, self.regressor, self.seed = cv, regressor, seed
-        cells = read_cells(table, columns=columns)
-        texts = column_of(cells, sequence, path=table, key="sequence")
-        names = column_of(cells, name, path=table, key="name") if name else [f"row{i + 1}" for i in range(len(texts))]
+        self.section, self.seed = section, seed
+        table, targets, pairs, cv = section.table, section.targets, section.pairs, section.cv
+        cells = read_cells(table, columns=section.columns)
+        texts = column_of(cells, section.sequence, path=table, key="sequence")
+        names = names_of(cells, section.name, path=table)
         self.codes, rows = encode_rows(texts, names, self.skipped)
         kept = np.ones(len(rows), dtype=bool)
-        for column, wanted in (where or {}).items():
+        for column, wanted in section.where.items():
             chosen = column_of(cells, column, path=table, key="where")
             kept &= np.array([chosen[row] == wanted for row in rows])
         column = cv.partition(":")[2] if cv.startswith("column:") else ""
@@ -104,25 +57,25 @@ class RegressionTask(Task):
             self.skipped += [(names[row], f"its cell in '{column}' names no fold") for row in rows[kept & without]]
             kept &= ~without
         values = {t: numbers_of(column_of(cells, t, path=table, key="targets"), path=table, column=t) for t in targets}
-        need = np.all if complete else np.any
+        need = np.all if section.complete else np.any
         measured = need([np.isfinite(v[rows]) for v in values.values()], axis=0)
         self.skipped += [
-            (names[row], "not every target is measured" if complete else "no target is measured")
+            (names[row], "not every target is measured" if section.complete else "no target is measured")
             for row in rows[kept & ~measured]
         ]
         kept &= measured
         self._pairs: list[tuple[int, int]] = []
         if pairs:
-            join = join_pairs if pairs.get("by") else look_up_pairs
+            join = join_pairs if pairs.by else look_up_pairs
             found = join(cells, names, texts, rows, kept, pairs, path=table)
-            if single_base:
+            if section.single_base:
                 found.keep_single_bases(self.codes)
             self.skipped += found.skipped
             self._pairs = found.places
             if not self._pairs:
                 why = f"; the first was left out because {self.skipped[-1][1]}" if self.skipped else ""
                 raise ValueError(f"{table}: pairs: expected rows that are two alleles of a variant, found none{why}")
-            if pairs.get("by"):
+            if pairs.by:
                 kept = np.isin(np.arange(len(rows)), self._pairs)
         places = np.flatnonzero(kept)
         if not len(places):
@@ -131,58 +84,55 @@ class RegressionTask(Task):
         back = {int(place): i for i, place in enumerate(places)}
         self._pairs = [(back[a], back[b]) for a, b in self._pairs]
         self.names = [names[row] for row in rows]
-        self.orientation = orientation
-        self.minus = minus_names(cells, strand, rows, self.names, path=table)
-        self.groups = groups_from(groups, cells, self.codes, rows, path=table)
+        self.orientation = section.orientation
+        self.minus = minus_names(cells, section.strand, rows, self.names, path=table)
+        self.groups = groups_from(section.groups, cells, self.codes, rows, path=table)
         self.items = pd.DataFrame({"item": self.names, "group": self.groups, "length": [len(c) for c in self.codes]})
         published = tuple(told[row] for row in rows) if column else None
         self.folds = None if published is None else number_groups(list(published))
         for target in targets:
             own = values[target][rows]
             self.items[target] = own
-            related = self._related(np.isfinite(own), groups)
+            related = self._related(np.isfinite(own))
             self.truths.append(Truth(target, own, related, parts=published, part="fold"))
-            if regressor != "none":
+            if section.regressor != "none":
                 self._check_folds(self.truths[-1], table)
             if self._pairs:
                 ref, alt = np.array(self._pairs).T
                 self.truths.append(Truth(f"{target}: alt - ref", own[alt] - own[ref], related[ref], "difference"))
-                if column := (pairs or {}).get("significant", {}).get(target):
-                    told = column_of(cells, column, path=table, key="pairs.significant")
-                    p = numbers_of([told[row] for row in rows[alt]], path=table, column=column)
-                    label = np.where(np.isfinite(p), p <= (pairs or {}).get("level", 0.1), np.nan)
+                if pairs is not None and (p_column := pairs.significant.get(target)):
+                    told = column_of(cells, p_column, path=table, key="pairs.significant")
+                    p = numbers_of([told[row] for row in rows[alt]], path=table, column=p_column)
+                    label = np.where(np.isfinite(p), p <= pairs.level, np.nan)
                     if len(np.unique(label[np.isfinite(label)])) < 2:
                         raise ValueError(
-                            f"{table}: pairs.significant: expected pairs with a p of at most "
-                            f"{(pairs or {}).get('level', 0.1):g} and others in '{column}', found only one of the two"
+                            f"{table}: pairs.significant: expected pairs with a p of at most {pairs.level:g} and "
+                            f"others in '{p_column}', found only one of the two"
                         )
                     self.truths.append(Truth(f"{target}: significant", label, related[ref], "binary"))
 
     def _check_folds(self, truth: Truth, table: str) -> None:
         """Refuse, before any work, folds that nothing can be fitted in."""
-        kind, _, count = self.cv.partition(":")
-        if self.cv == "leave-group-out":
-            if self.regressor != "ridge":
-                raise ValueError(f"cv: leave-group-out is for ridge; use folds:10 with {self.regressor}")
-        elif kind != "column" and (kind != "folds" or not count.isdecimal() or int(count) < 3):
-            raise ValueError(f"cv: expected folds:N (from 3), leave-group-out or column:NAME, found '{self.cv}'")
         measured = np.isfinite(truth.values)
         units = truth.groups if self.folds is None else self.folds
-        least = 2 if self.cv == "leave-group-out" else 3
+        least = 2 if self.section.cv == "leave-group-out" else 3
         if (found := len(np.unique(units[measured]))) < least:
-            what = "groups of unrelated sequences" if self.folds is None else f"folds in '{count}'"
+            what = (
+                "groups of unrelated sequences"
+                if self.folds is None
+                else f"folds in '{self.section.cv.partition(':')[2]}'"
+            )
             raise ValueError(
                 f"{table}: target '{truth.name}': expected at least {least} {what} with a value, found {found}"
             )
 
-    def _related(self, measured: np.ndarray, groups: dict[str, Any] | None) -> np.ndarray:
+    def _related(self, measured: np.ndarray) -> np.ndarray:
         """Groups of the rows that are measured: a sequence that is not joins none of them."""
-        if measured.all() or (groups and groups.get("column")):
+        if measured.all() or self.section.groups.column:
             return self.groups
         related = np.arange(len(measured)) + len(measured)
         rows = np.flatnonzero(measured)
-        overlap = (groups or {}).get("overlap") or 40
-        related[rows] = overlap_groups([self.codes[i] for i in rows], k=int(overlap))
+        related[rows] = overlap_groups([self.codes[i] for i in rows], k=self.section.groups.overlap)
         return related
 
     def score(self, adapter: Adapter) -> list[ScoreColumn]:
@@ -192,13 +142,13 @@ class RegressionTask(Task):
             predicted = adapter.predict(self.codes, names=self.names)
             for i, output in enumerate(adapter.outputs or [f"output{i + 1}" for i in range(predicted.shape[1])]):
                 found += self._columns(output, predicted[:, i], [t.name for t in self.truths if t.kind == "real"])
-        if "embed" in adapter.capabilities and self.regressor != "none":
+        if "embed" in adapter.capabilities and self.section.regressor != "none":
             x = adapter.embed(self.codes, names=self.names)
             for truth in [t for t in self.truths if t.kind == "real"]:
                 predicted, settings = self._fit(x, truth)
-                found += self._columns(self.regressor, predicted, [truth.name], settings=settings)
+                found += self._columns(self.section.regressor, predicted, [truth.name], settings=settings)
         if not found:
-            adapter.require("predict" if self.regressor == "none" else "embed")
+            adapter.require("predict" if self.section.regressor == "none" else "embed")
         return found
 
     def _columns(
@@ -221,13 +171,13 @@ class RegressionTask(Task):
         rows = np.flatnonzero(np.isfinite(truth.values) & np.isfinite(x).all(1))
         predicted = np.full(len(truth.values), np.nan)
         units = truth.groups if self.folds is None else self.folds
-        if len(np.unique(units[rows])) < (2 if self.cv == "leave-group-out" else 3):
+        if len(np.unique(units[rows])) < (2 if self.section.cv == "leave-group-out" else 3):
             raise LacksCapability(
                 f"it has whole vectors for {len(rows):,} of {int(np.isfinite(truth.values).sum()):,} items, too few to "
                 f"fit '{truth.name}' in folds of unrelated groups"
             )
         y, own = truth.values[rows], x[rows]
-        if self.cv == "leave-group-out":
+        if self.section.cv == "leave-group-out":
             tried = leave_group_out_ridge(own, y, truth.groups[rows])
             ones = np.ones(len(y))
             best = int(np.nanargmax([pearson(y, row, ones) for row in tried]))
@@ -236,7 +186,7 @@ class RegressionTask(Task):
         if self.folds is not None:
             folds = np.unique(self.folds[rows], return_inverse=True)[1]
         else:
-            folds = deal_folds(truth.groups[rows], folds=int(self.cv.partition(":")[2]), seed=self.seed)
-        fitted = nested_regression(own, y, folds, regressor=self.regressor, seed=self.seed)
+            folds = deal_folds(truth.groups[rows], folds=int(self.section.cv.partition(":")[2]), seed=self.seed)
+        fitted = nested_regression(own, y, folds, regressor=self.section.regressor, seed=self.seed)
         predicted[rows] = fitted.predicted
         return predicted, tuple(str(setting) for setting in fitted.chosen)

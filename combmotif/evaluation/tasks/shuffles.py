@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from combmotif.config.evaluation import ShufflesSection
 from combmotif.core.seeding import named_generator
 from combmotif.evaluation.adapters.base import Adapter
 from combmotif.evaluation.tasks.base import ScoreColumn, Task, Truth
@@ -18,34 +19,18 @@ class ShufflesTask(Task):
 
     Parameters
     ----------
-    fasta : str
-    draws : int
-        Shuffles of each sequence, whose mean counts.
-    limit : int, optional
-        Score the first this many sequences.
-    places : str, optional
-        Table of where the sequences lie, as ``combmotif dataset utrs`` writes it, for models of the genome's strand.
-    overlap : int
-        Sequences that share a k-mer of this length are related.
-    seed : int
+    section : ShufflesSection
+    seed : int, default 0
+        Of the shuffles.
     """
 
-    def __init__(
-        self,
-        fasta: str,
-        *,
-        draws: int = 1,
-        limit: int | None = None,
-        places: str | None = None,
-        overlap: int = 40,
-        seed: int = 0,
-    ) -> None:
+    def __init__(self, section: ShufflesSection, *, seed: int = 0) -> None:
         super().__init__(kind="shuffles")
-        self.take_places(places)
-        sequences = read_fasta(fasta)
-        if limit is not None:
-            sequences = sequences.subset(range(min(limit, len(sequences))))
-        self.draws = draws
+        self.take_places(section.places)
+        sequences = read_fasta(section.fasta)
+        if section.limit is not None:
+            sequences = sequences.subset(range(min(section.limit, len(sequences))))
+        self.draws = section.draws
         self.names, self.codes = [], []
         for name, code in zip(sequences.names, sequences.codes, strict=True):
             if (np.asarray(code) < 4).sum() < 10:
@@ -54,13 +39,13 @@ class ShufflesTask(Task):
             self.names.append(name)
             self.codes.append(code)
         if not self.codes:
-            raise ValueError(f"{fasta}: expected sequences of at least 10 known bases, found none")
+            raise ValueError(f"{section.fasta}: expected sequences of at least 10 known bases, found none")
         self.shuffled = [
             row
             for name, code in zip(self.names, self.codes, strict=True)
-            for row in dinucleotide_shuffle(code, draws, named_generator(seed, "shuffles", name))
+            for row in dinucleotide_shuffle(code, self.draws, named_generator(seed, "shuffles", name))
         ]
-        groups = overlap_groups(self.codes, k=overlap)
+        groups = overlap_groups(self.codes, k=section.overlap)
         self.items = pd.DataFrame({"item": self.names, "group": groups, "length": [len(c) for c in self.codes]})
         self.truths = [Truth("real above shuffled", np.ones(len(self.codes)), groups, "paired")]
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
+from combmotif.config.evaluation import VariantsSection
 from combmotif.evaluation.adapters.base import Adapter, LacksCapability, mean_log_probability
 from combmotif.evaluation.adapters.tracks import Track
 from combmotif.evaluation.dataset.anchored import common_ends
@@ -32,76 +30,30 @@ _TINY = 1e-14
 class VariantsTask(Task):
     """Score pairs of a reference and an alternative sequence, and hold them against a class or a measured effect.
 
+    A larger score means more harm; scores made elsewhere, and effects, are turned round (``-NAME``, ``abs:NAME``) so
+    that it does.
+
     Parameters
     ----------
-    table : str
-        One row per variant, as ``combmotif dataset variants`` writes it.
-    ref, alt : str
-        Columns of the two sequences, of one window; an insertion or deletion makes their lengths differ.
-    label : str, optional
-        Column of the class.
-    positive, negative : sequence of str
-        Values of the label that mean 1 and 0; other rows have no class.
-    effect : str, optional
-        Column of a measured effect; ``-NAME`` and ``abs:NAME`` turn it round, so that more means more harm.
-    columns : sequence of str
-        Columns of scores made elsewhere, such as CADD or a published prediction; turned round in the same way.
-    motifs : sequence of str
-        k-mers whose loss is a score: occurrences in the reference less those in the alternative.
-    motif_span : (int, int), optional
-        Count only what begins and ends between these positions (0-based half-open), where a signal is to stand.
-    name, chrom : str, optional
-        Columns of the variant's name and of the chromosome, over which AUPRC is averaged.
-    groups : dict, optional
-        ``{column: gene}`` or ``{overlap: 40}`` (default).
-    vis_windows : sequence of int
-        Widths in nt over which the influence on the neighbours is averaged, beside the whole window.
-    classifier : str
-        Also fit a classifier (``logistic``, ``mlp`` or ``none``) to the vectors of both sequences, in folds of
-        unrelated groups, with the reference alone (the locus) as its control.
-    folds : int
-    pos : str, optional
-        Column of the position (1-based, of the first reference base), where a track such as conservation is read.
-    strand, orientation : str
-        Column of the strand of each gene, and how the sequences are given (``rna`` or ``genome``).
-    seed : int
+    section : VariantsSection
+    seed : int, default 0
+        Of the folds of the classifier.
     """
 
-    def __init__(
-        self,
-        table: str,
-        *,
-        ref: str = "ref_sequence",
-        alt: str = "alt_sequence",
-        label: str | None = None,
-        positive: Sequence[str] = ("1",),
-        negative: Sequence[str] = ("0",),
-        effect: str | None = None,
-        columns: Sequence[str] = (),
-        motifs: Sequence[str] = (),
-        motif_span: Sequence[int] | None = None,
-        name: str | None = None,
-        chrom: str | None = None,
-        groups: dict[str, Any] | None = None,
-        vis_windows: Sequence[int] = (64,),
-        classifier: str = "logistic",
-        folds: int = 5,
-        pos: str | None = None,
-        strand: str | None = None,
-        orientation: str = "rna",
-        seed: int = 0,
-    ) -> None:
+    def __init__(self, section: VariantsSection, *, seed: int = 0) -> None:
         super().__init__(kind="variants")
-        self.motifs, self.vis_windows, self.folds, self.seed = tuple(motifs), tuple(vis_windows), folds, seed
-        self.motif_span = slice(*motif_span) if motif_span else slice(None)
+        self.section, self.seed = section, seed
+        table, label, effect, chrom, pos = section.table, section.label, section.effect, section.chrom, section.pos
+        positive, negative = section.positive, section.negative
         cells = read_cells(table)
-        names, pairs = read_pairs(cells, ref=ref, alt=alt, name=name, path=table, skipped=self.skipped)
+        names, pairs = read_pairs(
+            cells, ref=section.ref, alt=section.alt, name=section.name, path=table, skipped=self.skipped
+        )
         rows = np.array([row for row, _, _ in pairs])
         self.ref, self.alt = [code for _, code, _ in pairs], [code for _, _, code in pairs]
         self.names = [names[row] for row in rows]
         self.ends = [common_ends(a, b) for a, b in zip(self.ref, self.alt, strict=True)]
-        own = groups_from(groups, cells, self.ref, rows, path=table)
-        self.groups = own
+        own = self.groups = groups_from(section.groups, cells, self.ref, rows, path=table)
         parts = None if chrom is None else tuple(column_of(cells, chrom, path=table, key="chrom")[row] for row in rows)
         if parts is not None and not any(parts):
             raise ValueError(f"{table}: chrom: expected chromosomes in '{chrom}', found that every row's is empty")
@@ -133,17 +85,12 @@ class VariantsTask(Task):
                 raise ValueError(f"{table}: effect: expected numbers in '{effect}', found none")
             self.items["effect"] = measured
             self.truths.append(Truth("effect", measured, own, "difference", parts))
-        if not self.truths:
-            raise ValueError(f"{table}: expected a label or an effect to hold the scores against, found neither")
-        self.classifier = classifier if label is not None else "none"
-        on_minus = minus_names(cells, strand, rows, self.names, path=table)
-        self.orientation = orientation
+        on_minus = minus_names(cells, section.strand, rows, self.names, path=table)
+        self.orientation = section.orientation
         if on_minus is not None:
             self.minus = frozenset(f"{name}_{allele}" for name in on_minus for allele in ("ref", "alt"))
         self._places: list[tuple[str, int, int]] = []
-        if pos is not None:
-            if parts is None:
-                raise ValueError(f"{table}: pos: expected chrom beside it, found none")
+        if pos is not None and parts is not None:
             numbers = column_of(cells, pos, path=table, key="pos")
             for row, part, before, after, ends in zip(rows, parts, self.ref, self.alt, self.ends, strict=True):
                 if not numbers[row].isdecimal() or int(numbers[row]) < 1:
@@ -152,23 +99,22 @@ class VariantsTask(Task):
                     )
                 anchor = len(before) != len(after)  # insertions and deletions begin with the base before them
                 self._places.append((part, int(numbers[row]) - 1, len(before) - sum(ends) + anchor))
-        self._given: dict[str, np.ndarray] = {}
-        for column in columns:
-            self._given[column] = _turned_column(cells, column, rows, path=table, key="columns")
+        self._given = {own: _turned_column(cells, own, rows, path=table, key="columns") for own in section.columns}
 
     def own_scores(self) -> dict[str, list[ScoreColumn]]:
         """Return the columns of scores, and the loss of motifs."""
         found = {}
         if self._given:
             found["table"] = self._all(self._given)
-        if self.motifs:
-            kmers = [encode(motif) for motif in self.motifs]
+        if motifs := self.section.motifs:
+            kmers = [encode(motif) for motif in motifs]
+            span = slice(*self.section.motif_span) if self.section.motif_span else slice(None)
 
             def count(code: np.ndarray) -> int:
-                return sum(len(find_instances(code[self.motif_span], kmer)) for kmer in kmers)
+                return sum(len(find_instances(code[span], kmer)) for kmer in kmers)
 
             lost = np.array([count(a) - count(b) for a, b in zip(self.ref, self.alt, strict=True)], dtype=float)
-            found["motif loss"] = self._all({f"loss of {'/'.join(self.motifs)}": lost})
+            found["motif loss"] = self._all({f"loss of {'/'.join(motifs)}": lost})
         return found
 
     def _all(self, scores: dict[str, np.ndarray]) -> list[ScoreColumn]:
@@ -209,7 +155,7 @@ class VariantsTask(Task):
                 for c, n in zip((self.ref, self.alt), names, strict=True)
             )
             columns += self._all(_distances(ref, alt))
-            if self.classifier != "none":
+            if self.section.label is not None and self.section.classifier != "none":
                 columns += self._classified(ref, alt)
         if not columns:
             adapter.require("predict")
@@ -234,7 +180,7 @@ class VariantsTask(Task):
 
     def _influences(self, refs: list[np.ndarray], alts: list[np.ndarray]) -> dict[str, np.ndarray]:
         """Mean influence on the probabilities of the other positions, aligned over insertions and deletions."""
-        widths = (0, *self.vis_windows)
+        widths = (0, *self.section.vis_windows)
         found = np.full((len(refs), len(widths)), np.nan)
         for row, (before, after) in enumerate(self.ends):
             a, b = refs[row], alts[row]
@@ -255,12 +201,14 @@ class VariantsTask(Task):
                 ("classifier", f"vectors of {len(rows):,} variants, which are of fewer than two groups")
             )
             return []
-        folds = deal_folds(truth.groups[rows], folds=self.folds, seed=self.seed)
+        folds = deal_folds(truth.groups[rows], folds=self.section.folds, seed=self.seed)
         found = []
         for name, x in (("classifier", np.concatenate([ref, alt - ref], 1)), ("locus only", ref)):
             values = np.full(len(truth.values), np.nan)
             try:
-                own = nested_classifier(x[rows], truth.values[rows], folds, classifier=self.classifier, seed=self.seed)
+                own = nested_classifier(
+                    x[rows], truth.values[rows], folds, classifier=self.section.classifier, seed=self.seed
+                )
                 values[rows] = own.predicted
             except ValueError as error:
                 self.skipped.append((name, str(error)))

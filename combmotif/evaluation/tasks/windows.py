@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from combmotif.config.evaluation import WindowsSection
 from combmotif.core.files import open_text
 from combmotif.evaluation.adapters.base import Adapter, LacksCapability
 from combmotif.evaluation.features import kmer_counts
-from combmotif.evaluation.solvers import deal_folds, nested_classifier
+from combmotif.evaluation.solvers import deal_folds, nested_classifier, tuned_classifier
 from combmotif.evaluation.tasks.base import ScoreColumn, Task, Truth, column_of, encode_rows, read_cells
 from combmotif.training.overlap import overlap_groups
 
@@ -67,31 +67,16 @@ class WindowsTask(Task):
 
     Parameters
     ----------
-    test : str
-        Windows to score: FASTA with ``class:1`` in its headers, or a table with ``sequence`` and ``label``.
-    train : str, optional
-        Windows to fit on; default: nested folds of the test windows.
-    label, sequence : str
-        Columns of a table.
-    overlap : int
-        Windows that share a k-mer of this length are related.
-    folds, seed : int
+    section : WindowsSection
+    seed : int, default 0
+        Of folds.
     """
 
-    def __init__(
-        self,
-        test: str,
-        *,
-        train: str | None = None,
-        label: str = "label",
-        sequence: str = "sequence",
-        overlap: int = 40,
-        folds: int = 5,
-        seed: int = 0,
-    ) -> None:
+    def __init__(self, section: WindowsSection, *, seed: int = 0) -> None:
         super().__init__(kind="windows")
-        self.folds, self.seed = folds, seed
-        names, texts, labels = read_labelled(test, label=label, sequence=sequence)
+        self.folds, self.seed = section.folds, seed
+        test, train, overlap = section.test, section.train, section.overlap
+        names, texts, labels = read_labelled(test, label=section.label, sequence=section.sequence)
         self.codes, rows = encode_rows(texts, names, self.skipped, shortest=6)
         self.names = [names[row] for row in rows]
         values = labels[rows]
@@ -102,7 +87,7 @@ class WindowsTask(Task):
         self.truths = [Truth("bound", values, groups, "binary")]
         self.training: tuple[list[str], list[np.ndarray], np.ndarray] | None = None
         if train is not None:
-            names, texts, labels = read_labelled(train, label=label, sequence=sequence)
+            names, texts, labels = read_labelled(train, label=section.label, sequence=section.sequence)
             codes, rows = encode_rows(texts, names, self.skipped, shortest=6)
             seen = overlap_groups([*codes, *self.codes], k=overlap)
             shared = np.isin(seen[: len(codes)], seen[len(codes) :])
@@ -137,15 +122,20 @@ class WindowsTask(Task):
         scored = np.full(len(x), np.nan)
         if len(np.unique(truth.groups[known])) < 2 or len(np.unique(truth.values[known])) < 2:
             raise LacksCapability(
-                f"it has whole vectors for {len(known):,} of {len(x):,} windows, too few of either label to fit"
+                f"it has whole vectors for {len(known):,} of {len(x):,} windows, all of one label or one group"
             )
         if self.training is None:
             folds = deal_folds(truth.groups[known], folds=self.folds, seed=self.seed)
-            scored[known] = nested_classifier(x[known], truth.values[known], folds).predicted
+            try:
+                scored[known] = nested_classifier(x[known], truth.values[known], folds).predicted
+            except ValueError as error:  # the few of one label are all in one fold
+                raise LacksCapability(str(error)) from error
             return scored
         names, codes, labels = self.training
         fit = np.asarray(adapter.embed(codes, names=names), dtype=float)
-        scored[known] = fit_logistic(fit, labels, x[known], groups=overlap_groups(codes, k=40), seed=self.seed)
+        folds = deal_folds(overlap_groups(codes, k=40), folds=3, seed=self.seed)
+        parts = [folds == fold for fold in range(int(folds.max()) + 1)]
+        scored[known], _ = tuned_classifier(fit, labels, x[known], parts, classifier="logistic", seed=self.seed)
         return scored
 
     def own_scores(self) -> dict[str, list[ScoreColumn]]:
@@ -157,19 +147,3 @@ class WindowsTask(Task):
         odds = np.log(counts[labels > 0].sum(0) + 1) - np.log(counts[labels == 0].sum(0) + 1)
         values = kmer_counts(self.codes, 5) @ (odds - odds.mean())
         return {"kmer:5 log odds": [ScoreColumn("log odds", "bound", values)]}
-
-
-def fit_logistic(x: np.ndarray, label: np.ndarray, new: np.ndarray, *, groups: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Fit a logistic regression, its penalty chosen in grouped folds, and return the log odds of new rows."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import GridSearchCV
-
-    mean, scale = x.mean(0), x.std(0)
-    scale = np.where(scale > 0, scale, 1)
-    folds = deal_folds(groups, folds=3, seed=seed)
-    splits: Any = [(np.flatnonzero(folds != f), np.flatnonzero(folds == f)) for f in range(int(folds.max()) + 1)]
-    search = GridSearchCV(
-        LogisticRegression(max_iter=500), {"C": [1e-4, 1e-3, 1e-2, 1e-1]}, scoring="neg_log_loss", cv=splits
-    )
-    search.fit((x - mean) / scale, label)
-    return np.asarray(search.decision_function((new - mean) / scale))
