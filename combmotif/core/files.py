@@ -14,10 +14,12 @@ import secrets
 import shutil
 import socket
 import stat
+import time
 import warnings
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from combmotif.core.encoding import ENCODING, ERRORS, refuse_binary
@@ -98,7 +100,7 @@ def temporary_name(name: str) -> str:
 
 
 def is_running(pid: object) -> bool:
-    """Whether this host has a process of this number."""
+    """Whether this host has a process of this number; one that ended and that nobody has waited for is none."""
     if not isinstance(pid, int) or os.name != "posix":  # elsewhere the question itself ends the process
         return False
     try:
@@ -107,7 +109,18 @@ def is_running(pid: object) -> bool:
         return False
     except OSError:  # somebody else's
         return True
+    with contextlib.suppress(OSError):  # of a system without /proc
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2][:1] != b"Z"
     return True
+
+
+def time_at(folder: Path) -> float:
+    """Tell the time by the clock that stamps files in a folder, which need not agree with this host's."""
+    try:
+        with TemporaryFile(dir=folder) as stream:
+            return os.fstat(stream.fileno()).st_mtime
+    except OSError:  # nothing may be written there
+        return time.time()
 
 
 class _FirstFault(io.FileIO):

@@ -9,11 +9,10 @@ import contextlib
 import json
 import os
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from combmotif.core.files import HOST, append_lines, atomic, is_running
+from combmotif.core.files import HOST, append_lines, atomic, is_running, time_at
 
 MARKER = ".combmotif"
 """The marker of a folder: a line of what it holds, then the names of its files, one JSON string a line."""
@@ -124,6 +123,9 @@ class OutputFolder:
         new = [name for name in dict.fromkeys(relative) if name not in self._known]
         for name in relative:
             self._refuse_links(name)
+        if any(os.path.lexists(self.path / name) for name in new):
+            self.reload()  # another process may have made and recorded it since
+            new = [name for name in new if name not in self._known]
         for name in new:
             if os.path.lexists(self.path / name):
                 raise ValueError(
@@ -157,12 +159,12 @@ class OutputFolder:
 
         Those of a process that is at work stay; one of another host counts as killed an hour after it wrote last.
         """
-        for folder in {self.path / name for name in map(_parent, self._known)}:
+        for folder in {self.path / name for name in map(_parent, {MARKER, *self._known})}:
             if folder.is_symlink() or not folder.is_dir():
                 continue
             for entry in list(folder.iterdir()):
                 ending = re.search(r"\.([A-Za-z0-9-]+)\.(\d+)\.[0-9a-f]{8}\.tmp$", entry.name)
-                if ending and self._relative(entry.with_name(entry.name[: ending.start()])) in self._known:
+                if ending and self._relative(entry.with_name(entry.name[: ending.start()])) in {MARKER, *self._known}:
                     with contextlib.suppress(FileNotFoundError):  # finished just now
                         if not _being_written(entry, ending[1], int(ending[2])):
                             entry.unlink()
@@ -189,7 +191,7 @@ class OutputFolder:
 
 def _being_written(path: Path, host: str, pid: int) -> bool:
     """Whether the process that a temporary file is named by may be at work on it."""
-    return is_running(pid) if host == HOST else time.time() - path.stat().st_mtime < _ABANDONED
+    return is_running(pid) if host == HOST else time_at(path.parent) - path.stat().st_mtime < _ABANDONED
 
 
 def _parent(name: str) -> PurePosixPath:
