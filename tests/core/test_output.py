@@ -1,8 +1,11 @@
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from combmotif.core.files import temporary_name
+from combmotif.core.files import HOST, temporary_name
 from combmotif.core.output import MARKER, OutputFolder
 
 
@@ -62,6 +65,28 @@ def test_leftovers_of_killed_processes(tmp_path):
     OutputFolder(tmp_path / "run", "run").sweep()
     assert not half.exists()
     assert all(path.exists() for path in others)
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="tells what has ended from what runs by /proc")
+def test_leftovers_of_a_process_that_ended_and_of_the_record_itself(tmp_path):
+    own = OutputFolder(tmp_path / "run", "run")
+    own.file("a.tsv").touch()
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and still has its number
+    for name in ("a.tsv", MARKER):
+        (tmp_path / "run" / f"{name}.{HOST}.{ended.pid}.0123abcd.tmp").write_text("half")
+    own.sweep()
+    ended.wait()
+    assert everything(tmp_path / "run").keys() == {MARKER, "a.tsv"}
+
+
+def test_a_file_that_another_process_has_recorded_meanwhile(tmp_path):
+    own, other = (OutputFolder(tmp_path / "run", "run") for _ in range(2))
+    other.file("tasks.lock").touch()
+    assert own.file("tasks.lock") == tmp_path / "run" / "tasks.lock"
+    (tmp_path / "run" / "thesis").touch()
+    with pytest.raises(ValueError, match="thesis: is there already and was not written by this command"):
+        own.file("thesis")
 
 
 def test_links_are_not_followed(tmp_path):

@@ -9,6 +9,7 @@ import os
 import pickle
 import queue
 import secrets
+import socket
 import threading
 import time
 import warnings
@@ -28,6 +29,8 @@ _LOOK = 5.0
 """Seconds between two looks at the scheduler while no task ends."""
 _FILE_PATIENCE = 60.0
 """Seconds for which a scheduler's file may be missing: it is written when the scheduler is there."""
+_BEGIN = 3.0
+"""Seconds for which a scheduler's port may refuse: its file may be there an instant before it listens."""
 _HANGS = "combmotif-hangs"
 """Topic of the scheduler's events: tasks whose worker ended itself."""
 
@@ -74,6 +77,38 @@ def scheduler_address(file: Path) -> str:
                     f"--scheduler-file {file}: expected the file that 'dask scheduler --scheduler-file' writes, found "
                     f"another"
                 ) from None
+        time.sleep(0.2)
+
+
+def require_listening(address: str, name: str) -> None:
+    """Refuse the address of a scheduler that has ended: its host answers, and says that nobody listens there.
+
+    Parameters
+    ----------
+    address : str
+    name : str
+        What the message calls it.
+
+    Raises
+    ------
+    ValueError
+        If that is so for as long as a scheduler may take to begin.
+    """
+    from distributed.comm.addressing import get_address_host_port
+
+    until = time.monotonic() + _BEGIN
+    while True:
+        try:
+            socket.create_connection(get_address_host_port(address), timeout=_BEGIN).close()
+            return
+        except ConnectionRefusedError:
+            if time.monotonic() > until:
+                raise ValueError(
+                    f"{name}: no scheduler answers there (connection refused); is it running? The file of one that "
+                    f"has ended stays: remove it, or start another with 'dask scheduler --scheduler-file'"
+                ) from None
+        except (OSError, ValueError):  # told by whoever connects
+            return
         time.sleep(0.2)
 
 
@@ -274,8 +309,11 @@ def _put(ended: queue.SimpleQueue[int], number: int, _future: Any) -> None:
 
 def _told(error: Any) -> BaseException:
     """Say what an exception of a worker means where it is not of the task."""
-    if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] == "combmotif":
+    lacking = isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "combmotif"
+    if lacking or (isinstance(error, AttributeError) and "module 'combmotif" in str(error)):
         return ValueError(f"a worker of the cluster has another combmotif, or none ({error}); install the same there")
+    if isinstance(error, RuntimeError) and "deserialization of the task graph" in str(error):
+        return ValueError("the scheduler has another combmotif or dask, or none; start it where the same are installed")
     return error if isinstance(error, BaseException) else RuntimeError(str(error))
 
 
@@ -299,9 +337,11 @@ def _state(setup: bytes) -> Any:
     if key not in _states:
         _states.clear()
         _choose_gpu()
-        make = pickle.loads(setup)
         try:
+            make = pickle.loads(setup)
             _states[key] = None if make is None else make()
+        except (ImportError, AttributeError) as error:
+            raise _told(error) from None
         except Exception as error:
             raise ValueError(str(error) or type(error).__name__) from None
     return _states[key]

@@ -16,6 +16,7 @@ from combmotif.config.run import RunConfig
 from combmotif.core.files import HOST
 from combmotif.core.version import __version__
 from combmotif.runs.context import Context, load_context
+from combmotif.runs.record import versions
 from combmotif.runs.stages.base import Batch, Payload
 
 _SHARED_PATIENCE = 60.0
@@ -57,8 +58,9 @@ class Expected:
         instructions = torch.backends.cpu.get_cpu_capability()
         if instructions in ("AVX2", "AVX512"):  # the same results, as measured
             instructions = "AVX2 or AVX512"
+        packages = ", ".join(f"{name} {version}" for name, version in versions().items() if name != "python")
         kind = (
-            f"combmotif {__version__}, torch {torch.__version__}, {platform.machine()} with {instructions}, device "
+            f"combmotif {__version__}, {packages}, {platform.machine()} with {instructions}, device "
             f"{context.model.device.type}"
         )
         return cls(context.model.fingerprint(), context.sequences_key, kind)
