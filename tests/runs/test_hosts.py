@@ -11,11 +11,15 @@ import pytest
 from combmotif.config import load_config
 from combmotif.core.executors import DaskExecutor, TasksLost
 from combmotif.core.executors.cluster import import_distributed
+from combmotif.core.files import HOST
+from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.runs.context import load_context
 from combmotif.runs.hosts import remote
-from combmotif.runs.hosts.remote import Did, Expected, Job, await_files, do_job, open_in_worker, task_name
+from combmotif.runs.hosts.remote import Expected, Job, await_files, do_job, open_in_worker, task_name
 from combmotif.runs.stages.base import Batch
 from combmotif.runs.stages.contribution import CausalTask, MeansTask
+from combmotif.runs.stages.faithful import KinTask
+from combmotif.runs.stages.match_tasks import MatchTask
 from combmotif.runs.stages.samples import SampleTask
 from combmotif.runs.stages.scan import ScanTask
 
@@ -70,7 +74,7 @@ def job(tmp_path):
 def test_a_task_whose_files_are_there_is_not_done_again(job):
     job, done = job
     job.payload.files[0].touch()
-    assert isinstance(do_job(7, job), Did)
+    assert do_job(7, job) == HOST
     assert done == [7]
     job.payload.files[1].touch()
     do_job(7, job)
@@ -87,6 +91,8 @@ def test_names_of_tasks():
     path = Path("tasks/x-1.npz")
     causal = CausalTask("conv1", 4, np.arange(3), np.arange(3), 0.0, 0.0, (0,), path)
     tasks = [SampleTask("conv7", (8, 9), (path,)), causal, ScanTask(range(4, 9), path), MeansTask(range(2, 5), path)]
+    motifs = MotifSet((Motif("m1", np.ones((4, 4)), sites=4),), "neuronmotif", "rna")
+    assert [task_name(KinTask(motifs, path)), task_name(MatchTask(motifs, None, "", path))] == ["x-1.npz", "x-1.npz"]
     assert [task_name(task) for task in tasks] == ["conv7:8-9", "conv1:4", "sequences 5-9", "sequences 3-5"]
     lost = TasksLost([(tasks[0], "its worker died 3 times"), (tasks[1], "its worker died 3 times")], 56, name=task_name)
     assert str(lost) == "2 of 56 tasks failed: conv7:8-9, conv1:4; its worker died 3 times"

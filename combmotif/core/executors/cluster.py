@@ -213,9 +213,8 @@ class DaskExecutor(Executor):
         try:
             for number, payload in payloads.items():
                 mark = f"{name}:{number}"
-                futures[number] = self._client.submit(
-                    _work, self._setup, task, payload, self.limits.seconds, mark, key=(name, number), pure=False
-                )
+                call = pickle.dumps(_Call(_work, self._setup, task, payload, self.limits.seconds, mark))
+                futures[number] = self._client.submit(pickle.loads, call, key=(name, number), pure=False)
                 futures[number].add_done_callback(partial(_put, ended, number))
             while futures:
                 try:
@@ -312,9 +311,21 @@ def _told(error: Any) -> BaseException:
     lacking = isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "combmotif"
     if lacking or (isinstance(error, AttributeError) and "module 'combmotif" in str(error)):
         return ValueError(f"a worker of the cluster has another combmotif, or none ({error}); install the same there")
-    if isinstance(error, RuntimeError) and "deserialization of the task graph" in str(error):
-        return ValueError("the scheduler has another combmotif or dask, or none; start it where the same are installed")
     return error if isinstance(error, BaseException) else RuntimeError(str(error))
+
+
+class _Call:
+    """A call that is made where it is unpickled.
+
+    Sent as bytes, it is no business of the scheduler's, which needs no combmotif, and what a worker lacks for it is an
+    error of the task: a message that it cannot read would end the worker without a word.
+    """
+
+    def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
+        self.function, self.arguments = function, arguments
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return self.function, self.arguments
 
 
 _one_at_a_time = threading.Lock()

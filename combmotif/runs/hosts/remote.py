@@ -95,20 +95,11 @@ class Job:
         return Job, (Batch(self.batch.task, ()), self.payload)
 
 
-@dataclass(frozen=True)
-class Did:
-    """Where a task was done, and in how many seconds."""
-
-    host: str
-    seconds: float
-
-
-def do_job(context: Context, job: Job) -> Did:
-    """Do a task, unless its files are there: of a worker that died after it had written them."""
-    begun = time.monotonic()
+def do_job(context: Context, job: Job) -> str:
+    """Do a task, unless its files are there, of a worker that died after it had written them; say on which host."""
     if not all(path.is_file() for path in job.payload.files):
         job.batch.task(context, job.payload)
-    return Did(HOST, time.monotonic() - begun)
+    return HOST
 
 
 def await_files(paths: tuple[Path, ...]) -> None:
@@ -134,7 +125,8 @@ def await_files(paths: tuple[Path, ...]) -> None:
 def task_name(payload: Payload) -> str:
     """Name a task for a message: its neurons, sequences or patterns; else its file."""
     layer = getattr(payload, "layer", None)
-    neurons = getattr(payload, "neurons", None) or [n for n, *_ in getattr(payload, "motifs", ()) if layer is not None]
+    with_motifs = () if layer is None else getattr(payload, "motifs", ())
+    neurons = getattr(payload, "neurons", None) or [n for n, *_ in with_motifs]
     if not neurons and (one := getattr(payload, "neuron", None)) is not None:
         neurons = [one]
     if layer is not None and neurons:
