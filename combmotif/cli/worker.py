@@ -39,13 +39,14 @@ def worker(
     The worker must see the run folder and the files of the config under the same paths as the process that runs them,
     and have the same versions of combmotif and torch. Stop it with Ctrl-C; others take over its unfinished tasks.
     """
-    from combmotif.core.executors.cluster import scheduler_address
+    from combmotif.core.executors.cluster import require_listening, scheduler_address
     from combmotif.core.executors.worker import address_towards, serve
 
     if scheduler is not None and scheduler_file is None:
         address = scheduler
     elif scheduler_file is not None and scheduler is None:
         address = scheduler_address(scheduler_file)
+        require_listening(address, f"--scheduler-file {scheduler_file}")
     else:
         raise click.UsageError("give one of --scheduler and --scheduler-file")
     if gpu is not None:

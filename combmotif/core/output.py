@@ -9,11 +9,10 @@ import contextlib
 import json
 import os
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from combmotif.core.files import HOST, append_lines, atomic, is_running
+from combmotif.core.files import HOST, append_lines, atomic, is_running, time_at
 
 MARKER = ".combmotif"
 """The marker of a folder: a line of what it holds, then the names of its files, one JSON string a line."""
@@ -126,6 +125,9 @@ class OutputFolder:
         new = [name for name in dict.fromkeys(relative) if name not in self._known]
         for name in relative:
             self._refuse_links(name)
+        if any(os.path.lexists(self.path / name) for name in new):
+            self.reload()  # another process may have made and recorded it since
+            new = [name for name in new if name not in self._known]
         for name in new:
             if os.path.lexists(self.path / name):
                 raise ValueError(
@@ -194,7 +196,7 @@ class OutputFolder:
 
 def _being_written(path: Path, host: str, pid: int) -> bool:
     """Whether the process that a temporary file is named by may be at work on it."""
-    return is_running(pid) if host == HOST else time.time() - path.stat().st_mtime < _ABANDONED
+    return is_running(pid) if host == HOST else time_at(path.parent) - path.stat().st_mtime < _ABANDONED
 
 
 def _parent(name: str) -> PurePosixPath:

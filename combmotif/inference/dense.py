@@ -11,7 +11,7 @@ import torch
 from combmotif.inference.geometry import known_geometry
 from combmotif.inference.layers import layer_outputs
 from combmotif.inference.windows import LayerGeometry, host_values, stretch_length
-from combmotif.models.batches import NUCLEOTIDES, nucleotides_at_once
+from combmotif.models.batches import NUCLEOTIDES, in_batches, nucleotides_at_once
 from combmotif.models.model import SequenceModel
 
 POSITIONS = 16_384
@@ -87,7 +87,7 @@ def scan_layers(
     lengths = np.array([len(c) for c in codes], dtype=np.int64)
     for length in np.unique(lengths).tolist():
         rows = np.flatnonzero(lengths == length)
-        together = max(1, positions // max(1, length))
+        together = room = max(1, positions // max(1, length))
         fits = [layer for layer in layers if sizes[layer] <= length]
         for part in (rows[i : i + together] for i in range(0, len(rows), together)):
             block = np.stack([np.asarray(codes[i]) for i in part])
@@ -97,7 +97,8 @@ def scan_layers(
                 begin = max(0, own - 1)
                 cut = slice(begin, min(length, own + step + longest))
                 some = [layer for layer in fits if sizes[layer] <= cut.stop - begin]
-                found = _dense(model, some, block[:, cut], None if beside is None else beside[:, :, cut])
+                there = None if beside is None else beside[:, :, cut]
+                found, room = _fitting(model, some, block[:, cut], there, room)
                 values, valid, inner = {}, {}, {}
                 for layer in layers:
                     size = sizes[layer]
@@ -144,6 +145,24 @@ def _whole(pieces: list[Block], layer: str) -> tuple[np.ndarray, np.ndarray, np.
     if len(pieces) == 1:
         return pieces[0].rows, values[0], valid[0]
     return pieces[0].rows, np.concatenate(values, 2), np.concatenate(valid, 1)
+
+
+def _fitting(
+    model: SequenceModel, layers: list[str], block: np.ndarray, tracks: np.ndarray | None, together: int
+) -> tuple[dict[str, np.ndarray], int]:
+    """Evaluate layers on as many sequences at once as the device's memory takes; say how many that are."""
+    parts: list[dict[str, np.ndarray]] = []
+
+    def run(rows: slice) -> None:
+        parts.append(_dense(model, layers, block[rows], None if tracks is None else tracks[rows]))
+
+    size = min(together, len(block))
+    if (fitting := in_batches(run, len(block), size)) < size:
+        together = fitting
+    whole = (
+        parts[0] if len(parts) == 1 else {layer: np.concatenate([part[layer] for part in parts]) for layer in layers}
+    )
+    return whole, together
 
 
 def _dense(

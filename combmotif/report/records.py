@@ -13,7 +13,7 @@ from combmotif.report.sections.activations import Histogram, histograms
 from combmotif.report.sections.behind import Behind, sequences_behind
 from combmotif.report.sections.effects import Effect, all_effects
 from combmotif.report.sections.matches import Match
-from combmotif.report.sections.motif_effects import effect_records
+from combmotif.report.sections.motif_effects import Curves, effect_records, position_curves
 from combmotif.report.sections.neurons import MotifView, NeuronView
 from combmotif.report.sections.sites import top_sites
 
@@ -31,7 +31,7 @@ def _match(match: Match) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _motif(run: RunFolder, view: MotifView, behind: Behind | None) -> dict[str, Any]:
+def _motif(view: MotifView, behind: Behind | None, curves: Curves) -> dict[str, Any]:
     row = view.row
     shifts = [s.strip().replace("-", "−") for s in str(row["offsets"]).strip("[]()").split(",")]
     shifted = ", ".join(s for s in shifts if s not in ("", "0"))
@@ -43,7 +43,7 @@ def _motif(run: RunFolder, view: MotifView, behind: Behind | None) -> dict[str, 
         "again": row["reproducibility"], "explained": row["explained"],
         "known": view.known.name if view.known else "", "matches": [_match(m) for m in view.matches],
         "alike": view.alike[:_RELATIVES], "fitting": behind.fitting if behind else 0,
-        "behind": [list(r) for r in behind.rows] if behind else [], "effect": effect_records(run, view.effects),
+        "behind": [list(r) for r in behind.rows] if behind else [], "effect": effect_records(view.effects, curves),
     }  # fmt: skip
 
 
@@ -167,6 +167,9 @@ def neuron_records(
     rest = {v.name: float(v.row.get("background", 0.0)) for v in views}
     counts = histograms(run.path / "activations.tsv", [v.name for v in views], maxima, threshold, rest)
     trees, syntaxes, effects = _tree(run), _syntax(run), all_effects(run)
+    curves, sites = position_curves(run), defaultdict(list)
+    for site in run.tables["sites"].to_dict("records"):
+        sites[site["neuron"]].append(site)
     records = []
     for view in views:
         matrices = [run.motifs[m.id] for m in view.motifs if m.id in run.motifs]
@@ -185,7 +188,7 @@ def neuron_records(
             "converged": str(row["converged"]).lower() not in ("false", "0", "no"), "status": row["status"],
             "known": view.known.name if view.known else "",
             "histogram": _histogram(counts.get(view.name)),
-            "motifs": [_motif(run, m, behind.get(m.id)) for m in view.motifs],
+            "motifs": [_motif(m, behind.get(m.id), curves) for m in view.motifs],
             "apart": [
                 {"id": m.id, "consensus": m.row["consensus"], "share": m.row["share"], "explained": m.row["explained"],
                  "again": m.row["reproducibility"]}
@@ -199,7 +202,7 @@ def neuron_records(
             "sites": [
                 {"sequence": s.sequence, "start": s.start, "end": s.end, "activation": s.activation,
                  "before": s.before, "inside": s.inside, "after": s.after, "motif": s.motif}
-                for s in top_sites(run, view.name, matrices)
+                for s in top_sites(sites[view.name], matrices)
             ],
         }))  # fmt: skip
     return records

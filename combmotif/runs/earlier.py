@@ -71,8 +71,13 @@ def replaced_results(config: RunConfig, folder: str | Path) -> list[str]:
         return []
     stages = record.get("stages")
     done = isinstance(stages, dict) and any(isinstance(s, dict) and s.get("status") == "done" for s in stages.values())
+    return differences(config, record) if done else []
+
+
+def differences(config: RunConfig, record: Mapping[str, Any]) -> list[str]:
+    """Say in what a config differs from that of a record, as `replaced_results` does."""
     before, after = record.get("config"), config.as_dict()
-    if not done or not isinstance(before, dict):
+    if not isinstance(before, dict):
         return []
     with contextlib.suppress(ValueError):  # a config of an earlier version gets today's defaults
         before = type(config).model_validate(before).as_dict()
@@ -98,3 +103,23 @@ def refuse_replacing(config: RunConfig, folder: str | Path) -> None:
             f"--out {folder}: it holds the results of another config ({'; '.join(changed[:3])}{more}); choose another "
             f"folder, or say --replace (finished work that stays the same is used again)"
         )
+
+
+def refuse_other_shares(config: RunConfig, folder: str | Path) -> None:
+    """Refuse to do a share of a run whose other shares are of another config; see `refuse_replacing`.
+
+    Raises
+    ------
+    ValueError
+        Naming the share and the first differences.
+    """
+    for share in sorted(Path(folder).glob("shards/*-of-*")):
+        try:
+            changed = differences(config, read_record(share))
+        except (OSError, ValueError):  # it has not begun
+            continue
+        if changed:
+            raise ValueError(
+                f"--out {folder}: its share {share.name} is of another config ({'; '.join(changed[:3])}), and none "
+                f"would ever have the results of all; choose another folder, or remove {share.parent}"
+            )

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from combmotif.core.files import HOST, is_running
+from combmotif.core.files import HOST, is_running, time_at
 
 PATIENCE = 1.0
 """Seconds for which a run tries to get the lock: 'combmotif status' holds it for an instant."""
@@ -110,7 +110,7 @@ class _Held(BlockingIOError):
 
 
 def holder(path: Path) -> dict[str, Any] | None:
-    """Say who holds a lock: what it wrote last; None if nobody does. Nothing is written."""
+    """Say who holds a lock: what it wrote last; None if nobody does. No file is left or changed."""
     if not path.is_file():
         return None
     with path.open("r") as stream, _shared(stream.fileno()) as free:
@@ -150,4 +150,4 @@ def _lives(content: dict[str, Any], path: Path, *, locked: bool) -> bool:
     """Whether the process that wrote a lock's content is at work; ``locked``: flock says that none of this host is."""
     if content.get("host") == HOST:
         return not locked and is_running(content.get("pid"))
-    return abs(time.time() - path.stat().st_mtime) < STALE
+    return abs(time_at(path.parent) - path.stat().st_mtime) < STALE

@@ -15,7 +15,8 @@ from combmotif.runs.context import Context
 _PACKAGES = ("torch", "numpy", "scipy", "pandas", "scikit-learn", "memelite")
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Tell the versions of Python and of the packages that results are computed with."""
     return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in _PACKAGES}}
 
 
@@ -47,7 +48,7 @@ def new_record(context: Context) -> dict[str, Any]:
         "combmotif": __version__,
         "config": config.as_dict(),
         "seed": config.seed,
-        "versions": _versions(),
+        "versions": versions(),
         "model": {
             "name": model.name,
             "fingerprint": model.fingerprint(),

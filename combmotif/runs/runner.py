@@ -272,11 +272,11 @@ class _Runner:
 
         for part in self.shares.parts(store, payloads, todo):
             try:
-                did = self.executor.run(do_job, [Job(batch, payload) for payload in part], on_done=on_done)
+                hosts = self.executor.run(do_job, [Job(batch, payload) for payload in part], on_done=on_done)
             except TasksLost as error:
                 lost = [(job.payload, why) for job, why in error.lost]
                 raise TasksLost(lost, len(payloads), name=task_name) from None
-            tally.hosts.update(one.host for one in did)
+            tally.hosts.update(hosts)
 
 
 @dataclass

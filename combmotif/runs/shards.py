@@ -10,6 +10,7 @@ from pathlib import Path
 from combmotif.config.cluster import ClusterConfig
 from combmotif.config.run import RunConfig
 from combmotif.core.output import OutputFolder
+from combmotif.runs.earlier import refuse_other_shares
 from combmotif.runs.hosts.shares import FOLDER, Shares
 from combmotif.runs.runner import RunResult, run
 from combmotif.runs.status import run_status
@@ -48,12 +49,14 @@ def run_share(
     Raises
     ------
     ValueError, FileNotFoundError
-        As `run`.
+        As `run`, and where another share is of another config.
     """
     folder = Path(out)
     OutputFolder(folder, "run")
+    refuse_other_shares(config, folder)
     shares = Shares(folder.absolute() / FOLDER, *share)
     run(config, shares.path(), cluster=cluster, progress=progress, on_stage=on_stage, shares=shares)
+    refuse_other_shares(config, folder)  # of one that was begun at the same time as this
     with contextlib.suppress(FileNotFoundError):  # nobody has begun
         merged = run_status(folder)
         if merged.finished and merged.record.get("config") == json.loads(json.dumps(config.as_dict(), default=str)):

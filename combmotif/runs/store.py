@@ -120,6 +120,7 @@ class RunStore(TaskFiles):
 
     def clean(self, wanted: set[Path]) -> None:
         """Remove results of tasks that no longer belong to the run, and write the records in order."""
+        self.folder.sweep()  # after workers that were killed while they wrote
         self.folder.keep_only("tasks", {*wanted, self.path / LOCK, self.path / CHECKSUMS})
         kept = {path.name for path in wanted}
         self._checksums = {name: digest for name, digest in self._checksums.items() if name in kept}

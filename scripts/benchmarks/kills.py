@@ -21,7 +21,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 
 import click
 import numpy as np
@@ -151,7 +151,7 @@ class Bench:
             if "Traceback" in told:
                 return f"traceback: {told[-1500:]}"
             if run.returncode == 0:
-                return "same bytes" if contents(out) == wanted else "other bytes"
+                return "same bytes" if contents(out) == wanted else self._keep_other(out, wanted)
             if victim == "scheduler" and not any(sentence in told for sentence in SENTENCES):
                 return f"no sentence: {told[-300:]}"
             run = self.start(out, local=local)
@@ -165,6 +165,15 @@ class Bench:
             return int(random.choice(found)) if found else None
         own = {"run": run, "nanny": self.cluster.nanny, "scheduler": self.cluster.scheduler}[victim]
         return None if own is None else own.pid
+
+    def _keep_other(self, out: Path, wanted: dict[str, bytes]) -> str:
+        """Name the files that are not those of the undisturbed run, and keep the folder beside that one."""
+        found = contents(out)
+        names = sorted(name for name in found.keys() | wanted.keys() if found.get(name) != wanted.get(name))
+        kept = Path(mkdtemp(prefix="combmotif-other-bytes-"))
+        shutil.copytree(out, kept / "disturbed")
+        shutil.copytree(self.folder / "reference", kept / "undisturbed")
+        return f"other bytes: {', '.join(names)}; both folders are in {kept}"
 
     @staticmethod
     def _hang(run: subprocess.Popen) -> str:

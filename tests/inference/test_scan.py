@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from combmotif.inference import SiteFinder, WindowProbe, scan, scan_layers
+from combmotif.inference import SiteFinder, WindowProbe, dense, scan, scan_layers
 from combmotif.models.architectures.cnn_gru import CnnGru
 from combmotif.models.architectures.optimus import Optimus5Prime
 
@@ -155,3 +155,23 @@ def test_maxima_and_sites(model, limit, threshold):
             column += 1
     assert set(found) == expected
     assert len(expected) > 3
+
+
+def test_fewer_sequences_at_once_where_the_memory_of_a_device_is_full(model, monkeypatch):
+    codes = sequences(60, 60, 60, 60, 60, 41, 60)
+    expected = collect(model, "conv3", codes)
+    whole, sizes = dense._dense, []
+
+    def small(model, layers, block, tracks):
+        sizes.append(len(block))
+        if len(block) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return whole(model, layers, block, tracks)
+
+    monkeypatch.setattr(dense, "_dense", small)
+    found = collect(model, "conv3", codes)
+    assert sizes.count(max(sizes)) == 1  # what did not fit is not tried again
+    assert max(sizes) > 2
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one[0], other[0], atol=1e-6)
+        np.testing.assert_array_equal(one[1], other[1])

@@ -120,7 +120,7 @@ def test_what_was_found_is_said_once_where_all_is_well(found):
 def test_one_and_two_workers_write_the_same_files(home, found, tmp_path):
     folder, _ = found
     run(ask(home, *MODISCO), tmp_path, workers=2)
-    assert json.loads((tmp_path / "run.json").read_text())["stages"]["motifs"]["tasks"] == 5
+    assert json.loads((tmp_path / "run.json").read_text())["stages"]["motifs"]["tasks"] == 6
     written = [path.relative_to(folder) for part in ("motifs", "attributions") for path in (folder / part).iterdir()]
     assert len(written) >= 8
     for name in [*written, "matches.tsv", "contribution.tsv"]:

@@ -14,7 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 
+from combmotif.cli.compare import compare
 from combmotif.config import load_config
 from combmotif.config.cluster import ClusterConfig
 from combmotif.core.executors import TasksLost
@@ -113,6 +115,26 @@ def test_workers_on_a_scheduler_give_the_same_bytes_also_when_one_is_killed(smal
     record = json.loads((tmp_path / "run.json").read_text())
     assert record["cluster"] == where.model_dump(exclude_defaults=True)
     assert "cluster" not in record["config"]
+
+
+def test_a_suite_of_models_gives_the_same_consensus_on_one_scheduler(cluster, tmp_path):
+    (tmp_path / "net.py").write_text(NET)
+    few = CONFIG.replace("select: all", "select: [0, 1]")
+    (tmp_path / "run.yaml").write_text(few + "effects: {backgrounds: 20, places: 2}\n")
+    (tmp_path / "suite.yaml").write_text(
+        "suite: {config: run.yaml, vary: seed, over: ['1', '2']}\ndatabases: [builtin]\ndraws: 0\n"
+    )
+    found = {}
+    for name, where in (("here", ["--workers", "1"]), ("there", ["--scheduler-file", cluster[0].scheduler_file])):
+        out = tmp_path / name
+        result = CliRunner().invoke(compare, [str(tmp_path / "suite.yaml"), "--out", str(out), *where])
+        assert result.exit_code == 0, result.output
+        files = {path.relative_to(out).as_posix(): path for path in out.rglob("*") if path.is_file()}
+        found[name] = {file: path.read_bytes() for file, path in files.items() if path.name not in ("run.json", "lock")}
+        engines = [json.loads((out / "runs" / one / "run.json").read_text())["cluster"]["engine"] for one in "12"]
+        assert engines == ["dask" if name == "there" else "local"] * 2
+    assert found["there"] == found["here"]
+    assert found["there"]["consensus.tsv"].count(b"\n") > 1
 
 
 def test_what_hangs_or_kills_its_workers_is_lost_and_the_rest_is_done(cluster):

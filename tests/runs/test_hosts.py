@@ -1,5 +1,8 @@
 """What a run makes sure of where its tasks are done elsewhere; no other process is needed to see it."""
 
+import json
+import pickle
+import socket
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,16 +13,23 @@ import pytest
 import torch
 
 from combmotif.config import load_config
-from combmotif.core.executors import DaskExecutor, TasksLost
-from combmotif.core.executors.cluster import import_distributed
+from combmotif.core.executors import DaskExecutor, TasksLost, cluster
+from combmotif.core.executors.cluster import import_distributed, require_listening
+from combmotif.core.files import HOST
+from combmotif.core.output import OutputFolder
+from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.runs import run
 from combmotif.runs.context import load_context
 from combmotif.runs.hosts import remote
-from combmotif.runs.hosts.remote import Did, Expected, Job, await_files, do_job, open_in_worker, task_name
+from combmotif.runs.hosts.remote import Expected, Job, await_files, do_job, open_in_worker, task_name
+from combmotif.runs.shards import run_share
 from combmotif.runs.stages.base import Batch
 from combmotif.runs.stages.contribution import CausalTask, MeansTask
+from combmotif.runs.stages.faithful import KinTask
+from combmotif.runs.stages.match_tasks import MatchTask
 from combmotif.runs.stages.samples import SampleTask
 from combmotif.runs.stages.scan import ScanTask
+from combmotif.runs.store import FolderHeld, RunStore
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +93,7 @@ def job(tmp_path):
 def test_a_task_whose_files_are_there_is_not_done_again(job):
     job, done = job
     job.payload.files[0].touch()
-    assert isinstance(do_job(7, job), Did)
+    assert do_job(7, job) == HOST
     assert done == [7]
     job.payload.files[1].touch()
     do_job(7, job)
@@ -100,6 +110,8 @@ def test_names_of_tasks():
     path = Path("tasks/x-1.npz")
     causal = CausalTask("conv1", 4, np.arange(3), np.arange(3), 0.0, 0.0, (0,), path)
     tasks = [SampleTask("conv7", (8, 9), (path,)), causal, ScanTask(range(4, 9), path), MeansTask(range(2, 5), path)]
+    motifs = MotifSet((Motif("m1", np.ones((4, 4)), sites=4),), "neuronmotif", "rna")
+    assert [task_name(KinTask(motifs, path)), task_name(MatchTask(motifs, None, "", path))] == ["x-1.npz", "x-1.npz"]
     assert [task_name(task) for task in tasks] == ["conv7:8-9", "conv1:4", "sequences 5-9", "sequences 3-5"]
     lost = TasksLost([(tasks[0], "its worker died 3 times"), (tasks[1], "its worker died 3 times")], 56, name=task_name)
     assert str(lost) == "2 of 56 tasks failed: conv7:8-9, conv1:4; its worker died 3 times"
@@ -117,6 +129,46 @@ def test_no_worker_for_long_and_no_scheduler():
     executor._client = SimpleNamespace(status="closed")
     with pytest.raises(ValueError, match="the scheduler is gone"):
         executor._look()
+
+
+def test_a_scheduler_that_has_ended_is_told_soon(monkeypatch):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(cluster, "_BEGIN", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        require_listening(address, "--scheduler-file s.json")
+    with pytest.raises(
+        ValueError, match=r"^--scheduler-file s.json: no scheduler answers there \(connection refused\)"
+    ):
+        require_listening(address, "--scheduler-file s.json")
+
+
+def test_what_a_worker_lacks_is_told_and_other_errors_are_not_taken_for_it():
+    assert pickle.loads(pickle.dumps(cluster._Call(divmod, 17, 5))) == (3, 2)
+    with pytest.raises(ModuleNotFoundError) as lacking:
+        pickle.loads(pickle.dumps(cluster._Call(divmod, 1, 1)).replace(b"builtins", b"combmoti"))
+    lacking.value.name = "combmotif.runs"
+    older = AttributeError("Can't get attribute 'do_job' on <module 'combmotif.runs' from 'x'>")
+    for error in (lacking.value, older):
+        assert "a worker of the cluster has another combmotif, or none" in str(cluster._told(error))
+    for error in (ImportError("pip install 'combmotif[modisco]'"), AttributeError("'Net' has no attribute 'x'")):
+        assert cluster._told(error) is error
+
+
+def test_a_share_is_refused_beside_those_of_another_config_and_beside_itself(config, tmp_path, monkeypatch):
+    monkeypatch.setattr("combmotif.runs.lock.PATIENCE", 0.05)
+    OutputFolder(tmp_path, "run")
+    other = tmp_path / "shards" / "2-of-2" / "run.json"
+    other.parent.mkdir(parents=True)
+    record = {"config": json.loads(json.dumps(config.as_dict(), default=str)), "stages": {}}
+    other.write_text(json.dumps({**record, "config": {**record["config"], "seed": 7}}))
+    with pytest.raises(ValueError, match=r"its share 2-of-2 is of another config \(seed: 7 there, 0 here\)"):
+        run_share(config, tmp_path, (1, 2))
+    other.write_text(json.dumps(record))
+    twin = RunStore(tmp_path / "shards" / "1-of-2")
+    with pytest.raises(FolderHeld, match=r"1-of-2: another combmotif run is at work there"):
+        run_share(config, tmp_path, (1, 2))
+    twin.close()
 
 
 def test_dask_is_asked_for_by_name_where_it_is_missing(monkeypatch):

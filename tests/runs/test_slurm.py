@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from combmotif.config import load_config
 from combmotif.config.cluster import load_cluster
 from combmotif.runs import run
-from combmotif.runs.hosts.engine import make_engine
+from combmotif.runs.hosts.engine import make_engine, standing
 
 spec = importlib.util.spec_from_file_location("slurm", Path(__file__).with_name("slurm.py"))
 slurm = importlib.util.module_from_spec(spec)
@@ -81,6 +82,23 @@ def test_jobs_give_the_same_bytes_also_when_one_is_cancelled(
     assert cancelled
     assert contents(tmp_path / "out") == alone
     assert list((tmp_path / "combmotif-jobs").iterdir())
+
+
+def test_the_jobs_of_a_suite_stand_for_all_its_runs(environment, small, alone, contents, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    seen = []
+    with standing(load_cluster(small / "cluster.yaml")) as where:
+        assert where.engine == "dask"
+        for name in ("one", "two"):
+            run(load_config(small / "run.yaml"), name, cluster=where)
+            seen.append(set(slurm.jobs(environment)))
+            assert contents(tmp_path / name) == alone
+    assert seen[0] & seen[1]
+    for _ in range(240):  # they are cancelled in the end, which takes SLURM a moment
+        if not set(slurm.jobs(environment)) & seen[1]:
+            break
+        time.sleep(0.5)
+    assert not set(slurm.jobs(environment)) & seen[1]
 
 
 def test_an_array_job_does_the_shares(environment, small, alone, contents, tmp_path):

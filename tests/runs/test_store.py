@@ -218,6 +218,16 @@ def test_a_run_of_another_host_holds_the_folder_as_long_as_it_gives_signs_of_lif
     RunStore(tmp_path).close()
 
 
+def test_signs_of_life_count_by_the_clock_of_the_file_system(tmp_path, monkeypatch):
+    RunStore(tmp_path).close()
+    write_lock(tmp_path / LOCK, host="node7", pid=os.getpid(), token="x")
+    now = time.time()
+    monkeypatch.setattr("time.time", lambda: now + 3600)  # this host's clock is an hour fast
+    assert holder(tmp_path / LOCK)["host"] == "node7"
+    with pytest.raises(ValueError, match="another combmotif run is at work there"):
+        RunStore(tmp_path)
+
+
 def test_a_run_gives_signs_of_life(tmp_path, monkeypatch):
     monkeypatch.setattr("combmotif.runs.lock.BEAT", 0.05)
     store = RunStore(tmp_path)

@@ -9,6 +9,7 @@ import os
 import pickle
 import queue
 import secrets
+import socket
 import threading
 import time
 import warnings
@@ -28,6 +29,8 @@ _LOOK = 5.0
 """Seconds between two looks at the scheduler while no task ends."""
 _FILE_PATIENCE = 60.0
 """Seconds for which a scheduler's file may be missing: it is written when the scheduler is there."""
+_BEGIN = 3.0
+"""Seconds for which a scheduler's port may refuse: its file may be there an instant before it listens."""
 _HANGS = "combmotif-hangs"
 """Topic of the scheduler's events: tasks whose worker ended itself."""
 
@@ -74,6 +77,38 @@ def scheduler_address(file: Path) -> str:
                     f"--scheduler-file {file}: expected the file that 'dask scheduler --scheduler-file' writes, found "
                     f"another"
                 ) from None
+        time.sleep(0.2)
+
+
+def require_listening(address: str, name: str) -> None:
+    """Refuse the address of a scheduler that has ended: its host answers, and says that nobody listens there.
+
+    Parameters
+    ----------
+    address : str
+    name : str
+        What the message calls it.
+
+    Raises
+    ------
+    ValueError
+        If that is so for as long as a scheduler may take to begin.
+    """
+    from distributed.comm.addressing import get_address_host_port
+
+    until = time.monotonic() + _BEGIN
+    while True:
+        try:
+            socket.create_connection(get_address_host_port(address), timeout=_BEGIN).close()
+            return
+        except ConnectionRefusedError:
+            if time.monotonic() > until:
+                raise ValueError(
+                    f"{name}: no scheduler answers there (connection refused); is it running? The file of one that "
+                    f"has ended stays: remove it, or start another with 'dask scheduler --scheduler-file'"
+                ) from None
+        except (OSError, ValueError):  # told by whoever connects
+            return
         time.sleep(0.2)
 
 
@@ -178,9 +213,8 @@ class DaskExecutor(Executor):
         try:
             for number, payload in payloads.items():
                 mark = f"{name}:{number}"
-                futures[number] = self._client.submit(
-                    _work, self._setup, task, payload, self.limits.seconds, mark, key=(name, number), pure=False
-                )
+                call = pickle.dumps(_Call(_work, self._setup, task, payload, self.limits.seconds, mark))
+                futures[number] = self._client.submit(pickle.loads, call, key=(name, number), pure=False)
                 futures[number].add_done_callback(partial(_put, ended, number))
             while futures:
                 try:
@@ -274,9 +308,24 @@ def _put(ended: queue.SimpleQueue[int], number: int, _future: Any) -> None:
 
 def _told(error: Any) -> BaseException:
     """Say what an exception of a worker means where it is not of the task."""
-    if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] == "combmotif":
+    lacking = isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "combmotif"
+    if lacking or (isinstance(error, AttributeError) and "module 'combmotif" in str(error)):
         return ValueError(f"a worker of the cluster has another combmotif, or none ({error}); install the same there")
     return error if isinstance(error, BaseException) else RuntimeError(str(error))
+
+
+class _Call:
+    """A call that is made where it is unpickled.
+
+    Sent as bytes, it is no business of the scheduler's, which needs no combmotif, and what a worker lacks for it is an
+    error of the task: a message that it cannot read would end the worker without a word.
+    """
+
+    def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
+        self.function, self.arguments = function, arguments
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return self.function, self.arguments
 
 
 _one_at_a_time = threading.Lock()
@@ -299,9 +348,11 @@ def _state(setup: bytes) -> Any:
     if key not in _states:
         _states.clear()
         _choose_gpu()
-        make = pickle.loads(setup)
         try:
+            make = pickle.loads(setup)
             _states[key] = None if make is None else make()
+        except (ImportError, AttributeError) as error:
+            raise _told(error) from None
         except Exception as error:
             raise ValueError(str(error) or type(error).__name__) from None
     return _states[key]

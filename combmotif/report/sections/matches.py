@@ -209,8 +209,7 @@ def elements(run: RunFolder, found: dict[str, list[Match]]) -> list[Element]:
             if target not in element.targets:
                 element.targets.append(target)
             leads = first is not None and (first.kind, first.element) == (match.kind, name)
-            known = [m for m, _, _, _ in element.motifs]
-            if motif not in known:
+            if not element.motifs or element.motifs[-1][0] != motif:  # once, however many of its names are matched
                 element.motifs.append((motif, neurons.get(motif, ""), match.q, leads))
     for element in gathered.values():
         element.motifs.sort(key=lambda m: (m[2] if np.isfinite(m[2]) else 2, m[0]))

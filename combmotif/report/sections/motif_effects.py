@@ -182,20 +182,29 @@ def _extremes(rows: list[Row]) -> list[Row]:
     return kept + [one for one in largest if one not in kept][: MOST_ROWS - len(kept)]
 
 
-def effect_records(run: RunFolder, rows: list[MotifEffect]) -> dict[str, Any]:
-    """What the page of a neuron shows of one of its motifs: every effect, and curves over positions and frames."""
+Curves = dict[tuple[str, str], list[dict[str, Any]]]
+"""Effects over positions and frames, of each (motif, output)."""
+
+
+def position_curves(run: RunFolder) -> Curves:
+    """Gather the effects of all motifs over positions and frames, in one pass."""
+    table = run.tables["motif_positions"]
+    numbers = table[["start", "end", "effect", "ci_low", "ci_high", "n"]].to_numpy(dtype=float).tolist()
+    found: dict[tuple[str, str], dict[tuple[str, str], dict[str, Any]]] = {}
+    keys = zip(*(table[name] for name in ("motif", "output", "background", "kind", "unit")), strict=True)
+    for (motif, output, background, kind, unit), (start, end, *values) in zip(keys, numbers, strict=True):
+        empty = {"background": background, "kind": kind, "unit": unit, "points": []}
+        curve = found.setdefault((motif, output), {}).setdefault((background, kind), empty)
+        middle = start if kind == "frame" else (start + end) / 2 * (1 if unit == "nt" else 100)
+        if np.isfinite(values[0]):
+            curve["points"].append([middle, *values])
+    return {key: [one for one in curves.values() if len(one["points"]) > 1] for key, curves in found.items()}
+
+
+def effect_records(rows: list[MotifEffect], curves: Curves) -> dict[str, Any]:
+    """What the page of a neuron shows of one of its motifs: every effect, and its `position_curves`."""
     if not rows:
         return {}
-    table = run.tables["motif_positions"]
-    own = table[(table["motif"] == rows[0].motif) & (table["output"] == rows[0].output)]
-    curves = []
-    for (background, kind), part in own.groupby(["background", "kind"], sort=False):
-        unit = part["unit"].iloc[0]
-        middle = part["start"] if kind == "frame" else (part["start"] + part["end"]) / 2 * (1 if unit == "nt" else 100)
-        points = np.column_stack([middle, part[["effect", "ci_low", "ci_high", "n"]].to_numpy(dtype=float)])
-        points = points[np.isfinite(points[:, 1])]
-        if len(points) > 1:
-            curves.append({"background": background, "kind": kind, "unit": unit, "points": points.tolist()})
     several = len({row.output for row in rows}) > 1
     return compact({
         "output": rows[0].output,
@@ -204,5 +213,5 @@ def effect_records(run: RunFolder, rows: list[MotifEffect]) -> dict[str, Any]:
              "kind": row.kind, "n": row.n, "q": row.q, "detectable": row.detectable, "reason": row.reason}
             for row in rows
         ],
-        "curves": curves,
+        "curves": curves.get((rows[0].motif, rows[0].output), []),
     })  # fmt: skip

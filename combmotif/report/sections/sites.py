@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from combmotif.motifs.motif import Motif
-from combmotif.report.folder import RunFolder
 from combmotif.sequence.alphabet import encode
 
 SHOWN = 72
@@ -57,11 +57,10 @@ def locate(letters: str, motifs: Sequence[Motif]) -> tuple[str, int, int]:
     return winner
 
 
-def top_sites(run: RunFolder, neuron: str, motifs: Sequence[Motif]) -> list[Site]:
-    """Prepare the strongest windows of one neuron; a long window is shown around its motif."""
-    frame = run.tables["sites"]
+def top_sites(rows: Sequence[dict[str, Any]], motifs: Sequence[Motif]) -> list[Site]:
+    """Prepare the strongest windows of one neuron, rows of sites.tsv.gz; a long window is shown around its motif."""
     sites = []
-    for row in frame[frame["neuron"] == neuron].to_dict("records"):
+    for row in rows:
         letters = str(row["site"])
         try:
             motif, start, end = locate(letters, motifs) if letters else ("", 0, 0)

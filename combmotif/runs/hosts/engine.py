@@ -12,7 +12,7 @@ from typing import Any
 
 from combmotif.config.cluster import JOBQUEUES, ClusterConfig, seconds_of
 from combmotif.core.executors import DaskExecutor, Executor, Limits, make_executor
-from combmotif.core.executors.cluster import import_distributed, scheduler_address
+from combmotif.core.executors.cluster import import_distributed, require_listening, scheduler_address
 
 ANSWER = 30.0
 """Seconds for which a scheduler may take to answer."""
@@ -93,6 +93,7 @@ def standing(engine: ClusterConfig) -> Iterator[ClusterConfig]:
 
 def _client(address: str) -> Any:
     distributed = import_distributed()
+    require_listening(address, f"--scheduler {address}")
     try:
         return distributed.Client(address, timeout=ANSWER, set_as_default=False, name="combmotif")
     except (OSError, TypeError, ValueError) as error:  # TypeError: tls:// without certificates

@@ -16,6 +16,7 @@ from combmotif.config.run import RunConfig
 from combmotif.core.files import HOST
 from combmotif.core.version import __version__
 from combmotif.runs.context import Context, load_context
+from combmotif.runs.record import versions
 from combmotif.runs.stages.base import Batch, Payload
 
 _SHARED_PATIENCE = 60.0
@@ -57,8 +58,9 @@ class Expected:
         instructions = torch.backends.cpu.get_cpu_capability()
         if instructions in ("AVX2", "AVX512"):  # the same results, as measured
             instructions = "AVX2 or AVX512"
+        packages = ", ".join(f"{name} {version}" for name, version in versions().items() if name != "python")
         kind = (
-            f"combmotif {__version__}, torch {torch.__version__}, {platform.machine()} with {instructions}, device "
+            f"combmotif {__version__}, {packages}, {platform.machine()} with {instructions}, device "
             f"{context.model.device.type}"
         )
         return cls(context.model.fingerprint(), context.sequences_key, kind)
@@ -93,20 +95,11 @@ class Job:
         return Job, (Batch(self.batch.task, ()), self.payload)
 
 
-@dataclass(frozen=True)
-class Did:
-    """Where a task was done, and in how many seconds."""
-
-    host: str
-    seconds: float
-
-
-def do_job(context: Context, job: Job) -> Did:
-    """Do a task, unless its files are there: of a worker that died after it had written them."""
-    begun = time.monotonic()
+def do_job(context: Context, job: Job) -> str:
+    """Do a task, unless its files are there, of a worker that died after it had written them; say on which host."""
     if not all(path.is_file() for path in job.payload.files):
         job.batch.task(context, job.payload)
-    return Did(HOST, time.monotonic() - begun)
+    return HOST
 
 
 def await_files(paths: tuple[Path, ...]) -> None:
@@ -132,7 +125,8 @@ def await_files(paths: tuple[Path, ...]) -> None:
 def task_name(payload: Payload) -> str:
     """Name a task for a message: its neurons, sequences or patterns; else its file."""
     layer = getattr(payload, "layer", None)
-    neurons = getattr(payload, "neurons", None) or [n for n, *_ in getattr(payload, "motifs", ()) if layer is not None]
+    with_motifs = () if layer is None else getattr(payload, "motifs", ())
+    neurons = getattr(payload, "neurons", None) or [n for n, *_ in with_motifs]
     if not neurons and (one := getattr(payload, "neuron", None)) is not None:
         neurons = [one]
     if layer is not None and neurons:

@@ -13,6 +13,7 @@ import numpy as np
 
 from combmotif.core.seeding import named_generator
 from combmotif.discovery.faithful import Windows, measure_faithfulness
+from combmotif.motifs.cluster import families
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.runs.context import Context
 from combmotif.runs.stages.base import Work
@@ -32,6 +33,19 @@ class FaithTask:
 
     layer: str
     motifs: tuple[tuple[int, tuple[Motif, ...]], ...]
+    path: Path
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """One .npz."""
+        return (self.path,)
+
+
+@dataclass(frozen=True)
+class KinTask:
+    """Motifs to sort into families, and the file of the result."""
+
+    motifs: MotifSet
     path: Path
 
     @property
@@ -85,8 +99,11 @@ def _drawn(
     return rows[at][whole], starts[whole]
 
 
-def faith_task(context: Context, task: FaithTask) -> None:
-    """Measure the faithfulness of neurons' motifs on windows of the sequences; writes an .npz."""
+def found_task(context: Context, task: FaithTask | KinTask) -> None:
+    """Measure the faithfulness of neurons' motifs on windows of the sequences, or find families; writes an .npz."""
+    if isinstance(task, KinTask):
+        save_arrays(task.path, {"families": np.array(families(task.motifs), int)})
+        return
     probe, seed = context.probe(task.layer), context.config.seed
     random = named_generator(seed, "windows", task.layer)
     windows = draw_windows(context.sequences, probe.receptive_field, random)
@@ -116,6 +133,12 @@ def faith_tasks(work: Work, motifs: MotifSet) -> list[FaithTask]:
             path = work.file("faithful", work.context.sequences_key, layer, prints)
             tasks.append(FaithTask(layer, chunk, path))
     return tasks
+
+
+def kin_task(work: Work, motifs: MotifSet) -> KinTask:
+    """Sort all motifs into families in one task, which takes memory by the square of their number."""
+    prints = [[motif.id, motif.ppm.shape, _print(motif)] for motif in motifs]
+    return KinTask(motifs, work.file("kin", motifs.alphabet, prints))
 
 
 def read_faithfulness(tasks: Sequence[FaithTask]) -> dict[tuple[str, int], dict[str, float]]:

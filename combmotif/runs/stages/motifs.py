@@ -8,18 +8,18 @@ from pathlib import Path
 
 from combmotif.config.stages import DiscoverSection
 from combmotif.core.files import atomic
-from combmotif.motifs.cluster import families
 from combmotif.motifs.formats.meme import write_meme
 from combmotif.motifs.motif import MotifSet
 from combmotif.runs.context import Context
 from combmotif.runs.stages.base import Batch, Cost, Empty, Output, Payload, Stage, Trial, Work
-from combmotif.runs.stages.faithful import FaithTask, faith_task, faith_tasks, read_faithfulness
+from combmotif.runs.stages.faithful import FaithTask, KinTask, faith_tasks, found_task, kin_task, read_faithfulness
 from combmotif.runs.stages.methods.dataset_seqlets import lay_dataset_windows
 from combmotif.runs.stages.methods.demixing import demix_samples, demix_tasks
 from combmotif.runs.stages.methods.discovered import Discovered
 from combmotif.runs.stages.methods.modisco import attribution_tasks, check_modisco, find_patterns
 from combmotif.runs.stages.samples import NO_NEURONS, Sampled
 from combmotif.runs.stages.scan import scan_tasks
+from combmotif.runs.store import load_arrays
 from combmotif.runs.tables import motif_table
 
 MOTIF_FILES = ("neuronmotif", "modisco", "seqlets")
@@ -56,12 +56,13 @@ class FoundMotifs:
 
 @dataclass(frozen=True)
 class MotifsDone:
-    """What was discovered, which of it is reported, and the tasks that measured its faithfulness."""
+    """What was discovered, which of it is reported, and the tasks that measured its faithfulness and found families."""
 
     discovered: Discovered
     motifs: MotifSet
     apart: MotifSet
     faithful: Sequence[FaithTask]
+    kin: KinTask
 
 
 class MotifStage(Stage[MotifsDone, FoundMotifs]):
@@ -87,10 +88,10 @@ class MotifStage(Stage[MotifsDone, FoundMotifs]):
         else:
             discovered = yield from _way(config.discover)(work)
         motifs, apart = _split(discovered, work.context)
-        faithful = faith_tasks(work, motifs)
+        faithful, kin = faith_tasks(work, motifs), kin_task(work, motifs)
         if len(motifs):
-            yield Batch(faith_task, faithful)
-        return MotifsDone(discovered, motifs, apart, faithful)
+            yield Batch(found_task, [*faithful, kin])
+        return MotifsDone(discovered, motifs, apart, faithful, kin)
 
     def merge(self, work: Work, done: MotifsDone, out: Output) -> FoundMotifs:
         """Write the motifs as HDF5, MEME and a table, and what the method writes beside them."""
@@ -102,7 +103,7 @@ class MotifStage(Stage[MotifsDone, FoundMotifs]):
         found.beside(out)
         made = FoundMotifs(
             done.motifs,
-            families(done.motifs),
+            load_arrays(done.kin.path)["families"].tolist() if len(done.motifs) else [],
             done.apart,
             read_faithfulness(done.faithful),
             store.path / SYNTAX if SYNTAX in found.tables else None,

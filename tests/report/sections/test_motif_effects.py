@@ -8,7 +8,13 @@ import pandas as pd
 
 from combmotif.report import main_findings, render
 from combmotif.report.folder import read_run
-from combmotif.report.sections.motif_effects import effect_records, motif_effects, motif_tally, output_sections
+from combmotif.report.sections.motif_effects import (
+    effect_records,
+    motif_effects,
+    motif_tally,
+    output_sections,
+    position_curves,
+)
 
 
 def test_a_motif_is_shown_with_its_own_effect_and_not_with_its_neurons(measured: Path) -> None:
@@ -42,7 +48,7 @@ def test_findings_tell_what_the_motifs_do(measured: Path) -> None:
 def test_records_hold_every_row_and_the_curves(measured: Path) -> None:
     run = read_run(measured)
     found = motif_effects(run)
-    record = effect_records(run, found["conv3:0.m1"])
+    record = effect_records(found["conv3:0.m1"], position_curves(run))
     assert [row["label"] for row in record["rows"]][:3] == [
         "drawn from the matrix, any background",
         "best k-mer, any background",
@@ -50,7 +56,7 @@ def test_records_hold_every_row_and_the_curves(measured: Path) -> None:
     ]
     assert [(curve["kind"], len(curve["points"])) for curve in record["curves"]] == [("position", 4), ("frame", 3)]
     assert record["curves"][0]["points"][0][:2] == [4.5, -1.1]
-    assert effect_records(run, []) == {}
+    assert effect_records([], {}) == {}
 
 
 def test_classes_are_counted_in_their_order(measured: Path) -> None:

@@ -113,9 +113,9 @@ if (browser) {
     turnTo(0);
     one("#page-before").addEventListener("click", () => turnTo(first - room));
     one("#page-after").addEventListener("click", () => turnTo(first + room));
-    /* sorting is of all rows: they are put in before it, and the first page is shown after it */
+    /* sorting is of all rows: they are put in before it, and taken out after it, before the browser lays them out */
     browser.tHead.addEventListener("click", () => body.replaceChildren(...order.map(rowOf)), true);
-    browser.tHead.addEventListener("click", () => { order = [...body.rows].map((row) => row.dataset.neuron); });
+    browser.tHead.addEventListener("click", () => { order = [...body.rows].map((row) => row.dataset.neuron); filter(); });
   }
   browser.addEventListener("click", (event) => { if (event.target.closest("thead")) setTimeout(filter); });
 }
