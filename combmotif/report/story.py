@@ -13,7 +13,7 @@ import numpy as np
 from combmotif.motifs.matching.spelled import START_CODONS
 from combmotif.report import wording
 from combmotif.report.folder import RunFolder, anchor, neuron_name
-from combmotif.report.sections.effects import Effect, effects
+from combmotif.report.sections.effects import effects, strongest
 from combmotif.report.sections.matches import Element, Match, elements
 from combmotif.report.sections.motif_effects import MotifEffect, beside, headline, motif_effects
 from combmotif.report.wording import count, number, plural
@@ -103,14 +103,6 @@ def _ways(kinds: Counter[str], lower: str, higher: str) -> str:
     return " and ".join(f"{count(amount)} {_verb(amount, verb)}" for amount, verb in parts) or "none does"
 
 
-def _size(effect: Effect) -> tuple[float, str]:
-    """How far a neuron moves the prediction, and that in words: by its sites where they were scrambled."""
-    if effect.site_text:
-        return effect.site[1], f"its sites change it by {effect.site_text}"
-    more = f", {count(effect.n_active)} sequences against {count(effect.n_inactive)}" if effect.n_active else ""
-    return effect.value, f"where it is active the outcome differs by {effect.text}{more}"
-
-
 def _who(run: RunFolder, acting: dict[str, MotifEffect], names: dict[str, str]) -> Finding | None:
     """How many neurons change the prediction, and which way; of a whole model, how many motifs do."""
     outcome, rows = next(iter(effects(run).items()), ("", {}))
@@ -125,15 +117,20 @@ def _who(run: RunFolder, acting: dict[str, MotifEffect], names: dict[str, str]) 
     verb = "change" if predicted else "are associated with"
     neurons = f"{count(len(changing))} of {plural(len(rows), 'neuron')}{_layers(list(rows))}"
     label, value = "Neurons that act", f"{neurons}: {_ways(kinds, lower, higher)}"
-    if not changing:
+    top = strongest(changing)
+    if top is None:
         shown = "change" if predicted else "be associated with"
         said = f"None of {plural(len(rows), 'neuron')}{_layers(list(rows))} was shown to {shown} the {words}."
         return Finding("story", label, "none", said, "effects")
-    top = max(changing, key=lambda e: abs(_size(e)[0]))
     motif = first.get(top.neuron, "")
     called = f" ({names[motif]})" if motif in names else ""
     said = f"{neurons} {_verb(len(changing), verb)} the {words}: {_ways(kinds, lower, higher)}"
-    said += f". {top.neuron}{called} has the largest effect: {_size(top)[1]}."
+    said += f". {top.neuron}{called} has the largest effect: "
+    if top.site_text:
+        said += f"its sites change it by {top.site_text}."
+    else:
+        said += f"where it is active the outcome differs by {top.text}"
+        said += f", {count(top.n_active)} sequences against {count(top.n_inactive)}." if top.n_active else "."
     return Finding("story", label, value, said, anchor(top.neuron), motif)
 
 
@@ -251,7 +248,7 @@ def _strongest(
         said += f" The strongest that {way} it is {opposite.motif}, by {text}: it reads "
         said += f"{_reading(run, found.get(opposite.motif, []), opposite.motif)}."
     drawn = opposite if opposite is not None and top.motif in shown else top
-    return Finding("story", "Strongest motif", f"{top.motif} {reads}: {top.text}", said, top.motif, drawn.motif)
+    return Finding("story", "Strongest motif", f"{top.motif} {reads}, inserted: {top.text}", said, top.motif, drawn.motif)
 
 
 def _reading(run: RunFolder, rows: list[Match], motif: str) -> str:

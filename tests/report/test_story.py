@@ -38,6 +38,8 @@ def test_three_sentences_say_who_acts_what_is_shared_and_what_is_strongest(measu
 def test_the_sites_of_a_neuron_are_told_where_they_were_scrambled(measured: Path) -> None:
     edit(measured / "contribution.tsv", site_effect=-0.7, site_ci_low=-0.8, site_ci_high=-0.6)
     assert "has the largest effect: its sites change it by −0.700 [−0.800, −0.600]." in told(measured)[0].sentence
+    in_terminal = next(f for f in main_findings(measured) if f.key == "strongest")
+    assert in_terminal.value.endswith(", its sites scrambled: −0.700 [−0.800, −0.600]"), "the measure of the story"
 
 
 def test_a_word_is_found_inside_longer_motifs(measured: Path) -> None:
