@@ -248,7 +248,8 @@ def _strongest(
         said += f" The strongest that {way} it is {opposite.motif}, by {text}: it reads "
         said += f"{_reading(run, found.get(opposite.motif, []), opposite.motif)}."
     drawn = opposite if opposite is not None and top.motif in shown else top
-    return Finding("story", "Strongest motif", f"{top.motif} {reads}, inserted: {top.text}", said, top.motif, drawn.motif)
+    value = f"{top.motif} {reads}, inserted: {top.text}"
+    return Finding("story", "Strongest motif", value, said, top.motif, drawn.motif)
 
 
 def _reading(run: RunFolder, rows: list[Match], motif: str) -> str:
