@@ -16,8 +16,9 @@ from combmotif.report.folder import RunFolder, anchor, neuron_name
 from combmotif.report.sections.effects import effects, strongest
 from combmotif.report.sections.matches import Element, Match, elements
 from combmotif.report.sections.motif_effects import MotifEffect, beside, headline, motif_effects
-from combmotif.report.wording import count, number, plural
+from combmotif.report.wording import count, number, opening, plural
 
+Found = dict[str, list[Match]]
 _ACTING = ("negative", "positive")
 _MINIMAL = 2
 """Codons between AUG and stop up to which the reading frame is called minimal."""
@@ -70,9 +71,10 @@ def story(run: RunFolder, found: dict[str, list[Match]], names: dict[str, str]) 
     own = {motif: headline(rows) for motif, rows in motif_effects(run).items() if motif in names}
     output = next((name for rows in own.values() for name in rows), "")
     acting = {motif: rows[output] for motif, rows in own.items() if output in rows}
-    told = [_who(run, acting, names), _shared(run, found, acting)]
-    shown = {finding.motif for finding in told if finding is not None}
-    return [finding for finding in (*told, _strongest(run, found, acting, shown)) if finding is not None]
+    who = _who(run, acting, names)
+    shared = _shared(run, found, acting, {who.motif} if who else set())
+    shown = {finding.motif for finding in (who, shared) if finding}
+    return [finding for finding in (who, shared, _strongest(run, found, acting, shown)) if finding is not None]
 
 
 def _owners(run: RunFolder) -> dict[str, str]:
@@ -143,13 +145,13 @@ def _motifs_that_act(acting: dict[str, MotifEffect], names: dict[str, str]) -> F
     value = f"{count(amount)} of {plural(len(acting), 'motif')}: {_ways(kinds, 'lower it', 'raise it')}"
     said = f"{count(amount)} of {plural(len(acting), 'motif')} {_verb(amount, 'change')} {output} when inserted: "
     said += f"{_ways(kinds, 'lower it', 'raise it')}."
-    found = [row for row in acting.values() if row.kind in _ACTING]
     rarer = min(_ACTING, key=lambda kind: kinds[kind] or len(acting) + 1)
-    top = max((row for row in found if row.kind == rarer), key=lambda row: abs(row.value), default=None)
+    top = max((row for row in acting.values() if row.kind == rarer), key=lambda row: abs(row.value), default=None)
     if top is None:
         return Finding("story", "Motifs that act", "none", f"No motif was shown to change {output}.", "motif-effects")
-    way = "lowers" if top.value < 0 else "raises"
-    said += f" {_called(top.motif, names)} {way} it most, by {top.text}."
+    if amount > kinds[rarer]:  # else the last sentence tells of the same motif
+        way = "lowers" if top.value < 0 else "raises"
+        said += f" {opening(_called(top.motif, names))} {way} it most, by {top.text}."
     return Finding("story", "Motifs that act", value, said, top.motif, top.motif)
 
 
@@ -157,8 +159,11 @@ def _called(motif: str, names: dict[str, str]) -> str:
     return f"{names[motif]} ({motif})" if names.get(motif) else motif
 
 
-def _shared(run: RunFolder, found: dict[str, list[Match]], acting: dict[str, MotifEffect]) -> Finding | None:
-    """Which element most neurons read, as their motif or inside a longer one; else the word most motifs spell."""
+def _shared(run: RunFolder, found: Found, acting: dict[str, MotifEffect], shown: set[str]) -> Finding | None:
+    """Which element most neurons read, as their motif or inside a longer one; else the word most motifs spell.
+
+    The logo is of the shortest motif that is not `shown` already.
+    """
     table, owners = run.tables["motifs"], _owners(run)
     length = dict(zip(table["motif"], table["consensus"].str.len(), strict=True))
     all_elements = elements(run, {motif: rows for motif, rows in found.items() if motif in owners})
@@ -176,20 +181,20 @@ def _shared(run: RunFolder, found: dict[str, list[Match]], acting: dict[str, Mot
     holders = {owners[motif] for motif in members}
     what = f"{word} ({name})" if name and word else word or name
     if not word:
-        what, longer = wording.opening(what), 0
+        what, longer = opening(what), 0
     said = f"{what} is in {count(len(members))} of {plural(len(table), 'motif')}"
     if longer:
         said += f", {count(longer)} of them longer ones" if longer < len(members) else ", all of them longer"
     if set(owners.values()) & set(run.tables["neurons"]["neuron"]):
         total = len(run.tables["neurons"]) or len(set(owners.values()))
         said += f", and in {count(len(holders))} of {plural(total, 'neuron')}"
-    shortest = min(members, key=lambda motif: (motif not in acting, length[motif], -_bits(run, motif)))
+    shortest = min(members, key=lambda one: (one not in acting, one in shown, length[one], -_bits(run, one)))
     if shortest in acting:
         kinds = Counter(acting[motif].kind for motif in members if motif in acting)
         row = acting[shortest]
         acts = _ways(kinds, "lower", "raise") if kinds["negative"] or kinds["positive"] else "none was shown to change"
         said += f"; inserted into background sequences, {acts} {row.output}"
-        said += f" (the shortest, {shortest}, by {row.text})"
+        said += f" ({shortest} by {row.text})"
     value = f"{what}: {count(len(members))} of {plural(len(table), 'motif')}"
     return Finding("story", "Shared", value, said + ".", "elements" if name else "motifs", shortest)
 
@@ -225,9 +230,7 @@ def _most_spelled(run: RunFolder) -> tuple[str, list[str]]:
     return word, holders.get(word, [])
 
 
-def _strongest(
-    run: RunFolder, found: dict[str, list[Match]], acting: dict[str, MotifEffect], shown: set[str]
-) -> Finding | None:
+def _strongest(run: RunFolder, found: Found, acting: dict[str, MotifEffect], shown: set[str]) -> Finding | None:
     """What the motif with the largest effect reads, and the strongest of the other way.
 
     The logo is of the second where that of the first is `shown` already.
@@ -265,4 +268,6 @@ def _reading(run: RunFolder, rows: list[Match], motif: str) -> str:
         apart = f"{count(codons)} codon{'s' * (codons != 1)} on" if codons else "right behind it"
         minimal = ", a minimal open reading frame" if codons <= _MINIMAL else ""
         return f"{consensus}, AUG with an in-frame stop {apart}{minimal}"
+    if known[0].contains and known[0].consensus.replace("T", "U") == consensus.replace("T", "U"):
+        return f"{consensus} ({known[0].short})"
     return f"{consensus}, which {known[0].phrase}" + (f" ({frame.reading})" if frame is not None else "")

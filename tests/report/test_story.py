@@ -90,6 +90,12 @@ def test_of_a_whole_net_the_motifs_are_counted(measured: Path) -> None:
     who, shared, _ = told(measured)
     assert who.sentence.startswith("2 of 15 motifs change mrl when inserted: 1 lowers it and 1 raises it.")
     assert "neurons" not in shared.sentence
+    effects = measured / "motif_effects.tsv"
+    table = pd.read_csv(effects, sep="\t")
+    table[table["class"] != "positive"].to_csv(effects, sep="\t", index=False)
+    who, *_, strongest = told(measured)
+    assert who.sentence.endswith(" when inserted: 1 lowers it."), "which the last sentence tells of"
+    assert strongest.sentence.startswith("The strongest motif, ")
 
 
 def test_the_page_begins_with_the_story_and_ends_with_the_run(measured: Path) -> None:
