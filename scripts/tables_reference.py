@@ -12,8 +12,8 @@ HEAD = """# Tables
 Every table that combmotif writes, made from the schema by `python scripts/tables_reference.py`. Tables are
 tab-separated text with a header line, gzipped where the name ends in `.gz`; an empty cell is a missing value, numbers
 have six digits. Positions count from 0, ends are not included. Columns in **bold** are those that the report cannot do
-without. Units: *activation* is the layer's own, *outcome*, *output* and *prediction* are the unit of what the model
-predicts or of the measured label.
+without; any other column of a run folder is left out where no row has a value. Units: *activation* is the layer's own,
+*outcome*, *output* and *prediction* are the unit of what the model predicts or of the measured label.
 
 `combmotif.open_run(FOLDER).tables` gives the tables of a run folder as DataFrames.
 """

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from combmotif.api import pictures
+from combmotif.api.arguments import chosen_neurons, whole
 from combmotif.api.given import (
     Model,
     Motifs,
     Sequences,
     as_sequences,
-    chosen_neurons,
     evaluating,
     is_word,
     open_model,
@@ -92,7 +92,7 @@ def effects(
     if neurons is None and _are_motifs(of):
         return marginalize(model, sequences, of, output=output, seed=seed, **options)  # type: ignore[arg-type]
     given = as_sequences(sequences)
-    chosen = validate(ContributionOptions, options, name="effects")
+    chosen, seed = validate(ContributionOptions, options, name="effects"), whole(seed, "seed")
     with evaluating(model):
         net = open_model(model, given)
         name, channels = chosen_neurons(net, of, neurons)  # type: ignore[arg-type]

@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 
 from combmotif.api import pictures
+from combmotif.api.arguments import number, whole
 from combmotif.api.given import (
     Motifs,
     Sequences,
     as_motifs,
     as_sequences,
     is_word,
+    words_or_motifs,
 )
 from combmotif.api.pictures import Picture
 from combmotif.api.results import Result
@@ -33,7 +35,7 @@ def match(
     motifs: Motifs,
     databases: Any = "builtin",
     *,
-    kinds: Sequence[str] | None = None,
+    kinds: str | Sequence[str] | None = None,
     species: str | None = None,
     strands: str = "single",
     q: float = default_of(MatchSection, "q"),
@@ -49,7 +51,7 @@ def match(
     databases : str, Database or motifs, or a list of them, default "builtin"
         ``"builtin"`` for the words of the package, the name of one that ``combmotif fetch`` brought, a motif file, or
         motifs of your own.
-    kinds : sequence of str, optional
+    kinds : str or sequence of str, optional
         Only elements of these kinds: translation, splicing, processing, decay, modification, structure, rbp, mirna, tf.
     species : str, optional
         Only elements of this species, where a database knows it.
@@ -78,11 +80,12 @@ def match(
     >>> cm.match("UGUAAAUA").table["name"].iloc[0]
     'PUM1/PUM2 (Pumilio)'
     """
+    q, top = number(q, "q"), whole(top, "top", least=1)
     queries = as_motifs(motifs, alphabet=alphabet)
     given = databases if isinstance(databases, (list, tuple)) else [databases]
     loaded = [_database(one, place, species) for place, one in enumerate(given)]
     if kinds is not None:
-        loaded = of_kinds(loaded, list(kinds))
+        loaded = of_kinds(loaded, [kinds] if isinstance(kinds, str) else list(kinds))
     table = match_motifs(queries, with_families(loaded), strands=strands, q=q, top=top)
     named = table.drop_duplicates("motif").set_index("motif")
     notes = {
@@ -104,7 +107,7 @@ def _database(given: Any, place: int, species: str | None) -> Database:
         return given
     if isinstance(given, str) and not is_word(given):
         return load_database(given, species=species)
-    own = as_motifs(given)
+    own = as_motifs(given, what="databases")
     entries = tuple(DatabaseEntry(one.id, one.id, one.frequencies, sites=one.sites) for one in own)
     return Database(own.method or f"given{place + 1}", entries, own.alphabet)
 
@@ -145,11 +148,8 @@ def scan(
     [2, 0, 3]
     """
     given = as_sequences(sequences)
-    words = [motifs] if isinstance(motifs, str) else motifs
-    if isinstance(words, (list, tuple)) and words and all(is_word(one) for one in words):
-        wanted: list[tuple[str, str | np.ndarray]] = [(one, one) for one in words]
-    else:
-        wanted = [(one.id, one.ppm) for one in as_motifs(motifs)]
+    p_value = number(p_value, "p_value")
+    wanted = [(one, one) if isinstance(one, str) else (one.id, one.ppm) for one in words_or_motifs(motifs)]
     parts = []
     for name, motif in wanted:
         sites = find_sites(given.codes, motif, p_value=p_value, background=background)

@@ -12,14 +12,12 @@ import pandas as pd
 import torch
 from torch import nn
 
+from combmotif.api.arguments import one_of
 from combmotif.api.results import Result
 from combmotif.config.given import GivenConfig
-from combmotif.config.inputs import NeuronsSection
-from combmotif.config.neurons import select_neurons
 from combmotif.config.opening import KERAS_FILES, open_model_from
 from combmotif.config.opening import open_model as open_section
 from combmotif.core.typed_yaml import validate
-from combmotif.inference.geometry import known_geometry
 from combmotif.models.door import Output
 from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.models.opening import open_module
@@ -27,7 +25,7 @@ from combmotif.motifs.files import DEFAULT_SITES, open_motifs
 from combmotif.motifs.matching.database import word_ppm
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.runs.context import load_sequences
-from combmotif.sequence.alphabet import IUPAC
+from combmotif.sequence.alphabet import IUPAC, LETTERS
 from combmotif.sequence.onehot import as_codes
 from combmotif.sequence.tables import SequenceSet
 
@@ -102,6 +100,8 @@ def open_model(
     if isinstance(model, SequenceModel):
         return model
     if isinstance(model, Mapping):
+        if any(torch.is_tensor(value) for value in model.values()):
+            raise ValueError("model: expected a torch.nn.Module, found weights alone; load them into the module")
         data = {"model": dict(model), "sequences": {"kind": "random"}}
         return open_section(validate(GivenConfig, data, name="model").model)  # type: ignore[arg-type]
     if isinstance(model, (str, Path)):
@@ -109,10 +109,14 @@ def open_model(
             return open_model(keras_section(model, outputs=outputs, alphabet=alphabet, length=length))
         return open_model_from(str(model), trust=trust)
     if not isinstance(model, nn.Module):
+        hint = "; give the module, not its class" if isinstance(model, type) else ""
+        hint = hint or ("; save it and give the file" if "keras" in type(model).__module__ else "")
         raise ValueError(
             f"model: expected a torch.nn.Module, the name of a shipped model or the path of a card, found "
-            f"{type(model).__name__}{'; give the module, not its class' if isinstance(model, type) else ''}"
+            f"{type(model).__name__}{hint}"
         )
+    if inputs is not None and not isinstance(inputs, Mapping):
+        raise ValueError(f"inputs: expected values by name, such as {{'cell_type': 2}}, found {inputs!r}")
     return _wrap(
         model, sequences, alphabet=alphabet, outputs=outputs, output=output, inputs=inputs, length=length,
         channels=channels,
@@ -225,6 +229,8 @@ def file_section(path: str | Path) -> dict[str, str]:
             f"sequences: expected a list of sequences, or a file that ends in {endings}, plain or .gz, found "
             f"'{str(path)[:60]}'"
         )
+    if not given.is_file():
+        raise FileNotFoundError(f"sequences: there is no file '{path}'")
     return {"kind": kind, "path": str(path)}
 
 
@@ -233,7 +239,7 @@ def is_word(value: object) -> bool:
     return isinstance(value, str) and bool(value) and set(value.upper()) <= set(IUPAC)
 
 
-def as_motifs(motifs: Any, *, alphabet: str = "rna") -> MotifSet:
+def as_motifs(motifs: Any, *, alphabet: str = "rna", what: str = "motifs") -> MotifSet:
     """Bring motifs of any form to a set; see `Motifs`.
 
     Parameters
@@ -243,6 +249,8 @@ def as_motifs(motifs: Any, *, alphabet: str = "rna") -> MotifSet:
         path of a motif file; a mapping gives names to matrices or words; anything with ``.motifs``, such as a result.
     alphabet : {"rna", "dna"}, default "rna"
         Letters of the names.
+    what : str, default "motifs"
+        What an error calls them.
 
     Returns
     -------
@@ -253,6 +261,7 @@ def as_motifs(motifs: Any, *, alphabet: str = "rna") -> MotifSet:
     ValueError, FileNotFoundError
         If they are nothing of the kind.
     """
+    one_of(alphabet, "alphabet", LETTERS)
     if isinstance(motifs, Result):
         motifs = motifs.data
     if isinstance(motifs, MotifSet):
@@ -263,7 +272,14 @@ def as_motifs(motifs: Any, *, alphabet: str = "rna") -> MotifSet:
     if inside is not None:
         return inside if isinstance(inside, MotifSet) else MotifSet(tuple(inside), "", alphabet)
     if isinstance(motifs, (str, Path)) and not is_word(motifs):
-        return open_motifs(motifs)[0]
+        try:
+            return open_motifs(motifs)[0]
+        except FileNotFoundError as error:
+            if not isinstance(motifs, str) or set(motifs) & set("./"):
+                raise
+            raise ValueError(f"{what}: expected IUPAC letters or a motif file, found '{motifs}' ({error})") from None
+    if isinstance(motifs, (pd.Series, pd.Index)):
+        motifs = list(motifs)
     if isinstance(motifs, Mapping):
         named = list(motifs.items())
     elif isinstance(motifs, str) or getattr(motifs, "ndim", 0) == 2:
@@ -271,19 +287,21 @@ def as_motifs(motifs: Any, *, alphabet: str = "rna") -> MotifSet:
     elif isinstance(motifs, (Sequence, np.ndarray, torch.Tensor)):
         named = [("", one) for one in motifs]
     else:
-        raise ValueError(f"motifs: expected motifs, matrices or IUPAC words, found {type(motifs).__name__}")
+        raise ValueError(f"{what}: expected motifs, matrices or IUPAC words, found {type(motifs).__name__}")
     if not named:
-        raise ValueError("motifs: expected at least one, found none")
-    return MotifSet(tuple(_motif(one, name, place) for place, (name, one) in enumerate(named, 1)), "", alphabet)
+        raise ValueError(f"{what}: expected at least one, found none")
+    return MotifSet(tuple(_motif(one, name, place, what) for place, (name, one) in enumerate(named, 1)), "", alphabet)
 
 
-def _motif(one: Any, name: str, place: int) -> Motif:
+def _motif(one: Any, name: str, place: int, what: str) -> Motif:
     if isinstance(one, Motif):
         return one
     if is_word(one):
         return Motif(name or one, word_ppm(one) * DEFAULT_SITES, DEFAULT_SITES)
+    if isinstance(one, pd.DataFrame) and {str(name).upper().replace("T", "U") for name in one} == set("ACGU"):
+        one = one[sorted(one, key=lambda name: str(name).upper())]  # whose columns say which base they are of
     matrix = one.detach().cpu().numpy() if torch.is_tensor(one) else np.asarray(one)
-    what = f"motifs: {name or f'number {place - 1}'}"
+    what = f"{what}: {name or f'number {place - 1}'}"
     if matrix.dtype.kind not in "fiu" or matrix.ndim != 2 or 4 not in matrix.shape:
         found = f"'{one}'" if isinstance(one, str) else f"{type(one).__name__} of shape {matrix.shape}"
         raise ValueError(f"{what}: expected an IUPAC word, or a matrix (length, 4) of A, C, G, U, found {found}")
@@ -295,42 +313,9 @@ def _motif(one: Any, name: str, place: int) -> Motif:
     return Motif(name or f"motif{place}", counts, max(1, round(float(counts.sum(1).max()))))
 
 
-def pattern_source(motif: Any, alphabet: str) -> str | Motif:
-    """Keep an IUPAC word a word, whose occurrences are exact; make anything else a motif."""
-    if is_word(motif):
-        return str(motif)
-    found = as_motifs(motif, alphabet=alphabet)
-    if len(found) != 1:
-        raise ValueError(f"motif: expected one, found {len(found)}")
-    return found[0]
-
-
-def chosen_neurons(
-    model: SequenceModel, layer: str | int, neurons: int | str | Sequence[int | str] | None
-) -> tuple[str, tuple[int, ...]]:
-    """Read a layer and its neurons: ``("conv3", 7)``, ``("conv3", "0-15")``, or ``"conv3:7"`` alone.
-
-    Raises
-    ------
-    ValueError
-        If the model has no such layer or neuron; what it has is named.
-    """
-    name = str(layer)
-    if neurons is None:
-        name, colon, last = name.rpartition(":")
-        if not colon:
-            raise ValueError(
-                f"neuron: expected one beside the layer, such as ('{layer}', 7) or '{layer}:7', found none"
-            )
-        neurons = last
-    section = validate(NeuronsSection, {"layer": name, "select": plain(neurons)}, name="neurons")
-    return name, tuple(select_neurons(section.select, known_geometry(model, name).neurons, name))
-
-
-def plain(value: Any) -> Any:
-    """Turn mappings and sequences into dicts and lists, numpy's numbers into Python's, as a config has them."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple, range, np.ndarray)):
-        return [plain(inner) for inner in value]
-    return value.item() if isinstance(value, np.generic) else str(value) if isinstance(value, Path) else value
+def words_or_motifs(motifs: Any, *, alphabet: str = "rna", what: str = "motifs") -> list[str | Motif]:
+    """Keep IUPAC words words, whose occurrences are exact; anything else becomes motifs; see `as_motifs`."""
+    given = [motifs] if isinstance(motifs, str) else motifs
+    if isinstance(given, (list, tuple)) and given and all(is_word(one) for one in given):
+        return list(dict.fromkeys(given))
+    return list(as_motifs(motifs, alphabet=alphabet, what=what))

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from combmotif.api import pictures
+from combmotif.api.arguments import whole
 from combmotif.api.given import (
     Model,
     Motifs,
     Sequences,
-    as_motifs,
     as_sequences,
     evaluating,
     is_word,
     open_model,
-    pattern_source,
+    words_or_motifs,
 )
 from combmotif.api.pictures import Picture
 from combmotif.api.results import Result
@@ -71,10 +71,10 @@ def marginalize(
     if is_word(sequences) or isinstance(sequences, (Motif, MotifSet, Result)) or _are_sequences(motifs):
         sequences, motifs = motifs, sequences  # marginalize(net, "UGUAAAUA", background)
     given = as_sequences(sequences)  # type: ignore[arg-type]
-    chosen = validate(MarginalOptions, options, name="marginalize")
+    chosen, seed = validate(MarginalOptions, options, name="marginalize"), whole(seed, "seed")
     with evaluating(model):
         net = open_model(model, given)
-        wanted = _words_or_motifs(motifs, net.input_spec.alphabet)
+        wanted = words_or_motifs(motifs, alphabet=net.input_spec.alphabet)
         found = marginal_effects(net, given, wanted, chosen, seed=seed)
     title = f"Marginal effect of {len(wanted)} motif{'s' * (len(wanted) > 1)} in {chosen.backgrounds} backgrounds"
 
@@ -92,14 +92,6 @@ def marginalize(
 def _are_sequences(given: Any) -> bool:
     """Whether something can only be sequences: a set of them, or the section of a config."""
     return isinstance(given, SequenceSet) or (isinstance(given, Mapping) and "kind" in given)
-
-
-def _words_or_motifs(motifs: Any, alphabet: str) -> list[str | Motif]:
-    """Keep IUPAC words as words; anything else becomes motifs."""
-    given = [motifs] if isinstance(motifs, str) else motifs
-    if isinstance(given, (list, tuple)) and given and all(is_word(one) for one in given):
-        return list(dict.fromkeys(given))
-    return list(as_motifs(motifs, alphabet=alphabet))
 
 
 def interval(row: Any) -> tuple[float, float, float]:
@@ -168,7 +160,7 @@ def epistasis(
     ['AUG x UAA (A first, in frame)']
     """
     given = as_sequences(sequences)
-    chosen = validate(InteractionOptions, options, name="epistasis")
+    chosen, seed = validate(InteractionOptions, options, name="epistasis"), whole(seed, "seed")
     if b is None and (not isinstance(a, (list, tuple)) or not a):
         raise ValueError("b: expected a second motif, or a list of pairs in place of the first, found none")
     with evaluating(model):
@@ -201,19 +193,23 @@ def _pair(
     """Make a pair of two words or motifs, with the rules; a Pair has its own."""
     if isinstance(one, Pair):
         return one
-    if len(one) != 2:
-        raise ValueError(f"pairs: expected two motifs each, found {len(one)}")
+    if isinstance(one, str) or not isinstance(one, Sequence) or len(one) != 2:
+        found = f"{len(one)} motifs" if isinstance(one, (list, tuple)) else repr(one)
+        raise ValueError(f"a: expected pairs of two motifs each, such as [('AUG', 'UAA')], found {found}")
     alphabet = net.input_spec.alphabet
 
-    def pattern(motif: Any) -> Pattern:
+    def pattern(motif: Any, side: str) -> Pattern:
         if isinstance(motif, Pattern):
             return motif
+        sources = words_or_motifs(motif, alphabet=alphabet, what=side)
+        if len(sources) != 1:
+            raise ValueError(f"{side}: expected one motif, found {len(sources)}; several go into a list of pairs")
         return as_pattern(
-            pattern_source(motif, alphabet),
+            sources[0],
             p_value=None if options.p_value == "auto" else options.p_value,
             length=float(np.median(sequences.lengths)),
             background=base_frequencies(sequences.codes),
             alphabet=alphabet,
         )
 
-    return Pair(pattern(one[0]), pattern(one[1]), **rules)
+    return Pair(pattern(one[0], "a"), pattern(one[1], "b"), **rules)

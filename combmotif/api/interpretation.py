@@ -250,6 +250,8 @@ def open_run(folder: str | Path) -> Interpretation:
     Traceback (most recent call last):
     FileNotFoundError: no/such/run: expected a run folder (with a run.json), as 'combmotif run' makes it
     """
+    if not isinstance(folder, (str, Path)):
+        raise ValueError(f"folder: expected the path of a run folder, found {folder!r}")
     found = Interpretation(Path(folder))
     found.record  # noqa: B018 - reads run.json, which a run folder has
     return found

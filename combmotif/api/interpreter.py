@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from combmotif.api.arguments import plain, whole
 from combmotif.api.given import (
     Model,
     Sequences,
@@ -16,7 +17,6 @@ from combmotif.api.given import (
     file_section,
     keras_section,
     open_model,
-    plain,
 )
 from combmotif.api.interpretation import Interpretation
 from combmotif.api.progress import log, shown_progress
@@ -122,6 +122,9 @@ def interpret(
     >>> found.motifs[0].layer
     '0'
     """
+    workers = whole(workers, "workers", least=1)
+    if progress is not None and not callable(progress):
+        raise ValueError(f"progress: expected a function of (stage, done, total), found {progress!r}")
     data: dict[str, Any] = {"seed": seed}
     if layer is not None:
         data["neurons"] = {"layer": _names(layer), "select": plain(neurons)}

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from combmotif.api import pictures
+from combmotif.api.arguments import chosen_neurons, whole
 from combmotif.api.given import (
     Model,
     Sequences,
     as_sequences,
-    chosen_neurons,
     evaluating,
     open_model,
 )
@@ -89,8 +89,11 @@ def sample(
     ['window', 'activation', 'excitation']
     """
     given = None if sequences is None else as_sequences(sequences)
-    if keep is not None and keep < 1:
-        raise ValueError(f"keep: expected 1 or more windows, found {keep}")
+    if keep is not None:
+        whole(keep, "keep", least=1)
+    seed = whole(seed, "seed")
+    whole(generations, "generations", least=1)
+    whole(population, "population", least=1)
     with evaluating(model):
         net = open_model(model, given)
         name, (channel,) = _one(net, layer, neuron)
@@ -160,6 +163,7 @@ def demix(model: Model, samples: Samples | Result[Samples], *, seed: int = 0, ha
     windows = samples.data if isinstance(samples, Result) else samples
     if not isinstance(windows, Samples):
         raise ValueError(f"samples: expected what combmotif.sample returned, found {type(windows).__name__}")
+    seed = whole(seed, "seed")
     with evaluating(model):
         net = open_model(model)
         probe, alphabet = WindowProbe(net, windows.layer), net.input_spec.alphabet

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from combmotif.api import pictures
+from combmotif.api.arguments import whole
 from combmotif.api.given import (
     Model,
     Sequences,
@@ -70,7 +71,7 @@ def attribute(
     ['sequence', 'position', 'base', 'contribution']
     """
     given = as_sequences(sequences)
-    chosen = validate(AttributionOptions, options, name="attribute")
+    chosen, seed = validate(AttributionOptions, options, name="attribute"), whole(seed, "seed")
     with evaluating(model), shown_progress() as told:
         net = open_model(model, given)
         name = f"output:{target}" if ":" not in str(target) else str(target)

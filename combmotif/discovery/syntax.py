@@ -56,7 +56,7 @@ def syntax_table(
             gaps = pair_gaps(first, second, a[1] - a[0])
             entry = {
                 "layer": motif.layer,
-                "neuron": motif.neuron,
+                "neuron": f"{motif.layer}:{motif.neuron}",
                 "motif": motif.id,
                 "part_a": motif.consensus(alphabet)[a[0] : a[1]],
                 "part_b": motif.consensus(alphabet)[b[0] : b[1]],

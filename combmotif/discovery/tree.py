@@ -39,7 +39,7 @@ def tree_table(
         rows.append(
             {
                 "layer": samples.layer,
-                "neuron": samples.neuron,
+                "neuron": f"{samples.layer}:{samples.neuron}",
                 "node": node.path,
                 "parent": node.path.rpartition(".")[0],
                 "feature_layer": node.feature_layer,

@@ -45,7 +45,7 @@ def agreement(predicted: np.ndarray, measured: np.ndarray) -> Agreement:
     """
     known = np.isfinite(measured) & np.isfinite(predicted)
     if known.sum() < 3:
-        raise ValueError(f"expected at least 3 values both measured and predicted, found {int(known.sum())}")
+        raise ValueError(f"values: expected at least 3 both measured and predicted, found {int(known.sum())}")
     x, y = np.asarray(predicted, dtype=float)[known], np.asarray(measured, dtype=float)[known]
     if np.ptp(x) == 0 or np.ptp(y) == 0:
         return Agreement(float("nan"), float("nan"), float("nan"), len(x))

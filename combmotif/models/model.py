@@ -14,7 +14,7 @@ from torch import nn
 
 from combmotif.models.batches import in_batches, nucleotides_at_once
 from combmotif.models.door import Pick, constants
-from combmotif.sequence.alphabet import UNKNOWN
+from combmotif.sequence.alphabet import LETTERS, UNKNOWN
 from combmotif.sequence.onehot import as_codes, one_hot
 
 RULES = ("exact", "pad_right")
@@ -74,6 +74,10 @@ class InputSpec:
     rule: str = "exact"
 
     def __post_init__(self) -> None:
+        if self.alphabet not in LETTERS:
+            raise ValueError(f"alphabet: expected {' or '.join(LETTERS)}, found {self.alphabet!r}")
+        if self.length is not None and (not isinstance(self.length, int) or self.length < 1):
+            raise ValueError(f"length: expected a whole number of nt, found {self.length!r}")
         if self.rule not in RULES:
             raise ValueError(f"rule: expected one of {', '.join(RULES)}, found '{self.rule}'")
         if self.rule != "exact" and self.length is None:

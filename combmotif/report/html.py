@@ -36,11 +36,17 @@ from combmotif.report.encode import compact, embedded_file, encode_matrix, scrip
 from combmotif.report.folder import RunFolder, anchor, mapping, read_run
 from combmotif.report.overview import as_lines, how_found, model_facts, model_name
 from combmotif.report.records import anchors, neuron_records
-from combmotif.report.sections.effects import effects, outcomes, tally, whiskers
+from combmotif.report.sections.effects import Effect, effects, outcomes, tally, whiskers
 from combmotif.report.sections.interactions import ESTIMATES, PairView, pairs, triples
 from combmotif.report.sections.matches import columns_of, control_sentence, elements, matches
-from combmotif.report.sections.motif_effects import motif_effects, motif_tally, motif_whiskers, output_sections
-from combmotif.report.sections.neurons import Family, NeuronView, motif_names, neurons
+from combmotif.report.sections.motif_effects import (
+    MotifEffect,
+    motif_effects,
+    motif_tally,
+    motif_whiskers,
+    output_sections,
+)
+from combmotif.report.sections.neurons import Family, NeuronView, motif_names, neurons, shown_effects
 from combmotif.report.sections.pairmap import family_map, pair_map
 from combmotif.report.story import Finding
 from combmotif.report.summary import findings_of
@@ -122,7 +128,13 @@ def _thoughts(findings: tuple[Finding, ...]) -> list[list[Finding]]:
     return thoughts
 
 
-def _page_data(run: RunFolder, views: list[NeuronView], cells: list[dict[str, Any]], title: str) -> dict[str, Any]:
+def _page_data(
+    run: RunFolder,
+    views: list[NeuronView],
+    shown: dict[str, MotifEffect | Effect],
+    cells: list[dict[str, Any]],
+    title: str,
+) -> dict[str, Any]:
     """What the scripts need from the first moment: what neurons can be searched by, and how logos are drawn."""
     symbols = wording.TRIPLE_CLASSES | wording.MOTIF_CLASSES | wording.CONTRIBUTION_CLASSES | wording.MAP_CLASSES
     return {
@@ -141,7 +153,7 @@ def _page_data(run: RunFolder, views: list[NeuronView], cells: list[dict[str, An
                 "anchor": v.anchor,
                 "search": v.search,
                 "layer": str(v.row["layer"]),
-                "kind": v.shown.kind if v.shown else "",
+                "kind": shown[v.name].kind if v.name in shown else "",
                 "elements": v.elements,
                 "families": list(dict.fromkeys(m.family for m in v.motifs if m.family)),
                 "words": [str(m.row["consensus"]).replace("T", "U") for m in v.motifs],
@@ -184,6 +196,7 @@ def _context(run: RunFolder, title: str | None) -> dict[str, Any]:
     names = motif_names(run, found)
     known = elements(run, found)
     first = next(iter(found_effects.values()), {})
+    shown = shown_effects(views, own=bool(own))
     pair_views = pairs(run, found)
     partners: dict[str, list[tuple[str, str, str]]] = {}
     for pair in pair_views:
@@ -222,7 +235,8 @@ def _context(run: RunFolder, title: str | None) -> dict[str, Any]:
         "families": families,
         "motif_count": len(run.tables["motifs"]),
         "layers": list(dict.fromkeys(str(v.row["layer"]) for v in views if v.row["layer"])),
-        "kinds": list(dict.fromkeys(v.shown.kind for v in views if v.shown and v.shown.kind)),
+        "kinds": list(dict.fromkeys(e.kind for e in shown.values() if e.kind)),
+        "shown": shown,
         "outcome": wording.outcome(next(iter(found_effects), "prediction")),
         "effect_of": first,
         "scrambled": any(e.site_text for rows in found_effects.values() for e in rows.values()),
@@ -247,7 +261,7 @@ def _context(run: RunFolder, title: str | None) -> dict[str, Any]:
         "downloads": {name: len(content) for name, content in inside.items()},
         "beside": beside,
         "embedded": script_json({name: embedded_file(content) for name, content in inside.items()}),
-        "data": script_json(_page_data(run, views, cells, chosen)),
+        "data": script_json(_page_data(run, views, shown, cells, chosen)),
         "logos": script_json({name: encode_matrix(motif.ppm) for name, motif in run.motifs.items()}),
         "scores": script_json(compact({name: scores.tolist() for name, scores in run.scores.items()}, digits=3)),
         "targets": script_json({name: encode_matrix(ppm) for name, ppm in run.targets.items() if name in targets}),

@@ -78,7 +78,7 @@ def sentence(view: NeuronView) -> str:
         does = "raises" if own.value > 0 else "lowers"
         size = wording.number(abs(own.value))
         parts.append(f"Inserted into {wording.count(own.n)} backgrounds, this motif {does} {own.output} by {size}")
-    effect = view.effect
+    effect = view.effects[0] if view.effects else None
     if effect and math.isfinite(effect.value) and effect.kind in ("positive", "negative", "discordant"):
         way = "higher" if effect.value > 0 else "lower"
         words = wording.outcome(effect.outcome)

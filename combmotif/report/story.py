@@ -13,11 +13,12 @@ import numpy as np
 from combmotif.motifs.matching.spelled import START_CODONS
 from combmotif.report import wording
 from combmotif.report.folder import RunFolder, anchor, neuron_name
-from combmotif.report.sections.effects import Effect, effects
+from combmotif.report.sections.effects import effects, strongest
 from combmotif.report.sections.matches import Element, Match, elements
 from combmotif.report.sections.motif_effects import MotifEffect, beside, headline, motif_effects
-from combmotif.report.wording import count, number, plural
+from combmotif.report.wording import count, number, opening, plural
 
+Found = dict[str, list[Match]]
 _ACTING = ("negative", "positive")
 _MINIMAL = 2
 """Codons between AUG and stop up to which the reading frame is called minimal."""
@@ -70,9 +71,10 @@ def story(run: RunFolder, found: dict[str, list[Match]], names: dict[str, str]) 
     own = {motif: headline(rows) for motif, rows in motif_effects(run).items() if motif in names}
     output = next((name for rows in own.values() for name in rows), "")
     acting = {motif: rows[output] for motif, rows in own.items() if output in rows}
-    told = [_who(run, acting, names), _shared(run, found, acting)]
-    shown = {finding.motif for finding in told if finding is not None}
-    return [finding for finding in (*told, _strongest(run, found, acting, shown)) if finding is not None]
+    who = _who(run, acting, names)
+    shared = _shared(run, found, acting, {who.motif} if who else set())
+    shown = {finding.motif for finding in (who, shared) if finding}
+    return [finding for finding in (who, shared, _strongest(run, found, acting, shown)) if finding is not None]
 
 
 def _owners(run: RunFolder) -> dict[str, str]:
@@ -103,14 +105,6 @@ def _ways(kinds: Counter[str], lower: str, higher: str) -> str:
     return " and ".join(f"{count(amount)} {_verb(amount, verb)}" for amount, verb in parts) or "none does"
 
 
-def _size(effect: Effect) -> tuple[float, str]:
-    """How far a neuron moves the prediction, and that in words: by its sites where they were scrambled."""
-    if effect.site_text:
-        return effect.site[1], f"its sites change it by {effect.site_text}"
-    more = f", {count(effect.n_active)} sequences against {count(effect.n_inactive)}" if effect.n_active else ""
-    return effect.value, f"where it is active the outcome differs by {effect.text}{more}"
-
-
 def _who(run: RunFolder, acting: dict[str, MotifEffect], names: dict[str, str]) -> Finding | None:
     """How many neurons change the prediction, and which way; of a whole model, how many motifs do."""
     outcome, rows = next(iter(effects(run).items()), ("", {}))
@@ -125,15 +119,20 @@ def _who(run: RunFolder, acting: dict[str, MotifEffect], names: dict[str, str]) 
     verb = "change" if predicted else "are associated with"
     neurons = f"{count(len(changing))} of {plural(len(rows), 'neuron')}{_layers(list(rows))}"
     label, value = "Neurons that act", f"{neurons}: {_ways(kinds, lower, higher)}"
-    if not changing:
+    top = strongest(changing)
+    if top is None:
         shown = "change" if predicted else "be associated with"
         said = f"None of {plural(len(rows), 'neuron')}{_layers(list(rows))} was shown to {shown} the {words}."
         return Finding("story", label, "none", said, "effects")
-    top = max(changing, key=lambda e: abs(_size(e)[0]))
     motif = first.get(top.neuron, "")
     called = f" ({names[motif]})" if motif in names else ""
     said = f"{neurons} {_verb(len(changing), verb)} the {words}: {_ways(kinds, lower, higher)}"
-    said += f". {top.neuron}{called} has the largest effect: {_size(top)[1]}."
+    said += f". {top.neuron}{called} has the largest effect: "
+    if top.site_text:
+        said += f"its sites change it by {top.site_text}."
+    else:
+        said += f"where it is active the outcome differs by {top.text}"
+        said += f", {count(top.n_active)} sequences against {count(top.n_inactive)}." if top.n_active else "."
     return Finding("story", label, value, said, anchor(top.neuron), motif)
 
 
@@ -146,13 +145,13 @@ def _motifs_that_act(acting: dict[str, MotifEffect], names: dict[str, str]) -> F
     value = f"{count(amount)} of {plural(len(acting), 'motif')}: {_ways(kinds, 'lower it', 'raise it')}"
     said = f"{count(amount)} of {plural(len(acting), 'motif')} {_verb(amount, 'change')} {output} when inserted: "
     said += f"{_ways(kinds, 'lower it', 'raise it')}."
-    found = [row for row in acting.values() if row.kind in _ACTING]
     rarer = min(_ACTING, key=lambda kind: kinds[kind] or len(acting) + 1)
-    top = max((row for row in found if row.kind == rarer), key=lambda row: abs(row.value), default=None)
+    top = max((row for row in acting.values() if row.kind == rarer), key=lambda row: abs(row.value), default=None)
     if top is None:
         return Finding("story", "Motifs that act", "none", f"No motif was shown to change {output}.", "motif-effects")
-    way = "lowers" if top.value < 0 else "raises"
-    said += f" {_called(top.motif, names)} {way} it most, by {top.text}."
+    if amount > kinds[rarer]:  # else the last sentence tells of the same motif
+        way = "lowers" if top.value < 0 else "raises"
+        said += f" {opening(_called(top.motif, names))} {way} it most, by {top.text}."
     return Finding("story", "Motifs that act", value, said, top.motif, top.motif)
 
 
@@ -160,8 +159,11 @@ def _called(motif: str, names: dict[str, str]) -> str:
     return f"{names[motif]} ({motif})" if names.get(motif) else motif
 
 
-def _shared(run: RunFolder, found: dict[str, list[Match]], acting: dict[str, MotifEffect]) -> Finding | None:
-    """Which element most neurons read, as their motif or inside a longer one; else the word most motifs spell."""
+def _shared(run: RunFolder, found: Found, acting: dict[str, MotifEffect], shown: set[str]) -> Finding | None:
+    """Which element most neurons read, as their motif or inside a longer one; else the word most motifs spell.
+
+    The logo is of the shortest motif that is not `shown` already.
+    """
     table, owners = run.tables["motifs"], _owners(run)
     length = dict(zip(table["motif"], table["consensus"].str.len(), strict=True))
     all_elements = elements(run, {motif: rows for motif, rows in found.items() if motif in owners})
@@ -179,20 +181,20 @@ def _shared(run: RunFolder, found: dict[str, list[Match]], acting: dict[str, Mot
     holders = {owners[motif] for motif in members}
     what = f"{word} ({name})" if name and word else word or name
     if not word:
-        what, longer = wording.opening(what), 0
+        what, longer = opening(what), 0
     said = f"{what} is in {count(len(members))} of {plural(len(table), 'motif')}"
     if longer:
         said += f", {count(longer)} of them longer ones" if longer < len(members) else ", all of them longer"
     if set(owners.values()) & set(run.tables["neurons"]["neuron"]):
         total = len(run.tables["neurons"]) or len(set(owners.values()))
         said += f", and in {count(len(holders))} of {plural(total, 'neuron')}"
-    shortest = min(members, key=lambda motif: (motif not in acting, length[motif], -_bits(run, motif)))
+    shortest = min(members, key=lambda one: (one not in acting, one in shown, length[one], -_bits(run, one)))
     if shortest in acting:
         kinds = Counter(acting[motif].kind for motif in members if motif in acting)
         row = acting[shortest]
         acts = _ways(kinds, "lower", "raise") if kinds["negative"] or kinds["positive"] else "none was shown to change"
         said += f"; inserted into background sequences, {acts} {row.output}"
-        said += f" (the shortest, {shortest}, by {row.text})"
+        said += f" ({shortest} by {row.text})"
     value = f"{what}: {count(len(members))} of {plural(len(table), 'motif')}"
     return Finding("story", "Shared", value, said + ".", "elements" if name else "motifs", shortest)
 
@@ -228,9 +230,7 @@ def _most_spelled(run: RunFolder) -> tuple[str, list[str]]:
     return word, holders.get(word, [])
 
 
-def _strongest(
-    run: RunFolder, found: dict[str, list[Match]], acting: dict[str, MotifEffect], shown: set[str]
-) -> Finding | None:
+def _strongest(run: RunFolder, found: Found, acting: dict[str, MotifEffect], shown: set[str]) -> Finding | None:
     """What the motif with the largest effect reads, and the strongest of the other way.
 
     The logo is of the second where that of the first is `shown` already.
@@ -251,7 +251,8 @@ def _strongest(
         said += f" The strongest that {way} it is {opposite.motif}, by {text}: it reads "
         said += f"{_reading(run, found.get(opposite.motif, []), opposite.motif)}."
     drawn = opposite if opposite is not None and top.motif in shown else top
-    return Finding("story", "Strongest motif", f"{top.motif} {reads}: {top.text}", said, top.motif, drawn.motif)
+    value = f"{top.motif} {reads}, inserted: {top.text}"
+    return Finding("story", "Strongest motif", value, said, top.motif, drawn.motif)
 
 
 def _reading(run: RunFolder, rows: list[Match], motif: str) -> str:
@@ -267,4 +268,6 @@ def _reading(run: RunFolder, rows: list[Match], motif: str) -> str:
         apart = f"{count(codons)} codon{'s' * (codons != 1)} on" if codons else "right behind it"
         minimal = ", a minimal open reading frame" if codons <= _MINIMAL else ""
         return f"{consensus}, AUG with an in-frame stop {apart}{minimal}"
+    if known[0].contains and known[0].consensus.replace("T", "U") == consensus.replace("T", "U"):
+        return f"{consensus} ({known[0].short})"
     return f"{consensus}, which {known[0].phrase}" + (f" ({frame.reading})" if frame is not None else "")

@@ -10,7 +10,7 @@ import numpy as np
 from combmotif.motifs.matching.spelled import START_CODONS
 from combmotif.report import wording
 from combmotif.report.folder import RunFolder, anchor, neuron_name, read_run
-from combmotif.report.sections.effects import Effect, effects
+from combmotif.report.sections.effects import effects, strongest
 from combmotif.report.sections.interactions import called
 from combmotif.report.sections.matches import Match, elements, matches
 from combmotif.report.sections.motif_effects import beside, headline, motif_effects
@@ -125,12 +125,6 @@ def _known(run: RunFolder, found: dict[str, list[Match]]) -> list[Finding]:
     return [Finding("known", "Known elements", value, sentence, "elements")]
 
 
-def strongest(rows: dict[str, Effect]) -> Effect | None:
-    """The positive or negative neuron with the largest effect, if any."""
-    clear = [e for e in rows.values() if e.kind in ("positive", "negative") and np.isfinite(e.value)]
-    return max(clear, key=lambda e: abs(e.value)) if clear else None
-
-
 def _effects(run: RunFolder, names: dict[str, str]) -> list[Finding]:
     """What motifs do when they are inserted: how many raise and lower each output, and the strongest of either way."""
     own, findings = motif_effects(run), []
@@ -161,7 +155,8 @@ def _effects(run: RunFolder, names: dict[str, str]) -> list[Finding]:
             ]
             sentence += f" ({', '.join(beside_it)})." if beside_it else "."
             subject = f"{top.motif} {called}".strip()
-            findings.append(Finding("strongest motif", f"Most {kind}", f"{subject}: {top.text}", sentence, top.motif))
+            value = f"{subject}, inserted: {top.text}"
+            findings.append(Finding("strongest motif", f"Most {kind} motif", value, sentence, top.motif))
     return findings
 
 
@@ -186,29 +181,22 @@ def _contribution(run: RunFolder, names: dict[str, str]) -> list[Finding]:
                 "effects",
             )
         )
-        top = strongest(rows)
+        top = strongest(rows.values())
         if top is None:
             sentence = f"No neuron shows a clear effect on the {words}."
-            findings.append(Finding("strongest", "Strongest", "none is clear", sentence, "effects"))
+            findings.append(Finding("strongest", "Strongest neuron", "none is clear", sentence, "effects"))
             continue
         motif = first_motif.get(top.neuron, "")
         called = names.get(motif, "")
         about = f" ({called}, {motif})" if called else ""
-        subject = f"{top.neuron} {called}" if called else top.neuron
-        way = "higher" if top.value > 0 else "lower"
-        low, high = sorted(abs(v) for v in (top.observed[0], top.observed[2]))
-        sizes = (
-            f", {count(top.n_active)} against {count(top.n_inactive)} sequences" if np.isfinite(top.n_active) else ""
-        )
-        bounds = f" (95 % CI {number(low)} to {number(high)}{sizes})" if np.isfinite(low) and np.isfinite(high) else ""
-        sentence = (
-            f"Strongest: where {top.neuron}{about} is active, the {words} is {way} by {number(abs(top.value))}{bounds}."
-        )
+        sizes = f", {count(top.n_active)} against {count(top.n_inactive)} sequences" if top.n_active > 0 else ""
+        sentence = f"Strongest: where {top.neuron}{about} is active, the {words} differs by {top.text}{sizes}."
         if top.site_text:
             sentence += f" Its sites there change the prediction by {top.site_text}, found by scrambling them."
         elif top.clamp_text:
             sentence += f" The neuron itself adds {top.clamp_text} to the prediction, found by clamping it."
-        findings.append(Finding("strongest", "Strongest", f"{subject}: {top.text}", sentence, anchor(top.neuron)))
+        value = f"{f'{top.neuron} {called}'.strip()}, {top.measured[1]}"
+        findings.append(Finding("strongest", "Strongest neuron", value, sentence, anchor(top.neuron)))
     return findings
 
 

@@ -139,8 +139,9 @@ def outcome(name: str) -> str:
 
 
 def opening(name: str) -> str:
-    """Write a name as the first word of a sentence; one with capitals or digits, such as m6A, stays as it is."""
-    return f"{name[:1].upper()}{name[1:]}" if name.replace(" ", "").isalpha() and name.islower() else name
+    """Write a name as the first word of a sentence: Upstream AUG; one such as m6A or let-7 stays as it is."""
+    first = name.partition(" ")[0]
+    return f"{name[:1].upper()}{name[1:]}" if first.isalpha() and first.islower() else name
 
 
 def plural(amount: int, noun: str, many: str = "") -> str:

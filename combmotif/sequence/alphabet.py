@@ -48,6 +48,8 @@ def encode(sequence: str, *, name: str = "sequence") -> np.ndarray:
     >>> encode("ACGUn").tolist()
     [0, 1, 2, 3, 4]
     """
+    if not isinstance(sequence, str):
+        raise ValueError(f"{name}: expected letters, found {type(sequence).__name__}")
     try:
         raw = np.frombuffer(sequence.encode("ascii"), dtype=np.uint8)
     except UnicodeEncodeError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from combmotif.sequence.rows import read_rows
 from combmotif.sequence.words import contains
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SequenceSet:
     """Named sequences and, where known, their measured values.
 
@@ -88,7 +89,11 @@ class SequenceSet:
         """
         if isinstance(strings, str):
             raise ValueError(f"sequences: expected a list of strings, found one, '{strings[:60]}'; put it into []")
+        if not isinstance(strings, Iterable):
+            raise ValueError(f"sequences: expected a list of strings, found {type(strings).__name__}")
         codes = tuple(encode(text, name=f"sequences: number {i}") for i, text in enumerate(strings))
+        if names is not None and (twice := [name for name, times in Counter(names).items() if times > 1]):
+            raise ValueError(f"names: expected each once, found '{twice[0]}' twice")
         return cls.from_codes(codes, names=names, labels=labels, tracks=tracks)
 
     @classmethod
@@ -106,13 +111,20 @@ class SequenceSet:
         for what, given in {"names": names, "tracks": tracks}.items():
             if given is not None and len(given) != len(codes):
                 raise ValueError(f"{what}: expected {len(codes)}, one per sequence, found {len(given)}")
+        if labels is not None and not isinstance(labels, Mapping):
+            raise ValueError(f"labels: expected lists of values by name, such as {{'load': [7.5]}}, found {labels!r}")
+        columns = []
         for name, column in (labels or {}).items():
             if len(column) != len(codes):
                 raise ValueError(f"labels: expected {len(codes)} values, found {len(column)} of '{name}'")
+            try:
+                columns.append(np.asarray(column, dtype=float))
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"labels: expected numbers as '{name}' ({error})") from None
         return cls(
-            tuple(f"sequence{i + 1}" for i in range(len(codes))) if names is None else tuple(names),
+            tuple(f"sequence{i + 1}" for i in range(len(codes))) if names is None else tuple(map(str, names)),
             tuple(codes),
-            np.column_stack([np.asarray(own, dtype=float) for own in labels.values()]) if labels else None,
+            np.column_stack(columns) if columns else None,
             tuple(labels or ()),
             f"{len(codes)} sequences given from Python",
             None if tracks is None else tuple(tracks),
@@ -120,6 +132,14 @@ class SequenceSet:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def __repr__(self) -> str:
+        """Say how many they are, how long, and what is known of them."""
+        low, high = (int(self.lengths.min()), int(self.lengths.max())) if len(self) else (0, 0)
+        size = f"{low:,} nt" if low == high else f"{low:,} to {high:,} nt"
+        values = f", with {', '.join(self.label_names)}" if self.label_names else ""
+        names = ", ".join((*self.names[:3], *(("...",) if len(self) > 3 else ())))
+        return f"SequenceSet of {len(self):,} sequences of {size}{values} ({names})"
 
     @property
     def lengths(self) -> np.ndarray:

@@ -85,8 +85,16 @@ def test_labels_and_names_go_with_strings():
     assert (found.names, found.label_names, found.labels.ravel().tolist()) == (("a", "b"), ("y",), [1.0, 2.0])
     with pytest.raises(ValueError, match="labels: expected 2 values, found 1 of 'y'"):
         cm.SequenceSet.from_strings(LETTERS, labels={"y": [1]})
-    with pytest.raises(ValueError, match="found one, 'ACGU'"):
-        cm.SequenceSet.from_strings("ACGU")
+    assert repr(found) == "SequenceSet of 2 sequences of 5 nt, with y (a, b)"
+    for wrong, message in (
+        (("ACGU", {}), "found one, 'ACGU'"),
+        ((None, {}), "sequences: expected a list of strings, found NoneType"),
+        (([1, 2], {}), "sequences: number 0: expected letters, found int"),
+        ((LETTERS, {"names": ["a", "a"]}), "names: expected each once, found 'a' twice"),
+        ((LETTERS, {"labels": {"y": ["a", "b"]}}), "labels: expected numbers as 'y'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            cm.SequenceSet.from_strings(wrong[0], **wrong[1])
 
 
 PPM = np.array([[0.1, 0.1, 0.1, 0.7], [0.1, 0.1, 0.7, 0.1], [0.7, 0.1, 0.1, 0.1]])
@@ -94,7 +102,19 @@ PPM = np.array([[0.1, 0.1, 0.1, 0.7], [0.1, 0.1, 0.7, 0.1], [0.7, 0.1, 0.1, 0.1]
 
 @pytest.mark.parametrize(
     "given",
-    [PPM, PPM.T, torch.tensor(PPM), [PPM], {"mine": PPM}, PPM * 40, "UGA", ["UGA"], cm.Motif("m", PPM, 1)],
+    [
+        PPM,
+        PPM.T,
+        torch.tensor(PPM),
+        [PPM],
+        {"mine": PPM},
+        PPM * 40,
+        "UGA",
+        ["UGA"],
+        cm.Motif("m", PPM, 1),
+        pd.Series(["UGA"]),
+        pd.DataFrame(PPM[:, [3, 0, 2, 1]], columns=list("TAGC")),
+    ],  # fmt: skip
     ids=str,
 )
 def test_motifs_of_every_form_have_one_consensus(given):

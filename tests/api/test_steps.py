@@ -116,7 +116,8 @@ def test_effects_of_neurons_are_the_contribution_of_a_run(net, random_codes):
         net, random_codes, layer="conv", neurons=[0, 2], seed=3, match=False, effects=False,
         sample={"keep": 40},
     )  # fmt: skip
-    shared = [name for name in found.table if name != "sampled_maximum"]
+    shared = [name for name in found.table if name != "sampled_maximum" and name in run.contribution]
+    assert found.table.drop(columns=shared).drop(columns="sampled_maximum", errors="ignore").isna().all(axis=None)
     pd.testing.assert_frame_equal(
         found.table[shared], run.contribution[shared], check_dtype=False, rtol=1e-4, atol=1e-6
     )  # fmt: skip
@@ -207,6 +208,10 @@ def test_progress_is_logged_and_drawn_in_a_notebook(monkeypatch, caplog):
         (lambda net: cm.marginalize(net, TEXTS, []), "motifs: expected at least one, found none"),
         (lambda net: cm.scan(TEXTS, []), "motifs: expected at least one, found none"),
         (lambda net: cm.epistasis(net, TEXTS, []), "b: expected a second motif, or a list of pairs"),
+        (lambda net: cm.epistasis(net, TEXTS, ["AUG", "UAA"]), "a: expected pairs of two motifs each.* found 'AUG'"),
+        (lambda net: cm.epistasis(net, TEXTS, "AUG", 3), "b: expected motifs, matrices or IUPAC words, found int"),
+        (lambda net: cm.epistasis(net, TEXTS, ["AUG", "UGU"], "UAA"), "a: expected one motif, found 2"),
+        (lambda net: cm.epistasis(net, TEXTS, "AUX", "UAA"), "a: expected IUPAC letters or a motif file, found 'AUX'"),
         (lambda net: cm.epistasis(net, TEXTS, "AUG", "UAA", spacing=3), "expected whole numbers of nt.* found 3"),
         (lambda net: cm.epistasis(net, TEXTS, "AUG", "UAA", spacing=("a", None)), "expected whole numbers of nt"),
         (lambda net: cm.epistasis(net, TEXTS, "AUG", "UAA", distance=-1), "0 or more, .* and -1 as distance"),
@@ -214,7 +219,25 @@ def test_progress_is_logged_and_drawn_in_a_notebook(monkeypatch, caplog):
         (lambda net: cm.evaluate(net, TEXTS, [[1], [2], [3]]), r"found an array of shape \(3, 1\)"),
         (lambda net: cm.evaluate(net, TEXTS, ["1,5"] * 3), "values: expected numbers"),
         (lambda net: cm.evaluate(net, TEXTS, [1, 2, 3], output=None), "output: the model has 1 outputs"),
-        (lambda net: cm.sample(net, "one:0", keep=0), "keep: expected 1 or more windows, found 0"),
+        (lambda net: cm.sample(net, "one:0", keep=0), "keep: expected a whole number of at least 1, found 0"),
+        (lambda net: cm.sample(net, "one:0", keep="5"), "keep: expected a whole number of at least 1, found '5'"),
+        (lambda net: cm.sample(net, "one:0", population=0), "population: expected a whole number of at least 1"),
+        (lambda net: cm.sample(net, "one:0", seed=None), "seed: expected a whole number of at least 0, found None"),
+        (lambda net: cm.sample(net.state_dict(), "one:0"), "model: expected a torch.nn.Module, found weights alone"),
+        (lambda _: cm.match("UGUA", None), "databases: expected motifs, .* found NoneType"),
+        (lambda _: cm.match("UGUA", q="0.1"), "q: expected a number, found '0.1'"),
+        (lambda _: cm.match("UGUA", top=0), "top: expected a whole number of at least 1, found 0"),
+        (lambda _: cm.match("UGUA", alphabet="protein"), "alphabet: expected rna or dna, found 'protein'"),
+        (lambda _: cm.logo("UGUA", alphabet="RNA"), "alphabet: expected rna or dna, found 'RNA'"),
+        (lambda _: cm.scan(TEXTS, "UGU", p_value="a"), "p_value: expected a number, found 'a'"),
+        (lambda _: cm.scan(TEXTS, np.eye(4), background="x"), "background: expected 4 frequencies"),
+        (lambda _: cm.open_run(None), "folder: expected the path of a run folder, found None"),
+        (lambda net: cm.interpret(net, TEXTS, labels=[1, 2, 3]), "labels: expected lists of values by name"),
+        (lambda net: cm.interpret(net, TEXTS, workers=0), "workers: expected a whole number of at least 1, found 0"),
+        (lambda net: cm.interpret(net, TEXTS, progress=5), "progress: expected a function"),
+        (lambda net: cm.interpret(net, TEXTS, alphabet="protein"), "alphabet: expected rna or dna"),
+        (lambda net: cm.interpret(net, TEXTS, length="9"), "length: expected a whole number of nt, found '9'"),
+        (lambda net: cm.interpret(net, TEXTS, inputs=[2]), "inputs: expected values by name"),
     ],
 )
 def test_what_is_asked_wrongly_is_told(net, step, message):

@@ -37,7 +37,7 @@ def test_a_fixed_spacing():
     assert list(table) == SYNTAX.names
     assert (row["part_a"], row["part_b"], row["kind"]) == ("UGUAAA", "CCGGAC", "fixed")
     assert (row["spacing_min"], row["spacing_max"], row["spacing_mode"]) == (5, 5, 5)
-    assert (row["start_a"], row["start_b"], row["layer"], row["neuron"]) == (0, 11, "conv3", 7)
+    assert (row["start_a"], row["start_b"], row["layer"], row["neuron"]) == (0, 11, "conv3", "conv3:7")
     assert row["sequences"] >= 295
 
 

@@ -82,7 +82,7 @@ def test_motifs_of_another_method_need_no_neuron(run_folder: Path) -> None:
     assert found["conv3:1"]["motifs"][-1]["method"] == "modisco"
     text = render(run_folder)
     assert "no column" not in text
-    assert '"owners":{"seed.1":"conv3:1","pos.1":"modisco"}' in text
+    assert '"owners":{"pos.1":"modisco","seed.1":"conv3:1"}' in text
 
 
 def test_histogram_counts_every_sequence(tmp_path: Path) -> None:

@@ -38,6 +38,8 @@ def test_three_sentences_say_who_acts_what_is_shared_and_what_is_strongest(measu
 def test_the_sites_of_a_neuron_are_told_where_they_were_scrambled(measured: Path) -> None:
     edit(measured / "contribution.tsv", site_effect=-0.7, site_ci_low=-0.8, site_ci_high=-0.6)
     assert "has the largest effect: its sites change it by −0.700 [−0.800, −0.600]." in told(measured)[0].sentence
+    in_terminal = next(f for f in main_findings(measured) if f.key == "strongest")
+    assert in_terminal.value.endswith(", its sites scrambled: −0.700 [−0.800, −0.600]"), "the measure of the story"
 
 
 def test_a_word_is_found_inside_longer_motifs(measured: Path) -> None:
@@ -88,6 +90,12 @@ def test_of_a_whole_net_the_motifs_are_counted(measured: Path) -> None:
     who, shared, _ = told(measured)
     assert who.sentence.startswith("2 of 15 motifs change mrl when inserted: 1 lowers it and 1 raises it.")
     assert "neurons" not in shared.sentence
+    effects = measured / "motif_effects.tsv"
+    table = pd.read_csv(effects, sep="\t")
+    table[table["class"] != "positive"].to_csv(effects, sep="\t", index=False)
+    who, *_, strongest = told(measured)
+    assert who.sentence.endswith(" when inserted: 1 lowers it."), "which the last sentence tells of"
+    assert strongest.sentence.startswith("The strongest motif, ")
 
 
 def test_the_page_begins_with_the_story_and_ends_with_the_run(measured: Path) -> None:

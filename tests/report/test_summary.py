@@ -28,8 +28,12 @@ def test_findings_name_the_strongest_neuron_and_pair(run_folder: Path) -> None:
     strongest = next(f for f in main_findings(run_folder) if f.key == "strongest")
     assert strongest.anchor == "conv3:0"
     assert strongest.sentence == (
-        "Strongest: where conv3:0 (upstream AUG, conv3:0.m1) is active, the predicted mrl is lower by 1.21 "
-        "(95 % CI 1.05 to 1.37, 118 against 382 sequences)."
+        "Strongest: where conv3:0 (upstream AUG, conv3:0.m1) is active, the predicted mrl differs by "
+        "−1.21 [−1.37, −1.05], 118 against 382 sequences."
+    )
+    assert (strongest.label, strongest.value.partition(", ")[2]) == (
+        "Strongest neuron",
+        "active against inactive sequences: −1.21 [−1.37, −1.05]",
     )
     assert found["interaction"].value.startswith("1 super-additive, 1 sub-additive, ")
     assert "sub-additive, e = +0.420 [0.340, 0.500]" in found["pair"].sentence

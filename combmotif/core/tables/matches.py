@@ -56,13 +56,11 @@ MATCHES = Table(
             "partner",
             "letters of the stop codon after a start codon, or the start codon before a stop codon: the nearest in "
             "frame, else the nearest",
-            required=True,
         ),
-        number("distance", "nucleotides between the two codons", unit="nt", required=True),
+        number("distance", "nucleotides between the two codons", unit="nt"),
         number(
             "frame",
             "0 where they are in frame, else 1 or 2; empty where the distance varies so that it changes",
-            required=True,
         ),
         number("chance", "share of the run's motifs that match a shuffled database as well as this", unit="0 to 1"),
     ),

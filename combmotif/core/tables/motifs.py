@@ -77,7 +77,7 @@ TREE = Table(
     "One row per group of a neuron's samples, as demixing split them.",
     columns=(
         text("layer", "the layer's name in the network", required=True),
-        whole("neuron", "channel of the neuron whose sequences were demixed", required=True),
+        text("neuron", "the neuron whose sequences were demixed (conv3:12)", required=True),
         text("node", "path of the group from the root: 0 is all sequences, 0.1 the second part of it", required=True),
         text("parent", "path of the group it was split from", required=True),
         text(
@@ -105,7 +105,7 @@ SYNTAX = Table(
     "One row per two neighbouring parts of a motif: how far apart they stand.",
     columns=(
         text("layer", "the layer's name in the network", required=True),
-        whole("neuron", "channel of the neuron", required=True),
+        text("neuron", "the neuron (conv3:12)", required=True),
         text("motif", "the motif of several parts", required=True),
         text("part_a", "consensus of a part, 5' to 3'", required=True),
         text("part_b", "consensus of the next part", required=True),

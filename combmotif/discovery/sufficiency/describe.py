@@ -126,7 +126,7 @@ def _syntax(motif: Motif, reading: Reading, alphabet: str) -> list[dict[str, obj
         last = min([len(motif), *(b for a, b in spans if b > begin)])
         entry: dict[str, object] = {
             "layer": motif.layer,
-            "neuron": motif.neuron,
+            "neuron": f"{motif.layer}:{motif.neuron}",
             "motif": motif.id,
             "part_a": word[first:end],
             "part_b": word[begin:last],

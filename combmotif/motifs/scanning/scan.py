@@ -214,7 +214,10 @@ def _tail(scores: np.ndarray, base: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 def _background(background: Sequence[float] | None) -> np.ndarray:
-    base = np.full(4, 0.25) if background is None else np.asarray(background, dtype=float)
+    try:
+        base = np.full(4, 0.25) if background is None else np.asarray(background, dtype=float)
+    except (TypeError, ValueError):
+        base = np.zeros(0)
     if base.shape != (4,) or not (base > 0).all() or abs(base.sum() - 1) > 1e-3:
         raise ValueError(f"background: expected 4 frequencies above 0 that sum to 1, got {background}")
     return base / base.sum()

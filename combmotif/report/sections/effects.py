@@ -63,6 +63,13 @@ class Effect:
         return wording.estimate(self.observed[1], self.observed[0], self.observed[2])
 
     @property
+    def measured(self) -> tuple[float, str]:
+        """What neurons are compared by, and how it was measured: scrambled sites, else the observed difference."""
+        if self.site_text:
+            return self.site[1], f"its sites scrambled: {self.site_text}"
+        return self.value, f"active against inactive sequences: {self.text}"
+
+    @property
     def interval(self) -> str:
         """The interval of the observed effect in words."""
         return wording.interval(self.observed[0], self.observed[2])
@@ -140,6 +147,12 @@ def all_effects(run: RunFolder) -> dict[str, list[Effect]]:
         for row in rows:
             gathered.setdefault(row["neuron"], []).append(_effect(row))
     return gathered
+
+
+def strongest(rows: Iterable[Effect]) -> Effect | None:
+    """Choose the positive or negative neuron with the largest effect, as `Effect.measured` has it, if any."""
+    clear = (e for e in rows if e.kind in ("positive", "negative") and np.isfinite(e.value))
+    return max(clear, key=lambda e: abs(e.measured[0]), default=None)
 
 
 def tally(rows: Iterable[Effect]) -> tuple[tuple[str, str, int], ...]:

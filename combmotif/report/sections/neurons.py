@@ -61,16 +61,6 @@ class NeuronView:
         return list(further.values())
 
     @property
-    def effect(self) -> Effect | None:
-        """The effect on the first outcome."""
-        return self.effects[0] if self.effects else None
-
-    @property
-    def shown(self) -> MotifEffect | Effect | None:
-        """What is shown beside it: the first motif's own effect, or, where none was measured, the neuron's."""
-        return self.motifs[0].effect if self.motifs and self.motifs[0].effect else self.effect
-
-    @property
     def measures(self) -> dict[str, float]:
         """Further columns of the table: purity and reproducibility of the first motif, and what the neuron has."""
         first = self.motifs[0].row if self.motifs else {}
@@ -134,6 +124,8 @@ def neurons(
 ) -> tuple[list[NeuronView], list[Family]]:
     """Prepare the neurons in the order of neurons.tsv, and the families of their motifs, the most frequent first.
 
+    Motifs of the whole net come before the neurons.
+
     Parameters
     ----------
     run : RunFolder
@@ -172,8 +164,16 @@ def neurons(
         family.motifs.sort(key=lambda m: -m.row["information"] if np.isfinite(m.row["information"]) else 0)
     for view in views.values():
         view.effects = [rows[view.name] for rows in effects.values() if view.name in rows]
+    probed = set(run.tables["neurons"]["neuron"])
+    whole_net_first = sorted(views.values(), key=lambda view: view.name in probed)
     ranked = sorted(families.values(), key=lambda f: (-len(f.neurons), -len(f.motifs)))
-    return list(views.values()), ranked
+    return whole_net_first, ranked
+
+
+def shown_effects(views: list[NeuronView], *, own: bool) -> dict[str, MotifEffect | Effect]:
+    """What the table shows beside each neuron: its first motif's own effect where these were measured, else its own."""
+    found = [(v.name, (v.motifs and v.motifs[0].effect) if own else v.effects and v.effects[0]) for v in views]
+    return {name: effect for name, effect in found if effect}
 
 
 def motif_names(run: RunFolder, found: dict[str, list[Match]]) -> dict[str, str]:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from combmotif.config.run import RunConfig
 from combmotif.core.files import write_table
+from combmotif.core.tables import table_at
 from combmotif.runs.context import Context
 from combmotif.runs.store import RunStore, TaskFiles, content_key
 
@@ -124,7 +125,12 @@ class Output:
         return self.store.file(name)
 
     def table(self, name: str, table: pd.DataFrame, *, header: bool = True) -> None:
-        """Write a table of the run."""
+        """Write a table of the run, without columns that hold nothing, unless the report relies on them."""
+        known = table_at(name)
+        if known is not None and len(table):
+            optional = set(known.names) - set(known.required)
+            blank = {name for name in optional & set(table) if (table[name].isna() | table[name].eq("")).all()}
+            table = table[[name for name in table if name not in blank]]
         write_table(self.store.file(name), table, header=header)
 
     def tables(self, name: str, parts: Iterable[pd.DataFrame], *, header: bool = True) -> None:
