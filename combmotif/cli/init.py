@@ -165,18 +165,20 @@ def _open_keras(
 
 def _layers(model: SequenceModel) -> list[LayerFacts]:
     from combmotif.config.starter import LayerFacts
-    from combmotif.inference import convolution_layers, layer_geometry
+    from combmotif.inference import convolution_layers
+    from combmotif.inference.convolutions import hidden
+    from combmotif.inference.geometry import known_geometry
 
     layers, refused = [], ""
     for name in convolution_layers(model):
         try:
-            geometry = layer_geometry(model, name)
+            geometry = known_geometry(model, name)
         except ValueError as error:
             refused = str(error)
             continue
         layers.append(LayerFacts(name, geometry.neurons, geometry.receptive_field))
     if not layers:
-        why = refused or "a layer is a torch.nn.Conv1d (a scripted module hides its own: return what it was made of)"
+        why = refused or hidden(model.module) or "a layer is one where the network convolves"
         raise ValueError(f"model '{model.name}': expected a convolutional layer to interpret, found none; {why}")
     return layers
 

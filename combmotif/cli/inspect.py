@@ -35,8 +35,9 @@ def inspect(target: str, length: int | None, trust: bool, device: str) -> None: 
     from rich.table import Table
 
     from combmotif.config import open_model_from
-    from combmotif.inference import convolution_layers, layer_geometry
-    from combmotif.inference.geometry import placed
+    from combmotif.inference import convolution_layers
+    from combmotif.inference.convolutions import hidden
+    from combmotif.inference.geometry import known_geometry, placed
     from combmotif.models import choose_device
 
     model = open_model_from(target, device=choose_device(device), trust=trust)
@@ -58,10 +59,10 @@ def inspect(target: str, length: int | None, trust: bool, device: str) -> None: 
 
     columns = ["layer", "neurons", "receptive field", "stride", "offset", "parameters"]
     table = Table(*columns, *(["positions", "at an edge"] if length else []))
-    refused = []
+    refused = [f"model '{model.name}' has no layers: {why}"] if (why := hidden(model.module)) else []
     for layer in convolution_layers(model):
         try:
-            geometry = layer_geometry(model, layer)
+            geometry = known_geometry(model, layer)
         except ValueError as error:
             refused.append(str(error))
             continue
