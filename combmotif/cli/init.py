@@ -137,19 +137,15 @@ def _open_keras(
 
     What it predicts per position is read in the middle; the config says so.
     """
-    from combmotif.config import KerasSection, open_model
+    from combmotif.config import KerasSection
     from combmotif.config.inputs import KerasInput
+    from combmotif.config.opening import open_keras_file
     from combmotif.config.paths import find_files
 
     said = KerasSection(kind="keras", weights=str(file), custom_objects=custom_objects, input=KerasInput(length=length))
-    section = find_files(said, base=folder, key="model")
-    try:
-        model = open_model(section)
-        output = "# output: 0    # what counts: a number, a name; {position: center} where it has positions"
-    except ValueError as error:
-        if "position: center" not in str(error):
-            raise
-        model = open_model(section.model_copy(update={"output": {"position": "center"}}))
+    model, positions = open_keras_file(find_files(said, base=folder, key="model"))
+    output = "# output: 0    # what counts: a number, a name; {position: center} where it has positions"
+    if positions:
         output = "output: {position: center}    # or {position: NUMBER}, {mean: positions}"
     where = f", length: {length}" if length else ""
     lines = [

@@ -40,7 +40,7 @@ def inspect(target: str, length: int | None, trust: bool, device: str) -> None: 
     from combmotif.inference.geometry import known_geometry, placed
     from combmotif.models import choose_device
 
-    model = open_model_from(target, device=choose_device(device), trust=trust)
+    model = open_model_from(target, device=choose_device(device), trust=trust, layers=True)
     spec = model.input_spec
     random = np.random.default_rng(0)
     codes = [random.integers(0, 4, length or spec.length or 1000).astype(np.uint8) for _ in range(4)]
@@ -52,7 +52,7 @@ def inspect(target: str, length: int | None, trust: bool, device: str) -> None: 
     size = f"{spec.length} nt" if spec.length else "any length"
     click.echo(f"{model.name}: {model.description.get('description') or type(model.module).__name__}")
     click.echo(f"input: {spec.alphabet.upper()}, {size}, {spec.channels} channels")
-    click.echo(f"outputs: {', '.join(model.outputs)}")
+    click.echo(f"outputs: {', '.join(model.outputs)}{' (per position)' if model.pick.along else ''}")
     click.echo(f"parameters: {parameters:,}")
     for metric in model.description.get("metrics", []):
         click.echo(f"{metric['name']}: {metric['value']:g} on {metric.get('data', '')}")
