@@ -73,7 +73,9 @@ def test_predictions_per_position_are_read_in_the_middle(cli, net, refused, tmp_
     shown = cli("inspect", "far.keras").stdout  # only the layers matter
     assert re.search(r"words +│ 2 +│ 6 ", shown)
     assert "outputs: output1, output2, output3 (per position)" in shown
-    assert "model: expected predictions of shape" in refused("scan", "--model", "far.keras")
+    (tmp_path / "s.fa").write_text(">a\nACGUACGUACGUACGU\n")
+    said = refused("predict", "--model", "far.keras", "--fasta", "s.fa", "--out", "p.tsv")
+    assert "model: expected predictions of shape" in said
     result = cli("init", "q.yaml", "--keras", "far.keras", "--length", 41)
     assert result.exit_code == 0, result.output
     section = load_config(tmp_path / "q.yaml").model
