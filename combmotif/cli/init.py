@@ -137,19 +137,15 @@ def _open_keras(
 
     What it predicts per position is read in the middle; the config says so.
     """
-    from combmotif.config import KerasSection, open_model
+    from combmotif.config import KerasSection
     from combmotif.config.inputs import KerasInput
+    from combmotif.config.opening import open_keras_file
     from combmotif.config.paths import find_files
 
     said = KerasSection(kind="keras", weights=str(file), custom_objects=custom_objects, input=KerasInput(length=length))
-    section = find_files(said, base=folder, key="model")
-    try:
-        model = open_model(section)
-        output = "# output: 0    # what counts: a number, a name; {position: center} where it has positions"
-    except ValueError as error:
-        if "position: center" not in str(error):
-            raise
-        model = open_model(section.model_copy(update={"output": {"position": "center"}}))
+    model, positions = open_keras_file(find_files(said, base=folder, key="model"))
+    output = "# output: 0    # what counts: a number, a name; {position: center} where it has positions"
+    if positions:
         output = "output: {position: center}    # or {position: NUMBER}, {mean: positions}"
     where = f", length: {length}" if length else ""
     lines = [
@@ -165,18 +161,20 @@ def _open_keras(
 
 def _layers(model: SequenceModel) -> list[LayerFacts]:
     from combmotif.config.starter import LayerFacts
-    from combmotif.inference import convolution_layers, layer_geometry
+    from combmotif.inference import convolution_layers
+    from combmotif.inference.convolutions import hidden
+    from combmotif.inference.geometry import known_geometry
 
     layers, refused = [], ""
     for name in convolution_layers(model):
         try:
-            geometry = layer_geometry(model, name)
+            geometry = known_geometry(model, name)
         except ValueError as error:
             refused = str(error)
             continue
         layers.append(LayerFacts(name, geometry.neurons, geometry.receptive_field))
     if not layers:
-        why = refused or "a layer is a torch.nn.Conv1d (a scripted module hides its own: return what it was made of)"
+        why = refused or hidden(model.module) or "a layer is one where the network convolves"
         raise ValueError(f"model '{model.name}': expected a convolutional layer to interpret, found none; {why}")
     return layers
 

@@ -35,11 +35,12 @@ def inspect(target: str, length: int | None, trust: bool, device: str) -> None: 
     from rich.table import Table
 
     from combmotif.config import open_model_from
-    from combmotif.inference import convolution_layers, layer_geometry
-    from combmotif.inference.geometry import placed
+    from combmotif.inference import convolution_layers
+    from combmotif.inference.convolutions import hidden
+    from combmotif.inference.geometry import known_geometry, placed
     from combmotif.models import choose_device
 
-    model = open_model_from(target, device=choose_device(device), trust=trust)
+    model = open_model_from(target, device=choose_device(device), trust=trust, layers=True)
     spec = model.input_spec
     random = np.random.default_rng(0)
     codes = [random.integers(0, 4, length or spec.length or 1000).astype(np.uint8) for _ in range(4)]
@@ -51,17 +52,17 @@ def inspect(target: str, length: int | None, trust: bool, device: str) -> None: 
     size = f"{spec.length} nt" if spec.length else "any length"
     click.echo(f"{model.name}: {model.description.get('description') or type(model.module).__name__}")
     click.echo(f"input: {spec.alphabet.upper()}, {size}, {spec.channels} channels")
-    click.echo(f"outputs: {', '.join(model.outputs)}")
+    click.echo(f"outputs: {', '.join(model.outputs)}{' (per position)' if model.pick.along else ''}")
     click.echo(f"parameters: {parameters:,}")
     for metric in model.description.get("metrics", []):
         click.echo(f"{metric['name']}: {metric['value']:g} on {metric.get('data', '')}")
 
     columns = ["layer", "neurons", "receptive field", "stride", "offset", "parameters"]
     table = Table(*columns, *(["positions", "at an edge"] if length else []))
-    refused = []
+    refused = [f"model '{model.name}' has no layers: {why}"] if (why := hidden(model.module)) else []
     for layer in convolution_layers(model):
         try:
-            geometry = layer_geometry(model, layer)
+            geometry = known_geometry(model, layer)
         except ValueError as error:
             refused.append(str(error))
             continue

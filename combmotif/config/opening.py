@@ -76,7 +76,25 @@ def _open_keras(section: KerasSection, device: torch.device | str) -> SequenceMo
     )
 
 
-def open_model_from(target: str, *, device: torch.device | str = "cpu", trust: bool = False) -> SequenceModel:
+def open_keras_file(section: KerasSection, *, device: torch.device | str = "cpu") -> tuple[SequenceModel, bool]:
+    """Open a Keras file of which only the layers matter; what it predicts per position is read in the middle.
+
+    Returns
+    -------
+    (SequenceModel, bool)
+        And whether it predicts positions.
+    """
+    try:
+        return open_model(section, device=device), False
+    except ValueError as error:
+        if "position: center" not in str(error):
+            raise
+    return open_model(section.model_copy(update={"output": {"position": "center"}}), device=device), True
+
+
+def open_model_from(
+    target: str, *, device: torch.device | str = "cpu", trust: bool = False, layers: bool = False
+) -> SequenceModel:
     """Load a model from the name or path of a card, from the config file of a run, or from a Keras file.
 
     Parameters
@@ -85,6 +103,8 @@ def open_model_from(target: str, *, device: torch.device | str = "cpu", trust: b
     device : torch.device or str, default "cpu"
     trust : bool, default False
         Run the Python code that a card names; the code that a config names is run anyway.
+    layers : bool, default False
+        Only the layers matter: see `open_keras_file`.
 
     Raises
     ------
@@ -97,7 +117,8 @@ def open_model_from(target: str, *, device: torch.device | str = "cpu", trust: b
     if path.is_file() and path.suffix in (".yaml", ".yml") and "model" in read_yaml(path):
         return open_model(with_trust(load_config(path), trust=trust).model, device=device)
     if path.is_file() and path.suffix in KERAS_FILES:
-        return open_model(KerasSection(kind="keras", weights=str(path)), device=device)
+        section = KerasSection(kind="keras", weights=str(path))
+        return open_keras_file(section, device=device)[0] if layers else open_model(section, device=device)
     return load_card(target, device, trust=trust)
 
 

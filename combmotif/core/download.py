@@ -15,6 +15,8 @@ from pathlib import Path
 
 from combmotif.core.files import atomic, temporary_name
 
+_TEXT = (".fa", ".meme", ".tf", ".txt")
+"""Files whose last line ends, as every other."""
 _BLOCK = 1 << 16
 _TIMEOUT = 60.0
 _FAILURES = (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError, ssl.SSLError)
@@ -152,7 +154,7 @@ def fetch(
     try:
         for url in urls or published.urls:
             try:
-                _download(url, temporary, published.size, on_bytes)
+                _download(url, temporary, published.size, on_bytes, text=untold and target.suffix in _TEXT)
             except _FAILURES as error:
                 problems.append(f"{url}: {getattr(error, 'reason', None) or error or type(error).__name__}")
                 continue
@@ -204,15 +206,20 @@ def record_sha256(path: Path) -> None:
         temporary.write_text(f"{sha256_of(path)}  {path.name}\n", encoding="utf-8")
 
 
-def _download(url: str, path: Path, size: int, on_bytes: Callable[[int, int], None] | None) -> None:
+def _download(url: str, path: Path, size: int, on_bytes: Callable[[int, int], None] | None, *, text: bool) -> None:
     request = urllib.request.Request(url, headers={"User-Agent": "combmotif"})
     with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer, path.open("wb") as file:
         told = answer.headers.get("Content-Length")
-        done = 0
+        done, last = 0, b""
         while block := answer.read(_BLOCK):
             file.write(block)
             done += len(block)
             if on_bytes is not None:
                 on_bytes(done, int(told or size))
+            last = block[-1:]
         if told is not None and done != int(told):
             raise ConnectionError(f"the connection ended after {done:,} of {int(told):,} bytes")
+        if told is None and text and last != b"\n":
+            raise ConnectionError(
+                f"the connection ended within a line, after {done:,} bytes, of which nobody told how many"
+            )

@@ -24,7 +24,7 @@ from combmotif.evaluation.tasks.base import column_of, numbers_of, read_cells
 from combmotif.evaluation.tasks.pairs import read_pairs
 from combmotif.evaluation.variant_sites import SiteReader
 from combmotif.models.architectures.hal import variant_psi
-from combmotif.models.model import SequenceModel
+from combmotif.models.model import ForwardError, SequenceModel
 from combmotif.models.predict_file import not_finite
 from combmotif.sequence.names import unique_names
 
@@ -241,6 +241,7 @@ def variant_effects(
     while chunk := list(islice(stream, CHUNK)):
         kept = [pair for pair in chunk if isinstance(pair, SequencePair) and _fits(model, pair, skipped)]
         skipped += [pair for pair in chunk if not isinstance(pair, SequencePair)]
+        kept = _readable(model, kept, skipped)
         if not kept:
             continue
         refs, alts = [pair.ref for pair in kept], [pair.alt for pair in kept]
@@ -283,6 +284,22 @@ def _fits(model: SequenceModel, pair: SequencePair, skipped: list[Skip]) -> bool
             skipped.append((pair.name, f"it has {len(codes)} nt, and the model reads {length} nt"))
             return False
     return True
+
+
+def _readable(model: SequenceModel, pairs: list[SequencePair], skipped: list[Skip]) -> list[SequencePair]:
+    """Leave out pairs of which one sequence is too short for the net's kernels, as a long deletion makes it."""
+    unread: dict[int, str] = {}
+    for length in sorted({len(codes) for pair in pairs for codes in (pair.ref, pair.alt)}):
+        try:
+            model.predict(np.zeros((1, length), np.uint8))
+        except ForwardError as error:
+            unread[length] = str(error.__cause__ or error).splitlines()[0][:100]
+        else:
+            break  # what reads a sequence reads longer ones
+    for pair in pairs:
+        if (shorter := min(len(pair.ref), len(pair.alt))) in unread:
+            skipped.append((pair.name, f"it has {shorter} nt, which the model cannot read ({unread[shorter]})"))
+    return [pair for pair in pairs if min(len(pair.ref), len(pair.alt)) not in unread]
 
 
 def _count(rows: list[dict[str, Any]], found: list[dict[str, Any]]) -> None:

@@ -64,7 +64,7 @@ def is_output(model: SequenceModel, layer: str, size: int) -> bool:
     length = model.input_spec.length or max(100, size)
     try:
         with torch.no_grad():
-            returned = model.module(model.tensor(np.zeros((2, length), np.uint8)))
+            returned = model.call(model.tensor(np.zeros((2, length), np.uint8)))
     except Exception:  # a network that needs more than the sequence
         return False
     finally:

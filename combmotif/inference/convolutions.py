@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ class Calls:
         with ExitStack() as handles:
             handles.callback(module.register_forward_pre_hook(begin).remove)
             for name, child in module.named_modules():
-                if name:
+                if name and not isinstance(child, torch.jit.ScriptModule):  # which takes no hooks
                     handles.callback(child.register_forward_pre_hook(enter(name)).remove)
                     handles.callback(child.register_forward_hook(leave).remove)
             yield
@@ -92,8 +93,11 @@ def convolutions(model: SequenceModel) -> dict[str, Source]:
     owners = {source.module for source in ran}
     several = {source.module for source in ran if source.number}
     found: dict[str, Source] = {}
-    for name, module in {"": model.module, **modules}.items():
-        if isinstance(module, _ConvNd):
+    for name, module in {"": model.module, **modules}.items() if not hidden(model.module) else ():
+        if hidden(module):
+            if not any(name.startswith(f"{outer}.") for outer in found):
+                found[name] = Source(name)
+        elif isinstance(module, _ConvNd):
             if name in owners or (not complete and name in defined):
                 found[name] = Source(name)
         elif name in owners:
@@ -108,12 +112,23 @@ def convolutions(model: SequenceModel) -> dict[str, Source]:
     return found
 
 
+def hidden(module: nn.Module | None) -> str:
+    """Say why the convolutions of a scripted module have no layers; empty of any other."""
+    if not isinstance(module, torch.jit.ScriptModule) or not re.search("aten::_?conv", str(module.inlined_graph)):
+        return ""
+    return (
+        "it is scripted (TorchScript), which hides the convolutions inside it; use the module it was made of, with the "
+        "weights of its state_dict()"
+    )
+
+
 def convolution_layers(model: SequenceModel) -> list[str]:
     """Names of the layers at which the network convolves, in the order of definition.
 
     A layer is a module that is a convolution, whichever its class (``Conv1d``; ``Conv2d`` over letters and positions),
     or a convolution that a module calls as a function: it has the module's name and ``conv`` (``conv_2``, ... where
-    there are several). A convolution that does not run when the model predicts is none.
+    there are several). A convolution that does not run when the model predicts is none. A scripted part that convolves
+    is named as a whole, which ``layer_geometry`` refuses.
     """
     return list(convolutions(model))
 

@@ -140,7 +140,8 @@ def empirical_geometry(model: SequenceModel, layer: str) -> LayerGeometry:
         reason
         and not fixed
         and not any(
-            told in reason for told in ("mixes the whole", "do not follow", "expected an output", "model.length")
+            told in reason
+            for told in ("mixes the whole", "do not follow", "expected an output", "model.length", "has 1 position")
         )
     ):
         reason += "; where all sequences have one length, give it as model.length"
@@ -174,7 +175,7 @@ def _probed(model: SequenceModel, layer: str, view: View, length: int) -> LayerG
         base = plain_outputs(model, layer, view, model.tensor(codes))
     count = base.shape[2]
     if count < 2:
-        raise ValueError(f"{refuse}it has {count} position on {length} nt")
+        raise ValueError(f"{refuse}it has {count} position for {length} nt, as behind a pool over the whole sequence")
     noise = tolerance(base) / 10
 
     def reached(places: np.ndarray) -> np.ndarray:
@@ -197,9 +198,11 @@ def _probed(model: SequenceModel, layer: str, view: View, length: int) -> LayerG
         )
     changed = reached(np.arange(length))
     seen = np.flatnonzero(changed.any(0))
+    low, high = changed.argmax(0), length - 1 - changed[::-1].argmax(0)
+    around = high - low > 2 * np.median((high - low)[seen])  # at one end, and seeing the other: a circular shift
+    seen = seen[~around[seen]]
     if len(seen) < 2:
         raise ValueError(f"{refuse}no changed base reaches it")
-    low, high = changed.argmax(0), length - 1 - changed[::-1].argmax(0)
     one, other = seen[len(seen) // 4], seen[3 * len(seen) // 4]
     stride = round((low[other] + high[other] - low[one] - high[one]) / 2 / max(1, other - one))
     if stride < 1:

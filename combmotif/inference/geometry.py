@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
 from torch import nn
 
-from combmotif.inference.convolutions import TRIAL_LENGTHS, convolution_layers, has_layer
+from combmotif.inference.convolutions import TRIAL_LENGTHS, convolution_layers, has_layer, hidden
 from combmotif.inference.empirical import empirical_geometry, host_geometry, refuse_reach
-from combmotif.inference.layers import View, layer_calls, layer_outputs, no_tensor, others, refusal, shaped
+from combmotif.inference.layers import View, known, layer_calls, layer_outputs, no_tensor, others, refusal, shaped
 from combmotif.inference.marks import UnequalBranches, window_of
 from combmotif.inference.windows import LayerGeometry, tolerance, window_values
 from combmotif.models.model import ForwardError, SequenceModel
@@ -50,6 +49,8 @@ def layer_geometry(model: SequenceModel, layer: str) -> LayerGeometry:
             f"model '{model.name}' has no layer '{layer}'; its convolutions are "
             f"{', '.join(convolution_layers(model)) or 'none'}"
         )
+    if why := hidden(dict(model.module.named_modules()).get(layer)):
+        raise ValueError(f"{refusal(model, layer)}{why}")
     reasons: list[str] = []
     unequal = ""
     try:
@@ -66,7 +67,14 @@ def layer_geometry(model: SequenceModel, layer: str) -> LayerGeometry:
     try:
         return empirical_geometry(model, layer)
     except ValueError as error:
-        told = ("mixes the whole", "windows change", "do not follow", "where that lies", "model.length")
+        told = (
+            "mixes the whole",
+            "windows change",
+            "do not follow",
+            "where that lies",
+            "model.length",
+            "has 1 position",
+        )
         knows = any(said in str(error) for said in told)
         said = str(error) if knows or not reasons else reasons[0]
         raise ValueError(unequal or _unsteady(model, layer) or said) from None
@@ -117,19 +125,16 @@ def _followed(
     return None
 
 
-_known: WeakKeyDictionary[nn.Module, dict[str, LayerGeometry | str]] = WeakKeyDictionary()
-
-
 def known_geometry(model: SequenceModel, layer: str) -> LayerGeometry:
     """Derive and verify a layer's geometry once per network: it takes as long as scanning some long transcripts."""
-    known = _known.setdefault(model.module, {})
-    if layer not in known:
+    own = known.setdefault(model.module, {})
+    if layer not in own:
         try:
-            known[layer] = layer_geometry(model, layer)
+            own[layer] = layer_geometry(model, layer)
         except ValueError as error:
-            known[layer] = str(error)
-    found = known[layer]
-    if isinstance(found, str):
+            own[layer] = str(error)
+    found = own[layer]
+    if not isinstance(found, LayerGeometry):
         raise ValueError(found)
     return found
 
@@ -178,6 +183,8 @@ def _views(model: SequenceModel, layer: str) -> Iterator[tuple[View, torch.Tenso
     codes, calls = found
     if not calls:
         raise ValueError(f"{refusal(model, layer)}{no_tensor(model, layer)}")
+    if calls[0].is_complex():
+        raise ValueError(f"{refusal(model, layer)}its values are complex numbers, of which none is the largest")
     yield from ((view, codes, calls) for view in View.several(calls[0], 0, len(codes)))
     with suppress(ValueError, RuntimeError):
         with torch.no_grad():
@@ -229,7 +236,7 @@ def _verify_reach(model: SequenceModel, geometry: LayerGeometry, length: int) ->
     whole = geometry.whole(reached.shape[1], length)
     for row, place in zip(reached, places, strict=True):
         inside = (starts <= place) & (place < starts + geometry.receptive_field)
-        if (row & ~inside).any():
+        if (row & ~inside & whole).any():  # those at an edge may see the other end, as circular padding lets them
             raise ValueError(_mixing(model, geometry, place))
         at_end = (starts == place) | (starts + geometry.receptive_field - 1 == place)
         ends = np.flatnonzero(at_end & whole)  # padding between layers may hide the ends of the others

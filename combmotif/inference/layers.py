@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
@@ -243,15 +244,22 @@ def viewed(model: SequenceModel, layer: str, calls: Sequence[torch.Tensor], batc
     return output
 
 
+known: WeakKeyDictionary[nn.Module, dict[str, object]] = WeakKeyDictionary()
+"""Of every network, what was found of its layers: a geometry, or the sentence that refuses it."""
+
+
 def refusal(model: SequenceModel, layer: str) -> str:
     """Begin the sentence that refuses a layer."""
     return f"layer '{layer}' of model '{model.name}' cannot carry motifs: "
 
 
 def others(model: SequenceModel, layer: str) -> str:
-    """Name the layers to choose from instead of one: those before it, where they are known; what follows sees more."""
+    """Name the layers to choose from instead of one: those before it that were not refused; what follows sees more."""
     names = convolution_layers(model)
-    rest = names[: names.index(layer)] if layer in names else names
+    found = known.get(model.module, {})
+    rest = [
+        name for name in names[: names.index(layer) if layer in names else None] if type(found.get(name)) is not str
+    ]
     return f"; choose one of {', '.join(rest)}" if rest else ""
 
 

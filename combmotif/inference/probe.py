@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from combmotif.inference.convolutions import convolution_layers
+from combmotif.inference.convolutions import convolution_layers, hidden
 from combmotif.inference.geometry import known_geometry
 from combmotif.inference.layers import View, layer_calls, layer_outputs
 from combmotif.inference.marks import Window, window_of
@@ -70,7 +70,9 @@ class WindowProbe:
         if self.geometry.way == "inside":
             return []
         codes = torch.zeros((2, self.receptive_field + self.geometry.room), dtype=torch.long)
-        wanted = {name: None for name in convolution_layers(self.model) if name != self.layer}
+        modules = dict(self.model.module.named_modules())
+        names = [name for name in convolution_layers(self.model) if not hidden(modules.get(name))]
+        wanted = {name: None for name in names if name != self.layer}
         order: list[tuple[str, Window, int]] = []
         with torch.no_grad():
             calls = layer_calls(
@@ -228,6 +230,9 @@ class WindowProbe:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Evaluate one neuron per window, and its gradient with respect to the one-hot input.
 
+        A net that passes no gradient, as one that reads tokens, gives differences instead: of the window with a base
+        in a position, and as it is.
+
         Parameters
         ----------
         codes : uint8 array, shape (n, receptive_field)
@@ -246,14 +251,33 @@ class WindowProbe:
 
         def run(windows: np.ndarray, beside: np.ndarray | None, part: slice) -> None:
             count = part.stop - part.start
+            x = self.model.tensor(windows, beside).requires_grad_()
+            chosen = torch.as_tensor(np.resize(neurons[part].astype(np.int64), len(x)), device=x.device)[:, None]
             with torch.enable_grad():
-                x = self.model.tensor(windows, beside).requires_grad_()
-                followed = np.resize(neurons[part].astype(np.int64), len(x))
-                output = self._outputs(windows, beside, x)
-                value = output.gather(1, torch.as_tensor(followed, device=x.device)[:, None])[:, 0]
-                (gradient,) = torch.autograd.grad(value.sum(), x)
+                value = self._outputs(windows, beside, x).gather(1, chosen)[:, 0]
+                slope = slope_of(value, x)
+            if slope is None:
+                slope = torch.zeros_like(x)
+                for letter, place in np.ndindex(4, self.receptive_field):
+                    changed = windows.copy()
+                    changed[:, place] = letter
+                    with torch.no_grad():
+                        there = self._outputs(changed, beside).gather(1, chosen)[:, 0]
+                    slope[:, letter, place] = there - value.detach()
             values[part] = value.detach().cpu().numpy()[:count]
-            gradients[part] = gradient[:count, :4].cpu().numpy()
+            gradients[part] = slope[:count, :4].detach().cpu().numpy()
 
         self._run(codes, tracks, run)
         return values, gradients
+
+
+def slope_of(value: torch.Tensor, x: torch.Tensor) -> torch.Tensor | None:
+    """Gradient of the sum of values with respect to x; None where the network passes none."""
+    if not value.requires_grad:
+        return None
+    try:
+        return torch.autograd.grad(value.sum(), x, allow_unused=True)[0]
+    except RuntimeError as error:  # such as operations in place, or checkpoints that are entered again
+        if "memory" in str(error):
+            raise
+        return None

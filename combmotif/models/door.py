@@ -83,6 +83,11 @@ class Pick:
             If that is not what this picks; what to write instead is said.
         """
         value, column = _meant(value, self.item)
+        if value.is_complex():
+            raise ValueError(
+                "expected predictions that are real numbers, found complex ones; pick a part, such as .real"
+            )
+        value = value.float()
         if batch == 1 and (value.ndim == 0 or value.shape[0] != 1):
             value = value.unsqueeze(0)  # squeezed: one sequence has no axis of its own
         shape = tuple(value.shape)
@@ -110,11 +115,7 @@ class Pick:
             if not isinstance(column, int) or not -count <= column < count:
                 raise ValueError(f"output: expected one of 0 to {count - 1}, found {column}")
             value = value[:, column % count : column % count + 1]
-        if value.is_complex():
-            raise ValueError(
-                "expected predictions that are real numbers, found complex ones; pick a part, such as .real"
-            )
-        return value.float()
+        return value
 
     def _along(self, value: torch.Tensor, length: int) -> torch.Tensor:
         """Take the mean over the positions, or one position."""
@@ -175,7 +176,10 @@ def _meant(value: Any, item: int | str | None) -> tuple[torch.Tensor, int | str 
         return value, item
     parts = _tensors(value)
     if not parts:
-        raise ValueError(f"expected a tensor of predictions, found {type(value).__name__}")
+        raise ValueError(
+            f"expected a tensor of predictions, found {type(value).__name__}; let the factory return a "
+            f"module that returns one"
+        )
     names = list(_parts(value))
     if isinstance(item, int) and str(item) not in names and -len(names) <= item < len(names):
         item = names[item]

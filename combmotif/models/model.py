@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -200,7 +201,10 @@ class SequenceModel:
 
     def call(self, x: torch.Tensor) -> Any:
         """Run the module on a tensor (n, channels, length), with what else it reads; what it returns, as it is."""
-        return self.module(x, **constants(self.inputs, x.shape[0], x))
+        # torch.compile would compile again for every shape, and the code that watches the pass as well
+        eager = torch.compiler.set_stance("force_eager") if "torch._dynamo" in sys.modules else nullcontext()
+        with eager:
+            return self.module(x, **constants(self.inputs, x.shape[0], x))
 
     def run(self, x: torch.Tensor) -> Any:
         """Run the module on a tensor, of which it gets a copy: it may work in place."""

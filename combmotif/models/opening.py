@@ -227,6 +227,9 @@ def _reads_one(model: SequenceModel) -> bool:
     for length in (model.input_spec.length,) if model.input_spec.length else TRIAL_LENGTHS[:2]:
         with suppress(Exception), torch.no_grad():  # the user's own code may raise anything
             model.call(model.tensor(np.zeros((1, length), np.uint8)))
+            with suppress(Exception):
+                model.call(model.tensor(np.zeros((2, length), np.uint8)))
+                return False  # it failed later, on what it returned
             return True
     return False
 
@@ -235,12 +238,22 @@ def _no_prediction(model: SequenceModel, lengths: Sequence[int], failure: Except
     """Say why no trial length worked, and what to do."""
     spec = model.input_spec
     tried = f"{lengths[0]} nt" if len(lengths) == 1 else f"{', '.join(map(str, lengths))} nt"
-    said, made = str(failure), "let the factory return a module that makes of it what the net reads"
+    said, made = (
+        (str(failure).splitlines() or [""])[0],
+        "let the factory return a module that makes of it what the net reads",
+    )
     if isinstance(failure, TypeError) and "required positional argument" in said:
         fix = (
             "; a net is called with one tensor: give constant further inputs by name as 'inputs', or let the factory "
             "return a module that fills in what else it reads"
         )
+    elif isinstance(failure, TypeError) and "takes 1 positional argument" in said:
+        fix = (
+            "; a net is called with one tensor, by place: where its forward has a name for it, let the factory return "
+            "a module that calls net(name=x)"
+        )
+    elif "Quantized" in said:
+        fix = "; this is a quantized net, which lacks operations: give the net it was made of"
     elif isinstance(failure, TypeError) and "unexpected keyword argument" in said:
         fix = "; 'inputs' are given by the names that its forward has"
     elif "embedding" in said or "Long, Int" in said:
@@ -269,7 +282,7 @@ def _no_prediction(model: SequenceModel, lengths: Sequence[int], failure: Except
         fix = f"; is 'length' the one that it reads? Where it reads something else, {made}"
     return ValueError(
         f"model: could not predict random sequences of {tried}, input (2, {spec.channels}, length): "
-        f"{type(failure).__name__}: {said.splitlines()[0] if said else ''}{fix}"
+        f"{type(failure).__name__}: {said[:200]}{'...' if said[200:] else ''}{fix}"
     )
 
 

@@ -20,7 +20,7 @@ from combmotif.core.files import reading
 from combmotif.core.seeding import stable_hash
 from combmotif.core.version import __version__
 from combmotif.inference.background import background_activations
-from combmotif.inference.convolutions import convolution_layers
+from combmotif.inference.convolutions import convolution_layers, hidden
 from combmotif.inference.probe import WindowProbe
 from combmotif.models.device import choose_device
 from combmotif.models.model import SequenceModel
@@ -234,11 +234,8 @@ def load_context(
         One sentence that names the key, what was expected and what was found.
     """
     model = open_model(config.model, device=choose_device(config.device)) if model is None else model
-    if isinstance(model.module, torch.jit.ScriptModule):
-        raise ValueError(
-            f"model: expected a module in Python, found that '{model.name}' is scripted, which hides its layers; "
-            f"give the module it was made of, with the weights of its state_dict()"
-        )
+    if config.neurons is not None and (why := hidden(model.module)):
+        raise ValueError(f"neurons: model '{model.name}' has no layers: {why}")
     sequences = load_sequences(config) if sequences is None else sequences
     fixed = _checked_tracks(config, model, sequences)
     layers, refused = _layers(model, config.neurons, longest=int(sequences.lengths.max()), tracks=fixed)
@@ -284,11 +281,15 @@ def source_checksum(module: torch.nn.Module) -> str:
     Weights and structure do not tell a maximum from an average written in a ``forward``.
     """
     digest = hashlib.sha256()
-    files = {getattr(getattr(type(m).forward, "__code__", None), "co_filename", "") for m in module.modules()}
+    forwards = [getattr(type(m), "forward", None) for m in module.modules()]  # scripted ones have none here
+    files = {getattr(getattr(forward, "__code__", None), "co_filename", "") for forward in forwards}
     library = Path(torch.__file__).parent
     for path in sorted(map(Path, files)):
         if path.is_file() and library not in path.parents:
             digest.update(path.read_bytes())
+    for m in module.modules():
+        if isinstance(m, torch.jit.ScriptModule):
+            digest.update(str(getattr(m, "code", "")).encode())
     return digest.hexdigest()
 
 

@@ -52,7 +52,7 @@ def test_a_net_with_tracks_and_a_scripted_one(cli, refused, tmp_path):
     assert cli("init", "q.yaml", "--python", "more.py:build", "--channels", 6).exit_code == 0
     config = load_config(tmp_path / "q.yaml")
     assert (config.model.channels, config.neurons.layer) == (6, "0")
-    assert refused("init", "s.yaml", "--python", "more.py:scripted").endswith("return what it was made of)")
+    assert refused("init", "s.yaml", "--python", "more.py:scripted").endswith("with the weights of its state_dict()")
     assert cli("init", "m.yaml", "--model", "mrl", "--channels", 6).exit_code == 2
 
 

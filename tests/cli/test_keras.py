@@ -70,7 +70,12 @@ def test_init_inspect_predict_and_run(cli, net, tmp_path):
 
 
 def test_predictions_per_position_are_read_in_the_middle(cli, net, refused, tmp_path):
-    assert "model: expected predictions of shape" in refused("inspect", "far.keras")
+    shown = cli("inspect", "far.keras").stdout  # only the layers matter
+    assert re.search(r"words +│ 2 +│ 6 ", shown)
+    assert "outputs: output1, output2, output3 (per position)" in shown
+    (tmp_path / "s.fa").write_text(">a\nACGUACGUACGUACGU\n")
+    said = refused("predict", "--model", "far.keras", "--fasta", "s.fa", "--out", "p.tsv")
+    assert "model: expected predictions of shape" in said
     result = cli("init", "q.yaml", "--keras", "far.keras", "--length", 41)
     assert result.exit_code == 0, result.output
     section = load_config(tmp_path / "q.yaml").model

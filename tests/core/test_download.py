@@ -16,7 +16,7 @@ CONTENT = b"weights" * 30_000
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Serves /whole, /other (other bytes), /cut (half of what it announces) and /endless (no length)."""
+    """Serves /whole, /other (other bytes), /cut (half of what it announces), /endless and /lines (no length)."""
 
     asked: list[str] = []
 
@@ -26,10 +26,10 @@ class Handler(BaseHTTPRequestHandler):
             self.send_error(404)
             return
         self.send_response(200)
-        if self.path != "/endless":
+        if self.path not in ("/endless", "/lines"):
             self.send_header("Content-Length", str(len(CONTENT)))
         self.end_headers()
-        body = CONTENT[::-1] if self.path == "/other" else CONTENT
+        body = {"/other": CONTENT[::-1], "/lines": CONTENT + b"\n"}.get(self.path, CONTENT)
         self.wfile.write(body[: len(body) // 2] if self.path == "/cut" else body)
 
     def log_message(self, *_arguments):
@@ -221,3 +221,11 @@ def test_a_kept_checksum_that_is_damaged_keeps_nobody_out(server, untold, cache,
     else:
         assert fetch(untold, urls=(f"{server}/whole",)) == target
         assert recorded_sha256(target) == sha256_of(target)
+
+
+def test_a_text_of_no_told_length_ends_with_its_last_line(server, untold, cache):
+    text = replace(untold, file="mature.fa")
+    with pytest.raises(ConnectionError, match="the connection ended within a line, after 210,000 bytes, of which"):
+        fetch(text, urls=(f"{server}/endless",))
+    assert list(cache.iterdir()) == []
+    assert fetch(text, urls=(f"{server}/endless", f"{server}/lines")).read_bytes() == CONTENT + b"\n"

@@ -340,3 +340,18 @@ def test_two_columns_of_one_name_are_refused(tmp_path):
     (tmp_path / "p.tsv").write_text("ref_sequence\talt_sequence\talt_sequence\nACGU\tACGC\tACGA\n")
     with pytest.raises(ValueError, match="expected one column 'alt_sequence', found 2"):
         list(pairs_of_table(tmp_path / "p.tsv"))
+
+
+def test_one_sequence_too_short_for_the_net_is_left_out_alone():
+    model = SequenceModel("net", nn.Sequential(nn.Conv1d(4, 1, 5), nn.AdaptiveMaxPool1d(1), nn.Flatten()))
+    given = [
+        SequencePair("cut", encode("GGAUGGG"), encode("GGGG")),
+        SequencePair("kept", encode("GGAUG"), encode("GGACG")),
+    ]
+    found = variant_effects(model, given)
+    assert found.table["variant"].tolist() == ["kept"]
+    ((name, reason),) = found.skipped
+    assert name == "cut"
+    assert reason.startswith("it has 4 nt, which the model cannot read (Calculated padded input size")
+    with pytest.raises(ValueError, match="found none; the first was left out because it has 4 nt"):
+        variant_effects(model, given[:1])

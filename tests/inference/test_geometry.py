@@ -4,7 +4,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from combmotif.inference import convolution_layers, layer_geometry
+from combmotif.inference import WindowProbe, convolution_layers, layer_geometry
+from combmotif.inference.layers import changing
 from combmotif.models.architectures.cnn_gru import CnnGru
 from combmotif.models.architectures.framepool import FramePool
 from combmotif.models.architectures.optimus import Optimus5Prime
@@ -164,11 +165,7 @@ def test_a_receptive_field_beyond_a_thousand(wrap):
 @pytest.mark.parametrize("mode", ["circular", "reflect", "replicate"])
 def test_padding_modes(wrap, mode):
     model = wrap(nn.Sequential(nn.Conv1d(4, 3, 5, padding=2, padding_mode=mode), nn.Conv1d(3, 2, 3)))
-    if mode == "circular":  # both ends are one window: there is no receptive field
-        with pytest.raises(ValueError, match="cannot carry motifs"):
-            layer_geometry(model, "1")
-    else:
-        assert shape(model, "1") == (7, 1, -2)
+    assert shape(model, "1") == (7, 1, -2)
 
 
 def test_a_missing_layer_names_those_there_are(wrap):
@@ -193,3 +190,28 @@ def test_edge_positions_by_counting(wrap):
         starts = geometry.offset + geometry.stride * np.arange(positions)
         edges = sum(start < 0 or start + geometry.receptive_field > length for start in starts)
         assert geometry.edge_positions(length) == (positions, edges)
+
+
+@pytest.mark.parametrize(("layer", "size", "offset"), [("padded", 7, -3), ("shifted", 7, -4)])
+def test_what_wraps_around_the_ends_has_the_windows_of_its_middle(wrap, layer, size, offset):
+    class Circular(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first = nn.Conv1d(4, 4, 5, padding=2)
+            self.padded = nn.Conv1d(4, 3, 3, padding=1, padding_mode="circular")
+            self.shifted = nn.Conv1d(4, 3, 3, padding=1)
+
+        def forward(self, x):
+            h = self.first(x)
+            return (self.padded(h) + self.shifted(h.roll(1, 2))).amax(2)
+
+    torch.manual_seed(0)
+    model = wrap(Circular())
+    geometry = layer_geometry(model, layer)
+    assert (geometry.receptive_field, geometry.stride, geometry.offset) == (size, 1, offset)
+    codes = np.random.default_rng(0).integers(0, 4, (1, 40)).astype(np.uint8)
+    found: list[torch.Tensor] = []
+    with torch.no_grad(), changing(model, layer, found.append):
+        model(model.tensor(codes))
+    window = codes[:, 20 + offset : 20 + offset + size]
+    np.testing.assert_allclose(WindowProbe(model, layer).activations(window)[0], found[0][0, :, 20], atol=1e-5)

@@ -157,3 +157,35 @@ def test_hooks_and_gradient_state_after_an_exception(wrap):
     assert all(p.requires_grad and p.grad is None for p in model.module.parameters())
     model.module.broken = False
     assert model.module(torch.zeros(1, 4, 9)).shape == (1, 2)
+
+
+class Blind(nn.Module):
+    """Two convolutions; no gradient passes the first, or what lies between them."""
+
+    def __init__(self, kind):
+        super().__init__()
+        torch.manual_seed(0)
+        self.kind, self.first, self.last = kind, nn.Conv1d(4, 3, 3), nn.Conv1d(3, 2, 2)
+
+    def forward(self, x):
+        if self.kind == "tokens":
+            x = nn.functional.one_hot(x.argmax(1), 4).float().mT
+        h = torch.relu(self.first(x))
+        if self.kind == "in place":
+            h.mul_(2)
+        return self.last(h.detach() if self.kind == "detached" else h).amax(2)
+
+
+@pytest.mark.parametrize("kind", ["tokens", "detached", "in place"])
+def test_differences_stand_in_for_a_gradient_that_the_net_does_not_pass(wrap, kind):
+    probe = WindowProbe(wrap(Blind(kind)), "last")
+    codes = np.array([[0, 1, 2, 3], [3, 3, 0, 1]], np.uint8)
+    values, gradients = probe.gradient(codes, np.array([0, 1]))
+    for row, neuron in enumerate((0, 1)):
+        assert values[row] == probe.activations(codes)[row, neuron]
+        for letter, place in np.ndindex(4, 4):
+            changed = codes.copy()
+            changed[row, place] = letter
+            expected = probe.activations(changed)[row, neuron] - values[row]
+            np.testing.assert_allclose(gradients[row, letter, place], expected, atol=1e-6)
+    assert np.abs(gradients).max() > 0.01

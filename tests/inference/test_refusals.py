@@ -5,8 +5,14 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from combmotif.inference import layer_geometry
+from combmotif.inference import WindowProbe, convolution_layers, layer_geometry
+from combmotif.inference.geometry import known_geometry
 from combmotif.models.model import ForwardError
+
+
+class Mean(nn.Module):
+    def forward(self, x):
+        return x.mean(2)
 
 
 class Mixing(nn.Module):
@@ -150,3 +156,45 @@ def test_an_error_of_the_net_passes_and_hooks_go(wrap):
         layer_geometry(model, "conv2")
     assert hooks(model.module) == 0
     assert torch.is_grad_enabled()
+
+
+def test_layers_that_were_refused_are_not_proposed(wrap):
+    """A squeeze and its excitation have one position, and what follows mixes the whole sequence."""
+
+    class Squeezed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.squeeze, self.last = nn.Conv1d(4, 4, 3), nn.Conv1d(4, 4, 1), nn.Conv1d(4, 1, 3)
+
+        def forward(self, x):
+            h = self.first(x)
+            return self.last(h * torch.sigmoid(self.squeeze(h.mean(2, keepdim=True)))).amax(2)
+
+    model = wrap(Squeezed())
+    with pytest.raises(ValueError, match="it has 1 position for 128 nt, as behind a pool over the whole sequence$"):
+        known_geometry(model, "squeeze")
+    with pytest.raises(ValueError, match="mixes the whole sequence .*; choose one of first$"):
+        known_geometry(model, "last")
+
+
+def test_complex_values_are_refused(wrap):
+    class Complex(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.randn(3, 4, 5, dtype=torch.complex64))
+
+        def forward(self, x):
+            return F.conv1d(x.to(self.weight.dtype), self.weight).abs().amax(2)
+
+    with pytest.raises(ValueError, match="layer 'conv' .* its values are complex numbers"):
+        layer_geometry(wrap(Complex()), "conv")
+
+
+def test_a_scripted_part_is_named_as_one_that_hides_its_convolutions(wrap):
+    scripted = torch.jit.script(nn.Sequential(nn.Conv1d(4, 4, 5), nn.ReLU()))
+    model = wrap(nn.Sequential(nn.Conv1d(4, 4, 3), torch.jit.script(nn.ReLU()), scripted, nn.Conv1d(4, 2, 3), Mean()))
+    assert convolution_layers(model) == ["0", "2", "3"]
+    with pytest.raises(ValueError, match=r"layer '2' .* it is scripted \(TorchScript\), which hides the convolutions"):
+        layer_geometry(model, "2")
+    assert WindowProbe(model, "3").lower == ()  # evaluated inside a longer sequence
+    assert layer_geometry(model, "3").receptive_field == 9

@@ -422,3 +422,34 @@ def test_predictions_on_a_gpu():
     expected = model.predict(codes(50))
     model.module.to("cuda")
     np.testing.assert_allclose(model.predict(codes(50)), expected, atol=1e-4)
+
+
+def test_a_forward_pass_that_is_compiled_runs_as_it_was_written():
+    net = Net()
+    net.forward = torch.compile(net.forward, backend=lambda *_: 1 / 0)  # fails where it is used
+    model = opened(net)
+    np.testing.assert_allclose(model.predict(codes()), raw(opened(Net())).max(2), atol=1e-6)
+
+
+def test_the_mean_of_whole_numbers_is_one():
+    model = opened(Net(lambda h: h.argmax(1)), output={"mean": "positions"})
+    np.testing.assert_allclose(model.predict(codes())[:, 0], raw(model).argmax(1).mean(1), rtol=1e-6)
+
+
+class ByName(nn.Module):
+    def forward(self, *, x):
+        return x.mean((1, 2))
+
+
+@pytest.mark.parametrize(
+    ("module", "said"),
+    [
+        (ByName(), r"let the factory return a module that calls net\(name=x\)$"),
+        (Net(lambda h: h.detach().amax(2).numpy()), "found ndarray; let the factory return a module that returns one$"),
+        (Net(lambda h: nn.functional.adaptive_max_pool1d(torch.quantize_per_tensor(h, 0.1, 0, torch.quint8), 1)),
+         r"^.{100,400}\.\.\.; this is a quantized net, which lacks operations: give the net it was made of$"),
+    ],
+)  # fmt: skip
+def test_what_cannot_predict_is_told_with_what_to_do(module, said):
+    with pytest.raises(ValueError, match=said):
+        opened(module)

@@ -14,6 +14,7 @@ from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.models.python_model import load_python
 from combmotif.motifs.formats.meme import read_meme
 from combmotif.runs import run
+from combmotif.runs.context import source_checksum
 from combmotif.runs.store import RunStore
 from combmotif.sampling import Samples
 from combmotif.sequence import encode
@@ -235,8 +236,10 @@ def test_a_sequence_the_net_cannot_read_is_refused(config, home, tmp_path):
 def test_a_scripted_net_is_refused(config, tmp_path):
     module = torch.jit.trace(torch.nn.Sequential(torch.nn.Conv1d(4, 2, 3), torch.nn.Flatten()), torch.zeros(1, 4, 9))
     model = SequenceModel("traced", module, InputSpec("rna", 30), tuple(map(str, range(56))))
-    with pytest.raises(ValueError, match="module in Python, found that 'traced' is scripted, which hides its layers"):
+    with pytest.raises(ValueError, match="neurons: model 'traced' has no layers: it is scripted"):
         run(config("neurons.layer='0'"), tmp_path / "out", workers=1, model=model)
+    flipped = torch.jit.trace(torch.nn.Sequential(torch.nn.ReLU(), torch.nn.Flatten()), torch.zeros(1, 4, 9))
+    assert source_checksum(module) != source_checksum(flipped)
 
 
 def cli(*arguments):

@@ -129,13 +129,13 @@ def _read_gtf(rows: Iterable[tuple[int, list[str]]], path: Path) -> Iterator[Tra
                 f"{places or f'{len(row)} columns'}{_no_start(row)}"
             )
         kind = _NOT_PLAIN.sub("", row[2].lower())
-        gtf = _GTF_NAME.search(row[8])
+        gtf = _attribute(_GTF_NAME, row[8])
         part = kind == "cds" or kind in _EXONS or kind in _PIECES
         start, end = int(row[3]) - 1, int(row[4])
         if kind in _WHOLE or not (gtf or part):
             own, version = (gtf, _GTF_VERSION) if gtf else (_GFF_ID.search(row[8]), _GFF_VERSION)
             if own:
-                told = version.search(row[8])
+                told = _attribute(version, row[8])
                 gene = _gene(row[8]) if gtf else ""
                 whole = _Whole(start, end, row[6].strip(), told[1] if told else "", kind in _WHOLE)
                 name = (gtf[1] or gtf[2]) if gtf else _plain(own[1])
@@ -161,14 +161,14 @@ def _read_gtf(rows: Iterable[tuple[int, list[str]]], path: Path) -> Iterator[Tra
         for name in names:
             lines = found.setdefault((name, _gene(row[8]) if gtf else "", row[0]), _Lines())
             lines.strands.add(row[6].strip())
-            told = _GTF_VERSION.search(row[8]) if gtf else None
+            told = _attribute(_GTF_VERSION, row[8]) if gtf else None
             lines.version = told[1] if told else lines.version
             if start >= end:
                 lines.fault = lines.fault or f"line {number} starts at {start + 1:,} and ends at {end:,}"
                 lines.exons.append((end - 1, start + 1))
             elif kind in _EXONS:
                 lines.exons.append((start, end))
-                told = _GTF_EXON.search(row[8]) if gtf else None
+                told = _attribute(_GTF_EXON, row[8]) if gtf else None
                 if told and told[1] in lines.numbers:
                     lines.fault = lines.fault or f"its exon {told[1]} is there twice: it lies in several places"
                 lines.numbers.update([told[1]] if told else [])
@@ -222,8 +222,13 @@ def _fill(lines: _Lines, wholes: list[_Whole]) -> None:
         )
 
 
+def _attribute(pattern: re.Pattern[str], attributes: str) -> re.Match[str] | None:
+    """Find an attribute, and no text within the quotation marks of another, which may hold semicolons."""
+    return next((m for m in pattern.finditer(attributes) if attributes.count('"', 0, m.start()) % 2 == 0), None)
+
+
 def _gene(attributes: str) -> str:
-    found = _GTF_GENE.search(attributes)
+    found = _attribute(_GTF_GENE, attributes)
     return (found[1] or found[2]) if found else ""
 
 

@@ -386,3 +386,12 @@ def test_places_are_plain_numbers(tmp_path, place):
     with pytest.raises(ValueError, match=r"a.gtf: line 1: expected the 9 tab-separated .* as start and end") as caught:
         _tracks(tmp_path, f'chr1\tx\texon\t1\t{place}\t.\t+\t.\ttranscript_id "T";\n')
     assert len(str(caught.value)) < 300
+
+
+def test_text_of_an_attribute_is_no_attribute(tmp_path):
+    note = 'gene_id "G"; note "was; transcript_id X; exon_number 1"; transcript_id "T"; exon_number'
+    (tmp_path / "a.gtf").write_text(
+        f'c\tx\texon\t1\t9\t.\t+\t.\t{note} "1";\nc\tx\texon\t21\t29\t.\t+\t.\t{note} "2";\n'
+    )
+    (transcript,) = read_annotation(tmp_path / "a.gtf").transcripts.values()
+    assert (transcript.name, transcript.exons, transcript.fault) == ("T", ((0, 9), (20, 29)), "")
