@@ -125,9 +125,6 @@ class OutputFolder:
         new = [name for name in dict.fromkeys(relative) if name not in self._known]
         for name in relative:
             self._refuse_links(name)
-        if any(os.path.lexists(self.path / name) for name in new):
-            self.reload()  # another process may have made and recorded it since
-            new = [name for name in new if name not in self._known]
         for name in new:
             if os.path.lexists(self.path / name):
                 raise ValueError(
