@@ -130,7 +130,8 @@ def compare_runs(
             rows.append(
                 {
                     "run": run.label, "method": run.method, "model": run.model, "motif": motif.id,
-                    "layer": motif.layer, "neuron": motif.neuron, "consensus": motif.consensus(run.motifs.alphabet),
+                    "neuron": f"{motif.layer}:{motif.neuron}" if motif.neuron >= 0 else "",
+                    "consensus": motif.consensus(run.motifs.alphabet),
                     "length": len(motif), "sites": motif.sites, "information": float(motif.information.sum()),
                     "purity": run.purity.get(motif.id, np.nan), "cluster": labels[len(rows)],
                     **{c: "" if row is None else row[c] for c in ("family", "kind", "relation")},

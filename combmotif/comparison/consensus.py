@@ -102,8 +102,7 @@ def _measured(run: ComparedRun, own: pd.DataFrame) -> Iterator[pd.DataFrame]:
         contribution = contribution[contribution["threshold"] == first].drop(columns="effect").assign(
             **{name: contribution[column] for name, column in _OF_NEURONS.items()}
         )  # fmt: skip
-        named = own.assign(neuron=own["layer"].fillna("") + ":" + own["neuron"].astype(str))
-        named = named.drop_duplicates(["kind", "element", "neuron"])  # a neuron counts once, however many motifs it has
+        named = own.drop_duplicates(["kind", "element", "neuron"])  # a neuron counts once, however many motifs it has
         joined = named.merge(contribution[["neuron", "outcome", *_OF_NEURONS]], on="neuron")
         joined["output"] = joined["outcome"].str.removeprefix("prediction:")
         for name in _OF_NEURONS:

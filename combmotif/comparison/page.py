@@ -178,7 +178,7 @@ def _motif_table(table: pd.DataFrame, runs: list[ComparedRun], alphabet: str) ->
                 continue
             first = own.iloc[0]
             logo = logo_svg(motifs[run.label][str(first["motif"])], alphabet=alphabet, column=14, height=48)
-            said = [f"{first['layer']}:{first['neuron']}" if first["neuron"] >= 0 else "whole model"]
+            said = [first["neuron"] or "whole model"]
             if not math.isnan(first["auc"]):
                 said.append(f"AUC {_cell(float(first['auc']))}")
             if len(own) > 1:

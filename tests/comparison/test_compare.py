@@ -120,6 +120,7 @@ def test_runs_of_any_method_are_compared_with_honest_counts(tmp_path, model, seq
     assert one["tested_on_output"] + other["tested_on_output"] == 5
     assert (one["matched"], one["contain"]) == (2, 1)  # AUGGCC only contains a start codon
     assert (one["expected_by_chance"], one["contain_by_chance"] > 0) == (0, True)
+    assert found.motifs["neuron"].unique().tolist() == ["conv:0", ""]
     assert found.motifs.loc[found.motifs["family"] == "PUM", "run"].value_counts().to_dict() == {"one": 2, "other": 1}
     shared = found.overlaps.set_index(["kind", "runs"])
     assert shared.loc[("family", "one & other"), "members"] == "PUM"
