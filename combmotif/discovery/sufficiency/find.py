@@ -39,9 +39,8 @@ def demix_by_sufficiency(
 ) -> Demixed:
     """Find the motifs of one neuron by queries of the network alone.
 
-    A motif is what suffices to excite the neuron in background sequences. A window that is not explained yet, about
-    half as strong as the strongest (these hold motifs twice, or two motifs that overlap; the weakest may hold half of a
-    pair), is reduced to the nucleotides that excite most (*anchor*), these are replaced by the bases that it answers
+    A motif is what suffices to excite the neuron in background sequences. The window with most unexplained excitation
+    is reduced to the nucleotides that excite most (*anchor*), these are replaced by the bases that the neuron answers
     to, column by column (*read*), two parts that act without synergy are parted (*split*), and what windows owe to the
     motif is found by keeping its nucleotides and randomising the rest (*explain away*). In the end those stay that the
     others do not make up for (*prune*), and are read once more.
@@ -94,20 +93,21 @@ def find_motifs(queries: Queries, windows: Windows, options: SufficiencyOptions)
     candidates: list[Reading] = []
     each: list[np.ndarray] = []  # share of every window's excitation that a candidate keeps
     keeps: list[np.ndarray] = []  # nucleotides that belong to it
-    strongest = windows.excitation.max()
-    still_open = windows.excitation >= options.alone * strongest
+    # what excites too little would be called nearly everywhere, and say nothing
+    least = options.alone * windows.excitation.max()
+    still_open = windows.excitation >= least
     share, idle = np.zeros(len(windows.codes)), 0
-    while idle < options.patience * (1 if candidates else 2) and windows.share(share) < 1 - options.least:
-        unexplained = np.flatnonzero(still_open & (1 - share > options.alone))
-        if not len(unexplained):
+    while idle < options.patience and windows.share(share) < 1 - options.least:
+        left = windows.excitation * (1 - share) * still_open
+        row = int(left.argmax())
+        if left[row] <= options.alone * windows.excitation[row]:
             break
-        aim = strongest / 2 if idle < options.patience else strongest  # where half as strong ones say nothing
-        row = int(unexplained[np.abs(windows.excitation[unexplained] - aim).argmin()])
         still_open[row] = False
         queries.row = int(windows.rows[row]) if queries.tracks is not None else None
         found = _read_window(queries, windows, row, candidates, options)
-        least = options.alone * windows.excitation[row]
-        parts = [] if found is None else _parts(queries, found, least, options)
+        parts = [] if found is None else [part for part in split(queries, found, options) if part.excitation >= least]
+        parts = [part for part in parts if spread(queries, part, options) <= options.spread]
+        parts = [replace(settled(queries, part, options), row=queries.row) for part in parts]
         queries.row = None
         before = windows.share(share)
         for part in parts:
@@ -122,23 +122,6 @@ def find_motifs(queries: Queries, windows: Windows, options: SufficiencyOptions)
         return []
     chosen = choose(queries, candidates, np.array(each), keeps, windows, options)
     return [_read_precisely(queries, reading, options) for reading in chosen]
-
-
-def _parts(queries: Queries, found: Reading, least: float, options: SufficiencyOptions) -> list[Reading]:
-    """Motifs that a reading consists of, each at the middle of its places; those that excite less than least are none.
-
-    Parts that were read on top of each other may be seen to be two only where they have been moved apart.
-    """
-    parts = [part for part in split(queries, found, options) if part.excitation >= least]
-    parts = [settled(queries, part, options) for part in parts if spread(queries, part, options) <= options.spread]
-    pieces: list[Reading] = []
-    for part in parts:
-        for piece in split(queries, part, options) if part.cut >= 0 else [part]:
-            if piece is part:
-                pieces.append(part)
-            elif piece.excitation >= least:
-                pieces.append(settled(queries, piece, options))
-    return [replace(piece, row=queries.row) for piece in pieces]
 
 
 def _read_precisely(queries: Queries, reading: Reading, options: SufficiencyOptions) -> Reading:
