@@ -148,7 +148,7 @@ def test_a_folder_of_another_question_is_left_alone(net, letters, tmp_path):
         ({"sequences": ["ACGU", "MKLV"]}, "sequences: number 1: expected nucleotides"),
         ({"sequences": []}, "sequences: expected at least one, found none"),
         ({"sequences": "ACGUACGU"}, "expected a list of sequences, or a file that ends in .fa"),
-        ({"sequences": "none.fa"}, "sequences.path: found no '.*none.fa'"),
+        ({"sequences": "none.fa"}, "sequences: there is no file 'none.fa'"),
         ({"labels": {"y": [1.0]}}, "labels: expected 300 values, found 1 of 'y'"),
         ({"layer": "conv9"}, "no layer 'conv9'"),
         ({"samples": {"keep": 3}}, "samples: unknown key; did you mean 'sample'?"),

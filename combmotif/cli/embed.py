@@ -43,7 +43,10 @@ def embed(
     out: Path,
     trust: bool,  # noqa: FBT001
 ) -> None:
-    """Write a vector for every sequence of a FASTA file; with --pool none, for every base or token (/NAME/states)."""
+    """Write a vector for every sequence of a FASTA file.
+
+    With --pool none, for every base or token (/NAME/states).
+    """
     from combmotif.config.evaluation import parse_model
     from combmotif.evaluation.adapters.make import make_adapter
     from combmotif.evaluation.results import embed_fasta

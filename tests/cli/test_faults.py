@@ -86,7 +86,7 @@ def test_vectors_and_scores_keep_names_and_endings(cli, refused, tmp_path):
     (tmp_path / "a.fa").write_text("".join(f">{name}\n{'ACGUA' * 10}\n" for name in names))
     embed = ("embed", "--model", "kmer:2", "--fasta", "a.fa")
     assert "--out: expected a name that ends in .h5" in refused(*embed, "--out", "o.txt")
-    assert "pool: expected mean, max, cls or center:W" in refused(*embed, "--out", "o.h5", "--pool", "x")
+    assert "pool: expected mean, max, first, cls or center:W" in refused(*embed, "--out", "o.h5", "--pool", "x")
     assert "--overlap is of the parts of --chunk" in cli(*embed, "--out", "o.h5", "--overlap", 5).stderr
     score = ("score", "--model", "mrl", "--fasta", "a.fa", "--mode", "ism")
     assert "--output: expected a number from 0" in cli(*score, "--out", "o.tsv", "--output", "\u00b2").stderr

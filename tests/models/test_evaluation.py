@@ -18,5 +18,5 @@ def test_known_numbers():
 
 def test_nothing_to_compare():
     assert np.isnan(agreement(np.zeros(4), np.arange(4.0)).pearson)
-    with pytest.raises(ValueError, match="at least 3 values both measured and predicted, found 1"):
+    with pytest.raises(ValueError, match="values: expected at least 3 both measured and predicted, found 1"):
         agreement(np.zeros(2), np.array([1, np.nan]))

@@ -187,7 +187,7 @@ def test_sorting_by_keyboard(page: Any, report: str) -> None:
     assert up[-1] == "conv3:7", "no value comes last"
     page.keyboard.press("Enter")
     assert visible(page) == [f"conv3:{n}" for n in (1, 5, 4, 2, 3, 6, 0, 7)]
-    page.locator("#neuron-table thead button", has_text="Neuron").click()
+    page.locator("#neuron-table thead").get_by_text("Neuron", exact=True).click()
     assert visible(page) == [f"conv3:{n}" for n in range(8)]
 
 
@@ -393,8 +393,8 @@ def test_of_very_many_neurons_the_table_holds_a_page(
     whole = build_report(make_run(tmp_path / "whole"))
     page.goto(whole.as_uri())
     names = visible(page)
-    page.locator("#neuron-table thead button", has_text="Neuron").click()
-    page.locator("#neuron-table thead button", has_text="Neuron").click()
+    page.locator("#neuron-table thead").get_by_text("Neuron", exact=True).click()
+    page.locator("#neuron-table thead").get_by_text("Neuron", exact=True).click()
     page.wait_for_function("document.querySelector('#neuron-table tbody th').textContent.trim() !== 'conv3:0'")
     turned = visible(page)
     monkeypatch.setattr(html, "MANY_NEURONS", 5)
@@ -413,8 +413,8 @@ def test_of_very_many_neurons_the_table_holds_a_page(
     page.click("#neuron-table tbody a")  # the page of a neuron that was not in the table at first
     wait_for_page(page, names[6])
     go_back(page)
-    page.locator("#neuron-table thead button", has_text="Neuron").click()
-    page.locator("#neuron-table thead button", has_text="Neuron").click()
+    page.locator("#neuron-table thead").get_by_text("Neuron", exact=True).click()
+    page.locator("#neuron-table thead").get_by_text("Neuron", exact=True).click()
     # all rows are sorted, not those of a page; they are there until the table is cut to its first page again
     page.wait_for_function(
         """name => {

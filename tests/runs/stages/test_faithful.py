@@ -133,7 +133,7 @@ def test_where_no_motif_comes_again_the_stage_is_empty_and_says_so(home):
     neurons = pd.read_csv(result.folder / "neurons.tsv", sep="\t")
     said = "no motif is reproduced in the other half of its samples; composition explains "
     assert neurons.status.str.startswith(said).all()
-    assert neurons[list(FAITH_COLUMNS)].isna().all(axis=None)
+    assert not set(FAITH_COLUMNS) & set(neurons)  # columns without a value are left out
     assert render(result.folder)
 
 
@@ -152,7 +152,7 @@ def test_words_and_seqlets_are_not_demixed_so_nothing_is_listed_apart(home):
     config = load_config(home / "run.yaml", overrides=["discover={method: seqlets}", "neurons.select=0"])
     folder = run(config, home / "seqlets", workers=1).folder
     table = pd.read_csv(folder / "motifs" / "seqlets.tsv", sep="\t")
-    assert table.reproducibility.isna().all()
+    assert "reproducibility" not in table
     assert table.reproduced.all()
     assert pd.read_csv(folder / "neurons.tsv", sep="\t").r2.notna().all()
 
