@@ -317,8 +317,8 @@ def _told(error: Any) -> BaseException:
 class _Call:
     """A call that is made where it is unpickled.
 
-    Sent as bytes, it is no business of the scheduler's, which needs no combmotif, and what a worker lacks for it is an
-    error of the task: a message that it cannot read would end the worker without a word.
+    Sent as bytes, so that what a worker lacks for it is an error of the task: a message that it cannot read would end
+    the worker without a word.
     """
 
     def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
