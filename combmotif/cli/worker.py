@@ -39,7 +39,7 @@ def worker(
     The worker must see the run folder and the files of the config under the same paths as the process that runs them,
     and have the same versions of combmotif and torch. Stop it with Ctrl-C; others take over its unfinished tasks.
     """
-    from combmotif.core.executors.cluster import require_listening, scheduler_address
+    from combmotif.core.executors.scheduler import require_listening, scheduler_address
     from combmotif.core.executors.worker import address_towards, serve
 
     if scheduler is not None and scheduler_file is None:

@@ -78,8 +78,6 @@ def load_compare_config(path: str | Path) -> CompareConfig:
         One sentence naming the file, the key, what was expected and what was found.
     """
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: there is no such config file")
     config = validate(CompareConfig, read_yaml(path), name=str(path))
     base = path.resolve().parent
     runs = {name: find_file(run, base=base, key=f"runs.{name}") for name, run in config.runs.items()}

@@ -71,10 +71,6 @@ def apply_override(data: dict[str, Any], override: str) -> None:
 
 def _load(model: Any, path: str | Path, overrides: Sequence[str]) -> Any:
     path = Path(path)
-    if path.is_dir():
-        raise ValueError(f"{path}: expected a YAML file, found a folder")
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: there is no such config file")
     data = read_yaml(path)
     for override in overrides:
         apply_override(data, override)

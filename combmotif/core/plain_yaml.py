@@ -152,10 +152,14 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If it is not UTF-8 text, not YAML, empty, or not a mapping; file and line are named.
+        If it is a folder, not UTF-8 text, not YAML, empty, or not a mapping; file and line are named.
     FileNotFoundError
     """
     path = Path(path)
+    if path.is_dir():
+        raise ValueError(f"{path}: expected a YAML file, found a folder")
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: there is no such config file")
     try:
         with path.open("rb") as stream:
             raw = stream.read(LARGEST_FILE + 1)

@@ -88,7 +88,7 @@ def test_a_machine_that_cannot_submit(monkeypatch):
 
 def test_a_scheduler_that_is_not_there(tmp_path, monkeypatch):
     pytest.importorskip("distributed")
-    monkeypatch.setattr("combmotif.core.executors.cluster._FILE_PATIENCE", 0.0)
+    monkeypatch.setattr("combmotif.core.executors.scheduler._FILE_PATIENCE", 0.0)
     with pytest.raises(FileNotFoundError, match=re.escape("there is no such file after 0 seconds; 'dask scheduler")):
         make_engine(ClusterConfig(engine="dask", scheduler_file=str(tmp_path / "s.json")), 1)
     (tmp_path / "s.json").write_text("{}")

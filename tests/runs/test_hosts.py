@@ -13,8 +13,8 @@ import pytest
 import torch
 
 from combmotif.config import load_config
-from combmotif.core.executors import DaskExecutor, TasksLost, cluster
-from combmotif.core.executors.cluster import import_distributed, require_listening
+from combmotif.core.executors import DaskExecutor, TasksLost, cluster, scheduler
+from combmotif.core.executors.scheduler import import_distributed, require_listening
 from combmotif.core.files import HOST
 from combmotif.core.output import OutputFolder
 from combmotif.motifs.motif import Motif, MotifSet
@@ -133,7 +133,7 @@ def test_no_worker_for_long_and_no_scheduler():
 
 def test_a_scheduler_that_has_ended_is_told_soon(monkeypatch):
     pytest.importorskip("distributed")
-    monkeypatch.setattr(cluster, "_BEGIN", 0.1)
+    monkeypatch.setattr(scheduler, "_BEGIN", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
         require_listening(address, "--scheduler-file s.json")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from combmotif.core.executors.cluster import import_distributed
+from combmotif.core.executors.scheduler import import_distributed
 
 
 def serve(arguments: Sequence[str]) -> None:

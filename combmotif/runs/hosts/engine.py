@@ -12,7 +12,7 @@ from typing import Any
 
 from combmotif.config.cluster import JOBQUEUES, ClusterConfig, seconds_of
 from combmotif.core.executors import DaskExecutor, Executor, Limits, make_executor
-from combmotif.core.executors.cluster import import_distributed, require_listening, scheduler_address
+from combmotif.core.executors.scheduler import import_distributed, require_listening, scheduler_address
 
 ANSWER = 30.0
 """Seconds for which a scheduler may take to answer."""
