@@ -15,7 +15,7 @@ import pandas as pd
 
 from combmotif.api.pictures import Picture, logos
 from combmotif.api.results import Result
-from combmotif.core.files import open_packed
+from combmotif.core.packed import open_packed
 from combmotif.core.tables import table_at
 from combmotif.motifs.formats.h5 import load_motifs
 from combmotif.motifs.motif import MotifSet

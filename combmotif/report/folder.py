@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from combmotif.core.files import open_packed
+from combmotif.core.packed import open_packed
 from combmotif.core.tables import (
     CONTRIBUTION,
     FAMILY_MAP,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from combmotif.core.files import open_text
+from combmotif.core.packed import open_text
 from combmotif.sequence.alphabet import encode
 
 MISSING = frozenset(

@@ -10,7 +10,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from combmotif.core.files import FREE_BYTES, LARGEST_RATIO
+from combmotif.core.packed import FREE_BYTES, LARGEST_RATIO
 from combmotif.sequence.alphabet import UNKNOWN, encode
 from combmotif.sequence.delimited import MISSING
 from combmotif.sequence.left_out import LeftOut

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from combmotif.core.encoding import not_text
-from combmotif.core.files import open_text
+from combmotif.core.packed import open_text
 from combmotif.sequence import decode, read_fasta, read_table
 
 

@@ -10,18 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from combmotif.core.files import (
-    atomic,
-    open_packed,
-    open_text,
-    read_sealed,
-    reading,
-    require_file,
-    unpack,
-    write_sealed,
-    write_table,
-    writing_h5,
-)
+from combmotif.core.files import atomic, read_sealed, reading, require_file, write_sealed, write_table, writing_h5
+from combmotif.core.packed import open_packed, open_text, unpack
 from combmotif.sequence.fasta import iterate_fasta
 
 RECORDS = [f">s{i}\n{'ACGU' * 12}\n" for i in range(6)]

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from combmotif.core.files import open_text, reading
+from combmotif.core.files import reading
+from combmotif.core.packed import open_text
 from combmotif.evaluation.adapters.base import Adapter, Codes, batches_of, chosen_layers, pool_states, read_mode
 from combmotif.evaluation.adapters.encoders import Encoder, Head, Weights, read_checkpoint
 from combmotif.sequence.alphabet import decode

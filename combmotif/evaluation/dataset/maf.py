@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from combmotif.core.files import open_text
+from combmotif.core.packed import open_text
 from combmotif.evaluation.dataset.utrs import COMPLEMENT, Region
 
 _CODES = np.full(256, 4, dtype=np.uint8)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from combmotif.core.files import open_text
+from combmotif.core.packed import open_text
 from combmotif.sequence.annotation.annotated import read_annotation
 from combmotif.sequence.annotation.transcripts import Annotation, Transcript
 from combmotif.sequence.fasta import iterate_fasta

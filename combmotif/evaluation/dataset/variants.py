@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from combmotif.core.files import open_text
+from combmotif.core.packed import open_text
 from combmotif.evaluation.dataset.anchored import (
     ANCHORS,
     DONOR_WINDOW,

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from combmotif.config.evaluation import GroupsSection
-from combmotif.core.files import open_text, require_file
+from combmotif.core.files import require_file
+from combmotif.core.packed import open_text
 from combmotif.evaluation.adapters.base import Adapter
 from combmotif.evaluation.adapters.tracks import Place, read_places
 from combmotif.evaluation.formats import open_rows

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from combmotif.core.files import open_text
+from combmotif.core.packed import open_text
 from combmotif.core.seeding import named_generator
 from combmotif.evaluation.tasks.base import column_of, read_cells
 from combmotif.motifs.formats.read import read_motifs

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from combmotif.core.files import open_text
+from combmotif.core.packed import open_text
 from combmotif.evaluation.adapters.tracks import Place
 
 Bound = tuple[int, int, str]

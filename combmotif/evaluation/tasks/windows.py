@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from combmotif.config.evaluation import WindowsSection
-from combmotif.core.files import open_text
+from combmotif.core.packed import open_text
 from combmotif.evaluation.adapters.base import Adapter, LacksCapability
 from combmotif.evaluation.features import kmer_counts
 from combmotif.evaluation.solvers import deal_folds, nested_classifier, tuned_classifier

@@ -13,7 +13,8 @@ from typing import Any
 import h5py
 import torch
 
-from combmotif.core.files import reading, require_sane_size
+from combmotif.core.files import reading
+from combmotif.core.packed import require_sane_size
 
 _CODE = {"Lambda", "__lambda__"}
 _FOREIGN = {"TorchModuleWrapper", "TFSMLayer", "JaxLayer", "FlaxLayer"}

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
-from combmotif.core.files import require_sane_size
+from combmotif.core.packed import require_sane_size
 from combmotif.motifs.formats.matrices import parse_cisbp_pwm
 from combmotif.motifs.formats.pfm import parse_attract_pwm
 from combmotif.motifs.formats.record import (

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from combmotif.core.encoding import ENCODING, ERRORS, not_text
-from combmotif.core.files import unpack
+from combmotif.core.packed import unpack
 from combmotif.sequence.delimited import to_number
 from combmotif.sequence.names import UniqueNames
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from combmotif.core.files import open_text
+from combmotif.core.packed import open_text
 from combmotif.sequence.alphabet import decode, encode
 from combmotif.sequence.fasta import iterate_fasta
 

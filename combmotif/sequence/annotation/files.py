@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from combmotif.core.files import open_text
+from combmotif.core.packed import open_text
 from combmotif.sequence.annotation.transcripts import Transcript
 
 Span = tuple[int, int]
