@@ -75,6 +75,9 @@ def embed(
     "changes of a prediction.",
 )
 @click.option(
+    "--ref-aware", is_flag=True, help="Of dnabert and nt_v2: read a base from the tokens with the own bases elsewhere."
+)
+@click.option(
     "--against", metavar="MODEL", help="Also tell Pearson's r with the probabilities of another: probabilities:FILE."
 )
 @click.option("--output", default="0", show_default=True, help="With ism: output of the model, by number from 0.")
@@ -86,7 +89,9 @@ def embed(
 )
 @trust_option
 def score(
-    model: str, fasta: Path, mode: str, against: str | None, output: str, out: Path,
+    model: str, fasta: Path, mode: str,
+    ref_aware: bool,  # noqa: FBT001
+    against: str | None, output: str, out: Path,
     trust: bool,  # noqa: FBT001
 ) -> None:  # fmt: skip
     """Write probabilities, or effects of substitutions, for every base of a FASTA file."""
@@ -99,7 +104,7 @@ def score(
     refuse_input(out, fasta)
     if not output.isdecimal():
         raise click.UsageError(f"--output: expected a number from 0, found '{output}'")
-    adapter = _checked(make_adapter(parse_model(model, trust=trust), name=model))
+    adapter = _checked(make_adapter(parse_model(model, trust=trust, ref_aware=ref_aware), name=model))
     other = None if against is None else make_adapter(parse_model(against, trust=trust), name=against)
     if other is not None:
         other.require("masked")

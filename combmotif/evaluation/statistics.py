@@ -16,12 +16,14 @@ Measure = Callable[[np.ndarray, np.ndarray, np.ndarray], float]
 
 
 def pearson(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> float:
-    """Weighted Pearson correlation."""
+    """Weighted Pearson correlation; NaN where all values of a side are the same, but for rounding."""
     total = weights.sum()
-    a = truth - (weights @ truth) / total
-    b = score - (weights @ score) / total
-    spread = np.sqrt((weights @ (a * a)) * (weights @ (b * b)))
-    return float((weights * a) @ b / spread) if spread > 1e-12 * total else float("nan")
+    means = (weights @ truth) / total, (weights @ score) / total
+    a, b = truth - means[0], score - means[1]
+    squares = weights @ (a * a), weights @ (b * b)
+    if any(square <= total * (1e-12 * mean) ** 2 for square, mean in zip(squares, means, strict=True)):
+        return float("nan")
+    return float((weights * a) @ b / np.sqrt(squares[0] * squares[1]))
 
 
 def spearman(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> float:

@@ -76,7 +76,7 @@ def _adapter(config: SuiteConfig, name: str) -> Adapter:
             raise LacksCapability(f"model '{name.removesuffix(_TWIN)}' has no weights to draw at random")
         found = twin
     else:
-        found = make_adapter(entry, name=name, open_part=partial(_part, config))
+        found = make_adapter(entry, name=name, open_part=partial(_part, config), seed=config.seed)
         if wrong := self_test(found):
             raise LacksCapability(f"it failed its self-test: {'; '.join(wrong)}")
     _adapters[key] = found
@@ -85,7 +85,11 @@ def _adapter(config: SuiteConfig, name: str) -> Adapter:
 
 def _part(config: SuiteConfig, name: str) -> Adapter:
     """Open a model that another one joins: of the config, else as a command line names it."""
-    return _adapter(config, name) if name in config.models else make_adapter(parse_model(name), name=name)
+    return (
+        _adapter(config, name)
+        if name in config.models
+        else make_adapter(parse_model(name), name=name, seed=config.seed)
+    )
 
 
 def _do(state: Any, job: _Job) -> float:
@@ -112,7 +116,7 @@ def _do(state: Any, job: _Job) -> float:
 
 
 def _unscored(task: Task, columns: list[ScoreColumn]) -> list[tuple[str, str]]:
-    """Count the items of known truth to which a model gives no score at all, such as names that a file lacks."""
+    """Count the items of known truth without any score (names that a file lacks); name scores that never vary."""
     found = []
     for truth in task.truths:
         own = [column.values for column in columns if column.truth == truth.name]
@@ -121,6 +125,12 @@ def _unscored(task: Task, columns: list[ScoreColumn]) -> list[tuple[str, str]]:
             found.append(
                 (truth.name, f"no score for {missing:,} of {int(known.sum()):,} items, which count for nothing")
             )
+        for column in columns if truth.measures[0] == "pearson" else ():
+            values = column.values[known & np.isfinite(column.values)] if column.truth == truth.name else ()
+            if len(values) and np.ptp(values) == 0:
+                found.append(
+                    (truth.name, f"{column.name}: every score is {values[0]:.4g}, so no correlation is defined")
+                )
     return found
 
 

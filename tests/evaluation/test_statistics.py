@@ -29,6 +29,8 @@ def test_correlations_equal_scipy_and_weights_count_rows():
     b = a + random.normal(size=80)
     ones = np.ones(80)
     assert MEASURES["pearson"](a, b, ones) == pytest.approx(stats.pearsonr(a, b)[0])
+    assert MEASURES["pearson"](1e-9 * a, 5 + 1e-6 * b, ones) == pytest.approx(stats.pearsonr(a, b)[0])
+    assert np.isnan(MEASURES["pearson"](a, np.full(80, 0.1), ones))
     assert MEASURES["spearman"](a, b, ones) == pytest.approx(stats.spearmanr(a, b)[0])
     weights = random.integers(0, 3, 80)
     repeated = np.repeat(np.arange(80), weights)

@@ -5,6 +5,7 @@ import importlib.util
 import numpy as np
 import pytest
 
+from combmotif.cli.benchmark import tell_scores
 from combmotif.config.evaluation import SuiteConfig, parse_model, resolve_suite
 from combmotif.evaluation.adapters.base import self_test
 from combmotif.evaluation.adapters.make import make_adapter
@@ -35,6 +36,16 @@ def test_names_that_do_not_fit_are_counted(table, tmp_path):
     assert skipped[["model", "item", "reason"]].to_numpy().tolist() == [
         ["file", "value", "no score for 15 of 40 items, which count for nothing"]
     ]
+
+
+def test_scores_that_never_vary_are_told(table, tmp_path, capsys):
+    (table / "same.tsv").write_text("name\tguess\n" + "".join(f"s{i}\t0.1\n" for i in range(40)))
+    result = run_suite(_suite(table, {"file": {"predictions": "same.tsv"}}), tmp_path / "out")
+    assert result.skipped["reason"].tolist() == ["guess: every score is 0.1, so no correlation is defined"]
+    tell_scores(result.scores, skipped=1, quiet=False)
+    printed = capsys.readouterr()
+    assert "pearson not defined: all scores, or all values, are the same, n 40" in printed.out
+    assert "nan" not in printed.out
 
 
 @pytest.mark.slow

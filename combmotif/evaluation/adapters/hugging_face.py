@@ -56,11 +56,10 @@ class Dnabert(Transformer):
             rows.append(row)
         found = np.zeros((len(text), 4), dtype=np.float32)
         for places, logits in zip(sets, self._logits(rows), strict=True):
-            tokens = torch.tensor([1 + read[place] for place in places])
-            p = logits[tokens].softmax(-1)
-            offsets = torch.tensor([place - read[place] for place in places])
-            own = torch.einsum("nv,nbv->nb", p, self.table[offsets])
-            found[places] = (own / own.sum(1, keepdim=True)).numpy()
+            for place in places:
+                token = read[place]
+                p = logits[1 + token].softmax(-1)
+                found[place] = self.of_base(p, self.table, text[token : token + self.k], place - token)
         return found
 
 
@@ -117,8 +116,8 @@ class NucleotideTransformer(Transformer):
             p = logits[torch.as_tensor(places) + 1].softmax(-1)
             for place, own in zip(places, p, strict=True):
                 table = self.table if len(parts[place]) == self.k else self.single
-                bases = table @ own
-                found[starts[place] : starts[place + 1]] = (bases / bases.sum(1, keepdim=True)).numpy()
+                for offset in range(len(parts[place])):
+                    found[starts[place] + offset] = self.of_base(own, table, parts[place], offset)
         return found
 
 

@@ -37,6 +37,8 @@ class Transformer(Adapter):
     """Special tokens before and after a sequence."""
     angular = False
     """Whether the family writes special tokens as <mask> instead of [MASK]."""
+    ref_aware = False
+    """Whether a base is read from the four tokens that have the sequence's own bases elsewhere, instead of from all."""
 
     def __init__(self, folder: str | Path, *, name: str | None = None, orientation: str = "rna") -> None:
         self.folder = Path(folder)
@@ -159,6 +161,15 @@ class Transformer(Adapter):
     def base_probabilities(self, text: str, *, masked: bool, stride: int) -> np.ndarray:
         """Return probabilities of A, C, G, T at every position of a sequence of one chunk."""
         raise NotImplementedError
+
+    def of_base(self, p: torch.Tensor, table: torch.Tensor, token: str, offset: int) -> np.ndarray:
+        """Return the shares of A, C, G, T at an offset of a masked token, from the probabilities of the vocabulary."""
+        own = table[offset] @ p
+        if self.ref_aware:
+            four = [self.vocabulary.get(token[:offset] + base + token[offset + 1 :]) for base in "ACGT"]
+            if None not in four:  # a token with N has no such four
+                own = p[four]
+        return (own / own.sum()).numpy()
 
     def random_twin(self, seed: int) -> Adapter:
         """Return the same architecture with random weights, drawn as these models are initialised."""
