@@ -68,7 +68,7 @@ def measure_task(
                     turned = [1 - found.value, 1 - found.high, 1 - found.low]
                     rows.append([*first, "auc, sign turned", *turned, found.n, found.n_groups])
                 if truth.parts is not None and measure == {"binary": "auprc", "real": "pearson"}.get(truth.kind):
-                    mean, _ = by_part(
+                    mean = by_part(
                         measure, truth.values, column.values, np.array(truth.parts),
                         weighted=truth.part == "chromosome", draws=draws, seed=seed,
                     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -264,7 +264,7 @@ def by_part(
     weighted: bool = True,
     draws: int = 1000,
     seed: int = 0,
-) -> tuple[Estimate, Mapping[str, float]]:
+) -> Estimate:
     """Measure every part (chromosome, fold) by itself, and average.
 
     A pooled AUPRC across chromosomes whose shares of positives differ understates every model.
@@ -283,12 +283,12 @@ def by_part(
 
     Returns
     -------
-    (Estimate, mapping of str to float)
-        The average over the parts where it is defined, its ``n_groups`` being their number, and the value of each.
+    Estimate
+        The average over the parts where it is defined, its ``n_groups`` being their number.
     """
     function = MEASURES[measure]
     kept = np.isfinite(truth) & np.isfinite(score)
-    found: dict[str, float] = {}
+    found: list[float] = []
     sizes: list[int] = []
     for part in dict.fromkeys(np.asarray(parts)[kept].tolist()):
         if part == "":
@@ -296,12 +296,11 @@ def by_part(
         rows = kept & (np.asarray(parts) == part)
         value = function(truth[rows].astype(float), score[rows].astype(float), np.ones(int(rows.sum())))
         if np.isfinite(value):
-            found[str(part)] = value
+            found.append(value)
             sizes.append(int(rows.sum()))
-    nan = float("nan")
     if not found:
-        return Estimate(nan, nan, nan, 0, 0), found
-    values, weights = np.array(list(found.values())), np.array(sizes if weighted else [1] * len(sizes), dtype=float)
+        return Estimate(float("nan"), float("nan"), float("nan"), 0, 0)
+    values, weights = np.array(found), np.array(sizes if weighted else [1] * len(sizes), dtype=float)
     drawn = group_weights(np.arange(len(values)), draws=draws if len(values) > 1 else 0, seed=seed) * weights
     low, high = _interval(drawn @ values / drawn.sum(1))
-    return Estimate(float(np.average(values, weights=weights)), low, high, sum(sizes), len(values)), found
+    return Estimate(float(np.average(values, weights=weights)), low, high, sum(sizes), len(values))

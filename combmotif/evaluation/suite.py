@@ -19,7 +19,7 @@ from combmotif.core.executors import make_executor
 from combmotif.core.files import write_table
 from combmotif.core.tables import FITTED, SCORED_ITEMS, SKIPPED
 from combmotif.core.version import __version__
-from combmotif.evaluation.adapters.base import Adapter, LacksCapability, self_test
+from combmotif.evaluation.adapters.base import Adapter, LacksCapability, trusted
 from combmotif.evaluation.adapters.make import make_adapter, make_control
 from combmotif.evaluation.adapters.turned import turned
 from combmotif.evaluation.measure import measure_task
@@ -76,9 +76,7 @@ def _adapter(config: SuiteConfig, name: str) -> Adapter:
             raise LacksCapability(f"model '{name.removesuffix(_TWIN)}' has no weights to draw at random")
         found = twin
     else:
-        found = make_adapter(entry, name=name, open_part=partial(_part, config), seed=config.seed)
-        if wrong := self_test(found):
-            raise LacksCapability(f"it failed its self-test: {'; '.join(wrong)}")
+        found = trusted(make_adapter(entry, name=name, open_part=partial(_part, config), seed=config.seed))
     _adapters[key] = found
     return found
 
@@ -295,7 +293,8 @@ def _finish(
     write_table(store.file("settings.tsv"), FITTED.frame(settings))
     write_table(store.file("skipped.tsv"), left)
     page = store.file("report.html")
-    write_page(page, table, left, curves, comparisons=pairs)
+    notes = {name: section.note for name, section in config.tasks.items()}
+    write_page(page, table, left, curves, comparisons=pairs, notes=notes)
     record = {
         "version": __version__,
         "config": config.model_dump(mode="json"),

@@ -51,7 +51,7 @@ def test_word2vec_reaches_the_optimum_of_its_objective():
     counts = context_counts(codes, 1).astype(float)
     contexts = counts.sum(1) ** 0.75
     best = np.log(counts / (NEGATIVES * counts.sum(1, keepdims=True) * contexts / contexts.sum()))
-    first, second = kmer_vectors(codes, 1)
+    first, second = kmer_vectors(codes, 1, width=8)
     np.testing.assert_allclose(first @ second.T, best, atol=0.02)
 
 

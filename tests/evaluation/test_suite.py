@@ -57,6 +57,13 @@ def test_workers_change_nothing(table, tmp_path):
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
 
 
+def test_the_page_says_how_to_read_its_numbers(table, tmp_path):
+    config = _suite(table, {"one": {"features": "kmer:1"}})
+    noted = config.tasks["mpra"].model_copy(update={"note": "Seen <before> by two."})
+    page = run_suite(config.model_copy(update={"tasks": {"mpra": noted}}), tmp_path / "out").page.read_text()
+    assert "predicted from the others. Seen &lt;before&gt; by two.</p>" in page
+
+
 def test_a_torch_module_is_a_model_and_has_a_random_twin(table, tmp_path):
     (tmp_path / "net.py").write_text(
         "import torch\n"

@@ -131,6 +131,9 @@ class TaskSection(Section):
     optional: bool = Field(
         False, description="skip the task, with the reason, where its files are missing; default false"
     )
+    note: str | None = Field(
+        None, description="what the page says of its numbers, such as who saw the sequences before"
+    )
 
 
 class RegressionSection(TaskSection):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from combmotif.evaluation.adapters.base import Adapter, Codes, plain_vectors
+from combmotif.evaluation.adapters.base import Adapter, Codes, Names, plain_vectors
 from combmotif.evaluation.features import features_of, kmer_counts
 from combmotif.evaluation.word2vec import kmer_vectors
 from combmotif.sequence.fasta import iterate_fasta
@@ -32,9 +31,7 @@ class FeatureModel(Adapter):
         self.kind, self.k = kind, k
         self.name = name or (f"{kind}:{k}" if k else kind)
 
-    def embed(
-        self, codes: Codes, *, names: Sequence[str] | None = None, pool: str = "mean", layers: str = "-1"
-    ) -> np.ndarray:
+    def embed(self, codes: Codes, *, names: Names = None, pool: str = "mean", layers: str = "-1") -> np.ndarray:
         """Return the features, (n, d)."""
         plain_vectors(self, pool, layers)
         return features_of(self.kind, codes, k=self.k).astype(np.float32)
@@ -59,9 +56,7 @@ class WordVectors(Adapter):
         self.k, self.name = k, name
         self.vectors = kmer_vectors([code for _, code in iterate_fasta(fasta)], k, seed=seed)[0]
 
-    def embed(
-        self, codes: Codes, *, names: Sequence[str] | None = None, pool: str = "mean", layers: str = "-1"
-    ) -> np.ndarray:
+    def embed(self, codes: Codes, *, names: Names = None, pool: str = "mean", layers: str = "-1") -> np.ndarray:
         """Return the mean vectors, (n, 100)."""
         plain_vectors(self, pool, layers)
         counts = kmer_counts(codes, self.k)
@@ -87,9 +82,7 @@ class RandomConvolution(Adapter):
         self.kernels = random.normal(size=(9 * 4, width)).astype(np.float32) / 3
         self.bias = random.normal(size=width).astype(np.float32) / 3
 
-    def embed(
-        self, codes: Codes, *, names: Sequence[str] | None = None, pool: str = "mean", layers: str = "-1"
-    ) -> np.ndarray:
+    def embed(self, codes: Codes, *, names: Names = None, pool: str = "mean", layers: str = "-1") -> np.ndarray:
         """Return mean and maximum of every kernel, (n, 2 * width)."""
         plain_vectors(self, pool, layers)
         table = np.concatenate([np.eye(4, dtype=np.float32), np.zeros((1, 4), np.float32)])
