@@ -1,6 +1,7 @@
 """A suite as a whole: the same files from any number of workers, networks of any kind, and what is skipped."""
 
 import importlib.util
+import json
 
 import numpy as np
 import pytest
@@ -59,9 +60,11 @@ def test_workers_change_nothing(table, tmp_path):
 
 def test_the_page_says_how_to_read_its_numbers(table, tmp_path):
     config = _suite(table, {"one": {"features": "kmer:1"}})
+    run_suite(config, tmp_path / "out")
     noted = config.tasks["mpra"].model_copy(update={"note": "Seen <before> by two."})
     page = run_suite(config.model_copy(update={"tasks": {"mpra": noted}}), tmp_path / "out").page.read_text()
     assert "predicted from the others. Seen &lt;before&gt; by two.</p>" in page
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["seconds"] == {}  # a note changes no score
 
 
 def test_a_torch_module_is_a_model_and_has_a_random_twin(table, tmp_path):
