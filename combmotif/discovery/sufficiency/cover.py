@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from combmotif.discovery.sufficiency.options import SufficiencyOptions
+from combmotif.discovery.sufficiency.parts import LEAST_COLUMNS
 from combmotif.discovery.sufficiency.queries import UNIFORM, Queries
 from combmotif.discovery.sufficiency.reading import Reading
 
@@ -137,15 +138,15 @@ def choose(
 ) -> list[Reading]:
     """Choose the fewest motifs that explain the windows.
 
-    The motif that explains most goes first, then whichever adds most, until none adds ``least``; then those that the
-    others make up for are dropped, asking the network what the nucleotides of the others keep together. So are, the
-    least first, those whose own k-mers hold others that keep ``additive`` of the excitation: a motif with something
-    weak beside it is that motif.
+    Compounds of simpler motifs are left out (`_simplest`). Of the others, the motif that explains most goes first, then
+    whichever adds most, until none adds ``least``; then those that the others make up for are dropped, asking the
+    network what the nucleotides of the others keep together. So are, the least first, those whose own k-mers hold
+    others that keep ``additive`` of the excitation: a motif with something weak beside it is that motif.
     """
     readings, keeps = list(candidates), list(keeps)
     cover, keep = np.zeros(len(windows.codes)), np.zeros(windows.codes.shape, bool)
     chosen: list[int] = []
-    left = list(range(len(readings)))
+    left = _simplest(queries, readings, options)
     while left:
         # what two motifs keep together is up to the network: it is asked for those that would add most if they add up
         left.sort(key=lambda i: -windows.share(np.minimum(cover + each[i], 1)))
@@ -181,6 +182,19 @@ def choose(
         if others and _held(queries, reading, others, options) >= options.additive:
             found = others
     return found
+
+
+def _simplest(queries: Queries, readings: Sequence[Reading], options: SufficiencyOptions) -> list[int]:
+    """Leave out readings that are simpler ones side by side, or one of them twice; the widest is tried first.
+
+    Simpler are those with `LEAST_COLUMNS` clear columns less, so that a motif never gives way to its own core.
+    """
+    left = list(range(len(readings)))
+    for i in sorted(left, key=lambda i: -len(readings[i].clear)):
+        simpler = [readings[j] for j in left if len(readings[j].clear) + LEAST_COLUMNS <= len(readings[i].clear)]
+        if simpler and _held(queries, readings[i], simpler, options) >= options.additive:
+            left.remove(i)
+    return left
 
 
 def _held(queries: Queries, reading: Reading, others: Sequence[Reading], options: SufficiencyOptions) -> float:
