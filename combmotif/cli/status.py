@@ -67,9 +67,10 @@ def _mapping(value: object) -> dict:
 
 def _who(at_work: dict[str, Any]) -> str:
     """Say which process is at work, and how many workers it has."""
-    workers = at_work.get("workers")
+    workers, lost = at_work.get("workers"), at_work.get("lost")
     who = f"Process {at_work['pid']} on {at_work.get('host')}" if "pid" in at_work else "A process"
-    return f"{who} is at work in it" + (f", with {workers:,} workers." if isinstance(workers, int) else ".")
+    who += " is at work in it" + (f", with {workers:,} workers" if isinstance(workers, int) else "")
+    return who + (f"; {lost:,} tasks of the stage are lost so far." if isinstance(lost, int) and lost else ".")
 
 
 def _share(found: RunStatus) -> tuple[str, str, str]:

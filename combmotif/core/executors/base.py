@@ -100,7 +100,14 @@ class Executor(ABC):
         as a ValueError.
     limits : Limits, optional
         Of tasks in other processes.
+
+    Attributes
+    ----------
+    lost : int
+        Tasks of the present `run` that workers died at too often.
     """
+
+    lost = 0
 
     def __init__(
         self,
