@@ -36,6 +36,10 @@ def status(run: Path) -> None:
         next_step("the first share that has all results merges them; what is missing, 'combmotif run' does")
         return
     found = run_status(run)
+    if not found.record:
+        click.echo(_who(found.at_work or {}) + " It has no task yet.")
+        next_step(f"look again with 'combmotif status {run}'")
+        return
     model, sequences = _mapping(found.record.get("model")), _mapping(found.record.get("sequences"))
     neurons = _mapping(_mapping(found.record.get("config")).get("neurons"))
     layer = neurons.get("layer", "?")

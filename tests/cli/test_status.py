@@ -40,6 +40,8 @@ def test_who_is_at_work_and_how_long_it_takes(cli, tmp_path):
     tasks = tmp_path / "r" / "tasks"
     tasks.mkdir(parents=True)
     record = {"planned": ["motifs", "report"], "stages": {"motifs": {"status": "running"}}}
+    (tasks / "lock").write_text(json.dumps({"host": "node7", "pid": 12, "token": "x"}))
+    assert cli("status", "r").stdout == "Process 12 on node7 is at work in it. It has no task yet.\n"
     (tmp_path / "r" / "run.json").write_text(json.dumps(record))
     (tasks / "progress.json").write_text(json.dumps({"stage": "motifs", "files": ["a", "b", "c", "d"], "before": 1}))
     for name in ("a", "b"):
