@@ -41,7 +41,7 @@ class Expected:
     Attributes
     ----------
     fingerprint, sequences : str
-        Of the model's weights, of the sequences.
+        Of the model's weights and code, of the sequences.
     kind : str
         Versions, processor and device that it computes with.
     """
@@ -61,7 +61,7 @@ class Expected:
             f"combmotif {__version__}, {packages}, {platform.machine()} with {instructions}, device "
             f"{context.model.device.type}"
         )
-        return cls(context.model.fingerprint(), context.sequences_key, kind)
+        return cls(" ".join(map(str, context.base)), context.sequences_key, kind)
 
 
 def open_in_worker(config: RunConfig, given: dict[str, Any], expected: Expected) -> Context:
@@ -71,17 +71,17 @@ def open_in_worker(config: RunConfig, given: dict[str, Any], expected: Expected)
         found = Expected.of(context)
     except Exception as error:
         raise ValueError(f"a worker on {HOST} could not open what the run needs: {error}") from error
+    if found.kind != expected.kind:  # first: random weights of one seed differ between kinds of processors
+        raise ValueError(
+            f"a worker on {HOST} would give other results: expected {expected.kind}, found {found.kind}; use hosts and "
+            f"installations of one kind"
+        )
     if found.fingerprint != expected.fingerprint:
         raise ValueError(
             f"a worker on {HOST} found other weights or code of model '{context.model.name}'; copy the same files there"
         )
     if found.sequences != expected.sequences:
         raise ValueError(f"a worker on {HOST} found other sequences in the files of the config; copy the same there")
-    if found.kind != expected.kind:
-        raise ValueError(
-            f"a worker on {HOST} would give other results: expected {expected.kind}, found {found.kind}; use hosts and "
-            f"installations of one kind"
-        )
     return context
 
 
