@@ -15,7 +15,7 @@ from combmotif.core.files import append_lines, atomic
 from combmotif.core.output import OutputFolder
 from combmotif.runs.lock import FolderLock
 
-REVISION = 9
+REVISION = 10
 """Raised when the files of tasks change, so that a run folder of an earlier version is not read as one of this."""
 
 PROGRESS = "tasks/progress.json"
