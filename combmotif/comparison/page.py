@@ -52,8 +52,9 @@ _NOTES = (
     "Move the output: the same sequences with a drawn site and with a shuffled one at the same place are predicted "
     "differently (paired t-test, q at most 0.05); by how many standard deviations of the predictions, median of the "
     "sizes. Of a model with several outputs it is the first that the run's contribution or interaction asked about.",
-    "What shared elements do: the value of a run is the mean over its motifs of the element; mean and standard "
-    "deviation are over runs. Neurons of two trainings do not correspond, so motifs are followed, not channels.",
+    "What shared elements do: families of known elements, and clusters of motifs that resemble none. The value of a "
+    "run is the mean over its motifs of the element; mean and standard deviation are over runs. Neurons of two "
+    "trainings do not correspond, so motifs are followed, not channels.",
     "A method that gives more motifs has more chances of a match; compare shares, and the number of different motifs.",
 )
 
@@ -159,7 +160,8 @@ def _measure(row: dict, column: str) -> str:
 
 def _consensus(table: pd.DataFrame) -> str:
     """Tabulate what elements that several runs have do to the prediction: a row each, a column per way of measuring."""
-    shared = table[table["runs"] > 1]
+    new = (table["kind"] == "cluster") & (table["family"] == "")  # the others are in the row of their family
+    shared = table[(table["runs"] > 1) & ((table["kind"] == "family") | new)]
     outputs = [name for name in shared["output"].unique() if name != FIRST]
     if len(outputs) == 1:  # then it is what was asked first, and stands in the same rows
         shared = shared.assign(output=outputs[0])
@@ -171,14 +173,14 @@ def _consensus(table: pd.DataFrame) -> str:
     rows = []
     for group in groups[:MOST_CONSENSUS]:
         one, by_measure = group.iloc[0], group.set_index("measure").to_dict("index")
-        names = [one["element"], ""] if one["kind"] == "family" else [f"cluster {one['element']}", one["family"]]
-        cells = [*names, one["consensus"], f"{one['found']} of {one['compared']}", one["output"]]
+        name = one["element"] if one["kind"] == "family" else f"cluster {one['element']}"
+        cells = [name, one["consensus"], f"{one['found']} of {one['compared']}", one["output"]]
         said = [_effect(by_measure.get(measure)) for measure in measures]
         rows.append([*(escape(str(cell)) for cell in cells), *said])
     left = len(groups) - len(rows)
     more = f"<p class=note>{left:,} further elements are in consensus.tsv.</p>" if left else ""
-    head = ["Element", "Known as", "Consensus", "Runs that have it", "Output", *map(escape, measures)]
-    return f"<h2>What shared elements do to the prediction</h2>{_table(head, rows, numbers=5)}{more}"
+    head = ["Element", "Consensus", "Runs that have it", "Output", *map(escape, measures)]
+    return f"<h2>What shared elements do to the prediction</h2>{_table(head, rows, numbers=4)}{more}"
 
 
 def _effect(row: dict | None) -> str:
