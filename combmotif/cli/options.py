@@ -148,6 +148,9 @@ def chosen_engine(
     if scheduler is not None:
         return ClusterConfig(engine="dask", scheduler=scheduler)
     if scheduler_file is not None:
+        from combmotif.core.executors.scheduler import scheduler_address
+
+        scheduler_address(scheduler_file)  # waited for, and told of, before anything is loaded
         return ClusterConfig(engine="dask", scheduler_file=str(scheduler_file))
     return ClusterConfig(workers=workers)
 

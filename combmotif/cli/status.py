@@ -36,6 +36,10 @@ def status(run: Path) -> None:
         next_step("the first share that has all results merges them; what is missing, 'combmotif run' does")
         return
     found = run_status(run)
+    if not found.record:
+        click.echo(_who(found.at_work or {}) + " It has no task yet.")
+        next_step(f"look again with 'combmotif status {run}'")
+        return
     model, sequences = _mapping(found.record.get("model")), _mapping(found.record.get("sequences"))
     neurons = _mapping(_mapping(found.record.get("config")).get("neurons"))
     layer = neurons.get("layer", "?")
@@ -67,9 +71,10 @@ def _mapping(value: object) -> dict:
 
 def _who(at_work: dict[str, Any]) -> str:
     """Say which process is at work, and how many workers it has."""
-    workers = at_work.get("workers")
+    workers, lost = at_work.get("workers"), at_work.get("lost")
     who = f"Process {at_work['pid']} on {at_work.get('host')}" if "pid" in at_work else "A process"
-    return f"{who} is at work in it" + (f", with {workers:,} workers." if isinstance(workers, int) else ".")
+    who += " is at work in it" + (f", with {workers:,} workers" if isinstance(workers, int) else "")
+    return who + (f"; {lost:,} tasks of the stage are lost so far." if isinstance(lost, int) and lost else ".")
 
 
 def _share(found: RunStatus) -> tuple[str, str, str]:

@@ -13,6 +13,8 @@ from combmotif.core.files import reading
 from combmotif.core.tables import CONSENSUS, CONTRIBUTION, MOTIF_EFFECTS
 from combmotif.motifs.matching.hits import IS
 
+FIRST = "first asked"
+"""The output of what was measured of the one that a run's config names first."""
 _OF_NEURONS = {
     "neuron: observed": "effect",
     "neuron: sites scrambled": "site_effect",
@@ -47,6 +49,7 @@ def consensus(runs: Sequence[ComparedRun], motifs: pd.DataFrame) -> pd.DataFrame
             motifs[motifs["relation"] == IS].assign(kind="family", element=motifs["family"]),
         ]
     )
+    known = of_element[of_element["relation"] == IS].groupby(["kind", "element"])["family"].agg(_usual)
     spelled = of_element.sort_values("information", ascending=False, kind="stable").drop_duplicates(["kind", "element"])
     spelled = spelled.set_index(["kind", "element"])["consensus"]
     counted = of_element.groupby(["kind", "element"])["run"].nunique()
@@ -58,8 +61,9 @@ def consensus(runs: Sequence[ComparedRun], motifs: pd.DataFrame) -> pd.DataFrame
     rows = [
         {
             **dict(zip(_KEYS, key, strict=True)),
-            "consensus": spelled[key[:2]], "runs": len(own), "found": counted[key[:2]],
-            "compared": len(runs), "motifs": own["size"].sum(), **_spread(own["mean"].to_numpy()),
+            "family": known.get(key[:2], ""), "consensus": spelled[key[:2]], "runs": len(own),
+            "found": counted[key[:2]], "compared": len(runs), "motifs": own["size"].sum(),
+            **_spread(own["mean"].to_numpy()),
         }
         for key, own in by_run.groupby(_KEYS, sort=False)
     ]  # fmt: skip
@@ -72,6 +76,11 @@ def consensus(runs: Sequence[ComparedRun], motifs: pd.DataFrame) -> pd.DataFrame
         ["kind", "output", "measure", "runs", "_size"], ascending=[False, True, True, False, True]
     )
     return table[CONSENSUS.names].reset_index(drop=True)
+
+
+def _usual(families: pd.Series) -> str:
+    """Give the family that most motifs have, of equals the first by name."""
+    return str(families.mode().iloc[0])
 
 
 def _spread(values: np.ndarray) -> dict[str, float]:
@@ -90,7 +99,7 @@ def _spread(values: np.ndarray) -> dict[str, float]:
 def _measured(run: ComparedRun, own: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Yield what a run measured of its motifs: rows of kind, element, run, output, measure and effect."""
     columns = [*_KEYS, "run", "effect"]
-    yield own.assign(output="first asked", measure="sites drawn from the motif, in SD", effect=own["moves"])[columns]
+    yield own.assign(output=FIRST, measure="sites drawn from the motif, in SD", effect=own["moves"])[columns]
     effects = _read(run, MOTIF_EFFECTS.file)
     if effects is not None:
         plain = effects[effects["background"].isin(["all", "sequences"])]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
 import pandas as pd
 
 from combmotif.comparison.compare import Comparison
+from combmotif.comparison.consensus import FIRST
 from combmotif.comparison.folder import ComparedRun
 from combmotif.comparison.venn import sets_svg
 from combmotif.core.files import atomic, write_table
@@ -19,6 +21,8 @@ from combmotif.report.drawing.logos import logo_svg
 
 MOST_LOGOS = 60
 MOST_CONSENSUS = 40
+MANY = 8
+"""More runs than this are no columns of the page: it counts in how many an element is, and has a row for each run."""
 _CSS = """
 body{font:15px/1.5 system-ui,sans-serif;color:#222;max-width:1100px;margin:2em auto;padding:0 1em;background:#fff}
 table{border-collapse:collapse;margin:1em 0;font-variant-numeric:tabular-nums}
@@ -48,8 +52,9 @@ _NOTES = (
     "Move the output: the same sequences with a drawn site and with a shuffled one at the same place are predicted "
     "differently (paired t-test, q at most 0.05); by how many standard deviations of the predictions, median of the "
     "sizes. Of a model with several outputs it is the first that the run's contribution or interaction asked about.",
-    "What shared elements do: the value of a run is the mean over its motifs of the element; mean and standard "
-    "deviation are over runs. Neurons of two trainings do not correspond, so motifs are followed, not channels.",
+    "What shared elements do: families of known elements, and clusters of motifs that resemble none. The value of a "
+    "run is the mean over its motifs of the element; mean and standard deviation are over runs. Neurons of two "
+    "trainings do not correspond, so motifs are followed, not channels.",
     "A method that gives more motifs has more chances of a match; compare shares, and the number of different motifs.",
 )
 
@@ -90,41 +95,58 @@ def write_comparison(comparison: Comparison, runs: list[ComparedRun], folder: st
 
 def _page(comparison: Comparison, runs: list[ComparedRun], drawings: dict[str, tuple[str, str]]) -> str:
     alphabet = runs[0].motifs.alphabet
-    figures = "".join(
-        f"<figure>{svg}<figcaption>{escape(title)}. Numbers of exactly these runs.</figcaption></figure>"
-        for svg, title in drawings.values()
-    )
-    shared = comparison.overlaps[comparison.overlaps["kind"] == "family"]
-    lists = "".join(
-        f"<tr><td>{escape(str(row.runs))}</td><td class=n>{row.size_}</td><td>{escape(str(row.members))}</td></tr>"
-        for row in shared.rename(columns={"size": "size_"}).itertuples()
-    )
     notes = "".join(f"<li>{escape(note)}</li>" for note in _NOTES)
+    summary = f"<h2>Runs</h2>{_summary_table(comparison.summary)}"
+    shared = f"<h2>What they share</h2>{_shared(comparison, runs, drawings)}"
+    effects = _consensus(comparison.consensus)
+    parts = [effects, shared, summary] if len(runs) > MANY else [summary, shared, effects]
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width">'
         f"<title>Motifs of {len(runs)} runs</title><style>{_CSS}</style></head><body>"
-        f"<h1>Motifs of {len(runs)} runs compared</h1><div class=scroll>{_summary_table(comparison.summary)}</div>"
-        f"<h2>What they share</h2>{figures}<div class=scroll><table><thead><tr><th>Runs</th><th class=n>Families</th>"
-        f"<th>Which</th></tr></thead><tbody>{lists}</tbody></table></div>"
-        f"{_consensus(comparison.consensus)}"
+        f"<h1>Motifs of {len(runs)} runs compared</h1>{''.join(parts)}"
         f"<h2>Motifs</h2>{_motif_table(comparison.motifs, runs, alphabet)}"
         f"<h2>How to read this</h2><ul>{notes}</ul></body></html>\n"
     )
 
 
-def _summary_table(summary: pd.DataFrame) -> str:
-    """A column per run, a row per measure."""
-    rows = summary.to_dict("records")
-    head = "<th></th>" + "".join(f"<th class=n>{escape(str(row['run']))}</th>" for row in rows)
-    measured = any(row["tested_on_neuron"] or row["tested_on_output"] for row in rows)
-    body = "".join(
-        f"<tr><th>{escape(title)}</th>" + "".join(f"<td class=n>{_measure(row, c)}</td>" for row in rows) + "</tr>"
-        for c, title in _SUMMARY
-        if measured or c not in _MEASURED
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: int | None = None) -> str:
+    """Lay out cells that are HTML; those from column ``numbers`` on are set to the right."""
+    kinds = [" class=n" if numbers is not None and place >= numbers else "" for place in range(len(head))]
+    top = "".join(f"<th{kind}>{title}</th>" for kind, title in zip(kinds, head, strict=True))
+    lines = ("".join(f"<td{kind}>{cell}</td>" for kind, cell in zip(kinds, row, strict=True)) for row in rows)
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    return f"<div class=scroll><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
+
+
+def _shared(comparison: Comparison, runs: list[ComparedRun], drawings: dict[str, tuple[str, str]]) -> str:
+    """Draw and list which runs share what; of many runs only count those that have each family."""
+    if len(runs) > MANY:
+        named = comparison.motifs[comparison.motifs["relation"] == IS]
+        counted = named.groupby("family").agg(runs=("run", "nunique"), motifs=("run", "size")).reset_index()
+        counted = counted.sort_values(["runs", "family"], ascending=[False, True])
+        rows = [[escape(row.family), f"{row.runs} of {len(runs)}", f"{row.motifs:,}"] for row in counted.itertuples()]
+        return _table(["Family of known elements", "Runs that have it", "Motifs"], rows, numbers=1)
+    figures = "".join(
+        f"<figure>{svg}<figcaption>{escape(title)}. Numbers of exactly these runs.</figcaption></figure>"
+        for svg, title in drawings.values()
     )
+    families = comparison.overlaps[comparison.overlaps["kind"] == "family"]
+    rows = [[escape(str(row[name])) for name in ("runs", "size", "members")] for row in families.to_dict("records")]
+    return figures + _table(["Runs", "Families", "Which"], rows)
+
+
+def _summary_table(summary: pd.DataFrame) -> str:
+    """Tabulate the measures of each run: a column per run, or of many runs a row."""
+    records = summary.to_dict("records")
+    measured = any(one["tested_on_neuron"] or one["tested_on_output"] for one in records)
+    shown = [(column, title) for column, title in _SUMMARY if measured or column not in _MEASURED]
+    names, titles = [escape(str(one["run"])) for one in records], [title for _, title in shown]
+    cells = [[_measure(one, column) for column, _ in shown] for one in records]
+    if len(records) <= MANY:
+        names, titles, cells = titles, names, [list(column) for column in zip(*cells, strict=True)]
     said = "" if measured else "<p class=note>Nothing was measured on the models (draws: 0).</p>"
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{said}"
+    return _table(["", *titles], [[f"<b>{n}</b>", *row] for n, row in zip(names, cells, strict=True)], numbers=1) + said
 
 
 def _measure(row: dict, column: str) -> str:
@@ -137,61 +159,75 @@ def _measure(row: dict, column: str) -> str:
 
 
 def _consensus(table: pd.DataFrame) -> str:
-    """What elements that several runs have do to the prediction: the largest consistent ones."""
-    shared = table[table["runs"] > 1].sort_values(["same_sign", "runs"], ascending=False, kind="stable")
+    """Tabulate what elements that several runs have do to the prediction: a row each, a column per way of measuring."""
+    new = (table["kind"] == "cluster") & (table["family"] == "")  # the others are in the row of their family
+    shared = table[(table["runs"] > 1) & ((table["kind"] == "family") | new)]
+    outputs = [name for name in shared["output"].unique() if name != FIRST]
+    if len(outputs) == 1:  # then it is what was asked first, and stands in the same rows
+        shared = shared.assign(output=outputs[0])
     if not len(shared):
         return ""
-    columns = {
-        "element": "Element", "consensus": "Consensus", "output": "Output", "measure": "Measured by", "runs": "Runs",
-        "effect": "Mean", "sd": "SD over runs", "lowest": "Lowest", "highest": "Highest", "same_sign": "Same sign",
-    }  # fmt: skip
-    rows = shared.head(MOST_CONSENSUS).to_dict("records")
-    body = "".join("<tr>" + "".join(f"<td>{_cell(row[name])}</td>" for name in columns) + "</tr>" for row in rows)
-    left = len(shared) - len(rows)
-    more = f"<p class=note>{left:,} further rows are in consensus.tsv.</p>" if left else ""
-    head = "".join(f"<th>{title}</th>" for title in columns.values())
-    return (
-        f"<h2>What shared elements do to the prediction</h2><div class=scroll><table><thead><tr>{head}</tr></thead>"
-        f"<tbody>{body}</tbody></table></div>{more}"
-    )
+    measures = list(dict.fromkeys(shared["measure"]))
+    shared = shared.sort_values(["kind", "found", "element"], ascending=[False, False, True], kind="stable")
+    groups = [group for _, group in shared.groupby(["kind", "element", "output"], sort=False)]
+    rows = []
+    for group in groups[:MOST_CONSENSUS]:
+        one, by_measure = group.iloc[0], group.set_index("measure").to_dict("index")
+        name = one["element"] if one["kind"] == "family" else f"cluster {one['element']}"
+        cells = [name, one["consensus"], f"{one['found']} of {one['compared']}", one["output"]]
+        said = [_effect(by_measure.get(measure)) for measure in measures]
+        rows.append([*(escape(str(cell)) for cell in cells), *said])
+    left = len(groups) - len(rows)
+    more = f"<p class=note>{left:,} further elements are in consensus.tsv.</p>" if left else ""
+    head = ["Element", "Consensus", "Runs that have it", "Output", *map(escape, measures)]
+    return f"<h2>What shared elements do to the prediction</h2>{_table(head, rows, numbers=4)}{more}"
+
+
+def _effect(row: dict | None) -> str:
+    """Say the mean over runs, how far they differ, and how many agree on its sign."""
+    if row is None:
+        return "-"
+    agree = round(row["same_sign"] * row["runs"])
+    return f"{row['effect']:+.3g} &plusmn; {row['sd']:.2g}<br>{agree} of {row['runs']} agree"
 
 
 def _motif_table(table: pd.DataFrame, runs: list[ComparedRun], alphabet: str) -> str:
-    """One row per cluster, the one most runs have first, with the best motif of each run as a logo."""
+    """One row per cluster, the one most runs have first, with the best motif of each run, or of all, as a logo."""
     motifs = {run.label: MotifSet(run.motifs.motifs) for run in runs}
     order = sorted(
         table["cluster"].unique(),
         key=lambda c: (-table.loc[table["cluster"] == c, "run"].nunique(), -(table["cluster"] == c).sum(), c),
     )
+    many = len(runs) > MANY
     rows = []
     for cluster in order[:MOST_LOGOS]:
-        group = table[table["cluster"] == cluster]
+        group = table[table["cluster"] == cluster].sort_values("information", ascending=False, kind="stable")
         named = group.loc[group["match"] != ""].sort_values(["relation", "q_value"], ascending=[False, True])
         name = "no known element"
         if len(named):
             name = ("" if named.iloc[0]["relation"] == IS else "contains ") + str(named.iloc[0]["family"])
-        cells = []
-        for run in runs:
-            own = group[group["run"] == run.label].sort_values("information", ascending=False)
-            if not len(own):
-                cells.append("<td>-</td>")
-                continue
-            first = own.iloc[0]
-            logo = logo_svg(motifs[run.label][str(first["motif"])], alphabet=alphabet, column=14, height=48)
-            said = [first["neuron"] or "whole model"]
-            if not math.isnan(first["auc"]):
-                said.append(f"AUC {_cell(float(first['auc']))}")
-            if len(own) > 1:
-                said.append(f"{len(own)} motifs")
-            cells.append(f"<td>{logo}<br>{escape(', '.join(said))}</td>")
-        rows.append(f"<tr><td>{escape(name)}</td>{''.join(cells)}</tr>")
+        holders = f"{group['run'].nunique()} of {len(runs)}"
+        parts = [group] if many else [group[group["run"] == run.label] for run in runs]
+        cells = [_motif_cell(part, motifs, alphabet) for part in parts]
+        rows.append([escape(name), *([holders] if many else []), *cells])
     left = len(order) - MOST_LOGOS
     more = f"<p class=note>{left} further clusters are in motifs.tsv.</p>" if left > 0 else ""
-    head = "".join(f"<th>{escape(run.label)}</th>" for run in runs)
-    return (
-        f"<div class=scroll><table><thead><tr><th>Best known element</th>{head}</tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table></div>{more}"
-    )
+    titles = ["Runs that have it", "Motif with the most information"] if many else [escape(run.label) for run in runs]
+    return _table(["Best known element", *titles], rows) + more
+
+
+def _motif_cell(group: pd.DataFrame, motifs: dict[str, MotifSet], alphabet: str) -> str:
+    """Draw the first motif of some, and say how many they are."""
+    if not len(group):
+        return "-"
+    first = group.iloc[0]
+    logo = logo_svg(motifs[first["run"]][str(first["motif"])], alphabet=alphabet, column=14, height=48)
+    said = [first["neuron"] or "whole model"]
+    if not math.isnan(first["auc"]):
+        said.append(f"AUC {_cell(float(first['auc']))}")
+    if len(group) > 1:
+        said.append(f"{len(group)} motifs")
+    return f"{logo}<br>{escape(', '.join(said))}"
 
 
 def _cell(value: object) -> str:

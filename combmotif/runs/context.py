@@ -284,9 +284,9 @@ def source_checksum(module: torch.nn.Module) -> str:
     forwards = [getattr(type(m), "forward", None) for m in module.modules()]  # scripted ones have none here
     files = {getattr(getattr(forward, "__code__", None), "co_filename", "") for forward in forwards}
     library = Path(torch.__file__).parent
-    for path in sorted(map(Path, files)):
-        if path.is_file() and library not in path.parents:
-            digest.update(path.read_bytes())
+    own = [path.read_bytes() for path in map(Path, files) if path.is_file() and library not in path.parents]
+    for content in sorted(own):  # not by path, which another host may have otherwise
+        digest.update(content)
     for m in module.modules():
         if isinstance(m, torch.jit.ScriptModule):
             digest.update(str(getattr(m, "code", "")).encode())

@@ -143,7 +143,7 @@ def run(
         begun, report = time.monotonic(), folder / "report.html"
         if shares is None:
             report = build_report(folder, title=config.report.title)
-            store.folder.reload()  # the page is in its record now
+            store.reload()  # the page is in its record now
             record["stages"]["report"] = {"status": "done", "seconds": round(time.monotonic() - begun, 2)}
         record |= {"peak_memory_mb": peak_memory_mb(), "memory_mb": peak_memory()}
         store.write_json("run.json", record)
@@ -257,7 +257,7 @@ class _Runner:
         there = sum(len(payload.files) for payload in payloads) - sum(len(payload.files) for payload in todo)
         store.write_json(PROGRESS, {"stage": stage, "files": [path.name for path in files], "before": there})
         self.on_progress(stage, past, len(payloads))
-        for path in store.folder.files([path for payload in todo for path in payload.files]):
+        for path in store.files([path for payload in todo for path in payload.files]):
             path.unlink(missing_ok=True)  # damaged, or never sealed: what is there from now on, a worker has finished
 
         finished = 0
@@ -267,7 +267,7 @@ class _Runner:
             finished += 1
             await_files(job.payload.files)
             store.seal(*job.payload.files)
-            store.lock.tell(workers=self.executor.workers)
+            store.lock.tell(workers=self.executor.workers, lost=self.executor.lost)
             self.on_progress(stage, past + finished, len(payloads))
 
         for part in self.shares.parts(store, payloads, todo):

@@ -87,7 +87,13 @@ def run_status(folder: str | Path) -> RunStatus:
         If it is no run folder.
     """
     folder = Path(folder)
-    record, at_work = read_record(folder), holder(folder / LOCK)
+    at_work = holder(folder / LOCK)
+    try:
+        record = read_record(folder)
+    except FileNotFoundError:
+        if at_work is None:
+            raise
+        record = {}  # it has only begun
     told = record.get("stages")
     told = told if isinstance(told, dict) else {}
     rows = [

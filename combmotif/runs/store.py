@@ -15,7 +15,7 @@ from combmotif.core.files import append_lines, atomic
 from combmotif.core.output import OutputFolder
 from combmotif.runs.lock import FolderLock
 
-REVISION = 9
+REVISION = 10
 """Raised when the files of tasks change, so that a run folder of an earlier version is not read as one of this."""
 
 PROGRESS = "tasks/progress.json"
@@ -62,7 +62,7 @@ class FolderHeld(ValueError):
     """Another process is at work in a run folder."""
 
 
-class RunStore(TaskFiles):
+class RunStore(TaskFiles, OutputFolder):
     """One run folder, held by one process at a time.
 
     Parameters
@@ -77,11 +77,10 @@ class RunStore(TaskFiles):
     """
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self.folder = OutputFolder(path, "run")
-        lock = self.folder.file(LOCK)
+        OutputFolder.__init__(self, path, "run")
+        lock = self.file(LOCK)
         try:
-            self.tasks.mkdir(exist_ok=True)
+            lock.parent.mkdir(exist_ok=True)
             # a link in place of the lock is not followed, and what it points to not emptied
             self.lock = FolderLock(lock)
         except BlockingIOError as held:
@@ -90,18 +89,14 @@ class RunStore(TaskFiles):
             ) from None
         except OSError as error:
             raise ValueError(f"--out {path}: cannot write there ({error.strerror}); choose another folder") from None
-        self.folder.reload()
-        self.folder.sweep()
-        self._checksums = read_checksums(path)  # again: now no other process writes them
+        self.reload()
+        self.sweep()
+        TaskFiles.__init__(self, path)  # now no other process writes the checksums
         self.redone: list[str] = []
 
     def close(self) -> None:
         """Let go of the folder."""
         self.lock.close()
-
-    def file(self, name: str | Path) -> Path:
-        """Say that a file of the run is going to be written, and give its path; see `OutputFolder.file`."""
-        return self.folder.file(name)
 
     def is_whole(self, path: Path) -> bool:
         """Whether a task's result is there as it was written; one that was damaged since is noted in ``redone``."""
@@ -120,28 +115,20 @@ class RunStore(TaskFiles):
 
     def clean(self, wanted: set[Path]) -> None:
         """Remove results of tasks that no longer belong to the run, and write the records in order."""
-        self.folder.sweep()  # after workers that were killed while they wrote
-        self.folder.keep_only("tasks", {*wanted, self.path / LOCK, self.path / CHECKSUMS})
+        self.sweep()  # after workers that were killed while they wrote
+        self.keep_only("tasks", {*wanted, self.path / LOCK, self.path / CHECKSUMS})
         kept = {path.name for path in wanted}
         self._checksums = {name: digest for name, digest in self._checksums.items() if name in kept}
         with atomic(self.file(CHECKSUMS)) as temporary:
             lines = [f"{digest}  {name}\n" for name, digest in sorted(self._checksums.items())]
             temporary.write_text("".join(lines), encoding="utf-8")
-        self.folder.sweep()  # of workers that died meanwhile
-        self.folder.settle()
-
-    def keep_only(self, folder: str, wanted: set[Path]) -> None:
-        """Remove from a folder of the run what an earlier configuration left, folders that are empty then included."""
-        self.folder.keep_only(folder, wanted)
+        self.sweep()  # of workers that died meanwhile
+        self.settle()
 
     def write_json(self, name: str, content: dict[str, Any]) -> None:
         """Write a JSON file of the run folder."""
         with atomic(self.file(name)) as temporary:
             temporary.write_text(json.dumps(content, indent=1, default=str) + "\n", encoding="utf-8")
-
-    def remove(self, *names: str) -> None:
-        """Remove files an earlier run with another configuration left."""
-        self.folder.remove(*names)
 
 
 def read_checksums(folder: Path) -> dict[str, str]:

@@ -3,15 +3,18 @@
     python scripts/benchmarks/kills.py --kills 200 --seed 1
 
 Each run has a scheduler, two workers and their nanny on loopback, or two processes of its own. One process (scheduler,
-nanny, worker, the run itself, a process of a local run) gets SIGKILL at a random moment. A run whose scheduler, or
-whose own process, was killed is begun again with the same command; one that lost its nanny gets another. In the end
-the files must be those of an undisturbed run, byte for byte.
+nanny, worker, the run itself, a process of a local run) gets SIGKILL a moment after a random number of results, which
+does not depend on how fast the machine is; a run that has ended by then does not count and is done again. A run whose
+scheduler, or whose own process, was killed is begun again with the same command; one that lost its nanny gets another.
+In the end the files must be those of an undisturbed run, byte for byte.
+
+Runs are forked from this process, which has imported what they need: that is most of the time of a run this small.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
+import multiprocessing
 import os
 import shutil
 import signal
@@ -24,7 +27,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
 import click
+import distributed  # noqa: F401 - for the runs
 import numpy as np
+
+import combmotif.runs  # noqa: F401 - for the runs
+from combmotif.cli import main as combmotif_command
 
 NET = """
 import torch
@@ -47,6 +54,8 @@ VICTIMS = ("scheduler", "worker", "nanny", "run", "local worker")
 SENTENCES = ("the scheduler is gone; finished tasks are kept", "no scheduler answers there", "there is no such file")
 HANG = 600.0
 """Seconds after which a run that was disturbed counts as hanging."""
+AFTER = 0.3
+"""Most seconds between the result that is waited for and the kill."""
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -55,12 +64,44 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {name: path.read_bytes() for name, path in sorted(files.items()) if name not in ("run.json", "tasks/lock")}
 
 
-def children(pid: int) -> list[int]:
-    """Processes that a process has started, and theirs."""
-    listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    pairs = [tuple(map(int, line.split())) for line in listed.splitlines()]
-    own = [child for child, parent in pairs if parent == pid]
-    return own + [child for child, parent in pairs if parent in own]
+def results(out: Path) -> int:
+    """Count the results that a run has taken so far; -1 before its first task."""
+    checksums = out / "tasks" / "checksums"
+    if checksums.exists():
+        return checksums.read_bytes().count(b"\n")
+    return 0 if (out / "tasks" / "progress.json").exists() else -1
+
+
+def workers_of(pid: int) -> list[int]:
+    """Worker processes that a process has started."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    lines = [line.split(None, 2) for line in listed.splitlines()]
+    return [int(own) for own, parent, command in lines if int(parent) == pid and "spawn_main" in command]
+
+
+class Run:
+    """``combmotif run`` in a process of its own."""
+
+    def __init__(self, arguments: list[str], log: Path) -> None:
+        self.log = log
+        self.process = multiprocessing.get_context("fork").Process(target=self._do, args=(arguments,))
+        self.process.start()
+
+    def _do(self, arguments: list[str]) -> None:
+        os.setsid()
+        with self.log.open("wb") as log, Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 1)
+            os.dup2(log.fileno(), 2)
+        sys.argv = ["combmotif", "run", *arguments]
+        combmotif_command()
+
+    def end(self) -> tuple[int | None, str]:
+        """Wait for its end; the exit code, None where it hangs, and what it told."""
+        self.process.join(HANG)
+        if (code := self.process.exitcode) is None:
+            os.killpg(self.process.pid or 0, signal.SIGKILL)
+            self.process.join()
+        return code, self.log.read_text(encoding="utf-8", errors="replace")
 
 
 class Cluster:
@@ -115,55 +156,53 @@ class Bench:
         (folder / "run.yaml").write_text(CONFIG)
         self.cluster = Cluster(folder)
 
-    def start(self, out: Path, *, local: bool) -> subprocess.Popen:
+    def start(self, out: Path, *, local: bool) -> Run:
         """Begin a run, or go on with it."""
-        command = [sys.executable, "-m", "combmotif", "run", str(self.folder / "run.yaml"), "--out", str(out)]
-        command += ["--workers", "2"] if local else ["--scheduler-file", str(self.cluster.file)]
+        arguments = [str(self.folder / "run.yaml"), "--out", str(out)]
+        arguments += ["--workers", "2"] if local else ["--scheduler-file", str(self.cluster.file)]
         if not local:
             self.cluster.ensure()
-        return subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
-        )
+        return Run(arguments, self.folder / "run.log")
 
-    def disturbed(self, victim: str, moment: float, random: np.random.Generator, wanted: dict[str, bytes]) -> str:
-        """Kill one process of a run after so many seconds of work; say what became of it."""
+    def disturbed(self, victim: str, after: int, random: np.random.Generator, wanted: dict[str, bytes]) -> str | None:
+        """Kill one process of a run after so many results; say what became of it, None where it had ended."""
         out, local = self.folder / "out", victim == "local worker"
         shutil.rmtree(out, ignore_errors=True)
         run = self.start(out, local=local)
-        begun = time.monotonic()
-        while run.poll() is None and not (out / "tasks" / "progress.json").exists():
-            if time.monotonic() - begun > HANG:
-                return self._hang(run)
-            time.sleep(0.05)
-        time.sleep(moment)
+        until = time.monotonic() + HANG
+        while run.process.is_alive() and results(out) < after and time.monotonic() < until:
+            time.sleep(0.005)
+        time.sleep(float(random.uniform(0, AFTER)))
         pid = self._pid(victim, run, random)
-        if pid is not None:
+        at_work = run.process.is_alive()
+        if at_work and pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        if victim == "nanny" and self.cluster.nanny is not None:
+        if at_work and victim == "nanny" and self.cluster.nanny is not None:
             self.cluster.nanny.wait()  # until it is gone, or it would count as there
             self.cluster.ensure()
+        told = ""
         for _ in range(3):
-            try:
-                told = run.communicate(timeout=HANG)[1]
-            except subprocess.TimeoutExpired:
-                return self._hang(run)
+            code, told = run.end()
+            if code is None:
+                return "hang"
             if "Traceback" in told:
                 return f"traceback: {told[-1500:]}"
-            if run.returncode == 0:
-                return "same bytes" if contents(out) == wanted else self._keep_other(out, wanted)
+            if code == 0:
+                if contents(out) != wanted:
+                    return self._keep_other(out, wanted)
+                return "same bytes" if at_work and pid is not None else None
             if victim == "scheduler" and not any(sentence in told for sentence in SENTENCES):
                 return f"no sentence: {told[-300:]}"
             run = self.start(out, local=local)
         return f"never done: {told[-300:]}"
 
-    def _pid(self, victim: str, run: subprocess.Popen, random: np.random.Generator) -> int | None:
-        assert self.cluster.nanny is not None or victim == "local worker"
+    def _pid(self, victim: str, run: Run, random: np.random.Generator) -> int | None:
+        nanny, scheduler = self.cluster.nanny, self.cluster.scheduler
         if victim in ("worker", "local worker"):
-            top = run.pid if victim == "local worker" else self.cluster.nanny.pid  # type: ignore[union-attr]
-            found = children(top)
+            found = workers_of((run.process.pid or 0) if nanny is None or victim == "local worker" else nanny.pid)
             return int(random.choice(found)) if found else None
-        own = {"run": run, "nanny": self.cluster.nanny, "scheduler": self.cluster.scheduler}[victim]
+        own = {"run": run.process, "nanny": nanny, "scheduler": scheduler}[victim]
         return None if own is None else own.pid
 
     def _keep_other(self, out: Path, wanted: dict[str, bytes]) -> str:
@@ -174,12 +213,6 @@ class Bench:
         shutil.copytree(out, kept / "disturbed")
         shutil.copytree(self.folder / "reference", kept / "undisturbed")
         return f"other bytes: {', '.join(names)}; both folders are in {kept}"
-
-    @staticmethod
-    def _hang(run: subprocess.Popen) -> str:
-        os.killpg(run.pid, signal.SIGKILL)
-        run.wait()
-        return "hang"
 
 
 @contextlib.contextmanager
@@ -203,20 +236,18 @@ def main(kills: int, seed: int, minutes: float | None) -> None:
     found: Counter[tuple[str, str]] = Counter()
     begun = time.monotonic()
     with bench() as made:
-        reference = made.start(made.folder / "reference", local=True)
-        if reference.wait() != 0:
-            raise click.ClickException(f"the undisturbed run failed: {reference.stderr.read()}")  # type: ignore[union-attr]
+        code, told = made.start(made.folder / "reference", local=True).end()
+        if code != 0:
+            raise click.ClickException(f"the undisturbed run failed: {told}")
         wanted = contents(made.folder / "reference")
-        record = json.loads((made.folder / "reference" / "run.json").read_text())
-        longest = sum(stage["seconds"] for stage in record["stages"].values())
-        for number in range(kills):
-            if minutes is not None and time.monotonic() - begun > 60 * minutes:
-                break
+        total = results(made.folder / "reference")
+        while (number := found.total()) < kills and (minutes is None or time.monotonic() - begun < 60 * minutes):
             victim = VICTIMS[number % len(VICTIMS)]
-            moment = float(random.uniform(0, longest))
-            became = made.disturbed(victim, moment, random, wanted)
-            found[victim, became] += 1
-            click.echo(f"{number + 1}: {victim} after {moment:.1f} s: {became}", err=True)
+            after = int(random.integers(0, total + 1))
+            became = made.disturbed(victim, after, random, wanted)
+            if became is not None:
+                found[victim, became] += 1
+                click.echo(f"{number + 1}: {victim} after {after} of {total} results: {became}", err=True)
     click.echo("| killed | runs | same bytes in the end | other bytes | tracebacks | hangs | other |")
     click.echo("|---|---:|---:|---:|---:|---:|---:|")
     known = ("same bytes", "other bytes", "traceback", "hang")

@@ -29,8 +29,12 @@ def test_lost_tasks_end_with_exit_code_1(cli, own_net, monkeypatch):
     )
 
 
-def test_what_is_no_scheduler_is_told(refused, own_net):
+def test_what_is_no_scheduler_is_told(refused, own_net, monkeypatch):
     pytest.importorskip("distributed")
+    monkeypatch.setattr("combmotif.core.executors.scheduler._FILE_PATIENCE", 0.3)
+    for command in (["run", own_net], ["worker"]):
+        with pytest.warns(UserWarning, match=r"none.json: there is no such file yet; waiting for it"):
+            assert "none.json: there is no such file after" in refused(*command, "--scheduler-file", "none.json")
     assert "--scheduler: expected an address" in refused("run", own_net, "--out", "o", "--scheduler", "")
     said = refused("run", own_net, "--out", "o", "--scheduler", "tls://127.0.0.1:1")
     assert "--scheduler tls://127.0.0.1:1: no scheduler answers there" in said

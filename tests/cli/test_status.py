@@ -40,17 +40,19 @@ def test_who_is_at_work_and_how_long_it_takes(cli, tmp_path):
     tasks = tmp_path / "r" / "tasks"
     tasks.mkdir(parents=True)
     record = {"planned": ["motifs", "report"], "stages": {"motifs": {"status": "running"}}}
+    (tasks / "lock").write_text(json.dumps({"host": "node7", "pid": 12, "token": "x"}))
+    assert cli("status", "r").stdout == "Process 12 on node7 is at work in it. It has no task yet.\n"
     (tmp_path / "r" / "run.json").write_text(json.dumps(record))
     (tasks / "progress.json").write_text(json.dumps({"stage": "motifs", "files": ["a", "b", "c", "d"], "before": 1}))
     for name in ("a", "b"):
         (tasks / name).touch()
     now = time.time()
     os.utime(tasks / "progress.json", (now - 60, now - 60))
-    (tasks / "lock").write_text(json.dumps({"host": "node7", "pid": 12, "token": "x", "workers": 1600}))
+    (tasks / "lock").write_text(json.dumps({"host": "node7", "pid": 12, "token": "x", "workers": 1600, "lost": 2}))
     os.utime(tasks / "lock", (now, now))
     said = cli("status", "r").stdout.splitlines()
     assert said[3].split(maxsplit=5) == ["motifs", "running", "2", "of", "4", "about 2 min left"]
-    assert said[-1] == "Process 12 on node7 is at work in it, with 1,600 workers."
+    assert said[-1] == "Process 12 on node7 is at work in it, with 1,600 workers; 2 tasks of the stage are lost so far."
     os.utime(tasks / "lock", (now - 600, now - 600))
     assert "its process is gone" in cli("status", "r").stdout
 

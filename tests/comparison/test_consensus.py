@@ -63,6 +63,8 @@ def test_shared_elements_have_the_mean_and_spread_of_their_effects(tmp_path):
     clusters = found.consensus[found.consensus.kind == "cluster"]
     mixed = clusters[(clusters.consensus == other) & (clusters.measure == "motif: draws")].iloc[0]
     assert mixed.effect == pytest.approx(0.1)
+    assert mixed.family == ""
+    assert set(clusters[clusters.consensus == pum].family) == {"PUM"}
     assert mixed.same_sign == pytest.approx(2 / 3)
     same = clusters[(clusters.consensus == other) & (clusters.measure == "neuron: clamped")].iloc[0]
     assert (same.effect, same.sd) == (2, 0)
@@ -81,12 +83,18 @@ def test_fifty_models_are_compared_as_fast_as_a_few(tmp_path):
     folders = [
         run_folder(tmp_path / f"f{i:02d}", words[i % 3 :], [1.0] * (3 - i % 3), [1] * (3 - i % 3)) for i in range(50)
     ]
-    found = compare_runs(read_runs(folders), [load_database("builtin")])
+    runs = read_runs(folders)
+    found = compare_runs(runs, [load_database("builtin")])
     sizes = found.overlaps[found.overlaps.kind == "cluster"]
     assert sizes["size"].sum() == found.motifs.cluster.nunique() == 3
     assert sizes.iloc[0].runs.count(" & ") == 49  # all have the last
     whole = found.consensus[found.consensus.measure == "motif: draws"]
     assert whole.runs.max() == 50
+    page = write_comparison(found, runs, tmp_path / "out").read_text()
+    assert "<td>17 of 50</td>" in page  # PUM
+    assert "+1 &plusmn; 0<br>17 of 17 agree" in page
+    assert page.count("<th") < 50  # runs are rows
+    assert page.count("<svg") == 3  # one logo a cluster
 
 
 def suite(folder, text):

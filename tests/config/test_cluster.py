@@ -88,14 +88,19 @@ def test_a_machine_that_cannot_submit(monkeypatch):
 
 def test_a_scheduler_that_is_not_there(tmp_path, monkeypatch):
     pytest.importorskip("distributed")
-    monkeypatch.setattr("combmotif.core.executors.scheduler._FILE_PATIENCE", 0.0)
-    with pytest.raises(FileNotFoundError, match=re.escape("there is no such file after 0 seconds; 'dask scheduler")):
-        make_engine(ClusterConfig(engine="dask", scheduler_file=str(tmp_path / "s.json")), 1)
-    (tmp_path / "s.json").write_text("{}")
-    with pytest.raises(
-        ValueError, match="expected the file that 'dask scheduler --scheduler-file' writes, found another"
+    monkeypatch.setattr("combmotif.core.executors.scheduler._FILE_PATIENCE", 0.3)
+    monkeypatch.setattr("combmotif.core.executors.scheduler._BEGIN", 0.3)
+    with (
+        pytest.warns(UserWarning, match="there is no such file yet; waiting for it, at most 0 seconds"),
+        pytest.raises(FileNotFoundError, match=re.escape("there is no such file after 0 seconds; 'dask scheduler")),
     ):
         make_engine(ClusterConfig(engine="dask", scheduler_file=str(tmp_path / "s.json")), 1)
+    for other in ("{}", '"x"', '{"address": "tcp:'):
+        (tmp_path / "s.json").write_text(other)
+        with pytest.raises(
+            ValueError, match="expected the file that 'dask scheduler --scheduler-file' writes, found another"
+        ):
+            make_engine(ClusterConfig(engine="dask", scheduler_file=str(tmp_path / "s.json")), 1)
     monkeypatch.setattr("combmotif.runs.hosts.engine.ANSWER", 1)
     with pytest.raises(ValueError, match="--scheduler tcp://127.0.0.1:9: no scheduler answers there .* is it running"):
         make_engine(ClusterConfig(engine="dask", scheduler="tcp://127.0.0.1:9"), 1)

@@ -8,8 +8,6 @@ import pytest
 import torch
 
 from combmotif.core.executors import (
-    EXECUTORS,
-    Executor,
     InProcess,
     Limits,
     Processes,
@@ -89,11 +87,11 @@ def two():
         yield executor
 
 
-@pytest.mark.parametrize("name", list(EXECUTORS))
-def test_results_stand_in_the_order_of_the_payloads_whoever_does_them(name):
+@pytest.mark.parametrize("kind", [InProcess, Processes])
+def test_results_stand_in_the_order_of_the_payloads_whoever_does_them(kind):
     threads = torch.get_num_threads()
     heard = []
-    with EXECUTORS[name](2, state=10, setup=ten) as executor:
+    with kind(2, state=10, setup=ten) as executor:
         found = executor.run(scaled, range(6), on_done=lambda payload, done: heard.append((payload, done)))
         assert executor.run(scaled, []) == []
         assert executor.run(scaled, [3]) == [30]
@@ -107,15 +105,6 @@ def test_the_number_of_workers_chooses_the_executor():
     assert type(make_executor(1)) is InProcess
     assert type(make_executor(3)) is Processes
     assert make_executor(3).workers == 3
-
-
-def test_another_engine_is_one_entry(monkeypatch):
-    class Backwards(Executor):
-        def run(self, task, payloads, *, on_done=None):
-            return [task(self.state, payload) for payload in reversed(payloads)][::-1]
-
-    monkeypatch.setitem(EXECUTORS, "processes", Backwards)
-    assert make_executor(2, state=2).run(lambda state, payload: state * payload, [1, 2]) == [2, 4]
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from combmotif.motifs import Motif, MotifSet, read_motifs, save_motifs, write_meme, write_motif_table
 from combmotif.motifs.files import open_motifs
+from combmotif.motifs.formats.h5 import load_texts
 from combmotif.motifs.formats.text import parse_text
 
 BOUNDED = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -19,6 +20,13 @@ LINES = st.lists(st.integers(0, 60), min_size=4, max_size=4).filter(any)
 MATRICES = st.lists(LINES, min_size=1, max_size=9).map(np.array)
 IDENTIFIERS = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=10)
 PLAIN = st.text("abcXYZ019_.-", min_size=1, max_size=9).filter(lambda text: text[0].isalpha())
+
+
+def test_texts_lie_beside_motifs_in_hdf5(tmp_path):
+    motifs, path = MotifSet((Motif("m", np.eye(4), 1),)), tmp_path / "m.h5"
+    save_motifs(motifs, path, texts={"tree": "node\tmotif\nä\tm\n", "syntax": "motif\n"})
+    assert load_texts(path) == {"tree": "node\tmotif\nä\tm\n", "syntax": "motif\n"}
+    assert [record.id for record in read_motifs(path).records] == ["m"]
 
 
 @st.composite

@@ -46,10 +46,10 @@ def config(tmp_path_factory):
     return load_config(folder / "run.yaml")
 
 
-def test_a_worker_refuses_what_would_give_other_results(config):
+def test_a_worker_refuses_what_would_give_other_results(config, monkeypatch):
     expected = Expected.of(load_context(config))
     assert len(open_in_worker(config, {}, expected).neurons) == 2
-    with pytest.raises(ValueError, match="expected the same weights each time"):
+    with pytest.raises(ValueError, match="a worker on .* found other weights or code of model 'net:build'; copy"):
         open_in_worker(config, {}, replace(expected, fingerprint="x"))
     with pytest.raises(ValueError, match="found other sequences in the files of the config; copy the same there"):
         open_in_worker(config, {}, replace(expected, sequences="x"))
@@ -61,6 +61,9 @@ def test_a_worker_refuses_what_would_give_other_results(config):
         open_in_worker(
             config.model_copy(update={"neurons": config.neurons.model_copy(update={"layer": "7"})}), {}, expected
         )
+    monkeypatch.setattr("combmotif.runs.context.source_checksum", lambda module: "another forward")
+    with pytest.raises(ValueError, match="found other weights or code of model"):
+        open_in_worker(config, {}, expected)
 
 
 def test_what_is_merged_depends_on_no_number_of_cores(config, tmp_path):

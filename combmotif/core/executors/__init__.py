@@ -16,7 +16,6 @@ from combmotif.core.executors.cluster import DaskExecutor
 from combmotif.core.executors.processes import Processes
 
 __all__ = [
-    "EXECUTORS",
     "DaskExecutor",
     "Executor",
     "InProcess",
@@ -29,9 +28,6 @@ __all__ = [
     "usual_workers",
 ]
 
-EXECUTORS: dict[str, type[Executor]] = {"local": InProcess, "processes": Processes}
-"""Ways to do tasks on this machine, by name."""
-
 
 def make_executor(
     workers: int = 1, *, state: Any = None, setup: Callable[[], Any] | None = None, limits: Limits | None = None
@@ -41,5 +37,5 @@ def make_executor(
     A limit of time needs a process that can be ended, also for one worker.
     """
     limits = limits or Limits()
-    name = "local" if workers < 2 and limits.seconds is None else "processes"
-    return EXECUTORS[name](workers, state=state, setup=setup, limits=limits)
+    kind = InProcess if workers < 2 and limits.seconds is None else Processes
+    return kind(workers, state=state, setup=setup, limits=limits)

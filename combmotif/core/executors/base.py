@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any
 
 import torch
@@ -86,7 +85,7 @@ def single_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-class Executor(ABC):
+class Executor(AbstractContextManager["Executor"]):
     """Does tasks, one thread each.
 
     Parameters
@@ -100,7 +99,14 @@ class Executor(ABC):
         as a ValueError.
     limits : Limits, optional
         Of tasks in other processes.
+
+    Attributes
+    ----------
+    lost : int
+        Tasks of the present `run` that workers died at too often.
     """
+
+    lost = 0
 
     def __init__(
         self,
@@ -139,15 +145,10 @@ class Executor(ABC):
             If workers died at some tasks as often as `Limits` allows; all others are done then.
         """
 
-    def close(self) -> None:  # noqa: B027 - not every executor holds something
+    def close(self) -> None:
         """Let go of what the executor holds."""
 
-    def __enter__(self) -> Executor:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
 

@@ -86,8 +86,9 @@ class DaskExecutor(Executor):
             if on_done is not None:
                 on_done(payloads[number], len(results))
 
+        self.lost = 0
         suspects = self._round(distributed, task, dict(enumerate(payloads)), done)
-        lost = []
+        self.lost, lost = 0, []
         # tasks that only waited at a worker die with the one that killed it; alone each shows which it was
         for number, reason in sorted(suspects.items()):
             again = self._round(distributed, task, {number: payloads[number]}, done) if len(suspects) > 1 else {}
@@ -148,6 +149,7 @@ class DaskExecutor(Executor):
                     if not isinstance(error, distributed.scheduler.KilledWorker):
                         raise _told(error)
                     suspects[number] = self._death(error, f"{name}:{number}")
+                    self.lost += 1
                 elif future.status == "cancelled" or self._client.status != "running":
                     raise self._gone()
                 else:  # the worker that had the result died before it was fetched; the task is done again

@@ -95,6 +95,7 @@ class Processes(InProcess):
                     if work.waiting and worker.ready and worker.number is None:
                         self._give(worker, work, task, payloads)
                 for number in self._hear(work):
+                    self.lost = len(work.lost)
                     if on_done is not None:
                         on_done(payloads[number], len(work.results))
         except BaseException:

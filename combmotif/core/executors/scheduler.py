@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import socket
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
 _FILE_PATIENCE = 60.0
 """Seconds for which a scheduler's file may be missing: it is written when the scheduler is there."""
 _BEGIN = 3.0
-"""Seconds for which a scheduler's port may refuse: its file may be there an instant before it listens."""
+"""Seconds for which a scheduler's port may refuse, and its file be unreadable: it may have begun this instant."""
 
 
 def import_distributed() -> Any:
@@ -33,30 +34,46 @@ def import_distributed() -> Any:
 
 
 def scheduler_address(file: Path) -> str:
-    """Read a scheduler's address from its file, once it is there.
+    """Read a scheduler's address from its file; one that is not there yet is waited for, which a warning says.
 
     Raises
     ------
     FileNotFoundError, ValueError
         If it is not there after a minute, or is another file.
     """
-    until = time.monotonic() + _FILE_PATIENCE
+    begun = unreadable = time.monotonic()
+    told = False
     while True:
+        now = time.monotonic()
         try:
-            return str(json.loads(file.read_text(encoding="utf-8"))["address"])
+            found = json.loads(file.read_text(encoding="utf-8"))
+            if isinstance(found, dict) and isinstance(found.get("address"), str):
+                return str(found["address"])
+            raise _not_of_a_scheduler(file)
         except FileNotFoundError:
-            if time.monotonic() > until:
+            unreadable = now
+            if now - begun > _FILE_PATIENCE:
                 raise FileNotFoundError(
                     f"--scheduler-file {file}: there is no such file after {_FILE_PATIENCE:.0f} seconds; "
                     f"'dask scheduler --scheduler-file {file}' writes it"
                 ) from None
-        except (ValueError, KeyError, TypeError):
-            if time.monotonic() > until:
-                raise ValueError(
-                    f"--scheduler-file {file}: expected the file that 'dask scheduler --scheduler-file' writes, found "
-                    f"another"
-                ) from None
+            if not told:
+                told = True
+                warnings.warn(
+                    f"--scheduler-file {file}: there is no such file yet; waiting for it, at most "
+                    f"{_FILE_PATIENCE:.0f} seconds",
+                    stacklevel=2,
+                )
+        except (json.JSONDecodeError, UnicodeDecodeError):  # dask writes it in place: it may be half there
+            if now - unreadable > _BEGIN:
+                raise _not_of_a_scheduler(file) from None
         time.sleep(0.2)
+
+
+def _not_of_a_scheduler(file: Path) -> ValueError:
+    return ValueError(
+        f"--scheduler-file {file}: expected the file that 'dask scheduler --scheduler-file' writes, found another"
+    )
 
 
 def require_listening(address: str, name: str) -> None:

@@ -82,6 +82,7 @@ CONSENSUS = Table(
     columns=(
         text("kind", "family (of known elements that motifs resemble) or cluster (of motifs that are alike)"),
         text("element", "name of the family, or number of the cluster in motifs.tsv"),
+        text("family", "family of known elements that most of its motifs resemble; empty where none does"),
         text("consensus", "IUPAC consensus of its motif with most information"),
         text("output", "output of the models, or label; first asked: that of `moves` in motifs.tsv"),
         text(

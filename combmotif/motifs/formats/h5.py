@@ -21,7 +21,13 @@ _TEXTS = ("id", "layer", "method")
 SCALARS = [field.name for field in fields(Motif) if field.name not in ("pfm", "offsets")]
 
 
-def save_motifs(motifs: MotifSet, path: str | Path, *, names: dict[str, str] | None = None) -> None:
+def save_motifs(
+    motifs: MotifSet,
+    path: str | Path,
+    *,
+    names: dict[str, str] | None = None,
+    texts: dict[str, str] | None = None,
+) -> None:
     """Write a motif set to an HDF5 file; the same motifs give the same bytes.
 
     The layout is that of TF-MoDISco-lite (``pos_patterns/pattern_0`` ... with ``sequence``, ``contrib_scores``,
@@ -37,8 +43,12 @@ def save_motifs(motifs: MotifSet, path: str | Path, *, names: dict[str, str] | N
         Overwritten where it exists.
     names : dict, optional
         Name of each motif by its id, kept as the attribute ``name``; see `load_names`.
+    texts : dict, optional
+        What else the file is to hold, each by a name of its own; see `load_texts`.
     """
     with writing_h5(path) as file:
+        for name, text in (texts or {}).items():
+            file[name] = np.frombuffer(text.encode(), np.uint8)
         file.attrs["combmotif_format"] = FORMAT_VERSION
         file.attrs["method"], file.attrs["alphabet"] = motifs.method, motifs.alphabet
         file.attrs["contrib_scores_are"] = "probability x information of the column in bits, not attributions"
@@ -55,6 +65,12 @@ def save_motifs(motifs: MotifSet, path: str | Path, *, names: dict[str, str] | N
                 group.attrs[name] = getattr(motif, name)
             if names and names.get(motif.id):
                 group.attrs["name"] = names[motif.id]
+
+
+def load_texts(path: str | Path) -> dict[str, str]:
+    """Read the texts that `save_motifs` was given, by name."""
+    with reading_hdf5(path, name=f"motif file {path}") as file:
+        return {name: bytes(one[()]).decode() for name, one in file.items() if isinstance(one, h5py.Dataset)}
 
 
 def load_names(path: str | Path) -> dict[str, str]:

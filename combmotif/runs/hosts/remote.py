@@ -23,13 +23,11 @@ _SHARED_PATIENCE = 60.0
 """Seconds for which a file that another host has written may not be seen here: NFS remembers that it was not there."""
 
 
-def require_same_weights(context: Context, *, same: bool | None = None) -> None:
-    """Refuse a net whose factory makes other weights each time; ``same``, where known, saves loading it again."""
+def require_same_weights(context: Context) -> None:
+    """Refuse a net whose factory makes other weights each time."""
     section = context.config.model
-    if same is None:
-        own = isinstance(section, PythonSection) and section.weights is None
-        same = not own or open_model(section).fingerprint() == context.model.fingerprint()
-    if not same:
+    own = isinstance(section, PythonSection) and section.weights is None
+    if own and open_model(section).fingerprint() != context.model.fingerprint():
         raise ValueError(
             f"model: expected the same weights each time '{context.model.name}' is loaded, found others; let its "
             f"factory load trained weights, or set the seed of its random ones"
@@ -43,7 +41,7 @@ class Expected:
     Attributes
     ----------
     fingerprint, sequences : str
-        Of the model's weights, of the sequences.
+        Of the model's weights and code, of the sequences.
     kind : str
         Versions, processor and device that it computes with.
     """
@@ -63,7 +61,7 @@ class Expected:
             f"combmotif {__version__}, {packages}, {platform.machine()} with {instructions}, device "
             f"{context.model.device.type}"
         )
-        return cls(context.model.fingerprint(), context.sequences_key, kind)
+        return cls(" ".join(map(str, context.base)), context.sequences_key, kind)
 
 
 def open_in_worker(config: RunConfig, given: dict[str, Any], expected: Expected) -> Context:
@@ -73,14 +71,17 @@ def open_in_worker(config: RunConfig, given: dict[str, Any], expected: Expected)
         found = Expected.of(context)
     except Exception as error:
         raise ValueError(f"a worker on {HOST} could not open what the run needs: {error}") from error
-    require_same_weights(context, same=found.fingerprint == expected.fingerprint)
-    if found.sequences != expected.sequences:
-        raise ValueError(f"a worker on {HOST} found other sequences in the files of the config; copy the same there")
-    if found.kind != expected.kind:
+    if found.kind != expected.kind:  # first: random weights of one seed differ between kinds of processors
         raise ValueError(
             f"a worker on {HOST} would give other results: expected {expected.kind}, found {found.kind}; use hosts and "
             f"installations of one kind"
         )
+    if found.fingerprint != expected.fingerprint:
+        raise ValueError(
+            f"a worker on {HOST} found other weights or code of model '{context.model.name}'; copy the same files there"
+        )
+    if found.sequences != expected.sequences:
+        raise ValueError(f"a worker on {HOST} found other sequences in the files of the config; copy the same there")
     return context
 
 

@@ -38,6 +38,17 @@ class Payload(Protocol):
         ...
 
 
+class OneFile:
+    """A payload whose result is the file at ``path``."""
+
+    path: Path
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """That file."""
+        return (self.path,)
+
+
 @dataclass(frozen=True)
 class Batch:
     """Tasks that may be done in any order and by any process: a module-level function, and what it works on."""

@@ -19,14 +19,14 @@ from combmotif.inference.background import above_background, active_level
 from combmotif.inference.incremental.perturb import recording
 from combmotif.runs.context import Context
 from combmotif.runs.predicted import as_array, summary
-from combmotif.runs.stages.base import Batch, Cost, Output, Stage, Trial, Work
+from combmotif.runs.stages.base import Batch, Cost, OneFile, Output, Stage, Trial, Work
 from combmotif.runs.stages.samples import Sampled
 from combmotif.runs.stages.scan import Scan, chunks_of_sequences
 from combmotif.runs.store import load_arrays, save_arrays
 
 
 @dataclass(frozen=True)
-class CausalTask:
+class CausalTask(OneFile):
     """A neuron to clamp and whose sites to scramble, and the file of the result.
 
     Attributes
@@ -53,23 +53,13 @@ class CausalTask:
     outputs: tuple[int, ...]
     path: Path
 
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """One .npz."""
-        return (self.path,)
-
 
 @dataclass(frozen=True)
-class MeansTask:
+class MeansTask(OneFile):
     """Sequences over which the neurons of all layers are averaged, and the file of the result."""
 
     rows: range
     path: Path
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """One .npz."""
-        return (self.path,)
 
 
 def sequences_changed(longest: int) -> int:

@@ -33,7 +33,7 @@ from combmotif.inference.incremental.perturb import recording
 from combmotif.motifs.motif import MotifSet
 from combmotif.runs.context import Context
 from combmotif.runs.predicted import as_array, summary
-from combmotif.runs.stages.base import Batch, Cost, Empty, Output, Stage, Trial, Work
+from combmotif.runs.stages.base import Batch, Cost, Empty, OneFile, Output, Stage, Trial, Work
 from combmotif.runs.stages.motifs import FoundMotifs
 from combmotif.runs.store import content_key, load_arrays, save_arrays
 
@@ -41,17 +41,12 @@ TRIAL_BACKGROUNDS = 50
 
 
 @dataclass(frozen=True)
-class EffectTask:
+class EffectTask(OneFile):
     """A motif to measure, what else it is measured beside (None: in plain backgrounds), and the file of the result."""
 
     pattern: Pattern
     beside: Beside | None
     path: Path
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """One .npz."""
-        return (self.path,)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from combmotif.discovery.faithful import Windows, measure_faithfulness
 from combmotif.motifs.cluster import families
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.runs.context import Context
-from combmotif.runs.stages.base import Work
+from combmotif.runs.stages.base import OneFile, Work
 from combmotif.runs.stages.samples import NEURONS_PER_TASK
 from combmotif.runs.store import load_arrays, save_arrays
 from combmotif.runs.tables import FAITH_COLUMNS
@@ -28,30 +28,20 @@ _RANDOM = 4000  # random windows beside them
 
 
 @dataclass(frozen=True)
-class FaithTask:
+class FaithTask(OneFile):
     """Neurons of a layer with their motifs, and the file of the result."""
 
     layer: str
     motifs: tuple[tuple[int, tuple[Motif, ...]], ...]
     path: Path
 
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """One .npz."""
-        return (self.path,)
-
 
 @dataclass(frozen=True)
-class KinTask:
+class KinTask(OneFile):
     """Motifs to sort into families, and the file of the result."""
 
     motifs: MotifSet
     path: Path
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """One .npz."""
-        return (self.path,)
 
 
 def draw_windows(sequences: SequenceSet, size: int, random: np.random.Generator) -> Windows:

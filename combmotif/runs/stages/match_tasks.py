@@ -22,7 +22,7 @@ from combmotif.motifs.matching.family import with_families
 from combmotif.motifs.matching.pairs import Pairs, compare_runs, informative_runs, joined
 from combmotif.motifs.motif import MotifSet
 from combmotif.runs.context import Context
-from combmotif.runs.stages.base import Work
+from combmotif.runs.stages.base import OneFile, Work
 from combmotif.runs.store import load_arrays, save_arrays
 
 MOTIFS_PER_TASK = 200
@@ -31,7 +31,7 @@ _NUMBERS = ("p", "offset", "overlap", "reverse")
 
 
 @dataclass(frozen=True)
-class MatchTask:
+class MatchTask(OneFile):
     """Motifs to match, and the file of the result.
 
     Attributes
@@ -50,23 +50,13 @@ class MatchTask:
     databases: str
     path: Path
 
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """One .npz."""
-        return (self.path,)
-
 
 @dataclass(frozen=True)
-class FamilyTask:
+class FamilyTask(OneFile):
     """Elements of the databases to sort into families, and the file of the result."""
 
     databases: str
     path: Path
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """One .npz."""
-        return (self.path,)
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,8 @@ import pandas as pd
 
 from combmotif.config.stages import MatchSection
 from combmotif.core.files import atomic
-from combmotif.core.seeding import named_generator
 from combmotif.motifs.formats.meme import write_meme
-from combmotif.motifs.matching.control import (
-    ShuffledMatches,
-    control_queries,
-    match_shuffled,
-    shuffled_database,
-    summarise_control,
-)
+from combmotif.motifs.matching.control import ShuffledMatches, control_queries, summarise_control
 from combmotif.motifs.matching.database import Database
 from combmotif.motifs.matching.match import match
 from combmotif.motifs.matching.pairs import Pairs, informative_runs, warn_of_small
@@ -35,56 +28,26 @@ from combmotif.runs.stages.match_tasks import (
 from combmotif.runs.stages.motifs import FoundMotifs
 
 
-def match_motifs(
+def tabulate_matches(
     motifs: MotifSet,
     databases: Sequence[Database],
     section: MatchSection,
-    *,
-    seed: int,
-    syntax: pd.DataFrame | None = None,
-    compared: list[Pairs] | None = None,
-    copies: list[ShuffledMatches] | None = None,
-) -> tuple[pd.DataFrame, pd.DataFrame | None, list[str]]:
-    """Match a run's motifs as its config says.
+    pairs: list[Pairs],
+    copies: list[ShuffledMatches],
+    syntax: pd.DataFrame | None,
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Tabulate a run's matches, with the column ``chance`` where shuffles were asked for, and those to shuffles.
 
-    Parameters
-    ----------
-    motifs : MotifSet
-    databases : sequence of Database
-        With the families of their matrices, see `with_families`.
-    section : MatchSection
-    seed : int
-    syntax : pandas.DataFrame, optional
-        The spacing of the motifs' parts, for the frames of codons.
-    compared, copies : list, optional
-        What was worked out before: the pairs of motif and element, and the matches to shuffled databases.
-
-    Returns
-    -------
-    matches : pandas.DataFrame
-        As `combmotif.motifs.matching.match` gives it; with the column ``chance`` where shuffles were asked for.
-    control : pandas.DataFrame or None
-        See `combmotif.motifs.matching.control.MatchControl`.
-    warnings : list of str
+    Parameters are what `read_matched` gives and the spacing of the motifs' parts, for the frames of codons.
     """
     found = match(
-        motifs, databases, strands=section.strands, q=section.q, top=section.top, syntax=syntax, compared=compared
+        motifs, databases, strands=section.strands, q=section.q, top=section.top, syntax=syntax, compared=pairs
     )
-    control = None
-    if section.shuffles:
-        few = control_queries(motifs)
-        if copies is None:
-            generator = named_generator(seed, "matches", "shuffles")
-            shuffles = ([shuffled_database(d, generator) for d in databases] for _ in range(section.shuffles))
-            copies = [match_shuffled(few, one, strands=section.strands, q=section.q) for one in shuffles]
-        shuffled = summarise_control(few, databases, found, copies)
-        found["chance"], control = shuffled.chance, shuffled.table
-    dull = len(motifs) - len({run.row for run in informative_runs(motifs)})
-    warnings = [
-        f"{dull:,} of {len(motifs):,} motifs have no run of columns with 2 bits of information and were not matched to "
-        f"known elements."
-    ]
-    return found, control, warnings if dull else []
+    if not section.shuffles:
+        return found, None
+    shuffled = summarise_control(control_queries(motifs), databases, found, copies)
+    found["chance"] = shuffled.chance
+    return found, shuffled.table
 
 
 class MatchStage(Stage[MatchTasks, None]):
@@ -118,10 +81,12 @@ class MatchStage(Stage[MatchTasks, None]):
         databases, pairs, copies = read_matched(done, found.motifs, context.kept["databases"])
         warn_of_small(databases)
         syntax = None if found.syntax is None else pd.read_csv(found.syntax, sep="\t", dtype=str)
-        matches, control, warnings = match_motifs(
-            found.motifs, databases, section, seed=context.config.seed, syntax=syntax, compared=pairs, copies=copies
-        )
-        out.warnings.extend(warnings)
+        matches, control = tabulate_matches(found.motifs, databases, section, pairs, copies, syntax)
+        if dull := len(found.motifs) - len({run.row for run in informative_runs(found.motifs)}):
+            out.warnings.append(
+                f"{dull:,} of {len(found.motifs):,} motifs have no run of columns with 2 bits of information and were "
+                f"not matched to known elements."
+            )
         for name in context.kept["missing"]:
             others = ", ".join(one for one in section.databases if one not in context.kept["missing"])
             out.warnings.append(

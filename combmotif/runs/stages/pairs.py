@@ -19,13 +19,14 @@ from combmotif.effect.prototype.pairs import PrototypePair, measure_prototype
 from combmotif.inference.incremental.perturb import recording
 from combmotif.runs.context import Context
 from combmotif.runs.predicted import as_array
+from combmotif.runs.stages.base import OneFile
 from combmotif.runs.store import load_arrays, save_arrays
 
 _STATES = ("o", "a", "b", "n")
 
 
 @dataclass(frozen=True)
-class PairTask:
+class PairTask(OneFile):
     """A pair to measure, base frequencies of the sequences, windows to look in, and the file of the result."""
 
     pair: Pair
@@ -33,24 +34,14 @@ class PairTask:
     windows: Windows | None
     path: Path
 
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """One .npz."""
-        return (self.path,)
-
 
 @dataclass(frozen=True)
-class TripleTask:
+class TripleTask(OneFile):
     """Three motifs to measure, base frequencies of the sequences, and the file of the result."""
 
     motifs: Triple
     frequencies: np.ndarray
     path: Path
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """One .npz."""
-        return (self.path,)
 
 
 def interaction_section(context: Context) -> InteractionSection:

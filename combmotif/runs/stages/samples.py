@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from combmotif.core.files import link
@@ -83,15 +82,6 @@ def sample_task(context: Context, task: SampleTask) -> None:
         samples.save(path)
 
 
-def chunks_of_neurons(context: Context, together: Callable[[Layer], int]) -> list[tuple[str, tuple[int, ...]]]:
-    """Split the neurons into tasks, so many of a layer together: (layer, channels)."""
-    return [
-        (layer.probe.layer, layer.channels[i : i + together(layer)])
-        for layer in context.layers
-        for i in range(0, len(layer.channels), together(layer))
-    ]
-
-
 def _together(context: Context, layer: Layer) -> int:
     """Say how many neurons of a layer a task samples; their samples do not depend on it."""
     section = context.config.sample
@@ -111,10 +101,13 @@ def sample_tasks(work: Work) -> list[SampleTask]:
     of_data = section.origin == "dataset" or section.tracks == "data"
     depends = [context.sequences_key] if of_data else []
     tasks = []
-    for layer, chunk in chunks_of_neurons(context, partial(_together, context)):
-        key = work.key("samples", section.model_dump(), layer, chunk, *depends)
-        files = tuple(work.results.task("samples", f"{key}-{neuron}", ".npz") for neuron in chunk)
-        tasks.append(SampleTask(layer, chunk, files))
+    for layer in context.layers:
+        name, together = layer.probe.layer, _together(context, layer)
+        for start in range(0, len(layer.channels), together):
+            chunk = layer.channels[start : start + together]
+            key = work.key("samples", section.model_dump(), name, chunk, *depends)
+            files = tuple(work.results.task("samples", f"{key}-{neuron}", ".npz") for neuron in chunk)
+            tasks.append(SampleTask(name, chunk, files))
     return tasks
 
 

@@ -12,7 +12,7 @@ from combmotif.inference.background import active_level
 from combmotif.inference.dense import scan_layers
 from combmotif.inference.sites import SiteFinder
 from combmotif.runs.context import Context
-from combmotif.runs.stages.base import Work
+from combmotif.runs.stages.base import OneFile, Work
 from combmotif.runs.stages.sites import Sites, gather, strongest
 from combmotif.runs.store import load_arrays, save_arrays
 from combmotif.sequence.tables import SequenceSet
@@ -21,16 +21,11 @@ NUCLEOTIDES_PER_TASK = 100_000
 
 
 @dataclass(frozen=True)
-class ScanTask:
+class ScanTask(OneFile):
     """Sequences that are scanned together, and the file of the result."""
 
     rows: range
     path: Path
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """One .npz."""
-        return (self.path,)
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,12 @@ from combmotif.motifs import KINDS, Motif, MotifSet, load_database, word_ppm, wr
 from combmotif.motifs.matching.control import match_control
 from combmotif.motifs.matching.family import with_families
 from combmotif.motifs.matching.match import match
+from combmotif.motifs.matching.pairs import compare_runs, informative_runs
 from combmotif.runs.context import Context
 from combmotif.runs.stages import match_tasks as match_tasks_module
 from combmotif.runs.stages.base import Work
 from combmotif.runs.stages.match_tasks import match_kinds, match_task, match_tasks, read_databases, read_matched
-from combmotif.runs.stages.matches import match_motifs
+from combmotif.runs.stages.matches import tabulate_matches
 from combmotif.runs.store import TaskFiles
 from combmotif.sequence.tables import random_sequences
 
@@ -90,7 +91,7 @@ def test_matches_do_not_depend_on_how_they_are_cut_into_tasks(strands, tmp_path,
     for task in (tasks.families, *tasks.motifs, *tasks.copies):
         match_task(context, task)
     known, pairs, copies = read_matched(tasks, queries, databases)
-    got, got_control, _ = match_motifs(queries, known, asked.match, seed=0, compared=pairs, copies=copies)
+    got, got_control = tabulate_matches(queries, known, asked.match, pairs, copies, None)
 
     wanted_known = with_families(databases)
     assert [e.family for d in known for e in d.entries] == [e.family for d in wanted_known for e in d.entries]
@@ -114,9 +115,9 @@ def test_a_run_reads_the_frame_from_the_spacing_of_the_parts():
          "spacing_mode": ["6"], "distribution": ["6:50;7:40"]}
     )  # fmt: skip
     databases = [load_database("builtin")]
+    pairs = compare_runs(motifs, informative_runs(motifs), databases)
     for table, frame in ((None, 0), (syntax, np.nan)):
-        found, control, _ = match_motifs(motifs, databases, MatchSection(shuffles=1), seed=3, syntax=table)
+        found, control = tabulate_matches(motifs, databases, MatchSection(shuffles=0), pairs, [], table)
         start = found[found["target"] == "start_codon"].iloc[0]
         np.testing.assert_equal((start["distance"], start["frame"]), (6, frame))
-        assert control is not None
-        assert control["relation"].tolist() == ["is", "contains", "is", "contains"]
+        assert control is None

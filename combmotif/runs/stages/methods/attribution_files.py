@@ -51,7 +51,7 @@ def _keep(target: Target, sources: Sequence[Path], out: Output, wanted: set[Path
         replace(part, rows=np.array([position[int(row)] for row in part.rows], dtype=np.int64)) for part in loaded
     ]
     width = max((len(codes) for part in loaded for codes in part.codes), default=0)
-    out.store.folder.files([path.with_name(path.name + end) for end in (".h5", ".npz", ".ohe.npz", ".tsv")])
+    out.store.files([path.with_name(path.name + end) for end in (".h5", ".npz", ".ohe.npz", ".tsv")])
     wanted.update(write_attributions(renumbered, path, names=names, width=width))
     table = pd.concat([part.table() for part in loaded])
     listed = path.with_name(path.name + ".tsv")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import pandas as pd
 
-from combmotif.core.files import atomic, write_table
+from combmotif.core.files import atomic
 from combmotif.core.seeding import stable_hash
 from combmotif.core.tables import SYNTAX, TREE
 from combmotif.discovery.demixed import Demixed
@@ -18,100 +19,79 @@ from combmotif.discovery.neuronmotif import demix_neuron
 from combmotif.discovery.seqlets import SeqletOptions, seqlet_motif
 from combmotif.discovery.sufficiency import SufficiencyOptions
 from combmotif.discovery.words import word_motifs
-from combmotif.motifs.formats.h5 import load_motifs, save_motifs
+from combmotif.motifs.formats.h5 import load_motifs, load_texts, save_motifs
 from combmotif.motifs.motif import MotifSet
 from combmotif.runs.context import Context
-from combmotif.runs.stages.base import Batch, Work
+from combmotif.runs.stages.base import Batch, OneFile, Work
 from combmotif.runs.stages.methods.discovered import Discovered
-from combmotif.runs.stages.samples import chunks_of_neurons, sample_files
+from combmotif.runs.stages.samples import sample_files
 from combmotif.sampling.samples import Samples
-
-TABLES = ("tree", "syntax")
 
 
 @dataclass(frozen=True)
-class DemixTask:
-    """Neurons of a layer that are demixed together, the files of their samples, and one for the motifs of each."""
+class DemixTask(OneFile):
+    """A neuron to demix, the file of its samples, and that of its motifs and the tables beside them."""
 
     layer: str
-    neurons: tuple[int, ...]
-    sources: tuple[Path, ...]
-    paths: tuple[Path, ...]
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """Motifs, and the tables beside them."""
-        return (*self.paths, *(beside(path, name) for path in self.paths for name in TABLES))
-
-
-def beside(path: Path, name: str) -> Path:
-    """Name the table of a neuron that lies beside its motifs."""
-    return path.with_name(f"{path.stem}.{name}.tsv")
+    neuron: int
+    source: Path
+    path: Path
 
 
 def demix_task(context: Context, task: DemixTask) -> None:
-    """Demix the windows of the neurons into motifs; writes one .h5, tree and syntax per neuron."""
+    """Demix the windows of a neuron into motifs; writes an .h5 that holds tree and syntax too."""
     section, probe = context.config.discover, context.probe(task.layer)
-    options = DemixOptions(
-        clusters=None if section.clusters == "auto" else int(section.clusters),
-        purity=section.purity,
-        min_sites=section.min_sites,
-    )
     alphabet = context.model.input_spec.alphabet
-    for neuron, source, path in zip(task.neurons, task.sources, task.paths, strict=True):
-        seed = stable_hash(context.config.seed, "motifs", task.layer, neuron) % 2**31
-        samples = Samples.load(source)
-        if section.method == "words":
-            motifs = tuple(word_motifs(probe, samples, top=section.top, min_sites=section.min_sites))
-            tables = {"tree": TREE.frame(), "syntax": SYNTAX.frame()}
-        elif section.method == "seqlets":
-            options_of = SeqletOptions(section.top, section.align, section.min_sites)
-            motif = seqlet_motif(probe, samples, options=options_of)
-            motifs = () if motif is None else (motif,)
-            tables = {"tree": TREE.frame(), "syntax": SYNTAX.frame()}
-        else:
+    seed = stable_hash(context.config.seed, "motifs", task.layer, task.neuron) % 2**31
+    samples = Samples.load(task.source)
+    tables = {"tree": TREE.frame(), "syntax": SYNTAX.frame()}
+    if section.method == "words":
+        motifs = tuple(word_motifs(probe, samples, top=section.top, min_sites=section.min_sites))
+    elif section.method == "seqlets":
+        options_of = SeqletOptions(section.top, section.align, section.min_sites)
+        motif = seqlet_motif(probe, samples, options=options_of)
+        motifs = () if motif is None else (motif,)
+    else:
+        clusters = None if section.clusters == "auto" else int(section.clusters)
+        options = DemixOptions(clusters=clusters, purity=section.purity, min_sites=section.min_sites)
 
-            def demix(part: Samples, seed: int) -> Demixed:
-                return demix_neuron(
-                    probe, part, method=section.demixing, preset=section.preset, options=options,
-                    sufficiency=SufficiencyOptions(windows=section.windows), seed=seed, alphabet=alphabet,
-                )  # fmt: skip
+        def demix(part: Samples, seed: int) -> Demixed:
+            return demix_neuron(
+                probe, part, method=section.demixing, preset=section.preset, options=options,
+                sufficiency=SufficiencyOptions(windows=section.windows), seed=seed, alphabet=alphabet,
+            )  # fmt: skip
 
-            found = demix_halves(
-                probe, samples, demix, seed=seed, whole=section.preset is not None, fewest=2 * section.min_sites
-            )
-            motifs, tables = found.motifs, {"tree": found.tree, "syntax": found.syntax}
-        for name, table in tables.items():
-            write_table(beside(path, name), table)
-        with atomic(path) as temporary:
-            save_motifs(MotifSet(motifs, section.file_name, alphabet), temporary)
+        found = demix_halves(
+            probe, samples, demix, seed=seed, whole=section.preset is not None, fewest=2 * section.min_sites
+        )
+        motifs, tables = found.motifs, {"tree": found.tree, "syntax": found.syntax}
+    form = {"sep": "\t", "index": False, "float_format": "%.6g", "lineterminator": "\n"}
+    texts = {name: str(table.to_csv(**form)) for name, table in tables.items()}
+    with atomic(task.path) as temporary:
+        save_motifs(MotifSet(motifs, section.file_name, alphabet), temporary, texts=texts)
 
 
 def demix_tasks(work: Work) -> list[DemixTask]:
     """Make a task of each neuron: it takes seconds to minutes, which is what a worker should be given at a time."""
-    section, samples = work.context.config.discover.model_dump(exclude={"reproduced"}), sample_files(work)
-    tasks = []
-    for layer, chunk in chunks_of_neurons(work.context, lambda _: 1):
-        sources = tuple(samples[layer, neuron] for neuron in chunk)
-        key = work.key("motifs", section, [path.name for path in sources])
-        paths = tuple(work.results.task("motifs", f"{key}-{neuron}", ".h5") for neuron in chunk)
-        tasks.append(DemixTask(layer, chunk, sources, paths))
-    return tasks
+    section = work.context.config.discover.model_dump(exclude={"reproduced"})
+    return [
+        DemixTask(layer, neuron, source, work.file("motifs", section, source.name, suffix=".h5"))
+        for (layer, neuron), source in sample_files(work).items()
+    ]
 
 
 def demix_samples(work: Work) -> Generator[Batch, None, Discovered]:
     """Demix the samples of every neuron."""
     tasks = demix_tasks(work)
     yield Batch(demix_task, tasks)
-    paths = [path for task in tasks for path in task.paths]
-    tables = {
-        f"motifs/{name}.tsv": pd.concat(
-            [pd.read_csv(beside(path, name), sep="\t", dtype=str, keep_default_na=False) for path in paths]
-        )
-        for name in TABLES
-    }
+    texts = [load_texts(task.path) for task in tasks]
     return Discovered(
-        [motif for path in paths for motif in load_motifs(path)],
+        [motif for task in tasks for motif in load_motifs(task.path)],
         empty="no group of windows has an informative column (0.5 bits or more)",
-        tables=tables,
+        tables={
+            f"motifs/{name}.tsv": pd.concat(
+                [pd.read_csv(StringIO(own[name]), sep="\t", dtype=str, keep_default_na=False) for own in texts]
+            )
+            for name in ("tree", "syntax")
+        },
     )

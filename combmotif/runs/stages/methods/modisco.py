@@ -23,7 +23,7 @@ from combmotif.discovery.tfmodisco.strand import modisco_module
 from combmotif.motifs.formats.h5 import load_motifs
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.runs.context import Context
-from combmotif.runs.stages.base import Batch, Output, Work
+from combmotif.runs.stages.base import Batch, OneFile, Output, Work
 from combmotif.runs.stages.methods.attribution_files import keep_attributions, seqlet_table
 from combmotif.runs.stages.methods.discovered import Discovered
 from combmotif.runs.stages.samples import Sampled
@@ -34,18 +34,13 @@ NUCLEOTIDES_PER_TASK = 10_000
 
 
 @dataclass(frozen=True)
-class AttributionTask:
+class AttributionTask(OneFile):
     """Sequences, or samples of a neuron, to attribute together, and the file of the result."""
 
     target: Target
     rows: tuple[int, ...]
     path: Path
     source: Path | None = None
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """One .npz."""
-        return (self.path,)
 
 
 @dataclass(frozen=True)
