@@ -191,11 +191,11 @@ def test_compare_refuses_what_is_no_run(refused, tmp_path):
 
 
 def test_compare_runs_the_configs_it_names(cli, refused, own_net, tmp_path):
-    text = own_net.read_text() + "sample: {population: 32, generations: 20, keep: 200}\n"
+    text = own_net.read_text() + "sample: {population: 32, generations: 10, keep: 100}\n"
     own_net.write_text(text)
     (tmp_path / "words.yaml").write_text(text + "discover: {method: words, min_sites: 5}\n")
     (tmp_path / "c.yaml").write_text("runs: {demixing: own.yaml, words: words.yaml}\ndraws: 8\n")
-    result = cli("compare", "c.yaml", "--out", "out")
+    result = cli("compare", "c.yaml", "--out", "out", "--workers", 1)
     assert result.exit_code == 0, result.output
     assert result.stdout.endswith("Page: out/compare.html\n")
     table = pd.read_csv(tmp_path / "out" / "summary.tsv", sep="\t")
