@@ -36,7 +36,10 @@ def test_ones_own_net_runs_at_once(cli, own_net, tmp_path):
     config = load_config(tmp_path / "q.yaml")
     assert config.neurons.layer == "3"  # nn.Sequential names its layers by number
     assert config.model.outputs == ["output"]
-    small = [f"--set={key}" for key in ("sample.population=16", "sample.generations=2", "sequences.count=100")]
+    small = [
+        f"--set={key}"
+        for key in ("neurons.select=0", "sample.population=16", "sample.generations=2", "sequences.count=100")
+    ]
     assert cli("run", "q.yaml", "--workers", 1, *small).exit_code == 0
 
 

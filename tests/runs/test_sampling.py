@@ -25,6 +25,7 @@ def without_effects(config):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("quick_workers")
 def test_windows_of_the_dataset(config, windows, tmp_path):
     chosen = without_effects(quick(config, "sample={from: dataset, keep: 200}"))
     run(chosen, tmp_path / "out", workers=1)
