@@ -97,7 +97,7 @@ def _batches(codes: Sequence[np.ndarray], options: LanguageOptions, number: int)
     return [batches[i] for i in random.permutation(len(batches))]
 
 
-def held_out_loss(net: nn.Module, codes: Sequence[np.ndarray]) -> float:
+def held_out_loss(net: LanguageNet, codes: Sequence[np.ndarray]) -> float:
     """Mean negative log probability of every base given all others of its sequence, in nats per base."""
     was_training = net.training
     net.eval()
@@ -174,6 +174,10 @@ def train_language(
         step = min(int(row["epoch"]) * options.every, options.steps)
         return {"step": step, "training_loss": row["train_loss"], "held_out_loss": row["held_out_loss"]}
 
+    def evaluate(kept: nn.Module) -> tuple[dict[str, float], list[float]]:
+        assert isinstance(kept, LanguageNet)
+        return {"held_out_loss": held_out_loss(kept, held_out)}, []
+
     tell = journal.on_epoch
     fitted = fit(
         net,
@@ -181,7 +185,7 @@ def train_language(
         options,
         batches=lambda _, epoch: range(epoch * options.every, min((epoch + 1) * options.every, options.steps)),
         loss=loss,
-        evaluate=lambda kept: ({"held_out_loss": held_out_loss(kept, held_out)}, []),
+        evaluate=evaluate,
         journal=journal if tell is None else replace(journal, on_epoch=lambda row: tell(measured(row))),
     )
     net.load_state_dict(fitted.states[0])
