@@ -54,9 +54,7 @@ MANY = {
     "combmotif.evaluation.dataset.write.write_orthologues",
     "combmotif.evaluation.dataset.write.write_utrs",
     "combmotif.evaluation.dataset.write.write_variants",
-    "combmotif.inference.incremental.operations.slide",
     "combmotif.models.keras.load.load_keras_model",
-    "combmotif.models.python_model.load_python",
     "combmotif.runs.runner.run",
     "combmotif.sequence.tables.read_table",
 }
