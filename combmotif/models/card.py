@@ -232,9 +232,7 @@ def load_card(name_or_path: str | Path, device: torch.device | str = "cpu", *, t
     return model
 
 
-def save_card(
-    folder: str | Path, module: nn.Module, card: dict[str, Any], *, sequences: list[str], tolerance: float = 1e-3
-) -> Path:
+def save_card(folder: str | Path, module: nn.Module, card: dict[str, Any], *, sequences: list[str]) -> Path:
     """Write a model as a folder with weights and card, so that :func:`load_card` opens and verifies it.
 
     Parameters
@@ -245,9 +243,7 @@ def save_card(
     card : dict
         The card without ``weights``, ``sha256`` and ``expected``, which are worked out here.
     sequences : list of str
-        A few sequences whose predictions the card promises.
-    tolerance : float, default 0.001
-        Largest difference at which they count as kept, in units of the output.
+        A few sequences whose predictions the card promises, to 0.001 in units of the output.
 
     Returns
     -------
@@ -267,7 +263,7 @@ def save_card(
     full["expected"] = {
         "sequences": sequences,
         "predictions": [[round(float(value), 6) for value in row] for row in predictions],
-        "tolerance": tolerance,
+        "tolerance": 1e-3,
     }
     validate(ModelCard, full, name=str(folder / CARD_FILE))
     replace_file(folder / CARD_FILE, dump_yaml(full).encode())

@@ -10,7 +10,7 @@ from combmotif.config import load_train_config
 from combmotif.config.training.measured import ContextSection
 from combmotif.models import load_card
 from combmotif.models.architectures.cnn_gru import CnnGru
-from combmotif.runs.training.measured import keep_outputs
+from combmotif.runs.training.base import keep_outputs
 from combmotif.runs.training.measured_rows import in_context, read_rows, recombined
 from combmotif.runs.training.train import train
 from combmotif.training.multitask import pearson
