@@ -30,6 +30,7 @@ def test_a_shipped_model(cli, tmp_path):
     assert load_config(tmp_path / "more.yaml").interaction.pairs == "from_motifs"
 
 
+@pytest.mark.slow
 def test_ones_own_net_runs_at_once(cli, own_net, tmp_path):
     result = cli("init", "q.yaml", "--python", "net.py:build")
     assert result.exit_code == 0, result.output

@@ -100,6 +100,7 @@ def test_training_in_folds_writes_a_net_that_predicts_in_the_labels_own_units(co
         train(load_train_config(config, overrides=["members=1"]), tmp_path / "t")
 
 
+@pytest.mark.slow
 def test_an_interrupted_training_ends_like_an_undisturbed_one(config, tmp_path):
     short = load_train_config(config, overrides=["fit.epochs=2", "members=1", "student=null", "context=null"])
     whole = train(short, tmp_path / "whole")
