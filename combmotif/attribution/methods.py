@@ -40,6 +40,7 @@ def attribute(
     names: Sequence[str] | None = None,
     tracks: Sequence[np.ndarray] | None = None,
     seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Attributions:
     """Explain which bases make the model's output, or a neuron, what it is.
 
@@ -59,6 +60,8 @@ def attribute(
     tracks : sequence of n arrays, each of shape (k, length), optional
         Of a model with extra channels; never changed, and not scored.
     seed : int, default 0
+    progress : callable, optional
+        Called with (sequences done, sequences in all).
 
     Returns
     -------
@@ -74,8 +77,13 @@ def attribute(
     CompletenessWarning
         If integrated gradients stay above the tolerance; the message holds the numbers.
     """
-    parts = attribute_parts(model, codes, target, options=options, names=names, tracks=tracks, seed=seed)
-    result = join_attributions(list(parts))
+    parts = list(
+        attribute_parts(
+            model, codes, target, options=options, names=names, tracks=tracks, seed=seed,
+            progress=progress,
+        )
+    )  # fmt: skip
+    result = join_attributions(parts)
     if result.warning:
         warnings.warn(result.warning, CompletenessWarning, stacklevel=2)
     return result
@@ -93,8 +101,6 @@ def attribute_parts(
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Attributions]:
     """Attribute in parts of bounded memory; arguments as for :func:`attribute`, which joins the parts.
-
-    ``progress`` is called with (sequences done, sequences in all).
 
     Yields
     ------

@@ -129,9 +129,9 @@ def _conv2d(func: Callable, args: tuple, kwargs: dict) -> Edited:
         raise NotLocal("a two-dimensional convolution with named padding")
     dilation, stride = _number(call.get("dilation")), _number(call.get("stride"))
     across = padding if isinstance(padding, int) else padding[0]
-    inner = call | {"padding": (across, 0)}
+    inner, pad = call | {"padding": (across, 0)}, _number(padding, 0)
     return slide(
-        x, Kernel("conv2d", dilation * (weight.shape[3] - 1), stride, *[_number(padding, 0)] * 2, weight[0].numel()),
+        x, Kernel("conv2d", dilation * (weight.shape[3] - 1), stride, pad, pad, weight[0].numel()),
         base=lambda value: torch.conv2d(**call | {"input": value}),
         block=lambda value: torch.conv2d(**inner | {"input": value}),
     )  # fmt: skip
