@@ -9,7 +9,12 @@ import pytest
 import torch
 
 ROOT = Path(__file__).resolve().parents[1]
-torch.set_num_threads(1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup():
+    """One thread for every test: numba, once it runs, gives torch one per core, and they wait by spinning."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -24,4 +24,4 @@ def test_every_example_runs(repository, tmp_path, monkeypatch):
             count += bool(test.examples)
             wrong += report
     assert not wrong, "".join(wrong)
-    assert count > 20
+    assert count > 70

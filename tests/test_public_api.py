@@ -4,7 +4,6 @@ import doctest
 import importlib
 import inspect
 import pkgutil
-import warnings
 
 import pytest
 
@@ -55,9 +54,7 @@ MANY = {
     "combmotif.evaluation.dataset.write.write_orthologues",
     "combmotif.evaluation.dataset.write.write_utrs",
     "combmotif.evaluation.dataset.write.write_variants",
-    "combmotif.inference.incremental.operations.slide",
     "combmotif.models.keras.load.load_keras_model",
-    "combmotif.models.python_model.load_python",
     "combmotif.runs.runner.run",
     "combmotif.sequence.tables.read_table",
 }
@@ -87,7 +84,7 @@ FUNCTIONS = [name for name in combmotif.__all__ if inspect.isfunction(getattr(co
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_what_the_package_offers_is_documented_with_an_example_that_runs(name):
+def test_what_the_package_offers_is_documented_with_an_example(name):
     function = getattr(combmotif, name)
     text = inspect.getdoc(function)
     heads = ("Parameters", "Returns", "Raises", "Examples")
@@ -96,8 +93,4 @@ def test_what_the_package_offers_is_documented_with_an_example_that_runs(name):
     told = {one for names in told for one in names.split(", ")}
     assert set(inspect.signature(function).parameters) - told == set()
     (example,) = doctest.DocTestFinder(recurse=False).find(function, name)
-    said: list[str] = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        doctest.DocTestRunner(verbose=False).run(example, out=said.append)
-    assert "".join(said) == ""
+    assert example.examples, "tests/test_examples.py runs them"

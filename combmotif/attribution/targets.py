@@ -65,6 +65,14 @@ def parse_target(text: str, model: SequenceModel) -> Target:
     ------
     ValueError
         If the model has no such output, layer or neuron; what it has is named.
+
+    Examples
+    --------
+    >>> from combmotif.attribution import parse_target
+    >>> from combmotif.models import load_card
+    >>> target = parse_target("conv2:5", load_card("mrl"))
+    >>> target.layer, target.channel
+    ('conv2', 5)
     """
     layer, colon, channel = str(text).rpartition(":")
     if not colon or not layer or not channel:

@@ -36,6 +36,15 @@ def apply_override(data: dict[str, Any], override: str) -> None:
     ------
     ValueError
         If it is not KEY=VALUE, or the path leads through something that has no keys.
+
+    Examples
+    --------
+    >>> from combmotif.config import apply_override
+    >>> data = {"sample": {"keep": 100}}
+    >>> apply_override(data, "sample.keep=300")
+    >>> apply_override(data, "neurons.select=[0, 3]")
+    >>> data
+    {'sample': {'keep': 300}, 'neurons': {'select': [0, 3]}}
     """
     name = f"--set {override}"
     path, equals, text = override.partition("=")

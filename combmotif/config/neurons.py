@@ -64,6 +64,12 @@ def select_neurons(select: Selection, count: int, layer: str) -> list[int]:
     ------
     ValueError
         If a neuron does not exist; the layer's range is named.
+
+    Examples
+    --------
+    >>> from combmotif.config import select_neurons
+    >>> select_neurons("0-2,7", 10, "conv3")
+    [0, 1, 2, 7]
     """
     ranges = parse_selection(select)
     if ranges is None:

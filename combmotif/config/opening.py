@@ -26,6 +26,7 @@ KERAS_FILES = (".keras", ".h5", ".hdf5")
 def open_model(section: ModelSection, *, device: torch.device | str = "cpu") -> SequenceModel:
     """Load the model of a config's ``model`` section; errors name the YAML key."""
     from combmotif.models.card import load_card
+    from combmotif.models.model import InputSpec
     from combmotif.models.python_model import load_python
 
     try:
@@ -33,19 +34,17 @@ def open_model(section: ModelSection, *, device: torch.device | str = "cpu") -> 
             return load_card(section.card, device, trust=section.trust)
         if isinstance(section, KerasSection):
             return _open_keras(section, device)
-        return load_python(
+        model = load_python(
             section.factory,
             kwargs=section.kwargs,
             weights=section.weights,
-            alphabet=section.alphabet,
-            length=section.length,
-            channels=section.channels,
-            rule=section.rule,
+            input_spec=InputSpec(section.alphabet, section.length, section.channels, section.rule),
             outputs=section.outputs,
             output=section.output,
             inputs=section.inputs,
-            device=device,
         )
+        model.module.to(device)
+        return model
     except ValueError as error:
         text = str(error)
         if isinstance(section, CardSection):

@@ -129,6 +129,13 @@ def convolution_layers(model: SequenceModel) -> list[str]:
     or a convolution that a module calls as a function: it has the module's name and ``conv`` (``conv_2``, ... where
     there are several). A convolution that does not run when the model predicts is none. A scripted part that convolves
     is named as a whole, which ``layer_geometry`` refuses.
+
+    Examples
+    --------
+    >>> from combmotif.inference import convolution_layers
+    >>> from combmotif.models import load_card
+    >>> convolution_layers(load_card("mrl"))[:2]
+    ['conv1', 'conv2']
     """
     return list(convolutions(model))
 

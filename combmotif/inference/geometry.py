@@ -43,6 +43,13 @@ def layer_geometry(model: SequenceModel, layer: str) -> LayerGeometry:
     ValueError
         If there is no such layer (the nearest are named), its output is not (batch, neurons, positions), or it mixes
         the whole sequence (recurrence, attention, norms or means over the length).
+
+    Examples
+    --------
+    >>> from combmotif.inference import layer_geometry
+    >>> from combmotif.models import load_card
+    >>> layer_geometry(load_card("mrl"), "conv2").receptive_field
+    9
     """
     if not has_layer(model, layer):
         raise ValueError(

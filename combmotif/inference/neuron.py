@@ -49,6 +49,14 @@ def neuron_model(model: SequenceModel, layer: str, channel: int) -> SequenceMode
     ------
     ValueError
         If there is no such layer, it carries no motifs, or it has no such neuron.
+
+    Examples
+    --------
+    >>> from combmotif.inference import neuron_model
+    >>> from combmotif.models import load_card
+    >>> neuron = neuron_model(load_card("mrl"), "conv2", 5)
+    >>> neuron.outputs, neuron.input_spec.length
+    (('conv2:5',), 9)
     """
     geometry = known_geometry(model, layer)
     if not 0 <= channel < geometry.neurons:

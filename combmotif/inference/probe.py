@@ -39,6 +39,16 @@ class WindowProbe:
     receptive_field, neurons : int
     lower : tuple of str
         The convolutions that run before the layer, in order of execution.
+
+    Examples
+    --------
+    >>> from combmotif.inference import WindowProbe
+    >>> from combmotif.models import load_card
+    >>> from combmotif.sequence import random_sequences
+    >>> probe = WindowProbe(load_card("mrl"), "conv2")
+    >>> windows = np.stack(random_sequences(5, probe.receptive_field, seed=1).codes)
+    >>> probe.activations(windows).shape == (5, probe.neurons)
+    True
     """
 
     def __init__(

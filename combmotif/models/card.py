@@ -36,7 +36,14 @@ HALF_LIFE = InputSpec("rna", 12288, 6, "pad_right")
 
 
 def list_cards() -> list[str]:
-    """Return the names of the models that come with the package, in alphabetical order."""
+    """Return the names of the models that come with the package, in alphabetical order.
+
+    Examples
+    --------
+    >>> from combmotif.models import list_cards
+    >>> "mrl" in list_cards()
+    True
+    """
     try:
         root = resource_path("models")
     except FileNotFoundError:
@@ -65,7 +72,14 @@ def card_file(name_or_path: str | Path) -> Path:
 
 
 def read_card(name_or_path: str | Path) -> ModelCard:
-    """Read and check a card, without its weights."""
+    """Read and check a card, without its weights.
+
+    Examples
+    --------
+    >>> from combmotif.models import read_card
+    >>> read_card("mrl").outputs[0].name
+    'mrl'
+    """
     path = card_file(name_or_path)
     return validate(ModelCard, read_yaml(path), name=str(path))
 
@@ -183,6 +197,14 @@ def load_card(name_or_path: str | Path, device: torch.device | str = "cpu", *, t
     ValueError
         If the card is wrong, its code has no leave to run, the weights have another checksum or do not fit, or the
         predictions are not those the card promises.
+
+    Examples
+    --------
+    >>> from combmotif.models import load_card
+    >>> from combmotif.sequence import random_sequences
+    >>> model = load_card("mrl")
+    >>> model.predict(random_sequences(3, 50, seed=1).codes).shape
+    (3, 1)
     """
     path = card_file(name_or_path)
     card = validate(ModelCard, read_yaml(path), name=str(path))
@@ -210,9 +232,7 @@ def load_card(name_or_path: str | Path, device: torch.device | str = "cpu", *, t
     return model
 
 
-def save_card(
-    folder: str | Path, module: nn.Module, card: dict[str, Any], *, sequences: list[str], tolerance: float = 1e-3
-) -> Path:
+def save_card(folder: str | Path, module: nn.Module, card: dict[str, Any], *, sequences: list[str]) -> Path:
     """Write a model as a folder with weights and card, so that :func:`load_card` opens and verifies it.
 
     Parameters
@@ -223,9 +243,7 @@ def save_card(
     card : dict
         The card without ``weights``, ``sha256`` and ``expected``, which are worked out here.
     sequences : list of str
-        A few sequences whose predictions the card promises.
-    tolerance : float, default 0.001
-        Largest difference at which they count as kept, in units of the output.
+        A few sequences whose predictions the card promises, to 0.001 in units of the output.
 
     Returns
     -------
@@ -245,7 +263,7 @@ def save_card(
     full["expected"] = {
         "sequences": sequences,
         "predictions": [[round(float(value), 6) for value in row] for row in predictions],
-        "tolerance": tolerance,
+        "tolerance": 1e-3,
     }
     validate(ModelCard, full, name=str(folder / CARD_FILE))
     replace_file(folder / CARD_FILE, dump_yaml(full).encode())

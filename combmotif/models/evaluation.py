@@ -53,16 +53,16 @@ def agreement(predicted: np.ndarray, measured: np.ndarray) -> Agreement:
     return Agreement(r, r**2, float(stats.spearmanr(x, y).statistic), len(x))
 
 
-def evaluate(model: SequenceModel, sequences: SequenceSet, *, output: int = 0, label: int = 0) -> Agreement:
-    """Predict a set of sequences and compare one output with one label.
+def evaluate(model: SequenceModel, sequences: SequenceSet, *, output: int = 0) -> Agreement:
+    """Predict a set of sequences and compare one output with the first label.
 
     Parameters
     ----------
     model : SequenceModel
     sequences : SequenceSet
         With labels; its tracks are used where the model reads any.
-    output, label : int, default 0
-        Column of the prediction and of the labels.
+    output : int, default 0
+        Column of the prediction.
 
     Returns
     -------
@@ -84,4 +84,4 @@ def evaluate(model: SequenceModel, sequences: SequenceSet, *, output: int = 0, l
         warnings.warn(not_finite(model.name, names, len(wrong), len(predicted)), stacklevel=2)
     if doubts := model.doubts(sequences.codes, tracks=sequences.tracks):
         warnings.warn(doubts, stacklevel=2)
-    return agreement(predicted[:, output], sequences.labels[:, label])
+    return agreement(predicted[:, output], sequences.labels[:, 0])

@@ -104,6 +104,15 @@ class SequenceModel:
         Which of what the module returns are its predictions.
     inputs : mapping of str to anything
         Constant further inputs of the module, by name.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from combmotif.models import SequenceModel
+    >>> from combmotif.sequence import random_sequences
+    >>> net = torch.nn.Sequential(torch.nn.Conv1d(4, 2, 3), torch.nn.AdaptiveMaxPool1d(1), torch.nn.Flatten())
+    >>> SequenceModel("net", net, outputs=("a", "b")).predict(random_sequences(5, 20, seed=1).codes).shape
+    (5, 2)
     """
 
     name: str

@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
 from combmotif.models.door import Output
@@ -159,15 +158,10 @@ def load_python(
     *,
     kwargs: dict[str, Any] | None = None,
     weights: str | Path | None = None,
-    alphabet: str = "rna",
-    length: int | None = None,
-    channels: int = 4,
-    rule: str = "exact",
+    input_spec: InputSpec | None = None,
     outputs: Sequence[str] | None = None,
     output: Output | None = None,
     inputs: Mapping[str, Any] | None = None,
-    name: str | None = None,
-    device: torch.device | str = "cpu",
 ) -> SequenceModel:
     """Open a net that a Python function makes.
 
@@ -179,21 +173,14 @@ def load_python(
         Keyword arguments of the function.
     weights : path, optional
         Safetensors or a torch state dictionary; default: as the function returns it.
-    alphabet : str, default "rna"
-    length : int, optional
-        Input length in nt; default any.
-    channels : int, default 4
-    rule : str, default "exact"
-        See :class:`InputSpec`.
+    input_spec : InputSpec, optional
+        Default RNA of any length, without tracks.
     outputs : sequence of str, optional
         One name per output; default ``output`` or ``output1``, ...
     output : int, str or mapping, optional
         Which output is meant, see :class:`combmotif.models.door.Pick`; default all of a single tensor.
     inputs : mapping of str to anything, optional
         Constant further inputs of the module, by name: numbers and lists become tensors of a row per sequence.
-    name : str, optional
-        Default the function's name.
-    device : default "cpu"
 
     Returns
     -------
@@ -209,15 +196,13 @@ def load_python(
     if weights is not None:
         load_weights(unwrapped(module), weights)
     source, _, function = factory.rpartition(":")
-    title = name or f"{Path(source).stem if source.endswith('.py') else source}:{function}"
-    model = open_module(
+    title = f"{Path(source).stem if source.endswith('.py') else source}:{function}"
+    return open_module(
         module,
-        InputSpec(alphabet, length, channels, rule),
+        input_spec or InputSpec(),
         name=title,
         outputs=outputs,
         output=output,
         inputs=inputs,
         description={"name": title, "kind": "python", "factory": f"{Path(source).name}:{function}"},
     )
-    model.module.to(device)
-    return model

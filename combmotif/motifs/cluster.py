@@ -100,6 +100,14 @@ def merge_shifted(
     list of list of (index, offset)
         Per group its members, the leader first with offset 0. `offset` is how far the member's motif lies to the
         right of the leader's: column c of the leader matches column c + offset of the member.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from combmotif.motifs import merge_shifted, word_ppm
+    >>> leaves = [100 * word_ppm(word) for word in ("UGUAANNN", "NNUGUAAN", "CCCCCNNN")]
+    >>> merge_shifted(leaves, np.array([3.0, 2.0, 1.0]))
+    [[(0, 0), (1, 2)], [(2, 0)]]
     """
     values = np.asarray(activations, dtype=float)
     if values.shape != (len(pfms),):
@@ -139,6 +147,13 @@ def families(motifs: MotifSet, *, threshold: float = 0.8) -> list[int]:
     -------
     list of int
         One label per motif, counted from 0 in order of each family's first member.
+
+    Examples
+    --------
+    >>> from combmotif.motifs import Motif, MotifSet, families, word_ppm
+    >>> words = ("UGUAAAUA", "CCCGGG", "UGUACAUA")
+    >>> families(MotifSet(tuple(Motif(word, 100 * word_ppm(word), 100) for word in words)))
+    [0, 1, 0]
     """
     spans = []
     for motif in motifs:

@@ -111,13 +111,12 @@ def agreement(first: Sequence[Motif], second: Sequence[Motif]) -> float:
     return total / weight
 
 
-def strict_agreement(first: Sequence[Motif], second: Sequence[Motif], *, least: float = 0.9) -> float:
-    """Count the motifs of two runs that the other run has too: a cosine of ``least`` with an arrangement of its motifs.
+def strict_agreement(first: Sequence[Motif], second: Sequence[Motif]) -> float:
+    """Count the motifs of two runs that the other run has too: a cosine of 0.9 with an arrangement of its motifs.
 
     Parameters
     ----------
     first, second : sequence of Motif
-    least : float, default 0.9
 
     Returns
     -------
@@ -127,7 +126,7 @@ def strict_agreement(first: Sequence[Motif], second: Sequence[Motif], *, least: 
     if not first and not second:
         return float("nan")
     pairs = [(motif, others) for mine, others in ((first, second), (second, first)) for motif in mine]
-    return float(np.mean([arranged(motif, others) >= least for motif, others in pairs]))
+    return float(np.mean([arranged(motif, others) >= 0.9 for motif, others in pairs]))
 
 
 def best_similarity(motif: Motif, others: Sequence[Motif]) -> float:

@@ -18,7 +18,15 @@ _WORDS = {frozenset(bases): letter for letter, bases in IUPAC.items() if letter 
 
 
 def information(ppm: np.ndarray) -> np.ndarray:
-    """Information content per column, 2 - H, in bits (Schneider and Stephens 1990); ppm (length, 4) -> (length,)."""
+    """Information content per column, 2 - H, in bits (Schneider and Stephens 1990); ppm (length, 4) -> (length,).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from combmotif.motifs import information
+    >>> information(np.array([[1.0, 0, 0, 0], [0.5, 0.5, 0, 0], [0.25, 0.25, 0.25, 0.25]])).round(3).tolist()
+    [2.0, 1.0, 0.0]
+    """
     p = np.clip(ppm, 1e-12, 1)
     return np.maximum(2 + (p * np.log2(p)).sum(1), 0)
 
@@ -34,6 +42,13 @@ def letter_sets(ppm: np.ndarray) -> np.ndarray:
     Returns
     -------
     bool array, shape (length, 4)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from combmotif.motifs import letter_sets
+    >>> letter_sets(np.array([[0.9, 0.1, 0, 0], [0.5, 0, 0.5, 0]])).astype(int).tolist()
+    [[1, 0, 0, 0], [1, 0, 1, 0]]
     """
     order = np.argsort(-ppm, axis=1, kind="stable")
     before = np.cumsum(np.take_along_axis(ppm, order, axis=1), axis=1) - np.take_along_axis(ppm, order, axis=1)
@@ -58,6 +73,12 @@ def purity(consensus: float, maximum: float, background: float = 0.0) -> float:
     float
         0 to 1; NaN where no activation is above the background. A consensus that excites the neuron more than any
         member is itself the largest activation known, so it counts as 1.
+
+    Examples
+    --------
+    >>> from combmotif.motifs import purity
+    >>> purity(6.0, 10.0, background=2.0)
+    0.5
     """
     height = max(maximum, consensus) - background
     return max(0.0, (consensus - background) / height) if height > 0 else float("nan")
@@ -102,6 +123,13 @@ class Motif:
         it was not measured.
     explained : float
         Share of the excitation of held-out samples that is lost without the motif, 0 to 1.
+
+    Examples
+    --------
+    >>> from combmotif.motifs import Motif, word_ppm
+    >>> motif = Motif("conv3:12.m1", 100 * word_ppm("UGUANAUA"), 100, layer="conv3", neuron=12)
+    >>> motif.consensus(), len(motif), round(motif.information.sum())
+    ('UGUANAUA', 8, 12)
     """
 
     id: str
@@ -163,6 +191,13 @@ class MotifSet:
     method : str
     alphabet : str
         ``rna`` or ``dna``: the letters of the output.
+
+    Examples
+    --------
+    >>> from combmotif.motifs import Motif, MotifSet, word_ppm
+    >>> motifs = MotifSet(tuple(Motif(word, 100 * word_ppm(word), 100) for word in ("UGUANAUA", "UAUUUAU")))
+    >>> [motif.consensus() for motif in motifs]
+    ['UGUANAUA', 'UAUUUAU']
     """
 
     motifs: tuple[Motif, ...]

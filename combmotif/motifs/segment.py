@@ -37,6 +37,12 @@ def segments(ppm: np.ndarray, *, min_length: int = 3) -> list[tuple[int, int]]:
     ------
     ValueError
         If `ppm` is not (length, 4), or holds a negative or non-finite number.
+
+    Examples
+    --------
+    >>> from combmotif.motifs import segments, word_ppm
+    >>> segments(word_ppm("NNAUGNNNNNUGUANAUANN"))
+    [(2, 5), (10, 18)]
     """
     ppm = normalised(ppm)
     bits = information(ppm)

@@ -15,7 +15,14 @@ _BLOCK = 1 << 16
 
 
 def all_windows(length: int, start: int = 0, stop: int | None = None) -> np.ndarray:
-    """Return windows number ``start`` to ``stop`` of the 4^length in lexicographic order, uint8 (n, length)."""
+    """Return windows number ``start`` to ``stop`` of the 4^length in lexicographic order, uint8 (n, length).
+
+    Examples
+    --------
+    >>> from combmotif.sampling import all_windows
+    >>> all_windows(2, 3, 5).tolist()
+    [[0, 3], [1, 0]]
+    """
     numbers = np.arange(start, 4**length if stop is None else stop, dtype=np.int64)
     return ((numbers[:, None] >> (2 * np.arange(length - 1, -1, -1))) & 3).astype(np.uint8)
 

@@ -69,7 +69,15 @@ def encode(sequence: str, *, name: str = "sequence") -> np.ndarray:
 
 
 def decode(codes: np.ndarray, *, alphabet: str = "rna") -> str:
-    """Turn integer codes of shape (length,) back into a string in the given alphabet ("rna" or "dna")."""
+    """Turn integer codes of shape (length,) back into a string in the given alphabet ("rna" or "dna").
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from combmotif.sequence import decode
+    >>> decode(np.array([0, 1, 2, 3, 4])), decode(np.array([0, 3, 2]), alphabet="dna")
+    ('ACGUN', 'ATG')
+    """
     return "".join(LETTERS[alphabet][code] for code in np.asarray(codes, dtype=np.uint8))
 
 

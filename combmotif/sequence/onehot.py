@@ -25,6 +25,11 @@ def one_hot(codes: np.ndarray | torch.Tensor, *, device: torch.device | str = "c
     Returns
     -------
     torch.Tensor of float32, shape (n, 4, length)
+
+    Examples
+    --------
+    >>> one_hot(np.array([[0, 3, 4]]))[0].int().tolist()
+    [[1, 0, 0], [0, 0, 0], [0, 0, 0], [0, 1, 0]]
     """
     index = torch.as_tensor(np.asarray(codes) if not torch.is_tensor(codes) else codes).to(device).long()
     return _ROWS.to(device)[index].transpose(1, 2).contiguous()

@@ -217,6 +217,14 @@ def read_fasta(path: str | Path, *, annotation: str | Path | None = None, skip_i
     With an annotation (BED12, GTF or GFF3) the records are transcripts, or chromosomes that its transcripts are
     spliced out of, and the set has coding-frame and splice tracks. A transcript whose annotation cannot be used is an
     error, or with ``skip_invalid`` left out, with a note.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from combmotif.sequence import read_fasta
+    >>> _ = Path("two.fa").write_text(">a\\nACGU\\n>b\\nGGAUG\\n")
+    >>> read_fasta("two.fa").names
+    ('a', 'b')
     """
     records = list(iterate_fasta(path))
     if not records:
@@ -272,6 +280,15 @@ def read_table(
     ValueError
         If a column is missing (the existing ones are named), the sequence or group of a row is empty, a label is not a
         finite number, or no row is left.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from combmotif.sequence import read_table
+    >>> _ = Path("loads.csv").write_text("utr,load,gene\\nACGU,7.5,x\\nGGAUG,3,y\\n")
+    >>> found = read_table("loads.csv", labels=["load"], name="gene")
+    >>> found.names, found.labels[:, 0].tolist()
+    (('x', 'y'), [7.5, 3.0])
     """
     if annotation is not None and name is None:
         raise ValueError(f"{path}: an annotation needs the column of the transcripts' names (name)")
@@ -316,6 +333,13 @@ def random_sequences(
     ------
     ValueError
         If the words leave hardly a sequence of this length.
+
+    Examples
+    --------
+    >>> from combmotif.sequence import random_sequences
+    >>> sequences = random_sequences(100, 30, seed=1, exclude=["AUG"])
+    >>> len(sequences), sequences.codes[0].shape
+    (100, (30,))
     """
     p = np.asarray(frequencies, dtype=float)
     random = np.random.default_rng(seed)

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch import nn
 
 from combmotif.core.files import read_sealed, write_sealed
 from combmotif.models.model import SequenceModel
@@ -134,10 +132,3 @@ def training_data(
 
     held_out = (codes[-validation:], scaled(labels[-validation:]))
     return TrainingData(train_codes, scaled(train_labels), weights, held_out, mean, std)
-
-
-def fold_scaling(head: nn.Linear, mean: float, std: float) -> None:
-    """Make a net's last linear layer predict in the labels' own unit, in place: y = mean + std * head(h)."""
-    with torch.no_grad():
-        head.weight.mul_(std)
-        head.bias.mul_(std).add_(mean)

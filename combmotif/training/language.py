@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import count, islice
+from typing import Literal
 
 import numpy as np
 import torch
@@ -13,20 +14,22 @@ from torch import nn
 from combmotif.config.training.language import LanguageFit
 from combmotif.models.architectures.language import LanguageNet, channels_last
 from combmotif.sequence.onehot import one_hot
-from combmotif.training.loop import load_state, save_state
+from combmotif.training.loop import Journal, TrainingOptions, fit
 from combmotif.training.overlap import group_folds, kmer_hashes, overlap_groups
 
 _SHORTEST = 40
 """Shorter sequences are left out: they hold no 40-mer by which a held-out relative could be told."""
 
 
-class LanguageOptions(LanguageFit):
+class LanguageOptions(LanguageFit, TrainingOptions):
     """How to train: what ``fit`` of a config says, and the seed.
 
-    The rate rises for 5 % of the steps and falls along a cosine; the held-out loss is measured at every checkpoint.
+    The rate rises for 5 % of the steps and falls along a cosine. An epoch is ``every`` steps, not a pass over the text:
+    the held-out loss is measured and the checkpoint written after each.
     """
 
-    seed: int = 0
+    schedule: Literal["one_cycle", "cosine", "constant"] = "cosine"
+    weight_decay: float = 0.01
 
 
 def without_repeats(codes: Sequence[np.ndarray], *, k: int = 40) -> np.ndarray:
@@ -115,23 +118,14 @@ def held_out_loss(net: LanguageNet, codes: Sequence[np.ndarray]) -> float:
     return total / bases
 
 
-def _rate(options: LanguageOptions, step: int) -> float:
-    warm = max(1, options.steps // 20)
-    if step < warm:
-        return options.learning_rate * (step + 1) / warm
-    return options.learning_rate * 0.5 * (1 + float(np.cos(np.pi * (step - warm) / max(1, options.steps - warm))))
-
-
 def train_language(
     net: LanguageNet,
     training: Sequence[np.ndarray],
     held_out: Sequence[np.ndarray],
     *,
     options: LanguageOptions,
-    checkpoint: Path | None = None,
-    on_step: Callable[[int, int], None] | None = None,
-    on_check: Callable[[dict[str, float]], None] | None = None,
-) -> tuple[LanguageNet, list[dict[str, float]]]:
+    journal: Journal | None = None,
+) -> list[dict[str, float]]:
     """Train a net in place; every base of a window is a target, predicted from the others.
 
     The order of the windows comes from (seed, pass), so a resumed training ends with the weights of an undisturbed one.
@@ -139,17 +133,16 @@ def train_language(
     Parameters
     ----------
     net : LanguageNet
+        On return it holds the averaged weights, in evaluation mode.
     training, held_out : sequences of uint8 arrays
     options : LanguageOptions
-    checkpoint : path, optional
-        Written every ``options.every`` steps and read when training starts again.
-    on_step, on_check : callable, optional
-        Called with (steps done, steps in all), and with the losses at every checkpoint.
+    journal : Journal, optional
+        Its checkpoint is written, and its ``on_epoch`` called, every ``options.every`` steps.
 
     Returns
     -------
-    (LanguageNet, list of dict)
-        The averaged net, in evaluation mode, and the losses at every checkpoint.
+    list of dict
+        ``step``, ``training_loss`` and ``held_out_loss`` at every checkpoint.
 
     Raises
     ------
@@ -158,67 +151,43 @@ def train_language(
     FloatingPointError
         If the loss is no longer finite.
     """
-    device = next(net.parameters()).device
-    averaged = copy.deepcopy(net)
-    optimizer = torch.optim.AdamW(net.parameters(), lr=options.learning_rate, weight_decay=0.01)
-    history: list[dict[str, float]] = []
-    step, number, place = 0, 0, 0
-    if (kept := load_state(checkpoint, options, device=device)) is not None:
-        net.load_state_dict(kept["net"])
-        averaged.load_state_dict(kept["averaged"])
-        optimizer.load_state_dict(kept["optimizer"])
-        history, step, number, place = kept["history"], kept["step"], kept["pass"], kept["place"]
-    net.train()
-    batches = _batches(training, options, number)
-    if not batches:
+    if not _batches(training, options, 0):
         raise ValueError(f"texts: expected sequences of at least {_SHORTEST} nt, found none")
-    loss_sum, loss_count = 0.0, 0
-    while step < options.steps:
-        if place == len(batches):
-            number, place = number + 1, 0
-            batches = _batches(training, options, number)
-        codes = np.stack([training[row][begin : begin + length] for row, begin, length in batches[place]])
+    device = next(net.parameters()).device
+    options = options.model_copy(update={"epochs": -(-options.steps // options.every)})
+    journal = journal or Journal()
+    windows: Iterator[list[tuple[int, int, int]]] | None = None
+
+    def loss(step: int, _random: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        nonlocal windows
+        if windows is None:  # the first step, or the one at which an interrupted training goes on
+            passes = (batch for number in count() for batch in _batches(training, options, number))
+            windows = islice(passes, step, None)
+        codes = np.stack([training[row][begin : begin + length] for row, begin, length in next(windows)])
         x = one_hot(codes, device=device).unsqueeze(2).contiguous(memory_format=torch.channels_last)
-        for group in optimizer.param_groups:
-            group["lr"] = _rate(options, step)
         with torch.autocast(device.type, torch.bfloat16):
             predicted = net.log_probabilities(x, channels_last)
-        loss = -(predicted * x).sum() / x.sum()
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(net.parameters(), options.clip)
-        optimizer.step()
-        step, place = step + 1, place + 1
-        decay = min(options.averaging, step / (step + 10))  # the first steps are forgotten sooner
-        with torch.no_grad():
-            for mean, value in zip(averaged.parameters(), net.parameters(), strict=True):
-                mean.lerp_(value, 1 - decay)
-        loss_sum, loss_count = loss_sum + float(loss.detach()), loss_count + 1
-        if on_step is not None:
-            on_step(step, options.steps)
-        if step % options.every and step < options.steps:
-            continue
-        if not np.isfinite(loss_sum):
-            raise FloatingPointError(f"training loss is {loss_sum} before step {step}; lower learning_rate")
-        row = {
-            "step": step,
-            "training_loss": loss_sum / loss_count,
-            "held_out_loss": held_out_loss(averaged, held_out),
-        }
-        history.append(row)
-        loss_sum, loss_count = 0.0, 0
-        if checkpoint is not None:
-            state = {
-                "options": options.model_dump(),
-                "net": net.state_dict(),
-                "averaged": averaged.state_dict(),
-                "optimizer": optimizer.state_dict(),
-                "history": history,
-                "step": step,
-                "pass": number,
-                "place": place,
-            }
-            save_state(state, checkpoint)
-        if on_check is not None:
-            on_check(row)
-    return averaged.eval(), history
+        value = -(predicted * x).sum() / x.sum()
+        return value, value
+
+    def measured(row: dict[str, float]) -> dict[str, float]:
+        step = min(int(row["epoch"]) * options.every, options.steps)
+        return {"step": step, "training_loss": row["train_loss"], "held_out_loss": row["held_out_loss"]}
+
+    def evaluate(kept: nn.Module) -> tuple[dict[str, float], list[float]]:
+        assert isinstance(kept, LanguageNet)
+        return {"held_out_loss": held_out_loss(kept, held_out)}, []
+
+    tell = journal.on_epoch
+    fitted = fit(
+        net,
+        torch.optim.AdamW(net.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay),
+        options,
+        batches=lambda _, epoch: range(epoch * options.every, min((epoch + 1) * options.every, options.steps)),
+        loss=loss,
+        evaluate=evaluate,
+        journal=journal if tell is None else replace(journal, on_epoch=lambda row: tell(measured(row))),
+    )
+    net.load_state_dict(fitted.states[0])
+    net.eval()
+    return [measured(row) for row in fitted.history]

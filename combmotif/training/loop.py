@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from torch import nn
-from torch.optim.lr_scheduler import OneCycleLR
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR
 from torch.optim.swa_utils import AveragedModel
 
 from combmotif.config.training.regression import FitSection
@@ -117,12 +117,28 @@ def follow(module: nn.Module, averaging: float) -> AveragedModel:
     return AveragedModel(module, avg_fn=average, use_buffers=True)
 
 
+def _schedule(optimizer: torch.optim.Optimizer, options: TrainingOptions, steps: int) -> LRScheduler | None:
+    if options.schedule == "one_cycle":  # from 1/25 of the rate up over 15 % of all steps, then down to 1/2000
+        return OneCycleLR(
+            optimizer, options.learning_rate, total_steps=steps, pct_start=0.15, cycle_momentum=False,
+            div_factor=25, final_div_factor=80,
+        )  # fmt: skip
+    warm = max(1, steps // 20)
+
+    def cosine(step: int) -> float:
+        if step < warm:
+            return (step + 1) / warm
+        return 0.5 * (1 + float(np.cos(np.pi * (step - warm) / max(1, steps - warm))))
+
+    return LambdaLR(optimizer, cosine) if options.schedule == "cosine" else None
+
+
 def fit(
     module: nn.Module,
     optimizer: torch.optim.Optimizer,
     options: TrainingOptions,
     *,
-    batches: Callable[[np.random.Generator], Sequence[Batch]],
+    batches: Callable[[np.random.Generator, int], Sequence[Batch]],
     loss: Callable[[Batch, np.random.Generator], tuple[torch.Tensor, torch.Tensor]],
     evaluate: Callable[[nn.Module], tuple[dict[str, float], list[float]]] | None = None,
     min_epochs: int = 0,
@@ -141,12 +157,14 @@ def fit(
         Of its parameters, at ``options.learning_rate``.
     options : TrainingOptions
     batches : callable
-        Gives the batches of an epoch, equally many in each, from the epoch's generator.
+        Gives the batches of an epoch from the epoch's generator and its number, counted from 0; equally many in each,
+        the last may have fewer.
     loss : callable
         Gives, for a batch and the epoch's generator, what is minimised and what is reported of it.
     evaluate : callable, optional
         Gives, for the net that is kept (averaged weights, if there are any), a row of figures for the history, and the
-        scores to bring down; the weights of the best epoch by each score are kept. Default: those of the last epoch.
+        scores to bring down; the weights of the best epoch by each score are kept, those of the last epoch where there
+        is no score. Default: neither figures nor scores.
     min_epochs : int, default 0
         Epochs before which it does not stop early.
     journal : Journal, optional
@@ -163,20 +181,19 @@ def fit(
         If the loss is no longer finite.
     """
     journal = journal or Journal()
-    count = len(batches(np.random.default_rng([options.seed, 0])))
+    count, rest = (
+        len(batches(np.random.default_rng([options.seed, epoch]), epoch)) for epoch in (0, options.epochs - 1)
+    )
     if not count:
         raise ValueError(f"batch: expected at most as many sequences as there are to train on, found {options.batch}")
-    steps = count * options.epochs
+    steps = count * (options.epochs - 1) + rest
     parts: dict[str, Any] = {"module": module, "optimizer": optimizer}
     kept = module
     if options.averaging:
         parts["average"] = follow(module, options.averaging)
         kept = parts["average"].module
-    if options.schedule == "one_cycle":  # from 1/25 of the rate up over 15 % of all steps, then down to 1/2000
-        parts["schedule"] = OneCycleLR(
-            optimizer, options.learning_rate, total_steps=steps, pct_start=0.15, cycle_momentum=False,
-            div_factor=25, final_div_factor=80,
-        )  # fmt: skip
+    if (schedule := _schedule(optimizer, options, steps)) is not None:
+        parts["schedule"] = schedule
     history: list[dict[str, float]] = []
     states: list[State] = []
     best: list[float] = []
@@ -196,7 +213,8 @@ def fit(
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(options.seed * 1_000_003 + epoch)
             module.train()
-            for index, batch in enumerate(batches(random)):
+            drawn = batches(random, epoch)
+            for index, batch in enumerate(drawn):
                 minimised, reported = loss(batch, random)
                 optimizer.zero_grad(set_to_none=True)
                 minimised.backward()
@@ -212,8 +230,9 @@ def fit(
                     journal.on_step(epoch * count + index + 1, steps)
         if not np.isfinite(total):
             raise FloatingPointError(f"training loss is {total} in epoch {epoch + 1}; lower learning_rate")
-        row, scores = ({}, [-float(epoch)]) if evaluate is None else evaluate(kept)
-        history.append({"epoch": epoch + 1, "train_loss": total / count, **row})
+        row, scores = ({}, []) if evaluate is None else evaluate(kept)
+        scores = scores or [-float(epoch)]
+        history.append({"epoch": epoch + 1, "train_loss": total / len(drawn), **row})
         if not states:  # also where no epoch has a score that compares
             states, best, best_epochs = [_copied(kept)] * len(scores), [np.inf] * len(scores), [0] * len(scores)
         for number, score in enumerate(scores):

@@ -50,10 +50,10 @@ def shifted(codes: np.ndarray, shift: int) -> np.ndarray:
     return moved
 
 
-def full_batches(count: int, size: int) -> Callable[[np.random.Generator], list[np.ndarray]]:
+def full_batches(count: int, size: int) -> Callable[[np.random.Generator, int], list[np.ndarray]]:
     """Give, for a generator, the rows of an epoch in random order, in batches of one size; the rest is left out."""
 
-    def drawn(random: np.random.Generator) -> list[np.ndarray]:
+    def drawn(random: np.random.Generator, _epoch: int) -> list[np.ndarray]:
         order = random.permutation(count)
         return [order[start : start + size] for start in range(0, count - size + 1, size)]
 

@@ -149,7 +149,7 @@ def train_supervised(
         module,
         optimizer,
         options,
-        batches=lambda random: _batches(training, options.batch, random),
+        batches=lambda random, _epoch: _batches(training, options.batch, random),
         loss=loss,
         evaluate=evaluate,
         min_epochs=options.min_epochs,

@@ -9,15 +9,15 @@ FEW = Sampling(population=64, generations=60, keep=600)
 
 @pytest.fixture(scope="module")
 def scores():
-    return benchmark("acf", range(2), 3, methods=["none", "sufficiency"], sampling=FEW)
+    return benchmark("acf", [1], 3, methods=["none", "sufficiency"], sampling=FEW)
 
 
 @pytest.mark.slow
 def test_a_row_per_neuron_and_method(scores):
     assert list(scores) == BENCHMARK.names
-    assert len(scores) == 3 * 2 * 2
+    assert len(scores) == 3 * 2
     assert scores["method"].tolist()[:2] == ["none", "sufficiency"]
-    assert scores["neuron"].unique().tolist() == ["a0", "a1", "c0", "c1", "f0", "f1"]
+    assert scores["neuron"].unique().tolist() == ["a1", "c1", "f1"]
     dead = scores[scores["neuron"] == "f1"]
     assert dead["recall"].isna().all()
     assert (dead["precision"] == 1).all()

@@ -165,7 +165,7 @@ def test_options_of_collections(cli):
 def test_a_run_goes_on_without_the_collection_and_says_so(cli, own_net, tmp_path):
     text = own_net.read_text() + "match: {databases: [builtin, rbp], shuffles: 0}\n"
     own_net.write_text(text)
-    result = cli("run", own_net, "--out", tmp_path / "run")
+    result = cli("run", own_net, "--out", tmp_path / "run", "--workers", 1)
     assert result.exit_code == 0, result.output
     said = "rbp is not fetched, so motifs were matched to builtin alone; run 'combmotif fetch rbp'"
     assert said in (tmp_path / "run" / "run.json").read_text()

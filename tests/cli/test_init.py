@@ -30,13 +30,17 @@ def test_a_shipped_model(cli, tmp_path):
     assert load_config(tmp_path / "more.yaml").interaction.pairs == "from_motifs"
 
 
+@pytest.mark.slow
 def test_ones_own_net_runs_at_once(cli, own_net, tmp_path):
     result = cli("init", "q.yaml", "--python", "net.py:build")
     assert result.exit_code == 0, result.output
     config = load_config(tmp_path / "q.yaml")
     assert config.neurons.layer == "3"  # nn.Sequential names its layers by number
     assert config.model.outputs == ["output"]
-    small = [f"--set={key}" for key in ("sample.population=16", "sample.generations=2", "sequences.count=100")]
+    small = [
+        f"--set={key}"
+        for key in ("neurons.select=0", "sample.population=16", "sample.generations=2", "sequences.count=100")
+    ]
     assert cli("run", "q.yaml", "--workers", 1, *small).exit_code == 0
 
 

@@ -46,6 +46,7 @@ def net(cli, tmp_path):
     return network
 
 
+@pytest.mark.slow
 def test_init_inspect_predict_and_run(cli, net, tmp_path):
     result = cli("init", "q.yaml", "--keras", "net.h5")
     assert result.exit_code == 0, result.output

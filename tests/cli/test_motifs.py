@@ -190,12 +190,13 @@ def test_compare_refuses_what_is_no_run(refused, tmp_path):
     assert refused("compare", "one", "two", "--out", "x").startswith("one: expected a run folder (with a run.json)")
 
 
+@pytest.mark.slow
 def test_compare_runs_the_configs_it_names(cli, refused, own_net, tmp_path):
-    text = own_net.read_text() + "sample: {population: 32, generations: 20, keep: 200}\n"
+    text = own_net.read_text() + "sample: {population: 32, generations: 10, keep: 100}\n"
     own_net.write_text(text)
     (tmp_path / "words.yaml").write_text(text + "discover: {method: words, min_sites: 5}\n")
     (tmp_path / "c.yaml").write_text("runs: {demixing: own.yaml, words: words.yaml}\ndraws: 8\n")
-    result = cli("compare", "c.yaml", "--out", "out")
+    result = cli("compare", "c.yaml", "--out", "out", "--workers", 1)
     assert result.exit_code == 0, result.output
     assert result.stdout.endswith("Page: out/compare.html\n")
     table = pd.read_csv(tmp_path / "out" / "summary.tsv", sep="\t")
@@ -224,6 +225,7 @@ def test_motif_files_need_no_torch(meme, tmp_path):
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.slow
 def test_compare_runs_a_suite_of_models_under_one_config(cli, refused, own_net, tmp_path):
     own_net.write_text(own_net.read_text() + "sample: {population: 32, generations: 20, keep: 200}\n")
     (tmp_path / "suite.yaml").write_text(

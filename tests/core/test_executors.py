@@ -23,6 +23,7 @@ def scaled(state, payload):
     """Multiply a number by the state, slower the smaller it is, in one thread."""
     assert torch.get_num_threads() == 1
     torch.randn(200 // (payload + 1), 300) @ torch.randn(300, 300)
+    torch.set_num_threads(2)  # as numba does when it starts its own
     return state * payload
 
 

@@ -1,4 +1,4 @@
-"""A small network whose motifs and their interplay are known, and single-threaded torch."""
+"""A small network whose motifs and their interplay are known."""
 
 from __future__ import annotations
 
@@ -51,11 +51,3 @@ def word_model():
 @pytest.fixture
 def planted():
     return _planted
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)

@@ -58,6 +58,7 @@ def test_groups_are_never_parted():
     assert len(np.unique(folds)) == 7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("regressor", ["ridge", "svr", "lasso", "gbm", "mlp"])
 def test_every_regressor_learns_a_line(regressor):
     random = np.random.default_rng(0)

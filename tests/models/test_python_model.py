@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from combmotif.models.model import InputSpec
 from combmotif.models.python_model import build_module, load_python
 
 NET = """
@@ -72,7 +73,11 @@ def test_a_net_from_a_file_with_weights(net, tmp_path):
     torch.save(trained.state_dict(), tmp_path / "w.pt")
     before = list(sys.path)
     model = load_python(
-        f"{net}:build", kwargs={"outputs": 2}, weights=tmp_path / "w.pt", alphabet="dna", outputs=["x", "y"]
+        f"{net}:build",
+        kwargs={"outputs": 2},
+        weights=tmp_path / "w.pt",
+        input_spec=InputSpec("dna"),
+        outputs=["x", "y"],
     )
     assert sys.path == before
     assert model.outputs == ("x", "y")
@@ -89,9 +94,16 @@ def test_outputs_are_named_by_their_number(net):
 
 
 def test_a_module_by_its_import_name():
-    model = load_python("combmotif.models.architectures.cnn_gru:CnnGru", kwargs={"blocks": 1, "width": 4}, length=20)
+    model = load_python(
+        "combmotif.models.architectures.cnn_gru:CnnGru",
+        kwargs={"blocks": 1, "width": 4},
+        input_spec=InputSpec("rna", 20),
+    )
     assert model.name == "combmotif.models.architectures.cnn_gru:CnnGru"
     assert model.predict(np.zeros((2, 20), np.uint8)).shape == (2, 1)
+
+
+SIX = InputSpec(channels=6)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +112,11 @@ def test_a_module_by_its_import_name():
         ("biuld", {}, r"has no function 'biuld'; it has .*build"),
         ("build", {"kwargs": {"kernle": 3}}, r"failed: TypeError: .*kernle"),
         ("build", {"outputs": ["a", "b"]}, "outputs: expected 1 names, one per column the model returns, found a, b"),
-        ("build", {"channels": 6}, r"could not predict random sequences .*input \(2, 6, length\): RuntimeError"),
+        (
+            "build",
+            {"input_spec": InputSpec(channels=6)},
+            r"could not predict random sequences .*input \(2, 6, length\): RuntimeError",
+        ),
         ("flat", {}, r"random sequences of 100, 1000, 12288 nt.*give the input length as 'length'"),
         ("odd", {}, r"expected predictions of shape \(2,\) or \(2, outputs\) for 2 sequences, found \(2, 4, 100\)"),
         ("as_class", {}, "expected .* to return a torch.nn.Module, found type; return the module, not its class"),
@@ -116,7 +132,7 @@ def test_mistakes_in_the_factory(net, function, options, message):
 
 
 def test_a_fixed_length_is_used(net):
-    assert load_python(f"{net}:flat", length=30).input_spec.length == 30
+    assert load_python(f"{net}:flat", input_spec=InputSpec("rna", 30)).input_spec.length == 30
 
 
 def test_a_file_that_cannot_be_imported(tmp_path):

@@ -187,6 +187,7 @@ def test_tables_that_should_be_there_are_missed(run_folder: Path) -> None:
     assert "There is no readable motifs/*.h5 in the run folder; logos are left out." in page.words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["neurons", "motifs", "matches", "contribution", "interactions", "instances", "sites"])
 def test_any_column_may_be_missing(tmp_path: Path, make_run: Callable[..., Path], name: str) -> None:
     run_folder, table = make_run(tmp_path / "run", neurons=2, motifs=1, pairs=1), RUN_TABLES[name]
@@ -237,6 +238,7 @@ def test_every_column_the_page_uses_is_explained(run_folder: Path) -> None:
     assert "e = (o − n) − (b − n) − (a − n) = o − a − b + n" in page.words
 
 
+@pytest.mark.slow
 def test_pages_stay_small(tmp_path: Path, make_run: Callable[..., Path]) -> None:
     large = build_report(make_run(tmp_path / "large", neurons=64, motifs=10, pairs=8, full=True))
     assert large.stat().st_size < 5_000_000

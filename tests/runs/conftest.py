@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
 import signal
 import subprocess
 import sys
@@ -27,7 +28,7 @@ class Net(nn.Module):
         with torch.no_grad():
             self.conv1.weight.mul_(3)
             self.conv2.weight.mul_(3)
-            self.conv2.weight[3:8] = 0  # dead neurons, which take no time; with ten there are two tasks
+            self.conv2.weight[3:] = 0  # dead neurons, which take no time; with ten there are two tasks
 
     def forward(self, x):
         h = torch.relu(self.conv1(x))
@@ -58,6 +59,15 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "undisturbed" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture
+def quick_workers(monkeypatch):
+    """Workers of a server that imports the package once; a worker that does so itself takes some seconds."""
+    if "forkserver" in multiprocessing.get_all_start_methods():
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["combmotif.runs.runner"])
+        monkeypatch.setattr(multiprocessing, "get_context", lambda method=None: context)
 
 
 @pytest.fixture(scope="session")

@@ -116,7 +116,7 @@ def test_what_was_found_is_said_once_where_all_is_well(found):
     assert (folder / "report.html").read_text().count("seqlets of one sign are clustered") == 1
 
 
-@pytest.mark.usefixtures("several_tasks")
+@pytest.mark.usefixtures("several_tasks", "quick_workers")
 def test_one_and_two_workers_write_the_same_files(home, found, tmp_path):
     folder, _ = found
     run(ask(home, *MODISCO), tmp_path, workers=2)
@@ -127,7 +127,7 @@ def test_one_and_two_workers_write_the_same_files(home, found, tmp_path):
         assert not (folder / name).exists() or (folder / name).read_bytes() == (tmp_path / name).read_bytes(), name
 
 
-@pytest.mark.usefixtures("several_tasks")
+@pytest.mark.usefixtures("several_tasks", "quick_workers")
 @pytest.mark.parametrize(("value", "begun"), [("torch.seed() % 99991", False), ("__import__('os').getpid()", True)])
 def test_a_net_of_other_weights_each_time_is_refused_before_any_work(home, tmp_path, value, begun):
     untrained = NET.replace("self.head.bias.zero_()", f"self.head.bias.fill_({value})")

@@ -25,6 +25,7 @@ def without_effects(config):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("quick_workers")
 def test_windows_of_the_dataset(config, windows, tmp_path):
     chosen = without_effects(quick(config, "sample={from: dataset, keep: 200}"))
     run(chosen, tmp_path / "out", workers=1)
@@ -82,6 +83,7 @@ def test_tracks_that_do_not_fit_are_refused(config, six, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_fixed_tracks_reach_samples_and_motifs(config, six, tmp_path):
     chosen = without_effects(quick(config, *six, "sample.tracks=[[1, 0, 0], [2]]"))
     run(chosen, tmp_path, workers=1)

@@ -27,15 +27,13 @@ def planted(count, *, seed=0, reads=30):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("count", "correlation"), [(20_000, 0.92), (80_000, 0.97)])
-def test_planted_effects_are_recovered(count, correlation):
-    codes, truth, counts = planted(count)
+def test_planted_effects_are_recovered():
+    codes, truth, counts = planted(40_000)
     fit = fit_hexamers(codes, counts, TWO)
     assert fit.converged
-    assert np.corrcoef(fit.effects[:, 0], truth.effects[:, 0])[0, 1] >= correlation
+    assert np.corrcoef(fit.effects[:, 0], truth.effects[:, 0])[0, 1] >= 0.95
     assert abs(fit.bias.sum()) < 1e-9
-    if count == 80_000:
-        assert np.polyfit(truth.effects[:, 0], fit.effects[:, 0], 1)[0] == pytest.approx(1, abs=0.05)
+    assert np.polyfit(truth.effects[:, 0], fit.effects[:, 0], 1)[0] == pytest.approx(1, abs=0.05)
 
 
 def test_the_penalty_makes_effects_zero_and_the_optimum_satisfies_its_conditions():
@@ -91,7 +89,7 @@ def test_sequences_without_reads_do_not_count():
     codes, _, counts = planted(500)
     more = np.concatenate([codes, codes[:50]])
     padded = np.concatenate([counts, np.zeros((50, 2))])
-    one, other = (fit_hexamers(*rows, TWO, iterations=30) for rows in ((more, padded), (codes, counts)))
+    one, other = (fit_hexamers(*rows, TWO, iterations=3) for rows in ((more, padded), (codes, counts)))
     np.testing.assert_array_equal(one.effects, other.effects)
 
 

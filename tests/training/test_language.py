@@ -7,6 +7,7 @@ import torch
 from combmotif.models.architectures.language import LanguageNet
 from combmotif.runs.training.language import context_loss
 from combmotif.training.language import LanguageOptions, held_out_loss, hold_out, train_language, without_repeats
+from combmotif.training.loop import Journal
 from combmotif.training.overlap import kmer_hashes
 
 TINY = {"width": 12, "first": 4, "kernel": 3, "dilations": (1, 2), "hidden": 16}
@@ -25,10 +26,11 @@ def _ruled(count, seed=0):
     return texts
 
 
-def _trained(checkpoint=None, steps=60, every=60):
+def _trained(journal=None, steps=60, every=60):
     torch.manual_seed(0)
+    net = LanguageNet(**TINY)
     options = LanguageOptions(steps=steps, batch=1200, window=60, every=every, averaging=0.9, learning_rate=1e-2)
-    return train_language(LanguageNet(**TINY), _ruled(200), _ruled(20, seed=1), options=options, checkpoint=checkpoint)
+    return net, train_language(net, _ruled(200), _ruled(20, seed=1), options=options, journal=journal)
 
 
 @pytest.mark.slow
@@ -41,24 +43,26 @@ def test_it_learns_what_stands_on_the_other_side():
 
 
 def test_a_resumed_training_ends_with_the_same_weights(tmp_path):
-    whole, _ = _trained(steps=12, every=4)
-
-    class Stopped(Exception):
-        pass
+    """Ten steps a pass: the second epoch begins in the first pass and ends in the second."""
+    told = []
+    whole, _ = _trained(Journal(on_step=lambda *at: told.append(at)), steps=14, every=6)
+    assert told == [(step + 1, 14) for step in range(14)]
 
     def stop(row):
-        if row["step"] == 8:
-            raise Stopped
+        if row["step"] == 6:
+            raise KeyboardInterrupt
 
-    torch.manual_seed(0)
-    options = LanguageOptions(steps=12, batch=1200, window=60, every=4, averaging=0.9, learning_rate=1e-2)
-    with pytest.raises(Stopped):
-        train_language(LanguageNet(**TINY), _ruled(200), _ruled(20, seed=1), options=options,
-                       checkpoint=tmp_path / "c.pt", on_check=stop)  # fmt: skip
-    again, history = _trained(tmp_path / "c.pt", steps=12, every=4)
-    assert [row["step"] for row in history] == [4, 8, 12]
+    with pytest.raises(KeyboardInterrupt):
+        _trained(Journal(tmp_path / "c.pt", on_epoch=stop), steps=14, every=6)
+    again, history = _trained(Journal(tmp_path / "c.pt"), steps=14, every=6)
+    assert [row["step"] for row in history] == [6, 12, 14]
     for first, second in zip(whole.parameters(), again.parameters(), strict=True):
         torch.testing.assert_close(first, second)
+
+
+def test_texts_that_are_too_short_are_refused():
+    with pytest.raises(ValueError, match="texts: expected sequences of at least 40 nt, found none"):
+        train_language(LanguageNet(**TINY), _texts(3, 30), _ruled(2), options=LanguageOptions())
 
 
 def test_nothing_held_out_shares_a_40_mer_with_the_training():

@@ -22,7 +22,7 @@ def _fit(net, options, *, batches=4, slope=1.0, **arguments):
         value = slope * net.weight.sum()
         return value, value
 
-    return fit(net, optimizer, options, batches=lambda random: range(batches), loss=loss, **arguments), optimizer
+    return fit(net, optimizer, options, batches=lambda random, epoch: range(batches), loss=loss, **arguments), optimizer
 
 
 def test_constant_rate_and_no_average_are_plain_descent():
@@ -35,9 +35,9 @@ def test_constant_rate_and_no_average_are_plain_descent():
     assert fitted.history[0] == {"epoch": 1, "train_loss": pytest.approx(1 - 0.015)}
 
 
-def test_the_rate_rises_to_its_peak_after_15_percent_and_falls_to_nothing():
+def _rates(schedule, last):
+    """The rate of every step of nine epochs of ten steps and one of ``last``."""
     rates = []
-    options = TrainingOptions(epochs=10, learning_rate=0.5, averaging=0.0)
     net = _net()
     optimizer = torch.optim.SGD(net.parameters(), lr=0.5)
 
@@ -45,13 +45,25 @@ def test_the_rate_rises_to_its_peak_after_15_percent_and_falls_to_nothing():
         rates.append(optimizer.param_groups[0]["lr"])
         return net.weight.sum(), net.weight.sum()
 
-    fit(net, optimizer, options, batches=lambda random: range(10), loss=loss)
+    options = TrainingOptions(epochs=10, learning_rate=0.5, averaging=0.0, schedule=schedule)
+    fit(net, optimizer, options, batches=lambda random, epoch: range(10 if epoch < 9 else last), loss=loss)
+    return rates
+
+
+def test_the_rate_rises_to_its_peak_after_15_percent_and_falls_to_nothing():
+    rates = _rates("one_cycle", 10)
     assert rates[0] == pytest.approx(0.5 / 25)
     assert int(np.argmax(rates)) == 14
     assert max(rates) == pytest.approx(0.5)
     assert rates[-1] == pytest.approx(0.5 / 2000)
     assert (np.diff(rates[:15]) > 0).all()
     assert (np.diff(rates[14:]) < 0).all()
+
+
+def test_a_cosine_rises_for_5_percent_of_the_steps():
+    rates = _rates("cosine", 5)  # 95 steps: 4 of them rise
+    falling = [0.25 * (1 + np.cos(np.pi * step / 91)) for step in range(91)]
+    assert rates == pytest.approx([0.125, 0.25, 0.375, 0.5, *falling])
 
 
 def test_the_average_lags_behind_and_forgets_its_start():

@@ -56,7 +56,9 @@ class FitSection(Section):
     epochs: Whole = Field(20, ge=1, description="passes over the data; default 20")
     batch: Whole = Field(256, ge=1, description="sequences per step; default 256")
     learning_rate: Real = Field(3e-3, gt=0, description="of Adam: peak of the schedule; default 0.003")
-    schedule: Literal["one_cycle", "constant"] = Field("one_cycle", description="of the rate; default one_cycle")
+    schedule: Literal["one_cycle", "cosine", "constant"] = Field(
+        "one_cycle", description="of the rate; default one_cycle"
+    )
     weight_decay: Real = Field(0.0, ge=0, description="L2 penalty; default 0")
     averaging: Real = Field(0.999, ge=0, lt=1, description="decay of the average of weights; default 0.999")
     shift: Whole = Field(0, ge=0, description="largest random shift to the right in nt; it breaks the frame; default 0")

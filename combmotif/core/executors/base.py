@@ -160,9 +160,9 @@ class InProcess(Executor):
     ) -> list[Any]:
         """Do a task for every payload; see `Executor.run`."""
         results = []
-        with single_thread():
-            for payload in payloads:
+        for payload in payloads:
+            with single_thread():  # for each anew: a task may start threads, as numba does
                 results.append(task(self.state, payload))
-                if on_done is not None:
-                    on_done(payload, len(results))
+            if on_done is not None:
+                on_done(payload, len(results))
         return results

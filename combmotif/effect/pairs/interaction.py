@@ -106,7 +106,15 @@ def model_link(model: SequenceModel, column: int) -> str:
 
 
 def base_frequencies(codes: Sequence[np.ndarray]) -> np.ndarray:
-    """Frequencies of A, C, G, T/U over all sequences, N left out, one pseudo-count each; shape (4,)."""
+    """Frequencies of A, C, G, T/U over all sequences, N left out, one pseudo-count each; shape (4,).
+
+    Examples
+    --------
+    >>> from combmotif.effect import base_frequencies
+    >>> from combmotif.sequence import encode
+    >>> base_frequencies([encode("AAAAAAN")]).round(2).tolist()
+    [0.7, 0.1, 0.1, 0.1]
+    """
     counts = np.ones(4)
     for sequence in codes:
         counts += np.bincount(sequence, minlength=5)[:4]

@@ -161,7 +161,14 @@ def as_pair(
     background: Sequence[float] | np.ndarray = (0.25, 0.25, 0.25, 0.25),
     alphabet: str = "rna",
 ) -> Pair:
-    """Make a pair of two words, motifs or patterns (see `as_pattern`); a Pair is returned as it is."""
+    """Make a pair of two words, motifs or patterns (see `as_pattern`); a Pair is returned as it is.
+
+    Examples
+    --------
+    >>> from combmotif.effect import as_pair
+    >>> as_pair(["AUG", "UAR"]).b.consensus
+    'UAR'
+    """
     if isinstance(pair, Pair):
         return pair
     if len(pair) != 2:

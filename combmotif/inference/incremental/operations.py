@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -34,16 +35,23 @@ def _number(value: Any, default: int = 1) -> int:
     return int(value) if isinstance(value, int) else int(value[-1])
 
 
+@dataclass(frozen=True)
+class Kernel:
+    """What slides along the positions: what it reads beyond the first, padding, and what an output costs."""
+
+    name: str
+    reach: int
+    stride: int
+    left: int
+    right: int
+    cost: float
+    fill: float = 0.0
+
+
 def slide(
     x: Edited,
-    name: str,
-    reach: int,
+    kernel: Kernel,
     *,
-    stride: int,
-    left: int,
-    right: int,
-    fill: float,
-    cost: float,
     base: Callable[[torch.Tensor], torch.Tensor],
     block: Callable[[torch.Tensor], torch.Tensor],
 ) -> Edited:
@@ -51,7 +59,8 @@ def slide(
 
     Only outputs that see a patch are computed, from windows that hold what they read.
     """
-    length = (x.places.length + left + right - reach - 1) // stride + 1
+    name, reach, stride, left = kernel.name, kernel.reach, kernel.stride, kernel.left
+    length = (x.places.length + left + kernel.right - reach - 1) // stride + 1
     if length < 1:
         raise NotLocal("the sequence is shorter than a kernel")
 
@@ -73,13 +82,13 @@ def slide(
     starts, widths, patches = [], [], []
     for group, (start, width) in enumerate(zip(x.places.starts, x.places.widths, strict=True)):
         first, count = outputs(start, width)
-        window = x.window(group, first * stride - left, (count - 1) * stride + reach + 1, fill, base=rows)
+        window = x.window(group, first * stride - left, (count - 1) * stride + reach + 1, kernel.fill, base=rows)
         patches.append(block(unrows(window, x.base, x.batch, x.axis)))
         starts.append(first)
         widths.append(count)
     low, high = zip(*map(changed, x.places.low, x.places.high), strict=True)
     layout = Layout(length, tuple(starts), tuple(widths), low, high, x.places.roster)
-    return Edited(computed, patches, layout, batch=x.batch, axis=x.axis).counted(cost)
+    return Edited(computed, patches, layout, batch=x.batch, axis=x.axis).counted(kernel.cost)
 
 
 def _conv1d(func: Callable, args: tuple, kwargs: dict) -> Edited:
@@ -98,7 +107,7 @@ def _conv1d(func: Callable, args: tuple, kwargs: dict) -> Edited:
         return conv_in_rows(value, weight, bias, stride, pad[0], dilation, groups)
 
     return slide(
-        x, "conv1d", reach, stride=stride, left=left, right=right, fill=0.0, cost=weight[0].numel(),
+        x, Kernel("conv1d", reach, stride, left, right, weight[0].numel()),
         base=lambda value: run(value, (left, right)), block=lambda value: run(value, (0, 0)),
     )  # fmt: skip
 
@@ -120,10 +129,9 @@ def _conv2d(func: Callable, args: tuple, kwargs: dict) -> Edited:
         raise NotLocal("a two-dimensional convolution with named padding")
     dilation, stride = _number(call.get("dilation")), _number(call.get("stride"))
     across = padding if isinstance(padding, int) else padding[0]
-    inner = call | {"padding": (across, 0)}
+    inner, pad = call | {"padding": (across, 0)}, _number(padding, 0)
     return slide(
-        x, "conv2d", dilation * (weight.shape[3] - 1), stride=stride, left=_number(padding, 0),
-        right=_number(padding, 0), fill=0.0, cost=weight[0].numel(),
+        x, Kernel("conv2d", dilation * (weight.shape[3] - 1), stride, pad, pad, weight[0].numel()),
         base=lambda value: torch.conv2d(**call | {"input": value}),
         block=lambda value: torch.conv2d(**inner | {"input": value}),
     )  # fmt: skip
@@ -156,7 +164,7 @@ def _pool1d(func: Callable, args: tuple, kwargs: dict) -> Edited:
         return total if kind == "max" else total / width
 
     return slide(
-        x, kind, reach, stride=stride, left=pad, right=pad, fill=fill, cost=POINTWISE * width,
+        x, Kernel(kind, reach, stride, pad, pad, POINTWISE * width, fill),
         base=lambda value: run(F.pad(value, (pad, pad), value=fill) if pad else value), block=run,
     )  # fmt: skip
 
@@ -174,8 +182,7 @@ def _pool2d(func: Callable, args: tuple, kwargs: dict) -> Edited:
         raise NotLocal("a padded two-dimensional pool")
     stride, dilation = _number(call.get("stride"), _number(size)), _number(call.get("dilation"))
     return slide(
-        x, f"{kind}2d", dilation * (_number(size) - 1), stride=stride, left=0, right=0, fill=0.0,
-        cost=POINTWISE * _number(size),
+        x, Kernel(f"{kind}2d", dilation * (_number(size) - 1), stride, 0, 0, POINTWISE * _number(size)),
         base=lambda value: func(**call | {"input": value}), block=lambda value: func(**call | {"input": value}),
     )  # fmt: skip
 

@@ -103,7 +103,6 @@ def load_keras_model(
     output: Output | None = None,
     outputs: Sequence[str] | None = None,
     custom_objects: str | Mapping[str, Any] | None = None,
-    name: str | None = None,
     device: torch.device | str = "cpu",
 ) -> SequenceModel:
     """Open a network in a Keras file (``.keras``, ``.h5``), through Keras 3 on torch.
@@ -132,8 +131,6 @@ def load_keras_model(
         One name per column; default ``output`` or ``output1``, ...
     custom_objects : str or mapping, optional
         Classes of layers that are not Keras' own: ``path/to/file.py:dictionary``, whose code is run, or a dictionary.
-    name : str, optional
-        Default the file's name.
     device : default "cpu"
 
     Returns
@@ -174,9 +171,8 @@ def load_keras_model(
         outputs = list(heads)
     if isinstance(output, Mapping) and pick.along and pick.axis is None and any(len(h) == 3 for h in heads.values()):
         output = {**output, "axis": 1}  # channels last, as everywhere in Keras
-    title = name or path.stem
-    description = {"name": title, "kind": "keras", "weights": path.name}
-    opened = open_module(net, spec, name=title, outputs=outputs, output=output, description=description)
+    description = {"name": path.stem, "kind": "keras", "weights": path.name}
+    opened = open_module(net, spec, name=path.stem, outputs=outputs, output=output, description=description)
     net.to(device)
     return opened
 

@@ -169,6 +169,14 @@ def write_meme(motifs: MotifSet, path: str | Path, *, names: dict[str, str] | No
     path : str or pathlib.Path
     names : dict, optional
         Alternate name of each motif by its id; default its IUPAC consensus.
+
+    Examples
+    --------
+    >>> from combmotif.motifs import Motif, MotifSet, word_ppm
+    >>> from combmotif.motifs.formats import read_motifs, write_meme
+    >>> write_meme(MotifSet((Motif("m1", 100 * word_ppm("UGUA"), 100),)), "found.meme")
+    >>> [record.id for record in read_motifs("found.meme").records]
+    ['m1']
     """
     with Path(path).open("w", encoding="utf-8", newline="\n") as handle:
         handle.writelines(_lines(motifs, names))

@@ -130,6 +130,12 @@ def load_database(spec: str | Path, *, species: str | None = None, sites: Sequen
     ------
     FileNotFoundError, ValueError
         If there is no such file, or it does not hold motifs; the line or entry is named.
+
+    Examples
+    --------
+    >>> from combmotif.motifs import load_database
+    >>> len(load_database("builtin")) > 50
+    True
     """
     if not str(spec):
         raise ValueError("motif database: expected 'builtin', a name or a path, found nothing")

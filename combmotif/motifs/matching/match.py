@@ -82,6 +82,13 @@ def match(
     ------
     ValueError
         If an argument is out of range, or there is no database.
+
+    Examples
+    --------
+    >>> from combmotif.motifs import Motif, MotifSet, load_database, match, word_ppm
+    >>> motifs = MotifSet((Motif("pumilio", 100 * word_ppm("UGUANAUA"), 100),))
+    >>> match(motifs, [load_database("builtin")], q=0.05, top=1)["name"].tolist()
+    ['PUM1/PUM2 (Pumilio)']
     """
     check_search(strands, q)
     if top < 1:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from combmotif.motifs.matching.chance import letter_p_values
 from combmotif.motifs.motif import information
@@ -69,7 +70,8 @@ def tomtom(queries: Sequence[np.ndarray], targets: Sequence[np.ndarray], *, stra
 
     both = strands == "both"  # of equal strands memelite gives the second: so that this is the forward one
     given = [target[::-1, ::-1] for target in _told_apart(targets)] if both else _told_apart(targets)
-    with warnings.catch_warnings():
+    # numba starts a thread per core when it is first called, and with them those of torch, which stay
+    with threadpool_limits(1, "openmp"), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="tomtom was given")
         p_value, _, shift, overlap, second = compare(
             [np.ascontiguousarray(query.T) for query in queries],

@@ -112,6 +112,13 @@ def find_sites(
     ------
     ValueError
         If `p_value`, `background` or the motif is not valid.
+
+    Examples
+    --------
+    >>> from combmotif.motifs import find_sites
+    >>> from combmotif.sequence import encode
+    >>> find_sites([encode("CCUGUAAC"), encode("UUUU")], "UGUAN")[["sequence", "start", "end"]].values.tolist()
+    [[0, 2, 7]]
     """
     return Scanner(motif, p_value=p_value, background=background).find(codes)
 

@@ -145,6 +145,17 @@ def new_net(arguments: dict[str, Any], *, seed: int, initialise: Callable[[CnnGr
     return net
 
 
+def keep_outputs(net: CnnGru, mean: np.ndarray, std: np.ndarray) -> CnnGru:
+    """Cut the head to its first outputs and let it predict in their own units, in place: y = mean + std * head(h)."""
+    head, count = net.head, len(mean)
+    scale, shift = (torch.as_tensor(x, dtype=torch.float32, device=head.weight.device) for x in (std, mean))
+    with torch.no_grad():
+        head.weight = nn.Parameter(head.weight[:count] * scale[:, None])
+        head.bias = nn.Parameter(head.bias[:count] * scale + shift)
+    head.out_features = count
+    return net
+
+
 def parameters(module: nn.Module) -> int:
     """Count the parameters of a net."""
     return sum(parameter.numel() for parameter in module.parameters())

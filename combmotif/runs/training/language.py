@@ -84,14 +84,12 @@ def fit_language(config: LanguageConfig, training: Training) -> TrainResult:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         net = LanguageNet(**config.net.model_dump()).to(choose_device(config.device))
-    net, history = train_language(
+    history = train_language(
         net,
         text,
         held_out,
         options=LanguageOptions(**config.fit.model_dump(), seed=config.seed),
-        checkpoint=own.file("checkpoint.pt"),
-        on_step=training.step("training"),
-        on_check=training.on_epoch,
+        journal=training.journal("training", own.file("checkpoint.pt")),
     )
     return _finish(config, net.cpu(), own, text, held_out, history)
 
@@ -124,7 +122,7 @@ def _finish(
 
 def _card(config: LanguageConfig, metrics: dict[str, Any]) -> dict[str, Any]:
     text, fit, shared = config.card, config.fit, config.held_out.shared
-    read = metrics["history"][-1]["step"] * fit.batch
+    read = fit.steps * fit.batch
     return {
         "kind": "language",
         "arguments": config.net.model_dump(),
@@ -138,7 +136,7 @@ def _card(config: LanguageConfig, metrics: dict[str, Any]) -> dict[str, Any]:
             }
         ],
         "recipe": f"{metrics['training_bases']:,} bases, none of which shares a {shared}-mer with held-out ones; "
-        f"AdamW, {metrics['history'][-1]['step']:,} steps of {fit.batch:,} bases ({read:,} read), peak rate "
+        f"AdamW, {fit.steps:,} steps of {fit.batch:,} bases ({read:,} read), peak rate "
         f"{fit.learning_rate:g}, weight average {fit.averaging:g}, bfloat16, seed {config.seed}.",
         "metrics": [
             {

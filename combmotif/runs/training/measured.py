@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 import safetensors.torch as safetensors
-import torch
-from torch import nn
 
 from combmotif.config.training.measured import MeasuredConfig, MeasuredFit
 from combmotif.config.training.regression import NetSection
@@ -20,25 +18,21 @@ from combmotif.core.files import atomic, read_sealed, write_sealed
 from combmotif.models.architectures.cnn_gru import CnnGru
 from combmotif.models.device import choose_device
 from combmotif.models.weights import fill
-from combmotif.runs.training.base import Training, TrainResult, new_net, parameters, write_card, write_json
+from combmotif.runs.training.base import (
+    Training,
+    TrainResult,
+    keep_outputs,
+    new_net,
+    parameters,
+    write_card,
+    write_json,
+)
 from combmotif.runs.training.measured_rows import MeasuredRows, in_context, read_rows, recombined
 from combmotif.sequence.tables import random_sequences
 from combmotif.training.multitask import MultitaskOptions, pearson, train_multitask
 from combmotif.training.regressor import predict_codes
 
 _LARGEST_Z = 3.0
-
-
-def keep_outputs(net: CnnGru, mean: np.ndarray, std: np.ndarray) -> CnnGru:
-    """Cut the head to its first outputs and let it predict in their own units, in place: y = mean + std * head(h)."""
-    count = len(mean)
-    scale = torch.as_tensor(std, dtype=torch.float32)
-    head = nn.Linear(net.head.in_features, count)
-    with torch.no_grad():
-        head.weight.copy_(net.head.weight.cpu()[:count] * scale[:, None])
-        head.bias.copy_(net.head.bias.cpu()[:count] * scale + torch.as_tensor(mean, dtype=torch.float32))
-    net.head = head
-    return net
 
 
 class Workshop:

@@ -16,10 +16,18 @@ from combmotif.config.training.regression import TrainConfig
 from combmotif.models.card import load_card
 from combmotif.models.device import choose_device
 from combmotif.models.model import SequenceModel
-from combmotif.runs.training.base import Training, TrainResult, new_net, parameters, write_card, write_json
+from combmotif.runs.training.base import (
+    Training,
+    TrainResult,
+    keep_outputs,
+    new_net,
+    parameters,
+    write_card,
+    write_json,
+)
 from combmotif.sequence.tables import random_sequences, read_table
 from combmotif.sequence.words import contains
-from combmotif.training.distillation import fold_scaling, teacher_labels, training_data
+from combmotif.training.distillation import teacher_labels, training_data
 from combmotif.training.loop import TrainingOptions
 from combmotif.training.regressor import predict_codes, squared_correlation, train
 
@@ -126,7 +134,7 @@ def train_model(config: TrainConfig, training: Training) -> TrainResult:
         device=device,
         journal=training.journal("training", own.file("checkpoint.pt")),
     )
-    fold_scaling(module.head, data.mean, data.std)
+    keep_outputs(module, np.array([data.mean]), np.array([data.std]))
 
     metrics: dict[str, Any] = {
         "parameters": parameters(module),

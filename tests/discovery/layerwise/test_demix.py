@@ -110,6 +110,7 @@ def test_the_same_seed_gives_the_same_groups(planted, enumerated):
         np.testing.assert_array_equal(a.rows, b.rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("clusters", [None, 2, 3, 50])
 @pytest.mark.parametrize("most", [1, 3, 8])
 def test_no_more_groups_than_asked(planted, enumerated, clusters, most):

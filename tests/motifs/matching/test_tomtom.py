@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from itertools import permutations, product
 
+import memelite
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from scipy.stats import false_discovery_control
 
 from combmotif.motifs import (
@@ -22,6 +24,18 @@ from combmotif.motifs.formats.meme import read_meme
 def targets() -> list[np.ndarray]:
     rng = np.random.default_rng(0)
     return [rng.dirichlet([0.3] * 4, size=rng.integers(5, 10)) for _ in range(150)]
+
+
+def test_threads_that_numba_starts_are_not_left_to_torch(targets, monkeypatch):
+    compare = memelite.tomtom
+
+    def starting(*matrices, **options):
+        torch.set_num_threads(2)  # what the first call in a process comes to
+        return compare(*matrices, **options)
+
+    monkeypatch.setattr(memelite, "tomtom", starting)
+    tomtom(targets[:1], targets)
+    assert torch.get_num_threads() == 1
 
 
 def test_agrees_with_what_meme_printed(data_dir):

@@ -124,7 +124,7 @@ def one_more(monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("one_more")
+@pytest.mark.usefixtures("one_more", "quick_workers")
 def test_a_stage_that_is_added_is_run_planned_shown_and_reused(config, tmp_path):
     before = {stage.stage: stage for stage in plan(config, tmp_path / "out", workers=1, measure=False).stages}
     assert (before["lengths"].tasks, before["lengths"].done, before["lengths"].note) == (2, 0, "quick")

@@ -36,6 +36,7 @@ def tables(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.glob("interaction*"))}
 
 
+@pytest.mark.usefixtures("quick_workers")
 def test_all_files_and_the_same_bytes_with_two_workers(tmp_path):
     extra = "  pairs: [[AUG, AUG], {a: AUG, b: UAR, order: ab, frame: 0}, [AUG, GG]]\n  order: 3\n"
     one = run(asked(tmp_path, extra), tmp_path / "one", workers=1)

@@ -73,6 +73,7 @@ def test_a_5utr_assay_names_no_branch_point_and_a_splicing_assay_no_poly_a_signa
     assert not {"processing", "translation", "mirna"} & words["hal"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strands", ["single", "both"])
 def test_matches_do_not_depend_on_how_they_are_cut_into_tasks(strands, tmp_path, monkeypatch):
     random = np.random.default_rng(0)

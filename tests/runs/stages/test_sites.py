@@ -66,6 +66,7 @@ def texts(config, tmp_path_factory):
     return pd.read_csv(out / "sites.tsv.gz", sep="\t"), (out / "sites.bed.gz").read_bytes(), out
 
 
+@pytest.mark.slow
 def test_parquet_holds_what_the_text_does_and_the_text_the_strongest(config, texts, tmp_path, monkeypatch):
     pytest.importorskip("pyarrow")
     table, _, folder = texts
@@ -91,6 +92,7 @@ def test_parquet_holds_what_the_text_does_and_the_text_the_strongest(config, tex
     assert (out / "sites.bed.gz").read_bytes() == texts[1]
 
 
+@pytest.mark.slow
 def test_without_pyarrow_parquet_is_refused_and_auto_writes_text(config, texts, tmp_path, monkeypatch):
     for at in (files, module):
         monkeypatch.setattr(at, "has_parquet", lambda: False)
@@ -103,6 +105,7 @@ def test_without_pyarrow_parquet_is_refused_and_auto_writes_text(config, texts, 
     assert "pyarrow is not installed" in (result.folder / "run.json").read_text()
 
 
+@pytest.mark.slow
 def test_a_neuron_with_more_sites_than_are_kept_is_told_of(config, texts, tmp_path):
     table = texts[0]
     run(load_config(config, overrides=["sites.most=100"]), tmp_path, workers=1)

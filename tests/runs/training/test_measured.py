@@ -10,7 +10,7 @@ from combmotif.config import load_train_config
 from combmotif.config.training.measured import ContextSection
 from combmotif.models import load_card
 from combmotif.models.architectures.cnn_gru import CnnGru
-from combmotif.runs.training.measured import keep_outputs
+from combmotif.runs.training.base import keep_outputs
 from combmotif.runs.training.measured_rows import in_context, read_rows, recombined
 from combmotif.runs.training.train import train
 from combmotif.training.multitask import pearson
@@ -100,6 +100,7 @@ def test_training_in_folds_writes_a_net_that_predicts_in_the_labels_own_units(co
         train(load_train_config(config, overrides=["members=1"]), tmp_path / "t")
 
 
+@pytest.mark.slow
 def test_an_interrupted_training_ends_like_an_undisturbed_one(config, tmp_path):
     short = load_train_config(config, overrides=["fit.epochs=2", "members=1", "student=null", "context=null"])
     whole = train(short, tmp_path / "whole")

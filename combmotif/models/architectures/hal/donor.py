@@ -75,7 +75,7 @@ def _columns(codes: np.ndarray, table: HexamerTable) -> np.ndarray:
     return effects
 
 
-def donor_profile(sequences: Sequences, table: HexamerTable, *, on_n: str = "raise") -> np.ndarray:
+def donor_profile(sequences: Sequences, table: HexamerTable) -> np.ndarray:
     """Spread the score over the nucleotides: each hexamer gives a sixth of its effect to each of its bases.
 
     The map HAL's authors draw. It equals gradient x input / 6 of the convolution form, and integrated gradients from
@@ -87,7 +87,7 @@ def donor_profile(sequences: Sequences, table: HexamerTable, *, on_n: str = "rai
         Rows sum to :func:`donor_score`.
     """
     codes = as_codes(sequences, length=WINDOW, function="donor_profile")
-    _refuse_unknown(codes, on_n)
+    _refuse_unknown(codes, "raise")
     sixths = _columns(codes, table).sum(2) / 6
     profile = np.zeros(codes.shape)
     for shift in range(6):
@@ -95,7 +95,7 @@ def donor_profile(sequences: Sequences, table: HexamerTable, *, on_n: str = "rai
     return profile
 
 
-def donor_psi(first: Sequences, second: Sequences, table: HexamerTable, *, on_n: str = "raise") -> np.ndarray:
+def donor_psi(first: Sequences, second: Sequences, table: HexamerTable) -> np.ndarray:
     """Predict how often the second of two competing donors is used: PSI = expit(K(second) - K(first)).
 
     Parameters
@@ -108,7 +108,7 @@ def donor_psi(first: Sequences, second: Sequences, table: HexamerTable, *, on_n:
     float64 array, shape (n,)
         Fraction, 0-1, of transcripts spliced at the second donor.
     """
-    psi: np.ndarray = expit(donor_score(second, table, on_n=on_n) - donor_score(first, table, on_n=on_n))
+    psi: np.ndarray = expit(donor_score(second, table) - donor_score(first, table))
     return psi
 
 

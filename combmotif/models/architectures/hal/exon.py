@@ -104,5 +104,12 @@ def variant_psi(
 
 
 def apply_variant(exon: str, position: int, reference: str, alternative: str) -> str:
-    """Write a variant into an exon: ``position`` counts from 1, ``alternative`` may be empty (a deletion)."""
+    """Write a variant into an exon: ``position`` counts from 1, ``alternative`` may be empty (a deletion).
+
+    Examples
+    --------
+    >>> from combmotif.models.architectures.hal import apply_variant
+    >>> apply_variant("ACGTACGT", 3, "G", "T")
+    'ACTTACGT'
+    """
     return exon[: position - 1] + alternative + exon[position - 1 + len(reference) :]

@@ -27,6 +27,13 @@ def hexamer_numbers(codes: np.ndarray) -> np.ndarray:
     -------
     int16 array, shape (n, max(0, length - 5))
         0-4095, or 4096 where the window holds an N.
+
+    Examples
+    --------
+    >>> from combmotif.models.architectures.hal import hexamer_numbers
+    >>> from combmotif.sequence import encode
+    >>> hexamer_numbers(encode("AAAAACN")[None]).tolist()
+    [[1, 4096]]
     """
     codes = np.asarray(codes)
     if codes.shape[-1] < 6:
@@ -41,12 +48,26 @@ def hexamer_numbers(codes: np.ndarray) -> np.ndarray:
 
 
 def hexamer_word(number: int, *, alphabet: str = "dna") -> str:
-    """Spell a hexamer's number, 0 to 4095."""
+    """Spell a hexamer's number, 0 to 4095.
+
+    Examples
+    --------
+    >>> from combmotif.models.architectures.hal import hexamer_word
+    >>> hexamer_word(1)
+    'AAAAAC'
+    """
     return decode(np.array([(number >> shift) & 3 for shift in range(10, -1, -2)], dtype=np.uint8), alphabet=alphabet)
 
 
 def word_number(word: str) -> int:
-    """Number a word of A, C, G, T or U (any length; a hexamer gives 0-4095)."""
+    """Number a word of A, C, G, T or U (any length; a hexamer gives 0-4095).
+
+    Examples
+    --------
+    >>> from combmotif.models.architectures.hal import word_number
+    >>> word_number("AAAAAC")
+    1
+    """
     number = 0
     for code in encode(word, name="word"):
         if code >= UNKNOWN:
