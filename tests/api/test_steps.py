@@ -15,6 +15,7 @@ from combmotif.api.progress import shown_progress
 
 BACKGROUND = {"kind": "random", "count": 120, "length": 40}
 FEW = {"backgrounds": 60, "controls": 0, "scrambles": 2}
+KERAS_NETWORK = type("Functional", (torch.nn.Module,), {"__module__": "keras.src.models.functional"})
 TEXTS = ["ACGUAUGCC", "ACGUAUCCC", "AUGUAUCCC"]
 
 
@@ -223,7 +224,8 @@ def test_progress_is_logged_and_drawn_in_a_notebook(monkeypatch, caplog):
         (lambda _: cm.match("UGUA", None), "databases: expected motifs, .* found NoneType"),
         (lambda _: cm.match("UGUA", q="0.1"), "q: expected a number, found '0.1'"),
         (lambda _: cm.match("UGUA", species="klingon"), "species: builtin does not say of which species"),
-        (lambda net: cm.attribute(net, TEXTS).plot(rows=0), "rows: expected a whole number of at least 1, found 0"),
+        (lambda net: cm.attribute(net, TEXTS, method="mutagenesis").plot(rows=0), "rows: expected a whole number of"),
+        (lambda _: cm.sample(KERAS_NETWORK(), "one:0"), "found Functional; save it, model.save"),
         (lambda _: cm.match("UGUA", top=0), "top: expected a whole number of at least 1, found 0"),
         (lambda _: cm.match("UGUA", alphabet="protein"), "alphabet: expected rna or dna, found 'protein'"),
         (lambda _: cm.logo("UGUA", alphabet="RNA"), "alphabet: expected rna or dna, found 'RNA'"),
