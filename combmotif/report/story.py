@@ -126,7 +126,8 @@ def _who(run: RunFolder, acting: dict[str, MotifEffect], names: dict[str, str]) 
         return Finding("story", label, "none", said, "effects")
     own = [motif for motif, neuron in owners.items() if neuron == top.neuron]  # the one that acts as the neuron does
     motif = max(own, key=lambda one: abs(acting[one].value) if _acts_as(acting.get(one), top.value) else 0, default="")
-    called = f" ({names[motif]})" if motif in names else ""
+    name = names.get(motif, "")
+    called = f", {name}," if "(" in name else f" ({name})" if name else ""
     said = f"{neurons} {_verb(len(changing), verb)} the {words}: {_ways(kinds, lower, higher)}"
     said += f". {top.neuron}{called} has the largest effect: "
     if top.site_text:
