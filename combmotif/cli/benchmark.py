@@ -71,9 +71,13 @@ def tell_scores(scores: pd.DataFrame, *, skipped: int, quiet: bool) -> None:
     rows = []
     for task, truth, measure in first.itertuples(index=False):
         own = scores[(scores["task"] == task) & (scores["truth"] == truth) & (scores["measure"] == measure)]
-        own = own.dropna(subset=["value"]).sort_values("value", ascending=False).drop_duplicates("model")
+        own = own.sort_values("value", ascending=False).drop_duplicates("model")
         for row in own.head(12).itertuples(index=False):
-            told = f"{measure} {row.value:.3f} ({row.low:.3f} to {row.high:.3f}), n {row.n:,}, groups {row.n_groups:,}"
+            value = (
+                "not defined: all scores, or all values, are the same" if row.value != row.value else f"{row.value:.3f}"
+            )
+            interval = "" if row.low != row.low else f" ({row.low:.3f} to {row.high:.3f})"
+            told = f"{measure} {value}{interval}, n {row.n:,}, groups {row.n_groups:,}"
             rows.append((f"{task}, {truth}: {row.model} ({row.score})", told))
     print_table(rows)
     if skipped:

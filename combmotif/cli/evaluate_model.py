@@ -85,9 +85,12 @@ def evaluate_model(
         )
     found = evaluate(model, sequences, output=column)
     click.echo(f"{model.name}: {model.outputs[column]} against {label} of {table}")
-    click.echo(f"pearson {found.pearson:.4f}")
-    click.echo(f"squared correlation {found.squared_correlation:.4f}")
-    click.echo(f"spearman {found.spearman:.4f}")
+    if found.pearson == found.pearson:
+        click.echo(f"pearson {found.pearson:.4f}")
+        click.echo(f"squared correlation {found.squared_correlation:.4f}")
+        click.echo(f"spearman {found.spearman:.4f}")
+    else:
+        click.echo("No correlation is defined: all predictions, or all measured values, are the same.")
     click.echo(f"n {found.n}")
     for metric in model.description.get("metrics", []):
         click.echo(f"the card says: {metric['name']} {metric['value']:g} on {metric.get('data', '')}")

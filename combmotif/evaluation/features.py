@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from combmotif.sequence.alphabet import decode
+
 
 def kmer_counts(codes: Sequence[np.ndarray], k: int) -> np.ndarray:
     """Count every k-mer of A, C, G, U in every sequence; float64 (n, 4**k), in the order AAA, AAC, AAG, ...
@@ -41,26 +43,16 @@ def composition(codes: Sequence[np.ndarray]) -> np.ndarray:
     return counts / counts.sum(1, keepdims=True).clip(1)
 
 
-def _longest_runs(code: np.ndarray) -> tuple[list[int], list[int], int]:
-    """Longest homopolymer of each base; longest repeat of each dinucleotide, in units; equal neighbours."""
-    homopolymer, repeat = [0] * 4, [0] * 16
-    length = len(code)
-    same = 0
-    run = 1
-    for i in range(length):
-        run = run + 1 if i and code[i] == code[i - 1] else 1
-        same += bool(i and code[i] == code[i - 1])
-        if code[i] < 4:
-            homopolymer[code[i]] = max(homopolymer[code[i]], run)
-    for phase in (0, 1):
-        pairs = [int(code[i]) * 4 + int(code[i + 1]) if max(code[i], code[i + 1]) < 4 else -1
-                 for i in range(phase, length - 1, 2)]  # fmt: skip
-        run = 1
-        for i, pair in enumerate(pairs):
-            run = run + 1 if i and pair == pairs[i - 1] else 1
-            if pair >= 0:
-                repeat[pair] = max(repeat[pair], run)
-    return homopolymer, repeat, same
+def _longest_runs(code: np.ndarray) -> list[int]:
+    """Longest homopolymer of each base and of any; longest repeat of each dinucleotide, in units; equal neighbours."""
+    text = decode(code, alphabet="dna")
+
+    def longest(unit: str) -> int:
+        return max((len(run[0]) // len(unit) for run in re.finditer(f"(?:{unit})+", text)), default=0)
+
+    homopolymers = [longest(base) for base in "ACGT"]
+    repeats = [longest(first + second) for first in "ACGT" for second in "ACGT"]
+    return [*homopolymers, max(homopolymers), *repeats, int((code[1:] == code[:-1]).sum())]
 
 
 def minimal(codes: Sequence[np.ndarray]) -> np.ndarray:
@@ -71,11 +63,8 @@ def minimal(codes: Sequence[np.ndarray]) -> np.ndarray:
     """
     mono, pairs = composition(codes), kmer_counts(codes, 2)
     fraction = pairs / pairs.sum(1, keepdims=True).clip(1)
-    runs = []
-    for code in codes:
-        homopolymer, repeat, same = _longest_runs(np.asarray(code))
-        runs.append([*homopolymer, max(homopolymer), *repeat, same])
-    return np.concatenate([mono, pairs, fraction, np.array(runs, dtype=float).reshape(len(codes), 22)], 1)
+    runs = np.array([_longest_runs(np.asarray(code)) for code in codes], dtype=float)
+    return np.concatenate([mono, pairs, fraction, runs.reshape(len(codes), 22)], 1)
 
 
 def codons(codes: Sequence[np.ndarray]) -> np.ndarray:

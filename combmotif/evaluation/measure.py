@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from combmotif.core.tables import COMPARED_SCORES, SCORES
+from combmotif.core.tables import COMPARED_SCORES, SCORED_ITEMS, SCORES
 from combmotif.evaluation.statistics import by_part, compare, estimate
 from combmotif.evaluation.tasks.base import ScoreColumn, Task, Truth
 
@@ -68,7 +68,7 @@ def measure_task(
                     turned = [1 - found.value, 1 - found.high, 1 - found.low]
                     rows.append([*first, "auc, sign turned", *turned, found.n, found.n_groups])
                 if truth.parts is not None and measure == {"binary": "auprc", "real": "pearson"}.get(truth.kind):
-                    mean, _ = by_part(
+                    mean = by_part(
                         measure, truth.values, column.values, np.array(truth.parts),
                         weighted=truth.part == "chromosome", draws=draws, seed=seed,
                     )  # fmt: skip
@@ -112,3 +112,16 @@ def _compared(
         labels = [f"{first}: {one.name}", f"{second}: {other.name}"]
         found.append([name, truth.name, measure, *labels, told.value, told.low, told.high, told.p, told.n])
     return found
+
+
+def predictions_of(task: Task, scored: Mapping[str, Sequence[ScoreColumn]]) -> pd.DataFrame:
+    """All scores, one row per item of a truth, model and score; items of a pair are named by their number."""
+    parts = []
+    names = task.items.get("item", task.items.index)
+    for model, columns in scored.items():
+        for column in columns:
+            truth = task.truth(column.truth)
+            item = names if len(column.values) == len(names) else np.arange(len(column.values))
+            own = pd.DataFrame({"item": item, "truth": column.truth, "value": truth.values})
+            parts.append(own.assign(model=model, score_name=column.name, score=column.values))
+    return pd.concat(parts, ignore_index=True) if parts else SCORED_ITEMS.frame()

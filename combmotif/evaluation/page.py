@@ -23,6 +23,18 @@ svg text{font:12px system-ui,sans-serif;fill:#222}
 """
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 _MODEL, _CONTROL = "#0072b2", "#999999"
+_READING = {
+    "regression": "In folds a control that tells nothing (the length, where all are of one length) is a little below "
+    "0, because the mean of a fold is predicted from the others.",
+    "windows": "Bound windows differ from others in composition alone, which even untrained convolutions see.",
+    "motifs": "The k-mer is the same in both classes, so what is left is the sequence around it.",
+    "variants": "A model has many scores: of few positives the best looks better than it is. The locus alone is a "
+    "classifier that sees the reference only, so it knows nothing of the variant.",
+    "shuffles": "The share of sequences that score above their shuffles; chance is .5. Real sequences differ from "
+    "shuffles in repeats, to which any filter answers: of untrained nets and predictors a share near 0 or 1 says no "
+    "more.",
+}
+"""What must be known of a kind of task to read its numbers rightly."""
 _MOST_ROWS, _MOST_CURVES, _MOST_SKIPPED = 40, 6, 200
 
 
@@ -124,6 +136,7 @@ def write_page(
     curves: Mapping[str, tuple[Task, Mapping[str, Sequence[ScoreColumn]]]],
     *,
     comparisons: pd.DataFrame,
+    notes: Mapping[str, str | None] | None = None,
 ) -> None:
     """Write the page.
 
@@ -138,6 +151,8 @@ def write_page(
         For ROC curves.
     comparisons : pandas.DataFrame
         Every two models on their common items.
+    notes : mapping of task to str or None, optional
+        What the config says of a task's numbers.
     """
     parts = [
         "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content='width=device-width'>"
@@ -149,6 +164,7 @@ def write_page(
     for name, (task, scored) in curves.items():
         own = scores[scores["task"] == name]
         parts.append(f"<h2>{escape(name)} <small>({escape(task.kind)}, {len(task.items):,} items)</small></h2>")
+        parts.append(f"<p>{_READING[task.kind]} {escape((notes or {}).get(name) or '')}</p>")
         for truth in task.truths[:8]:
             rows = own[(own["truth"] == truth.name) & (own["measure"] == truth.measures[0])]
             chance = {"binary": 0.5, "paired": 0.5}.get(truth.kind, 0.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,12 +16,14 @@ Measure = Callable[[np.ndarray, np.ndarray, np.ndarray], float]
 
 
 def pearson(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> float:
-    """Weighted Pearson correlation."""
+    """Weighted Pearson correlation; NaN where all values of a side are the same, but for rounding."""
     total = weights.sum()
-    a = truth - (weights @ truth) / total
-    b = score - (weights @ score) / total
-    spread = np.sqrt((weights @ (a * a)) * (weights @ (b * b)))
-    return float((weights * a) @ b / spread) if spread > 1e-12 * total else float("nan")
+    means = (weights @ truth) / total, (weights @ score) / total
+    a, b = truth - means[0], score - means[1]
+    squares = weights @ (a * a), weights @ (b * b)
+    if any(square <= total * (1e-12 * mean) ** 2 for square, mean in zip(squares, means, strict=True)):
+        return float("nan")
+    return float((weights * a) @ b / np.sqrt(squares[0] * squares[1]))
 
 
 def spearman(truth: np.ndarray, score: np.ndarray, weights: np.ndarray) -> float:
@@ -262,7 +264,7 @@ def by_part(
     weighted: bool = True,
     draws: int = 1000,
     seed: int = 0,
-) -> tuple[Estimate, Mapping[str, float]]:
+) -> Estimate:
     """Measure every part (chromosome, fold) by itself, and average.
 
     A pooled AUPRC across chromosomes whose shares of positives differ understates every model.
@@ -281,12 +283,12 @@ def by_part(
 
     Returns
     -------
-    (Estimate, mapping of str to float)
-        The average over the parts where it is defined, its ``n_groups`` being their number, and the value of each.
+    Estimate
+        The average over the parts where it is defined, its ``n_groups`` being their number.
     """
     function = MEASURES[measure]
     kept = np.isfinite(truth) & np.isfinite(score)
-    found: dict[str, float] = {}
+    found: list[float] = []
     sizes: list[int] = []
     for part in dict.fromkeys(np.asarray(parts)[kept].tolist()):
         if part == "":
@@ -294,12 +296,11 @@ def by_part(
         rows = kept & (np.asarray(parts) == part)
         value = function(truth[rows].astype(float), score[rows].astype(float), np.ones(int(rows.sum())))
         if np.isfinite(value):
-            found[str(part)] = value
+            found.append(value)
             sizes.append(int(rows.sum()))
-    nan = float("nan")
     if not found:
-        return Estimate(nan, nan, nan, 0, 0), found
-    values, weights = np.array(list(found.values())), np.array(sizes if weighted else [1] * len(sizes), dtype=float)
+        return Estimate(float("nan"), float("nan"), float("nan"), 0, 0)
+    values, weights = np.array(found), np.array(sizes if weighted else [1] * len(sizes), dtype=float)
     drawn = group_weights(np.arange(len(values)), draws=draws if len(values) > 1 else 0, seed=seed) * weights
     low, high = _interval(drawn @ values / drawn.sum(1))
-    return Estimate(float(np.average(values, weights=weights)), low, high, sum(sizes), len(values)), found
+    return Estimate(float(np.average(values, weights=weights)), low, high, sum(sizes), len(values))

@@ -17,12 +17,12 @@ from combmotif.config.evaluation import SuiteConfig, parse_model
 from combmotif.core.download import sha256_of
 from combmotif.core.executors import make_executor
 from combmotif.core.files import write_table
-from combmotif.core.tables import FITTED, SCORED_ITEMS, SKIPPED
+from combmotif.core.tables import FITTED, SKIPPED
 from combmotif.core.version import __version__
-from combmotif.evaluation.adapters.base import Adapter, LacksCapability, self_test
+from combmotif.evaluation.adapters.base import Adapter, LacksCapability, trusted
 from combmotif.evaluation.adapters.make import make_adapter, make_control
 from combmotif.evaluation.adapters.turned import turned
-from combmotif.evaluation.measure import measure_task
+from combmotif.evaluation.measure import measure_task, predictions_of
 from combmotif.evaluation.page import write_page
 from combmotif.evaluation.tasks.base import ScoreColumn, Task
 from combmotif.evaluation.tasks.make import make_task
@@ -76,16 +76,18 @@ def _adapter(config: SuiteConfig, name: str) -> Adapter:
             raise LacksCapability(f"model '{name.removesuffix(_TWIN)}' has no weights to draw at random")
         found = twin
     else:
-        found = make_adapter(entry, name=name, open_part=partial(_part, config))
-        if wrong := self_test(found):
-            raise LacksCapability(f"it failed its self-test: {'; '.join(wrong)}")
+        found = trusted(make_adapter(entry, name=name, open_part=partial(_part, config), seed=config.seed))
     _adapters[key] = found
     return found
 
 
 def _part(config: SuiteConfig, name: str) -> Adapter:
     """Open a model that another one joins: of the config, else as a command line names it."""
-    return _adapter(config, name) if name in config.models else make_adapter(parse_model(name), name=name)
+    return (
+        _adapter(config, name)
+        if name in config.models
+        else make_adapter(parse_model(name), name=name, seed=config.seed)
+    )
 
 
 def _do(state: Any, job: _Job) -> float:
@@ -112,7 +114,7 @@ def _do(state: Any, job: _Job) -> float:
 
 
 def _unscored(task: Task, columns: list[ScoreColumn]) -> list[tuple[str, str]]:
-    """Count the items of known truth to which a model gives no score at all, such as names that a file lacks."""
+    """Count the items of known truth without any score (names that a file lacks); name scores that never vary."""
     found = []
     for truth in task.truths:
         own = [column.values for column in columns if column.truth == truth.name]
@@ -121,6 +123,14 @@ def _unscored(task: Task, columns: list[ScoreColumn]) -> list[tuple[str, str]]:
             found.append(
                 (truth.name, f"no score for {missing:,} of {int(known.sum()):,} items, which count for nothing")
             )
+        for column in columns:
+            if truth.measures[0] != "pearson" or column.truth != truth.name:
+                continue
+            values = column.values[known & np.isfinite(column.values)]
+            if len(values) and np.ptp(values) == 0:
+                found.append(
+                    (truth.name, f"{column.name}: every score is {values[0]:.4g}, so no correlation is defined")
+                )
     return found
 
 
@@ -146,11 +156,11 @@ def _jobs(config: SuiteConfig, store: RunStore) -> list[_Job]:
         ]
     jobs = []
     for task_name, section in config.tasks.items():
-        files = _files(section)
+        files, asked = _files(section), section.model_dump(mode="json", exclude={"note"})
         for name in names:
             entry = config.models.get(name.removesuffix(_TWIN))
             model = None if entry is None else [_identity(part) for part in (entry, *_parts(config, entry))]
-            key = content_key("scores of items", section.model_dump(mode="json"), files, name, model, config.seed)
+            key = content_key("scores of items", asked, files, name, model, config.seed)
             jobs.append(_Job(config, task_name, name, store.task("scores", key, ".npz")))
     return jobs
 
@@ -270,7 +280,7 @@ def _finish(
         comparisons.append(compared)
         curves[name] = (task, scored)
         write_table(store.file(f"{name}/items.tsv.gz"), task.items)
-        write_table(store.file(f"{name}/predictions.tsv.gz"), _predictions(task, scored))
+        write_table(store.file(f"{name}/predictions.tsv.gz"), predictions_of(task, scored))
         settings += [
             [name, model, column.truth, column.name, fold, setting]
             for model, columns in scored.items()
@@ -279,13 +289,13 @@ def _finish(
         ]
     table = pd.concat(scores, ignore_index=True)
     left = SKIPPED.frame(skipped)
-    write_table(store.file("scores.tsv"), table)
     pairs = pd.concat(comparisons, ignore_index=True)
-    write_table(store.file("comparisons.tsv"), pairs)
-    write_table(store.file("settings.tsv"), FITTED.frame(settings))
-    write_table(store.file("skipped.tsv"), left)
+    written = {"scores": table, "comparisons": pairs, "settings": FITTED.frame(settings), "skipped": left}
+    for name, content in written.items():
+        write_table(store.file(f"{name}.tsv"), content)
     page = store.file("report.html")
-    write_page(page, table, left, curves, comparisons=pairs)
+    notes = {name: section.note for name, section in config.tasks.items()}
+    write_page(page, table, left, curves, comparisons=pairs, notes=notes)
     record = {
         "version": __version__,
         "config": config.model_dump(mode="json"),
@@ -295,16 +305,3 @@ def _finish(
     }
     store.write_json("run.json", record)
     return SuiteResult(store.path, page, table, left)
-
-
-def _predictions(task: Task, scored: dict[str, list[ScoreColumn]]) -> pd.DataFrame:
-    """All scores, one row per item of a truth, model and score; items of a pair are named by their number."""
-    parts = []
-    names = task.items.get("item", task.items.index)
-    for model, columns in scored.items():
-        for column in columns:
-            truth = task.truth(column.truth)
-            item = names if len(column.values) == len(names) else np.arange(len(column.values))
-            own = pd.DataFrame({"item": item, "truth": column.truth, "value": truth.values})
-            parts.append(own.assign(model=model, score_name=column.name, score=column.values))
-    return pd.concat(parts, ignore_index=True) if parts else SCORED_ITEMS.frame()

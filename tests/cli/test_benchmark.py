@@ -24,7 +24,7 @@ def work(tmp_path):
     (tmp_path / "suite.yaml").write_text(
         "models:\n  kmer: {features: kmer, k: 2}\n  lm: {card: utr3_lm}\n"
         "tasks:\n  mpra: {kind: regression, table: t.tsv, targets: [value], cv: 'folds:4'}\n"
-        "  real: {kind: shuffles, fasta: u.fa, limit: 10}\n"
+        "  real: {kind: shuffles, fasta: u.fa, limit: 4}\n"
         "  away: {kind: shuffles, fasta: $NO_SUCH_VARIABLE/u.fa, optional: true}\n"
         "statistics: {bootstrap: 20}\n"
     )
@@ -139,8 +139,11 @@ def test_scores_per_base_in_every_format(cli, work):
         plain = np.corrcoef(file["s0/probs"][:][kept].ravel(), table[kept].ravel())[0, 1]
     assert n == 47
     assert r == pytest.approx(plain, abs=1e-3)
-    ism = cli("score", "--model", "utr3_lm", "--fasta", work / "u.fa", "--mode", "ism", "--out", work / "i.tsv")
+    (work / "one.fa").write_text("".join((work / "u.fa").read_text().splitlines(keepends=True)[:2]))
+    ism = cli("score", "--model", "utr3_lm", "--fasta", work / "one.fa", "--mode", "ism", "--out", work / "i.tsv")
     assert ism.exit_code == 0, ism.output
+    bases = pd.read_csv(work / "i.tsv", sep="\t")
+    assert all(row[row.base] == 0 for _, row in bases.iterrows())  # the base that is there changes nothing
 
 
 def test_what_a_model_cannot_do_is_told(refused, work):

@@ -35,6 +35,13 @@ def test_metrics_of_a_part_of_a_table(cli, own_net, table):
     assert "pearson 1.0000" not in whole.stdout
 
 
+def test_values_that_never_vary_have_no_correlation(cli, own_net, tmp_path):
+    (tmp_path / "same.tsv").write_text("utr\trl\n" + f"{'ACGUUGCA' * 3}\t0.5\n" * 4)
+    result = cli("evaluate-model", own_net, "--table", tmp_path / "same.tsv", "--label", "rl")
+    said = "No correlation is defined: all predictions, or all measured values, are the same."
+    assert result.stdout.splitlines()[1:] == [said, "n 4"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

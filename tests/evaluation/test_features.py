@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
 
+from combmotif.config.evaluation import ModelEntry, parse_model
+from combmotif.evaluation.adapters.make import make_adapter
 from combmotif.evaluation.features import features_of, kmer_counts, minimal
+from combmotif.evaluation.word2vec import NEGATIVES, context_counts, kmer_vectors
 from combmotif.sequence.alphabet import encode
 
 
@@ -31,3 +34,43 @@ def test_u_and_t_are_one_base():
 def test_an_unknown_feature_names_those_that_are_there(kind):
     with pytest.raises(ValueError, match="expected|needs"):
         features_of(kind, [encode("ACGU")])
+
+
+def test_contexts_are_counted_by_distance_and_within_a_sequence():
+    counts = context_counts([encode("ACG"), encode("UNA")], 1, window=2)
+    expected = np.zeros((4, 4))
+    expected[0, 1] = expected[1, 2] = 1  # side by side
+    expected[0, 2] = expected[3, 0] = 0.5  # two apart: A.G, U.A
+    np.testing.assert_array_equal(counts, expected + expected.T)
+
+
+def test_word2vec_reaches_the_optimum_of_its_objective():
+    """With as many numbers as k-mers the best inner product is the shifted pointwise mutual information."""
+    random = np.random.default_rng(0)
+    codes = [random.choice(4, 200, p=[0.4, 0.1, 0.2, 0.3]).astype(np.uint8) for _ in range(20)]
+    counts = context_counts(codes, 1).astype(float)
+    contexts = counts.sum(1) ** 0.75
+    best = np.log(counts / (NEGATIVES * counts.sum(1, keepdims=True) * contexts / contexts.sum()))
+    first, second = kmer_vectors(codes, 1, width=8)
+    np.testing.assert_allclose(first @ second.T, best, atol=0.02)
+
+
+def test_word2vec_is_a_model_learned_from_a_fasta(tmp_path):
+    random = np.random.default_rng(1)
+    texts = ["".join(random.choice(list("ACGT"), 60)) for _ in range(30)]
+    (tmp_path / "t.fa").write_text("".join(f">s{i}\n{text}\n" for i, text in enumerate(texts)))
+    entry = parse_model(f"word2vec:{tmp_path / 't.fa'}").model_copy(update={"k": 2})
+    one, again, other = (make_adapter(entry, name="w", seed=seed) for seed in (0, 0, 1))
+    codes = [encode(text) for text in texts]
+    vectors = one.embed(codes)
+    assert vectors.shape == (30, 100)
+    np.testing.assert_array_equal(vectors, again.embed(codes))
+    assert not np.allclose(vectors, other.embed(codes))
+    np.testing.assert_allclose(vectors[:1], one.embed([encode(texts[0].replace("T", "U"))]))
+    (tmp_path / "n.fa").write_text(">n\nNNNNNN\n")
+    with pytest.raises(ValueError, match="word2vec: expected sequences of more than 5 known bases, found none"):
+        make_adapter(parse_model(f"word2vec:{tmp_path / 'n.fa'}"), name="w")
+    with pytest.raises(ValueError, match="features: word2vec together with fasta"):
+        ModelEntry(features="word2vec")
+    with pytest.raises(ValueError, match="word2vec: expected k-mers of 1 to 6 nt, found 7"):
+        kmer_vectors(codes, 7)

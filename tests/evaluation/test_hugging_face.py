@@ -10,9 +10,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from combmotif.config.evaluation import load_suite
+from combmotif.config.evaluation import ModelEntry, load_suite
 from combmotif.evaluation.adapters.base import LacksCapability, self_test
 from combmotif.evaluation.adapters.hugging_face import ADAPTERS
+from combmotif.evaluation.adapters.make import make_adapter
 from combmotif.evaluation.suite import run_suite
 from combmotif.sequence.alphabet import encode
 
@@ -124,10 +125,20 @@ def _marginal(p, numbers, words, offset):
     return own / own.sum()
 
 
-@pytest.mark.parametrize("stride", [0, 1, 13])
-def test_dnabert_masks_every_6_mer_that_covers_a_base(dnabert, stride):
+def _words(token, offset, *, ref_aware):
+    """All tokens of the length, or the four that have the token's bases at the other places."""
+    four = [token[:offset] + base + token[offset + 1 :] for base in "ACGT"]
+    return four if ref_aware else KMERS if len(token) == 6 else list("ACGT")
+
+
+def _adapter(folder, kind, *, ref_aware):
+    return make_adapter(ModelEntry(hf=str(folder), adapter=kind, ref_aware=ref_aware), name="tiny")
+
+
+@pytest.mark.parametrize(("stride", "ref_aware"), [(0, False), (1, False), (13, False), (1, True)])
+def test_dnabert_masks_every_6_mer_that_covers_a_base(dnabert, stride, ref_aware):
     """Stride 0: unmasked; 1: a mask per pass; else every 13th base is masked together."""
-    adapter = ADAPTERS["dnabert"](dnabert)
+    adapter = _adapter(dnabert, "dnabert", ref_aware=ref_aware)
     found = adapter.probabilities([encode(TEXT)], mode={0: "unmasked", 1: "masked"}.get(stride, f"strided:{stride}"))[0]
     numbers = {token: i for i, token in enumerate((dnabert / "vocab.txt").read_text().split("\n"))}
     kmers = [TEXT[i : i + 6] for i in range(len(TEXT) - 5)]
@@ -135,14 +146,15 @@ def test_dnabert_masks_every_6_mer_that_covers_a_base(dnabert, stride):
         masked = [i for i in range(len(TEXT)) if (i == base if stride == 1 else stride and (i - base) % stride == 0)]
         ids = [2, *(4 if any(i <= m < i + 6 for m in masked) else numbers[k] for i, k in enumerate(kmers)), 3]
         token = min(max(base - 3, 0), len(kmers) - 1)
-        expected = _marginal(_softmax(adapter, ids)[1 + token], numbers, KMERS, base - token)
+        words = _words(kmers[token], base - token, ref_aware=ref_aware)
+        expected = _marginal(_softmax(adapter, ids)[1 + token], numbers, words, base - token)
         np.testing.assert_allclose(found[base], expected, rtol=1e-4)
 
 
-@pytest.mark.parametrize("stride", [0, 1, 13])
-def test_nt_reads_a_base_from_the_marginals_of_its_6_mer(nt, stride):
+@pytest.mark.parametrize(("stride", "ref_aware"), [(0, False), (1, False), (13, False), (1, True)])
+def test_nt_reads_a_base_from_the_marginals_of_its_6_mer(nt, stride, ref_aware):
     """A stride of 13 bases is one of 3 tokens."""
-    adapter = ADAPTERS["nt_v2"](nt)
+    adapter = _adapter(nt, "nt_v2", ref_aware=ref_aware)
     text = TEXT[:21]  # three 6-mers and three single bases
     found = adapter.probabilities([encode(text)], mode={0: "unmasked", 1: "masked"}.get(stride, f"strided:{stride}"))[0]
     numbers = {token: i for i, token in enumerate((nt / "vocab.txt").read_text().split("\n"))}
@@ -151,7 +163,7 @@ def test_nt_reads_a_base_from_the_marginals_of_its_6_mer(nt, stride):
         token, offset = (base // 6, base % 6) if base < 18 else (base - 15, 0)
         apart = {0: 0, 1: len(parts)}.get(stride, 3)
         ids = [3, *(2 if apart and (i - token) % apart == 0 else numbers[part] for i, part in enumerate(parts))]
-        words = KMERS if base < 18 else list("ACGT")
+        words = _words(parts[token], offset, ref_aware=ref_aware)
         expected = _marginal(_softmax(adapter, ids)[1 + token], numbers, words, offset)
         np.testing.assert_allclose(found[base], expected, rtol=1e-4)
 

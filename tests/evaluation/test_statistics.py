@@ -29,6 +29,8 @@ def test_correlations_equal_scipy_and_weights_count_rows():
     b = a + random.normal(size=80)
     ones = np.ones(80)
     assert MEASURES["pearson"](a, b, ones) == pytest.approx(stats.pearsonr(a, b)[0])
+    assert MEASURES["pearson"](1e-9 * a, 5 + 1e-6 * b, ones) == pytest.approx(stats.pearsonr(a, b)[0])
+    assert np.isnan(MEASURES["pearson"](a, np.full(80, 0.1), ones))
     assert MEASURES["spearman"](a, b, ones) == pytest.approx(stats.spearmanr(a, b)[0])
     weights = random.integers(0, 3, 80)
     repeated = np.repeat(np.arange(80), weights)
@@ -89,14 +91,13 @@ def test_parts_are_averaged_by_their_rows():
     truth = np.array([1, 0, 1, 0, 0, 1, 1.0])
     score = np.array([2, 1, 1, 2, 3, 9, 5.0])
     parts = np.array(["chr1", "chr1", "chr2", "chr2", "chr2", "chr3", "chr3"])
-    average, found = by_part("auc", truth, score, parts, draws=200)
-    assert found == {"chr1": 1.0, "chr2": 0.0}  # chr3 has one class only
-    assert average.value == pytest.approx(2 / 5)
+    average = by_part("auc", truth, score, parts, draws=200)
+    assert average.value == pytest.approx(2 / 5)  # chr1 has 1, chr2 0, chr3 one class only
     assert (average.n, average.n_groups) == (5, 2)
     assert (average.low, average.high) == (0, 1)  # a draw of two parts may be twice the same
-    alike, _ = by_part("auc", truth, score, parts, weighted=False, draws=0)
+    alike = by_part("auc", truth, score, parts, weighted=False, draws=0)
     assert alike.value == pytest.approx(1 / 2)
-    named, _ = by_part("auc", truth, score, np.where(parts == "chr2", "", parts), draws=10)
+    named = by_part("auc", truth, score, np.where(parts == "chr2", "", parts), draws=10)
     assert (named.value, named.n_groups) == (1, 1)  # rows without a part are of none
 
 

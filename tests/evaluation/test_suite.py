@@ -1,10 +1,12 @@
 """A suite as a whole: the same files from any number of workers, networks of any kind, and what is skipped."""
 
 import importlib.util
+import json
 
 import numpy as np
 import pytest
 
+from combmotif.cli.benchmark import tell_scores
 from combmotif.config.evaluation import SuiteConfig, parse_model, resolve_suite
 from combmotif.evaluation.adapters.base import self_test
 from combmotif.evaluation.adapters.make import make_adapter
@@ -37,6 +39,16 @@ def test_names_that_do_not_fit_are_counted(table, tmp_path):
     ]
 
 
+def test_scores_that_never_vary_are_told(table, tmp_path, capsys):
+    (table / "same.tsv").write_text("name\tguess\n" + "".join(f"s{i}\t0.1\n" for i in range(40)))
+    result = run_suite(_suite(table, {"file": {"predictions": "same.tsv"}}), tmp_path / "out")
+    assert result.skipped["reason"].tolist() == ["guess: every score is 0.1, so no correlation is defined"]
+    tell_scores(result.scores, skipped=1, quiet=False)
+    printed = capsys.readouterr()
+    assert "pearson not defined: all scores, or all values, are the same, n 40" in printed.out
+    assert "nan" not in printed.out
+
+
 @pytest.mark.slow
 def test_workers_change_nothing(table, tmp_path):
     config = _suite(table, {"one": {"features": "kmer:1"}, "two": {"features": "kmer:2"}}, controls=["random-weights"])
@@ -44,6 +56,15 @@ def test_workers_change_nothing(table, tmp_path):
         run_suite(config, tmp_path / str(workers), workers=workers)
     for name in ("scores.tsv", "comparisons.tsv", "skipped.tsv", "mpra/predictions.tsv.gz"):
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
+
+
+def test_the_page_says_how_to_read_its_numbers(table, tmp_path):
+    config = _suite(table, {"one": {"features": "kmer:1"}})
+    run_suite(config, tmp_path / "out")
+    noted = config.tasks["mpra"].model_copy(update={"note": "Seen <before> by two."})
+    page = run_suite(config.model_copy(update={"tasks": {"mpra": noted}}), tmp_path / "out").page.read_text()
+    assert "predicted from the others. Seen &lt;before&gt; by two.</p>" in page
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["seconds"] == {}  # a note changes no score
 
 
 def test_a_torch_module_is_a_model_and_has_a_random_twin(table, tmp_path):

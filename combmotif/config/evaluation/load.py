@@ -72,7 +72,7 @@ def resolve_suite(config: SuiteConfig, base: Path) -> tuple[SuiteConfig, dict[st
 def _resolved(entry: ModelEntry, name: str, base: Path) -> ModelEntry:
     update: dict[str, Any] = {
         key: find_file(value, base=base, key=f"models.{name}.{key}")
-        for key in ("hf", "probabilities", "embeddings", "predictions", "track", "places")
+        for key in ("hf", "fasta", "probabilities", "embeddings", "predictions", "track", "places")
         if (value := getattr(entry, key)) is not None
     }
     if entry.card is not None:
@@ -85,10 +85,11 @@ def _resolved(entry: ModelEntry, name: str, base: Path) -> ModelEntry:
     return entry.model_copy(update=update)
 
 
-def parse_model(text: str, *, trust: bool = False) -> ModelEntry:
+def parse_model(text: str, *, trust: bool = False, ref_aware: bool = False) -> ModelEntry:
     """Read a model of a command line: a card, or ``KIND:WHAT``.
 
-    ``kmer:5``, ``codons``, ``composition``, ``length``, ``minimal``; ``concat:MODEL,MODEL``; ``dnabert:FOLDER``,
+    ``kmer:5``, ``codons``, ``composition``, ``length``, ``minimal``, ``word2vec:FASTA``; ``concat:MODEL,MODEL``;
+    ``dnabert:FOLDER``,
     ``nt_v2:FOLDER``, ``dnabert2:FOLDER``, ``auto:FOLDER``; ``keras:FILE``; ``probabilities:FILE``,
     ``embeddings:FILE``, ``predictions:FILE``, ``track:FILE``; ``python:FILE.py:FUNCTION``; anything else is the name
     or path of a card.
@@ -99,6 +100,8 @@ def parse_model(text: str, *, trust: bool = False) -> ModelEntry:
         data = {"concat": what.split(",")}
     elif kind in ("kmer", "codons", "composition", "length", "minimal"):
         data = {"features": text}
+    elif kind == "word2vec" and what:
+        data = {"features": kind, "fasta": what}
     elif kind in ("dnabert", "nt_v2", "dnabert2", "auto") and what:
         data = {"hf": what, "adapter": kind}
     elif kind == "keras" and what:
@@ -109,4 +112,6 @@ def parse_model(text: str, *, trust: bool = False) -> ModelEntry:
         data = {"factory": what}
     else:
         data = {"card": text, "trust": trust}
+    if ref_aware:
+        data["ref_aware"] = True
     return _resolved(validate(ModelEntry, data, name="--model"), text, Path.cwd())

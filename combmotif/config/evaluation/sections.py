@@ -24,9 +24,13 @@ class ModelEntry(Section):
         None, description="family of the checkpoint; auto gives vectors only; required with hf"
     )
     features: str | None = Field(
-        None, description="kmer (with k), kmer:5, kmer:1-4, codons, composition, length or minimal"
+        None,
+        description="kmer (with k), kmer:5, kmer:1-4, codons, composition, length, minimal, or word2vec (with fasta)",
     )
-    k: Whole | None = Field(None, ge=1, le=8, description="length of k-mers, for features: kmer")
+    k: Whole | None = Field(
+        None, ge=1, le=8, description="length of k-mers, for kmer, and word2vec, whose default is 5"
+    )
+    fasta: str | None = Field(None, description="sequences from which features: word2vec learns vectors of k-mers")
     probabilities: str | None = Field(
         None, description="per-base probabilities as score writes them: HDF5 (/NAME/probs), .npz, .parquet, .tsv"
     )
@@ -51,6 +55,10 @@ class ModelEntry(Section):
     layer: str | None = Field(
         None, description="module of a card or model whose output is the vector; default what its head reads"
     )
+    ref_aware: bool = Field(
+        False,
+        description="of hf: read a base from the tokens that have the sequence's own bases elsewhere; default from all",
+    )
     orientation: Literal["rna", "genome"] = Field(
         "rna", description="strand it was trained on: of the transcript, or forward of the genome; default rna"
     )
@@ -64,6 +72,10 @@ class ModelEntry(Section):
             raise ValueError(f"expected one of {', '.join(KINDS)}, found {' and '.join(given) or 'none'}")
         if (self.hf is None) != (self.adapter is None):
             raise ValueError("expected hf together with adapter (dnabert, nt_v2, dnabert2, auto); there is no guessing")
+        if (self.features == "word2vec") != (self.fasta is not None):
+            raise ValueError("expected features: word2vec together with fasta, the sequences it learns from")
+        if self.ref_aware and self.adapter not in ("dnabert", "nt_v2"):
+            raise ValueError("ref_aware: expected adapter: dnabert or nt_v2, whose tokens are 6-mers")
         return self
 
 
@@ -118,6 +130,9 @@ class TaskSection(Section):
 
     optional: bool = Field(
         False, description="skip the task, with the reason, where its files are missing; default false"
+    )
+    note: str | None = Field(
+        None, description="what the page says of its numbers, such as who saw the sequences before"
     )
 
 

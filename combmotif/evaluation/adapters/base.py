@@ -20,6 +20,7 @@ CAPABILITIES = {
 """What a model may be able to do; a task asks for some of it."""
 
 Codes = Sequence[np.ndarray]
+Names = Sequence[str] | None
 
 
 class LacksCapability(ValueError):
@@ -65,9 +66,7 @@ class Adapter:
                 f"model '{self.name}' gives no '{capability}' ({CAPABILITIES[capability]}); it gives {able}"
             )
 
-    def embed(
-        self, codes: Codes, *, names: Sequence[str] | None = None, pool: str = "mean", layers: str = "-1"
-    ) -> np.ndarray:
+    def embed(self, codes: Codes, *, names: Names = None, pool: str = "mean", layers: str = "-1") -> np.ndarray:
         """Return a vector per sequence, float32 (n, d); NaN where it cannot read one."""
         raise NotImplementedError
 
@@ -75,21 +74,19 @@ class Adapter:
         """Return the vectors of all bases or tokens of each sequence, one float32 (positions, d), without pooling."""
         raise LacksCapability(f"model '{self.name}' has no vector of every position; choose a pool such as mean")
 
-    def probabilities(
-        self, codes: Codes, *, names: Sequence[str] | None = None, mode: str = "masked"
-    ) -> list[np.ndarray]:
+    def probabilities(self, codes: Codes, *, names: Names = None, mode: str = "masked") -> list[np.ndarray]:
         """Return probabilities of A, C, G, U at every position, one float32 (length, 4) per sequence."""
         raise NotImplementedError
 
-    def log_likelihood(self, codes: Codes, *, names: Sequence[str] | None = None) -> np.ndarray:
+    def log_likelihood(self, codes: Codes, *, names: Names = None) -> np.ndarray:
         """Return the mean log probability per base, in nats, float (n,); by default of the masked bases."""
         return mean_log_probability(codes, self.probabilities(codes, names=names, mode="masked"))
 
-    def predict(self, codes: Codes, *, names: Sequence[str] | None = None) -> np.ndarray:
+    def predict(self, codes: Codes, *, names: Names = None) -> np.ndarray:
         """Return what the model predicts, float (n, outputs)."""
         raise NotImplementedError
 
-    def track(self, codes: Codes, *, names: Sequence[str] | None = None) -> list[np.ndarray]:
+    def track(self, codes: Codes, *, names: Names = None) -> list[np.ndarray]:
         """Return a number for every base, one float (length,) per sequence; NaN where there is none."""
         raise NotImplementedError
 
@@ -257,6 +254,13 @@ def self_test(adapter: Adapter, *, seed: int = 0) -> list[str]:
             if capability == "causal":
                 same(before[: at + 1], after[: at + 1], "a later base leaks into 'causal' probabilities")
     return list(dict.fromkeys(wrong))
+
+
+def trusted(adapter: Adapter) -> Adapter:
+    """Return a model that passes its self-test; raise LacksCapability with all it breaks for any other."""
+    if wrong := self_test(adapter):
+        raise LacksCapability(f"it failed its self-test: {'; '.join(wrong)}")
+    return adapter
 
 
 def _text(code: np.ndarray, last: str) -> str:

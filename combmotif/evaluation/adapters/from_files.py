@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from combmotif.core.files import reading, without_guard
-from combmotif.evaluation.adapters.base import Adapter, Codes, LacksCapability, plain_vectors
+from combmotif.evaluation.adapters.base import Adapter, Codes, LacksCapability, Names, plain_vectors
 from combmotif.evaluation.formats import open_rows, read_per_base, read_vectors
 from combmotif.sequence.alphabet import decode, encode
 from combmotif.sequence.delimited import to_number
@@ -69,24 +69,20 @@ class FileModel(Adapter):
         self.outputs = () if self.values is None else self.values[1]
         self.oriented = self.path is not None
 
-    def embed(
-        self, codes: Codes, *, names: Sequence[str] | None = None, pool: str = "mean", layers: str = "-1"
-    ) -> np.ndarray:
+    def embed(self, codes: Codes, *, names: Names = None, pool: str = "mean", layers: str = "-1") -> np.ndarray:
         """Return the vectors of the named sequences; NaN where the file has none."""
         self.require("embed")
         plain_vectors(self, pool, layers)
         assert self.vectors is not None
         return _look_up(self.vectors[0], len(self.vectors[1]), codes, names, self.name).astype(np.float32)
 
-    def predict(self, codes: Codes, *, names: Sequence[str] | None = None) -> np.ndarray:
+    def predict(self, codes: Codes, *, names: Names = None) -> np.ndarray:
         """Return the predictions of the named sequences; NaN where the file has none."""
         self.require("predict")
         assert self.values is not None
         return _look_up(self.values[0], len(self.values[1]), codes, names, self.name)
 
-    def probabilities(
-        self, codes: Codes, *, names: Sequence[str] | None = None, mode: str = "masked"
-    ) -> list[np.ndarray]:
+    def probabilities(self, codes: Codes, *, names: Names = None, mode: str = "masked") -> list[np.ndarray]:
         """Return the probabilities of the named sequences; NaN where the file has none."""
         self.require("masked")
         assert self.path is not None
@@ -173,7 +169,7 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _refuse_shared(known: Container[str], names: Sequence[str] | None, codes: Codes, model: str) -> None:
+def _refuse_shared(known: Container[str], names: Names, codes: Codes, model: str) -> None:
     """Refuse results by name where two different sequences have one name: they would be scored by the same number."""
     seen: dict[str, bytes] = {}
     for name, code in zip(names or (), codes, strict=names is not None):
@@ -185,9 +181,7 @@ def _refuse_shared(known: Container[str], names: Sequence[str] | None, codes: Co
             )
 
 
-def _look_up(
-    known: dict[str, np.ndarray], width: int, codes: Codes, names: Sequence[str] | None, model: str
-) -> np.ndarray:
+def _look_up(known: dict[str, np.ndarray], width: int, codes: Codes, names: Names, model: str) -> np.ndarray:
     """Find rows by name, else by the sequence itself; a file none of whose keys fit is an error."""
     _refuse_shared(known, names, codes, model)
     sequences = {}

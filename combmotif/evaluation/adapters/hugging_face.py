@@ -9,9 +9,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from combmotif.evaluation.adapters.base import Adapter, Codes, batches_of, chosen_layers, pool_states, strided_positions
+from combmotif.evaluation.adapters.base import (
+    Adapter,
+    Codes,
+    Names,
+    pool_states,
+    strided_positions,
+)
 from combmotif.evaluation.adapters.encoders import bert, bert_head, esm, esm_head, mosaic
-from combmotif.evaluation.adapters.transformer import BLOCK, TOKENS, Transformer, marginal_table
+from combmotif.evaluation.adapters.transformer import BLOCK, Transformer, Unit, layers_of, marginal_table
 from combmotif.sequence.alphabet import decode
 
 
@@ -30,7 +36,7 @@ class Dnabert(Transformer):
         super().read_vocabulary()
         self.longest = int(self.config["max_position_embeddings"]) - 2 + self.k - 1
         self.mask = self.number("mask")
-        self.table = marginal_table(self.vocabulary, int(self.config["vocab_size"]), self.k)
+        self.tables = {self.k: marginal_table(self.vocabulary, int(self.config["vocab_size"]), self.k)}
 
     def tokens(self, text: str) -> list[int]:
         """Return [CLS], every 6-mer, [SEP]."""
@@ -38,29 +44,14 @@ class Dnabert(Transformer):
         kmers = [text[i : i + self.k] for i in range(len(text) - self.k + 1)]
         return [self.number("cls"), *(self.vocabulary.get(kmer, unknown) for kmer in kmers), self.number("sep")]
 
-    def base_probabilities(self, text: str, *, masked: bool, stride: int) -> np.ndarray:
-        """Return the marginals of every base."""
+    def units(self, text: str) -> list[Unit]:
+        """Return a unit for every base: all 6-mers that cover it are masked."""
         count = len(text) - self.k + 1
-        if count < 1:
-            return np.full((len(text), 4), np.nan, dtype=np.float32)
-        ids = self.tokens(text)
-        read = [min(max(i - 3, 0), count - 1) for i in range(len(text))]  # token from which a base is read
-        sets = strided_positions(len(text), stride) if masked else [np.arange(len(text))]
-        rows = []
-        for places in sets:
-            row = list(ids)
-            if masked:
-                for place in places:
-                    for token in range(max(0, place - self.k + 1), min(place, count - 1) + 1):
-                        row[1 + token] = self.mask
-            rows.append(row)
-        found = np.zeros((len(text), 4), dtype=np.float32)
-        for places, logits in zip(sets, self._logits(rows), strict=True):
-            tokens = torch.tensor([1 + read[place] for place in places])
-            p = logits[tokens].softmax(-1)
-            offsets = torch.tensor([place - read[place] for place in places])
-            own = torch.einsum("nv,nbv->nb", p, self.table[offsets])
-            found[places] = (own / own.sum(1, keepdim=True)).numpy()
+        found = []
+        for base in range(len(text) if count > 0 else 0):
+            token = min(max(base - 3, 0), count - 1)
+            masked = range(max(0, base - self.k + 1), min(base, count - 1) + 1)
+            found.append(Unit(masked, token, text[token : token + self.k], token, range(base, base + 1)))
         return found
 
 
@@ -83,8 +74,7 @@ class NucleotideTransformer(Transformer):
         self.mask = self.number("mask")
         self.config["mask_token_id"] = self.mask
         size = int(self.config["vocab_size"])
-        self.table = marginal_table(self.vocabulary, size, self.k)
-        self.single = marginal_table(self.vocabulary, size, 1)
+        self.tables = {k: marginal_table(self.vocabulary, size, k) for k in (self.k, 1)}
 
     def split(self, text: str) -> list[str]:
         """Cut a sequence into 6-mers and single bases."""
@@ -99,27 +89,18 @@ class NucleotideTransformer(Transformer):
         unknown = self.number("unk")
         return [self.number("cls"), *(self.vocabulary.get(part, unknown) for part in self.split(text))]
 
-    def base_probabilities(self, text: str, *, masked: bool, stride: int) -> np.ndarray:
-        """Return the marginals of every base."""
-        parts, ids = self.split(text), self.tokens(text)
-        starts = np.cumsum([0] + [len(part) for part in parts])
-        apart = -(-stride // self.k) if stride else 0  # a stride in bases, in tokens
-        sets = strided_positions(len(parts), apart) if masked else [np.arange(len(parts))]
-        rows = []
-        for places in sets:
-            row = list(ids)
-            if masked:
-                for place in places:
-                    row[1 + place] = self.mask
-            rows.append(row)
-        found = np.zeros((len(text), 4), dtype=np.float32)
-        for places, logits in zip(sets, self._logits(rows), strict=True):
-            p = logits[torch.as_tensor(places) + 1].softmax(-1)
-            for place, own in zip(places, p, strict=True):
-                table = self.table if len(parts[place]) == self.k else self.single
-                bases = table @ own
-                found[starts[place] : starts[place + 1]] = (bases / bases.sum(1, keepdim=True)).numpy()
-        return found
+    def units(self, text: str) -> list[Unit]:
+        """Return a unit for every token, of all its bases."""
+        parts = self.split(text)
+        starts = np.cumsum([0] + [len(part) for part in parts]).tolist()
+        return [
+            Unit(range(token, token + 1), token, part, starts[token], range(starts[token], starts[token + 1]))
+            for token, part in enumerate(parts)
+        ]
+
+    def apart(self, stride: int) -> int:
+        """Return a stride in bases as one in tokens."""
+        return -(-stride // self.k)
 
 
 class Dnabert2(Transformer):
@@ -150,7 +131,7 @@ class Dnabert2(Transformer):
         inner: list[int] = self.tokenizer.encode(text, add_special_tokens=False).ids
         return [self.number("cls"), *inner, self.number("sep")]
 
-    def log_likelihood(self, codes: Codes, *, names: Sequence[str] | None = None) -> np.ndarray:
+    def log_likelihood(self, codes: Codes, *, names: Names = None) -> np.ndarray:
         """Return the log probability of the masked tokens, every eighth at a time, per base."""
         found = []
         for code in codes:
@@ -190,9 +171,7 @@ class AnyTransformer(Adapter):
             raise ValueError(f"{self.folder}: {len(missing)} weights are missing, first '{missing[0]}'")
         self.module.eval()
 
-    def embed(
-        self, codes: Codes, *, names: Sequence[str] | None = None, pool: str = "mean", layers: str = "-1"
-    ) -> np.ndarray:
+    def embed(self, codes: Codes, *, names: Names = None, pool: str = "mean", layers: str = "-1") -> np.ndarray:
         """Return the pooled states of all tokens of each sequence."""
         blocks = (codes[start : start + BLOCK] for start in range(0, len(codes), BLOCK))
         pooled = [pool_states(own, pool) for block in blocks for own in self.states(block, layers=layers)]
@@ -203,15 +182,13 @@ class AnyTransformer(Adapter):
         rows: list[dict[str, Any]] = [
             dict(self.tokenizer(decode(code, alphabet="dna"), truncation=True)) for code in codes
         ]
-        found: list[np.ndarray] = [np.zeros(0)] * len(rows)
-        with torch.inference_mode():
-            for part in batches_of([len(row["input_ids"]) for row in rows], most=TOKENS):
-                given = {key: torch.tensor([rows[i][key] for i in part]) for key in rows[part[0]]}
-                states = self.module(**given, output_hidden_states=True).hidden_states
-                chosen = torch.cat([states[i] for i in chosen_layers(layers, len(states))], 2).numpy()
-                for row, own in zip(part, chosen, strict=True):
-                    found[row] = own
-        return found
+
+        def ask(part: np.ndarray) -> Sequence[torch.Tensor]:
+            given = {key: torch.tensor([rows[i][key] for i in part]) for key in rows[part[0]]}
+            states: Sequence[torch.Tensor] = self.module(**given, output_hidden_states=True).hidden_states
+            return states
+
+        return layers_of([len(row["input_ids"]) for row in rows], ask, layers)
 
 
 ADAPTERS: dict[str, Any] = {

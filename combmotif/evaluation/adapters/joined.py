@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from combmotif.evaluation.adapters.base import Adapter, Codes
+from combmotif.evaluation.adapters.base import Adapter, Codes, Names
 
 
 class JoinedModel(Adapter):
@@ -30,9 +30,7 @@ class JoinedModel(Adapter):
         known = [part.longest for part in parts if part.longest]
         self.longest = min(known, default=None)
 
-    def embed(
-        self, codes: Codes, *, names: Sequence[str] | None = None, pool: str = "mean", layers: str = "-1"
-    ) -> np.ndarray:
+    def embed(self, codes: Codes, *, names: Names = None, pool: str = "mean", layers: str = "-1") -> np.ndarray:
         """Return the vectors of all parts side by side; NaN where one of them cannot read a sequence."""
         return np.concatenate([part.embed(codes, names=names, pool=pool, layers=layers) for part in self.parts], 1)
 

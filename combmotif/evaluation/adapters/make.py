@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 from combmotif.evaluation.adapters.base import Adapter
 from combmotif.evaluation.adapters.from_files import FileModel
 from combmotif.evaluation.adapters.joined import JoinedModel
-from combmotif.evaluation.adapters.simple import FeatureModel, RandomConvolution
+from combmotif.evaluation.adapters.simple import FeatureModel, RandomConvolution, WordVectors
 from combmotif.evaluation.adapters.tracks import Track, read_places
 
 if TYPE_CHECKING:
     from combmotif.config.evaluation import ModelEntry
 
 
-def make_adapter(entry: ModelEntry, *, name: str, open_part: Callable[[str], Adapter] | None = None) -> Adapter:
+def make_adapter(
+    entry: ModelEntry, *, name: str, open_part: Callable[[str], Adapter] | None = None, seed: int = 0
+) -> Adapter:
     """Open the model of a config's entry; its paths are found already.
 
     Parameters
@@ -25,12 +27,16 @@ def make_adapter(entry: ModelEntry, *, name: str, open_part: Callable[[str], Ada
         What the tables call it.
     open_part : callable, optional
         Opens a model that the entry joins with others, by name; default as a command line names it.
+    seed : int, default 0
+        Of what is learned from sequences (word2vec).
 
     Raises
     ------
     ValueError, FileNotFoundError, ImportError
         If it cannot be opened, or weights are missing or left over.
     """
+    if entry.fasta is not None:
+        return WordVectors(entry.fasta, k=entry.k or 5, name=name, seed=seed)
     if entry.features is not None:
         return FeatureModel(entry.features, k=entry.k, name=name)
     if entry.concat is not None:
@@ -63,7 +69,9 @@ def make_adapter(entry: ModelEntry, *, name: str, open_part: Callable[[str], Ada
     if entry.hf is not None:
         from combmotif.evaluation.adapters.hugging_face import ADAPTERS
 
-        opened: Adapter = ADAPTERS[str(entry.adapter)](entry.hf, name=name, orientation=entry.orientation)
+        opened = ADAPTERS[str(entry.adapter)](entry.hf, name=name, orientation=entry.orientation)
+        if entry.ref_aware:
+            opened.ref_aware = True
         return opened
     if entry.factory is not None:
         from combmotif.evaluation.adapters.networks import PythonModel

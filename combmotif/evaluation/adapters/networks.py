@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from torch import nn
 from combmotif.evaluation.adapters.base import (
     Adapter,
     Codes,
+    Names,
     batches_of,
     chosen_layers,
     plain_vectors,
@@ -94,9 +95,7 @@ class LanguageModel(Adapter):
             self._kept[key] = self._each(codes, ask)
         return self._kept[key]
 
-    def embed(
-        self, codes: Codes, *, names: Sequence[str] | None = None, pool: str = "mean", layers: str = "-1"
-    ) -> np.ndarray:
+    def embed(self, codes: Codes, *, names: Names = None, pool: str = "mean", layers: str = "-1") -> np.ndarray:
         """Return the pooled states of the chosen layers side by side."""
         if (pool, layers) == ("mean", "-1"):
             return np.stack([vector for _, vector in self._read(codes)])
@@ -106,14 +105,12 @@ class LanguageModel(Adapter):
         """Return the states of the chosen layers side by side at every base."""
         return [table for (table,) in self._each(codes, _layers_of(layers, np.asarray))]
 
-    def probabilities(
-        self, codes: Codes, *, names: Sequence[str] | None = None, mode: str = "masked"
-    ) -> list[np.ndarray]:
+    def probabilities(self, codes: Codes, *, names: Names = None, mode: str = "masked") -> list[np.ndarray]:
         """Return probabilities given all other bases; a stride changes nothing, for no base is masked."""
         self.require(read_mode(mode)[0])
         return [table for table, _ in self._read(codes)]
 
-    def predict(self, codes: Codes, *, names: Sequence[str] | None = None) -> np.ndarray:
+    def predict(self, codes: Codes, *, names: Names = None) -> np.ndarray:
         """Return the mean log probability per base, (n, 1)."""
         return self.log_likelihood(codes)[:, None]
 
@@ -164,13 +161,11 @@ class CardModel(Adapter):
             fitted.append(np.pad(part, (0, self.fixed - len(part)), constant_values=4))
         return fitted
 
-    def predict(self, codes: Codes, *, names: Sequence[str] | None = None) -> np.ndarray:
+    def predict(self, codes: Codes, *, names: Names = None) -> np.ndarray:
         """Return the predictions, (n, outputs)."""
         return self.model.predict(self._fit(codes))
 
-    def embed(
-        self, codes: Codes, *, names: Sequence[str] | None = None, pool: str = "mean", layers: str = "-1"
-    ) -> np.ndarray:
+    def embed(self, codes: Codes, *, names: Names = None, pool: str = "mean", layers: str = "-1") -> np.ndarray:
         """Return what the head reads, or the pooled output of the layer."""
         self.require("embed")
         kept: dict[int, torch.Tensor] = {}
@@ -245,28 +240,24 @@ class PythonModel(Adapter):
             raise ValueError(f"model '{self.name}': {method}: expected {len(codes)} results, found {len(answer)}")
         return answer
 
-    def embed(
-        self, codes: Codes, *, names: Sequence[str] | None = None, pool: str = "mean", layers: str = "-1"
-    ) -> np.ndarray:
+    def embed(self, codes: Codes, *, names: Names = None, pool: str = "mean", layers: str = "-1") -> np.ndarray:
         """Return what the object's ``embed`` gives."""
         self.require("embed")
         plain_vectors(self, pool, layers)
         return np.asarray(self._ask("embed", codes), dtype=np.float32)
 
-    def predict(self, codes: Codes, *, names: Sequence[str] | None = None) -> np.ndarray:
+    def predict(self, codes: Codes, *, names: Names = None) -> np.ndarray:
         """Return what the object's ``predict`` gives, (n, outputs)."""
         self.require("predict")
         return np.asarray(self._ask("predict", codes), dtype=float).reshape(len(codes), -1)
 
-    def log_likelihood(self, codes: Codes, *, names: Sequence[str] | None = None) -> np.ndarray:
+    def log_likelihood(self, codes: Codes, *, names: Names = None) -> np.ndarray:
         """Return what the object's ``likelihood`` gives, else the mean of the masked log probabilities."""
         if "likelihood" in self.capabilities:
             return np.asarray(self._ask("likelihood", codes), dtype=float)
         return super().log_likelihood(codes, names=names)
 
-    def probabilities(
-        self, codes: Codes, *, names: Sequence[str] | None = None, mode: str = "masked"
-    ) -> list[np.ndarray]:
+    def probabilities(self, codes: Codes, *, names: Names = None, mode: str = "masked") -> list[np.ndarray]:
         """Return what the object's ``probabilities`` gives."""
         kind, _ = read_mode(mode)
         self.require(kind)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from combmotif.evaluation.adapters.base import Adapter, Codes
+from combmotif.evaluation.adapters.base import Adapter, Codes, Names
 from combmotif.evaluation.dataset.utrs import Region
 from combmotif.sequence.delimited import open_table
 
@@ -92,7 +92,7 @@ class Track(Adapter):
         self._file = open_bigwig(self.path)
         self._chromosomes: dict[str, int] = dict(self._file.chroms())
 
-    def track(self, codes: Codes, *, names: Sequence[str] | None = None) -> list[np.ndarray]:
+    def track(self, codes: Codes, *, names: Names = None) -> list[np.ndarray]:
         """Return the numbers of every base of the named sequences; NaN where the file has none.
 
         Raises

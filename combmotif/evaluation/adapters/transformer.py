@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from combmotif.core.files import reading
 from combmotif.core.packed import open_text
-from combmotif.evaluation.adapters.base import Adapter, Codes, batches_of, chosen_layers, pool_states, read_mode
+from combmotif.evaluation.adapters.base import (
+    Adapter,
+    Codes,
+    Names,
+    batches_of,
+    chosen_layers,
+    pool_states,
+    read_mode,
+    strided_positions,
+)
 from combmotif.evaluation.adapters.encoders import Encoder, Head, Weights, read_checkpoint
 from combmotif.sequence.alphabet import decode
 
@@ -27,16 +36,45 @@ BLOCK = 256
 """Sequences whose states are in memory at a time."""
 
 
+class Unit(NamedTuple):
+    """What is masked at a time, and the token from which its bases are read.
+
+    Attributes
+    ----------
+    masked : range
+        Tokens, the special ones not counted.
+    token : int
+        That is read.
+    text : str
+        Of this token.
+    start : int
+        Of the token in the sequence.
+    bases : range
+        Positions in the sequence that are read.
+    """
+
+    masked: range
+    token: int
+    text: str
+    start: int
+    bases: range
+
+
 class Transformer(Adapter):
     """What the three families have in common: weights, chunks of long sequences, batches of one length."""
 
     capabilities = frozenset({"embed", "masked", "unmasked", "likelihood"})
     encoder: Encoder
     head: Head
+    mask: int
+    tables: dict[int, torch.Tensor]
+    """By the length of a token, which base the tokens of that length have at each offset."""
     special: tuple[int, int] = (1, 1)
     """Special tokens before and after a sequence."""
     angular = False
     """Whether the family writes special tokens as <mask> instead of [MASK]."""
+    ref_aware = False
+    """Whether a base is read from the four tokens that have the sequence's own bases elsewhere, instead of from all."""
 
     def __init__(self, folder: str | Path, *, name: str | None = None, orientation: str = "rna") -> None:
         self.folder = Path(folder)
@@ -100,9 +138,7 @@ class Transformer(Adapter):
         starts = list(range(0, length - longest, longest - min(_OVERLAP, longest // 2))) + [length - longest]
         return [(start, start + longest) for start in starts]
 
-    def embed(
-        self, codes: Codes, *, names: Sequence[str] | None = None, pool: str = "mean", layers: str = "-1"
-    ) -> np.ndarray:
+    def embed(self, codes: Codes, *, names: Names = None, pool: str = "mean", layers: str = "-1") -> np.ndarray:
         """Return the pooled states of the tokens; special tokens have no part (but ``cls`` takes the first)."""
         found: list[np.ndarray] = []
         for start in range(0, len(codes), BLOCK):
@@ -126,18 +162,13 @@ class Transformer(Adapter):
 
     def _chosen(self, rows: list[list[int]], layers: str) -> list[np.ndarray]:
         """States (tokens, width) of the chosen layers side by side, for every row of tokens."""
-        found: list[np.ndarray] = [np.zeros(0)] * len(rows)
-        with torch.inference_mode():
-            for part in batches_of([len(row) for row in rows], most=TOKENS):
-                states = self._states(torch.tensor([rows[i] for i in part]), head=False)
-                chosen = torch.cat([states[i] for i in chosen_layers(layers, len(states))], 2).numpy()
-                for row, own in zip(part, chosen, strict=True):
-                    found[row] = own
-        return found
 
-    def probabilities(
-        self, codes: Codes, *, names: Sequence[str] | None = None, mode: str = "masked"
-    ) -> list[np.ndarray]:
+        def ask(part: np.ndarray) -> Sequence[torch.Tensor]:
+            return self._states(torch.tensor([rows[i] for i in part]), head=False)
+
+        return layers_of([len(row) for row in rows], ask, layers)
+
+    def probabilities(self, codes: Codes, *, names: Names = None, mode: str = "masked") -> list[np.ndarray]:
         """Return probabilities of every base; a base of two chunks is read where it is farther from the edge."""
         kind, stride = read_mode(mode)
         self.require(kind)
@@ -156,9 +187,42 @@ class Transformer(Adapter):
             found.append(table)
         return found
 
-    def base_probabilities(self, text: str, *, masked: bool, stride: int) -> np.ndarray:
-        """Return probabilities of A, C, G, T at every position of a sequence of one chunk."""
+    def units(self, text: str) -> list[Unit]:
+        """Return what is masked at a time, in the order of the sequence; none where it is too short."""
         raise NotImplementedError
+
+    def apart(self, stride: int) -> int:
+        """Return the units between two that are masked together, for a stride in bases."""
+        return stride
+
+    def base_probabilities(self, text: str, *, masked: bool, stride: int) -> np.ndarray:
+        """Return probabilities of A, C, G, T at every position of a chunk; NaN where it is too short."""
+        found = np.full((len(text), 4), np.nan, dtype=np.float32)
+        if not (units := self.units(text)):
+            return found
+        ids = self.tokens(text)
+        sets = strided_positions(len(units), self.apart(stride)) if masked else [np.arange(len(units))]
+        rows = []
+        for numbers in sets:
+            row = list(ids)
+            for token in (token for number in numbers if masked for token in units[number].masked):
+                row[1 + token] = self.mask
+            rows.append(row)
+        for numbers, logits in zip(sets, self._logits(rows), strict=True):
+            for unit in (units[number] for number in numbers):
+                p = logits[1 + unit.token].softmax(-1)
+                for base in unit.bases:
+                    found[base] = self._shares(p, unit.text, base - unit.start)
+        return found
+
+    def _shares(self, p: torch.Tensor, token: str, offset: int) -> np.ndarray:
+        """Shares of A, C, G, T at an offset of a masked token, from the probabilities of the vocabulary."""
+        own = self.tables[len(token)][offset] @ p
+        if self.ref_aware:
+            four = [self.vocabulary.get(token[:offset] + base + token[offset + 1 :]) for base in "ACGT"]
+            if None not in four:  # a token with N has no such four
+                own = p[four]
+        return np.asarray((own / own.sum()).numpy())
 
     def random_twin(self, seed: int) -> Adapter:
         """Return the same architecture with random weights, drawn as these models are initialised."""
@@ -173,6 +237,21 @@ class Transformer(Adapter):
             )
         twin.weights, twin.name = Weights(tensors, self.weights.source), "random-weights"
         return twin
+
+
+def layers_of(
+    sizes: Sequence[int], ask: Callable[[np.ndarray], Sequence[torch.Tensor]], layers: str
+) -> list[np.ndarray]:
+    """Ask for the states of rows of tokens, batched by their number; (tokens, width) of the chosen layers."""
+    found: list[np.ndarray] = [np.zeros(0)] * len(sizes)
+    with torch.inference_mode():
+        for part in batches_of(sizes, most=TOKENS):
+            states = ask(part)
+            for row, own in zip(
+                part, torch.cat([states[i] for i in chosen_layers(layers, len(states))], 2), strict=True
+            ):
+                found[row] = own.numpy()
+    return found
 
 
 def read_vocabulary(folder: Path) -> dict[str, int]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from combmotif.evaluation.adapters.base import Adapter, Codes, LacksCapability
+from combmotif.evaluation.adapters.base import Adapter, Codes, LacksCapability, Names
 from combmotif.evaluation.adapters.joined import JoinedModel
 from combmotif.evaluation.dataset.utrs import COMPLEMENT
 
@@ -54,30 +52,26 @@ class _Turned(Adapter):
         self.longest, self.outputs, self.by_name = adapter.longest, adapter.outputs, adapter.by_name
         self.masked_likelihood = adapter.masked_likelihood
 
-    def _given(self, codes: Codes, names: Sequence[str] | None) -> tuple[list[np.ndarray], list[bool]]:
+    def _given(self, codes: Codes, names: Names) -> tuple[list[np.ndarray], list[bool]]:
         if names is None:
             raise ValueError("names: expected the names of sequences whose strand matters, found none")
         back = [name in self.minus for name in names]
         return [COMPLEMENT[code[::-1]] if turn else code for code, turn in zip(codes, back, strict=True)], back
 
-    def embed(
-        self, codes: Codes, *, names: Sequence[str] | None = None, pool: str = "mean", layers: str = "-1"
-    ) -> np.ndarray:
+    def embed(self, codes: Codes, *, names: Names = None, pool: str = "mean", layers: str = "-1") -> np.ndarray:
         """Return the vectors of the sequences as the model reads them."""
         given = codes if self.by_name else self._given(codes, names)[0]  # vectors by name are what they are
         return self.inner.embed(given, names=names, pool=pool, layers=layers)
 
-    def predict(self, codes: Codes, *, names: Sequence[str] | None = None) -> np.ndarray:
+    def predict(self, codes: Codes, *, names: Names = None) -> np.ndarray:
         """Return the predictions for the sequences as the model reads them."""
         return self.inner.predict(codes if self.by_name else self._given(codes, names)[0], names=names)
 
-    def log_likelihood(self, codes: Codes, *, names: Sequence[str] | None = None) -> np.ndarray:
+    def log_likelihood(self, codes: Codes, *, names: Names = None) -> np.ndarray:
         """Return the likelihoods of the sequences as the model reads them."""
         return self.inner.log_likelihood(self._given(codes, names)[0], names=names)
 
-    def probabilities(
-        self, codes: Codes, *, names: Sequence[str] | None = None, mode: str = "masked"
-    ) -> list[np.ndarray]:
+    def probabilities(self, codes: Codes, *, names: Names = None, mode: str = "masked") -> list[np.ndarray]:
         """Return the probabilities, rows reversed and bases complemented where a sequence was turned."""
         given, back = self._given(codes, names)
         tables = self.inner.probabilities(given, names=names, mode=mode)

@@ -63,25 +63,38 @@ def read_transcripts(path: str | Path) -> tuple[Annotation, bool]:
         first = next((cells for cells in lines if cells[0].strip() and not cells[0].startswith(_NO_ROW)), [])
     if not (4 <= len(first) < 12 and first[1].isdecimal() and first[2].isdecimal()):
         return read_annotation(path), False
-    return Annotation(_bed_rows(Path(path)), str(path)), True
+    return Annotation(_bed_rows(path), str(path)), True
 
 
-def _bed_rows(path: Path) -> Iterator[Transcript]:
-    with open_text(path) as stream:
+def iterate_bed(path: str | Path, *, least: int, strands: Sequence[str] = ()) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number and the cells of every line of a BED file.
+
+    Raises
+    ------
+    ValueError
+        If a line has fewer cells than ``least``, no interval, or none of the ``strands`` if some are given.
+    """
+    with open_text(Path(path)) as stream:
         for number, line in enumerate(stream, 1):
-            cells = line.rstrip("\r\n").split("\t")
             if not line.strip() or line.startswith(_NO_ROW):
                 continue
-            good = len(cells) > 3 and cells[1].isdecimal() and cells[2].isdecimal() and int(cells[1]) < int(cells[2])
-            if not good:
+            cells = line.rstrip("\r\n").split("\t")
+            good = len(cells) >= least and cells[1].isdecimal() and cells[2].isdecimal()
+            if not good or int(cells[1]) >= int(cells[2]) or (strands and cells[5] not in strands):
+                told = f" ({', '.join(strands)})" if strands else ""
                 raise ValueError(
-                    f"{path}: line {number}: expected chromosome, start, end, name, score and strand with tabs "
+                    f"{path}: line {number}: expected chromosome, start, end, name, score and strand{told} with tabs "
                     f"between, found {line.strip()[:60]!r}"
                 )
-            strand = cells[5].strip() if len(cells) > 5 else ""
-            fault = "" if strand in ("+", "-") else f"its strand is not given (line {number})"
-            span = (int(cells[1]), int(cells[2]))
-            yield Transcript(cells[3].strip() or f"line{number}", cells[0], strand, (span,), None, fault=fault)
+            yield number, cells
+
+
+def _bed_rows(path: str | Path) -> Iterator[Transcript]:
+    for number, cells in iterate_bed(path, least=4):
+        strand = cells[5].strip() if len(cells) > 5 else ""
+        fault = "" if strand in ("+", "-") else f"its strand is not given (line {number})"
+        span = (int(cells[1]), int(cells[2]))
+        yield Transcript(cells[3].strip() or f"line{number}", cells[0], strand, (span,), None, fault=fault)
 
 
 def region_of(transcript: Transcript, chromosome: np.ndarray, region: str) -> Region | str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,6 +17,7 @@ from combmotif.evaluation.dataset.utrs import Region, utr_sequences
 from combmotif.evaluation.dataset.variants import VariantPair, variant_pairs
 
 Skipped = list[tuple[str, str]]
+_Entry = TypeVar("_Entry", Orthologue, VariantPair)
 _SKIPPED = ("item", "reason")
 _PLACES = ("name", "chromosome", "strand", "length", "blocks", "orientation")
 _LETTERS = np.frombuffer(b"ACGTN-", dtype=np.uint8)
@@ -51,18 +54,24 @@ def _parted(out: Path) -> tuple[str, str]:
     return out.name.removesuffix(ending), ending
 
 
-def _note_skipped(out: Path, skipped: Skipped) -> None:
-    """Write what was skipped beside a file; without any, only an earlier table is replaced, by an empty one."""
-    path = _skipped_beside(out)
+@contextlib.contextmanager
+def _skipping(out: Path) -> Iterator[Skipped]:
+    """Collect what is skipped, and write it beside a file; without any, only an earlier table is replaced."""
+    path = Path(f"{out}.skipped.tsv")
+    refuse_other_table(path, _SKIPPED)
+    skipped: Skipped = []
+    yield skipped
     if skipped or path.exists():
         write_table(path, pd.DataFrame(skipped, columns=list(_SKIPPED)))
 
 
-def _skipped_beside(out: Path) -> Path:
-    """Name the table of what was skipped, which must be free or one of an earlier call."""
-    path = Path(f"{out}.skipped.tsv")
-    refuse_other_table(path, _SKIPPED)
-    return path
+def _kept(entries: Iterable[_Entry | tuple[str, str]], skipped: Skipped) -> Iterator[_Entry]:
+    """Yield what is not skipped; the others are noted."""
+    for entry in entries:
+        if isinstance(entry, tuple):
+            skipped.append(entry)
+        else:
+            yield entry
 
 
 def _regions(
@@ -95,21 +104,19 @@ def write_utrs(
     -------
     (count, skipped)
     """
-    _skipped_beside(out)
-    refuse_other_table(Path(f"{out}.tsv"), _PLACES)
-    skipped: Skipped = []
-    found = list(
-        _regions(annotation, fasta, region=region, orientation=orientation, shortest=shortest, skipped=skipped)
-    )
-    if not found:
-        raise ValueError(f"{annotation}: expected transcripts with a {region}, found none ({skipped[0][1]})")
-    if shuffle:
-        found = [found[i] for i in np.random.default_rng(seed).permutation(len(found))]
-    _write_shards(out, [(own.name, _text(codes)) for own, codes in found], shard)
-    rows = [(own.name, own.chromosome, own.strand, own.length, _blocks(own), orientation) for own, _ in found]
-    write_table(Path(f"{out}.tsv"), pd.DataFrame(rows, columns=list(_PLACES)))
-    _note_skipped(out, skipped)
-    return len(found), skipped
+    with _skipping(out) as skipped:
+        refuse_other_table(Path(f"{out}.tsv"), _PLACES)
+        found = list(
+            _regions(annotation, fasta, region=region, orientation=orientation, shortest=shortest, skipped=skipped)
+        )
+        if not found:
+            raise ValueError(f"{annotation}: expected transcripts with a {region}, found none ({skipped[0][1]})")
+        if shuffle:
+            found = [found[i] for i in np.random.default_rng(seed).permutation(len(found))]
+        _write_shards(out, [(own.name, _text(codes)) for own, codes in found], shard)
+        rows = [(own.name, own.chromosome, own.strand, own.length, _blocks(own), orientation) for own, _ in found]
+        write_table(Path(f"{out}.tsv"), pd.DataFrame(rows, columns=list(_PLACES)))
+        return len(found), skipped
 
 
 def _aligned(
@@ -171,47 +178,39 @@ def write_orthologues(
     -------
     (count, skipped)
     """
-    _skipped_beside(out)
-    skipped: Skipped = []
-    cut = list(_regions(annotation, fasta, region="3utr", orientation="rna", shortest=1, skipped=skipped))
-    regions = [region for region, _ in cut]
-    if aligned:
+    with _skipping(out) as skipped:
+        cut = list(_regions(annotation, fasta, region="3utr", orientation="rna", shortest=1, skipped=skipped))
+        regions = [region for region, _ in cut]
+        if aligned:
+            records = []
+            for found in _aligned(maf, cut, skipped, reference=reference):
+                for species, codes in sorted(found.sequences().items()):
+                    text = _text(codes)
+                    known = len(text.replace("-", "").replace("N", ""))
+                    records.append((f"{found.region.name}:{species}:{known}", text))
+            _write_fasta(out, records)
+            return len(records), skipped
+        entries = orthologues(iterate_maf(maf), regions, reference=reference, same_stop=same_stop)
+        kept = list(_kept(as_annotated(list(_kept(entries, skipped)), annotations or {}), skipped))
+        if not kept:
+            raise ValueError(f"{maf}: no 3'UTR is left; the first was skipped because {skipped[0][1]}")
         records = []
-        for found in _aligned(maf, cut, skipped, reference=reference):
-            for species, codes in sorted(found.sequences().items()):
-                text = _text(codes)
-                records.append((f"{found.region.name}:{species}:{len(text.replace('-', '').replace('N', ''))}", text))
-        _write_fasta(out, records)
-        _note_skipped(out, skipped)
-        return len(records), skipped
-    kept: list[Orthologue] = []
-    entries = list(orthologues(iterate_maf(maf), regions, reference=reference, same_stop=same_stop))
-    skipped += [entry for entry in entries if isinstance(entry, tuple)]
-    for entry in as_annotated([own for own in entries if isinstance(own, Orthologue)], annotations or {}):
-        if isinstance(entry, tuple):
-            skipped.append(entry)
-        else:
-            kept.append(entry)
-    if not kept:
-        raise ValueError(f"{maf}: no 3'UTR is left; the first was skipped because {skipped[0][1]}")
-    records = []
-    for name, cut_out in cut_orthologues(kept, genomes or {}):
-        if isinstance(cut_out, str):
-            skipped.append((name, cut_out))
-        else:
-            records.append((name, _text(cut_out)))
-    if genomes:
-        order = np.random.default_rng(seed).permutation(len(records)) if shuffle else range(len(records))
-        _write_shards(Path(f"{out}.fa"), [records[i] for i in order], shard)
-    rows = [
-        (own.region, own.species, own.place.chromosome, own.place.blocks[0][0], own.place.blocks[-1][1],
-         own.place.strand, own.stop, _blocks(own.place))
-        for own in kept
-    ]  # fmt: skip
-    columns = ["region", "species", "contig", "start", "end", "strand", "stop", "blocks"]
-    write_table(out, pd.DataFrame(rows, columns=columns))
-    _note_skipped(out, skipped)
-    return len(rows), skipped
+        for name, cut_out in cut_orthologues(kept, genomes or {}):
+            if isinstance(cut_out, str):
+                skipped.append((name, cut_out))
+            else:
+                records.append((name, _text(cut_out)))
+        if genomes:
+            order = np.random.default_rng(seed).permutation(len(records)) if shuffle else range(len(records))
+            _write_shards(Path(f"{out}.fa"), [records[i] for i in order], shard)
+        rows = [
+            (own.region, own.species, own.place.chromosome, own.place.blocks[0][0], own.place.blocks[-1][1],
+             own.place.strand, own.stop, _blocks(own.place))
+            for own in kept
+        ]  # fmt: skip
+        columns = ["region", "species", "contig", "start", "end", "strand", "stop", "blocks"]
+        write_table(out, pd.DataFrame(rows, columns=columns))
+        return len(rows), skipped
 
 
 def write_frequencies(
@@ -230,17 +229,15 @@ def write_frequencies(
     -------
     (count, skipped)
     """
-    _skipped_beside(out)
-    skipped: Skipped = []
-    cut = list(_regions(annotation, fasta, region=region, orientation="rna", shortest=1, skipped=skipped))
-    count = 0
-    with atomic(out) as temporary, writing_h5(temporary) as file:
-        for found in _aligned(maf, cut, skipped, reference=reference):
-            shares = found.frequencies(reference=None if with_reference else reference)
-            file.create_dataset(f"{found.region.name}/probs", data=shares, compression="gzip")
-            count += 1
-    _note_skipped(out, skipped)
-    return count, skipped
+    with _skipping(out) as skipped:
+        cut = list(_regions(annotation, fasta, region=region, orientation="rna", shortest=1, skipped=skipped))
+        count = 0
+        with atomic(out) as temporary, writing_h5(temporary) as file:
+            for found in _aligned(maf, cut, skipped, reference=reference):
+                shares = found.frequencies(reference=None if with_reference else reference)
+                file.create_dataset(f"{found.region.name}/probs", data=shares, compression="gzip")
+                count += 1
+        return count, skipped
 
 
 def write_variants(
@@ -263,31 +260,28 @@ def write_variants(
     -------
     (count, skipped)
     """
-    _skipped_beside(out)
-    skipped: Skipped = []
-    rows: list[list[object]] = []
-    there: set[str] = set()
-    for entry in variant_pairs(
-        vcf, fasta, annotation=annotation, region=region, window=window, orientation=orientation
-    ):
-        if not isinstance(entry, VariantPair):
-            skipped.append(entry)
-            continue
-        own = entry.variant
-        place = [own.label, own.name, own.chromosome, own.position + 1, own.ref, own.alt, entry.region, entry.strand]
-        told = [own.info.get(key, "") for key in info]
-        there.update(own.info)
-        rows.append([*place, entry.position, *told, _text(entry.ref), _text(entry.alt)])
-    columns = ["variant", "id", "chrom", "pos", "ref", "alt", "region", "strand", "position", *info]
-    if not rows:
-        raise ValueError(f"{vcf}: no variant is left; the first was skipped because {skipped[0][1]}")
-    if missing := [key for key in info if key not in there]:
-        known = ", ".join(sorted(there)[:6]) or "no keys"
-        raise ValueError(f"{vcf}: info: expected '{missing[0]}' in INFO of a variant, found {known}")
-    write_table(out, pd.DataFrame(rows, columns=[*columns, "ref_sequence", "alt_sequence"]))
-    if fasta_out is not None:
-        _write_fasta(
-            fasta_out, [(f"{row[0]}_{end}", str(row[at])) for row in rows for end, at in (("ref", -2), ("alt", -1))]
+    with _skipping(out) as skipped:
+        rows: list[list[object]] = []
+        there: set[str] = set()
+        entries = variant_pairs(
+            vcf, fasta, annotation=annotation, region=region, window=window, orientation=orientation
         )
-    _note_skipped(out, skipped)
-    return len(rows), skipped
+        for entry in _kept(entries, skipped):
+            own = entry.variant
+            there.update(own.info)
+            rows.append([
+                own.label, own.name, own.chromosome, own.position + 1, own.ref, own.alt, entry.region, entry.strand,
+                entry.position, *(own.info.get(key, "") for key in info), _text(entry.ref), _text(entry.alt),
+            ])  # fmt: skip
+        columns = ["variant", "id", "chrom", "pos", "ref", "alt", "region", "strand", "position", *info]
+        if not rows:
+            raise ValueError(f"{vcf}: no variant is left; the first was skipped because {skipped[0][1]}")
+        if missing := [key for key in info if key not in there]:
+            known = ", ".join(sorted(there)[:6]) or "no keys"
+            raise ValueError(f"{vcf}: info: expected '{missing[0]}' in INFO of a variant, found {known}")
+        write_table(out, pd.DataFrame(rows, columns=[*columns, "ref_sequence", "alt_sequence"]))
+        if fasta_out is not None:
+            _write_fasta(
+                fasta_out, [(f"{row[0]}_{end}", str(row[at])) for row in rows for end, at in (("ref", -2), ("alt", -1))]
+            )
+        return len(rows), skipped

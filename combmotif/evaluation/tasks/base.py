@@ -93,6 +93,8 @@ class ScoreColumn:
 class Task:
     """Items and what is known of them; ``score`` asks one model.
 
+    Each kind is made from its section of the config and the seed of what it draws: folds, negatives, shuffles.
+
     Attributes
     ----------
     kind : str
@@ -130,6 +132,10 @@ class Task:
     def own_scores(self) -> dict[str, list[ScoreColumn]]:
         """Return scores that need no model: columns of the table, and controls that only this task has."""
         return {}
+
+    def _all(self, scores: dict[str, np.ndarray]) -> list[ScoreColumn]:
+        """Hold scores against every truth."""
+        return [ScoreColumn(name, truth.name, values) for truth in self.truths for name, values in scores.items()]
 
     def truth(self, name: str) -> Truth:
         """Return a truth by name."""

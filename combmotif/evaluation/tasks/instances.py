@@ -77,25 +77,17 @@ def read_regions(path: str, lengths: dict[str, int]) -> tuple[pd.DataFrame, list
     return pd.DataFrame(rows, columns=["name", "start", "end", "protein"]), skipped
 
 
-def read_kmers(given: str | Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """Read the k-mers of every protein: a mapping, or a table with the columns ``protein`` and ``kmer``."""
-    if not isinstance(given, str):
-        return {protein: [kmer.upper().replace("U", "T") for kmer in kmers] for protein, kmers in given.items()}
-    cells = read_cells(given)
-    proteins = column_of(cells, "protein", path=given, key="kmers")
-    kmers = column_of(cells, "kmer", path=given, key="kmers")
-    found: dict[str, list[str]] = {}
-    for protein, kmer in zip(proteins, kmers, strict=True):
-        found.setdefault(protein, []).append(kmer.upper().replace("U", "T"))
-    return found
-
-
 def kmer_elements(given: str | Mapping[str, Sequence[str]]) -> list[Element]:
-    """Make an element of every k-mer, with all proteins that bind it."""
+    """Make an element of every k-mer, with all proteins that bind it; of a table with ``protein`` and ``kmer``, too."""
+    if isinstance(given, str):
+        cells = read_cells(given)
+        columns = (column_of(cells, name, path=given, key="kmers") for name in ("protein", "kmer"))
+        pairs = list(zip(*columns, strict=True))
+    else:
+        pairs = [(protein, kmer) for protein, kmers in given.items() for kmer in kmers]
     by_kmer: dict[str, list[str]] = {}
-    for protein, kmers in read_kmers(given).items():
-        for kmer in kmers:
-            by_kmer.setdefault(kmer, []).append(protein)
+    for protein, kmer in pairs:
+        by_kmer.setdefault(kmer.upper().replace("U", "T"), []).append(protein)
     if not by_kmer:
         raise ValueError("kmers: expected k-mers of at least one protein, found none")
     return [Element(kmer, tuple(proteins), kmer) for kmer, proteins in by_kmer.items()]

@@ -32,12 +32,6 @@ class MotifsTask(Task):
     (``match: kmer``), or all (``match: none``).
 
     For a track itself, and what is made from it, the instances that are most and least conserved by it are circular.
-
-    Parameters
-    ----------
-    section : MotifsSection
-    seed : int, default 0
-        Of what is drawn.
     """
 
     def __init__(self, section: MotifsSection, *, seed: int = 0) -> None:
@@ -171,6 +165,3 @@ class MotifsTask(Task):
             "composition": self._all({"local AU": 1 - self.items["local_gc"].to_numpy()}),
             "length": self._all({"length": length}),
         }
-
-    def _all(self, scores: dict[str, np.ndarray]) -> list[ScoreColumn]:
-        return [ScoreColumn(name, truth.name, values) for truth in self.truths for name, values in scores.items()]

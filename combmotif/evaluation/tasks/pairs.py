@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,21 +14,83 @@ from combmotif.sequence.alphabet import encode
 Cells = Mapping[str, list[str]]
 
 
-@dataclass
 class Pairs:
-    """Pairs of places among the rows that are kept, and what is no pair, with the reason.
+    """Pairs of rows that are the alleles of a variant: ``places`` among the rows, ``names``, and what is ``skipped``.
 
-    Attributes
+    Rows are joined by a column whose cell both share, and one that says which allele each is (``by`` and ``allele`` of
+    the spec; ``ref`` and ``alt`` are values of the second); or ``ref`` and ``alt`` are columns, of the table itself or
+    of the file ``table``, that hold names or sequences of rows. An empty cell of these is of no pair, as the row of a
+    reference is in a table whose alternatives name theirs.
+
+    Parameters
     ----------
-    places : list of (reference, alternative)
-    names : list of str
-        Of the pairs.
-    skipped : list of (str, str)
+    cells : mapping of column to cells
+    names, texts : sequence of str
+        Names and sequences of all rows of the table.
+    rows : int array (n,)
+        Rows of the table that have a sequence.
+    kept : bool array (n,)
+        Which of them are of use.
+    spec : PairsSection
+    path : str
+        Of the table, for messages.
     """
 
-    places: list[tuple[int, int]] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
-    skipped: list[tuple[str, str]] = field(default_factory=list)
+    def __init__(
+        self, cells: Cells, names: Sequence[str], texts: Sequence[str], rows: np.ndarray, kept: np.ndarray,
+        spec: PairsSection, *, path: str,
+    ) -> None:  # fmt: skip
+        self.places: list[tuple[int, int]] = []
+        self.names: list[str] = []
+        self.skipped: list[tuple[str, str]] = []
+        useful = np.flatnonzero(kept).tolist()
+        if spec.by is not None:
+            self._join(cells, {place: rows[place] for place in useful}, spec, path)
+        else:
+            by_name = {names[rows[place]]: place for place in reversed(useful)}  # of one name the first counts
+            by_sequence = {_plain(texts[rows[place]]): place for place in reversed(useful)}
+            self._look_up(cells, by_name, by_sequence, spec, path)
+
+    def _join(self, cells: Cells, rows: Mapping[int, int], spec: PairsSection, path: str) -> None:
+        by = column_of(dict(cells), str(spec.by), path=path, key="pairs.by")
+        allele = column_of(dict(cells), str(spec.allele), path=path, key="pairs.allele")
+        wanted = (spec.ref, spec.alt)
+        found: dict[str, dict[str, int]] = {}
+        for place, row in rows.items():
+            if allele[row] not in wanted:
+                self.skipped.append((by[row], f"allele '{allele[row]}' is neither {wanted[0]} nor {wanted[1]}"))
+            elif allele[row] in found.setdefault(by[row], {}):
+                self.skipped.append((by[row], f"allele '{allele[row]}' stands twice"))
+            else:
+                found[by[row]][allele[row]] = place
+        for name, own in found.items():
+            if len(own) < 2:
+                self.skipped.append((name, "only one allele is there"))
+            else:
+                self.places.append((own[wanted[0]], own[wanted[1]]))
+                self.names.append(name)
+
+    def _look_up(
+        self, cells: Cells, by_name: Mapping[str, int], by_sequence: Mapping[str, int], spec: PairsSection, path: str
+    ) -> None:
+        source = spec.table or path
+        own = dict(cells) if source == path else read_cells(source)
+        columns = [column_of(own, getattr(spec, key), path=source, key=f"pairs.{key}") for key in ("ref", "alt")]
+        seen = set()
+        for ref, alt in zip(*columns, strict=True):
+            if not ref or not alt:
+                continue
+            places = tuple(by_name.get(key, by_sequence.get(_plain(key), -1)) for key in (ref, alt))
+            label = f"{ref[:40]} > {alt[:40]}"
+            if -1 in places:
+                missing = (ref, alt)[places.index(-1)]
+                self.skipped.append((label, f"no row of use is named '{missing[:40]}' or has that sequence"))
+            elif places in seen:
+                self.skipped.append((label, "the pair stands twice"))
+            else:
+                seen.add(places)
+                self.places.append((places[0], places[1]))
+                self.names.append(label)
 
     def keep_single_bases(self, codes: Sequence[np.ndarray]) -> None:
         """Leave only the pairs whose sequences differ by one base; the others are counted."""
@@ -41,95 +102,6 @@ class Pairs:
             else:
                 self.skipped.append((self.names[number], "the alleles do not differ by exactly one base"))
         self.places, self.names = [self.places[i] for i in kept], [self.names[i] for i in kept]
-
-
-def join_pairs(
-    cells: Cells,
-    names: Sequence[str],
-    texts: Sequence[str],
-    rows: np.ndarray,
-    kept: np.ndarray,
-    spec: PairsSection,
-    *,
-    path: str,
-) -> Pairs:
-    """Join the rows that share the cell of a column, one of each allele.
-
-    Parameters
-    ----------
-    cells : mapping of column to cells
-    names, texts : sequence of str
-        Of all rows of the table.
-    rows : int array (n,)
-        Rows of the table that have a sequence.
-    kept : bool array (n,)
-        Which of them are of use.
-    spec : PairsSection
-        ``by`` and ``allele``, columns; ``ref`` and ``alt``, values of the second.
-    path : str
-        Of the table, for messages.
-    """
-    by = column_of(dict(cells), str(spec.by), path=path, key="pairs.by")
-    allele = column_of(dict(cells), str(spec.allele), path=path, key="pairs.allele")
-    wanted = (spec.ref, spec.alt)
-    found: dict[str, dict[str, int]] = {}
-    pairs = Pairs()
-    for place in np.flatnonzero(kept).tolist():
-        row = rows[place]
-        if allele[row] not in wanted:
-            pairs.skipped.append((by[row], f"allele '{allele[row]}' is neither {wanted[0]} nor {wanted[1]}"))
-        elif allele[row] in found.setdefault(by[row], {}):
-            pairs.skipped.append((by[row], f"allele '{allele[row]}' stands twice"))
-        else:
-            found[by[row]][allele[row]] = place
-    for name, own in found.items():
-        if len(own) < 2:
-            pairs.skipped.append((name, "only one allele is there"))
-        else:
-            pairs.places.append((own[wanted[0]], own[wanted[1]]))
-            pairs.names.append(name)
-    return pairs
-
-
-def look_up_pairs(
-    cells: Cells,
-    names: Sequence[str],
-    texts: Sequence[str],
-    rows: np.ndarray,
-    kept: np.ndarray,
-    spec: PairsSection,
-    *,
-    path: str,
-) -> Pairs:
-    """Find the rows that two columns name, by their names or their sequences; arguments as :func:`join_pairs`.
-
-    ``ref`` and ``alt`` of the spec are the columns, of the table itself or of the file ``table``. An empty cell is of
-    no pair, as the row of a reference is in a table whose alternatives name theirs.
-    """
-    source = spec.table or path
-    own = dict(cells) if source == path else read_cells(source)
-    columns = [column_of(own, getattr(spec, key), path=source, key=f"pairs.{key}") for key in ("ref", "alt")]
-    by_name: dict[str, int] = {}
-    by_sequence: dict[str, int] = {}
-    for place in np.flatnonzero(kept).tolist():
-        by_name.setdefault(names[rows[place]], place)
-        by_sequence.setdefault(_plain(texts[rows[place]]), place)
-    pairs, seen = Pairs(), set()
-    for ref, alt in zip(*columns, strict=True):
-        if not ref or not alt:
-            continue
-        places = tuple(by_name.get(key, by_sequence.get(_plain(key), -1)) for key in (ref, alt))
-        label = f"{ref[:40]} > {alt[:40]}"
-        if -1 in places:
-            missing = (ref, alt)[places.index(-1)]
-            pairs.skipped.append((label, f"no row of use is named '{missing[:40]}' or has that sequence"))
-        elif places in seen:
-            pairs.skipped.append((label, "the pair stands twice"))
-        else:
-            seen.add(places)
-            pairs.places.append((places[0], places[1]))
-            pairs.names.append(label)
-    return pairs
 
 
 def _plain(text: str) -> str:

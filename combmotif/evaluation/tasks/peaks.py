@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 
-from combmotif.core.packed import open_text
 from combmotif.evaluation.adapters.tracks import Place
+from combmotif.evaluation.dataset.utrs import iterate_bed
 
 Bound = tuple[int, int, str]
 """Start and end on a sequence, and the protein; :data:`NO_PROTEIN` where nothing is told but that it is not unbound."""
@@ -40,20 +39,10 @@ def read_peaks(
         If a line is no peak, or none lies on a sequence: another genome build, or other chromosomes.
     """
     peaks: dict[str, list[tuple[int, int, str, str]]] = {}
-    with open_text(Path(path)) as stream:
-        for number, line in enumerate(stream, 1):
-            if not line.strip() or line.startswith(("#", "track", "browser")):
-                continue
-            cells = line.rstrip("\r\n").split("\t")
-            good = len(cells) >= 6 and cells[1].isdecimal() and cells[2].isdecimal() and int(cells[1]) < int(cells[2])
-            if not good or cells[5] not in ("+", "-", "."):
-                raise ValueError(
-                    f"{path}: line {number}: expected chromosome, start, end, name, score and strand (+, - or .) with "
-                    f"tabs between, found {line.strip()[:60]!r}"
-                )
-            start, end = int(cells[1]), int(cells[2])
-            start, end = max(0, start - extend * (cells[5] == "+")), end + extend * (cells[5] == "-")
-            peaks.setdefault(cells[0].removeprefix("chr"), []).append((start, end, cells[3], cells[5]))
+    for _, cells in iterate_bed(path, least=6, strands=("+", "-", ".")):
+        start = max(0, int(cells[1]) - extend * (cells[5] == "+"))
+        end = int(cells[2]) + extend * (cells[5] == "-")
+        peaks.setdefault(cells[0].removeprefix("chr"), []).append((start, end, cells[3], cells[5]))
     if not peaks:
         raise ValueError(f"{path}: expected peaks, found none")
     reproduced = any("_IDR" in name for own in peaks.values() for _, _, name, _ in own)

@@ -22,19 +22,12 @@ from combmotif.evaluation.tasks.base import (
     numbers_of,
     read_cells,
 )
-from combmotif.evaluation.tasks.pairs import join_pairs, look_up_pairs
+from combmotif.evaluation.tasks.pairs import Pairs
 from combmotif.training.overlap import overlap_groups
 
 
 class RegressionTask(Task):
-    """Predict measured values of sequences, in folds of unrelated groups.
-
-    Parameters
-    ----------
-    section : RegressionSection
-    seed : int, default 0
-        Of folds and regressors.
-    """
+    """Predict measured values of sequences, in folds of unrelated groups."""
 
     def __init__(self, section: RegressionSection, *, seed: int = 0) -> None:
         super().__init__(kind="regression")
@@ -66,8 +59,7 @@ class RegressionTask(Task):
         kept &= measured
         self._pairs: list[tuple[int, int]] = []
         if pairs:
-            join = join_pairs if pairs.by else look_up_pairs
-            found = join(cells, names, texts, rows, kept, pairs, path=table)
+            found = Pairs(cells, names, texts, rows, kept, pairs, path=table)
             if section.single_base:
                 found.keep_single_bases(self.codes)
             self.skipped += found.skipped

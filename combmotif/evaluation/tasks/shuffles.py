@@ -15,14 +15,7 @@ from combmotif.training.overlap import overlap_groups
 
 
 class ShufflesTask(Task):
-    """Compare the likelihood of every sequence with that of shuffles that keep its dinucleotides.
-
-    Parameters
-    ----------
-    section : ShufflesSection
-    seed : int, default 0
-        Of the shuffles.
-    """
+    """Compare the likelihood of every sequence with that of shuffles that keep its dinucleotides."""
 
     def __init__(self, section: ShufflesSection, *, seed: int = 0) -> None:
         super().__init__(kind="shuffles")

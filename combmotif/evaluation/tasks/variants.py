@@ -32,12 +32,6 @@ class VariantsTask(Task):
 
     A larger score means more harm; scores made elsewhere, and effects, are turned round (``-NAME``, ``abs:NAME``) so
     that it does.
-
-    Parameters
-    ----------
-    section : VariantsSection
-    seed : int, default 0
-        Of the folds of the classifier.
     """
 
     def __init__(self, section: VariantsSection, *, seed: int = 0) -> None:
@@ -116,9 +110,6 @@ class VariantsTask(Task):
             lost = np.array([count(a) - count(b) for a, b in zip(self.ref, self.alt, strict=True)], dtype=float)
             found["motif loss"] = self._all({f"loss of {'/'.join(motifs)}": lost})
         return found
-
-    def _all(self, scores: dict[str, np.ndarray]) -> list[ScoreColumn]:
-        return [ScoreColumn(name, truth.name, values) for truth in self.truths for name, values in scores.items()]
 
     def score(self, adapter: Adapter) -> list[ScoreColumn]:
         """Score by everything the model is capable of; larger means a larger change for the worse."""

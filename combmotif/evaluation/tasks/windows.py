@@ -63,14 +63,7 @@ def read_labelled(
 
 
 class WindowsTask(Task):
-    """Tell bound from unbound windows, by a logistic regression on vectors that never saw related windows.
-
-    Parameters
-    ----------
-    section : WindowsSection
-    seed : int, default 0
-        Of folds.
-    """
+    """Tell bound from unbound windows, by a logistic regression on vectors that never saw related windows."""
 
     def __init__(self, section: WindowsSection, *, seed: int = 0) -> None:
         super().__init__(kind="windows")
