@@ -9,7 +9,6 @@ import re
 import shlex
 import shutil
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -21,8 +20,6 @@ from click.testing import CliRunner
 from pages import blocks, commands
 
 from combmotif.cli import app
-from combmotif.core.databases import PUBLISHED_DATABASES
-from combmotif.core.download import md5_of
 from combmotif.models.keras.backend import import_keras
 
 sys.path.insert(0, str(Path(__file__).parent / "models"))
@@ -123,22 +120,6 @@ def test_half_life(folder, repository, monkeypatch):
     assert (folder / "half_lives.tsv").read_text().startswith("name\t")
     assert (folder / "run" / "report.html").is_file()
     assert (folder / "train" / "model" / "model.yaml").is_file()
-
-
-def test_the_neurons_of_the_language_model(folder, repository, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
-    source = folder / "ray.meme"
-    columns = "\n".join("0.1 0.1 0.1 0.7" for _ in range(7))
-    source.write_text(
-        f"MEME version 4\n\nALPHABET= ACGT\n\nMOTIF RNCMPT1 X\nletter-probability matrix: w= 7\n{columns}\n"
-    )
-    monkeypatch.setitem(PUBLISHED_DATABASES, "ray2013", replace(PUBLISHED_DATABASES["ray2013"], md5=md5_of(source)))
-    call(["combmotif", "fetch", "ray2013", "--url", source.as_uri()])
-    for command in commands(repository / "docs" / "utr3_lm.md"):
-        if command[1] == "run":
-            command += ["--workers", "1", *(f"--set={key}" for key in SMALL), "--set=neurons.select=0"]
-        call(command)
-    assert (folder / "matches.tsv").read_text().startswith("motif\t")
 
 
 def test_many_machines(folder, repository, monkeypatch):
