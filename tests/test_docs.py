@@ -111,7 +111,8 @@ RUN = {
     "README": "tests/test_readme.py and here", "tutorials/own_model": "here", "tutorials/keras": "here",
     "command_line": "here", "methods/matching": "here", "python": "here", "hal": "tests/test_docs_hal.py",
     "methods/variants": "tests/test_docs_data.py", "half_life": "tests/test_docs_data.py",
-    "utr3_lm": "options are read here; runs of wide layers take minutes", "cluster": "tests/test_docs_data.py", "evaluation": "tests/test_docs_data.py",
+    "utr3_lm": "options are read here; runs of wide layers take minutes",
+    "cluster": "tests/test_docs_data.py", "evaluation": "tests/test_docs_data.py",
 }  # fmt: skip
 """Pages with shell or Python, and what runs it."""
 ELSEWHERE = {
