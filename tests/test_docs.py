@@ -12,6 +12,7 @@ import shutil
 import click
 import pytest
 from click.testing import CliRunner
+from pages import blocks, commands, shell_lines
 
 import combmotif
 from combmotif.cli import app
@@ -27,22 +28,6 @@ def _pages(repository):
     pages = [repository / "README.md", *sorted((repository / "docs").rglob("*.md"))]
     assert len(pages) > 20
     return pages
-
-
-def _blocks(text, language):
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-
-
-def _commands(text):
-    lines = [line for block in _blocks(text, "bash") for line in block.splitlines()]
-    return [shlex.split(line, comments=True) for line in lines if line.startswith("combmotif ")]
-
-
-def _commands_of(page):
-    """Commands of a page that shows some."""
-    commands = _commands(page.read_text())
-    assert commands, f"{page.name}: expected a block of bash with a line that begins with combmotif"
-    return commands
 
 
 def test_links_lead_somewhere(repository):
@@ -98,7 +83,7 @@ def test_commands_have_these_options(repository):
     for page in _pages(repository):
         text = page.read_text()
         inline = [shlex.split(command) for command in re.findall(r"`(combmotif [a-z][a-z-]* [^`\[|]*)`", text)]
-        for command in [*_commands(text), *inline]:
+        for command in [*(words for words in shell_lines(text) if words[0] == "combmotif"), *inline]:
             name, *arguments = ["2" if word == "N" else word for word in command[1:] if word != ">"]
             context = click.Context(app)
             assert name in app.list_commands(context), f"{page.name}: {command}"
@@ -114,12 +99,39 @@ def test_configs_are_right(repository):
     }  # fmt: skip
     found = 0
     for page in _pages(repository):
-        for block in _blocks(page.read_text(), "yaml"):
+        for block in blocks(page.read_text(), "yaml"):
             data = parse_yaml(block, name=page.name)
             if set(data) <= set(RunConfig.model_fields):
                 validate(RunConfig, {**base, **data}, name=page.name)
                 found += 1
     assert found > 2
+
+
+RUN = {
+    "README": "tests/test_readme.py and here", "tutorials/own_model": "here", "tutorials/keras": "here",
+    "command_line": "here", "methods/matching": "here", "python": "here", "hal": "tests/test_docs_hal.py",
+    "methods/variants": "tests/test_docs_data.py", "half_life": "tests/test_docs_data.py",
+    "utr3_lm": "options are read here; runs of wide layers take minutes",
+    "cluster": "tests/test_docs_data.py", "evaluation": "tests/test_docs_data.py",
+}  # fmt: skip
+"""Pages with shell or Python, and what runs it."""
+ELSEWHERE = {
+    "sbatch": "needs a SLURM: tests/runs/test_hosts.py does shares, tests/runs/test_slurm.py jobs of a real one",
+    "for": "needs other hosts: tests/runs/test_cluster.py starts workers here",
+    "dask": "a scheduler of its own is at work in the test of the page",
+    "pip": "installs", "bash": "installs: scripts/quickstart.sh",
+    "python": "takes an hour: tests/test_scripts.py starts every script",
+}  # fmt: skip
+"""First words of lines of shell that are not run, and why."""
+
+
+def test_every_block_is_run(repository):
+    for page in _pages(repository):
+        text, name = page.read_text(), page.relative_to(repository).with_suffix("").as_posix().removeprefix("docs/")
+        lines = [words[0] for words in shell_lines(text)]
+        assert set(lines) <= {"combmotif", *ELSEWHERE}, page
+        if "combmotif" in lines or blocks(text, "python"):
+            assert name in RUN or name.startswith("notebooks/"), f"{page}: no test runs its blocks"
 
 
 @pytest.mark.parametrize("name", ["config", "tables"])
@@ -144,7 +156,7 @@ def folder(tmp_path, monkeypatch, repository):
 
 def _write_files(text):
     for language in ("python", "yaml"):
-        for block in _blocks(text, language):
+        for block in blocks(text, language):
             name = re.match(r"# ([\w.]+\.(?:py|yaml))\n", block)
             if name:
                 with open(name[1], "w") as file:  # noqa: PTH123
@@ -179,7 +191,7 @@ def test_the_commands_of_pages_run_one_after_the_other(repository, folder, names
     pages = [repository / "docs" / f"{name}.md" for name in names]
     for page in pages:
         _write_files(page.read_text())
-    for command in [command for page in pages for command in _commands_of(page)]:
+    for command in [command for page in pages for command in commands(page)]:
         result = CliRunner().invoke(app, _quick(command))
         assert result.exit_code == 0, f"{command}: {result.output}"
 
@@ -187,7 +199,7 @@ def test_the_commands_of_pages_run_one_after_the_other(repository, folder, names
 @pytest.mark.slow
 def test_the_hal_tutorial(repository, folder, data_dir, monkeypatch):
     monkeypatch.setenv("COMBMOTIF_DATA", str(data_dir))
-    for command in _commands_of(repository / "docs" / "notebooks" / "hal_splicing.md"):
+    for command in commands(repository / "docs" / "notebooks" / "hal_splicing.md"):
         if command[1] != "fetch":  # which downloads
             result = CliRunner().invoke(app, _quick(command))
             assert result.exit_code == 0, f"{command}: {result.output}"
@@ -195,14 +207,15 @@ def test_the_hal_tutorial(repository, folder, data_dir, monkeypatch):
 
 @pytest.mark.slow
 def test_the_python_lines_run(repository, folder, monkeypatch):
-    (block,) = _blocks((repository / "docs" / "python.md").read_text(), "python")
+    (block,) = blocks((repository / "docs" / "python.md").read_text(), "python")
     names: dict = {}
     exec(block, names)
     assert (folder / "my_run" / "report.html").is_file()
     own = (repository / "docs" / "tutorials" / "own_model.md").read_text()
     _write_files(own)
     monkeypatch.syspath_prepend(str(folder))
-    exec((folder / "save_card.py").read_text(), {})
+    for name in ("two_inputs", "tokens", "channels_last", "save_card"):
+        exec((folder / f"{name}.py").read_text(), {})
     shutil.copy("my_net.py", "my_model/my_net.py")
     assert CliRunner().invoke(app, ["inspect", "my_model", "--trust"]).exit_code == 0
 
@@ -213,13 +226,14 @@ def test_the_keras_tutorial(repository, folder):
     from combmotif.models.keras.backend import import_keras
 
     import_keras()
-    text = (repository / "docs" / "tutorials" / "keras.md").read_text()
+    page = repository / "docs" / "tutorials" / "keras.md"
+    text = page.read_text()
     _write_files(text)
     exec((folder / "make_net.py").read_text(), {})
-    for command in _commands(text):
+    for command in commands(page):
         result = CliRunner().invoke(app, _quick(command))
         assert result.exit_code == 0, f"{command}: {result.output}"
-    (section,) = _blocks(text, "yaml")
+    (section,) = blocks(text, "yaml")
     config = parse_yaml((folder / "question.yaml").read_text(), name="question.yaml") | parse_yaml(section, name="page")
     (folder / "by_hand.yaml").write_text(dump_yaml(config))
     assert CliRunner().invoke(app, ["inspect", "by_hand.yaml"]).exit_code == 0

@@ -10,15 +10,7 @@ import numpy as np
 
 from combmotif.api import pictures
 from combmotif.api.arguments import chosen_neurons, whole
-from combmotif.api.given import (
-    Model,
-    Motifs,
-    Sequences,
-    as_sequences,
-    evaluating,
-    is_word,
-    open_model,
-)
+from combmotif.api.given import Model, Motifs, Sequences, as_sequences, evaluating, is_word, open_model
 from combmotif.api.insertions import interval, marginalize
 from combmotif.api.pictures import Picture
 from combmotif.api.results import Result

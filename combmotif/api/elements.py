@@ -10,14 +10,7 @@ import pandas as pd
 
 from combmotif.api import pictures
 from combmotif.api.arguments import number, whole
-from combmotif.api.given import (
-    Motifs,
-    Sequences,
-    as_motifs,
-    as_sequences,
-    is_word,
-    words_or_motifs,
-)
+from combmotif.api.given import Motifs, Sequences, as_motifs, as_sequences, is_word, words_or_motifs
 from combmotif.api.pictures import Picture
 from combmotif.api.results import Result
 from combmotif.config.stages import MatchSection
@@ -54,7 +47,7 @@ def match(
     kinds : str or sequence of str, optional
         Only elements of these kinds: translation, splicing, processing, decay, modification, structure, rbp, mirna, tf.
     species : str, optional
-        Only elements of this species, where a database knows it.
+        Only elements of this species (``Homo_sapiens``, ``hsa``); of databases that do not say theirs, all.
     strands : {"single", "both"}, default "single"
         ``both`` also tries the reverse complement (DNA).
     q : float
@@ -72,7 +65,7 @@ def match(
     Raises
     ------
     ValueError, FileNotFoundError
-        If motifs or databases are not of these kinds.
+        If motifs or databases are not of these kinds, or no database has such a species.
 
     Examples
     --------
@@ -84,6 +77,11 @@ def match(
     queries = as_motifs(motifs, alphabet=alphabet)
     given = databases if isinstance(databases, (list, tuple)) else [databases]
     loaded = [_database(one, place, species) for place, one in enumerate(given)]
+    if species is not None and not any(entry.species for database in loaded for entry in database.entries):
+        raise ValueError(
+            f"species: {', '.join(database.name for database in loaded)} does not say of which species its elements "
+            f"are, so {species!r} chooses none; leave it out, or name a database that does, such as 'rbp' or 'attract'"
+        )
     if kinds is not None:
         loaded = of_kinds(loaded, [kinds] if isinstance(kinds, str) else list(kinds))
     table = match_motifs(queries, with_families(loaded), strands=strands, q=q, top=top)

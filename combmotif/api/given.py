@@ -108,9 +108,10 @@ def open_model(
         if Path(model).suffix in KERAS_FILES:
             return open_model(keras_section(model, outputs=outputs, alphabet=alphabet, length=length))
         return open_model_from(str(model), trust=trust)
-    if not isinstance(model, nn.Module):
+    keras = any(kind.__module__.partition(".")[0] == "keras" for kind in type(model).__mro__)  # modules, on torch
+    if keras or not isinstance(model, nn.Module):
         hint = "; give the module, not its class" if isinstance(model, type) else ""
-        hint = hint or ("; save it and give the file" if "keras" in type(model).__module__ else "")
+        hint = "; save it, model.save('net.keras'), and give the file" if keras else hint
         raise ValueError(
             f"model: expected a torch.nn.Module, the name of a shipped model or the path of a card, found "
             f"{type(model).__name__}{hint}"

@@ -9,16 +9,7 @@ import numpy as np
 
 from combmotif.api import pictures
 from combmotif.api.arguments import whole
-from combmotif.api.given import (
-    Model,
-    Motifs,
-    Sequences,
-    as_sequences,
-    evaluating,
-    is_word,
-    open_model,
-    words_or_motifs,
-)
+from combmotif.api.given import Model, Motifs, Sequences, as_sequences, evaluating, is_word, open_model, words_or_motifs
 from combmotif.api.pictures import Picture
 from combmotif.api.results import Result
 from combmotif.config.effects import InteractionOptions, MarginalOptions, PairSection

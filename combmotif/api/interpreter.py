@@ -9,15 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from combmotif.api.arguments import plain, whole
-from combmotif.api.given import (
-    Model,
-    Sequences,
-    as_sequences,
-    evaluating,
-    file_section,
-    keras_section,
-    open_model,
-)
+from combmotif.api.given import Model, Sequences, as_sequences, evaluating, file_section, keras_section, open_model
 from combmotif.api.interpretation import Interpretation
 from combmotif.api.progress import log, shown_progress
 from combmotif.config.given import GivenConfig

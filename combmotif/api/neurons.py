@@ -9,13 +9,7 @@ import pandas as pd
 
 from combmotif.api import pictures
 from combmotif.api.arguments import chosen_neurons, whole
-from combmotif.api.given import (
-    Model,
-    Sequences,
-    as_sequences,
-    evaluating,
-    open_model,
-)
+from combmotif.api.given import Model, Sequences, as_sequences, evaluating, open_model
 from combmotif.api.pictures import Picture
 from combmotif.api.results import Result
 from combmotif.config.stages import DiscoverSection

@@ -10,13 +10,7 @@ import pandas as pd
 
 from combmotif.api import pictures
 from combmotif.api.arguments import whole
-from combmotif.api.given import (
-    Model,
-    Sequences,
-    as_sequences,
-    evaluating,
-    open_model,
-)
+from combmotif.api.given import Model, Sequences, as_sequences, evaluating, open_model
 from combmotif.api.pictures import Picture
 from combmotif.api.progress import shown_progress
 from combmotif.api.results import Result
@@ -93,6 +87,7 @@ def attribute(
     title = f"Contribution of {len(table):,} bases of {len(found)} sequences to {name} by {found.method}"
 
     def draw(rows: int = 3) -> Picture:
+        rows = whole(rows, "rows", least=1)
         return pictures.scored_letters(
             found.contributions[:rows], found.codes[:rows], found.names[:rows], alphabet=alphabet, title=title
         )
@@ -150,9 +145,7 @@ def evaluate(
         net = open_model(model, given)
         column = output_index(output, net.outputs, key="output")
         predicted = net.predict(given.codes, tracks=given.tracks)[:, column].astype(float)
-    table = pd.DataFrame(
-        {"sequence": given.names, "measured": measured, "predicted": predicted}
-    )  # fmt: skip
+    table = pd.DataFrame({"sequence": given.names, "measured": measured, "predicted": predicted})
     found = agreement(predicted, table["measured"].to_numpy())
     title = (
         f"{net.name}, {net.outputs[column]}: Pearson {found.pearson:.3f}, squared correlation "

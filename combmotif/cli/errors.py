@@ -13,6 +13,11 @@ import click
 from combmotif.core.version import __version__
 
 EXPECTED = (ValueError, OSError, FloatingPointError, ImportError, MemoryError)
+_EXTRAS = {
+    "matplotlib": "figures", "logomaker": "figures", "modiscolite": "modisco", "keras": "keras", "transformers": "hf",
+    "tokenizers": "hf", "pyBigWig": "tracks", "pyarrow": "parquet", "dask": "cluster", "distributed": "cluster",
+}  # fmt: skip
+"""The extra that brings an optional package."""
 
 
 class ExpectedError(click.ClickException):
@@ -78,7 +83,8 @@ def _said(error: BaseException) -> str:
         key = ".".join(map(str, first["loc"])) or "options"
         return f"{key}: {first['msg'].replace('Input should be', 'expected a value')}, found {str(first['input'])[:60]}"
     if isinstance(error, ModuleNotFoundError) and "pip install" not in str(error):
-        return f"the package '{error.name}' is not installed; install what is optional: pip install 'combmotif[all]'"
+        package = str(error.name).partition(".")[0]
+        return f"the package '{package}' is not installed; run: pip install 'combmotif[{_EXTRAS.get(package, 'all')}]'"
     if isinstance(error, OSError) and error.errno is not None:
         place = f"{error.filename}: " if error.filename is not None else ""
         if error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -255,7 +255,10 @@ def refuse_other_table(path: Path, columns: Sequence[str]) -> None:
 
 def has_parquet() -> bool:
     """Whether the package that reads and writes Parquet is installed."""
-    return importlib.util.find_spec("pyarrow") is not None
+    try:
+        return importlib.util.find_spec("pyarrow") is not None
+    except ImportError:  # a finder that refuses it
+        return False
 
 
 def require_parquet(what: str = "Parquet") -> None:

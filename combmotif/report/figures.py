@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,11 +38,11 @@ LOGOS_A_PAGE, ROWS_A_PAGE, HISTOGRAMS_A_PAGE = 36, 60, 40
 
 
 def _need_plotting() -> None:
-    lacking = [name for name in ("matplotlib", "logomaker") if importlib.util.find_spec(name) is None]
-    if lacking:
-        raise ValueError(
-            f"figures: {' and '.join(lacking)} is not installed; install the extra: pip install 'combmotif[figures]'"
-        )
+    try:
+        import logomaker  # noqa: F401
+        import matplotlib as mpl  # noqa: F401
+    except ImportError as error:
+        raise ValueError(f"figures: {error.name} is not installed; run: pip install 'combmotif[figures]'") from None
 
 
 def _figure(width: float, height: float) -> Any:

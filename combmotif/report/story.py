@@ -108,8 +108,8 @@ def _ways(kinds: Counter[str], lower: str, higher: str) -> str:
 def _who(run: RunFolder, acting: dict[str, MotifEffect], names: dict[str, str]) -> Finding | None:
     """How many neurons change the prediction, and which way; of a whole model, how many motifs do."""
     outcome, rows = next(iter(effects(run).items()), ("", {}))
-    first = {neuron: motif for motif, neuron in reversed(_owners(run).items())}
-    whole = bool(acting) and not set(first) & set(run.tables["neurons"]["neuron"])
+    owners = _owners(run)
+    whole = bool(acting) and not set(owners.values()) & set(run.tables["neurons"]["neuron"])
     if not rows or whole:
         return _motifs_that_act(acting, names)
     words, kinds = wording.outcome(outcome), Counter(e.kind for e in rows.values() if e.kind in _ACTING)
@@ -124,8 +124,10 @@ def _who(run: RunFolder, acting: dict[str, MotifEffect], names: dict[str, str]) 
         shown = "change" if predicted else "be associated with"
         said = f"None of {plural(len(rows), 'neuron')}{_layers(list(rows))} was shown to {shown} the {words}."
         return Finding("story", label, "none", said, "effects")
-    motif = first.get(top.neuron, "")
-    called = f" ({names[motif]})" if motif in names else ""
+    own = [motif for motif, neuron in owners.items() if neuron == top.neuron]  # the one that acts as the neuron does
+    motif = max(own, key=lambda one: abs(acting[one].value) if _acts_as(acting.get(one), top.value) else 0, default="")
+    name = names.get(motif, "")
+    called = f", {name}," if "(" in name else f" ({name})" if name else ""
     said = f"{neurons} {_verb(len(changing), verb)} the {words}: {_ways(kinds, lower, higher)}"
     said += f". {top.neuron}{called} has the largest effect: "
     if top.site_text:
@@ -134,6 +136,10 @@ def _who(run: RunFolder, acting: dict[str, MotifEffect], names: dict[str, str]) 
         said += f"where it is active the outcome differs by {top.text}"
         said += f", {count(top.n_active)} sequences against {count(top.n_inactive)}." if top.n_active else "."
     return Finding("story", label, value, said, anchor(top.neuron), motif)
+
+
+def _acts_as(row: MotifEffect | None, value: float) -> bool:
+    return row is not None and row.kind in _ACTING and row.value * value > 0
 
 
 def _motifs_that_act(acting: dict[str, MotifEffect], names: dict[str, str]) -> Finding | None:

@@ -15,6 +15,7 @@ from combmotif.api.progress import shown_progress
 
 BACKGROUND = {"kind": "random", "count": 120, "length": 40}
 FEW = {"backgrounds": 60, "controls": 0, "scrambles": 2}
+KERAS_NETWORK = type("Functional", (torch.nn.Module,), {"__module__": "keras.src.models.functional"})
 TEXTS = ["ACGUAUGCC", "ACGUAUCCC", "AUGUAUCCC"]
 
 
@@ -44,9 +45,7 @@ def test_sample_and_demix_find_the_planted_kmer_as_a_run_does():
     )  # fmt: skip
     own = found.table.drop(columns="reproduced")
     shared = [name for name in own if name in run.table]
-    pd.testing.assert_frame_equal(
-        own[shared].reset_index(drop=True), run.table[shared], check_dtype=False, rtol=1e-5
-    )  # fmt: skip
+    pd.testing.assert_frame_equal(own[shared].reset_index(drop=True), run.table[shared], check_dtype=False, rtol=1e-5)
     assert "conv2:0.m1" in found._repr_html_()
     assert found.plot().svg.count("<use") > 0
 
@@ -189,9 +188,7 @@ def test_progress_is_logged_and_drawn_in_a_notebook(monkeypatch, caplog):
 
     handle = types.SimpleNamespace(update=drawn.append)
     shown = types.SimpleNamespace(HTML=str, display=lambda bar, display_id: drawn.append(bar) or handle)
-    monkeypatch.setitem(
-        sys.modules, "IPython", types.SimpleNamespace(get_ipython=ZMQInteractiveShell, display=shown)
-    )  # fmt: skip
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=ZMQInteractiveShell, display=shown))
     with caplog.at_level(logging.INFO, "combmotif"), shown_progress() as told:
         told("samples", 0, 2)
         told("motifs", 1, 4)
@@ -226,6 +223,9 @@ def test_progress_is_logged_and_drawn_in_a_notebook(monkeypatch, caplog):
         (lambda net: cm.sample(net.state_dict(), "one:0"), "model: expected a torch.nn.Module, found weights alone"),
         (lambda _: cm.match("UGUA", None), "databases: expected motifs, .* found NoneType"),
         (lambda _: cm.match("UGUA", q="0.1"), "q: expected a number, found '0.1'"),
+        (lambda _: cm.match("UGUA", species="klingon"), "species: builtin does not say of which species"),
+        (lambda net: cm.attribute(net, TEXTS, method="mutagenesis").plot(rows=0), "rows: expected a whole number of"),
+        (lambda _: cm.sample(KERAS_NETWORK(), "one:0"), "found Functional; save it, model.save"),
         (lambda _: cm.match("UGUA", top=0), "top: expected a whole number of at least 1, found 0"),
         (lambda _: cm.match("UGUA", alphabet="protein"), "alphabet: expected rna or dna, found 'protein'"),
         (lambda _: cm.logo("UGUA", alphabet="RNA"), "alphabet: expected rna or dna, found 'RNA'"),

@@ -123,3 +123,12 @@ def test_methods_describe_what_ran_and_nothing_else(measured: Path) -> None:
         references = page.partition('<ol class="references">')[2].partition("</ol>")[0]
         assert said in methods + references
         assert not_said not in methods + references
+
+
+def test_beside_a_neuron_stands_the_motif_that_acts_as_it_does(measured: Path) -> None:
+    path = measured / "motif_effects.tsv"
+    table = pd.read_csv(path, sep="\t", dtype=object)
+    turned = {"conv3:0.m1": "conv3:0.m2", "conv3:0.m2": "conv3:0.m1"}
+    assert set(turned) <= set(table["motif"])
+    table.assign(motif=table["motif"].replace(turned)).to_csv(path, sep="\t", index=False)
+    assert told(measured)[0].motif == "conv3:0.m2"

@@ -154,7 +154,7 @@ def forest(rows: Sequence[ForestRow], *, title: str, axis: str) -> str:
             f'<text class="value" x="{right + 14}" y="{y + 4}">{escape(row.text)}</text></g>'
         )
     middle = (left + right) / 2
-    parts.append(f'<text class="tick" x="{middle}" y="{bottom + 37}" text-anchor="middle">{escape(axis)}</text>')
+    parts.append(f'<text class="tick axis" x="{middle}" y="{bottom + 37}" text-anchor="middle">{escape(axis)}</text>')
     height = bottom + 46
     width = max([920, *(right + 20 + 7 * len(v.text) for v in rows)])
     return (

@@ -38,41 +38,62 @@ def test_agrees_with_what_meme_printed(data_dir):
         assert found.loc[motif].index[: len(rows)].tolist()[0] == rows.index[0][1], "best first"
 
 
-def plain_tomtom(query: np.ndarray, targets: list[np.ndarray]) -> list[tuple[int, int]]:
-    """Best offset and overlap of one query with each target, one loop after the other (Gupta et al. 2007)."""
+def plain_tomtom(query: np.ndarray, targets: list[np.ndarray]) -> list[tuple[int, int, float, float]]:
+    """Best offset, overlap and bounds of the p-value of one query with each target (Gupta et al. 2007).
+
+    Every sum that columns drawn from all targets can give is counted; the bounds are those of scores in whole steps.
+    """
     columns = np.concatenate(targets)
     scores = -np.sqrt(((query[:, None] - columns[None]) ** 2).sum(2))
     scores -= np.median(scores, axis=1, keepdims=True)  # a column that is not compared counts as the median: 0
+    null = {}
+    for first in range(len(query)):
+        sums = np.zeros(1)
+        for last in range(first, len(query)):
+            sums = (sums[:, None] + scores[last]).ravel()
+            null[first, last + 1] = sums
     found, begin = [], 0
     for target in targets:
         tried = []
         for offset in range(1 - len(target), len(query)):
             shared = range(max(0, offset), min(len(query), offset + len(target)))
             total = sum(scores[i, begin + i - offset] for i in shared)
-            tried.append((total, len(shared), offset))
-        _, overlap, offset = max(tried)
-        found.append((offset, overlap))
+            tried.append((total, len(shared), offset, null[shared[0], shared[-1] + 1]))
+        total, overlap, offset, _ = max(tried, key=lambda one: one[:3])
+        step = len(query) * np.ptp(scores) / 100  # each column's score is rounded to a hundredth
+        bounds = [1 - np.prod([(sums < total + side).mean() for *_, sums in tried]) for side in (step, -step)]
+        found.append((offset, overlap, *bounds))
         begin += len(target)
     return found
 
 
-def test_offset_and_overlap_are_those_of_a_plain_implementation():
+@pytest.mark.parametrize(("strands", "pseudocount"), [("single", 0.0), ("single", 2.0), ("both", 0.1)])
+def test_a_narrow_query_is_compared_as_by_a_plain_implementation(strands, pseudocount):
     rng = np.random.default_rng(3)
-    words = ["".join(rng.choice(list("ACGU"), int(rng.integers(5, 9)))) for _ in range(40)]
     entries = tuple(
-        DatabaseEntry(f"t{i}", f"t{i}", rng.dirichlet([0.4] * 4, len(word))) for i, word in enumerate(words)
+        DatabaseEntry(f"t{i}", f"t{i}", rng.dirichlet([0.4] * 4, int(rng.integers(5, 8))), sites=30) for i in range(12)
     )
-    query = np.concatenate([rng.dirichlet([0.4] * 4, 2), entries[7].ppm, np.full((1, 4), 0.25)])
+    query = 0.9 * entries[7].ppm[1:4] + 0.025
     motifs = MotifSet((Motif("m", query * 20, 20),))
-    found = match_whole(motifs, [Database("d", entries)], q=1.0).set_index("target")
-    plain = plain_tomtom(pseudocounted(query, 20), [pseudocounted(entry.ppm) for entry in entries])
+    found = match_whole(motifs, [Database("d", entries)], q=1.0, pseudocount=pseudocount, strands=strands)
+    found = found.set_index("target")
+    targets = [pseudocounted(entry.ppm, 30, pseudocount=pseudocount) for entry in entries]
+    count, both = len(targets), strands == "both"
+    plain = plain_tomtom(
+        pseudocounted(query, 20, pseudocount=pseudocount),
+        [*targets, *(target[::-1, ::-1] for target in targets)] if both else targets,
+    )
     assert found.index[0] == "t7"
-    assert found.loc["t7", ["offset", "overlap"]].tolist() == [2, len(words[7])]
-    agree = [
-        (found.loc[entry.id, "offset"], found.loc[entry.id, "overlap"]) == one
-        for entry, one in zip(entries, plain, strict=True)
-    ]
-    assert np.mean(agree) >= 0.9, "equal scores within a step may go either way"
+    assert found.loc["t7", ["offset", "overlap", "strand"]].tolist() == [-1, 3, "+"]
+    same = 0
+    for place, entry in enumerate(entries):
+        offset, overlap, low, high = min(plain[place::count], key=lambda one: one[3])
+        row = found.loc[entry.id]
+        p = 1 - np.sqrt(1 - row["p_value"]) if both else row["p_value"]  # of the better strand
+        same += (row["offset"], row["overlap"]) == (offset, overlap)
+        assert low * 0.99 <= p <= high * 1.01
+        assert row["e_value"] == pytest.approx(row["p_value"] * count)
+    assert same >= 11, "equal scores within a step may go either way"
 
 
 def test_pseudocounts_change_what_zeros_say():
