@@ -78,8 +78,8 @@ def open_in_worker(config: RunConfig, given: dict[str, Any], expected: Expected)
         )
     if found.fingerprint != expected.fingerprint:
         raise ValueError(
-            f"a worker on {HOST} found other weights or code of model '{context.model.name}'; copy the same files there, "
-            f"and let its factory load trained weights, or set the seed of its random ones"
+            f"a worker on {HOST} found other weights or code of model '{context.model.name}'; copy the same files, "
+            "and let its factory load trained weights, or set the seed of its random ones"
         )
     if found.sequences != expected.sequences:
         raise ValueError(f"a worker on {HOST} found other sequences in the files of the config; copy the same there")
