@@ -25,7 +25,9 @@ def measure(command: list[str], folder: Path, *, repeats: int = 1) -> tuple[floa
     best = (float("inf"), float("inf"))
     for _ in range(repeats):
         before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        done = subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        if done.returncode:
+            sys.exit(f"{' '.join(command)}: exit code {done.returncode}\n{done.stderr}")
         after, clock = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic() - began
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         best = (min(best[0], cpu), min(best[1], clock))
@@ -52,7 +54,7 @@ def starts(python: str, folder: Path) -> bool:
         "`combmotif.sample` found": (["-c", "import combmotif; combmotif.sample"], None),
     }
     held = [
-        show(name, measure([python, *command], folder, repeats=REPEATS), limit)
+        show(name, measure([python, *command], run, repeats=REPEATS), limit)  # beside no folder named as the package
         for name, (command, limit) in commands.items()
     ]
     return all(held)
