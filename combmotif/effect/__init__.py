@@ -10,7 +10,6 @@ from combmotif.effect.pairs.measure import MeasuredPair, measure_pair
 from combmotif.effect.pairs.pair import Pair, as_pair
 from combmotif.effect.pairs.propose import choose_pairs
 from combmotif.effect.pairs.summary import InteractionResult, summarise
-from combmotif.effect.pairs.triples import choose_triples, measure_triple, summarise_triples
 from combmotif.effect.pattern import Pattern, as_pattern
 from combmotif.effect.prototype.pairs import measure_prototype, summarise_prototype
 from combmotif.effect.prototype.statistics import PrototypeInteraction, prototype_contribution, prototype_interaction
@@ -30,7 +29,6 @@ __all__ = [
     "base_frequencies",
     "channel_means",
     "choose_pairs",
-    "choose_triples",
     "clamp",
     "contribution",
     "interaction",
@@ -38,11 +36,9 @@ __all__ = [
     "marginal_effects",
     "measure_pair",
     "measure_prototype",
-    "measure_triple",
     "name_families",
     "prototype_contribution",
     "prototype_interaction",
     "summarise",
     "summarise_prototype",
-    "summarise_triples",
 ]

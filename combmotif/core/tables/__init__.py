@@ -31,7 +31,6 @@ from combmotif.core.tables.pairs import (
     KMER_PAIRS,
     PAIR_CONTROLS,
     SPACING,
-    TRIPLES,
 )
 from combmotif.core.tables.table import Column, Table
 from combmotif.core.tables.variants import SKIPPED_VARIANTS, VARIANT_SITES, VARIANTS
@@ -40,7 +39,7 @@ RUN_TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         NEURONS, MOTIFS, MATCHES, CONTRIBUTION, MOTIF_EFFECTS, MOTIF_POSITIONS, INTERACTIONS, INSTANCES, SITES, TREE,
-        SYNTAX, SPACING, PAIR_CONTROLS, FAMILY_MAP, MATCH_CONTROL, TRIPLES, SAMPLES, ACTIVATIONS, SEQLETS,
+        SYNTAX, SPACING, PAIR_CONTROLS, FAMILY_MAP, MATCH_CONTROL, SAMPLES, ACTIVATIONS, SEQLETS,
         ATTRIBUTIONS, LEFT_OUT,
     )
 }  # fmt: skip
@@ -109,7 +108,6 @@ __all__ = [
     "SPACING",
     "SYNTAX",
     "TREE",
-    "TRIPLES",
     "VARIANTS",
     "VARIANT_SITES",
     "Column",

@@ -226,50 +226,6 @@ FAMILY_MAP = Table(
     ),
 )
 
-TRIPLES = Table(
-    "triples",
-    "interaction_triples.tsv",
-    "One row per three motifs whose pairs were found.",
-    columns=(
-        text("triple", "names of the three motifs"),
-        text("motif_a", "IUPAC word or id of motif A", required=True),
-        text("motif_b", "IUPAC word or id of motif B", required=True),
-        text("motif_c", "IUPAC word or id of motif C", required=True),
-        text("columns_a", "columns of A that were used where it was trimmed (start-end); empty: all"),
-        text("columns_b", "columns of B that were used"),
-        text("columns_c", "columns of C that were used"),
-        text("name_a", "consensus of A", required=True),
-        text("name_b", "consensus of B", required=True),
-        text("name_c", "consensus of C", required=True),
-        whole("sequences", "sequences (or clusters) in the test: the n of the p-value", required=True),
-        whole("placements", "placements (three sites that do not overlap) in the test"),
-        number(
-            "joint",
-            "effect of all three, prediction - prediction with all scrambled (Hodges-Lehmann); positive raises it",
-            unit="prediction",
-            required=True,
-        ),
-        number(
-            "epistasis3",
-            "e3 = o - a - b - c + ab + ac + bc - abc, letters = scrambled; three that act only together have +1",
-            unit="prediction",
-            required=True,
-        ),
-        number("epistasis3_ci_low", "lower end of the 95 % interval of epistasis3", unit="prediction", required=True),
-        number("epistasis3_ci_high", "upper end of the 95 % interval of epistasis3", unit="prediction", required=True),
-        number("p_value", "two-sided p of epistasis3 (Wilcoxon signed-rank over sequences)", unit="0 to 1"),
-        number("q_value", "Benjamini-Hochberg q of p_value over all tested triples", unit="0 to 1", required=True),
-        number("margin", "an interval of e3 within +- this means that the pairs explain the three", unit="prediction"),
-        text(
-            "class",
-            "more-than-pairs (e3 has the sign of joint: an AND, and a redundant triple, whose pairs overlap), "
-            "less-than-pairs, pairwise, undetermined or too few sequences",
-            required=True,
-        ),
-        text("reason", "why, in words", required=True),
-    ),
-)
-
 KMER_PAIRS = Table(
     "k-mer pairs",
     "kmer_pairs.tsv",

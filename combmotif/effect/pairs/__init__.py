@@ -1,1 +1,1 @@
-"""How two or three motifs act together."""
+"""How two motifs act together."""
