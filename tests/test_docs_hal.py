@@ -7,8 +7,8 @@ import pytest
 
 from combmotif.core.plain_yaml import parse_yaml
 from combmotif.core.typed_yaml import validate
-from combmotif.models import ModelCard
 from combmotif.models.architectures import hal
+from combmotif.models.card_schema import ModelCard
 from combmotif.sequence import decode
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from combmotif.config.training.half_life import PRESETS, HalfLifeFit
-from combmotif.models import CnnGru
+from combmotif.models.architectures.cnn_gru import CnnGru
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ from toy_models import KmerOutput, kmer_conv
 
 import combmotif as cm
 from combmotif.api.given import as_motifs, as_sequences, evaluating
-from combmotif.sequence import from_one_hot, one_hot
+from combmotif.sequence import one_hot
+from combmotif.sequence.onehot import from_one_hot
 
 LETTERS = ["ACGUN", "GGAUG"]
 CODES = np.array([[0, 1, 2, 3, 4], [2, 2, 0, 3, 2]], np.uint8)

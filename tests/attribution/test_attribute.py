@@ -5,15 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from combmotif.attribution import (
-    METHODS,
-    AttributionOptions,
-    CompletenessWarning,
-    attribute,
-    attribute_parts,
-    join_attributions,
-)
-from combmotif.attribution.attributions import own_scores
+from combmotif.attribution import METHODS, AttributionOptions, attribute, attribute_parts
+from combmotif.attribution.attributions import join_attributions, own_scores
+from combmotif.attribution.methods import CompletenessWarning
 from combmotif.core.seeding import named_generator, stable_hash
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.onehot import one_hot

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from combmotif.attribution import Attributions, join_attributions
-from combmotif.attribution.attributions import completeness_warning, own_scores
+from combmotif.attribution import Attributions
+from combmotif.attribution.attributions import completeness_warning, join_attributions, own_scores
 
 
 def made(*lengths, rows=None, starts=None, errors=None, target="output:0", tolerance=0.05):

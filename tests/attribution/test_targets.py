@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from combmotif.attribution import METHODS, AttributionOptions, Target, attribute, parse_target
-from combmotif.attribution.targets import TargetFunction
+from combmotif.attribution import METHODS, AttributionOptions, attribute, parse_target
+from combmotif.attribution.targets import Target, TargetFunction
 from combmotif.inference import WindowProbe
 from combmotif.sequence import encode
 

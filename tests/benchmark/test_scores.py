@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from combmotif.benchmark import Truth
 from combmotif.benchmark.check import precision_of
 from combmotif.benchmark.scores import agreement, explained_activation, explained_by, found_gaps, jaccard, recalled
+from combmotif.benchmark.truth import Truth
 from combmotif.motifs import Motif
 
 LETTERS = "ACGT"

@@ -12,7 +12,7 @@ import torch
 from combmotif.config import open_model_from
 from combmotif.config.training.half_life import PRESETS
 from combmotif.core.files import read_sealed
-from combmotif.models import CnnGru
+from combmotif.models.architectures.cnn_gru import CnnGru
 from combmotif.training import loop
 
 LENGTH = 60

@@ -1,8 +1,9 @@
 import pytest
 
-from combmotif.config import apply_override, load_config, load_train_config
+from combmotif.config import load_config, load_train_config
 from combmotif.config.comparing import load_compare_config
 from combmotif.config.evaluation import SuiteConfig
+from combmotif.config.load import apply_override
 from combmotif.core.plain_yaml import parse_yaml
 from combmotif.core.typed_yaml import validate
 

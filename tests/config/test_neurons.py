@@ -1,6 +1,6 @@
 import pytest
 
-from combmotif.config import parse_selection, select_neurons
+from combmotif.config.neurons import parse_selection, select_neurons
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 import pytest
 
-from combmotif.config import find_file, load_config
+from combmotif.config import load_config
+from combmotif.config.paths import find_file
 
 
 def test_beside_the_config_comes_before_the_working_directory(right, write, tmp_path, monkeypatch):

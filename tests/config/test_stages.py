@@ -3,7 +3,9 @@ import re
 import pytest
 from pydantic import ValidationError
 
-from combmotif.config import DiscoverSection, MarginalOptions, RunConfig, SampleSection, load_config
+from combmotif.config import RunConfig, load_config
+from combmotif.config.effects import MarginalOptions
+from combmotif.config.stages import DiscoverSection, SampleSection
 from combmotif.core.typed_yaml import validate
 from combmotif.sampling import EvolveOptions
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from combmotif.effect import channel_means, clamp
+from combmotif.effect import clamp
+from combmotif.effect.neurons.clamp import channel_means
 from combmotif.effect.neurons.sites import scramble_sites
 from combmotif.effect.pairs.states import States, evaluate_every
 from combmotif.effect.pattern import as_pattern

@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from combmotif.inference import SiteFinder, WindowProbe, background_activations, scan_layers
-from combmotif.inference.background import above_background, active_level
+from combmotif.inference import SiteFinder, WindowProbe, scan_layers
+from combmotif.inference.background import above_background, active_level, background_activations
 from combmotif.models.model import SequenceModel
 from combmotif.sampling import EvolveOptions, dataset_samples, enumerate_windows, evolve
 

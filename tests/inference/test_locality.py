@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
-from combmotif.inference import LocalityMode, Window, WindowProbe, layer_geometry, scan
+from combmotif.inference import WindowProbe, layer_geometry, scan
+from combmotif.inference.locality import LocalityMode
+from combmotif.inference.marks import Window
 from combmotif.inference.rows import MaxPool, input_gradient
 from combmotif.models.model import SequenceModel
 

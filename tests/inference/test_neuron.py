@@ -4,7 +4,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from combmotif.inference import Edits, WindowProbe, neuron_model, predict_edits
+from combmotif.inference import Edits, WindowProbe, predict_edits
+from combmotif.inference.neuron import neuron_model
 from combmotif.models.architectures.cnn_gru import CnnGru
 from combmotif.models.model import InputSpec, SequenceModel
 

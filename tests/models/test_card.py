@@ -3,7 +3,8 @@ import pytest
 import torch
 import yaml
 
-from combmotif.models import CnnGru, list_cards, load_card, save_card
+from combmotif.models import list_cards, load_card, save_card
+from combmotif.models.architectures.cnn_gru import CnnGru
 from combmotif.models.card import card_file, read_card
 
 SEQUENCES = ["ACGUACGUACGUACGUACGU", "GGGGGCCCCCAAAAAUUUUU"]

@@ -1,7 +1,7 @@
 import pytest
 
 from combmotif.core.typed_yaml import validate
-from combmotif.models import ModelCard
+from combmotif.models.card_schema import ModelCard
 
 
 def test_smallest_card():

@@ -3,7 +3,8 @@ import pytest
 import torch
 from torch import nn
 
-from combmotif.models import CnnGru, InputSpec, SequenceModel
+from combmotif.models import InputSpec, SequenceModel
+from combmotif.models.architectures.cnn_gru import CnnGru
 from combmotif.sequence import encode
 
 

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from combmotif.attribution import AttributionOptions, attribute
-from combmotif.inference import Edits, WindowProbe, background_activations, layer_geometry, predict_edits, scan
+from combmotif.inference import Edits, WindowProbe, layer_geometry, predict_edits, scan
+from combmotif.inference.background import background_activations
 from combmotif.inference.layers import changing
 from combmotif.models.model import InputSpec
 from combmotif.models.opening import open_module

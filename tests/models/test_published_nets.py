@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from combmotif.models import FramePool, Optimus5Prime
+from combmotif.models.architectures.framepool import FramePool
+from combmotif.models.architectures.optimus import Optimus5Prime
 
 sys.path.insert(0, str(Path(__file__).parent))
 import numpy_nets as plain

@@ -5,7 +5,8 @@ import pytest
 
 from combmotif.inference import layer_geometry
 from combmotif.models import load_card
-from combmotif.sequence import encode, random_sequences
+from combmotif.sequence import encode
+from combmotif.sequence.tables import random_sequences
 from combmotif.training.measured import read_measured
 from combmotif.training.multitask import pearson, stack
 

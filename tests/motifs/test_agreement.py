@@ -3,16 +3,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from combmotif.motifs import (
-    Motif,
+from combmotif.motifs import Motif, best_similarity, word_ppm
+from combmotif.motifs.concordance import (
     agreement,
     arranged,
-    best_similarity,
     chance_agreement,
     corrected,
     motif_similarity,
     strict_agreement,
-    word_ppm,
 )
 
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from combmotif.motifs import Motif, MotifSet, families, merge_shifted, similarity, word_ppm
+from combmotif.motifs import Motif, MotifSet, families, word_ppm
+from combmotif.motifs.cluster import merge_shifted, similarity
 
 
 def pfm_with(word: str, start: int, length: int = 18, sites: int = 100, seed: int | None = None) -> np.ndarray:
@@ -61,7 +62,7 @@ def test_symmetric():
 
 def test_agrees_with_the_plain_loop():
     rng = np.random.default_rng(1)
-    from combmotif.motifs import information
+    from combmotif.motifs.motif import information
 
     def plain(a, b, needed):
         a, b = ((m - 0.25) * np.sqrt(information(m))[:, None] for m in (a, b))

@@ -14,8 +14,9 @@ import h5py
 import numpy as np
 import pytest
 
-from combmotif.motifs import Motif, MotifSet, load_database, read_motifs, save_motifs, write_meme, write_motif_table
+from combmotif.motifs import Motif, MotifSet, load_database, read_motifs, save_motifs, write_meme
 from combmotif.motifs.files import open_motifs
+from combmotif.motifs.formats import write_motif_table
 
 PFM = np.array([[8, 0, 1, 1], [0, 0, 10, 0], [0, 0, 0, 10], [2, 3, 3, 2]], dtype=float)
 TRANSFAC = """\

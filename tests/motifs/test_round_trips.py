@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from combmotif.motifs import Motif, MotifSet, read_motifs, save_motifs, write_meme, write_motif_table
+from combmotif.motifs import Motif, MotifSet, read_motifs, save_motifs, write_meme
 from combmotif.motifs.files import open_motifs
+from combmotif.motifs.formats import write_motif_table
 from combmotif.motifs.formats.h5 import load_texts
 from combmotif.motifs.formats.text import parse_text
 

@@ -5,7 +5,8 @@ from itertools import permutations, product
 import numpy as np
 import pytest
 
-from combmotif.motifs import word_ppm, word_test
+from combmotif.motifs import word_ppm
+from combmotif.motifs.word import word_test
 from combmotif.sequence.alphabet import iupac_sets
 
 

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from combmotif.sequence import decode, encode, iupac_sets
+from combmotif.sequence import decode, encode
+from combmotif.sequence.alphabet import iupac_sets
 
 
 def test_u_and_t_and_case_are_one_letter():

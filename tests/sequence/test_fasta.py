@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from combmotif.sequence import decode, iterate_fasta
-from combmotif.sequence.fasta import count_fasta
+from combmotif.sequence import decode
+from combmotif.sequence.fasta import count_fasta, iterate_fasta
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@ import h5py
 import numpy as np
 import pytest
 
-from combmotif.sequence import decode, encode, read_hdf5
+from combmotif.sequence import decode, encode
+from combmotif.sequence.hdf5 import read_hdf5
 
 
 def test_combmotif_half_life_layout_keeps_its_tracks(tmp_path):

@@ -13,17 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from combmotif.sequence import (
-    annotate,
-    decode,
-    encode,
-    iterate_fasta,
-    read_annotation,
-    read_fasta,
-    read_hdf5,
-    read_table,
-)
+from combmotif.sequence import decode, encode, read_fasta, read_table
+from combmotif.sequence.annotation.annotated import annotate, read_annotation
 from combmotif.sequence.delimited import open_table, stream_table
+from combmotif.sequence.fasta import iterate_fasta
+from combmotif.sequence.hdf5 import read_hdf5
 from combmotif.sequence.names import UniqueNames
 
 BOUNDED = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -4,8 +4,10 @@ import h5py
 import numpy as np
 import pytest
 
-from combmotif.sequence import SequenceSet, decode, encode, random_sequences, read_fasta, read_hdf5, read_table
+from combmotif.sequence import SequenceSet, decode, encode, read_fasta, read_table
 from combmotif.sequence.delimited import stream_table
+from combmotif.sequence.hdf5 import read_hdf5
+from combmotif.sequence.tables import random_sequences
 from combmotif.training.measured import read_measured
 
 

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from combmotif.sequence import encode, random_sequences
+from combmotif.sequence import encode
+from combmotif.sequence.tables import random_sequences
 from combmotif.sequence.words import contains
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from combmotif.models import CnnGru
+from combmotif.models.architectures.cnn_gru import CnnGru
 from combmotif.training.loop import Journal
 from combmotif.training.multitask import MultitaskOptions, pearson, stack, train_multitask
 from combmotif.training.regressor import predict_codes

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from combmotif.models import CnnGru
+from combmotif.models.architectures.cnn_gru import CnnGru
 from combmotif.training.loop import Journal, TrainingOptions
 from combmotif.training.regressor import predict_codes, squared_correlation, train
 

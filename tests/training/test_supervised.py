@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from combmotif.models import CnnGru
+from combmotif.models.architectures.cnn_gru import CnnGru
 from combmotif.sequence.labelled import MemoryRows
 from combmotif.training.supervised import SupervisedOptions, predict_rows, train_supervised
 

@@ -1,13 +1,7 @@
 """Every table combmotif writes: file, columns, types, units and meaning; writers, readers and docs go by these."""
 
 from combmotif.core.tables.commands import ATTRIBUTIONS, BENCHMARK, CALIBRATION, LEFT_OUT, PREDICTIONS
-from combmotif.core.tables.comparison import (
-    COMPARED_MOTIFS,
-    COMPARED_RUNS,
-    CONSENSUS,
-    FAITHFULNESS,
-    OVERLAPS,
-)
+from combmotif.core.tables.comparison import COMPARED_MOTIFS, COMPARED_RUNS, CONSENSUS, FAITHFULNESS, OVERLAPS
 from combmotif.core.tables.effects import CONTRIBUTION, MOTIF_EFFECTS, MOTIF_POSITIONS
 from combmotif.core.tables.evaluation import COMPARED_SCORES, FITTED, SCORED_ITEMS, SCORES, SKIPPED
 from combmotif.core.tables.matches import HITS, MATCH_CONTROL, MATCHES

@@ -6,12 +6,4 @@ from combmotif.motifs.formats.read import FORMATS, read_motifs
 from combmotif.motifs.formats.record import MotifFile, MotifRecord
 from combmotif.motifs.formats.table import write_motif_table
 
-__all__ = [
-    "FORMATS",
-    "MotifFile",
-    "MotifRecord",
-    "read_motifs",
-    "save_motifs",
-    "write_meme",
-    "write_motif_table",
-]
+__all__ = ["FORMATS", "MotifFile", "MotifRecord", "read_motifs", "save_motifs", "write_meme", "write_motif_table"]

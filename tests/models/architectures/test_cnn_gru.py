@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from combmotif.inference import layer_geometry
-from combmotif.models import CnnGru, InputSpec, SequenceModel
+from combmotif.models import InputSpec, SequenceModel
+from combmotif.models.architectures.cnn_gru import CnnGru
 from combmotif.sequence import one_hot
 
 

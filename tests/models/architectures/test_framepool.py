@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from combmotif.models import FramePool
+from combmotif.models.architectures.framepool import FramePool
 from combmotif.sequence import encode
 from combmotif.training.regressor import predict_codes, squared_correlation
 

@@ -2,8 +2,8 @@ import h5py
 import numpy as np
 import pytest
 
-from combmotif.models import Optimus5Prime
 from combmotif.models.architectures.keras_weights import read_keras_layers
+from combmotif.models.architectures.optimus import Optimus5Prime
 
 
 def test_keras_layers_of_the_wrong_shape_are_named(tmp_path):

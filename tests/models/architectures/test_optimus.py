@@ -1,6 +1,7 @@
 import pytest
 
-from combmotif.models import Optimus5Prime, load_card
+from combmotif.models import load_card
+from combmotif.models.architectures.optimus import Optimus5Prime
 from combmotif.sequence import encode
 from combmotif.training.regressor import predict_codes, squared_correlation
 

@@ -5,9 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from combmotif.motifs import load_database, word_ppm, word_test
+from combmotif.motifs import load_database, word_ppm
 from combmotif.motifs.formats.meme import read_meme
 from combmotif.motifs.matching.database import of_kinds
+from combmotif.motifs.word import word_test
 from combmotif.sequence import encode
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from combmotif.core.tables import MATCH_CONTROL
-from combmotif.motifs import Database, DatabaseEntry, Motif, MotifSet, load_database, word_ppm
+from combmotif.motifs import Database, Motif, MotifSet, load_database, word_ppm
 from combmotif.motifs.matching.control import match_control, shuffled_database
+from combmotif.motifs.matching.database import DatabaseEntry
 from combmotif.motifs.matching.family import family_of_genes, gene_names, leading_stem, with_families
 from combmotif.motifs.matching.match import match
 

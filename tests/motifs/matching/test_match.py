@@ -7,17 +7,9 @@ import pandas as pd
 import pytest
 
 from combmotif.core.tables import MATCHES
-from combmotif.motifs import (
-    Database,
-    DatabaseEntry,
-    Motif,
-    MotifSet,
-    load_database,
-    match,
-    of_kinds,
-    word_ppm,
-)
+from combmotif.motifs import Database, Motif, MotifSet, load_database, match, word_ppm
 from combmotif.motifs.matching.control import match_control
+from combmotif.motifs.matching.database import DatabaseEntry, of_kinds
 
 
 def motif_set(*words: str, sites: int = 200, alphabet: str = "rna", seed: int = 0) -> MotifSet:

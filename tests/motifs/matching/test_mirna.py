@@ -3,18 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from combmotif.motifs import (
+from combmotif.motifs import Motif, MotifSet, load_database, match, word_ppm
+from combmotif.motifs.matching.mirna import (
     SITE_TYPES,
-    Motif,
-    MotifSet,
-    load_database,
-    match,
+    family_name,
+    find_mirna_sites,
     read_mature,
     seed_families,
     site_word,
-    word_ppm,
 )
-from combmotif.motifs.matching.mirna import family_name, find_mirna_sites
 from combmotif.sequence import encode
 
 MATURE = """\

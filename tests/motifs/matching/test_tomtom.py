@@ -9,15 +9,10 @@ import pytest
 import torch
 from scipy.stats import false_discovery_control
 
-from combmotif.motifs import (
-    guarded_tomtom,
-    information,
-    letter_p_values,
-    pseudocounted,
-    tomtom,
-    word_ppm,
-)
+from combmotif.motifs import guarded_tomtom, pseudocounted, tomtom, word_ppm
 from combmotif.motifs.formats.meme import read_meme
+from combmotif.motifs.matching.chance import letter_p_values
+from combmotif.motifs.motif import information
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from combmotif.motifs import Database, DatabaseEntry, Motif, MotifSet, match, match_whole, pseudocounted
+from combmotif.motifs import Database, Motif, MotifSet, match, match_whole, pseudocounted
 from combmotif.motifs.formats.meme import read_meme
+from combmotif.motifs.matching.database import DatabaseEntry
 from combmotif.motifs.matching.whole import null_share
 
 

@@ -5,7 +5,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from combmotif.motifs import find_sites, score_threshold, word_ppm
+from combmotif.motifs import find_sites, word_ppm
+from combmotif.motifs.scanning.scan import score_threshold
 from combmotif.sequence import encode
 
 BACKGROUND = [0.3, 0.2, 0.15, 0.35]

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from combmotif.core.tables import HITS
-from combmotif.motifs import Database, DatabaseEntry, find_sites, load_database, word_ppm
+from combmotif.motifs import Database, find_sites, load_database, word_ppm
+from combmotif.motifs.matching.database import DatabaseEntry
 from combmotif.motifs.scanning.file import scan_file
 from combmotif.motifs.scanning.stream import nucleotide_frequencies, reverse_complement, scan_sequences, to_bed
 from combmotif.sequence import decode, encode

@@ -9,12 +9,15 @@ import pandas as pd
 import pytest
 from torch import nn
 
-from combmotif.config import MatchSection, RunConfig
+from combmotif.config import RunConfig
+from combmotif.config.stages import MatchSection
 from combmotif.core.seeding import named_generator
-from combmotif.models import list_cards, read_card
+from combmotif.models import list_cards
+from combmotif.models.card import read_card
 from combmotif.models.model import InputSpec, SequenceModel
-from combmotif.motifs import KINDS, Motif, MotifSet, load_database, word_ppm, write_meme
+from combmotif.motifs import Motif, MotifSet, load_database, word_ppm, write_meme
 from combmotif.motifs.matching.control import match_control
+from combmotif.motifs.matching.database import KINDS
 from combmotif.motifs.matching.family import with_families
 from combmotif.motifs.matching.match import match
 from combmotif.motifs.matching.pairs import compare_runs, informative_runs

@@ -5,7 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from combmotif.sequence import annotate, decode, encode, read_annotation, read_fasta, read_table
+from combmotif.sequence import decode, encode, read_fasta, read_table
+from combmotif.sequence.annotation.annotated import annotate, read_annotation
 from combmotif.sequence.left_out import LeftOut
 
 # exons 2-6 and 10-15 of a 20-nt chromosome; the coding region runs from 3 to 13: 3 + 3 = 6 nt
