@@ -15,9 +15,9 @@ from combmotif.benchmark.shapes import (
     draw_shape,
     instance,
     threshold,
+    trained,
     windows,
 )
-from combmotif.benchmark.trained import trained
 from combmotif.benchmark.truth import Instance, Truth, random_motif, unlike, weights_of
 from combmotif.core.seeding import named_generator
 

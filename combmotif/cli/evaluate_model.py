@@ -56,9 +56,9 @@ def evaluate_model(
     from combmotif.config import open_model_from, output_index
     from combmotif.models import choose_device
     from combmotif.models.evaluation import evaluate
+    from combmotif.sequence.alphabet import contains
     from combmotif.sequence.hdf5 import read_hdf5
     from combmotif.sequence.tables import read_table
-    from combmotif.sequence.words import contains
 
     model = open_model_from(target, device=choose_device(device), trust=trust)
     column = output_index(int(output) if output.isdecimal() else output, model.outputs, key="--output")

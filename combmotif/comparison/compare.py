@@ -113,7 +113,7 @@ def compare_runs(
     for number, run in enumerate(runs):
         if on_progress is not None:
             on_progress("faithfulness", number, len(runs))
-        faith = pd.DataFrame(np.nan, index=range(len(run.motifs)), columns=[column.name for column in FAITHFULNESS])
+        faith = pd.DataFrame(np.nan, index=range(len(run.motifs)), columns=list(FAITHFULNESS))
         if open_run is not None and len(run.motifs):
             model, sequences = open_run(run)
             generator = named_generator(seed, "compare", run.label)

@@ -14,7 +14,7 @@ from combmotif.models.model import SequenceModel
 from combmotif.motifs.motif import Motif
 from combmotif.sequence.tables import SequenceSet
 
-_COLUMNS = [column.name for column in FAITHFULNESS]
+_COLUMNS = list(FAITHFULNESS)
 
 
 def faithfulness(

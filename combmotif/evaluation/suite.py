@@ -20,8 +20,8 @@ from combmotif.core.files import write_table
 from combmotif.core.tables import FITTED, SKIPPED
 from combmotif.core.version import __version__
 from combmotif.evaluation.adapters.base import Adapter, LacksCapability, trusted
+from combmotif.evaluation.adapters.combined import turned
 from combmotif.evaluation.adapters.make import make_adapter, make_control
-from combmotif.evaluation.adapters.turned import turned
 from combmotif.evaluation.measure import measure_task, predictions_of
 from combmotif.evaluation.page import write_page
 from combmotif.evaluation.tasks.base import ScoreColumn, Task

@@ -11,7 +11,7 @@ import torch
 from combmotif.inference.geometry import known_geometry
 from combmotif.inference.layers import layer_outputs
 from combmotif.inference.windows import LayerGeometry, host_values, stretch_length
-from combmotif.models.batches import NUCLEOTIDES, in_batches, nucleotides_at_once
+from combmotif.models.device import NUCLEOTIDES, in_batches, nucleotides_at_once
 from combmotif.models.model import SequenceModel
 
 POSITIONS = 16_384

@@ -15,7 +15,7 @@ from combmotif.inference.layers import View, layer_calls, layer_outputs
 from combmotif.inference.marks import Window, window_of
 from combmotif.inference.windows import window_values
 from combmotif.inference.words import WordTable, word_table
-from combmotif.models.batches import NUCLEOTIDES, in_batches, nucleotides_at_once
+from combmotif.models.device import NUCLEOTIDES, in_batches, nucleotides_at_once
 from combmotif.models.model import SequenceModel
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from combmotif.models.batches import in_batches, nucleotides_at_once
+from combmotif.models.device import in_batches, nucleotides_at_once
 from combmotif.models.door import Pick, constants
 from combmotif.sequence.alphabet import LETTERS, UNKNOWN
 from combmotif.sequence.onehot import as_codes, one_hot

@@ -8,8 +8,8 @@ import h5py
 
 from combmotif.core.files import reading
 from combmotif.motifs.formats.h5 import load_motifs, load_names, save_motifs
+from combmotif.motifs.formats.matrices import write_motif_table
 from combmotif.motifs.formats.meme import write_meme
-from combmotif.motifs.formats.table import write_motif_table
 from combmotif.motifs.matching.database import Database, DatabaseEntry, load_database
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.sequence.hdf5 import reading_hdf5

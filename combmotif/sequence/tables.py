@@ -9,13 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from combmotif.sequence.alphabet import encode
+from combmotif.sequence.alphabet import contains, encode
 from combmotif.sequence.annotation.annotated import Annotator, read_annotation
 from combmotif.sequence.fasta import iterate_fasta
 from combmotif.sequence.left_out import LeftOut, describe_left_out
 from combmotif.sequence.names import unique_names
 from combmotif.sequence.rows import read_rows
-from combmotif.sequence.words import contains
 
 
 @dataclass(frozen=True, repr=False)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from combmotif.attribution import AttributionOptions, attribute, parse_target
-from combmotif.attribution.mutagenesis import mutation_effects
+from combmotif.attribution.methods import mutation_effects
 from combmotif.attribution.targets import TargetFunction
 from combmotif.inference.incremental.perturb import recording
 from combmotif.models.architectures.cnn_gru import CnnGru

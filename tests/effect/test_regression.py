@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from combmotif.effect.regression import adjusted_difference, varying
+from combmotif.effect.statistics import adjusted_difference, varying
 
 
 def test_matches_the_sandwich_formula():

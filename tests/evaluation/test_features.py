@@ -3,8 +3,8 @@ import pytest
 
 from combmotif.config.evaluation import ModelEntry, parse_model
 from combmotif.evaluation.adapters.make import make_adapter
+from combmotif.evaluation.adapters.simple import NEGATIVES, context_counts, kmer_vectors
 from combmotif.evaluation.features import features_of, kmer_counts, minimal
-from combmotif.evaluation.word2vec import NEGATIVES, context_counts, kmer_vectors
 from combmotif.sequence.alphabet import encode
 
 

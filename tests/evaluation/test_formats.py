@@ -7,11 +7,10 @@ import pytest
 
 from combmotif.config.evaluation import parse_model
 from combmotif.evaluation.adapters.base import LacksCapability
+from combmotif.evaluation.adapters.combined import JoinedModel, turned
 from combmotif.evaluation.adapters.from_files import FileModel
-from combmotif.evaluation.adapters.joined import JoinedModel
 from combmotif.evaluation.adapters.make import make_adapter
 from combmotif.evaluation.adapters.simple import FeatureModel
-from combmotif.evaluation.adapters.turned import turned
 from combmotif.evaluation.results import embed_fasta, score_fasta
 from combmotif.evaluation.tasks.base import read_cells
 from combmotif.sequence.alphabet import encode

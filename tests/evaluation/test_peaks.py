@@ -5,7 +5,7 @@ from toy_tasks import task_of
 
 from combmotif.evaluation.adapters.tracks import Place
 from combmotif.evaluation.dataset.utrs import Region
-from combmotif.evaluation.tasks.peaks import NO_PROTEIN, merge, on_sequence, read_peaks
+from combmotif.evaluation.tasks.motifs import NO_PROTEIN, merge, on_sequence, read_peaks
 
 PLUS = Place(Region("p", "chr1", "+", ((100, 150), (200, 260))), "rna")
 MINUS = Place(Region("m", "chr1", "-", ((100, 150), (200, 260))), "rna")

@@ -5,10 +5,10 @@ import pytest
 from toy_tasks import task_of
 
 from combmotif.evaluation.adapters.base import Adapter, LacksCapability
+from combmotif.evaluation.adapters.combined import turned
 from combmotif.evaluation.adapters.from_files import FileModel
 from combmotif.evaluation.adapters.simple import FeatureModel
 from combmotif.evaluation.adapters.tracks import Track, read_places
-from combmotif.evaluation.adapters.turned import turned
 from combmotif.evaluation.dataset.utrs import COMPLEMENT
 from combmotif.evaluation.dataset.write import write_utrs
 from combmotif.evaluation.measure import measure_task

@@ -7,8 +7,7 @@ import torch
 
 from combmotif.models import load_card
 from combmotif.models.architectures.cnn_gru import CnnGru
-from combmotif.models.architectures.cnn_gru_weights import load_cnn_gru
-from combmotif.models.architectures.saluki_weights import draw_as_keras
+from combmotif.models.architectures.cnn_gru_weights import draw_as_keras, load_cnn_gru
 from combmotif.models.weights import load_weights, save_weights
 
 sys.path.insert(0, str(Path(__file__).parent))

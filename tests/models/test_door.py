@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from combmotif.models.batches import in_batches
+from combmotif.models.device import in_batches
 from combmotif.models.door import Pick
 from combmotif.models.model import InputSpec
 from combmotif.models.opening import open_module

@@ -4,11 +4,11 @@ import h5py
 import numpy as np
 import pytest
 
+from combmotif.runs.training.measured_rows import read_measured
 from combmotif.sequence import SequenceSet, decode, encode, read_fasta, read_table
 from combmotif.sequence.delimited import stream_table
 from combmotif.sequence.hdf5 import read_hdf5
 from combmotif.sequence.tables import random_sequences
-from combmotif.training.measured import read_measured
 
 
 def test_fasta_wraps_names_and_gzip(tmp_path):

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from combmotif.sequence import encode
+from combmotif.sequence.alphabet import contains
 from combmotif.sequence.tables import random_sequences
-from combmotif.sequence.words import contains
 
 
 def rows(*texts):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from combmotif.training.measured import read_measured
+from combmotif.runs.training.measured_rows import read_measured
 
 
 def test_missing_values_are_nan_and_rows_without_any_are_dropped(tmp_path):

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from combmotif.training.measured import read_measured
+from combmotif.runs.training.measured_rows import read_measured
 from combmotif.training.overlap import group_folds, overlap_groups
 
 

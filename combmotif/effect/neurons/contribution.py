@@ -11,9 +11,8 @@ from scipy import stats
 
 from combmotif.config.effects import ContributionOptions
 from combmotif.core.tables import CONTRIBUTION
-from combmotif.effect.prototype.statistics import prototype_contribution
-from combmotif.effect.regression import adjusted_difference
-from combmotif.effect.statistics import benjamini_hochberg, mann_whitney, welch
+from combmotif.effect.prototype import prototype_contribution
+from combmotif.effect.statistics import adjusted_difference, benjamini_hochberg, mann_whitney, welch
 
 
 def contribution(

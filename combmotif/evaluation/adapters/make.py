@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from combmotif.evaluation.adapters.base import Adapter
+from combmotif.evaluation.adapters.combined import JoinedModel
 from combmotif.evaluation.adapters.from_files import FileModel
-from combmotif.evaluation.adapters.joined import JoinedModel
 from combmotif.evaluation.adapters.simple import FeatureModel, RandomConvolution, WordVectors
 from combmotif.evaluation.adapters.tracks import Track, read_places
 

@@ -20,7 +20,7 @@ from combmotif.effect.pairs.placements import Windows
 from combmotif.effect.pairs.propose import choose_pairs
 from combmotif.effect.pairs.summary import summarise
 from combmotif.effect.pattern import Pattern
-from combmotif.effect.prototype.pairs import summarise_prototype
+from combmotif.effect.prototype import summarise_prototype
 from combmotif.inference.background import active_level
 from combmotif.report.drawing.map_drawing import draw_interaction_map
 from combmotif.runs.context import Context

@@ -14,7 +14,7 @@ from combmotif.effect.pairs.measure import MeasuredPair, measure_pair, only_fini
 from combmotif.effect.pairs.pair import Pair
 from combmotif.effect.pairs.placements import Windows
 from combmotif.effect.pairs.states import States, finite_states
-from combmotif.effect.prototype.pairs import PrototypePair, measure_prototype
+from combmotif.effect.prototype import PrototypePair, measure_prototype
 from combmotif.inference.incremental.perturb import recording
 from combmotif.runs.context import Context
 from combmotif.runs.predicted import as_array

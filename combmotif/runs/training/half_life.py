@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from combmotif.config.training.half_life import HalfLifeConfig, TranscriptSpecies
-from combmotif.models.architectures.saluki_weights import draw_as_keras
+from combmotif.models.architectures.cnn_gru_weights import draw_as_keras
 from combmotif.models.device import choose_device
 from combmotif.models.evaluation import agreement
 from combmotif.runs.training.base import Training, TrainResult, new_net, parameters, write_card, write_json

@@ -10,8 +10,7 @@ from combmotif.core.tables import INSTANCES, INTERACTIONS
 from combmotif.effect.pairs.pair import Pair
 from combmotif.effect.pairs.placements import Windows
 from combmotif.effect.pattern import as_pattern
-from combmotif.effect.prototype.pairs import measure_prototype, summarise_prototype
-from combmotif.effect.prototype.statistics import prototype_interaction
+from combmotif.effect.prototype import measure_prototype, prototype_interaction, summarise_prototype
 from combmotif.sequence.alphabet import encode
 from combmotif.sequence.tables import SequenceSet
 

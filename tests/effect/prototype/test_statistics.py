@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import wilcoxon
 
-from combmotif.effect.prototype.statistics import prototype_interaction
+from combmotif.effect.prototype import prototype_interaction
 
 RNG = np.random.default_rng(0)
 N = RNG.normal(5, 1, 20)
