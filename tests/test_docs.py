@@ -220,6 +220,7 @@ def test_the_python_lines_run(repository, folder, monkeypatch):
     assert CliRunner().invoke(app, ["inspect", "my_model", "--trust"]).exit_code == 0
 
 
+@pytest.mark.slow
 def test_the_keras_tutorial(repository, folder):
     if importlib.util.find_spec("keras") is None:
         pytest.skip("keras is not installed (pip install 'combmotif[keras]')")

@@ -77,6 +77,7 @@ def found(net, letters):
     return interpret(net, letters, **SETTINGS)
 
 
+@pytest.mark.slow
 def test_the_same_tables_as_from_yaml(found, home, net):
     yaml = open_run(home / "yaml")
     assert found.stages == yaml.stages

@@ -24,6 +24,7 @@ def test_the_config_is_right(readme):
     assert validate(RunConfig, parse_yaml(block, name="README.md"), name="README.md").neurons.select == "0-15"
 
 
+@pytest.mark.slow
 def test_the_ten_lines_run(readme, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (block,) = _blocks(readme, "python")

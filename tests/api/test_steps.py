@@ -30,6 +30,7 @@ def random_codes():
     return np.random.default_rng(5).integers(0, 4, (120, 40)).astype(np.uint8)
 
 
+@pytest.mark.slow
 def test_sample_and_demix_find_the_planted_kmer_as_a_run_does():
     torch.manual_seed(0)
     reader = KmerSum(["UGUA", "GGAC"], [{(0, 0): 1.0}, {(1, 0): 1.0}])
@@ -94,6 +95,7 @@ def test_marginalize_measures_what_a_kmer_does_in_either_order(net):
     assert cm.marginalize(net, BACKGROUND, "AUG", backgrounds=60, without=[]).table.equals(other.table)
 
 
+@pytest.mark.slow
 def test_epistasis_is_that_of_the_net(net, random_codes):
     found = cm.epistasis(net, random_codes, "AUG", "UAA", **FEW)
     assert 2.5 < found.table["inserted_epistasis"].iloc[0] < 3.01
@@ -109,6 +111,7 @@ def test_epistasis_is_that_of_the_net(net, random_codes):
         cm.epistasis(net, random_codes, "AUG")
 
 
+@pytest.mark.slow
 def test_effects_of_neurons_are_the_contribution_of_a_run(net, random_codes):
     found = cm.effects(net, random_codes, "conv", [0, 2], seed=3)
     run = cm.interpret(

@@ -53,6 +53,7 @@ def test_integrated_gradients_equal_a_plain_integral(small, codes):
     assert result.errors[0] < 0.02
 
 
+@pytest.mark.slow
 def test_gradient_shap_approaches_captum(small, codes):
     captum = pytest.importorskip("captum.attr")
     model, (row,) = small(recurrent=False), codes(18)

@@ -28,6 +28,7 @@ def test_a_gradient_is_what_a_small_step_changes(small):
         assert expected[1].abs() > 5e-3
 
 
+@pytest.mark.slow
 def test_passes_of_any_size_give_the_same(small, monkeypatch):
     model = small()
     function, x = TargetFunction(model, parse_target("output:0", model)), points(7)

@@ -13,6 +13,7 @@ from combmotif.inference import WindowProbe
 HAND_BUILT = [family for family in FAMILIES if family != "g"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", HAND_BUILT)
 def test_planted_motifs_excite_the_neuron_and_random_sequences_hardly_do(family):
     random = np.random.default_rng(0)

@@ -31,6 +31,7 @@ def work(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_suite_gives_tables_and_a_page_and_goes_on(cli, work):
     result = cli("benchmark", work / "suite.yaml", "--out", work / "out", "--workers", "1")
     assert result.exit_code == 0, result.output
@@ -86,6 +87,7 @@ def test_one_task_by_command(cli, work):
     assert set(pd.read_csv(work / "e" / "scores.tsv", sep="\t")["model"]) == {"kmer:1"}
 
 
+@pytest.mark.slow
 def test_vectors_are_written_and_read_again_as_a_model(cli, work):
     result = cli("embed", "--model", "utr3_lm", "--fasta", work / "u.fa", "--layers", "all", "--out", work / "e.h5")
     assert result.exit_code == 0, result.output
@@ -214,6 +216,7 @@ def own_files(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("config", "measures"),
     [

@@ -29,6 +29,7 @@ def test_lost_tasks_end_with_exit_code_1(cli, own_net, monkeypatch):
     )
 
 
+@pytest.mark.slow
 def test_what_is_no_scheduler_is_told(refused, own_net, monkeypatch):
     pytest.importorskip("distributed")
     monkeypatch.setattr("combmotif.core.executors.scheduler._FILE_PATIENCE", 0.3)

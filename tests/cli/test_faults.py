@@ -427,6 +427,7 @@ def test_a_terminal_that_cannot_show_a_sign(tmp_path):
     assert result.stderr == b"Error: caf\xe9?: expected a run folder (with a run.json), as 'combmotif run' makes it\n"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")  # noqa: PTH110
 def test_a_full_standard_output(tmp_path):
     with open("/dev/full", "w") as full:  # noqa: PTH123

@@ -162,6 +162,7 @@ def test_options_of_collections(cli):
     assert "--url and --sha256 are of one file" in cli("fetch", "rbp", "--url", "x").stderr
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_without_the_collection_and_says_so(cli, own_net, tmp_path):
     text = own_net.read_text() + "match: {databases: [builtin, rbp], shuffles: 0}\n"
     own_net.write_text(text)

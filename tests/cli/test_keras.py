@@ -116,6 +116,7 @@ def test_what_does_not_go_together_is_refused(cli, net):
         assert said in result.output
 
 
+@pytest.mark.slow
 def test_interpret_takes_a_file_or_a_section(cli, net, tmp_path):
     options = {"layer": "words", "neurons": 0, "contribution": False, "effects": False, "sample": {"keep": 200}}
     sequences = {"kind": "random", "count": 30, "length": 30}
@@ -125,6 +126,7 @@ def test_interpret_takes_a_file_or_a_section(cli, net, tmp_path):
     assert "GUAAGU" in one.motifs[0].consensus()
 
 
+@pytest.mark.slow
 def test_a_folder_names_code_that_is_run_only_with_leave(cli, net, refused, tmp_path):
     options = {"layer": "words", "neurons": 0, "contribution": False, "effects": False, "sample": {"keep": 200}}
     sequences = {"kind": "random", "count": 30, "length": 30}

@@ -214,6 +214,7 @@ def test_compare_runs_the_configs_it_names(cli, refused, own_net, tmp_path):
     assert "its model or data cannot be opened (factory: there is no file" in message
 
 
+@pytest.mark.slow
 def test_motif_files_need_no_torch(meme, tmp_path):
     code = (
         "import sys\nfrom combmotif.cli import app\n"

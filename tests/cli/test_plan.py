@@ -1,5 +1,7 @@
 import re
 
+import pytest
+
 QUICK = ("--set", "sample.population=16", "--set", "sample.generations=2", "--set", "contribution={}")
 
 
@@ -25,6 +27,7 @@ def test_counts_and_an_estimate_without_a_folder(cli, own_net, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.slow
 def test_what_is_done_already_and_what_would_be_replaced(cli, own_net):
     assert cli("run", own_net, *QUICK, "--workers", 1).exit_code == 0
     again = cli("plan", own_net, *QUICK, "--no-measure")
@@ -38,6 +41,7 @@ def test_what_is_done_already_and_what_would_be_replaced(cli, own_net):
     assert "or --replace" in other.stderr
 
 
+@pytest.mark.slow
 def test_effects_are_a_stage_whose_tasks_depend_on_the_motifs(cli, own_net):
     result = cli("plan", own_net, *QUICK, "--set", "effects={backgrounds: 60}")
     rows = {line.split()[0]: line.split()[1:] for line in result.stdout.splitlines()[3:8]}
@@ -51,6 +55,7 @@ def test_mistakes_are_found(refused, own_net):
     assert "interaction.pairs" in refused("plan", own_net, "--set", "interaction.pairs=[[AX, AC]]")
 
 
+@pytest.mark.slow
 def test_jobs_that_a_run_would_take(cli, own_net, tmp_path):
     (tmp_path / "slurm.yaml").write_text(
         'engine: slurm\njobs: {least: 1, most: 3}\njob: {workers: 4, walltime: "00:20:00"}\ntask_limit: 0.1 s\n'

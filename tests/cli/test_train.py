@@ -54,6 +54,7 @@ def test_training_writes_a_card_that_opens(cli, config, tmp_path):
     assert (tmp_path / "t" / "model" / "weights.safetensors").read_bytes() == weights
 
 
+@pytest.mark.slow
 def test_an_interrupted_training_ends_like_an_undisturbed_one(cli, config, tmp_path, monkeypatch):
     cli("train", config, "--out", "whole")
     save_state = training.save_state

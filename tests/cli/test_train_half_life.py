@@ -77,6 +77,7 @@ def test_combmotif_layout_in_a_card_out(cli, config, tmp_path):
     assert f"the card says: pearson {metrics['half_life']['human']['pearson']:.4g}" in again.stdout
 
 
+@pytest.mark.slow
 def test_saluki_recipe_with_two_species(cli, config, tmp_path):
     config.write_text(
         CONFIG.replace("PRESET", "saluki").replace("SECOND", ", {kind: hdf5, name: mouse, path: mouse.h5}")
@@ -95,6 +96,7 @@ def test_saluki_recipe_with_two_species(cli, config, tmp_path):
         assert metrics["history"][metrics["best_epochs"][name] - 1][f"validation_r_{name}"] == best
 
 
+@pytest.mark.slow
 def test_an_interrupted_training_ends_like_an_undisturbed_one(cli, config, tmp_path, monkeypatch):
     override = ("--set", "fit.epochs=3", "--set", "net.dropout=0.2")
     cli("train", config, "--out", "whole", *override)

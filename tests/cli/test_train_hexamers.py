@@ -12,6 +12,7 @@ from combmotif.sequence import decode
 from combmotif.training.hexamer_fit import HexamerFit, Outcome, donor_outcome, simulate_counts
 
 
+@pytest.mark.slow
 def test_planted_effects_from_the_shipped_config(cli, repository, tmp_path):
     result = cli(
         "train", repository / "configs" / "train_hal.yaml", "--out", tmp_path / "t", "--set", "sequences.count=20000"
@@ -49,6 +50,7 @@ def minigenes(tmp_path):
     return config
 
 
+@pytest.mark.slow
 def test_own_counts_give_a_card_that_opens(cli, minigenes, tmp_path):
     result = cli("train", minigenes, "--out", tmp_path / "t")
     assert result.exit_code == 0, result.output

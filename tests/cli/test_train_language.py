@@ -1,8 +1,10 @@
 """A language model is trained by command, and its card opens."""
 
 import numpy as np
+import pytest
 
 
+@pytest.mark.slow
 def test_the_command_trains_and_the_card_opens(cli, tmp_path):
     random = np.random.default_rng(0)
     rows = "".join("".join(random.choice(list("ACGU"), 60)) + "\n" for _ in range(60))

@@ -2,6 +2,7 @@ import pandas as pd
 import pytest
 
 
+@pytest.mark.slow
 def test_words_alone_and_in_pairs(cli, own_net, tmp_path):
     command = ("words", "--model", own_net, "GGAC", "UUU", "--backgrounds", "12", "--length", "40", "--seed", "3")
     result = cli(*command, "--distance", "1", "--out", tmp_path / "o")

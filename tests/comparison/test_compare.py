@@ -105,6 +105,7 @@ def test_the_place_in_the_window_is_found_where_the_run_does_not_say_it(sequence
     assert table["drawn"][0] == pytest.approx(4.1, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_runs_of_any_method_are_compared_with_honest_counts(tmp_path, model, sequences):
     first = run_folder(tmp_path / "one", ["UGUAAAUA", "AUGGCC", "NUGUAAAUAN"])
     second = run_folder(tmp_path / "two", ["UGUAAAUA", "GCGGCCGC"], method="modisco", neuron=-1)

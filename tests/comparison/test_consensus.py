@@ -78,6 +78,7 @@ def test_shared_elements_have_the_mean_and_spread_of_their_effects(tmp_path):
     assert (tmp_path / "out" / "consensus.tsv").is_file()
 
 
+@pytest.mark.slow
 def test_fifty_models_are_compared_as_fast_as_a_few(tmp_path):
     words = ["UGUAAAUA", "AUUUAUUUA", "GCGGCCGC"]
     folders = [

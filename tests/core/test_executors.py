@@ -114,12 +114,14 @@ def test_the_first_failure_is_raised(workers):
         executor.run(refuse_odd, [0, 1, 2])
 
 
+@pytest.mark.slow
 def test_what_a_worker_cannot_set_up_is_told_in_its_words(tmp_path):
     with Processes(2, setup=partial(unable, str(tmp_path))) as executor, pytest.raises(ValueError, match="is gone"):
         executor.run(refuse_odd, [0, 2])
     assert str(os.getpid()) not in {path.name for path in tmp_path.iterdir()}
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:a worker process was killed")
 def test_tasks_of_a_worker_that_was_killed_are_begun_again(two, tmp_path):
     heard = []
@@ -133,6 +135,7 @@ def test_tasks_of_a_worker_that_was_killed_are_begun_again(two, tmp_path):
     assert [done for _, done in heard] == [1, 2, 3, 4]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:a worker process was killed")
 def test_a_task_that_kills_its_workers_is_lost_and_the_others_are_done(two, tmp_path):
     heard = []
@@ -144,6 +147,7 @@ def test_a_task_that_kills_its_workers_is_lost_and_the_others_are_done(two, tmp_
     assert two.run(refuse_odd, [0, 2, 4]) == [0, 2, 4]  # and the executor goes on
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:a worker process took longer")
 def test_a_task_that_hangs_is_ended(tmp_path):
     payloads = [(str(tmp_path), number) for number in range(3)]
@@ -153,6 +157,7 @@ def test_a_task_that_hangs_is_ended(tmp_path):
         assert sorted(path.name for path in tmp_path.iterdir()) == ["done0", "done2"]
 
 
+@pytest.mark.slow
 def test_workers_that_die_before_they_begin_end_in_a_sentence():
     with (
         Processes(2, setup=end, limits=Limits(attempts=2)) as executor,

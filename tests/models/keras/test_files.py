@@ -281,6 +281,7 @@ def test_a_file_made_to_fill_the_memory_is_refused(tmp_path: Path) -> None:
         read_description(tmp_path / "bomb.keras")
 
 
+@pytest.mark.slow
 def test_the_backend_is_torch_whatever_the_environment_says(keras: Any, tmp_path: Path) -> None:
     path = saved(small(keras), tmp_path / "net.keras")
     script = f"""
