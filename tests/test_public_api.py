@@ -80,6 +80,17 @@ def test_the_model_comes_first_then_the_data_then_options_and_the_seed_last():
     assert wrong == []
 
 
+def test_most_functions_that_packages_export_have_an_example():
+    exported = {}
+    for name in PACKAGES:
+        package = importlib.import_module(name)
+        values = (getattr(package, one) for one in getattr(package, "__all__", []))
+        exported |= {f"{v.__module__}.{v.__name__}": v for v in values if inspect.isfunction(v)}
+    without = sorted(name for name, value in exported.items() if "\nExamples\n---" not in (inspect.getdoc(value) or ""))
+    assert len(exported) > 100
+    assert len(without) < len(exported) / 2, without
+
+
 FUNCTIONS = [name for name in combmotif.__all__ if inspect.isfunction(getattr(combmotif, name))]
 
 

@@ -51,6 +51,18 @@ def write_attributions(
     Returns
     -------
     tuple of three paths
+
+    Examples
+    --------
+    >>> from combmotif.attribution import attribute
+    >>> from combmotif.config.stages import AttributionOptions
+    >>> from combmotif.models import SequenceModel
+    >>> from combmotif.models.architectures.cnn_gru import CnnGru
+    >>> model = SequenceModel("toy", CnnGru(width=8))
+    >>> codes = [np.zeros(60, np.uint8), np.ones(60, np.uint8)]
+    >>> found = attribute(model, codes, "output:0", options=AttributionOptions(method="gradient_input"))
+    >>> [path.name for path in write_attributions([found], "scores", names=found.names, width=60)]
+    ['scores.h5', 'scores.npz', 'scores.ohe.npz']
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -129,6 +141,19 @@ def load_attributions(path: str | Path) -> Attributions:
     ------
     FileNotFoundError, ValueError
         If the file is missing or is not one of these.
+
+    Examples
+    --------
+    >>> from combmotif.attribution import attribute
+    >>> from combmotif.config.stages import AttributionOptions
+    >>> from combmotif.models import SequenceModel
+    >>> from combmotif.models.architectures.cnn_gru import CnnGru
+    >>> model = SequenceModel("toy", CnnGru(width=8))
+    >>> codes = [np.zeros(60, np.uint8), np.ones(60, np.uint8)]
+    >>> found = attribute(model, codes, "output:0", options=AttributionOptions(method="gradient_input"))
+    >>> file, _, _ = write_attributions([found], "scores", names=found.names, width=60)
+    >>> load_attributions(file).names
+    ('0', '1')
     """
     path = Path(path)
     if not path.is_file():

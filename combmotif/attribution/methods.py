@@ -124,6 +124,15 @@ def attribute(
     -----
     CompletenessWarning
         If integrated gradients stay above the tolerance; the message holds the numbers.
+
+    Examples
+    --------
+    >>> from combmotif.models.architectures.cnn_gru import CnnGru
+    >>> model = SequenceModel("toy", CnnGru(width=8))
+    >>> codes = [np.zeros(60, np.uint8), np.ones(60, np.uint8)]
+    >>> found = attribute(model, codes, "output:0", options=AttributionOptions(method="gradient_input"))
+    >>> [scores.shape for scores in found.contributions]
+    [(60,), (60,)]
     """
     parts = list(
         attribute_parts(

@@ -230,6 +230,12 @@ def draw(family: str, number: int, seed: int) -> Instance:
     Returns
     -------
     Instance
+
+    Examples
+    --------
+    >>> instance = draw("a", 0, seed=1)
+    >>> instance.family, instance.model.input_spec.length
+    ('a', None)
     """
     random = named_generator(seed, "selfcheck", family, number)
     if family == "a":

@@ -39,7 +39,7 @@ def apply_override(data: dict[str, Any], override: str) -> None:
 
     Examples
     --------
-    >>> from combmotif.config import apply_override
+    >>> from combmotif.config.load import apply_override
     >>> data = {"sample": {"keep": 100}}
     >>> apply_override(data, "sample.keep=300")
     >>> apply_override(data, "neurons.select=[0, 3]")
@@ -112,12 +112,26 @@ def load_config(path: str | Path, *, overrides: Sequence[str] = ()) -> RunConfig
     ------
     ValueError, FileNotFoundError
         One sentence naming the file, the key, what was expected and what was found.
+
+    Examples
+    --------
+    >>> _ = Path("q.yaml").write_text("model: {card: mrl}\\nsequences: {kind: random}\\nneurons: {layer: conv3}\\n")
+    >>> load_config("q.yaml", overrides=["neurons.select=0-3"]).neurons.select
+    '0-3'
     """
     config: RunConfig = _load(RunConfig, path, overrides)
     return config
 
 
 def load_train_config(path: str | Path, *, overrides: Sequence[str] = ()) -> TrainingConfig:
-    """Read the YAML file of a training, by its ``kind`` (see :data:`TRAININGS`); as :func:`load_config`."""
+    """Read the YAML file of a training, by its ``kind`` (see :data:`TRAININGS`); as :func:`load_config`.
+
+    Examples
+    --------
+    >>> _ = Path("t.yaml").write_text("kind: language\\ntexts: [{path: t.fa}]\\ncard: {name: tiny}\\n")
+    >>> _ = Path("t.fa").write_text(">a\\nACGU\\n")
+    >>> load_train_config("t.yaml").kind
+    'language'
+    """
     config: TrainingConfig = _load(TrainConfig, path, overrides)
     return config

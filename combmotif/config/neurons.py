@@ -20,7 +20,7 @@ def parse_selection(select: Selection) -> list[tuple[int, int]] | None:
 
     Examples
     --------
-    >>> from combmotif.config import parse_selection
+    >>> from combmotif.config.neurons import parse_selection
     >>> parse_selection("0-3,7")
     [(0, 3), (7, 7)]
     """
@@ -67,7 +67,7 @@ def select_neurons(select: Selection, count: int, layer: str) -> list[int]:
 
     Examples
     --------
-    >>> from combmotif.config import select_neurons
+    >>> from combmotif.config.neurons import select_neurons
     >>> select_neurons("0-2,7", 10, "conv3")
     [0, 1, 2, 7]
     """

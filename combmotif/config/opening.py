@@ -24,7 +24,14 @@ KERAS_FILES = (".keras", ".h5", ".hdf5")
 
 
 def open_model(section: ModelSection, *, device: torch.device | str = "cpu") -> SequenceModel:
-    """Load the model of a config's ``model`` section; errors name the YAML key."""
+    """Load the model of a config's ``model`` section; errors name the YAML key.
+
+    Examples
+    --------
+    >>> from combmotif.config.inputs import CardSection
+    >>> open_model(CardSection(card="mrl")).outputs
+    ('mrl',)
+    """
     from combmotif.models.card import load_card
     from combmotif.models.model import InputSpec
     from combmotif.models.python_model import load_python
@@ -109,6 +116,11 @@ def open_model_from(
     ------
     FileNotFoundError, ValueError
         If ``target`` is none of them.
+
+    Examples
+    --------
+    >>> open_model_from("mrl").input_spec.length
+    50
     """
     from combmotif.models.card import load_card
 
@@ -122,7 +134,15 @@ def open_model_from(
 
 
 def with_trust(config: _Config, *, trust: bool) -> _Config:
-    """Give a config leave, or none beyond its own, to run the Python code that its cards name."""
+    """Give a config leave, or none beyond its own, to run the Python code that its cards name.
+
+    Examples
+    --------
+    >>> from combmotif.config import RunConfig
+    >>> config = RunConfig(model={"card": "my_net"}, sequences={"kind": "random"})
+    >>> with_trust(config, trust=True).model.trust
+    True
+    """
     if not trust:
         return config
     if isinstance(config, TrainConfig):
@@ -134,7 +154,13 @@ def with_trust(config: _Config, *, trust: bool) -> _Config:
 
 
 def output_index(output: int | str, outputs: tuple[str, ...], *, key: str) -> int:
-    """Turn an output's name or number into its column; ``key`` is the YAML key, for the message."""
+    """Turn an output's name or number into its column; ``key`` is the YAML key, for the message.
+
+    Examples
+    --------
+    >>> output_index("jurkat", ("jurkat", "beas2b"), key="output"), output_index(1, ("jurkat", "beas2b"), key="output")
+    (0, 1)
+    """
     if isinstance(output, str):
         if output not in outputs:
             raise ValueError(f"{key}: the model has no output '{output}'{nearest(output, list(outputs))}")

@@ -64,6 +64,13 @@ def draw_backgrounds(
     -------
     Backgrounds
         Fewer than `count` only where the motifs of `without` cannot be avoided, or all sequences are empty.
+
+    Examples
+    --------
+    >>> sequences = SequenceSet.from_strings(["ACGUACGU", "UUAUGAUU", "GGGGCCCC"])
+    >>> from combmotif.effect.pattern import as_pattern
+    >>> len(draw_backgrounds(sequences, 6, seed=0, without=[as_pattern("AUG")]))
+    6
     """
     order = sorted(
         np.flatnonzero(sequences.lengths).tolist(),

@@ -99,7 +99,7 @@ def as_pattern(
 
     Examples
     --------
-    >>> from combmotif.effect import as_pattern
+    >>> from combmotif.effect.pattern import as_pattern
     >>> from combmotif.sequence import encode
     >>> rows, starts = as_pattern("UGUAN").find([encode("CCUGUACC"), encode("UUUUU")])
     >>> rows.tolist(), starts.tolist()

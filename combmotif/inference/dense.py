@@ -78,6 +78,15 @@ def scan_layers(
     ------
     ValueError
         If a layer does not exist or has no windows (it mixes the whole sequence).
+
+    Examples
+    --------
+    >>> from combmotif.models.architectures.cnn_gru import CnnGru
+    >>> model = SequenceModel("toy", CnnGru(width=8))
+    >>> codes = [np.zeros(60, np.uint8), np.ones(60, np.uint8)]
+    >>> (block,) = scan_layers(model, ["conv1", "conv2"], codes)
+    >>> {layer: values.shape for layer, values in block.values.items()}
+    {'conv1': (2, 8, 56), 'conv2': (2, 8, 52)}
     """
     geometries = {layer: known_geometry(model, layer) for layer in layers}
     sizes = {layer: geometry.receptive_field for layer, geometry in geometries.items()}
@@ -128,6 +137,14 @@ def scan(
         rows: integer (m,), sequences of one length, in ascending order of length and row; values: float32
         (m, neurons, windows); valid: bool (m, windows). Window w covers [w, w + receptive field). Sequences shorter
         than the receptive field yield zero windows.
+
+    Examples
+    --------
+    >>> from combmotif.models.architectures.cnn_gru import CnnGru
+    >>> model = SequenceModel("toy", CnnGru(width=8))
+    >>> codes = [np.zeros(60, np.uint8), np.ones(60, np.uint8)]
+    >>> [(values.shape, bool(valid.all())) for _, values, valid in scan(model, "conv2", codes)]
+    [((2, 8, 52), True)]
     """
     pieces: list[Block] = []
     for block in scan_layers(model, [layer], codes, tracks=tracks, length_limit=length_limit):

@@ -52,7 +52,7 @@ def neuron_model(model: SequenceModel, layer: str, channel: int) -> SequenceMode
 
     Examples
     --------
-    >>> from combmotif.inference import neuron_model
+    >>> from combmotif.inference.neuron import neuron_model
     >>> from combmotif.models import load_card
     >>> neuron = neuron_model(load_card("mrl"), "conv2", 5)
     >>> neuron.outputs, neuron.input_spec.length

@@ -76,7 +76,7 @@ def read_card(name_or_path: str | Path) -> ModelCard:
 
     Examples
     --------
-    >>> from combmotif.models import read_card
+    >>> from combmotif.models.card import read_card
     >>> read_card("mrl").outputs[0].name
     'mrl'
     """
@@ -201,7 +201,7 @@ def load_card(name_or_path: str | Path, device: torch.device | str = "cpu", *, t
     Examples
     --------
     >>> from combmotif.models import load_card
-    >>> from combmotif.sequence import random_sequences
+    >>> from combmotif.sequence.tables import random_sequences
     >>> model = load_card("mrl")
     >>> model.predict(random_sequences(3, 50, seed=1).codes).shape
     (3, 1)
@@ -249,6 +249,14 @@ def save_card(folder: str | Path, module: nn.Module, card: dict[str, Any], *, se
     -------
     pathlib.Path
         The card's file.
+
+    Examples
+    --------
+    >>> from combmotif.models.architectures.cnn_gru import CnnGru
+    >>> card = {"name": "toy", "kind": "cnn_gru", "arguments": {"width": 8}, "input": {"alphabet": "rna", "length": 48}}
+    >>> path = save_card("toy", CnnGru(width=8).eval(), card | {"outputs": [{"name": "y"}]}, sequences=["ACGU" * 12])
+    >>> load_card(path).outputs
+    ('y',)
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -19,6 +19,11 @@ def choose_device(name: str = "auto") -> torch.device:
     ------
     ValueError
         If it is another name, or the device is asked for by name and is not there.
+
+    Examples
+    --------
+    >>> choose_device("cpu")
+    device(type='cpu')
     """
     if name not in DEVICES:
         raise ValueError(f"device: expected {', '.join(DEVICES[:-1])} or {DEVICES[-1]}, found '{name}'")

@@ -191,6 +191,13 @@ def load_python(
     ValueError, FileNotFoundError
         See :func:`build_module`, :func:`combmotif.models.opening.open_module`,
         :func:`combmotif.models.weights.load_weights`.
+
+    Examples
+    --------
+    >>> how = {"in_channels": 4, "out_channels": 1, "kernel_size": 4}
+    >>> model = load_python("torch.nn:Conv1d", kwargs=how, outputs=["y"], output={"mean": "positions"})
+    >>> model.predict(["ACGUACGU"]).shape
+    (1, 1)
     """
     module = build_module(factory, kwargs)
     if weights is not None:

@@ -38,7 +38,8 @@ def similarity(a: np.ndarray, b: np.ndarray) -> tuple[float, int]:
 
     Examples
     --------
-    >>> from combmotif.motifs import similarity, word_ppm
+    >>> from combmotif.motifs import word_ppm
+    >>> from combmotif.motifs.cluster import similarity
     >>> found, shift = similarity(word_ppm("UGUAA"), word_ppm("GUAAC"))
     >>> found > 0.7, shift
     (True, 1)
@@ -104,7 +105,8 @@ def merge_shifted(
     Examples
     --------
     >>> import numpy as np
-    >>> from combmotif.motifs import merge_shifted, word_ppm
+    >>> from combmotif.motifs import word_ppm
+    >>> from combmotif.motifs.cluster import merge_shifted
     >>> leaves = [100 * word_ppm(word) for word in ("UGUAANNN", "NNUGUAAN", "CCCCCNNN")]
     >>> merge_shifted(leaves, np.array([3.0, 2.0, 1.0]))
     [[(0, 0), (1, 2)], [(2, 0)]]

@@ -34,7 +34,8 @@ def motif_similarity(a: Motif, b: Motif) -> float:
 
     Examples
     --------
-    >>> from combmotif.motifs import Motif, motif_similarity, word_ppm
+    >>> from combmotif.motifs import Motif, word_ppm
+    >>> from combmotif.motifs.concordance import motif_similarity
     >>> whole = Motif("a", 100 * word_ppm("UGUANAUA"), 100)
     >>> round(motif_similarity(whole, Motif("b", 100 * word_ppm("UGUA"), 100)) ** 2, 1)
     0.6
@@ -130,7 +131,15 @@ def strict_agreement(first: Sequence[Motif], second: Sequence[Motif]) -> float:
 
 
 def best_similarity(motif: Motif, others: Sequence[Motif]) -> float:
-    """Return the best similarity of a motif with any of others or an arrangement of them, 0 to 1; 0 without others."""
+    """Return the best similarity of a motif with any of others or an arrangement of them, 0 to 1; 0 without others.
+
+    Examples
+    --------
+    >>> from combmotif.motifs import word_ppm
+    >>> one, other = (Motif(word, word_ppm(word) * 100, 100) for word in ("UGUAAAUA", "GUAAAU"))
+    >>> best_similarity(one, []), round(best_similarity(one, [other, one]), 3)
+    (0.0, 1.0)
+    """
     return max([arranged(motif, others), *(motif_similarity(motif, other) for other in others)])
 
 

@@ -23,7 +23,7 @@ def information(ppm: np.ndarray) -> np.ndarray:
     Examples
     --------
     >>> import numpy as np
-    >>> from combmotif.motifs import information
+    >>> from combmotif.motifs.motif import information
     >>> information(np.array([[1.0, 0, 0, 0], [0.5, 0.5, 0, 0], [0.25, 0.25, 0.25, 0.25]])).round(3).tolist()
     [2.0, 1.0, 0.0]
     """
@@ -46,7 +46,7 @@ def letter_sets(ppm: np.ndarray) -> np.ndarray:
     Examples
     --------
     >>> import numpy as np
-    >>> from combmotif.motifs import letter_sets
+    >>> from combmotif.motifs.motif import letter_sets
     >>> letter_sets(np.array([[0.9, 0.1, 0, 0], [0.5, 0, 0.5, 0]])).astype(int).tolist()
     [[1, 0, 0, 0], [1, 0, 1, 0]]
     """
@@ -76,7 +76,7 @@ def purity(consensus: float, maximum: float, background: float = 0.0) -> float:
 
     Examples
     --------
-    >>> from combmotif.motifs import purity
+    >>> from combmotif.motifs.motif import purity
     >>> purity(6.0, 10.0, background=2.0)
     0.5
     """

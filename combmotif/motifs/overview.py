@@ -47,9 +47,9 @@ def compare_motifs(
     Returns
     -------
     pandas.DataFrame
-        Columns `combmotif.core.tables.MOTIF_COMPARISON`: ``similarity`` is that of `combmotif.motifs.similarity` (1 for
-        equal matrices), at ``offset`` (column of the motif on which the other begins); ``p_value`` is the guarded
-        Tomtom's.
+        Columns `combmotif.core.tables.MOTIF_COMPARISON`: ``similarity`` is that of
+        `combmotif.motifs.cluster.similarity` (1 for equal matrices), at ``offset`` (column of the motif on which the
+        other begins); ``p_value`` is the guarded Tomtom's.
     """
     spans_a, spans_b = [_span(m) for m in first], [_span(m) for m in second]
     p_values = guarded_tomtom([ppm for ppm, _ in spans_a], [ppm for ppm, _ in spans_b], strands=strands).p_value

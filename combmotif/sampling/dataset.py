@@ -112,6 +112,17 @@ def dataset_samples(
     ------
     ValueError
         If no sequence has a window without an N.
+
+    Examples
+    --------
+    >>> from combmotif.models import SequenceModel
+    >>> from combmotif.models.architectures.cnn_gru import CnnGru
+    >>> from combmotif.inference import WindowProbe
+    >>> probe = WindowProbe(SequenceModel("toy", CnnGru(width=8)), "conv1")
+    >>> codes = list(np.random.default_rng(0).integers(0, 4, (20, 60)).astype(np.uint8))
+    >>> found = dataset_samples(probe, [3], codes, keep=40)
+    >>> found[0].codes.shape[1], bool(found[0].activations.max() == found[0].maximum)
+    (5, True)
     """
     size = probe.receptive_field
     chosen = np.asarray(neurons, dtype=np.int64)
@@ -187,6 +198,12 @@ def track_windows(
     ------
     ValueError
         If no sequence is that long.
+
+    Examples
+    --------
+    >>> tracks = [np.tile(np.eye(1, 3, dtype=np.float32), 10)]  # the first nucleotide of every codon
+    >>> track_windows(tracks, 6, count=2, random=np.random.default_rng(0)).shape
+    (2, 1, 6)
     """
     windows = np.array([max(0, track.shape[1] - size + 1) for track in tracks])
     if not windows.sum():

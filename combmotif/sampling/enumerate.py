@@ -57,6 +57,16 @@ def enumerate_windows(
     ------
     ValueError
         If the receptive field is longer than 10 nt.
+
+    Examples
+    --------
+    >>> from combmotif.models import SequenceModel
+    >>> from combmotif.models.architectures.cnn_gru import CnnGru
+    >>> from combmotif.inference import WindowProbe
+    >>> probe = WindowProbe(SequenceModel("toy", CnnGru(width=8)), "conv1")
+    >>> (found,) = enumerate_windows(probe, [3], seeds=[np.random.default_rng(0)], keep=40)
+    >>> len(found) <= 40, found.codes.shape[1]
+    (True, 5)
     """
     size = probe.receptive_field
     if size > LONGEST:

@@ -269,6 +269,17 @@ def evolve(
     -------
     list of Samples, one per neuron
         A neuron that no window excites has none.
+
+    Examples
+    --------
+    >>> from combmotif.models import SequenceModel
+    >>> from combmotif.models.architectures.cnn_gru import CnnGru
+    >>> from combmotif.inference import WindowProbe
+    >>> probe = WindowProbe(SequenceModel("toy", CnnGru(width=8)), "conv2")
+    >>> options = EvolveOptions(population=8, generations=2, keep=20)
+    >>> (found,) = evolve(probe, [3], seeds=[np.random.default_rng(0)], options=options)
+    >>> found.codes.shape[1], bool((found.excitation > 0).all())
+    (9, True)
     """
     options = options or EvolveOptions()
     with probe.tabulated():

@@ -24,7 +24,13 @@ _SHIFTS = 200
 
 
 def combmotif_quota(receptive_field: int) -> int:
-    """Return the windows CombMotif keeps per bin: 100 for every 5 nt of the receptive field, and 100."""
+    """Return the windows CombMotif keeps per bin: 100 for every 5 nt of the receptive field, and 100.
+
+    Examples
+    --------
+    >>> combmotif_quota(72)
+    1500
+    """
     return receptive_field // 5 * 100 + 100
 
 
@@ -86,6 +92,17 @@ def combmotif_samples(
     Returns
     -------
     list of Samples, one per neuron
+
+    Examples
+    --------
+    >>> from combmotif.models import SequenceModel
+    >>> from combmotif.models.architectures.cnn_gru import CnnGru
+    >>> from combmotif.inference import WindowProbe
+    >>> probe = WindowProbe(SequenceModel("toy", CnnGru(width=8)), "conv2")
+    >>> random = [np.random.default_rng(0)]
+    >>> (found,) = combmotif_samples(probe, [3], seeds=random, keep=20, population=20, generations=2)
+    >>> len(found) <= 20, found.codes.shape[1]
+    (True, 9)
     """
     with probe.tabulated():
         return [
@@ -200,6 +217,17 @@ def neuronmotif_samples(
     Returns
     -------
     list of Samples, one per neuron
+
+    Examples
+    --------
+    >>> from combmotif.models import SequenceModel
+    >>> from combmotif.models.architectures.cnn_gru import CnnGru
+    >>> from combmotif.inference import WindowProbe
+    >>> probe = WindowProbe(SequenceModel("toy", CnnGru(width=8)), "conv2")
+    >>> random = [np.random.default_rng(0)]
+    >>> (found,) = neuronmotif_samples(probe, [3], seeds=random, keep=20, population=20, generations=2)
+    >>> len(found) <= 20, found.codes.shape[1]
+    (True, 9)
     """
     if population is None:
         population = int(np.clip(probe.receptive_field // 20 * 1000, 2000, 5000))

@@ -133,6 +133,13 @@ def stratify(
     -------
     integer array
         Rows, by descending activation (ties by sequence).
+
+    Examples
+    --------
+    >>> codes = np.arange(100).reshape(100, 1).astype(np.uint8)
+    >>> rows = stratify(codes, np.linspace(0, 1, 100), keep=20, random=np.random.default_rng(0))
+    >>> len(rows), int(rows[0])  # one of each bin, the strongest first
+    (20, 99)
     """
     if not len(activations):
         return np.zeros(0, np.int64)

@@ -96,7 +96,7 @@ def iupac_sets(word: str) -> np.ndarray:
 
     Examples
     --------
-    >>> from combmotif.sequence import iupac_sets
+    >>> from combmotif.sequence.alphabet import iupac_sets
     >>> iupac_sets("AR").astype(int).tolist()
     [[1, 0, 0, 0], [1, 0, 1, 0]]
     """

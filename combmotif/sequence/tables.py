@@ -335,7 +335,7 @@ def random_sequences(
 
     Examples
     --------
-    >>> from combmotif.sequence import random_sequences
+    >>> from combmotif.sequence.tables import random_sequences
     >>> sequences = random_sequences(100, 30, seed=1, exclude=["AUG"])
     >>> len(sequences), sequences.codes[0].shape
     (100, (30,))

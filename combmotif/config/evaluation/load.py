@@ -93,6 +93,12 @@ def parse_model(text: str, *, trust: bool = False, ref_aware: bool = False) -> M
     ``nt_v2:FOLDER``, ``dnabert2:FOLDER``, ``auto:FOLDER``; ``keras:FILE``; ``probabilities:FILE``,
     ``embeddings:FILE``, ``predictions:FILE``, ``track:FILE``; ``python:FILE.py:FUNCTION``; anything else is the name
     or path of a card.
+
+    Examples
+    --------
+    >>> entry = parse_model("kmer:5")
+    >>> entry.features, entry.k
+    ('kmer:5', None)
     """
     kind, _, what = text.partition(":")
     data: dict[str, Any]

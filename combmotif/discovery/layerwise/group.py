@@ -49,7 +49,7 @@ class Group:
 
     @property
     def purity(self) -> float:
-        """Consensus activation as a share of the largest activation known, 0 to 1; see `combmotif.motifs.purity`."""
+        """Consensus activation as a share of the largest activation known, 0 to 1; see `purity`."""
         return purity(self.consensus_activation, self.max_activation, self.background)
 
     @property

@@ -175,6 +175,14 @@ def clamp(
     ------
     ValueError
         If a shape does not fit, or the layer or a neuron does not exist.
+
+    Examples
+    --------
+    >>> from combmotif.models.architectures.cnn_gru import CnnGru
+    >>> model = SequenceModel("toy", CnnGru(width=8))
+    >>> codes = [np.zeros(60, np.uint8), np.ones(60, np.uint8)]
+    >>> clamp(model, "conv2", [0, 3], codes, np.array([0.0, 0.0])).shape
+    (2, 2)
     """
     channels = np.asarray(neurons, dtype=np.int64)
     values = np.asarray(values, dtype=float)

@@ -74,6 +74,14 @@ def contribution(
     ------
     ValueError
         If a shape does not fit.
+
+    Examples
+    --------
+    >>> activations = np.array([[0.0], [1.0]] * 20)
+    >>> outcome = np.array([0.0, 2.0] * 20) + np.linspace(0, 0.1, 40)
+    >>> table = contribution(activations, outcome, neurons=["conv3:7"], maxima=np.array([1.0]))
+    >>> table[["neuron", "n_active", "effect", "class"]].round(2).to_dict("records")
+    [{'neuron': 'conv3:7', 'n_active': 20, 'effect': 2.0, 'class': 'positive'}]
     """
     options = options or ContributionOptions()
     activations = np.asarray(activations, dtype=float)

@@ -110,7 +110,7 @@ def base_frequencies(codes: Sequence[np.ndarray]) -> np.ndarray:
 
     Examples
     --------
-    >>> from combmotif.effect import base_frequencies
+    >>> from combmotif.effect.pairs.interaction import base_frequencies
     >>> from combmotif.sequence import encode
     >>> base_frequencies([encode("AAAAAAN")]).round(2).tolist()
     [0.7, 0.1, 0.1, 0.1]

@@ -165,7 +165,7 @@ def as_pair(
 
     Examples
     --------
-    >>> from combmotif.effect import as_pair
+    >>> from combmotif.effect.pairs.pair import as_pair
     >>> as_pair(["AUG", "UAR"]).b.consensus
     'UAR'
     """

@@ -45,6 +45,13 @@ def save_motifs(
         Name of each motif by its id, kept as the attribute ``name``; see `load_names`.
     texts : dict, optional
         What else the file is to hold, each by a name of its own; see `load_texts`.
+
+    Examples
+    --------
+    >>> from combmotif.motifs import word_ppm
+    >>> save_motifs(MotifSet((Motif("m1", word_ppm("UGUA") * 20, 20),)), "motifs.h5")
+    >>> [motif.id for motif in load_motifs("motifs.h5")]
+    ['m1']
     """
     with writing_h5(path) as file:
         for name, text in (texts or {}).items():

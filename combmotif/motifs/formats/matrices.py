@@ -115,6 +115,13 @@ def write_motif_table(motifs: MotifSet, path: str | Path, *, names: dict[str, st
     path : str or pathlib.Path
     names : dict, optional
         Name of each motif by its id; default its consensus.
+
+    Examples
+    --------
+    >>> from combmotif.motifs import Motif, MotifSet, word_ppm
+    >>> write_motif_table(MotifSet((Motif("m1", word_ppm("UGUA") * 20, 20),)), "motifs.tsv")
+    >>> print(Path("motifs.tsv").read_text().splitlines()[1])
+    m1	UGUA	20	1	0.010000	0.010000	0.010000	0.970000
     """
     rows = []
     for motif in motifs:

@@ -50,6 +50,12 @@ def read_motifs(path: str | Path, *, species: str | None = None) -> MotifFile:
     FileNotFoundError, ValueError
         If there is no such file, it is empty, of no known format or malformed; the line is named. An identifier that
         occurs again is no error: it gets _2, _3, ..., with a warning.
+
+    Examples
+    --------
+    >>> _ = Path("pum.jaspar").write_text(">M1 PUM\\n0 0 9\\n0 0 0\\n0 9 0\\n9 0 0\\n")
+    >>> [(record.id, record.name, len(record.ppm)) for record in read_motifs("pum.jaspar").records]
+    [('M1', 'PUM', 3)]
     """
     path = Path(path)
     if path.is_dir():

@@ -281,7 +281,14 @@ def _site_entries(families: Sequence[SeedFamily], sites: Sequence[str], species:
 
 
 def word_ppm(word: str) -> np.ndarray:
-    """Turn an IUPAC word into probabilities: 4 % spread over all bases, the rest over the allowed ones; (length, 4)."""
+    """Turn an IUPAC word into probabilities: 4 % spread over all bases, the rest over the allowed ones; (length, 4).
+
+    Examples
+    --------
+    >>> word_ppm("AR").round(2)
+    array([[0.97, 0.01, 0.01, 0.01],
+           [0.49, 0.01, 0.49, 0.01]])
+    """
     allowed = iupac_sets(word)
     return SOFTENING / 4 + (1 - SOFTENING) * allowed / allowed.sum(1, keepdims=True)
 

@@ -63,6 +63,13 @@ def tomtom(queries: Sequence[np.ndarray], targets: Sequence[np.ndarray], *, stra
     Returns
     -------
     TomtomResult
+
+    Examples
+    --------
+    >>> from combmotif.motifs import word_ppm
+    >>> targets = [word_ppm(word) for word in ("UGUAAAUA", "GGACUGGC", "CCCCAAUU")]
+    >>> int(tomtom([word_ppm("UGUAAAUA")], targets).p_value.argmin())
+    0
     """
     if not len(queries) or not len(targets):
         raise ValueError(f"tomtom: expected at least one query and target, got {len(queries)} and {len(targets)}")
@@ -116,6 +123,11 @@ def pseudocounted(ppm: np.ndarray, sites: float | None = None, *, pseudocount: f
     Returns
     -------
     float array, shape (length, 4)
+
+    Examples
+    --------
+    >>> pseudocounted(np.array([[1.0, 0, 0, 0]]), sites=20).round(4)
+    array([[0.9963, 0.0012, 0.0012, 0.0012]])
     """
     known = sites if sites is not None and sites > 0 else MEME_SITES
     return (ppm * known + pseudocount / 4) / (known + pseudocount)
@@ -151,6 +163,14 @@ def guarded_tomtom(
     Returns
     -------
     TomtomResult
+
+    Examples
+    --------
+    >>> from combmotif.motifs import word_ppm
+    >>> targets = [word_ppm(word) for word in ("UGUAAAUA", "GGACUGGC", "CCCCAAUU")]
+    >>> flat = np.full((8, 4), 0.25)
+    >>> bool(guarded_tomtom([flat], targets).p_value.min() > 0.05)
+    True
     """
     result = tomtom(queries, targets, strands=strands)
     lengths, widths = [len(query) for query in queries], [len(target) for target in targets]

@@ -89,6 +89,13 @@ def match_whole(
     ------
     ValueError
         If an argument is out of range, or there is no database.
+
+    Examples
+    --------
+    >>> from combmotif.motifs import Motif, load_database, word_ppm
+    >>> queries = MotifSet((Motif("m1", word_ppm("UGUAAAUA") * 20, 20),))
+    >>> match_whole(queries, [load_database("builtin")])["name"].iloc[0]
+    'PUM1/PUM2 (Pumilio)'
     """
     check_search(strands, q)
     if not 0 <= pseudocount <= LARGEST_PSEUDOCOUNT:

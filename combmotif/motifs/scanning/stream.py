@@ -33,7 +33,7 @@ def scan_sequences(
     Parameters
     ----------
     records : iterable of (name, uint8 codes (length,))
-        As `combmotif.sequence.iterate_fasta` gives them; read once.
+        As `combmotif.sequence.fasta.iterate_fasta` gives them; read once.
     database : Database
     p_value : float, default 1e-4
     strands : {"single", "both"}, default "single"

@@ -40,6 +40,12 @@ def letter_heights(ppm: np.ndarray) -> np.ndarray:
     -------
     float array, shape (length, 4)
         In bits; a column sums to its information, at most 2.
+
+    Examples
+    --------
+    >>> letter_heights(np.array([[1.0, 0, 0, 0], [0.5, 0.5, 0, 0]])).round(2)
+    array([[2. , 0. , 0. , 0. ],
+           [0.5, 0.5, 0. , 0. ]])
     """
     return np.asarray(ppm * information(ppm)[:, None], dtype=float)
 
@@ -113,6 +119,12 @@ def logo_svg(motif: Motif, *, alphabet: str = "rna", column: float = 24.0, heigh
     -------
     str
         A whole SVG document; no fonts are needed for the letters of the logo.
+
+    Examples
+    --------
+    >>> from combmotif.motifs import word_ppm
+    >>> logo_svg(Motif("m1", word_ppm("UGUAAAUA") * 20, 20))[:4]
+    '<svg'
     """
     length = len(motif)
     left, top, bottom = 34.0, 8.0, 22.0

@@ -38,6 +38,13 @@ def donor_score(sequences: Sequences, table: HexamerTable, *, on_n: str = "raise
     ValueError
         If a window has another length, or holds an N with ``on_n="raise"``.
 
+    Examples
+    --------
+    >>> from combmotif.models.architectures.hal import HexamerTable
+    >>> table = HexamerTable(np.full((4096, 8), 0.5))  # every hexamer adds 0.5 at each of 143 starts
+    >>> donor_score("ACGT" * 40, table)
+    array([71.5])
+
     References
     ----------
     Rosenberg et al., Cell 2015, 163:698-711 (cell-2015, notebook N8); the same function as Kipoi's HAL model.
@@ -85,6 +92,13 @@ def donor_profile(sequences: Sequences, table: HexamerTable) -> np.ndarray:
     -------
     float64 array, shape (n, 160)
         Rows sum to :func:`donor_score`.
+
+    Examples
+    --------
+    >>> from combmotif.models.architectures.hal import HexamerTable
+    >>> profile = donor_profile("ACGT" * 40, HexamerTable(np.full((4096, 8), 0.5)))
+    >>> profile.shape, round(float(profile.sum()), 6)
+    ((1, 160), 71.5)
     """
     codes = as_codes(sequences, length=WINDOW, function="donor_profile")
     _refuse_unknown(codes, "raise")
@@ -107,6 +121,13 @@ def donor_psi(first: Sequences, second: Sequences, table: HexamerTable) -> np.nd
     -------
     float64 array, shape (n,)
         Fraction, 0-1, of transcripts spliced at the second donor.
+
+    Examples
+    --------
+    >>> from combmotif.models.architectures.hal import HexamerTable
+    >>> table = HexamerTable(np.full((4096, 8), 0.5))
+    >>> donor_psi("ACGT" * 40, "CGTA" * 40, table)  # equal scores: each is used half of the time
+    array([0.5])
     """
     psi: np.ndarray = expit(donor_score(second, table) - donor_score(first, table))
     return psi
@@ -134,6 +155,12 @@ def mean_effect(sequences: Sequences, table: HexamerTable) -> np.ndarray:
     ------
     ValueError
         If a window is not 160 nt long.
+
+    Examples
+    --------
+    >>> from combmotif.models.architectures.hal import HexamerTable
+    >>> mean_effect("ACGT" * 40, HexamerTable(np.full((4096, 8), 0.5)))
+    array([0.5])
     """
     numbers = hexamer_numbers(as_codes(sequences, length=WINDOW, function="mean_effect"))
     effects = np.append(table.weights.mean(1), 0.0)

@@ -49,6 +49,13 @@ def exon_skipping(
     ValueError
         If an exon is too short, or ``donor_columns`` is neither 3 nor 4.
 
+    Examples
+    --------
+    >>> from combmotif.models.architectures.hal.table import ExonScores, HexamerTable
+    >>> table, scores = HexamerTable(np.full((4096, 8), 0.5)), ExonScores(np.full(4096, 0.1), np.ones(64))
+    >>> exon_skipping(["ACGUACGUACGUACGUGUAAGU"], table, scores).round(3)
+    array([3.3])
+
     References
     ----------
     Rosenberg et al., Cell 2015, 163:698-711 (cell-2015, notebook N11).
@@ -95,6 +102,11 @@ def variant_psi(
     Returns
     -------
     float64 array, shape (n,)
+
+    Examples
+    --------
+    >>> variant_psi(0.5, np.array([1.0]), np.array([2.0])).round(3)
+    array([0.881])
     """
     share = np.asarray(psi, dtype=float)
     if (share < 0).any() or (share > 1).any():

@@ -215,6 +215,12 @@ def build_net(
     ------
     ValueError
         If a name is unknown or the exon scores are missing.
+
+    Examples
+    --------
+    >>> net = build_net(HexamerTable(np.full((4096, 8), 0.5)))
+    >>> net(torch.nn.functional.one_hot(torch.zeros(1, 160, dtype=torch.long), 4).mT.float())
+    tensor([[71.5000]])
     """
     if function not in FUNCTIONS:
         raise ValueError(f"function: expected one of {', '.join(FUNCTIONS)}, found {function!r}")
