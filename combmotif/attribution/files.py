@@ -137,6 +137,15 @@ def _write_npz(source: Path, path: Path, table: str) -> None:
 def load_attributions(path: str | Path) -> Attributions:
     """Read the HDF5 file that :func:`write_attributions` wrote.
 
+    Parameters
+    ----------
+    path : path
+        ``PATH.h5``.
+
+    Returns
+    -------
+    Attributions
+
     Raises
     ------
     FileNotFoundError, ValueError

@@ -159,6 +159,11 @@ def attribute_parts(
 ) -> Iterator[Attributions]:
     """Attribute in parts of bounded memory; arguments as for :func:`attribute`, which joins the parts.
 
+    Parameters
+    ----------
+    model, codes, target, options, names, tracks, seed, progress
+        As of :func:`attribute`.
+
     Yields
     ------
     Attributions

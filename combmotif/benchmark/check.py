@@ -175,7 +175,18 @@ def benchmark(
 
 
 def summary(scores: pd.DataFrame) -> pd.DataFrame:
-    """Average the scores of each method per family and over all (``all``, every family alike)."""
+    """Average the scores of each method per family and over all (``all``, every family alike).
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        Of `benchmark`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per method and family.
+    """
     columns = ["recall", "precision", "motifs", "spacing", "explained", "stability", "seconds"]
     order = list(dict.fromkeys(scores["method"]))
     per = scores.groupby(["family", "method"])[columns].mean()
@@ -192,6 +203,15 @@ def verdict(table: pd.DataFrame) -> list[str]:
     """Name what demixing by sufficiency misses of the thresholds, one sentence each; empty where it passes.
 
     ``table`` is of `summary`. Recall over all families must be at least 0.95 and precision 0.90.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Of `summary`.
+
+    Returns
+    -------
+    list of str
     """
     own = table[(table["family"] == "all") & (table["method"] == "sufficiency")].iloc[0]
     return [

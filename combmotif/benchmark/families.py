@@ -231,6 +231,11 @@ def draw(family: str, number: int, seed: int) -> Instance:
     -------
     Instance
 
+    Raises
+    ------
+    ValueError
+        If there is no such family.
+
     Examples
     --------
     >>> instance = draw("a", 0, seed=1)

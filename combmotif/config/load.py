@@ -126,6 +126,15 @@ def load_config(path: str | Path, *, overrides: Sequence[str] = ()) -> RunConfig
 def load_train_config(path: str | Path, *, overrides: Sequence[str] = ()) -> TrainingConfig:
     """Read the YAML file of a training, by its ``kind`` (see :data:`TRAININGS`); as :func:`load_config`.
 
+    Parameters
+    ----------
+    path : path
+    overrides : sequence of str, default none
+
+    Returns
+    -------
+    TrainConfig, MeasuredConfig, HexamersConfig, HalfLifeConfig or LanguageConfig
+
     Examples
     --------
     >>> _ = Path("t.yaml").write_text("kind: language\\ntexts: [{path: t.fa}]\\ncard: {name: tiny}\\n")

@@ -26,6 +26,20 @@ KERAS_FILES = (".keras", ".h5", ".hdf5")
 def open_model(section: ModelSection, *, device: torch.device | str = "cpu") -> SequenceModel:
     """Load the model of a config's ``model`` section; errors name the YAML key.
 
+    Parameters
+    ----------
+    section : CardSection, PythonSection or KerasSection
+    device : torch.device or str, default "cpu"
+
+    Returns
+    -------
+    SequenceModel
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        If it cannot be opened.
+
     Examples
     --------
     >>> from combmotif.config.inputs import CardSection
@@ -112,6 +126,10 @@ def open_model_from(
     layers : bool, default False
         Only the layers matter: see `open_keras_file`.
 
+    Returns
+    -------
+    SequenceModel
+
     Raises
     ------
     FileNotFoundError, ValueError
@@ -136,6 +154,16 @@ def open_model_from(
 def with_trust(config: _Config, *, trust: bool) -> _Config:
     """Give a config leave, or none beyond its own, to run the Python code that its cards name.
 
+    Parameters
+    ----------
+    config : RunConfig or another config with models
+    trust : bool
+
+    Returns
+    -------
+    a config of the same kind
+        The same one where it has nothing to be trusted.
+
     Examples
     --------
     >>> from combmotif.config import RunConfig
@@ -155,6 +183,22 @@ def with_trust(config: _Config, *, trust: bool) -> _Config:
 
 def output_index(output: int | str, outputs: tuple[str, ...], *, key: str) -> int:
     """Turn an output's name or number into its column; ``key`` is the YAML key, for the message.
+
+    Parameters
+    ----------
+    output : int or str
+    outputs : tuple of str
+        Names of all.
+    key : str
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError
+        If there is no such output.
 
     Examples
     --------

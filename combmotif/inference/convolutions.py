@@ -130,6 +130,14 @@ def convolution_layers(model: SequenceModel) -> list[str]:
     there are several). A convolution that does not run when the model predicts is none. A scripted part that convolves
     is named as a whole, which ``layer_geometry`` refuses.
 
+    Parameters
+    ----------
+    model : SequenceModel
+
+    Returns
+    -------
+    list of str
+
     Examples
     --------
     >>> from combmotif.inference import convolution_layers

@@ -131,6 +131,14 @@ def scan(
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Evaluate all neurons of one layer on all windows of sequences; see :func:`scan_layers`.
 
+    Parameters
+    ----------
+    model : SequenceModel
+    layer : str
+    codes : sequence of n uint8 arrays, any lengths
+    tracks, length_limit
+        As of :func:`scan_layers`.
+
     Yields
     ------
     (rows, values, valid)

@@ -38,6 +38,10 @@ HALF_LIFE = InputSpec("rna", 12288, 6, "pad_right")
 def list_cards() -> list[str]:
     """Return the names of the models that come with the package, in alphabetical order.
 
+    Returns
+    -------
+    list of str
+
     Examples
     --------
     >>> from combmotif.models import list_cards

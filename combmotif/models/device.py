@@ -15,6 +15,14 @@ def choose_device(name: str = "auto") -> torch.device:
     Convolutions on cuda then have full 32-bit precision for the rest of the process: with TF32, torch's default, they
     differ from those of a processor by more than the 1e-4 to which windows are verified.
 
+    Parameters
+    ----------
+    name : str, default "auto"
+
+    Returns
+    -------
+    torch.device
+
     Raises
     ------
     ValueError

@@ -133,6 +133,15 @@ def strict_agreement(first: Sequence[Motif], second: Sequence[Motif]) -> float:
 def best_similarity(motif: Motif, others: Sequence[Motif]) -> float:
     """Return the best similarity of a motif with any of others or an arrangement of them, 0 to 1; 0 without others.
 
+    Parameters
+    ----------
+    motif : Motif
+    others : sequence of Motif
+
+    Returns
+    -------
+    float
+
     Examples
     --------
     >>> from combmotif.motifs import word_ppm

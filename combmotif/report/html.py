@@ -270,7 +270,18 @@ def _context(run: RunFolder, title: str | None) -> dict[str, Any]:
 
 
 def render(run_folder: str | Path, *, title: str | None = None) -> str:
-    """Render a run folder's report as HTML text; see `build_report`."""
+    """Render a run folder's report as HTML text; see `build_report`.
+
+    Parameters
+    ----------
+    run_folder : path
+    title : str, optional
+        Default the report's title in the config, or the model's name.
+
+    Returns
+    -------
+    str
+    """
     run = read_run(run_folder)
     with reading(run_folder, "the files of a run"):
         text = _environment().get_template("report.html.j2").render(_context(run, title))

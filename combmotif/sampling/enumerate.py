@@ -17,6 +17,18 @@ _BLOCK = 1 << 16
 def all_windows(length: int, start: int = 0, stop: int | None = None) -> np.ndarray:
     """Return windows number ``start`` to ``stop`` of the 4^length in lexicographic order, uint8 (n, length).
 
+    Parameters
+    ----------
+    length : int
+        In nt.
+    start : int, default 0
+    stop : int, optional
+        Numbers of the first window and of the one after the last; default all.
+
+    Returns
+    -------
+    uint8 array, shape (windows, length)
+
     Examples
     --------
     >>> from combmotif.sampling import all_windows

@@ -26,6 +26,15 @@ _SHIFTS = 200
 def combmotif_quota(receptive_field: int) -> int:
     """Return the windows CombMotif keeps per bin: 100 for every 5 nt of the receptive field, and 100.
 
+    Parameters
+    ----------
+    receptive_field : int
+        In nt.
+
+    Returns
+    -------
+    int
+
     Examples
     --------
     >>> combmotif_quota(72)

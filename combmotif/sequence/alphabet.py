@@ -71,6 +71,15 @@ def encode(sequence: str, *, name: str = "sequence") -> np.ndarray:
 def decode(codes: np.ndarray, *, alphabet: str = "rna") -> str:
     """Turn integer codes of shape (length,) back into a string in the given alphabet ("rna" or "dna").
 
+    Parameters
+    ----------
+    codes : uint8 array, shape (length,)
+    alphabet : {"rna", "dna"}, default "rna"
+
+    Returns
+    -------
+    str
+
     Examples
     --------
     >>> import numpy as np

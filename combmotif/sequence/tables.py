@@ -217,6 +217,24 @@ def read_fasta(path: str | Path, *, annotation: str | Path | None = None, skip_i
     spliced out of, and the set has coding-frame and splice tracks. A transcript whose annotation cannot be used is an
     error, or with ``skip_invalid`` left out, with a note.
 
+    Parameters
+    ----------
+    path : path
+        Plain or gzipped.
+    annotation : path, optional
+        BED12, GTF or GFF3: the set then has tracks of coding frame and splice sites.
+    skip_invalid : bool, default False
+        Leave out transcripts without a usable annotation, instead of refusing them.
+
+    Returns
+    -------
+    SequenceSet
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If the file is missing, malformed or holds no sequence.
+
     Examples
     --------
     >>> from pathlib import Path
@@ -273,6 +291,10 @@ def read_table(
         them, instead of refusing them.
     skip_invalid : bool, default False
         Leave out transcripts whose annotation cannot be used, with a note, instead of refusing them.
+
+    Returns
+    -------
+    SequenceSet
 
     Raises
     ------

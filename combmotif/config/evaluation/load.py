@@ -44,7 +44,24 @@ def load_suite(path: str | Path, *, overrides: Sequence[str] = ()) -> tuple[Suit
 
 
 def resolve_suite(config: SuiteConfig, base: Path) -> tuple[SuiteConfig, dict[str, str]]:
-    """Make every path of a suite absolute; see :func:`load_suite`."""
+    """Make every path of a suite absolute; see :func:`load_suite`.
+
+    Parameters
+    ----------
+    config : SuiteConfig
+    base : path
+        Folder that relative paths start from.
+
+    Returns
+    -------
+    (SuiteConfig, dict of str to str)
+        As of :func:`load_suite`.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If a file is missing that a task needs which is not optional, or the files of every task are.
+    """
     left_out: dict[str, str] = {}
     tasks: dict[str, Any] = {}
     for name, task in config.tasks.items():
@@ -93,6 +110,18 @@ def parse_model(text: str, *, trust: bool = False, ref_aware: bool = False) -> M
     ``nt_v2:FOLDER``, ``dnabert2:FOLDER``, ``auto:FOLDER``; ``keras:FILE``; ``probabilities:FILE``,
     ``embeddings:FILE``, ``predictions:FILE``, ``track:FILE``; ``python:FILE.py:FUNCTION``; anything else is the name
     or path of a card.
+
+    Parameters
+    ----------
+    text : str
+    trust : bool, default False
+        Run the Python code that a card names.
+    ref_aware : bool, default False
+        Of Hugging Face folders: read a base from the tokens that have the own bases elsewhere.
+
+    Returns
+    -------
+    ModelEntry
 
     Examples
     --------

@@ -283,6 +283,15 @@ def _site_entries(families: Sequence[SeedFamily], sites: Sequence[str], species:
 def word_ppm(word: str) -> np.ndarray:
     """Turn an IUPAC word into probabilities: 4 % spread over all bases, the rest over the allowed ones; (length, 4).
 
+    Parameters
+    ----------
+    word : str
+        IUPAC letters.
+
+    Returns
+    -------
+    float array, shape (length, 4)
+
     Examples
     --------
     >>> word_ppm("AR").round(2)

@@ -64,6 +64,11 @@ def tomtom(queries: Sequence[np.ndarray], targets: Sequence[np.ndarray], *, stra
     -------
     TomtomResult
 
+    Raises
+    ------
+    ValueError
+        If there is no query or no target.
+
     Examples
     --------
     >>> from combmotif.motifs import word_ppm

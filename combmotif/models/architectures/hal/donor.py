@@ -88,6 +88,11 @@ def donor_profile(sequences: Sequences, table: HexamerTable) -> np.ndarray:
     The map HAL's authors draw. It equals gradient x input / 6 of the convolution form, and integrated gradients from
     the empty sequence.
 
+    Parameters
+    ----------
+    sequences : windows as in :func:`donor_score`
+    table : HexamerTable
+
     Returns
     -------
     float64 array, shape (n, 160)

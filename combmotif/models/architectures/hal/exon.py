@@ -103,6 +103,11 @@ def variant_psi(
     -------
     float64 array, shape (n,)
 
+    Raises
+    ------
+    ValueError
+        If an inclusion is no fraction between 0 and 1.
+
     Examples
     --------
     >>> variant_psi(0.5, np.array([1.0]), np.array([2.0])).round(3)
@@ -117,6 +122,17 @@ def variant_psi(
 
 def apply_variant(exon: str, position: int, reference: str, alternative: str) -> str:
     """Write a variant into an exon: ``position`` counts from 1, ``alternative`` may be empty (a deletion).
+
+    Parameters
+    ----------
+    exon : str
+    position : int
+        From 1, as in the authors' tables.
+    reference, alternative : str
+
+    Returns
+    -------
+    str
 
     Examples
     --------

@@ -50,6 +50,16 @@ def hexamer_numbers(codes: np.ndarray) -> np.ndarray:
 def hexamer_word(number: int, *, alphabet: str = "dna") -> str:
     """Spell a hexamer's number, 0 to 4095.
 
+    Parameters
+    ----------
+    number : int
+        0 to 4095.
+    alphabet : {"dna", "rna"}, default "dna"
+
+    Returns
+    -------
+    str
+
     Examples
     --------
     >>> from combmotif.models.architectures.hal import hexamer_word
@@ -61,6 +71,20 @@ def hexamer_word(number: int, *, alphabet: str = "dna") -> str:
 
 def word_number(word: str) -> int:
     """Number a word of A, C, G, T or U (any length; a hexamer gives 0-4095).
+
+    Parameters
+    ----------
+    word : str
+        Of A, C, G and T or U.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError
+        If it holds another letter.
 
     Examples
     --------

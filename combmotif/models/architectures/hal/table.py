@@ -159,6 +159,10 @@ def load_exon_scores(folder: str | Path | None = None) -> ExonScores:
     folder : path, optional
         With ``exonic_mer6_scores.csv`` and ``exonic_acceptor_scores.csv``; default the :func:`places` of HAL.
 
+    Returns
+    -------
+    ExonScores
+
     Raises
     ------
     FileNotFoundError, ValueError
