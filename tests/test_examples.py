@@ -3,6 +3,8 @@
 import doctest
 import importlib
 
+import pytest
+
 PLAIN = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 
@@ -13,6 +15,7 @@ def _modules(repository):
             yield importlib.import_module(name.removesuffix(".__init__"))
 
 
+@pytest.mark.slow
 def test_every_example_runs(repository, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     runner = doctest.DocTestRunner(optionflags=PLAIN)

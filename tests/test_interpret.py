@@ -89,6 +89,7 @@ def test_the_same_tables_as_from_yaml(found, home, net):
     pd.testing.assert_frame_equal(from_file.contribution, yaml.contribution)
 
 
+@pytest.mark.slow
 def test_what_the_result_holds(found):
     assert found.neurons["neuron"].tolist() == ["conv2:0", "conv2:1"]
     motifs = found.tables["motifs/neuronmotif"]
@@ -101,6 +102,7 @@ def test_what_the_result_holds(found):
         found.tables["nope"]
 
 
+@pytest.mark.slow
 def test_in_a_notebook_it_shows_logos(found):
     page = found._repr_html_()
     assert page.count("<svg") == min(24, len(found.motifs))
@@ -108,6 +110,7 @@ def test_in_a_notebook_it_shows_logos(found):
     assert "What Net has learned" in page
 
 
+@pytest.mark.slow
 def test_save_and_open_again(found, tmp_path):
     report = found.save(tmp_path / "kept")
     assert report.is_file()

@@ -166,6 +166,7 @@ def test_workers_that_die_before_they_begin_end_in_a_sentence():
         executor.run(refuse_odd, [0, 2])
 
 
+@pytest.mark.slow
 def test_what_cannot_be_sent_back_is_told_in_words(two):
     with pytest.raises(RuntimeError, match="Odd: two words"):
         two.run(raise_odd, [0, 1])

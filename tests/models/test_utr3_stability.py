@@ -44,6 +44,7 @@ def test_known_elements_destabilise(model):
     assert (np.abs(effect("GCUGCAGCAGCUGCA")) < 0.1 * np.abs(au_rich)).all()
 
 
+@pytest.mark.slow
 def test_real_segments_are_ranked(model, data_dir):
     path = data_dir / "stability" / "siegel2022_fastutr" / "stability_seq_jurkat_beas2b.tsv.gz"
     if not path.exists():

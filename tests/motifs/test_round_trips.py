@@ -40,6 +40,7 @@ def motif_sets(draw, identifiers=IDENTIFIERS):
     return MotifSet(tuple(motifs), "x", draw(st.sampled_from(["rna", "dna"])))
 
 
+@pytest.mark.slow
 @BOUNDED
 @given(motif_sets(), st.dictionaries(IDENTIFIERS, IDENTIFIERS, max_size=2))
 def test_what_is_written_is_read_back(tmp_path, motifs, names):

@@ -20,6 +20,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, make_run: Callable[..., Path])
     return make_run(tmp_path_factory.mktemp("figures"), neurons=3, motifs=2, pairs=2)
 
 
+@pytest.mark.slow
 def test_every_kind_is_drawn_and_text_stays_text(run: Path, tmp_path: Path) -> None:
     written = write_figures(run, out=tmp_path / "new" / "folder", file_format="svg")
     names = [path.name for path in written]
@@ -36,6 +37,7 @@ def test_every_kind_is_drawn_and_text_stays_text(run: Path, tmp_path: Path) -> N
     assert sorted(p.name for p in (tmp_path / "new" / "folder").iterdir()) == [".combmotif", *sorted(names)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file_format", "begins"), [("pdf", b"%PDF"), ("png", b"\x89PNG"), ("svg", b"<?xml")])
 def test_same_folder_same_bytes(run: Path, tmp_path: Path, file_format: str, begins: bytes) -> None:
     kinds = ("contribution",)

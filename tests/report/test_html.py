@@ -98,6 +98,7 @@ def test_page_needs_nothing_from_outside(run_folder: Path) -> None:
     assert not re.search(r"@import|url\(|https?://(?!www\.w3\.org/2000/svg)", text)
 
 
+@pytest.mark.slow
 def test_same_folder_same_bytes_wherever_it_lies(tmp_path: Path, make_run: Callable[..., Path]) -> None:
     first, second = make_run(tmp_path / "a"), tmp_path / "elsewhere" / "b"
     shutil.copytree(first, second)

@@ -66,6 +66,7 @@ def test_a_worker_refuses_what_would_give_other_results(config, monkeypatch):
         open_in_worker(config, {}, expected)
 
 
+@pytest.mark.slow
 def test_what_is_merged_depends_on_no_number_of_cores(config, tmp_path):
     threads = []
     torch.set_num_threads(2)

@@ -38,6 +38,7 @@ def sequences():
     return ["".join("ACGU"[base] for base in row) for row in codes]
 
 
+@pytest.mark.slow
 def test_layers_that_are_left_out_are_named(sequences):
     found = interpret(
         Mixed(), sequences, layer="all", neurons="0", match=False, contribution=False, effects=False, seed=1
@@ -51,6 +52,7 @@ def test_layers_that_are_left_out_are_named(sequences):
     assert set(found.neurons.neuron) == {"conv1:0"}
 
 
+@pytest.mark.slow
 def test_without_neurons_what_needs_none_is_done(sequences):
     found = interpret(Mixed(), sequences, match=False, effects=False, interaction={"pairs": [["UGACU", "GGA"]]}, seed=1)
     assert found.stages["samples"] == "empty: not asked for: the configuration has no 'neurons' section"

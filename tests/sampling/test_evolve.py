@@ -143,6 +143,7 @@ def test_a_neuron_does_not_depend_on_those_beside_it(random_net, generators):
     np.testing.assert_array_equal(both[1].activations, alone.activations)
 
 
+@pytest.mark.slow
 def test_the_limit_of_generations_is_told(random_net, generators):
     (samples,) = evolve(
         random_net("conv3"),

@@ -9,6 +9,7 @@ def test_quota_per_bin():
     assert [combmotif_quota(size) for size in (5, 9, 18, 36, 72, 144, 288)] == [200, 200, 400, 800, 1500, 2900, 5800]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sampler", "name"), [(combmotif_samples, "combmotif"), (neuronmotif_samples, "neuronmotif")])
 def test_a_short_window_is_solved(random_net, generators, sampler, name):
     probe = random_net("conv2", kernel=4)  # receptive field 7
@@ -22,6 +23,7 @@ def test_a_short_window_is_solved(random_net, generators, sampler, name):
     assert found.background == pytest.approx(exact.background, abs=0.1 * height)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampler", [combmotif_samples, neuronmotif_samples])
 def test_better_than_chance(random_net, generators, sampler):
     probe = random_net("conv3", seed=3)  # receptive field 18

@@ -49,6 +49,7 @@ def test_a_net_without_lower_layers_has_no_modes(random_net):
     assert modes(probe, 0, 0.0, 1.0) == []
 
 
+@pytest.mark.slow
 def test_samples_show_every_alternative(alternatives, generators):
     (samples,) = evolve(alternatives, [0], seeds=generators(0), options=EvolveOptions(keep=1000))
     shares = [carried(samples.codes, word, 8).mean() for word in LONG]
@@ -61,6 +62,7 @@ def test_samples_show_every_alternative(alternatives, generators):
     assert frequencies.max() < 0.5
 
 
+@pytest.mark.slow
 def test_a_neuron_that_needs_two_words_is_excited(words, generators):
     probe = words(LONG[:2], [{(0, 0): 1.0, (1, 8): 1.0}], 9)
     probe.model.module.conv2.bias.data.fill_(-4.0)  # both words are worth 6, either alone leaves it silent

@@ -110,6 +110,7 @@ def test_sets_of_tables(tmp_path, rows, ending):
     assert chosen.names[0] == name
 
 
+@pytest.mark.slow
 @BOUNDED
 @given(st.lists(st.text("ACGUN", min_size=5, max_size=12), min_size=1, max_size=5), st.integers(0, 3), st.booleans())
 def test_hdf5(tmp_path, texts, tracks, whole):

@@ -196,6 +196,7 @@ def opened(keras: Any, request: pytest.FixtureRequest, tmp_path_factory: pytest.
     return network, model, arrange or (lambda x: x), fields
 
 
+@pytest.mark.slow
 def test_predicts_what_keras_predicts(opened: tuple) -> None:
     network, model, arrange, _ = opened
     codes = codes_of(LENGTH)
@@ -206,6 +207,7 @@ def test_predicts_what_keras_predicts(opened: tuple) -> None:
     np.testing.assert_allclose(model.predict(codes), expected, rtol=1e-4, atol=2e-6)
 
 
+@pytest.mark.slow
 def test_convolutions_are_layers_with_their_true_fields(opened: tuple) -> None:
     _, model, _, fields = opened
     assert sorted(convolution_layers(model)) == sorted(fields)
@@ -215,6 +217,7 @@ def test_convolutions_are_layers_with_their_true_fields(opened: tuple) -> None:
         assert geometry.neurons == dict(model.module.named_modules())[layer].out_channels
 
 
+@pytest.mark.slow
 def test_edits_and_gradients_are_those_of_the_plain_net(opened: tuple) -> None:
     _, model, _, _ = opened
     codes = codes_of(LENGTH, 2)
@@ -232,6 +235,7 @@ def test_edits_and_gradients_are_those_of_the_plain_net(opened: tuple) -> None:
     assert float((x.grad * direction).sum()) == pytest.approx(measured, rel=0.05, abs=5e-3)
 
 
+@pytest.mark.slow
 def test_windows_have_the_values_of_the_whole_network(opened: tuple) -> None:
     _, model, _, fields = opened
     for layer in fields:

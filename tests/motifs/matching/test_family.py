@@ -100,6 +100,7 @@ def test_true_motifs_match_and_their_control_does_not():
     assert chance["m3", "start_codon"] > chance["m2", "start_codon"]  # sooner still in a longer motif
 
 
+@pytest.mark.slow
 def test_random_motifs_match_shuffled_databases_as_often_as_true_ones():
     rng = np.random.default_rng(3)
     motifs = queries(["".join(rng.choice(list("ACGU"), 4)) for _ in range(60)])

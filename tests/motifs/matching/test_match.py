@@ -182,6 +182,7 @@ def test_a_matrix_is_found_at_its_offset(matrices):
     assert row["target_consensus"] == "UGUANAU"  # H of three equal bases has under 0.3 bits
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [3, 4, 6, 8, 12])
 def test_random_motifs_are_not_matched(builtin, matrices, length):
     table = match(random_set(60, length, seed=length), [builtin, matrices])
@@ -283,6 +284,7 @@ def test_wrong_arguments(builtin, arguments, message):
         match(motif_set("AUG"), arguments.pop("databases", [builtin]), **arguments)
 
 
+@pytest.mark.slow
 def test_real_databases_name_their_own_motifs_and_no_random_ones(builtin, data_dir):
     ray = load_database(data_dir / "motifs" / "ray2013" / "Ray2013_rbp_Homo_sapiens.meme")
     attract = load_database(data_dir / "motifs" / "attract" / "ATtRACT_2017_12.meme")
@@ -320,6 +322,7 @@ def test_unknown_kinds_are_refused_with_the_known_ones(builtin):
     assert len(of_kinds([own], ["riboswitch"])[0]) == 1
 
 
+@pytest.mark.slow
 def test_the_control_counts_what_is_named_and_what_is_contained(builtin, matrices):
     motifs = motif_set("UGUAAAUA", "GCACUUU", "AUG", "CCCGCGCCC", "AUGCUAAGUGA")
     table = match(motifs, [builtin, matrices])

@@ -114,6 +114,7 @@ def test_distant_substitutions_do_not_interact_and_close_ones_do(table, codes):
     assert np.abs(close).min() > 1e-3
 
 
+@pytest.mark.slow
 def test_layers_are_found_and_verified(table, codes):
     fast, full = model(table), model(table, form="convolution")
     assert convolution_layers(fast) == ["regions"]
