@@ -45,8 +45,8 @@ def _demixing(motifs: list[dict]) -> tuple[list[dict], list[dict]]:
     for row in motifs:
         owners.setdefault((row["layer"], row["channel"]), []).append(row)
     for (layer, channel), own in owners.items():
-        shared = {"layer": layer, "neuron": channel, "max_activation": 8, "consensus_activation": 6, "purity": 0.7,
-                  "information": 5.5}  # fmt: skip
+        shared = {"layer": layer, "neuron": f"{layer}:{channel}", "max_activation": 8, "consensus_activation": 6,
+                  "purity": 0.7, "information": 5.5}  # fmt: skip
         tree.append(shared | {"node": "0", "parent": "", "feature_layer": "", "sites": 999, "consensus": "NNNN",
                               "motif": ""})  # fmt: skip
         by = "motif" if channel == 1 else "conv2"
@@ -54,7 +54,7 @@ def _demixing(motifs: list[dict]) -> tuple[list[dict], list[dict]]:
             tree.append(shared | {"node": f"0.{k}", "parent": "0", "feature_layer": by, "sites": row["sites"],
                                   "consensus": row["consensus"], "motif": row["motif"]})  # fmt: skip
             if row["length"] >= 8:
-                syntax.append({"layer": layer, "neuron": channel, "motif": row["motif"],
+                syntax.append({"layer": layer, "neuron": f"{layer}:{channel}", "motif": row["motif"],
                                "part_a": row["consensus"][:3], "part_b": row["consensus"][5:], "start_a": 0,
                                "start_b": 5, "kind": "range", "spacing_min": 2, "spacing_max": 4, "spacing_mode": 2,
                                "sequences": 300, "distribution": "2:200;3:60;4:40"})  # fmt: skip

@@ -45,13 +45,13 @@ def test_a_neuron_brings_everything_its_page_shows(run_folder: Path) -> None:
 
 
 def test_tree_and_syntax_are_told(run_folder: Path) -> None:
-    nodes = {"layer": "conv3", "neuron": [1, 1, 1, "conv3:2"], "node": ["0", "0.0", "0.1", "0"],
+    nodes = {"layer": "conv3", "neuron": ["conv3:1", "conv3:1", "conv3:1", "conv3:2"], "node": ["0", "0.0", "0.1", "0"],
              "parent": ["", "0", "0", ""], "feature_layer": ["", "conv2", "conv2", ""], "sites": [90, 60, 30, 5],
              "max_activation": 3.5, "consensus_activation": 3.0, "purity": 0.9, "information": 9.0,
              "consensus": "UGUA", "motif": ["", "conv3:1.m1", "", "conv3:2.m1"]}  # fmt: skip
     pd.DataFrame(nodes).to_csv(run_folder / "motifs" / "tree.tsv", sep="\t", index=False)
-    syntax = {"layer": ["conv3"], "neuron": [1], "motif": "conv3:1.m1", "part_a": "UGU", "part_b": "AUA", "start_a": 0,
-              "start_b": 6, "kind": "range", "spacing_min": 3, "spacing_max": 4, "spacing_mode": 3, "sequences": 200,
+    syntax = {"layer": ["conv3"], "neuron": ["conv3:1"], "motif": "conv3:1.m1", "part_a": "UGU", "part_b": "AUA",
+              "start_a": 0, "start_b": 6, "kind": "range", "spacing_min": 3, "spacing_max": 4, "spacing_mode": 3, "sequences": 200,
               "distribution": "3:120;4:80"}  # fmt: skip
     pd.DataFrame(syntax).to_csv(run_folder / "motifs" / "syntax.tsv", sep="\t", index=False)
     found = records(run_folder)
