@@ -51,8 +51,8 @@ def test_tree_and_syntax_are_told(run_folder: Path) -> None:
              "consensus": "UGUA", "motif": ["", "conv3:1.m1", "", "conv3:2.m1"]}  # fmt: skip
     pd.DataFrame(nodes).to_csv(run_folder / "motifs" / "tree.tsv", sep="\t", index=False)
     syntax = {"layer": ["conv3"], "neuron": ["conv3:1"], "motif": "conv3:1.m1", "part_a": "UGU", "part_b": "AUA",
-              "start_a": 0, "start_b": 6, "kind": "range", "spacing_min": 3, "spacing_max": 4, "spacing_mode": 3, "sequences": 200,
-              "distribution": "3:120;4:80"}  # fmt: skip
+              "start_a": 0, "start_b": 6, "kind": "range", "spacing_min": 3, "spacing_max": 4, "spacing_mode": 3,
+              "sequences": 200, "distribution": "3:120;4:80"}  # fmt: skip
     pd.DataFrame(syntax).to_csv(run_folder / "motifs" / "syntax.tsv", sep="\t", index=False)
     found = records(run_folder)
     assert [node["node"] for node in found["conv3:1"]["tree"]] == ["0", "0.0", "0.1"]
