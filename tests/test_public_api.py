@@ -52,7 +52,6 @@ MANY = {
     "combmotif.api.interpreter.interpret",
     "combmotif.evaluation.dataset.variants.variant_pairs",
     "combmotif.evaluation.dataset.write.write_orthologues",
-    "combmotif.evaluation.dataset.write.write_utrs",
     "combmotif.evaluation.dataset.write.write_variants",
     "combmotif.models.keras.load.load_keras_model",
     "combmotif.runs.runner.run",

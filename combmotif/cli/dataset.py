@@ -50,12 +50,12 @@ def utrs(
     shard: int | None, seed: int, out: Path,
 ) -> None:  # fmt: skip
     """Cut a region of every annotated transcript out of a genome; parts on several exons are joined."""
-    from combmotif.evaluation.dataset.write import write_utrs
+    from combmotif.evaluation.dataset.write import Sorting, write_utrs
 
     refuse_input(out, fasta, annotation)
     count, skipped = write_utrs(
-        annotation, fasta, out, region=region, orientation=orientation, shortest=shortest, shuffle=shuffle,
-        shard=shard, seed=seed,
+        annotation, fasta, out, region=region, orientation=orientation, shortest=shortest,
+        sorting=Sorting(shuffle, shard, seed),
     )  # fmt: skip
     _tell(count, "sequences", skipped, out)
 
@@ -99,7 +99,7 @@ def orthologs(
     out: Path,
 ) -> None:
     """Find the 3'UTRs of other species behind stop codons that are aligned to those of the reference."""
-    from combmotif.evaluation.dataset.write import write_orthologues
+    from combmotif.evaluation.dataset.write import Sorting, write_aligned, write_orthologues
 
     annotations, genomes = _by_species(annotated, "--annotated"), _by_species(genome, "--genome")
     if aligned and (annotations or genomes):
@@ -107,10 +107,13 @@ def orthologs(
     if (shuffle or shard) and not genomes:
         raise click.UsageError("--shuffle and --shard are of the sequences of --genome")
     refuse_input(out, maf, fasta, annotation, *annotations.values(), *genomes.values())
-    count, skipped = write_orthologues(
-        maf, annotation, fasta, out, reference=reference, same_stop=not any_stop, aligned=aligned,
-        annotations=annotations, genomes=genomes, shuffle=shuffle, shard=shard, seed=seed,
-    )  # fmt: skip
+    if aligned:
+        count, skipped = write_aligned(maf, annotation, fasta, out, reference=reference)
+    else:
+        count, skipped = write_orthologues(
+            maf, annotation, fasta, out, reference=reference, same_stop=not any_stop, annotations=annotations,
+            genomes=genomes, sorting=Sorting(shuffle, shard, seed),
+        )  # fmt: skip
     _tell(count, "3'UTRs", skipped, out)
 
 

@@ -9,7 +9,7 @@ from combmotif.evaluation.dataset.maf import GAP, align_regions, iterate_maf, re
 from combmotif.evaluation.dataset.orthologues import orthologues
 from combmotif.evaluation.dataset.utrs import COMPLEMENT, Region, utr_sequences
 from combmotif.evaluation.dataset.variants import VariantPair, iterate_vcf, place_variant, variant_pairs
-from combmotif.evaluation.dataset.write import write_frequencies, write_orthologues, write_utrs, write_variants
+from combmotif.evaluation.dataset.write import Sorting, write_frequencies, write_orthologues, write_utrs, write_variants
 from combmotif.sequence.alphabet import decode, encode
 from combmotif.sequence.fasta import iterate_fasta
 
@@ -59,12 +59,12 @@ def test_lines_of_a_plain_bed_file_are_regions(genome, tmp_path):
 
 def test_utrs_are_gzipped_where_the_name_says_so(genome, tmp_path):
     count, _ = write_utrs(genome / "g.gtf", genome / "g.fa", tmp_path / "u.fa.gz")
-    write_utrs(genome / "g.gtf", genome / "g.fa", tmp_path / "plain.fa", shard=1, shuffle=True, seed=1)
+    write_utrs(genome / "g.gtf", genome / "g.fa", tmp_path / "plain.fa", sorting=Sorting(shuffle=True, shard=1, seed=1))
     whole = {name: codes.tolist() for name, codes in iterate_fasta(tmp_path / "u.fa.gz")}
     shards = sorted(tmp_path.glob("plain.*.fa"))
     assert len(whole) == len(shards) == count
     assert {name: codes.tolist() for path in shards for name, codes in iterate_fasta(path)} == whole
-    write_utrs(genome / "g.gtf", genome / "g.fa", tmp_path / "s.fa.gz", shard=1)
+    write_utrs(genome / "g.gtf", genome / "g.fa", tmp_path / "s.fa.gz", sorting=Sorting(shard=1))
     assert len(list(tmp_path.glob("s.0*.fa.gz"))) == count
 
 
@@ -248,7 +248,7 @@ def test_orthologues_end_as_annotated_and_are_cut_out_of_their_genomes(genome):
         "t+:mm:4:25": [*mouse[25:40], *mouse[50:60]],
         "t+:rn:2:14": COMPLEMENT[rat[30:44][::-1]].tolist(),
     }
-    write_orthologues(*given, reference="hs", genomes=genomes, shuffle=True, shard=1)
+    write_orthologues(*given, reference="hs", genomes=genomes, sorting=Sorting(shuffle=True, shard=1))
     assert sorted(path.name for path in genome.glob("o.tsv.000*.fa")) == ["o.tsv.0001.fa", "o.tsv.0002.fa"]
     annotations["mm"] = _gtf(genome / "mm.gtf", "chr4", "+", [(5, 40)], (7, 28))
     write_orthologues(*given, reference="hs", annotations=annotations)
@@ -334,7 +334,7 @@ def test_packed_files_and_their_shards_are_read_again(genome):
     write_utrs(genome / "g.gtf", genome / "g.fa", genome / "utrs.fa")
     write_utrs(genome / "g.gtf", genome / "g.fa", out)
     assert gzip.decompress(out.read_bytes()) == (genome / "utrs.fa").read_bytes()
-    write_utrs(genome / "g.gtf", genome / "g.fa", out, shard=1)
+    write_utrs(genome / "g.gtf", genome / "g.fa", out, sorting=Sorting(shard=1))
     parts = [next(iterate_fasta(genome / f"utrs.000{number}.fa.gz"))[0] for number in (1, 2)]
     assert parts == [name for name, _ in iterate_fasta(out)]
 

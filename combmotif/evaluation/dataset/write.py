@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -34,16 +35,6 @@ def _write_fasta(path: Path, records: Sequence[tuple[str, str]]) -> None:
             stream.write(f">{name}\n{lines}")
 
 
-def _write_shards(out: Path, records: Sequence[tuple[str, str]], shard: int | None) -> None:
-    """Write sequences to one file, or to OUT.0001.fa and so on."""
-    if shard is None:
-        _write_fasta(out, records)
-        return
-    stem, ending = _parted(out)
-    for number, start in enumerate(range(0, len(records), shard), 1):
-        _write_fasta(out.with_name(f"{stem}.{number:04}{ending}"), records[start : start + shard])
-
-
 def _blocks(region: Region) -> str:
     return ",".join(f"{start}-{end}" for start, end in region.blocks)
 
@@ -52,6 +43,29 @@ def _parted(out: Path) -> tuple[str, str]:
     """Part a file's name before its ending: ``utrs`` and ``.fa.gz``."""
     ending = "".join(out.suffixes[-2:]) if out.suffix == ".gz" else out.suffix
     return out.name.removesuffix(ending), ending
+
+
+@dataclass(frozen=True)
+class Sorting:
+    """How sequences are written: in random order or not, in files of so many, by a seed."""
+
+    shuffle: bool = False
+    shard: int | None = None
+    seed: int = 0
+
+    def write(self, out: Path, records: Sequence[tuple[str, str]]) -> None:
+        """Write sequences to one file, or to OUT.0001.fa and so on."""
+        records = [records[i] for i in self.order(len(records))]
+        if self.shard is None:
+            _write_fasta(out, records)
+            return
+        stem, ending = _parted(out)
+        for number, start in enumerate(range(0, len(records), self.shard), 1):
+            _write_fasta(out.with_name(f"{stem}.{number:04}{ending}"), records[start : start + self.shard])
+
+    def order(self, count: int) -> list[int]:
+        """Return the order in which so many sequences are written."""
+        return np.random.default_rng(self.seed).permutation(count).tolist() if self.shuffle else list(range(count))
 
 
 @contextlib.contextmanager
@@ -94,9 +108,7 @@ def write_utrs(
     region: str = "3utr",
     orientation: str = "rna",
     shortest: int = 1,
-    shuffle: bool = False,
-    shard: int | None = None,
-    seed: int = 0,
+    sorting: Sorting | None = None,
 ) -> tuple[int, Skipped]:
     """Write a region of every transcript as FASTA, and ``OUT.tsv`` with its place; see :func:`utr_sequences`.
 
@@ -111,10 +123,10 @@ def write_utrs(
         )
         if not found:
             raise ValueError(f"{annotation}: expected transcripts with a {region}, found none ({skipped[0][1]})")
-        if shuffle:
-            found = [found[i] for i in np.random.default_rng(seed).permutation(len(found))]
-        _write_shards(out, [(own.name, _text(codes)) for own, codes in found], shard)
-        rows = [(own.name, own.chromosome, own.strand, own.length, _blocks(own), orientation) for own, _ in found]
+        sorting = sorting or Sorting()
+        sorting.write(out, [(own.name, _text(codes)) for own, codes in found])
+        regions = [found[i][0] for i in sorting.order(len(found))]
+        rows = [(own.name, own.chromosome, own.strand, own.length, _blocks(own), orientation) for own in regions]
         write_table(Path(f"{out}.tsv"), pd.DataFrame(rows, columns=list(_PLACES)))
         return len(found), skipped
 
@@ -162,14 +174,11 @@ def write_orthologues(
     *,
     reference: str,
     same_stop: bool = True,
-    aligned: bool = False,
     annotations: Mapping[str, Path] | None = None,
     genomes: Mapping[str, Path] | None = None,
-    shuffle: bool = False,
-    shard: int | None = None,
-    seed: int = 0,
+    sorting: Sorting | None = None,
 ) -> tuple[int, Skipped]:
-    """Write where the 3'UTRs of other species lie, or with ``aligned`` their rows on the reference's columns.
+    """Write where the 3'UTRs of other species lie.
 
     With ``annotations`` of other species they end where these say; with ``genomes`` of other species their sequences
     are written, too, to ``OUT.fa``.
@@ -180,17 +189,7 @@ def write_orthologues(
     """
     with _skipping(out) as skipped:
         cut = list(_regions(annotation, fasta, region="3utr", orientation="rna", shortest=1, skipped=skipped))
-        regions = [region for region, _ in cut]
-        if aligned:
-            records = []
-            for found in _aligned(maf, cut, skipped, reference=reference):
-                for species, codes in sorted(found.sequences().items()):
-                    text = _text(codes)
-                    known = len(text.replace("-", "").replace("N", ""))
-                    records.append((f"{found.region.name}:{species}:{known}", text))
-            _write_fasta(out, records)
-            return len(records), skipped
-        entries = orthologues(iterate_maf(maf), regions, reference=reference, same_stop=same_stop)
+        entries = orthologues(iterate_maf(maf), [region for region, _ in cut], reference=reference, same_stop=same_stop)
         kept = list(_kept(as_annotated(list(_kept(entries, skipped)), annotations or {}), skipped))
         if not kept:
             raise ValueError(f"{maf}: no 3'UTR is left; the first was skipped because {skipped[0][1]}")
@@ -201,8 +200,7 @@ def write_orthologues(
             else:
                 records.append((name, _text(cut_out)))
         if genomes:
-            order = np.random.default_rng(seed).permutation(len(records)) if shuffle else range(len(records))
-            _write_shards(Path(f"{out}.fa"), [records[i] for i in order], shard)
+            (sorting or Sorting()).write(Path(f"{out}.fa"), records)
         rows = [
             (own.region, own.species, own.place.chromosome, own.place.blocks[0][0], own.place.blocks[-1][1],
              own.place.strand, own.stop, _blocks(own.place))
@@ -211,6 +209,25 @@ def write_orthologues(
         columns = ["region", "species", "contig", "start", "end", "strand", "stop", "blocks"]
         write_table(out, pd.DataFrame(rows, columns=columns))
         return len(rows), skipped
+
+
+def write_aligned(maf: Path, annotation: Path, fasta: Path, out: Path, *, reference: str) -> tuple[int, Skipped]:
+    """Write the aligned 3'UTRs of all species as FASTA, on the columns of the reference.
+
+    Returns
+    -------
+    (count, skipped)
+    """
+    with _skipping(out) as skipped:
+        cut = list(_regions(annotation, fasta, region="3utr", orientation="rna", shortest=1, skipped=skipped))
+        records = []
+        for found in _aligned(maf, cut, skipped, reference=reference):
+            for species, codes in sorted(found.sequences().items()):
+                text = _text(codes)
+                known = len(text.replace("-", "").replace("N", ""))
+                records.append((f"{found.region.name}:{species}:{known}", text))
+        _write_fasta(out, records)
+        return len(records), skipped
 
 
 def write_frequencies(

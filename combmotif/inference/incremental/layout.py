@@ -32,6 +32,8 @@ def _meeting(layout: Layout, reach: Reach) -> Roster | None:
     slots = roster.members.shape[1]
     if slots < 2:
         return None
+    # Patches that lie apart may meet behind a kernel that sees both, so it is the output's positions that are compared.
+    # One pair of slots is joined at a time: the new patch may meet a third, which the caller finds in the next round.
     low, high = reach(torch.cat(layout.low), torch.cat(layout.high))
     for i, j in combinations(range(slots), 2):
         p, q = roster.members[:, i], roster.members[:, j]
@@ -58,6 +60,8 @@ def _join(x: Edited, roster: Roster) -> Edited:
     high = torch.maximum(highs[pairs[0]], highs[pairs[1]])
     width = max(1, int((high - low).max()))
     start = low.clamp(max=layout.length - width)
+    # the base first, then both patches over it, of these only what differs: a window also holds unchanged positions,
+    # which would undo the other patch
     patch = take(rows_of(x.base, x.batch, x.axis), roster.rows[-1], start, width)
     counts = [len(s) for s in layout.starts]
     for group, values in enumerate(x.patches):
@@ -94,6 +98,8 @@ def align(tensors: Sequence[Edited]) -> list[Edited]:
         return list(tensors)
     if any((x.axis, x.batch, x.places.length) != (first.axis, first.batch, first.places.length) for x in tensors):
         raise NotLocal("tensors of different positions meet")
+    # A branch in which more patches have met has the longer line of rosters. The others repeat its joins one by one;
+    # then what meets only across the branches is joined in all of them.
     latest = max((x.places.roster for x in tensors), key=lambda roster: len(roster.rows))
     line = latest.generations()
     level = []

@@ -199,7 +199,7 @@ def take(
     if piece is not None and count:
         values, first = piece
         offset, size = first - starts, values.shape[1]
-        shift = int(offset[0])
+        shift = int(offset[0])  # in most calls all patches lie alike in their windows: one slice, no index
         if 0 <= shift <= width - size and bool((offset == shift).all()):
             out.view(count, width, channels)[:, shift : shift + size] = values
         else:

@@ -17,6 +17,7 @@ def _gru(gates: torch.Tensor, state: list[torch.Tensor], weight: torch.Tensor, b
     (h,) = state
     size = h.shape[1]
     own = torch.addmm(bias, h, weight)
+    # torch's order of gates: reset, update, new; h becomes new + update * (h - new), written over the old state
     turn = gates[:, : 2 * size].add_(own[:, : 2 * size]).sigmoid_()
     new = gates[:, 2 * size :].addcmul_(turn[:, :size], own[:, 2 * size :]).tanh_()
     h.sub_(new).mul_(turn[:, size:]).add_(new)
@@ -63,6 +64,7 @@ class _Reading:
         self.rows, self.hidden, device = roster.edits, weight.shape[0], steps.device
         low = torch.cat([*layout.low, torch.tensor([self.length], device=device)])
         first = low[roster.members].amin(1)  # an empty slot, -1, is the last entry
+        # sorted by the step at which they leave the base sequence, the edits at work in a step are always the first few
         self.first, self.order = torch.sort(first, stable=True)
         self.places = layout.index()[self.order].T.contiguous()
         self.tape = roster.tape
@@ -83,11 +85,12 @@ class _Reading:
 
     def _run(self, keep: Callable[[int, int, torch.Tensor], None] | None = None) -> list[torch.Tensor]:
         rows = self.rows[self.order]
+        # an edit enters with the base's state before its first changed step: what lies before is not read again
         state = [known[rows, self.first] for known in self.known]
         active = torch.searchsorted(self.first, torch.arange(self.length, device=rows.device), right=True).tolist()
         for step, count in enumerate(active):
             if count:
-                now = [s[:count] for s in state]
+                now = [s[:count] for s in state]  # views: the cell moves the states themselves on
                 self.cell(self.steps.index_select(0, self.places[step, :count]), now, self.weight, self.bias)
                 if keep is not None:
                     keep(step, count, now[0])
