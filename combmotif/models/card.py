@@ -14,13 +14,9 @@ from combmotif.core.download import sha256_of
 from combmotif.core.plain_yaml import dump_yaml, read_yaml
 from combmotif.core.resources import resource_path
 from combmotif.core.typed_yaml import nearest, validate
+from combmotif.models.architectures import open_architecture
 from combmotif.models.architectures.cnn_gru import CnnGru
-from combmotif.models.architectures.cnn_gru_weights import load_cnn_gru
-from combmotif.models.architectures.framepool import FramePool
-from combmotif.models.architectures.hal.net import load_net
 from combmotif.models.architectures.hal.table import places as hal_places
-from combmotif.models.architectures.language import LanguageNet
-from combmotif.models.architectures.optimus import Optimus5Prime
 from combmotif.models.card_schema import CardInput, ModelCard
 from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.models.opening import open_module
@@ -117,34 +113,16 @@ def find_weights(card: ModelCard, path: Path) -> Path | None:
 
 
 def _build(card: ModelCard, path: Path, weights: Path | None) -> nn.Module:
-    if card.kind in ("optimus5p", "framepool") and weights is not None and weights.suffix != ".safetensors":
-        if card.arguments:
-            raise ValueError(f"{path}: arguments: expected none for {card.kind}, whose Keras file decides them")
-        return (Optimus5Prime if card.kind == "optimus5p" else FramePool).from_keras(weights)
-    module: nn.Module
-    if card.kind == "hal" and weights is not None:
-        try:
-            return load_net(weights, **card.arguments)
-        except TypeError as error:
-            raise ValueError(f"{path}: arguments: {error}") from None
-    if card.kind == "cnn_gru" and weights is not None:
-        try:
-            return load_cnn_gru(weights, card.arguments)
-        except TypeError as error:
-            raise ValueError(f"{path}: arguments: {error}") from None
     if card.factory is not None:
         source, _, function = card.factory.rpartition(":")
         beside = path.parent / source
         module = build_module(f"{beside}:{function}" if source.endswith(".py") else card.factory, card.arguments)
-    else:
-        architecture = {"cnn_gru": CnnGru, "optimus5p": Optimus5Prime, "framepool": FramePool, "language": LanguageNet}[
-            card.kind
-        ]
-        try:
-            module = architecture(**card.arguments)
-        except TypeError as error:
-            raise ValueError(f"{path}: arguments: {error}") from None
-    return module if weights is None else load_weights(module, weights)
+        return module if weights is None else load_weights(module, weights)
+    assert weights is not None  # a card of another kind has them
+    try:
+        return open_architecture(card.kind, weights, card.arguments)
+    except TypeError as error:
+        raise ValueError(f"{path}: arguments: {error}") from None
 
 
 def _input_spec(card: ModelCard, module: nn.Module) -> InputSpec:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, model_validator
 
 from combmotif.core.typed_yaml import Real, Section, Whole
+from combmotif.models.architectures import ARCHITECTURES
+
+if TYPE_CHECKING:
+    Kind = str
+else:
+    Kind = Literal[tuple([*ARCHITECTURES, "python"])]
 
 
 class CardInput(Section):
@@ -73,7 +79,7 @@ class ModelCard(Section):
 
     name: str | None = Field(None, description="default the name of the card's folder", min_length=1)
     description: str = Field("", description="one sentence on what it predicts")
-    kind: Literal["cnn_gru", "optimus5p", "framepool", "hal", "language", "python"] = Field(description="architecture")
+    kind: Kind = Field(description="architecture")
     arguments: dict[str, Any] = Field(default_factory=dict, description="keyword arguments of the architecture")
     factory: str | None = Field(None, description="of kind python: path/to/file.py:function or package.module:function")
     weights: str | None = Field(

@@ -48,7 +48,7 @@ def test_the_saluki_switches_matter(tmp_path):
     x = _input(rng)
     expected = plain.saluki(layers, x)
     for other in ({"reverse": False}, {"norm_eps": 1e-5}):
-        assert abs(_predict(load_cnn_gru(tmp_path / "m.h5", other), x)[0] - expected) > 1e-3
+        assert abs(_predict(load_cnn_gru(tmp_path / "m.h5", **other), x)[0] - expected) > 1e-3
 
 
 def test_first_weights_as_keras_draws_them():
@@ -110,7 +110,7 @@ def test_combmotif_checkpoint_predicts_as_numpy(tmp_path, channels, padding):
     state = plain.combmotif_state(rng, channels=channels)
     tensors = {key: torch.as_tensor(value) for key, value in state.items()}
     torch.save({"model_state_dict": tensors}, tmp_path / "saluki_torch-best.pth")
-    net = load_cnn_gru(tmp_path / "saluki_torch-best.pth", {} if channels == 6 else {"padding": padding})
+    net = load_cnn_gru(tmp_path / "saluki_torch-best.pth", **({} if channels == 6 else {"padding": padding}))
     for _ in range(3):
         x = _input(rng, channels)
         assert _predict(net, x) == pytest.approx([plain.combmotif(state, x, padding=padding)], abs=1e-5)
@@ -155,7 +155,7 @@ def test_any_state_dictionary_and_safetensors(tmp_path):
     save_weights(net, tmp_path / "w.safetensors")
     for name in ("w.pt", "w.safetensors"):
         one = load_weights(CnnGru(blocks=1, width=4), tmp_path / name)
-        other = load_cnn_gru(tmp_path / name, {"blocks": 1, "width": 4})
+        other = load_cnn_gru(tmp_path / name, blocks=1, width=4)
         for read in (one, other):
             states = zip(net.state_dict().values(), read.state_dict().values(), strict=True)
             assert all(torch.equal(a, b) for a, b in states)

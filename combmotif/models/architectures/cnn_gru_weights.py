@@ -211,7 +211,7 @@ def from_combmotif(state: dict[str, torch.Tensor]) -> tuple[dict[str, Any], dict
     return arguments, renamed
 
 
-def load_cnn_gru(path: str | Path, arguments: dict[str, Any] | None = None) -> CnnGru:
+def load_cnn_gru(path: str | Path, **arguments: Any) -> CnnGru:
     """Build the net of a weights file.
 
     Parameters
@@ -219,7 +219,7 @@ def load_cnn_gru(path: str | Path, arguments: dict[str, Any] | None = None) -> C
     path : path
         Safetensors or a torch state dictionary by our names; CombMotif's ``.pth`` (``model_state_dict``); Saluki's
         Keras ``.h5``. Which one it is, is told by its suffix and names.
-    arguments : dict, optional
+    **arguments
         Of :class:`CnnGru`. A foreign file tells them itself, but for the padding of a CombMotif net with 4 channels:
         give ``padding: 2`` for its MRL nets, 0 for others.
 
@@ -233,7 +233,7 @@ def load_cnn_gru(path: str | Path, arguments: dict[str, Any] | None = None) -> C
     ValueError
         If the file does not fit; the layer is named.
     """
-    path, given = Path(path), dict(arguments or {})
+    path, given = Path(path), arguments
     if path.suffix in _KERAS:
         told, state = read_saluki(path)
         return fill(CnnGru(**{**told, **given}), state, path=path).eval()  # type: ignore[return-value]

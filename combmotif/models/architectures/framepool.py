@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
-from combmotif.models.architectures.keras_weights import load_keras, read_keras_layers
+from combmotif.models.architectures.keras_weights import load_keras, load_published, read_keras_layers
 
 
 class FramePool(nn.Module):
@@ -67,3 +68,8 @@ class FramePool(nn.Module):
             module.get_buffer("slope").copy_(kernel[:1])
             module.get_buffer("intercept").copy_(kernel[2:3])
         return module
+
+
+def load_framepool(path: Path, **arguments: Any) -> nn.Module:
+    """Open the published Keras file, or safetensors of our own."""
+    return load_published(FramePool, FramePool.from_keras, path, arguments)

@@ -6,13 +6,16 @@ A ``same`` convolution of even width pads one more zero on the right than on the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 import torch
 from torch import nn
 
+from combmotif.models.weights import load_weights
 from combmotif.sequence.hdf5 import reading_hdf5
 
 
@@ -97,3 +100,17 @@ def load_keras(module: nn.Module, path: str | Path, names: dict[str, str]) -> nn
             raise ValueError(f"{path}: expected a layer '{keras_name}', the file has {', '.join(layers)}")
         copy_keras_layer(module.get_submodule(torch_name), layers[keras_name], layer=keras_name, path=path)
     return module.eval()
+
+
+def load_published(
+    architecture: Callable[..., nn.Module],
+    from_keras: Callable[[Path], nn.Module],
+    path: Path,
+    arguments: dict[str, Any],
+) -> nn.Module:
+    """Open our own safetensors with the arguments of a card, or the published Keras file, which decides them itself."""
+    if path.suffix == ".safetensors":
+        return load_weights(architecture(**arguments), path)
+    if arguments:
+        raise TypeError(f"expected none for {path.name}, a Keras file, which decides them")
+    return from_keras(path)

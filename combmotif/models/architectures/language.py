@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+from combmotif.models.weights import load_weights
 
 Convolve = Callable[[nn.Conv1d, torch.Tensor], torch.Tensor]
 
@@ -99,3 +103,8 @@ class LanguageNet(nn.Module):
         """Return the mean log probability of the bases of one-hot (batch, 4, length), in nats: (batch, 1)."""
         known = x.sum((1, 2)).clamp_min(1)
         return ((self.log_probabilities(x) * x).sum((1, 2)) / known).unsqueeze(1)
+
+
+def load_language(path: Path, **arguments: Any) -> nn.Module:
+    """Open the weights of a language model."""
+    return load_weights(LanguageNet(**arguments), path)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from combmotif.models.architectures.keras_weights import load_keras
+from combmotif.models.architectures.keras_weights import load_keras, load_published
 
 
 class Optimus5Prime(nn.Module):
@@ -46,3 +47,8 @@ class Optimus5Prime(nn.Module):
         """Build the net from the published Keras HDF5 file (layers conv_1..3, dense_1..2)."""
         names = {"conv_1": "conv1", "conv_2": "conv2", "conv_3": "conv3", "dense_1": "dense1", "dense_2": "dense2"}
         return load_keras(cls(), path, names)  # type: ignore[return-value]
+
+
+def load_optimus(path: Path, **arguments: Any) -> nn.Module:
+    """Open the published Keras file, or safetensors of our own."""
+    return load_published(Optimus5Prime, Optimus5Prime.from_keras, path, arguments)
