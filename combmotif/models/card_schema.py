@@ -12,7 +12,7 @@ from combmotif.models.architectures import ARCHITECTURES
 if TYPE_CHECKING:
     Kind = str
 else:
-    Kind = Literal[tuple([*ARCHITECTURES, "python"])]
+    Kind = Literal[tuple(ARCHITECTURES) + ("python",)]
 
 
 class CardInput(Section):
