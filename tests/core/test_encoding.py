@@ -65,6 +65,7 @@ def test_text_begins_like_no_other_file():
     assert not_text(b"") is None
 
 
+@pytest.mark.slow
 def test_the_locale_does_not_matter(tmp_path):
     (tmp_path / "a.fa").write_bytes(">café\nACGU\n".encode())
     code = "import sys; from combmotif.sequence import read_fasta; print(ascii(read_fasta(sys.argv[1]).names[0]))"

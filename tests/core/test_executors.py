@@ -88,7 +88,7 @@ def two():
         yield executor
 
 
-@pytest.mark.parametrize("kind", [InProcess, Processes])
+@pytest.mark.parametrize("kind", [InProcess, pytest.param(Processes, marks=pytest.mark.slow)])
 def test_results_stand_in_the_order_of_the_payloads_whoever_does_them(kind):
     threads = torch.get_num_threads()
     heard = []
@@ -108,7 +108,7 @@ def test_the_number_of_workers_chooses_the_executor():
     assert make_executor(3).workers == 3
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_the_first_failure_is_raised(workers):
     with make_executor(workers) as executor, pytest.raises(ValueError, match="1 is odd"):
         executor.run(refuse_odd, [0, 1, 2])

@@ -46,6 +46,7 @@ def test_short_texts(tmp_path, text):
             assert stream.read() == text.replace("\r\n", "\n")
 
 
+@pytest.mark.slow
 def test_a_file_made_to_fill_the_memory(tmp_path):
     bomb = gzip.compress(b"A" * (80 << 20), 9)  # 80 MB of one letter in 80 kB
     (tmp_path / "bomb.gz").write_bytes(bomb)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from combmotif.core.seeding import named_generator, stable_hash
 
 
+@pytest.mark.slow
 def test_hash_is_the_same_in_another_process():
     code = "from combmotif.core.seeding import stable_hash; print(stable_hash(1, 'AUG x UAA', 's1'))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

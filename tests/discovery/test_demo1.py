@@ -61,6 +61,7 @@ def test_one_step_of_demixing_finds_both_motifs(demo, samples):
     assert sorted(round(g.purity, 3) for g in groups) == [0.936, 1.0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 5))
 def test_the_seed_hardly_matters(demo, samples, seed):
     tree = demix_tree(demo[0], samples, options=LAYERWISE, seed=seed)

@@ -134,6 +134,7 @@ def test_without_motifs_nothing_is_explained_and_a_constant_neuron_is_not_measur
     assert np.isnan(measure_faithfulness(probe, 0, [motif("ACG", 3)], few, np.random.default_rng(1)).r2)
 
 
+@pytest.mark.slow
 def test_of_a_neuron_that_seldom_answers_the_answers_are_the_top():
     probe = WindowProbe(SequenceModel("reader", Reader("ACGUA", 3)), "read")  # 1 of 1,024 windows
     score = measure_faithfulness(probe, 0, [motif("ACGUA", 3)], windows(12_000), np.random.default_rng(1))

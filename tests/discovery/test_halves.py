@@ -35,6 +35,7 @@ def test_halves_share_out_all_windows_and_cover_the_range(count):
     assert not np.array_equal(_halves(count, np.random.default_rng(1))[0], halves[0])
 
 
+@pytest.mark.slow
 def test_planted_motifs_come_again_and_explain(planted):
     probe = planted(["TGTACGT", "CCAGATA"], [{0: 1, 1: 1, 2: 1}, {0: 1, 1: 1, 2: 1}], width=3)
     samples = samples_of(probe)

@@ -68,6 +68,7 @@ def test_shares_add_up_to_what_the_motifs_explain():
     assert 0.8 < sum(shares) <= 1
 
 
+@pytest.mark.slow
 def test_composition_around_a_motif_is_no_part_of_it():
     """A neuron that reads one word, and counts A and T in all its field."""
     counted = {(1, place): 0.8 for place in range(12)}

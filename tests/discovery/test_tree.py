@@ -1,9 +1,11 @@
 import numpy as np
+import pytest
 
 from combmotif.core.tables import TREE
 from combmotif.discovery import demix_neuron, demix_tree
 
 
+@pytest.mark.slow
 def test_children_part_their_parent(planted, enumerated):
     probe = planted(["TGTACG", "CCAGAT"], [{0: 1.0, 1: 1.0}, {0: 1.0}], width=2)
     tree = demix_tree(probe, enumerated(probe))

@@ -73,6 +73,7 @@ def test_a_pair_acts_in_its_order_and_at_its_distance_only(found):
     assert (order["distance_min"], order["distance_max"], order["backgrounds"]) == (0, 4, 40)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_tables():
     model, few = SequenceModel("syntax", Syntax()), MarginalOptions(backgrounds=12, without=[])
     first, again, other = (
@@ -89,6 +90,7 @@ def test_two_copies_of_one_word_in_a_maximum_are_worth_one(found):
     assert own["class"] == "sub-additive"
 
 
+@pytest.mark.slow
 def test_a_saturating_output_has_a_scale_on_which_it_adds_up():
     """p = sigmoid(2 GGAC + 2 CUUC - 1): epistasis of p, none of its logit."""
     conv = kmer_conv(["GGAC", "CUUC"], bias=detect)
@@ -115,6 +117,7 @@ def test_wrong_words(words, message):
         kmer_effects(SequenceModel("syntax", Syntax()), random_sequences(20, 40, seed=1), words, OPTIONS)
 
 
+@pytest.mark.slow
 def test_distances_end_where_the_sequences_do():
     model, sequences = SequenceModel("syntax", Syntax()), random_sequences(20, 14, seed=3)
     few = MarginalOptions(backgrounds=6, without=[], avoid=[])

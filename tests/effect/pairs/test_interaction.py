@@ -120,12 +120,14 @@ def test_homotypic_pair_counts_each_two_sites_once(word_model, planted):
     assert row.epistasis == -1
 
 
+@pytest.mark.slow
 def test_homopolymers_fall_back_and_the_table_says_so(word_model, planted):
     row = interaction(word_model("neutral"), planted(("UUUUUU", "GGACU"), 20), [("UUUUUU", "GGACU")]).table.iloc[0]
     assert row.mode_used == "shuffle+background"
     assert row.fallback == 0.5
 
 
+@pytest.mark.slow
 def test_rare_pairs_are_untestable_not_dropped(word_model, planted):
     sequences = planted(WORDS, 4)
     table = interaction(word_model("and"), sequences, [WORDS, ("GGGGGGGG", "CCCCCCCC")]).table
