@@ -231,6 +231,8 @@ class InteractionSection(InteractionOptions):
     )
     fires: Real = Field(0.9, gt=0, le=1, description="for instances: where a neuron fires, as contribution.threshold")
     max_pairs: Whole = Field(20, ge=1, description="most pairs tested with from_motifs")
+    order: Literal[2, 3] = Field(2, description="3 also tests triples of the pairs that were found")
+    max_triples: Whole = Field(20, ge=1, description="most triples tested with order: 3")
     preset: Literal["combmotif"] | None = Field(
         None,
         description="combmotif: the published prototype's procedure (one uniform draw, every placement a row, no "

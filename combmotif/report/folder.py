@@ -29,19 +29,21 @@ from combmotif.core.tables import (
     SPACING,
     SYNTAX,
     TREE,
+    TRIPLES,
     Table,
     table_at,
 )
 from combmotif.motifs.formats.h5 import load_motifs
 from combmotif.motifs.formats.meme import read_meme
 from combmotif.motifs.motif import Motif, MotifSet
+from combmotif.report.wording import EARLIER_CLASSES
 
 # stages that have a part of the page; which ones a run has, and in which order, its record says
 SHOWN = ("samples", "motifs", "matches", "activations", "contribution", "effects", "interaction")
 SECTIONS = {"matches": "match", "contribution": "contribution", "effects": "effects", "interaction": "interaction"}
 PAGE_TABLES = (
     NEURONS, MATCHES, CONTRIBUTION, MOTIF_EFFECTS, MOTIF_POSITIONS, INTERACTIONS, INSTANCES, SITES, TREE, SYNTAX,
-    SPACING, PAIR_CONTROLS, FAMILY_MAP, MATCH_CONTROL,
+    SPACING, PAIR_CONTROLS, FAMILY_MAP, TRIPLES, MATCH_CONTROL,
 )  # fmt: skip
 """Tables that the page reads, beside those of motifs."""
 SITES_KEPT = 6
@@ -134,16 +136,27 @@ def _shape(frame: pd.DataFrame, table: Table, file: str, problems: list[str]) ->
     frame = frame.copy()
     if table is MOTIFS and "channel" not in frame and "neuron" in frame:
         frame["channel"] = frame["neuron"].fillna("").astype(str).str.rpartition(":")[2]
+    if table is CONTRIBUTION:
+        frame = frame.rename(columns=lambda name: name.replace("causal_", "clamp_"))  # of earlier versions
     lacking = [name for name in table.required if name not in frame]
     if lacking and len(frame.columns):
         problems.append(f"{file} has no column {', '.join(lacking)}; what depends on it is left blank.")
+    if table in (TREE, SYNTAX) and {"layer", "neuron"} <= set(frame):  # a channel, or a name of earlier versions
+        named = [neuron_name(*pair) for pair in zip(frame["layer"], frame["neuron"], strict=True)]
+    else:
+        named = []
     for name in table.of_type("text", "flag"):
         frame[name] = frame[name].fillna("") if name in frame else ""
     for name in table.of_type("whole", "number"):
         frame[name] = pd.to_numeric(frame[name], errors="coerce").astype(float) if name in frame else np.nan
-    for side in "ab" if table is INTERACTIONS else "":  # what the page draws and links: the id with its columns
-        kept = frame[f"columns_{side}"].str.replace("-", ":")
-        frame[f"motif_{side}"] += kept.where(kept == "", "[" + kept + "]")
+    if named:
+        frame["neuron"] = named
+    for name in {"class", "inserted_class", "class_latent"} & set(frame) if table is not CONTRIBUTION else ():
+        frame[name] = frame[name].replace(EARLIER_CLASSES)
+    for side in "abc" if table in (INTERACTIONS, TRIPLES) else "":
+        if f"columns_{side}" in frame:  # what the page draws and links: the id with its columns
+            kept = frame[f"columns_{side}"].str.replace("-", ":")
+            frame[f"motif_{side}"] += kept.where(kept == "", "[" + kept + "]")
     return frame
 
 

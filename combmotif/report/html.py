@@ -28,6 +28,7 @@ from combmotif.core.tables import (
     RUN_TABLES,
     SITES,
     SPACING,
+    TRIPLES,
 )
 from combmotif.report import wording
 from combmotif.report.drawing.logos import COLOURS, GLYPHS
@@ -36,7 +37,7 @@ from combmotif.report.folder import RunFolder, anchor, mapping, read_run
 from combmotif.report.overview import as_lines, how_found, model_facts, model_name
 from combmotif.report.records import anchors, neuron_records
 from combmotif.report.sections.effects import Effect, effects, outcomes, tally, whiskers
-from combmotif.report.sections.interactions import ESTIMATES, PairView, pairs
+from combmotif.report.sections.interactions import ESTIMATES, PairView, pairs, triples
 from combmotif.report.sections.matches import columns_of, control_sentence, elements, matches
 from combmotif.report.sections.motif_effects import (
     MotifEffect,
@@ -55,6 +56,7 @@ MANY_NEURONS, NEURONS_AT_ONCE = 1_000, 200
 """From so many neurons the table shows so many at a time; a browser takes seconds to lay out thousands of rows."""
 _INSIDE = (
     NEURONS, MATCHES, MATCH_CONTROL, CONTRIBUTION, MOTIF_EFFECTS, MOTIF_POSITIONS, INTERACTIONS, SPACING, FAMILY_MAP,
+    TRIPLES,
 )  # fmt: skip
 """Tables that can be downloaded from the page; `_BESIDE` are too large for it."""
 _BESIDE = (INSTANCES, PAIR_CONTROLS, ACTIVATIONS, SITES)
@@ -134,7 +136,7 @@ def _page_data(
     title: str,
 ) -> dict[str, Any]:
     """What the scripts need from the first moment: what neurons can be searched by, and how logos are drawn."""
-    symbols = wording.MOTIF_CLASSES | wording.CONTRIBUTION_CLASSES | wording.MAP_CLASSES
+    symbols = wording.TRIPLE_CLASSES | wording.MOTIF_CLASSES | wording.CONTRIBUTION_CLASSES | wording.MAP_CLASSES
     return {
         "title": title,
         "alphabet": run.alphabet,
@@ -250,6 +252,7 @@ def _context(run: RunFolder, title: str | None) -> dict[str, Any]:
         "family_tallies": [tally(first[n] for n in family.neurons if n in first) for family in families],
         "outcomes": outcomes(run, found_effects, notes),
         "pairs": pair_views,
+        "triples": triples(run, found),
         "map": drawn_map or pair_map(pair_views),
         "anchor": anchor,
         "words": wording,

@@ -52,6 +52,21 @@ PAIR_CLASSES = INTERACTION_CLASSES | PROTOTYPE_CLASSES
 MAP_CLASSES = PAIR_CLASSES | {"mixed": ("≠", "Pairs of these two families fall into different classes.")}
 """Class of two families in the map of interactions."""
 
+TRIPLE_CLASSES = {
+    "more-than-pairs": ("+", "The three do more than their pairs explain."),
+    "less-than-pairs": ("−", "The three do less than their pairs explain."),
+    "pairwise": ("=", "Their pairs explain what the three do."),
+    "undetermined": ("?", "The data can neither show a departure nor rule one out."),
+    "too few sequences": ("×", "Too few sequences hold all three."),
+}
+"""Class of three motifs: its symbol and its meaning."""
+
+EARLIER_CLASSES = {
+    "synergistic": "super-additive", "antagonistic": "sub-additive", "one-sided": "one motif only", "inert": "neutral",
+    "not-detected": "no effect detected", "untestable": "too few sequences",
+}  # fmt: skip
+"""Classes of motifs and pairs in the tables of earlier versions, which can still be read."""
+
 MISSING = "–"
 
 

@@ -152,6 +152,23 @@ def test_contributions_are_those_of_the_columns_that_were_kept(run_folder: Path)
     assert '<option value="contribution">' in render(run_folder)
 
 
+def test_triples_are_told_with_their_pairs(run_folder: Path) -> None:
+    row = pd.read_csv(run_folder / "interactions.tsv", sep="\t").iloc[0]
+    triple = {"triple": "x", "motif_a": row["motif_a"], "motif_b": row["motif_b"], "motif_c": "AUG", "name_a": "A",
+              "name_b": "B", "name_c": "AUG", "sequences": 50, "joint": -2.0, "epistasis3": 0.4,
+              "epistasis3_ci_low": 0.2, "epistasis3_ci_high": 0.6, "q_value": 0.01, "class": "less-than-pairs",
+              "reason": "why"}  # fmt: skip
+    pd.DataFrame([triple]).to_csv(run_folder / "interaction_triples.tsv", sep="\t", index=False)
+    text = render(run_folder)
+    assert "Three motifs at once" in text
+    told = [json.loads(part)["triples"] for part in re.findall(r'id="p\d+">(.*?)</script>', text)]
+    assert len(told[0]) == 1
+    assert told[0][0].endswith(
+        "AUG: less-than-pairs, e3 = +0.400 [0.200, 0.600] (q = 0.010). The three do less than their pairs explain."
+    )
+    assert told[1:] == [[]] * 5
+
+
 def test_motifs_that_do_not_come_again_stand_apart_and_faithfulness_is_said(run_folder: Path) -> None:
     path = run_folder / "motifs" / "neuronmotif.tsv"
     motifs = pd.read_csv(path, sep="\t")

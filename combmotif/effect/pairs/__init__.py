@@ -1,1 +1,1 @@
-"""How two motifs act together."""
+"""How two or three motifs act together."""

@@ -1,4 +1,4 @@
-"""Predictions of the states of a placement: intact, A scrambled, B scrambled, both."""
+"""Predictions of the states of a placement: intact, A scrambled, B scrambled, both; with a third motif, eight."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class States:
 
 
 class Scrambling:
-    """How the sites of a pair are scrambled, and what the network makes of it.
+    """How the sites of a pair or a triple are scrambled, and what the network makes of it.
 
     Parameters
     ----------

@@ -200,7 +200,9 @@ def _as_sentence(reason: str) -> str:
     return f"{reason[:1].upper()}{reason[1:]}.".replace("..", ".").replace("+-", "±") if reason else ""
 
 
-def _record(view: PairView, rows: pd.DataFrame, spacing: pd.DataFrame, controls: np.ndarray) -> dict[str, Any]:
+def _record(
+    view: PairView, rows: pd.DataFrame, spacing: pd.DataFrame, controls: np.ndarray, triples: list[str]
+) -> dict[str, Any]:
     row = view.row
     shown = rows.iloc[thin(rows["e"].to_numpy())] if len(rows) else rows
     complete = rows.dropna(subset=list(LETTERS))
@@ -221,6 +223,7 @@ def _record(view: PairView, rows: pd.DataFrame, spacing: pd.DataFrame, controls:
         "controls": controls[thin(controls)].tolist(), "control_box": _box(controls),
         "spaced": spaced[["spacing", "e"]].to_numpy().tolist() if apart else [],
         "spacing": spacing[["spacing", "e", "low", "high", "sequences"]].to_numpy(dtype=float).tolist(),
+        "triples": triples,
     })  # fmt: skip
 
 
@@ -238,6 +241,42 @@ def called(row: dict[str, Any], found: dict[str, list[Match]]) -> tuple[str, str
     return names[0], names[1]
 
 
+@dataclass(frozen=True)
+class TripleView:
+    """Three motifs: the row of the table, what they are called, class, symbol and meaning."""
+
+    row: dict[str, Any]
+    name: str
+    kind: str
+    symbol: str
+    meaning: str
+
+    @property
+    def text(self) -> str:
+        """Third-order epistasis with its interval in words."""
+        row = self.row
+        return wording.estimate(row["epistasis3"], row["epistasis3_ci_low"], row["epistasis3_ci_high"])
+
+    @property
+    def sentence(self) -> str:
+        """What was found, in words."""
+        q = f" (q {_with_sign(wording.p_value(self.row['q_value']))})" if np.isfinite(self.row["q_value"]) else ""
+        return f"{self.name}: {self.kind}, e3 = {self.text}{q}. {self.meaning}"
+
+
+def triples(run: RunFolder, found: dict[str, list[Match]]) -> list[TripleView]:
+    """Prepare the triples in the order of interaction_triples.tsv."""
+    views = []
+    for row in run.tables["triples"].to_dict("records"):
+        names = []
+        for side in "abc":
+            match = best(found, row[f"motif_{side}"])
+            names.append(match.name if match else row[f"name_{side}"] or row[f"motif_{side}"])
+        symbol, meaning = wording.TRIPLE_CLASSES.get(row["class"], ("", ""))
+        views.append(TripleView(row, " × ".join(names), row["class"], symbol, meaning))
+    return views
+
+
 def pairs(run: RunFolder, found: dict[str, list[Match]]) -> list[PairView]:
     """Prepare the pairs in the order of interactions.tsv.
 
@@ -251,7 +290,7 @@ def pairs(run: RunFolder, found: dict[str, list[Match]]) -> list[PairView]:
     bounds = domain(list(table["epistasis"]), [*table["epistasis_ci_low"], *table["epistasis_ci_high"]])
     instances, spacing, controls = _per_sequence(run), run.tables["spacing"], run.tables["controls"]
     nothing = pd.DataFrame(columns=[*LETTERS, "spacing"], dtype=float)
-    views = []
+    views, three = [], triples(run, found)
     for number, row in enumerate(table.to_dict("records"), 1):
         a, b = called(row, found)
         symbol, meaning = wording.PAIR_CLASSES.get(row["class"], ("", ""))
@@ -259,8 +298,10 @@ def pairs(run: RunFolder, found: dict[str, list[Match]]) -> list[PairView]:
         known = (first.name if first else "", second.name if second else "")
         view = PairView(number, row, a, b, row["class"], symbol, meaning, known)
         view.whisker = whisker(view.estimate, bounds, kind=row["class"], title=f"{a} and {b}: e = {view.text}")
+        own = {row["motif_a"], row["motif_b"]}
+        third = [t.sentence for t in three if own <= {t.row[f"motif_{side}"] for side in "abc"}]
         distances = spacing[spacing["pair"] == row["pair"]]
         random = controls.loc[controls["pair"] == row["pair"], "e"].dropna().to_numpy()
-        view.record = _record(view, instances.get(row["pair"], nothing), distances, random)
+        view.record = _record(view, instances.get(row["pair"], nothing), distances, random, third)
         views.append(view)
     return views

@@ -19,6 +19,7 @@ from combmotif.effect.pairs.pair import Pair
 from combmotif.effect.pairs.placements import Windows
 from combmotif.effect.pairs.propose import choose_pairs
 from combmotif.effect.pairs.summary import summarise
+from combmotif.effect.pairs.triples import MeasuredTriple, choose_triples, summarise_triples
 from combmotif.effect.pattern import Pattern
 from combmotif.effect.prototype import summarise_prototype
 from combmotif.inference.background import active_level
@@ -30,17 +31,19 @@ from combmotif.runs.stages.base import Batch, Cost, Empty, Output, Stage, Trial,
 from combmotif.runs.stages.motifs import FoundMotifs
 from combmotif.runs.stages.pairs import (
     PairTask,
+    TripleTask,
     interaction_section,
     not_finite_pairs,
     pair_task,
     prototype_task,
     read_pair,
     read_prototype,
+    triple_task,
 )
 from combmotif.runs.stages.scan import Scan
 from combmotif.runs.store import load_arrays
 
-_NO_PART_OF_THE_KEY = {"pairs", "alpha", "margin", "latent", "max_pairs"}
+_NO_PART_OF_THE_KEY = {"pairs", "alpha", "margin", "latent", "order", "max_triples", "max_pairs"}
 """Settings that change which pairs are measured, or how they are tested, but no measurement."""
 
 
@@ -55,6 +58,8 @@ class InteractionDone:
         Empty where it was done as the prototype does.
     tables : dict of str to DataFrame
         By file; ``interactions.tsv`` is among them.
+    triples : list of TripleTask or None
+        None where none are asked for.
     how : list of array
         How the edited sequences were predicted.
     """
@@ -62,6 +67,7 @@ class InteractionDone:
     pairs: list[Pair]
     measured: list[MeasuredPair]
     tables: dict[str, pd.DataFrame]
+    triples: list[TripleTask] | None
     how: list[np.ndarray]
 
 
@@ -73,7 +79,7 @@ class InteractionStage(Stage[InteractionDone, None]):
     needs = (FoundMotifs, Scan)
     outputs = (
         "interactions.tsv", "interaction_instances.tsv.gz", "interaction_spacing.tsv", "interaction_map.tsv",
-        "interaction_map.svg", "interaction_controls.tsv.gz",
+        "interaction_map.svg", "interaction_triples.tsv", "interaction_controls.tsv.gz",
     )  # fmt: skip
 
     def check(self, context: Context) -> None:
@@ -83,7 +89,7 @@ class InteractionStage(Stage[InteractionDone, None]):
             given_pairs(context)
 
     def tasks(self, work: Work) -> Generator[Batch, None, InteractionDone]:
-        """Measure one pair in each task."""
+        """Measure one pair in each task, then one triple of the pairs that were found in each."""
         section, key = interaction_section(work.context), _key(work)
         frequencies = base_frequencies(work.context.sequences.codes)
         pairs = name_families(_pairs(work, frequencies))
@@ -96,13 +102,22 @@ class InteractionStage(Stage[InteractionDone, None]):
             tasks.append(PairTask(pair, frequencies, windows, path))
         yield Batch(prototype_task if section.preset else pair_task, tasks)
         if section.preset:
-            return InteractionDone(pairs, [], _prototype_tables(work.context, tasks), [])
+            return InteractionDone(pairs, [], _prototype_tables(work.context, tasks), None, [])
         measured = [read_pair(task, section.mode) for task in tasks]
         how = [load_arrays(task.path)["how"] for task in tasks]
-        return InteractionDone(pairs, measured, _tables(work.context, measured), how)
+        tables = _tables(work.context, measured)
+        if section.order < 3:
+            return InteractionDone(pairs, measured, tables, None, how)
+        classes = list(tables["interactions.tsv"]["class"])
+        triples = [
+            TripleTask(motifs, frequencies, work.file("triple", *key, _sides(*motifs)))
+            for motifs in choose_triples(pairs, classes, most=section.max_triples)
+        ]
+        yield Batch(triple_task, triples)
+        return InteractionDone(pairs, measured, tables, triples, how)
 
     def merge(self, work: Work, done: InteractionDone, out: Output) -> None:
-        """Write the tables of pairs, placements and distances, and the map."""
+        """Write the tables of pairs, placements, distances and triples, and the map."""
         context, section = work.context, interaction_section(work.context)
         out.warnings.extend(not_finite_pairs(done.measured, context.sequences.names))
         out.edits.update(summary(done.how))
@@ -113,6 +128,14 @@ class InteractionStage(Stage[InteractionDone, None]):
         with atomic(out.file("interaction_map.svg")) as temporary:
             unit = _unit(context, context.output(section.output, "interaction.output"))
             temporary.write_text(draw_interaction_map(overview, unit=unit), encoding="utf-8")
+        if done.triples is not None:
+            triples = summarise_triples(
+                [MeasuredTriple(task.motifs, **load_arrays(task.path)) for task in done.triples],
+                context.sequences.names,
+                section,
+                units=context.sequences.clusters,
+            )
+            out.table("interaction_triples.tsv", triples)
 
     def cost(self, trial: Trial) -> Cost:
         """Say that every pair is a task, whose time grows with the sequences that hold it."""
@@ -128,7 +151,7 @@ class InteractionStage(Stage[InteractionDone, None]):
 
 
 def _key(work: Work) -> list[Any]:
-    """What the result of a pair depends on, beside its motifs."""
+    """What the result of a pair or triple depends on, beside its motifs."""
     asked = interaction_section(work.context).model_dump(exclude=_NO_PART_OF_THE_KEY)
     return [work.context.sequences_key, asked]
 

@@ -1,4 +1,4 @@
-"""Motif pairs measured, one in each task."""
+"""Motif pairs and triples measured, one of them in each task."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from combmotif.effect.pairs.measure import MeasuredPair, measure_pair, only_fini
 from combmotif.effect.pairs.pair import Pair
 from combmotif.effect.pairs.placements import Windows
 from combmotif.effect.pairs.states import States, finite_states
+from combmotif.effect.pairs.triples import Triple, measure_triple
 from combmotif.effect.prototype import PrototypePair, measure_prototype
 from combmotif.inference.incremental.perturb import recording
 from combmotif.runs.context import Context
@@ -31,6 +32,15 @@ class PairTask(OneFile):
     pair: Pair
     frequencies: np.ndarray
     windows: Windows | None
+    path: Path
+
+
+@dataclass(frozen=True)
+class TripleTask(OneFile):
+    """Three motifs to measure, base frequencies of the sequences, and the file of the result."""
+
+    motifs: Triple
+    frequencies: np.ndarray
     path: Path
 
 
@@ -129,3 +139,16 @@ def prototype_task(context: Context, task: PairTask) -> None:
     )
     names = ("rows", "start_a", "start_b", "o", "a", "b", "n")
     save_arrays(task.path, {name: getattr(pair, name) for name in names})
+
+
+def triple_task(context: Context, task: TripleTask) -> None:
+    """Measure three motifs; writes an .npz."""
+    found = measure_triple(
+        context.model,
+        context.sequences,
+        task.motifs,
+        interaction_section(context),
+        frequencies=task.frequencies,
+        seed=context.config.seed,
+    )
+    save_arrays(task.path, {"rows": found.rows, "starts": found.starts, "states": found.states})

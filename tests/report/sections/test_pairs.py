@@ -56,6 +56,20 @@ def test_a_map_of_few_cells_is_folded_in_behind_the_list(run_folder: Path) -> No
     assert '<details id="map">' not in page
 
 
+def test_classes_and_columns_of_earlier_versions_are_read(run_folder: Path) -> None:
+    classes = ["synergistic", "antagonistic", "one-sided", "inert", "not-detected", "untestable"]
+    edit(run_folder / "interactions.tsv", **{"class": classes})
+    path = run_folder / "contribution.tsv"
+    table = pd.read_csv(path, sep="\t").rename(columns=lambda name: name.replace("clamp_", "causal_"))
+    table.assign(causal_effect=-0.5).to_csv(path, sep="\t", index=False)
+    run = read_run(run_folder)
+    assert run.tables["interactions"]["class"].tolist() == [
+        "super-additive", "sub-additive", "one motif only", "neutral", "no effect detected", "too few sequences",
+    ]  # fmt: skip
+    assert (run.tables["contribution"]["clamp_effect"] == -0.5).all()
+    assert "untestable" in set(run.tables["contribution"]["class"]), "the class of a neuron stays"
+
+
 def test_the_id_joins_motifs_and_the_page_draws_the_columns_that_were_kept(run_folder: Path) -> None:
     table = pd.read_csv(run_folder / "interactions.tsv", sep="\t", dtype=object)
     motifs = set(pd.read_csv(run_folder / "motifs" / "neuronmotif.tsv", sep="\t")["motif"])

@@ -38,7 +38,7 @@ def tables(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.usefixtures("quick_workers")
 def test_all_files_and_the_same_bytes_with_two_workers(tmp_path):
-    extra = "  pairs: [[AUG, AUG], {a: AUG, b: UAR, order: ab, frame: 0}, [AUG, GG]]\n"
+    extra = "  pairs: [[AUG, AUG], {a: AUG, b: UAR, order: ab, frame: 0}, [AUG, GG]]\n  order: 3\n"
     one = run(asked(tmp_path, extra), tmp_path / "one", workers=1)
     two = run(asked(tmp_path, extra), tmp_path / "two", workers=2)
     assert one.stages["interaction"] == "done"
@@ -46,7 +46,7 @@ def test_all_files_and_the_same_bytes_with_two_workers(tmp_path):
     assert sorted(tables(one.folder)) == [
         "interaction_controls.tsv.gz",
         "interaction_instances.tsv.gz", "interaction_map.svg", "interaction_map.tsv", "interaction_spacing.tsv",
-        "interactions.tsv",
+        "interaction_triples.tsv", "interactions.tsv",
     ]  # fmt: skip
     table = pd.read_csv(one.folder / "interactions.tsv", sep="\t")
     assert table.pair.tolist() == ["AUG x AUG", "AUG x UAR (A first, in frame)", "AUG x GG"]
@@ -58,6 +58,8 @@ def test_all_files_and_the_same_bytes_with_two_workers(tmp_path):
     assert (framed.start_a < framed.start_b).all()
     spacing = pd.read_csv(one.folder / "interaction_spacing.tsv", sep="\t")
     assert set(spacing[spacing.pair == table.pair[1]].spacing % 3) == {0}
+    triples = pd.read_csv(one.folder / "interaction_triples.tsv", sep="\t")
+    assert triples.triple.tolist() == ["AUG x AUG x AUG"]
 
 
 def test_label_files_name_neurons_counted_from_1(tmp_path):
