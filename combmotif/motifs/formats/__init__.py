@@ -6,4 +6,12 @@ from combmotif.motifs.formats.meme import write_meme
 from combmotif.motifs.formats.read import FORMATS, read_motifs
 from combmotif.motifs.formats.record import MotifFile, MotifRecord
 
-__all__ = ["FORMATS", "MotifFile", "MotifRecord", "read_motifs", "save_motifs", "write_meme", "write_motif_table"]
+__all__ = [
+    "FORMATS",
+    "MotifFile",
+    "MotifRecord",
+    "read_motifs",
+    "save_motifs",
+    "write_meme",
+    "write_motif_table",
+]
