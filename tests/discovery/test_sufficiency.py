@@ -188,5 +188,5 @@ def test_a_moved_matrix_is_alike():
 
 def test_settings_reach_the_method():
     probe, samples, _ = demixed(Pair(2.0))
-    none = demix_neuron(probe, samples, sufficiency=SufficiencyOptions(patience=0))
+    none = demix_neuron(probe, samples, sufficiency=SufficiencyOptions(least=1.1))
     assert none.motifs == ()

@@ -53,12 +53,13 @@ def demix_task(context: Context, task: DemixTask) -> None:
         motifs = () if motif is None else (motif,)
     else:
         clusters = None if section.clusters == "auto" else int(section.clusters)
+        sufficiency = SufficiencyOptions(windows=section.windows, passes=section.passes)
         options = DemixOptions(clusters=clusters, purity=section.purity, min_sites=section.min_sites)
 
         def demix(part: Samples, seed: int) -> Demixed:
             return demix_neuron(
                 probe, part, method=section.demixing, preset=section.preset, options=options,
-                sufficiency=SufficiencyOptions(windows=section.windows), seed=seed, alphabet=alphabet,
+                sufficiency=sufficiency, seed=seed, alphabet=alphabet,
             )  # fmt: skip
 
         found = demix_halves(
