@@ -45,6 +45,11 @@ def in_tasks(things: Sequence[T], total: int | None = None) -> list[tuple[T, ...
     things : sequence
     total : int, optional
         How many the run has of them, where these are those of one layer.
+
+    Returns
+    -------
+    list of tuple
+        The things of each task, in order.
     """
     size = max(1, min(TOGETHER, (len(things) if total is None else total) // TASKS))
     return [tuple(things[start : start + size]) for start in range(0, len(things), size)]
