@@ -145,8 +145,8 @@ class DiscoverSection(Section):
     passes: Whole = Field(
         3,
         ge=1,
-        description="of sufficiency: times that motifs are looked for; those that come again are reported, which makes "
-        "them the same from seed to seed; 1 takes a third of the time",
+        description="of sufficiency: times that motifs are looked for; those that come again are reported, on "
+        "which two seeds agree more; 1 takes a third of the time",
     )
     clusters: Whole | Literal["auto"] = Field(
         "auto", description="of layers: clusters per layer on the way down, or auto (by purity)"
