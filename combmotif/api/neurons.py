@@ -18,7 +18,6 @@ from combmotif.core.typed_yaml import default_of
 from combmotif.discovery.demixed import Demixed
 from combmotif.discovery.halves import demix_halves
 from combmotif.discovery.neuronmotif import demix_neuron
-from combmotif.discovery.sufficiency import SufficiencyOptions
 from combmotif.inference.probe import WindowProbe
 from combmotif.motifs.motif import MotifSet
 from combmotif.runs.stages.samples import ENUMERATED
@@ -161,10 +160,9 @@ def demix(model: Model, samples: Samples | Result[Samples], *, seed: int = 0, ha
     with evaluating(model):
         net = open_model(model)
         probe, alphabet = WindowProbe(net, windows.layer), net.input_spec.alphabet
-        options = SufficiencyOptions(windows=default_of(DiscoverSection, "windows"))
 
         def one(part: Samples, seed: int) -> Demixed:
-            return demix_neuron(probe, part, sufficiency=options, seed=seed, alphabet=alphabet)
+            return demix_neuron(probe, part, seed=seed, alphabet=alphabet)
 
         own = stable_hash(seed, "motifs", windows.layer, windows.neuron) % 2**31
         fewest = 2 * default_of(DiscoverSection, "min_sites")

@@ -142,6 +142,12 @@ class DiscoverSection(Section):
         ge=50,
         description="of sufficiency: samples that motifs have to explain, evenly over the range of activation",
     )
+    passes: Whole = Field(
+        3,
+        ge=1,
+        description="of sufficiency: times that motifs are looked for; those that come again are reported, on "
+        "which two seeds agree more; 1 takes a third of the time",
+    )
     clusters: Whole | Literal["auto"] = Field(
         "auto", description="of layers: clusters per layer on the way down, or auto (by purity)"
     )

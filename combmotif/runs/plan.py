@@ -176,7 +176,9 @@ def plan(
             record = json.loads((Path(temporary) / "run.json").read_text(encoding="utf-8"))
             disk = _disk(Path(temporary), trial)
             sites = _sites(Path(temporary), trial)
-        seconds = {name: entry["seconds"] for name, entry in record["stages"].items()}
+        # the time of a processor does not depend on what else this machine is at; of a GPU it says nothing
+        clock = "cpu_seconds" if context.model.device.type == "cpu" else "seconds"
+        seconds = {name: entry[clock] for name, entry in record["stages"].items() if clock in entry}
         parent, worker = _memory(context, float(record["peak_memory_mb"]), sites)
     return RunPlan(
         len(context.neurons),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 import warnings
 from collections import Counter
@@ -140,11 +141,12 @@ def run(
                 if on_stage is not None:
                     on_stage(stage.name, record["stages"][stage.name]["status"], time.monotonic() - begun)
         executor.close()
-        begun, report = time.monotonic(), folder / "report.html"
+        begun, own, report = time.monotonic(), time.process_time(), folder / "report.html"
         if shares is None:
             report = build_report(folder, title=config.report.title)
             store.reload()  # the page is in its record now
-            record["stages"]["report"] = {"status": "done", "seconds": round(time.monotonic() - begun, 2)}
+            took = {"seconds": time.monotonic() - begun, "cpu_seconds": time.process_time() - own}
+            record["stages"]["report"] = {"status": "done", **{name: round(each, 2) for name, each in took.items()}}
         record |= {"peak_memory_mb": peak_memory_mb(), "memory_mb": peak_memory()}
         store.write_json("run.json", record)
         store.clean(runner.files)
@@ -185,13 +187,15 @@ class _Runner:
     def do(self, stage: Stage[Any, Any], begun: float) -> None:
         """Do a stage; ``begun`` is when."""
         self.on_progress(stage.name, 0, 1)
-        tally = _Tally()
+        tally, own = _Tally(), time.process_time()
         out = Output(self.store)
         entry: dict[str, Any] = {"status": "running"}
         self.record["stages"][stage.name] = entry
         self.store.write_json("run.json", self.record)
         self._finish(stage, entry, tally, out)
-        entry |= {"seconds": round(time.monotonic() - begun, 2), "tasks": tally.tasks, "reused": tally.reused}
+        entry["seconds"] = round(time.monotonic() - begun, 2)
+        entry["cpu_seconds"] = round(time.process_time() - own + tally.elsewhere, 2)
+        entry |= {"tasks": tally.tasks, "reused": tally.reused}
         said = {
             "notes": out.notes if entry["status"] == "done" else [],
             "redone": tally.redone,
@@ -272,22 +276,25 @@ class _Runner:
 
         for part in self.shares.parts(store, payloads, todo):
             try:
-                hosts = self.executor.run(do_job, [Job(batch, payload) for payload in part], on_done=on_done)
+                ended = self.executor.run(do_job, [Job(batch, payload) for payload in part], on_done=on_done)
             except TasksLost as error:
                 lost = [(job.payload, why) for job, why in error.lost]
                 raise TasksLost(lost, len(payloads), name=task_name) from None
-            tally.hosts.update(hosts)
+            tally.hosts.update(done.host for done in ended)
+            here = (HOST, os.getpid())
+            tally.elsewhere += sum(done.seconds for done in ended if (done.host, done.process) != here)
 
 
 @dataclass
 class _Tally:
-    """Tasks of a stage: all, those whose results were there, names of results that had been damaged since, and how many
-    were done on each host."""
+    """Tasks of a stage: all, those whose results were there, names of results that had been damaged since, how many
+    were done on each host, and seconds of CPU time that other processes than this took for them."""
 
     tasks: int = 0
     reused: int = 0
     redone: list[str] = field(default_factory=list)
     hosts: Counter[str] = field(default_factory=Counter)
+    elsewhere: float = 0.0
 
 
 def _kind(error: Exception) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from combmotif.core.files import append_lines, atomic
 from combmotif.core.output import OutputFolder
 from combmotif.runs.lock import FolderLock
 
-REVISION = 10
+REVISION = 11
 """Raised when the files of tasks change, so that a run folder of an earlier version is not read as one of this."""
 
 PROGRESS = "tasks/progress.json"
@@ -24,8 +24,35 @@ PROGRESS = "tasks/progress.json"
 CHECKSUMS = "tasks/checksums"
 """SHA-256 of the results of tasks, as ``sha256sum`` writes it; of a file that stands twice the last line counts."""
 
+TASKS, TOGETHER = 128, 8
+"""Tasks that keep many cores at work, and the most things that one of them does when there are more than that."""
+
 LOCK = "tasks/lock"
 """Says which process is at work in the folder; see `FolderLock`."""
+
+
+T = TypeVar("T")
+
+
+def in_tasks(things: Sequence[T], total: int | None = None) -> list[tuple[T, ...]]:
+    """Split neurons or motifs, each worth seconds to a minute of work, into tasks that write one file each.
+
+    A task has one of them, so that many cores find work; where there are very many, up to `TOGETHER`, for a shared file
+    system suffers more from many files than a run does from having to repeat a longer task.
+
+    Parameters
+    ----------
+    things : sequence
+    total : int, optional
+        How many the run has of them, where these are those of one layer.
+
+    Returns
+    -------
+    list of tuple
+        The things of each task, in order.
+    """
+    size = max(1, min(TOGETHER, (len(things) if total is None else total) // TASKS))
+    return [tuple(things[start : start + size]) for start in range(0, len(things), size)]
 
 
 def content_key(*parts: Any) -> str:

@@ -57,8 +57,8 @@ VARIANTS = {
     "windows 1000": replace(DEFAULT, windows=1000),
     "spread 0.15": replace(DEFAULT, spread=0.15),
     "composition kept (spread 9)": replace(DEFAULT, spread=9.0),
-    "patience 2": replace(DEFAULT, patience=2),
-    "patience 8": replace(DEFAULT, patience=8),
+    "passes 1": replace(DEFAULT, passes=1),
+    "passes 5": replace(DEFAULT, passes=5),
 }
 
 

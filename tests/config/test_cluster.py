@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from combmotif.config.cluster import JOBQUEUES, ClusterConfig, JobSection, JobsSection, load_cluster, seconds_of
+from combmotif.config.cluster import ClusterConfig, JobSection, JobsSection, load_cluster, seconds_of
 from combmotif.runs.hosts.engine import CLUSTERS, job_settings, make_engine
 
 
@@ -59,21 +59,36 @@ def test_what_a_job_is_asked_for():
     assert lsf["project"] == "lab"
     with pytest.raises(ValueError, match="job.gpus: expected 0 for engine: pbs, .* put the site's directive into"):
         job_settings(ClusterConfig(engine="pbs", job=job))
+    with pytest.raises(ValueError, match="job.workers: expected 1, for in SGE .* found 4; .* such as '-pe smp 4'"):
+        job_settings(ClusterConfig(engine="sge", job=job.model_copy(update={"gpus": 0})))
 
 
 @pytest.mark.filterwarnings("ignore:OAR Job memory")
-@pytest.mark.parametrize("engine", JOBQUEUES)
-def test_the_job_script_of_every_queueing_system(engine, tmp_path):
+@pytest.mark.parametrize(
+    ("engine", "cores", "extra"),
+    [
+        ("slurm", "#SBATCH --cpus-per-task=2", []),
+        ("pbs", "#PBS -l select=1:ncpus=2:mem=3815MB", []),
+        ("moab", "#PBS -l select=1:ncpus=2:mem=8GB:ngpus=1", ["-l select=1:ncpus=2:mem=8GB:ngpus=1"]),
+        ("lsf", "#BSUB -n 2", []),
+        ("sge", "#$ -pe smp 2", ["-pe smp 2"]),
+        ("oar", "#OAR -l /nodes=1/core=2,walltime=04:00:00", []),
+    ],
+)
+def test_the_job_script_of_every_queueing_system(engine, cores, extra, tmp_path):
     jobqueue = pytest.importorskip("dask_jobqueue")
     kind = getattr(jobqueue, CLUSTERS[engine])
     job = JobSection(
-        workers=2, queue="cpu", account="lab", interface="lo", logs=str(tmp_path), prologue=["module load x"]
-    )
+        workers=2, queue="cpu", account="lab", interface="lo", logs=str(tmp_path), prologue=["module load x"],
+        extra=extra, skip=["-l select"] if engine == "moab" else [],
+    )  # fmt: skip
     settings = job_settings(ClusterConfig(engine=engine, jobs=JobsSection(least=0), job=job))
     settings["interface"] = None
     script = kind.job_cls(scheduler="tcp://127.0.0.1:1", name="j", **settings).job_script()
     assert "combmotif.core.executors.worker tcp://127.0.0.1:1" in script
     assert "--nworkers 2" in script
+    assert f"\n{cores}\n" in script
+    assert script.count("-l select") == (engine in ("pbs", "moab"))  # two of them would be refused
     assert "\nmodule load x\n" in script
     assert "cpu" in script
     assert "lab" in script

@@ -6,7 +6,9 @@ import torch
 from toy_models import KmerSum
 
 from combmotif.discovery import SufficiencyOptions, demix_by_sufficiency, demix_neuron
-from combmotif.discovery.sufficiency.cover import alike, merged
+from combmotif.discovery.sufficiency.cover import Windows, agreed, alike, merged, repeated
+from combmotif.discovery.sufficiency.find import find_motifs
+from combmotif.discovery.sufficiency.parts import only
 from combmotif.discovery.sufficiency.queries import Queries
 from combmotif.discovery.sufficiency.reading import Reading
 from combmotif.discovery.sufficiency.silence import silence_level
@@ -187,7 +189,48 @@ def test_a_moved_matrix_is_alike():
     assert move == 7
 
 
+def one_pass(heard):
+    """Queries of a pair's neuron, its windows, the settings, and what a pass finds."""
+    probe = probed(Pair(heard))
+    (samples,) = evolve(probe, [0], seeds=[np.random.default_rng(5)], options=EvolveOptions(keep=400))
+    options = SufficiencyOptions()
+    queries = Queries(probe, samples, heard, np.random.default_rng(0))
+    excitation = queries.excitation(samples.activations.astype(float))
+    rows = np.flatnonzero(excitation > 0)
+    windows = Windows(samples.codes[rows], excitation[rows], rows)
+    return queries, windows, options, find_motifs(queries, windows, options)
+
+
+def test_a_motif_that_one_pass_found_has_to_explain_much():
+    queries, windows, options, found = one_pass(0.0)
+    first, second = found
+    nonsense = Reading(matrix("AAGGAAGGA", 3, queries.size), 1.0)
+    for passes in (
+        [[first, nonsense], [first, second], [second]],
+        [[first, nonsense], [first], [first, second]],  # half of the excitation is the second's
+    ):
+        assert {id(one) for one in repeated(queries, passes, windows, options)} <= {id(first), id(second)}
+        assert len(repeated(queries, passes, windows, options)) == 2
+    assert repeated(queries, [[nonsense], [], []], windows, options) == []
+    assert repeated(queries, [[], []], windows, options) == []
+    assert repeated(queries, [[nonsense]], windows, options) == [nonsense]  # of a single pass everything
+
+
+def test_half_of_a_pair_found_twice_gives_way_to_the_whole_found_once():
+    queries, windows, options, (whole,) = one_pass(2.0)
+    half = Reading(only(whole, whole.columns[:5]), 1.0)
+    assert repeated(queries, [[half], [half], [whole]], windows, options) == [whole]
+
+
+def test_passes_agree_where_they_find_the_same_and_explain_nearly_all():
+    queries, windows, options, (first, second) = one_pass(0.0)
+    assert agreed(queries, [[first, second], [second, first]], windows, options)
+    assert not agreed(queries, [[first, second], [second]], windows, options)
+    assert not agreed(queries, [[first], [first]], windows, options)  # what is left may hold another
+    assert not agreed(queries, [[], []], windows, options)
+
+
 def test_settings_reach_the_method():
     probe, samples, _ = demixed(Pair(2.0))
-    none = demix_neuron(probe, samples, sufficiency=SufficiencyOptions(patience=0))
+    none = demix_neuron(probe, samples, sufficiency=SufficiencyOptions(least=1.1))
     assert none.motifs == ()

@@ -1,6 +1,7 @@
 """What a run makes sure of where its tasks are done elsewhere; no other process is needed to see it."""
 
 import json
+import os
 import pickle
 import socket
 import sys
@@ -97,7 +98,9 @@ def job(tmp_path):
 def test_a_task_whose_files_are_there_is_not_done_again(job):
     job, done = job
     job.payload.files[0].touch()
-    assert do_job(7, job) == HOST
+    ended = do_job(7, job)
+    assert (ended.host, ended.process) == (HOST, os.getpid())
+    assert ended.seconds >= 0
     assert done == [7]
     job.payload.files[1].touch()
     do_job(7, job)
@@ -112,7 +115,7 @@ def test_files_that_are_not_seen_here(job, monkeypatch):
 
 def test_names_of_tasks():
     path = Path("tasks/x-1.npz")
-    causal = CausalTask("conv1", 4, np.arange(3), np.arange(3), 0.0, 0.0, (0,), path)
+    causal = CausalTask("conv1", (4,), (np.arange(3),), (np.arange(3),), (0.0,), (0.0,), (0,), path)
     tasks = [SampleTask("conv7", (8, 9), (path,)), causal, ScanTask(range(4, 9), path), MeansTask(range(2, 5), path)]
     motifs = MotifSet((Motif("m1", np.ones((4, 4)), sites=4),), "neuronmotif", "rna")
     assert [task_name(KinTask(motifs, path)), task_name(MatchTask(motifs, None, "", path))] == ["x-1.npz", "x-1.npz"]

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -30,12 +31,25 @@ def test_a_second_run_reuses_every_task(config, undisturbed, contents):
     assert contents(folder) == undisturbed[1]
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_missing_task_files_are_made_again(config, undisturbed, contents, tmp_path, seed):
+def test_neurons_that_share_files_give_the_same_tables(config, undisturbed, contents, tmp_path, monkeypatch):
+    monkeypatch.setattr("combmotif.runs.store.TASKS", 3)  # of ten neurons three go into a task
+    run(config("match=null", "interaction=null"), tmp_path, workers=1)
+    found, alone = contents(tmp_path), undisturbed[1]
+    count = Counter(name.partition("-")[0] for name in found)
+    assert (count["tasks/motifs"], count["tasks/causal"]) == (4, 4)
+    assert count["tasks/effect"] < Counter(name.partition("-")[0] for name in alone)["tasks/effect"]
+    tables = {name for name in found if not name.startswith(("tasks/", ".combmotif", "report"))}
+    assert {"motifs/tree.tsv", "contribution.tsv", "motif_effects.tsv"} < tables
+    assert {name: found[name] for name in tables} == {name: alone[name] for name in tables}
+    entry = json.loads((tmp_path / "run.json").read_text())["stages"]["contribution"]
+    assert 0 < entry["cpu_seconds"] < 2 * entry["seconds"] + 1
+
+
+def test_missing_task_files_are_made_again(config, undisturbed, contents, tmp_path):
     for name, content in undisturbed[1].items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(content)
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)
     tasks = sorted(path for path in (tmp_path / "tasks").iterdir() if path.name != "checksums")
     for path in random.choice(tasks, len(tasks) // 3, replace=False):
         path.unlink()

@@ -11,7 +11,7 @@ import pytest
 
 from combmotif.core.files import HOST, atomic, temporary_name, write_table
 from combmotif.runs.lock import holder
-from combmotif.runs.store import CHECKSUMS, LOCK, RunStore, content_key, load_arrays, save_arrays
+from combmotif.runs.store import CHECKSUMS, LOCK, RunStore, content_key, in_tasks, load_arrays, save_arrays
 
 GONE = 99_999_999  # no system has a process of this number
 
@@ -21,6 +21,14 @@ def test_keys_depend_on_content_not_on_order():
     keys = {content_key(*parts) for parts in [("a",), ("a", "b"), ("ab",), (["a"],), (1,), (1.5,), ("1",), (None,)]}
     assert len(keys) == 8
     assert all(len(key) == 32 for key in keys)
+
+
+def test_cores_find_work_and_files_stay_few():
+    counts = {total: len(in_tasks(range(total))) for total in (0, 1, 16, 255, 256, 448, 10_000)}
+    assert counts == {0: 0, 1: 1, 16: 16, 255: 255, 256: 128, 448: 150, 10_000: 1250}
+    of_a_layer = in_tasks(range(64), 448)
+    assert [thing for task in of_a_layer for thing in task] == list(range(64))
+    assert max(map(len, of_a_layer)) == 3
 
 
 def test_a_file_is_whole_or_not_there(tmp_path):

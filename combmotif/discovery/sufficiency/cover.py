@@ -11,11 +11,14 @@ from combmotif.discovery.sufficiency.options import SufficiencyOptions
 from combmotif.discovery.sufficiency.parts import LEAST_COLUMNS
 from combmotif.discovery.sufficiency.queries import UNIFORM, Queries
 from combmotif.discovery.sufficiency.reading import Reading
+from combmotif.motifs.concordance import best_similarity, motif_similarity
 
 COUNT = 12
 """Background sequences that surround the nucleotides a window keeps."""
 ASKED = 6
 """Motifs that the network is asked about before one of them is chosen."""
+REPEATED = 0.8
+"""Similarity from which two passes have found the same motif; weaker columns at the edges come and go."""
 
 
 @dataclass(frozen=True)
@@ -163,19 +166,7 @@ def choose(
         else:
             chosen.append(best)
 
-    def explained(of: Sequence[int]) -> float:
-        if not of:
-            return 0.0
-        return windows.share(retained(queries, windows, np.any([keeps[i] for i in of], axis=0)))
-
-    share = explained(chosen)
-    while len(chosen) > 1:
-        without = [explained([i for i in chosen if i != j]) for j in chosen]
-        most = int(np.argmax(without))
-        if share - without[most] >= options.least:
-            break
-        chosen.pop(most)
-        share = without[most]
+    chosen = _needed(queries, keeps, chosen, windows, options)
     found = [readings[i] for i in sorted(chosen, key=lambda i: -windows.share(each[i]))]
     for reading in found[::-1]:
         others = [other for other in found if other is not reading]
@@ -209,6 +200,45 @@ def _held(queries: Queries, reading: Reading, others: Sequence[Reading], options
     return words.share(retained(queries, words, np.any([called(queries, o, words.codes, options) for o in others], 0)))
 
 
+def _needed(
+    queries: Queries, keeps: Sequence[np.ndarray], chosen: Sequence[int], windows: Windows, options: SufficiencyOptions
+) -> list[int]:
+    """Drop motifs that the others make up for: those without which they keep as much, but for ``least``."""
+
+    def explained(of: Sequence[int]) -> float:
+        return windows.share(retained(queries, windows, np.any([keeps[i] for i in of], axis=0)))
+
+    left = list(chosen)
+    while len(left) > 1:
+        without = [explained([i for i in left if i != j]) for j in left]
+        most = int(np.argmax(without))
+        if explained(left) - without[most] >= options.least:
+            break
+        left.pop(most)
+    return left
+
+
+def _added(
+    queries: Queries,
+    keeps: Sequence[np.ndarray],
+    left: Sequence[int],
+    windows: Windows,
+    least: float,
+    before: Sequence[int] = (),
+) -> list[tuple[int, float]]:
+    """Motifs, and the share of the excitation that each adds to those before it, most first, until none adds least."""
+    keep = np.any([np.zeros(windows.codes.shape, bool), *(keeps[i] for i in before)], axis=0)
+    share, order, left = windows.share(retained(queries, windows, keep)), [], list(left)
+    while left:
+        shares = [windows.share(retained(queries, windows, keep | keeps[i])) for i in left]
+        most = int(np.argmax(shares))
+        if shares[most] - share < least:
+            break
+        order.append((left[most], shares[most] - share))
+        keep, share = keep | keeps[left.pop(most)], shares[most]
+    return order
+
+
 def ordered(
     queries: Queries, found: Sequence[Reading], windows: Windows, options: SufficiencyOptions
 ) -> list[tuple[Reading, float]]:
@@ -216,13 +246,53 @@ def ordered(
 
     Those that add less than ``least`` are left out.
     """
-    left = {i: called(queries, reading, windows.codes, options) for i, reading in enumerate(found)}
-    keep, share, order = np.zeros(windows.codes.shape, bool), 0.0, []
-    while left:
-        shares = {i: windows.share(retained(queries, windows, keep | own)) for i, own in left.items()}
-        best = max(shares, key=lambda i: shares[i])
-        if shares[best] - share < options.least:
-            break
-        order.append((found[best], shares[best] - share))
-        keep, share = keep | left.pop(best), shares[best]
-    return order
+    keeps = [called(queries, reading, windows.codes, options) for reading in found]
+    order = _added(queries, keeps, range(len(keeps)), windows, options.least)
+    return [(found[i], share) for i, share in order]
+
+
+def agreed(
+    queries: Queries, passes: Sequence[Sequence[Reading]], windows: Windows, options: SufficiencyOptions
+) -> bool:
+    """Whether two passes found the same, and leave so little that a motif of another pass could not add ``alone``."""
+    if not all(passes):
+        return False
+    sets = [[reading.motif for reading in own] for own in passes]
+    for own, other in (sets, sets[::-1]):
+        if any(best_similarity(motif, other) < REPEATED for motif in own):
+            return False
+    keeps = [np.any([called(queries, reading, windows.codes, options) for reading in own], axis=0) for own in passes]
+    return all(windows.share(retained(queries, windows, keep)) > 1 - options.alone for keep in keeps)
+
+
+def repeated(
+    queries: Queries, passes: Sequence[Sequence[Reading]], windows: Windows, options: SufficiencyOptions
+) -> list[Reading]:
+    """Choose the motifs of several passes that more than one of them found.
+
+    Of motifs that are alike, the one most like all, weighted by what they explain, is taken. Those that a second pass
+    found, if only as an arrangement of its motifs, go first, as long as they add ``least``; one that a single pass
+    found has to add ``alone``: then the others missed something. In the end those go that the others make up for.
+    """
+    if len(passes) == 1:
+        return list(passes[0])
+    readings = [reading for own in passes for reading in own]
+    sets = [[reading.motif for reading in own] for own in passes]
+    motifs = [motif for own in sets for motif in own]
+    if not motifs:
+        return []
+    keeps = [called(queries, reading, windows.codes, options) for reading in readings]
+    shares = np.array([windows.share(retained(queries, windows, keep)) for keep in keeps])
+    likeness = np.array([[motif_similarity(motif, other) for other in motifs] for motif in motifs])
+    support = np.array([[best_similarity(motif, own) if own else 0.0 for own in sets] for motif in motifs])
+    typical = likeness @ shares
+    often: list[int] = []
+    once: list[int] = []
+    left = np.arange(len(motifs))
+    while len(left):
+        best = int(left[typical[left].argmax()])
+        (often if np.sort(support[best])[-2] >= REPEATED else once).append(best)
+        left = left[likeness[best, left] < REPEATED]
+    chosen = [i for i, _ in _added(queries, keeps, often, windows, options.least)]
+    chosen += [i for i, _ in _added(queries, keeps, once, windows, options.alone, chosen)]
+    return [readings[i] for i in _needed(queries, keeps, chosen, windows, options)]

@@ -9,11 +9,13 @@ import numpy as np
 from combmotif.discovery.demixed import Demixed
 from combmotif.discovery.sufficiency.cover import (
     Windows,
+    agreed,
     alike,
     called,
     carried_at,
     choose,
     ordered,
+    repeated,
     retained,
 )
 from combmotif.discovery.sufficiency.describe import Found, describe
@@ -25,6 +27,8 @@ from combmotif.discovery.sufficiency.silence import silence_level
 from combmotif.inference.probe import WindowProbe
 from combmotif.sampling.samples import Samples
 
+PATIENCE = 4
+"""A pass ends after this many windows in a row that explained nothing more."""
 PRECISE = 4
 """Times as many background sequences, and at most as many again, for the final reading."""
 
@@ -43,7 +47,8 @@ def demix_by_sufficiency(
     is reduced to the nucleotides that excite most (*anchor*), these are replaced by the bases that the neuron answers
     to, column by column (*read*), two parts that act without synergy are parted (*split*), and what windows owe to the
     motif is found by keeping its nucleotides and randomising the rest (*explain away*). In the end those stay that the
-    others do not make up for (*prune*), and are read once more.
+    others do not make up for (*prune*), and are read once more. All this is done several times, with other windows and
+    background sequences; the motifs that come again count (*repeat*).
 
     Parameters
     ----------
@@ -74,8 +79,19 @@ def demix_by_sufficiency(
         alive = np.flatnonzero(excitation > 0)
         if not len(alive):
             return describe(probe, samples, [], alphabet)
-        rows = alive[np.unique(np.linspace(0, len(alive) - 1, options.windows).astype(int))]
-        windows = Windows(samples.codes[rows], excitation[rows], rows)
+
+        rows = _evenly(alive, options.passes * options.windows)
+        apart = len(rows) == options.passes * options.windows  # else all passes have to share what there is
+        parts = [rows[number :: options.passes] if apart else rows for number in range(options.passes)]
+        windows, *each = (
+            Windows(samples.codes[own], excitation[own], own) for own in (_evenly(alive, options.windows), *parts)
+        )
+        passes: list[list[Reading]] = []
+        for own in each:
+            passes.append(find_motifs(queries, own, options))
+            if len(passes) > 1 and agreed(queries, passes[-2:], windows, options):
+                break
+        motifs = repeated(queries, passes, windows, options)
         found = [
             Found(
                 reading,
@@ -83,13 +99,18 @@ def demix_by_sufficiency(
                 queries.level(reading.ppm, reading.row),
                 share,
             )
-            for reading, share in ordered(queries, find_motifs(queries, windows, options), windows, options)
+            for reading, share in ordered(queries, motifs, windows, options)
         ]
     return describe(probe, samples, found, alphabet)
 
 
+def _evenly(rows: np.ndarray, count: int) -> np.ndarray:
+    """At most so many of the rows, evenly over all."""
+    return rows[np.unique(np.linspace(0, len(rows) - 1, count).astype(int))]
+
+
 def find_motifs(queries: Queries, windows: Windows, options: SufficiencyOptions) -> list[Reading]:
-    """Find the motifs that explain windows, in no order; see `demix_by_sufficiency`."""
+    """Find the motifs that explain windows in one pass, in no order; see `demix_by_sufficiency`."""
     candidates: list[Reading] = []
     each: list[np.ndarray] = []  # share of every window's excitation that a candidate keeps
     keeps: list[np.ndarray] = []  # nucleotides that belong to it
@@ -97,7 +118,7 @@ def find_motifs(queries: Queries, windows: Windows, options: SufficiencyOptions)
     least = options.alone * windows.excitation.max()
     still_open = windows.excitation >= least
     share, idle = np.zeros(len(windows.codes)), 0
-    while idle < options.patience and windows.share(share) < 1 - options.least:
+    while idle < PATIENCE and windows.share(share) < 1 - options.least:
         left = windows.excitation * (1 - share) * still_open
         row = int(left.argmax())
         if left[row] <= options.alone * windows.excitation[row]:

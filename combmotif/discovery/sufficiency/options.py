@@ -40,8 +40,9 @@ class SufficiencyOptions:
     spread : float, default 1/3
         A matrix whose k-mers keep more than this share of their excitation when their bases are spread over the window
         is composition, not a motif. (Measured: motifs below 0.15, the shipped nets' neurons of composition 0.4 to 0.8.)
-    patience : int, default 4
-        Reading ends after this many windows in a row that explained nothing more.
+    passes : int
+        Times that motifs are looked for, in other windows and background sequences each time; of several, the motifs
+        that come again count. Two that agree, and explain nearly all, are enough.
     """
 
     backgrounds: int = 64
@@ -55,4 +56,4 @@ class SufficiencyOptions:
     same: float = 0.85
     windows: int = default_of(DiscoverSection, "windows")
     spread: float = 1 / 3
-    patience: int = 4
+    passes: int = default_of(DiscoverSection, "passes")

@@ -8,6 +8,7 @@ import numpy as np
 
 from combmotif.discovery.sufficiency.options import SufficiencyOptions
 from combmotif.discovery.sufficiency.queries import UNIFORM, Queries
+from combmotif.motifs.motif import Motif
 
 CLEAR = 0.35
 """Probability from which a column's best base is more than noise; a matrix has none where all are below."""
@@ -58,6 +59,12 @@ class Reading:
     def columns(self) -> np.ndarray:
         """Columns that are read, integer (k,)."""
         return np.flatnonzero(np.ptp(self.ppm, 1) > 0)
+
+    @property
+    def motif(self) -> Motif:
+        """The matrix from its first to its last clear column, to compare it with others."""
+        start, end = self.clear[0], self.clear[-1] + 1
+        return Motif("", pfm=100 * self.ppm[start:end], sites=100)
 
     @property
     def clear(self) -> np.ndarray:

@@ -59,7 +59,7 @@ def make_engine(
         client = _client(address)
         return DaskExecutor(lambda: client, where=f"scheduler {address}", setup=setup, limits=limits)
     refused: list[str] = []
-    connect = partial(_jobs, engine, _jobqueue(engine), refused)
+    connect = partial(_jobs, engine, _jobqueue(engine), job_settings(engine), refused)
     return DaskExecutor(connect, where=f"{engine.engine} jobs", setup=setup, limits=limits, refused=refused)
 
 
@@ -120,7 +120,7 @@ def _jobqueue(engine: ClusterConfig) -> Any:
     return kind
 
 
-def _jobs(engine: ClusterConfig, kind: Any, refused: list[str]) -> Any:
+def _jobs(engine: ClusterConfig, kind: Any, settings: dict[str, Any], refused: list[str]) -> Any:
     """Start a scheduler in this process, and jobs that work for it; ``refused`` is to hear why one is not taken."""
     import dask
 
@@ -137,7 +137,7 @@ def _jobs(engine: ClusterConfig, kind: Any, refused: list[str]) -> Any:
                 raise
 
     cluster = kind(
-        **job_settings(engine),
+        **settings,
         job_cls=Job,
         scheduler_options={"dashboard_address": "127.0.0.1:0"},
         silence_logs="critical",
@@ -153,7 +153,7 @@ def job_settings(engine: ClusterConfig) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If it asks for GPUs in a way that only the site knows.
+        If it asks for GPUs, or cores, in a way that only the site knows.
     """
     job = engine.job
     directives = list(job.extra)
@@ -165,6 +165,11 @@ def job_settings(engine: ClusterConfig) -> dict[str, Any]:
                 f"put the site's directive into job.extra"
             )
         directives.append(asked)
+    if engine.engine == "sge" and job.workers > 1 and not any("-pe " in directive for directive in directives):
+        raise ValueError(
+            f"job.workers: expected 1, for in SGE every site has a name of its own for jobs of several cores, found "
+            f"{job.workers}; put the site's directive into job.extra, such as '-pe smp {job.workers}'"
+        )
     walltime = seconds_of(job.walltime)
     margin = min(300.0, walltime / 5)  # enough to hand over; what a worker is at is begun anew elsewhere
     arguments = ["--lifetime", f"{walltime - margin:.0f}s", "--lifetime-stagger", f"{margin / 5:.0f}s"]

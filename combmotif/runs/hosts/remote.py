@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -97,11 +98,20 @@ class Job:
         return Job, (Batch(self.batch.task, ()), self.payload)
 
 
-def do_job(context: Context, job: Job) -> str:
-    """Do a task, unless its files are there, of a worker that died after it had written them; say on which host."""
+class Done(NamedTuple):
+    """Who did a task, and in how many seconds of CPU time."""
+
+    host: str
+    process: int
+    seconds: float
+
+
+def do_job(context: Context, job: Job) -> Done:
+    """Do a task, unless its files are there, of a worker that died after it had written them."""
+    begun = time.process_time()
     if not all(path.is_file() for path in job.payload.files):
         job.batch.task(context, job.payload)
-    return HOST
+    return Done(HOST, os.getpid(), time.process_time() - begun)
 
 
 def await_files(paths: tuple[Path, ...]) -> None:

@@ -22,34 +22,34 @@ from combmotif.runs.predicted import as_array, summary
 from combmotif.runs.stages.base import Batch, Cost, OneFile, Output, Stage, Trial, Work
 from combmotif.runs.stages.samples import Sampled
 from combmotif.runs.stages.scan import Scan, chunks_of_sequences
-from combmotif.runs.store import load_arrays, save_arrays
+from combmotif.runs.store import in_tasks, load_arrays, save_arrays
 
 
 @dataclass(frozen=True)
 class CausalTask(OneFile):
-    """A neuron to clamp and whose sites to scramble, and the file of the result.
+    """Neurons of a layer to clamp and whose sites to scramble, and the file of the result.
 
     Attributes
     ----------
     layer : str
-    neuron : int
-    rows : integer array, shape (n,)
-        Sequences in which it is active, at most ``sequences_changed`` of them.
-    starts : integer array, shape (n,)
+    neurons : tuple of int
+    rows : tuple of integer arrays, shape (n,)
+        Sequences in which each is active, at most ``sequences_changed`` of them.
+    starts : tuple of integer arrays, shape (n,)
         Its strongest window in each.
-    mean, silent : float
-        What it is held at, and the activation below which a scrambled site counts as silent.
+    means, silent : tuple of float
+        What each is held at, and the activation below which a scrambled site counts as silent.
     outputs : tuple of int
         Columns of the prediction.
     path : Path
     """
 
     layer: str
-    neuron: int
-    rows: np.ndarray
-    starts: np.ndarray
-    mean: float
-    silent: float
+    neurons: tuple[int, ...]
+    rows: tuple[np.ndarray, ...]
+    starts: tuple[np.ndarray, ...]
+    means: tuple[float, ...]
+    silent: tuple[float, ...]
     outputs: tuple[int, ...]
     path: Path
 
@@ -97,27 +97,24 @@ def read_means(context: Context, tasks: Sequence[MeansTask]) -> dict[str, np.nda
 
 
 def causal_task(context: Context, task: CausalTask) -> None:
-    """Measure how the predictions change when a neuron is clamped and when its sites are scrambled; writes an .npz."""
-    sequences = context.sequences.subset(task.rows)
-    held = np.array([task.mean])
-    clamped = clamp(
-        context.model, task.layer, (task.neuron,), sequences.codes, held, tracks=sequences.tracks, output=task.outputs
-    )[:, 0]
+    """Measure how predictions change when neurons are clamped and when their sites are scrambled; writes an .npz."""
+    probe, output = context.probe(task.layer), task.outputs
+    arrays: dict[str, np.ndarray] = {}
     with recording() as how:
-        scrambled = scramble_sites(
-            context.probe(task.layer),
-            task.neuron,
-            sequences,
-            task.starts,
-            silent=task.silent,
-            seed=context.config.seed,
-            output=task.outputs,
-        )
-    save_arrays(task.path, {"clamped": clamped, "scrambled": scrambled, "how": as_array(how)})
+        for number, neuron in enumerate(task.neurons):
+            sequences, held = context.sequences.subset(task.rows[number]), np.array([task.means[number]])
+            arrays[f"clamped{number}"] = clamp(
+                context.model, task.layer, (neuron,), sequences.codes, held, tracks=sequences.tracks, output=output
+            )[:, 0]
+            silent, seed = task.silent[number], context.config.seed
+            arrays[f"scrambled{number}"] = scramble_sites(
+                probe, neuron, sequences, task.starts[number], silent=silent, seed=seed, output=output
+            )
+    save_arrays(task.path, {**arrays, "how": as_array(how)})
 
 
-Tasks = dict[tuple[float, int], CausalTask]
-"""Of every threshold and neuron."""
+Tasks = dict[tuple[float, tuple[int, ...]], CausalTask]
+"""By threshold and the places of their neurons among the run's."""
 
 
 class ContributionStage(Stage[Tasks, None]):
@@ -134,7 +131,7 @@ class ContributionStage(Stage[Tasks, None]):
             _columns(context)
 
     def tasks(self, work: Work) -> Generator[Batch, None, Tasks]:
-        """Average neurons over some sequences in each task, then intervene on one neuron in each.
+        """Average neurons over some sequences in each task, then intervene on some neurons in each.
 
         There are none where labels are compared, or as the prototype does.
         """
@@ -187,11 +184,11 @@ class ContributionStage(Stage[Tasks, None]):
         out.table("contribution.tsv", table[CONTRIBUTION.names])
 
     def cost(self, trial: Trial) -> Cost:
-        """Say that each neuron is a task, whose time grows with the sequences in which it is active."""
+        """Say that the time grows with the neurons and the sequences in which each is active."""
         context = trial.whole.context
         changed = sequences_changed(int(context.sequences.lengths.max()))
         more = min(trial.sequences_ratio, max(1.0, changed / trial.sequences * 2))
-        return Cost(trial.neurons_ratio * more, len(means_tasks(trial.whole)) + len(context.neurons))
+        return Cost(trial.neurons_ratio * more, len(means_tasks(trial.whole)) + len(_parts(context)))
 
 
 def _section(context: Context) -> ContributionSection:
@@ -217,6 +214,13 @@ def _outcomes(context: Context, scan: Scan) -> dict[str, np.ndarray]:
     return outcomes
 
 
+def _parts(context: Context) -> list[tuple[int, ...]]:
+    """Split the neurons into tasks, each of neurons of one layer; their places among the run's."""
+    count = len(context.neurons)
+    columns = [range(count)[context.columns(layer)] for layer in context.layers]
+    return [part for own in columns for part in in_tasks(own, count)]
+
+
 def _causal_tasks(work: Work, means: dict[str, np.ndarray]) -> Tasks:
     """Choose the sequences in which each neuron is active, at every threshold; ``means`` are of every layer."""
     context, scan, sequences = work.context, work.found[Scan], work.context.sequences
@@ -226,21 +230,23 @@ def _causal_tasks(work: Work, means: dict[str, np.ndarray]) -> Tasks:
     alive = above_background(context.backgrounds, maxima)
     for level in _section(context).levels:
         active = active_level(context.backgrounds, maxima, level)
-        for column, neuron in enumerate(context.neurons):
-            silent = active[column]
-            rows = np.flatnonzero(scan.best[:, column] >= silent) if alive[column] else np.zeros(0, int)
-            rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).round().astype(int))]
-            path = work.file("causal", neuron.name, outputs, level, context.sequences_key)
-            mean = float(means[neuron.layer][neuron.channel])
-            tasks[level, column] = CausalTask(
-                neuron.layer,
-                neuron.channel,
+
+        def rows_of(column: int, level: float) -> np.ndarray:
+            rows = np.flatnonzero(scan.best[:, column] >= level) if alive[column] else np.zeros(0, int)
+            return rows[np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).round().astype(int))]
+
+        for columns in _parts(context):
+            neurons = [context.neurons[column] for column in columns]
+            rows = tuple(rows_of(column, active[column]) for column in columns)
+            tasks[level, columns] = CausalTask(
+                neurons[0].layer,
+                tuple(neuron.channel for neuron in neurons),
                 rows,
-                scan.where[rows, column],
-                mean,
-                float(silent),
+                tuple(scan.where[own, column] for own, column in zip(rows, columns, strict=True)),
+                tuple(float(means[neuron.layer][neuron.channel]) for neuron in neurons),
+                tuple(active[list(columns)].tolist()),
                 tuple(outputs),
-                path,
+                work.file("causal", [neuron.name for neuron in neurons], outputs, level, context.sequences_key),
             )
     return tasks
 
@@ -258,9 +264,10 @@ def _changes(tasks: Tasks, shape: tuple[int, ...]) -> tuple[dict[float, dict[str
     how = []
     levels = dict.fromkeys(level for level, _ in tasks)
     changes = {level: {name: np.full(shape, np.nan) for name in ("clamped", "scrambled")} for level in levels}
-    for (level, column), task in tasks.items():
+    for (level, columns), task in tasks.items():
         arrays = load_arrays(task.path)
         how.append(arrays["how"])
         for name, changed in changes[level].items():
-            changed[task.rows, column] = arrays[name]
+            for number, (rows, column) in enumerate(zip(task.rows, columns, strict=True)):
+                changed[rows, column] = arrays[f"{name}{number}"]
     return changes, how

@@ -1,4 +1,4 @@
-"""The effects stage: insert every motif into backgrounds as a task of its own, then beside the strongest other one."""
+"""The effects stage: insert every motif into backgrounds, then beside the strongest other one."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ from combmotif.runs.context import Context
 from combmotif.runs.predicted import as_array, summary
 from combmotif.runs.stages.base import Batch, Cost, Empty, OneFile, Output, Stage, Trial, Work
 from combmotif.runs.stages.motifs import FoundMotifs
-from combmotif.runs.store import content_key, load_arrays, save_arrays
+from combmotif.runs.store import content_key, in_tasks, load_arrays, save_arrays
 
 TRIAL_BACKGROUNDS = 50
 
 
 @dataclass(frozen=True)
 class EffectTask(OneFile):
-    """A motif to measure, what else it is measured beside (None: in plain backgrounds), and the file of the result."""
+    """Motifs to measure, what beside (None: in plain backgrounds), and the file of the result."""
 
-    pattern: Pattern
+    patterns: tuple[Pattern, ...]
     beside: Beside | None
     path: Path
 
@@ -88,33 +88,37 @@ def _setup(context: Context) -> Setup:
 
 
 def effect_task(context: Context, task: EffectTask) -> None:
-    """Measure one motif; writes an .npz."""
+    """Measure motifs; writes an .npz."""
     setup = _setup(context)
+    arrays: dict[str, np.ndarray] = {}
     with recording() as how:
-        if task.beside is None:
-            found = {
-                "inserted": measure_insertion(setup, task.pattern),
-                "sites": measure_sites(setup, task.pattern, most=_section(context).backgrounds),
-            }
-        else:
-            found = measure_context(setup, task.beside, task.pattern)
-    arrays = {
-        f"{name}|{field.name}": np.asarray(getattr(changes, field.name))
-        for name, changes in found.items()
-        for field in fields(Changes)
-    }
+        for number, pattern in enumerate(task.patterns):
+            if task.beside is None:
+                found = {
+                    "inserted": measure_insertion(setup, pattern),
+                    "sites": measure_sites(setup, pattern, most=_section(context).backgrounds),
+                }
+            else:
+                found = measure_context(setup, task.beside, pattern)
+            for name, changes in found.items():
+                for field in fields(Changes):
+                    arrays[f"{number}|{name}|{field.name}"] = np.asarray(getattr(changes, field.name))
     save_arrays(task.path, {**arrays, "how": as_array(how)})
 
 
-def _read(path: Path) -> tuple[dict[str, Changes], np.ndarray]:
-    """Read the file of a task: its changes by name, and how they were predicted."""
-    arrays = load_arrays(path)
-    how = arrays.pop("how")
-    parts: dict[str, dict[str, Any]] = {}
-    for key, array in arrays.items():
-        name, _, field = key.rpartition("|")
-        parts.setdefault(name, {})[field] = float(array) if array.ndim == 0 else array
-    return {name: Changes(**part) for name, part in parts.items()}, how
+def _read(tasks: Sequence[EffectTask]) -> tuple[list[dict[str, Changes]], list[np.ndarray]]:
+    """Read the files of tasks: the changes of each motif by name, and how they were predicted."""
+    found: list[dict[str, Changes]] = []
+    how = []
+    for task in tasks:
+        arrays = load_arrays(task.path)
+        how.append(arrays.pop("how"))
+        parts: list[dict[str, dict[str, Any]]] = [{} for _ in task.patterns]
+        for key, array in arrays.items():
+            number, name, field = key.split("|")
+            parts[int(number)].setdefault(name, {})[field] = float(array) if array.ndim == 0 else array
+        found += [{name: Changes(**part) for name, part in own.items()} for own in parts]
+    return found, how
 
 
 class EffectStage(Stage[EffectsDone, None]):
@@ -131,7 +135,7 @@ class EffectStage(Stage[EffectsDone, None]):
             context.outputs(context.config.effects.output, "effects.output")
 
     def tasks(self, work: Work) -> Generator[Batch, None, EffectsDone]:
-        """Measure one motif in each task: in plain backgrounds first, then beside the motif that is strongest there."""
+        """Measure motifs in plain backgrounds first, then beside the motif that is strongest there."""
         context, motifs = work.context, work.found[FoundMotifs].motifs
         if not len(motifs):
             raise Empty("there is no motif to measure")
@@ -147,25 +151,28 @@ class EffectStage(Stage[EffectsDone, None]):
         frequencies = frequencies_of(sequences, section)
         key = [context.base, context.sequences_key, _asked(section, frequencies, setup.outputs)]
 
-        def task(pattern: Pattern, beside: Beside | None = None) -> EffectTask:
-            sides = [_side(pattern)] if beside is None else [_side(pattern), _side(beside.pattern)]
-            return EffectTask(pattern, beside, work.results.task("effect", content_key("effect", key, *sides), ".npz"))
+        def tasks(beside: Beside | None = None) -> list[EffectTask]:
+            other = None if beside is None else _side(beside.pattern)
+            parts = in_tasks([*fitting.values()])
+            names = [content_key("effect", key, [_side(pattern) for pattern in part], other) for part in parts]
+            files = [work.results.task("effect", name, ".npz") for name in names]
+            return [EffectTask(part, beside, path) for part, path in zip(parts, files, strict=True)]
 
-        plain = [task(pattern) for pattern in fitting.values()]
+        plain = tasks()
         yield Batch(effect_task, plain)
         done = EffectsDone([], [], spread, [name for name in patterns if name not in fitting])
-        for name, one in zip(fitting, plain, strict=True):
-            found, told = _read(one.path)
-            done.measured.append(MeasuredMotif(name, one.pattern.consensus, found["inserted"], found["sites"]))
-            done.how.append(told)
+        found, told = _read(plain)
+        done.how.extend(told)
+        for (name, pattern), own in zip(fitting.items(), found, strict=True):
+            done.measured.append(MeasuredMotif(name, pattern.consensus, own["inserted"], own["sites"]))
         others = _others(context, motifs, shared, setup, done)
         contexts = make_contexts(setup, others, count=section.backgrounds, frequencies=frequencies)
-        beside = [task(pattern, other) for other in contexts for pattern in fitting.values()]
+        beside = [task for other in contexts for task in tasks(other)]
         yield Batch(effect_task, beside)
-        for place, one in enumerate(beside):
-            found, told = _read(one.path)
-            done.measured[place % len(fitting)].contexts.update(found)
-            done.how.append(told)
+        found, told = _read(beside)
+        done.how.extend(told)
+        for place, own in enumerate(found):
+            done.measured[place % len(fitting)].contexts.update(own)
         return replace(done, contexts=contexts)
 
     def merge(self, work: Work, done: EffectsDone, out: Output) -> None:

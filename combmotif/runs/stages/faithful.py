@@ -17,8 +17,7 @@ from combmotif.motifs.cluster import families
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.runs.context import Context
 from combmotif.runs.stages.base import OneFile, Work
-from combmotif.runs.stages.samples import NEURONS_PER_TASK
-from combmotif.runs.store import load_arrays, save_arrays
+from combmotif.runs.store import TOGETHER, load_arrays, save_arrays
 from combmotif.runs.tables import FAITH_COLUMNS
 from combmotif.sequence.tables import SequenceSet
 
@@ -117,8 +116,8 @@ def faith_tasks(work: Work, motifs: MotifSet) -> list[FaithTask]:
     tasks = []
     for layer, neurons in of.items():
         named = [(neuron, tuple(own)) for neuron, own in neurons.items()]
-        for start in range(0, len(named), NEURONS_PER_TASK):
-            chunk = tuple(named[start : start + NEURONS_PER_TASK])
+        for start in range(0, len(named), TOGETHER):
+            chunk = tuple(named[start : start + TOGETHER])
             prints = [[neuron, [_print(motif) for motif in own]] for neuron, own in chunk]
             path = work.file("faithful", work.context.sequences_key, layer, prints)
             tasks.append(FaithTask(layer, chunk, path))

@@ -10,6 +10,7 @@ from combmotif.core.files import link
 from combmotif.core.seeding import named_generator
 from combmotif.runs.context import Context, Layer
 from combmotif.runs.stages.base import Batch, Cost, Empty, Output, Stage, Trial, Work
+from combmotif.runs.store import TOGETHER, in_tasks
 from combmotif.runs.tables import sample_table, unsampled
 from combmotif.sampling.dataset import dataset_samples, track_windows
 from combmotif.sampling.enumerate import LONGEST, enumerate_windows
@@ -19,9 +20,6 @@ from combmotif.sampling.samples import Samples
 
 ENUMERATED = 20_000
 """Windows kept of an enumeration, unless sample.keep says otherwise."""
-NEURONS_PER_TASK = 8
-TASKS = 64
-"""Tasks that a search is cut into before neurons are put together: a search takes a minute, and many cores may wait."""
 NO_NEURONS = "not asked for: the configuration has no 'neurons' section"
 USUAL_GENERATIONS = 48
 """Half of the neurons of the shipped nets need fewer generations of the search than this, half more."""
@@ -82,14 +80,14 @@ def sample_task(context: Context, task: SampleTask) -> None:
         samples.save(path)
 
 
-def _together(context: Context, layer: Layer) -> int:
-    """Say how many neurons of a layer a task samples; their samples do not depend on it."""
-    section = context.config.sample
+def _chunks(context: Context, layer: Layer) -> list[tuple[int, ...]]:
+    """Split the neurons of a layer into tasks; their samples do not depend on it."""
+    section, channels = context.config.sample, layer.channels
     if section.origin == "dataset":  # one scan of the sequences serves all
-        return max(1, len(layer.channels))
+        return [channels] if channels else []
     if layer.probe.receptive_field <= LONGEST and section.preset != "combmotif":  # they may share an enumeration
-        return NEURONS_PER_TASK
-    return max(1, min(NEURONS_PER_TASK, len(context.neurons) // TASKS))
+        return [channels[start : start + TOGETHER] for start in range(0, len(channels), TOGETHER)]
+    return in_tasks(channels, len(context.neurons))
 
 
 def sample_tasks(work: Work) -> list[SampleTask]:
@@ -102,9 +100,8 @@ def sample_tasks(work: Work) -> list[SampleTask]:
     depends = [context.sequences_key] if of_data else []
     tasks = []
     for layer in context.layers:
-        name, together = layer.probe.layer, _together(context, layer)
-        for start in range(0, len(layer.channels), together):
-            chunk = layer.channels[start : start + together]
+        name = layer.probe.layer
+        for chunk in _chunks(context, layer):
             key = work.key("samples", section.model_dump(), name, chunk, *depends)
             files = tuple(work.results.task("samples", f"{key}-{neuron}", ".npz") for neuron in chunk)
             tasks.append(SampleTask(name, chunk, files))
