@@ -138,6 +138,32 @@ def test_no_worker_for_long_and_no_scheduler():
         executor._look()
 
 
+class Leaving:
+    """A client whose connection breaks before it knows why."""
+
+    def __init__(self, looks):
+        self.looks = looks
+
+    @property
+    def status(self):
+        self.looks -= 1
+        return "running" if self.looks > 0 else "closed"
+
+    def submit(self, *_args, **_named):
+        raise OSError("Stream is closed")
+
+
+def test_a_connection_that_breaks_before_the_client_knows_is_a_scheduler_that_is_gone(monkeypatch):
+    pytest.importorskip("distributed")
+    executor = DaskExecutor(lambda: Leaving(4), where="scheduler tcp://h:1")
+    with pytest.raises(ValueError, match="the scheduler is gone; finished tasks are kept"):
+        executor.run(divmod, [1])
+    monkeypatch.setattr(cluster, "_LOOK", 0.2)
+    executor = DaskExecutor(lambda: Leaving(10**6), where="scheduler tcp://h:1")
+    with pytest.raises(OSError, match="Stream is closed"):
+        executor.run(divmod, [1])
+
+
 def test_a_scheduler_that_has_ended_is_told_soon(monkeypatch):
     pytest.importorskip("distributed")
     monkeypatch.setattr(scheduler, "_BEGIN", 0.1)

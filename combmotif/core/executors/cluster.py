@@ -157,6 +157,9 @@ class DaskExecutor(Executor):
                     continue
                 futures.pop(number).release()
         except (OSError, distributed.client.FutureCancelledError):
+            until = time.monotonic() + _LOOK  # a connection may break before the client knows why
+            while self._client.status == "running" and time.monotonic() < until:
+                time.sleep(0.1)
             if self._client.status == "running":
                 raise
             raise self._gone() from None
