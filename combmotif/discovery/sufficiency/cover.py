@@ -209,12 +209,14 @@ def _needed(
         return windows.share(retained(queries, windows, np.any([keeps[i] for i in of], axis=0)))
 
     left = list(chosen)
+    share = explained(left) if len(left) > 1 else 0.0
     while len(left) > 1:
         without = [explained([i for i in left if i != j]) for j in left]
         most = int(np.argmax(without))
-        if explained(left) - without[most] >= options.least:
+        if share - without[most] >= options.least:
             break
         left.pop(most)
+        share = without[most]
     return left
 
 
