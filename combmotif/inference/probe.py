@@ -13,6 +13,7 @@ from combmotif.inference.convolutions import convolution_layers, hidden
 from combmotif.inference.geometry import known_geometry
 from combmotif.inference.layers import View, layer_calls, layer_outputs
 from combmotif.inference.marks import Window, window_of
+from combmotif.inference.replay import recorded
 from combmotif.inference.windows import window_values
 from combmotif.inference.words import WordTable, word_table
 from combmotif.models.device import NUCLEOTIDES, in_batches, nucleotides_at_once
@@ -74,6 +75,7 @@ class WindowProbe:
         self._once = [row for row in ran if self._alone and [name for name, _, _ in ran].count(row[0]) == 1]
         self._words: WordTable | None = None
         self._column: int | None = None
+        self._replay: Callable[[torch.Tensor], torch.Tensor] | None = None
 
     def _run_below(self) -> list[tuple[str, Window, int]]:
         """Run the network once; returns the convolutions below the layer with what they see and their neurons."""
@@ -115,9 +117,10 @@ class WindowProbe:
                     None if bias is None else nn.Parameter(bias[neuron : neuron + 1].detach(), requires_grad=False)
                 )
             try:
+                self._replay = self._recorded()
                 yield
             finally:
-                self._column = None
+                self._column = self._replay = None
                 if module is not None:
                     module.weight, module.bias = weight, bias
 
@@ -168,15 +171,33 @@ class WindowProbe:
 
         in_batches(some, len(codes), self.batch, least=2)
 
+    def _after(self, words: WordTable | None) -> Callable[[torch.Tensor], torch.Tensor]:
+        """Evaluate every neuron from what was looked up, or from windows as the model reads them; (n, neurons)."""
+        if words is None:
+            return lambda x: window_values(self.model, self.geometry, x).float()
+        some = self.model.tensor(np.zeros((2, self.receptive_field), np.uint8))
+        return lambda found: words.outputs(self.model, self.layer, found, some)[:, :, 0].float()
+
+    def _recorded(self) -> Callable[[torch.Tensor], torch.Tensor] | None:
+        """Record the operations of `_after`; None where those before the table are needed too."""
+        words, codes = self._words, np.random.default_rng(0).integers(0, 4, (10, self.receptive_field)).astype(np.uint8)
+        if words is not None and not words.skips:
+            return None
+        return recorded(self._after(words), self.model.tensor(codes) if words is None else words.of(codes))
+
     def _outputs(self, codes: np.ndarray, tracks: np.ndarray | None, x: torch.Tensor | None = None) -> torch.Tensor:
         """Evaluate every neuron on a batch of windows, which ``x`` is where its gradient is wanted; (n, neurons)."""
         words = self._words if tracks is None and codes.max() < 4 else None
-        if words is not None and words.skips and x is None:
-            return words.outputs(self.model, self.layer, codes, None)[:, :, 0].float()
-        x = self.model.tensor(codes, tracks) if x is None else x
-        if words is not None:
-            return words.outputs(self.model, self.layer, codes, x)[:, :, 0].float()
-        return window_values(self.model, self.geometry, x).float()
+        if words is None:
+            if x is not None:
+                return window_values(self.model, self.geometry, x).float()
+            run = self._replay if self._words is None else None
+            return (run or self._after(None))(self.model.tensor(codes, tracks))
+        found = words.of(codes)
+        if words.skips and x is None:
+            return (self._replay or self._after(words))(found)
+        x = self.model.tensor(codes) if x is None else x
+        return words.outputs(self.model, self.layer, found, x)[:, :, 0].float()
 
     def activations(self, codes: np.ndarray, tracks: np.ndarray | None = None) -> np.ndarray:
         """Evaluate every neuron; codes uint8 (n, receptive_field) -> float32 (n, neurons).

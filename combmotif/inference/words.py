@@ -1,7 +1,8 @@
 """The first convolutions of a network as a table of words, which takes the place of their arithmetic on windows.
 
 A neuron of an early convolution sees a few letters, so it has but 4^n values. A network of blocks spends most of its
-time on them, where the positions are many: looked up, they cost next to nothing.
+time on them, where the positions are many: looked up, they cost next to nothing. A first convolution that sees more
+letters is a sum over its words of a few letters each, which are looked up one by one.
 """
 
 from __future__ import annotations
@@ -22,9 +23,14 @@ from combmotif.inference.layers import View, layer_calls, layer_outputs, shaped
 from combmotif.inference.marks import Window, mark
 from combmotif.inference.rows import input_gradient
 from combmotif.models.model import SequenceModel
+from combmotif.sequence.alphabet import UNKNOWN
 
 LONGEST = 9
 """Most letters of a word."""
+PART = 6
+"""Most letters of the words that a wider convolution is a sum of: their tables fit into the processor's cache."""
+WIDEST = 30
+"""Most letters of such a convolution."""
 LARGEST = 128 * 2**20
 """Most bytes of a table."""
 _COMPARED = 8  # random windows on which a table must say what the network says
@@ -39,24 +45,36 @@ class WordTable:
     layer : str
     window : Window
         What the layer's unpadded output sees: the size of a word, and the stride.
-    values : float32 tensor, shape (4^size, neurons)
-        Raw outputs; the row of a word is its codes read as a number to the base of 4.
+    parts : tuple of (int, int)
+        First letter and length of each part of a word; one part, the whole word, where it is short.
+    values : float32 tensor, shape (sum of 4^length, neurons)
+        Of one part below the other; their sum is the raw output. The row of a part is its codes read as a number to
+        the base of 4.
     skips : bool
         All that runs before the layer can be left out where no gradient is wanted: nothing else hands it on.
     """
 
     layer: str
     window: Window
+    parts: tuple[tuple[int, int], ...]
     values: torch.Tensor
     skips: bool = False
 
+    def of(self, codes: np.ndarray) -> torch.Tensor:
+        """Look up windows (n, length), codes 0 to 3; float32 (n, neurons, positions)."""
+        count = (codes.shape[1] - self.window.size) // self.window.stride + 1
+        found, above = torch.zeros(()), 0
+        for start, size in self.parts:
+            numbers = word_numbers(codes, size)[:, start :: self.window.stride][:, :count].astype(np.int64)
+            rows = torch.from_numpy(numbers + above).to(self.values.device)
+            part = nn.functional.embedding(rows, self.values)
+            found, above = part.add_(found) if above else part, above + 4**size
+        return found.transpose(1, 2)
+
     @contextmanager
-    def in_place(self, model: SequenceModel, codes: np.ndarray) -> Iterator[None]:
-        """Let the layer say of windows (n, length) what the table says, with its gradient, in forward passes within."""
+    def in_place(self, model: SequenceModel, found: torch.Tensor) -> Iterator[None]:
+        """Let the layer say what was looked up, with its gradient, in forward passes within."""
         module = model.module.get_submodule(self.layer)
-        numbers = word_numbers(codes, self.window.size)[:, :: self.window.stride]
-        rows = torch.from_numpy(numbers.astype(np.int64)).to(self.values.device)
-        found = nn.functional.embedding(rows, self.values).transpose(1, 2)
 
         def forward(x: torch.Tensor) -> torch.Tensor:
             known = _Known.apply(x, found, module) if torch.is_grad_enabled() and x.requires_grad else found
@@ -71,15 +89,14 @@ class WordTable:
             if own is not None:
                 module.forward = own
 
-    def outputs(self, model: SequenceModel, layer: str, codes: np.ndarray, x: torch.Tensor | None) -> torch.Tensor:
-        """Evaluate a later layer on windows; (n, neurons, positions).
+    def outputs(self, model: SequenceModel, layer: str, found: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        """Evaluate a later layer on windows that were looked up, as `of` gives them; (n, neurons, positions).
 
-        ``x``, the windows as the model reads them, may be left out where the table skips.
+        ``x`` are the windows as the model reads them; where the table skips, any of their length.
         """
-        x = model.tensor(codes[:2]) if x is None else x
-        with self.in_place(model, codes):
+        with self.in_place(model, found):
             calls = layer_calls(model, x, {layer: 1}, unpadded=True)[0].get(layer, [])
-        output = shaped(calls[0], len(codes), View()) if calls else None
+        output = shaped(calls[0], len(found), View()) if calls else None
         if output is None:
             raise ValueError(f"layer '{layer}' gives nothing with a table of words in place of '{self.layer}'")
         return output
@@ -134,7 +151,7 @@ _tables: WeakKeyDictionary[nn.Module, tuple[tuple, WordTable]] = WeakKeyDictiona
 def word_table(
     model: SequenceModel, layer: str, receptive_field: int, lower: Sequence[tuple[str, Window, int]]
 ) -> WordTable | None:
-    """Tabulate the last convolution below a layer whose words are short enough.
+    """Tabulate the last convolution below a layer whose words are short enough, else the first in parts.
 
     The values are worked out once per network and state of its weights.
 
@@ -151,20 +168,21 @@ def word_table(
     Returns
     -------
     WordTable or None
-        None where no convolution is narrow enough (9 letters, 128 MiB), or where the network gives other values or
-        gradients with the table in its place, which random windows tell.
+        None where no convolution is narrow enough (9 letters, 128 MiB; in parts 30), or where the network gives other
+        values or gradients with the table in its place, which random windows tell.
     """
     fitting = [
         row for row in lower
         if row[1].size <= LONGEST and 4 ** row[1].size * row[2] * 4 <= LARGEST and _reads_bases(model, row[0])
     ]  # fmt: skip
-    if not fitting:
+    wide = [row for row in lower[:1] if LONGEST < row[1].size <= WIDEST and _reads_bases(model, row[0])]
+    if not fitting and not wide:
         return None
-    name, window, _ = fitting[-1]
+    name, window, _ = (fitting or wide)[-1]
     state = (name, *((p.data_ptr(), p._version) for p in model.module.parameters()))
     known = _tables.get(model.module)
     if known is None or known[0] != state:
-        known = state, WordTable(name, window, _values(model, name, window.size))
+        known = state, _table(model, name, window)
         _tables[model.module] = known
     return _verified(known[1], model, layer, receptive_field)
 
@@ -176,6 +194,22 @@ def _reads_bases(model: SequenceModel, layer: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _table(model: SequenceModel, layer: str, window: Window) -> WordTable:
+    """Ask the network for all words, or where these are too long for those of each part, the other letters unknown."""
+    if window.size <= LONGEST:
+        return WordTable(layer, window, ((0, window.size),), _values(model, layer, window.size))
+    blocks = np.array_split(np.arange(window.size), -(-window.size // PART))
+    parts = tuple((int(block[0]), len(block)) for block in blocks)
+    tables: list[torch.Tensor] = []
+    for start, size in parts:
+        codes = np.full((4**size + 1, window.size), UNKNOWN, np.uint8)
+        codes[:-1, start : start + size] = np.arange(4**size)[:, None] >> 2 * np.arange(size)[::-1] & 3
+        with torch.no_grad():
+            found = layer_outputs(model, model.tensor(codes), [layer], unpadded=True)[layer][:, :, 0].float()
+        tables.append(found[:-1] - found[-1] if tables else found[:-1])  # what no letter gives counts once
+    return WordTable(layer, window, parts, torch.cat(tables))
 
 
 def _values(model: SequenceModel, layer: str, size: int) -> torch.Tensor:
@@ -204,13 +238,13 @@ def _verified(table: WordTable, model: SequenceModel, layer: str, size: int) -> 
     try:
         with torch.enable_grad():
             expected = asked(layer_outputs(model, x, [layer], unpadded=True)[layer])
-            if not alike(asked(table.outputs(model, layer, codes, x)), expected):
+            if not alike(asked(table.outputs(model, layer, table.of(codes), x)), expected):
                 return None
     except RuntimeError:
         return None
     try:
         with torch.no_grad():
-            skips = alike([table.outputs(model, layer, codes, None)], expected[:1])
+            skips = alike([table.outputs(model, layer, table.of(codes), x[:2])], expected[:1])
     except (RuntimeError, ValueError):
         skips = False
     return replace(table, skips=skips)

@@ -91,9 +91,21 @@ def test_a_convolution_that_runs_twice_is_no_table():
     compare(probe)
 
 
+@pytest.mark.parametrize(("size", "options"), [(10, {}), (13, {"stride": 2}), (7, {"dilation": 3}), (30, {})])
+def test_a_wide_convolution_is_the_sum_of_its_parts(size, options):
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Conv1d(4, 5, size, **options), nn.BatchNorm1d(5).eval(), nn.ReLU(), nn.Conv1d(5, 3, 4))
+    probe = WindowProbe(SequenceModel("wide", module), "3")
+    with probe.tabulated():
+        parts = probe._words.parts
+        assert len(parts) > 1
+        assert sum(length for _, length in parts) == probe._words.window.size
+    compare(probe, skips=True)
+
+
 def test_no_table_for_long_words_or_given_tracks():
     torch.manual_seed(0)
-    wide = nn.Sequential(nn.Conv1d(4, 3, 12), nn.ReLU(), nn.Conv1d(3, 2, 3))
+    wide = nn.Sequential(nn.Conv1d(4, 3, 31), nn.ReLU(), nn.Conv1d(3, 2, 3))
     compare(WindowProbe(SequenceModel("wide", wide), "2"), tabulated=False)
     model = SequenceModel("tracks", CnnGru(channels=6, width=8), InputSpec(channels=6))
     compare(WindowProbe(model, "conv3", tracks=[[1.0, 0.0], [0.5]]), tabulated=False)

@@ -125,7 +125,8 @@ def find_motifs(queries: Queries, windows: Windows, options: SufficiencyOptions)
             break
         still_open[row] = False
         queries.row = int(windows.rows[row]) if queries.tracks is not None else None
-        found = _read_window(queries, windows, row, candidates, options)
+        named = np.any([keep[row] for keep in keeps], axis=0) if keeps else np.zeros(queries.size, bool)
+        found = _read_window(queries, windows, row, candidates, named, options)
         parts = [] if found is None else [part for part in split(queries, found, options) if part.excitation >= least]
         parts = [part for part in parts if spread(queries, part, options) <= options.spread]
         parts = [replace(settled(queries, part, options), row=queries.row) for part in parts]
@@ -161,12 +162,13 @@ def _read_window(
     windows: Windows,
     row: int,
     known: list[Reading],
+    named: np.ndarray,
     options: SufficiencyOptions,
 ) -> Reading | None:
     """Read a motif from a window that is not known yet; None where there is none.
 
     A window that has a known motif beside another is read again without the nucleotides of the known one, where the
-    others excite by themselves.
+    others excite by themselves. Nucleotides that are all ``named``, those of known motifs, need not be read.
     """
     codes, among = windows.codes[row], np.ones(queries.size, bool)
     one = Windows(codes[None], windows.excitation[[row]], windows.rows[[row]])
@@ -174,9 +176,10 @@ def _read_window(
 
     while True:
         keep = anchor(queries, codes, among, options, track)
-        found = read(queries, letters(codes, keep), options)
-        if found is not None and all(alike(found.ppm - UNIFORM, o.ppm - UNIFORM)[0] < options.same for o in known):
-            return found
+        if not named[keep].all():
+            found = read(queries, letters(codes, keep), options)
+            if found is not None and all(alike(found.ppm - UNIFORM, o.ppm - UNIFORM)[0] < options.same for o in known):
+                return found
         among = among & ~keep
         if among.sum() < 4 or retained(queries, one, among[None])[0] < options.alone:
             return None

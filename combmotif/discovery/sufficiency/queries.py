@@ -76,9 +76,13 @@ class Queries:
         rows = None if row is None else np.full(len(words), row)
         return float(self.activation(words, rows).mean())
 
-    def draw(self, ppm: np.ndarray, count: int) -> np.ndarray:
-        """Draw windows from a matrix (..., size, 4), evenly in every column; uint8 (..., count, size)."""
-        dice = (self.random.random((count, self.size)).argsort(0) + self.random.random((count, self.size))) / count
+    def dice(self, count: int) -> np.ndarray:
+        """Throw the dice of ``count`` windows, even in every column; 0 to 1, (count, size)."""
+        return (self.random.random((count, self.size)).argsort(0) + self.random.random((count, self.size))) / count
+
+    def draw(self, ppm: np.ndarray, dice: int | np.ndarray) -> np.ndarray:
+        """Draw windows from a matrix (..., size, 4), so many or by their dice; uint8 (..., count, size)."""
+        dice = self.dice(dice) if isinstance(dice, int) else dice
         below = ppm.cumsum(-1)[..., None, :, :3]
         return (dice[..., None] > below).sum(-1).astype(np.uint8)
 

@@ -204,10 +204,22 @@ def _sharpened(
     queries: Queries, effect: np.ndarray, largest: float, excites: float, options: SufficiencyOptions, count: int
 ) -> np.ndarray:
     """Matrix softmax(effect / temperature) whose k-mers have the share asked for of the best k-mer's effect."""
-    matrices = np.stack([_softmax(effect / (largest * t)) for t in _TEMPERATURES])
-    shares = queries.excitation(queries.activation(queries.draw(matrices, 2 * count))).mean(1) / excites
-    shares = np.maximum.accumulate(shares) + 1e-9 * np.arange(len(shares))  # rises as it gets colder
-    return _softmax(effect / (largest * np.exp(np.interp(options.sharpness, shares, np.log(_TEMPERATURES)))))
+    dice = queries.dice(2 * count)  # the same for all, so that the share rises as the matrix gets colder
+
+    def share(number: int) -> float:
+        words = queries.draw(_softmax(effect / (largest * _TEMPERATURES[number])), dice)
+        return float(queries.excitation(queries.activation(words)).mean()) / excites
+
+    low, high = 0, len(_TEMPERATURES) - 1
+    below, above = share(low), share(high)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if (found := share(middle)) < options.sharpness:
+            low, below = middle, found
+        else:
+            high, above = middle, found
+    between = np.interp(options.sharpness, (below, max(above, below + 1e-9)), np.log(_TEMPERATURES[[low, high]]))
+    return _softmax(effect / (largest * np.exp(between)))
 
 
 def _softmax(x: np.ndarray) -> np.ndarray:
