@@ -60,13 +60,13 @@ def split(queries: Queries, reading: Reading, options: SufficiencyOptions, depth
     pairs = [(columns[columns < cut], columns[columns >= cut]) for cut in cuts]
     for pair in pairs:
         enough = _enough(queries, reading, pair, options)
-        again = None if enough is None else read(queries, only(reading, enough), options, turns=2)
+        again = None if enough is None else read(queries, only(reading, enough), options, turns=1)
         if again is not None and len(again.clear) < len(clear):
             return split(queries, again, options, depth)
     best = int(np.argmax([_additivity(queries, reading, pair, options) for pair in pairs]))
     if not _independent(queries, reading, pairs[best], options):
         return [reading]
-    parts = [read(queries, only(reading, part), options, turns=2) for part in pairs[best]]
+    parts = [read(queries, only(reading, part), options, turns=1) for part in pairs[best]]
     return [piece for part in parts if part is not None for piece in split(queries, part, options, depth + 1)]
 
 
