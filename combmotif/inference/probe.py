@@ -120,7 +120,7 @@ class WindowProbe:
                 self._replay = self._recorded()
                 yield
             finally:
-                self._column = self._replay = None
+                self._column = None
                 if module is not None:
                     module.weight, module.bias = weight, bias
 
@@ -132,13 +132,14 @@ class WindowProbe:
         thousand windows, and 64 MiB for 64 neurons. Values may differ by the rounding of float32. Windows with tracks
         are worked out as ever.
         """
-        before = self._words
+        before = self._words, self._replay
         if self.pattern is None:
             self._words = word_table(self.model, self.layer, self.receptive_field, self._once)
+        self._replay = self._recorded()
         try:
             yield
         finally:
-            self._words = before
+            self._words, self._replay = before
 
     def repeated(self, length: int) -> np.ndarray:
         """Repeat the probe's tracks along a sequence; float32 (k, length)."""
