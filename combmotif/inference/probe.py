@@ -180,9 +180,9 @@ class WindowProbe:
         return lambda found: words.outputs(self.model, self.layer, found, some)[:, :, 0].float()
 
     def _recorded(self) -> Callable[[torch.Tensor], torch.Tensor] | None:
-        """Record the operations of `_after`; None where those before the table are needed too."""
+        """Record the operations of `_after`; None where those before the table are needed too, or more than windows."""
         words, codes = self._words, np.random.default_rng(0).integers(0, 4, (10, self.receptive_field)).astype(np.uint8)
-        if words is not None and not words.skips:
+        if self.geometry.way == "inside" or (words is not None and not words.skips):
             return None
         return recorded(self._after(words), self.model.tensor(codes) if words is None else words.of(codes))
 

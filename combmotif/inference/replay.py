@@ -144,7 +144,7 @@ def recorded(
     try:
         replay = Replay(run, x[: len(x) // 2])
         found = replay(x.clone())
-    except (RuntimeError, ValueError, TypeError):
+    except Exception:  # whatever a stranger's network cannot do under a recorder, it can do as it is
         return run
     with torch.no_grad():
         expected = run(x.clone())
