@@ -13,9 +13,9 @@ from combmotif.inference.convolutions import convolution_layers, hidden
 from combmotif.inference.geometry import known_geometry
 from combmotif.inference.layers import View, layer_calls, layer_outputs
 from combmotif.inference.marks import Window, window_of
-from combmotif.inference.replay import recorded
+from combmotif.inference.shortcuts.replay import recorded
+from combmotif.inference.shortcuts.words import WordTable, word_table
 from combmotif.inference.windows import window_values
-from combmotif.inference.words import WordTable, word_table
 from combmotif.models.device import NUCLEOTIDES, in_batches, nucleotides_at_once
 from combmotif.models.model import SequenceModel
 

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from combmotif.inference import WindowProbe
-from combmotif.inference.replay import recorded
+from combmotif.inference.shortcuts.replay import recorded
 from combmotif.models.model import SequenceModel
 
 

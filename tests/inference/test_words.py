@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from combmotif.inference import WindowProbe
-from combmotif.inference.words import all_words, word_numbers
+from combmotif.inference.shortcuts.words import all_words, word_numbers
 from combmotif.models.architectures.cnn_gru import CnnGru
 from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.sampling.seeds import planted_windows

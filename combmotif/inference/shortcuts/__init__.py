@@ -1,0 +1,1 @@
+"""Windows evaluated with less work: first convolutions looked up, the rest replayed."""
