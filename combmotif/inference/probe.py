@@ -13,7 +13,7 @@ from combmotif.inference.convolutions import convolution_layers, hidden
 from combmotif.inference.geometry import known_geometry
 from combmotif.inference.layers import View, layer_calls, layer_outputs
 from combmotif.inference.marks import Window, window_of
-from combmotif.inference.shortcuts.replay import recorded
+from combmotif.inference.shortcuts.replay import Replay, recorded
 from combmotif.inference.shortcuts.words import WordTable, word_table
 from combmotif.inference.windows import window_values
 from combmotif.models.device import NUCLEOTIDES, in_batches, nucleotides_at_once
@@ -117,7 +117,8 @@ class WindowProbe:
                     None if bias is None else nn.Parameter(bias[neuron : neuron + 1].detach(), requires_grad=False)
                 )
             try:
-                self._replay = self._recorded()
+                if isinstance(self._replay, Replay):  # all neurons together show more of what a replay gets wrong
+                    self._replay = self._recorded()
                 yield
             finally:
                 self._column = None
@@ -130,7 +131,8 @@ class WindowProbe:
 
         For searches, which evaluate many windows: the table of the 262,144 words of 9 letters takes as long as some
         thousand windows, and 64 MiB for 64 neurons. Values may differ by the rounding of float32. Windows with tracks
-        are worked out as ever.
+        are not looked up. What follows is recorded once and replayed, where random windows show that it may be; weights
+        that are replaced meanwhile, rather than changed in place, are not seen.
         """
         before = self._words, self._replay
         if self.pattern is None:

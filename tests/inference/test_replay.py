@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from combmotif.inference import WindowProbe
-from combmotif.inference.shortcuts.replay import recorded
+from combmotif.inference.shortcuts.replay import Replay, recorded
 from combmotif.models.model import SequenceModel
 
 
@@ -34,7 +34,7 @@ def windows():
 def test_the_replay_gives_the_same_of_other_windows(windows):
     net = Net().eval()
     replay = recorded(net, windows[:8])
-    assert replay is not net
+    assert isinstance(replay, Replay)
     for count in (1, 3, 20):
         with torch.no_grad():
             torch.testing.assert_close(replay(windows[:count].clone()), net(windows[:count]), rtol=0, atol=1e-6)
@@ -66,7 +66,7 @@ def test_a_probe_of_one_neuron_replays_with_and_without_a_table():
         values = probe.activations(codes)
         for neuron in (4, 1):
             with probe.only(neuron):
-                assert probe._replay is not None
+                assert isinstance(probe._replay, Replay)
                 np.testing.assert_allclose(probe.activations(codes)[:, 0], values[:, neuron], atol=1e-5)
                 np.testing.assert_allclose(probe.activations(codes[:1])[:, 0], values[:1, neuron], atol=1e-5)
                 codes[0, 2] = 4  # an unknown base is in no table

@@ -103,6 +103,26 @@ def test_a_wide_convolution_is_the_sum_of_its_parts(size, options):
     compare(probe, skips=True)
 
 
+class Strict(nn.Module):
+    """A wide convolution that reads no unknown letters."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv1d(4, 5, 12), nn.Conv1d(5, 3, 4)
+
+    def forward(self, x):
+        if not (x.sum(1) == 1).all():
+            raise ValueError("expected one letter at every position")
+        return self.conv2(torch.relu(self.conv1(x))).amax(2)
+
+
+def test_no_table_in_parts_where_unknown_letters_are_refused():
+    torch.manual_seed(0)
+    probe = WindowProbe(SequenceModel("strict", Strict()), "conv2")
+    assert probe.geometry.way == "alone"
+    compare(probe, tabulated=False)
+
+
 def test_no_table_for_long_words_or_given_tracks():
     torch.manual_seed(0)
     wide = nn.Sequential(nn.Conv1d(4, 3, 31), nn.ReLU(), nn.Conv1d(3, 2, 3))

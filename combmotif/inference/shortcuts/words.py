@@ -63,13 +63,16 @@ class WordTable:
     def of(self, codes: np.ndarray) -> torch.Tensor:
         """Look up windows (n, length), codes 0 to 3; float32 (n, neurons, positions)."""
         count = (codes.shape[1] - self.window.size) // self.window.stride + 1
-        found, above = torch.zeros(()), 0
+        found, above = [], 0
         for start, size in self.parts:
             numbers = word_numbers(codes, size)[:, start :: self.window.stride][:, :count].astype(np.int64)
             rows = torch.from_numpy(numbers + above).to(self.values.device)
-            part = nn.functional.embedding(rows, self.values)
-            found, above = part.add_(found) if above else part, above + 4**size
-        return found.transpose(1, 2)
+            found.append(nn.functional.embedding(rows, self.values))
+            above += 4**size
+        total = found[0]
+        for part in found[1:]:
+            total += part
+        return total.transpose(1, 2)
 
     @contextmanager
     def in_place(self, model: SequenceModel, found: torch.Tensor) -> Iterator[None]:
@@ -168,8 +171,9 @@ def word_table(
     Returns
     -------
     WordTable or None
-        None where no convolution is narrow enough (9 letters, 128 MiB; in parts 30), or where the network gives other
-        values or gradients with the table in its place, which random windows tell.
+        None where no convolution is narrow enough (9 letters, 128 MiB; in parts 30), where the network refuses unknown
+        letters that a table in parts needs, or where it gives other values or gradients with the table in its place,
+        which random windows tell.
     """
     fitting = [
         row for row in lower
@@ -182,7 +186,10 @@ def word_table(
     state = (name, *((p.data_ptr(), p._version) for p in model.module.parameters()))
     known = _tables.get(model.module)
     if known is None or known[0] != state:
-        known = state, _table(model, name, window)
+        try:
+            known = state, _table(model, name, window)
+        except (RuntimeError, ValueError):
+            return None  # a network that reads no unknown letters
         _tables[model.module] = known
     return _verified(known[1], model, layer, receptive_field)
 
