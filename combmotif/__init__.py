@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from combmotif.api.neurons import demix, sample
     from combmotif.api.predictions import attribute, evaluate
     from combmotif.motifs.motif import Motif, MotifSet
-    from combmotif.sequence.tables import SequenceSet
+    from combmotif.sequence.sets import SequenceSet
 
 __all__ = [
     "Interpretation",
@@ -51,7 +51,7 @@ __getattr__, __dir__ = (
             "api.neurons": ("demix", "sample"),
             "api.predictions": ("attribute", "evaluate"),
             "motifs.motif": ("Motif", "MotifSet"),
-            "sequence.tables": ("SequenceSet",),
+            "sequence.sets": ("SequenceSet",),
         },
         also=("__version__",),
     )

@@ -11,7 +11,7 @@ from combmotif import interpret, open_run
 from combmotif.config import load_config
 from combmotif.runs import run
 from combmotif.sequence import decode
-from combmotif.sequence.tables import random_sequences
+from combmotif.sequence.sets import random_sequences
 
 NET = """
 import torch

@@ -27,7 +27,7 @@ from combmotif.inference.probe import WindowProbe
 from combmotif.inference.sites import SiteFinder
 from combmotif.models.model import SequenceModel
 from combmotif.runs.stages.contribution import sequences_changed
-from combmotif.sequence.tables import SequenceSet
+from combmotif.sequence.sets import SequenceSet
 
 
 def effects(

@@ -27,7 +27,7 @@ from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.runs.context import load_sequences
 from combmotif.sequence.alphabet import IUPAC, LETTERS
 from combmotif.sequence.onehot import as_codes
-from combmotif.sequence.tables import SequenceSet
+from combmotif.sequence.sets import SequenceSet
 
 Model = nn.Module | SequenceModel | Mapping[str, Any] | str | Path
 """A torch module, the name or path of a card, a Keras file, or the ``model`` section of a config."""

@@ -20,7 +20,7 @@ from combmotif.effect.pairs.interaction import base_frequencies
 from combmotif.effect.pattern import Pattern, as_pattern
 from combmotif.models.model import SequenceModel
 from combmotif.motifs.motif import Motif, MotifSet
-from combmotif.sequence.tables import SequenceSet
+from combmotif.sequence.sets import SequenceSet
 
 
 def marginalize(

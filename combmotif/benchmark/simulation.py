@@ -16,7 +16,7 @@ from combmotif.effect.pattern import as_pattern
 from combmotif.models.architectures.hal import HexamerTable, donor_score
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.alphabet import encode
-from combmotif.sequence.tables import SequenceSet
+from combmotif.sequence.sets import SequenceSet
 
 WORDS = ("GGACU", "UGUAA")
 TAG = 3

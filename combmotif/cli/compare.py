@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from combmotif.config.cluster import ClusterConfig
     from combmotif.config.comparing import CompareConfig
     from combmotif.models.model import SequenceModel
-    from combmotif.sequence.tables import SequenceSet
+    from combmotif.sequence.sets import SequenceSet
 
 
 @click.command(

@@ -79,7 +79,8 @@ def words(
     from combmotif.effect.kmers import kmer_effects
     from combmotif.models import choose_device
     from combmotif.report.kmers import kmer_page
-    from combmotif.sequence.tables import random_sequences, read_fasta, read_table
+    from combmotif.sequence.sets import random_sequences
+    from combmotif.sequence.tables import read_fasta, read_table
 
     if fasta is not None and table is not None:
         raise click.UsageError("give one of --fasta and --table, or neither for random sequences")

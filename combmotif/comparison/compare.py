@@ -25,7 +25,7 @@ from combmotif.motifs.matching.family import with_families
 from combmotif.motifs.matching.hits import CONTAINS, IS
 from combmotif.motifs.matching.match import match
 from combmotif.motifs.motif import MotifSet
-from combmotif.sequence.tables import SequenceSet
+from combmotif.sequence.sets import SequenceSet
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from combmotif.core.tables import FAITHFULNESS
 from combmotif.inference.probe import WindowProbe
 from combmotif.models.model import SequenceModel
 from combmotif.motifs.motif import Motif
-from combmotif.sequence.tables import SequenceSet
+from combmotif.sequence.sets import SequenceSet
 
 _COLUMNS = list(FAITHFULNESS)
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from combmotif.core.seeding import named_generator, stable_hash
 from combmotif.effect.pattern import Pattern
+from combmotif.sequence.sets import SequenceSet
 from combmotif.sequence.shuffle import dinucleotide_shuffle
-from combmotif.sequence.tables import SequenceSet
 
 ATTEMPTS = 20
 """Times the sites of a motif are scrambled before a sequence that still holds one is given up."""

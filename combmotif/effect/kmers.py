@@ -22,7 +22,7 @@ from combmotif.effect.pairs.states import Scrambling, States
 from combmotif.effect.pairs.summary import find_scale, summarise_states
 from combmotif.effect.pattern import Pattern, as_pattern
 from combmotif.models.model import SequenceModel
-from combmotif.sequence.tables import SequenceSet
+from combmotif.sequence.sets import SequenceSet
 
 PLACED = ("order", "frame", "distance")
 """How closely a row says where two k-mers stand: one before the other, in a reading frame, or at a distance."""
@@ -110,7 +110,7 @@ def kmer_effects(
     --------
     >>> import torch
     >>> from combmotif.models.model import SequenceModel
-    >>> from combmotif.sequence.tables import random_sequences
+    >>> from combmotif.sequence.sets import random_sequences
     >>> net = torch.nn.Sequential(torch.nn.Conv1d(4, 1, 3), torch.nn.AdaptiveMaxPool1d(1), torch.nn.Flatten())
     >>> few = MarginalOptions(backgrounds=20, without=[])
     >>> found = kmer_effects(SequenceModel("net", net), random_sequences(50, 30, seed=1), ["GGAC"], few, longest=2)

@@ -21,7 +21,7 @@ from combmotif.effect.pairs.placements import Windows
 from combmotif.effect.pairs.states import States, evaluate_every
 from combmotif.effect.pairs.summary import contrasts, instances
 from combmotif.models.model import SequenceModel
-from combmotif.sequence.tables import SequenceSet
+from combmotif.sequence.sets import SequenceSet
 
 THRESHOLD = 0.7
 MIN_ROWS = 6

@@ -45,7 +45,7 @@ class WindowProbe:
     --------
     >>> from combmotif.inference import WindowProbe
     >>> from combmotif.models import load_card
-    >>> from combmotif.sequence.tables import random_sequences
+    >>> from combmotif.sequence.sets import random_sequences
     >>> probe = WindowProbe(load_card("mrl"), "conv2")
     >>> windows = np.stack(random_sequences(5, probe.receptive_field, seed=1).codes)
     >>> probe.activations(windows).shape == (5, probe.neurons)

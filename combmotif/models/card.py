@@ -183,7 +183,7 @@ def load_card(name_or_path: str | Path, device: torch.device | str = "cpu", *, t
     Examples
     --------
     >>> from combmotif.models import load_card
-    >>> from combmotif.sequence.tables import random_sequences
+    >>> from combmotif.sequence.sets import random_sequences
     >>> model = load_card("mrl")
     >>> model.predict(random_sequences(3, 50, seed=1).codes).shape
     (3, 1)

@@ -10,7 +10,7 @@ from scipy import stats
 
 from combmotif.models.model import SequenceModel
 from combmotif.models.predict_file import not_finite
-from combmotif.sequence.tables import SequenceSet
+from combmotif.sequence.sets import SequenceSet
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ class SequenceModel:
     --------
     >>> import torch
     >>> from combmotif.models import SequenceModel
-    >>> from combmotif.sequence.tables import random_sequences
+    >>> from combmotif.sequence.sets import random_sequences
     >>> net = torch.nn.Sequential(torch.nn.Conv1d(4, 2, 3), torch.nn.AdaptiveMaxPool1d(1), torch.nn.Flatten())
     >>> SequenceModel("net", net, outputs=("a", "b")).predict(random_sequences(5, 20, seed=1).codes).shape
     (5, 2)

@@ -26,7 +26,8 @@ from combmotif.models.device import choose_device
 from combmotif.models.model import SequenceModel
 from combmotif.sampling.enumerate import LONGEST
 from combmotif.sequence.hdf5 import read_hdf5
-from combmotif.sequence.tables import SequenceSet, random_sequences, read_fasta, read_table
+from combmotif.sequence.sets import SequenceSet, random_sequences
+from combmotif.sequence.tables import read_fasta, read_table
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from combmotif.runs.stages.base import Cost, Trial, Work
 from combmotif.runs.stages.scan import NUCLEOTIDES_PER_TASK
 from combmotif.runs.store import TaskFiles
 from combmotif.sampling.evolution import EvolveOptions
-from combmotif.sequence.tables import SequenceSet
+from combmotif.sequence.sets import SequenceSet
 
 BYTES_PER_MAXIMUM = 24
 """Of a sequence and neuron in the parent: activation and place (12), and a column of activations.tsv while it is

@@ -36,7 +36,7 @@ from combmotif.runs.stages import STAGES, Stage
 from combmotif.runs.stages.base import Batch, Empty, Found, Output, Work
 from combmotif.runs.store import PROGRESS, RunStore
 from combmotif.sequence.left_out import LEFT_OUT, write_left_out
-from combmotif.sequence.tables import SequenceSet
+from combmotif.sequence.sets import SequenceSet
 
 
 @dataclass(frozen=True)

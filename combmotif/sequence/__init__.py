@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from combmotif.sequence.hdf5 import read_hdf5
     from combmotif.sequence.left_out import LeftOut
     from combmotif.sequence.onehot import as_codes, from_one_hot, one_hot
-    from combmotif.sequence.tables import SequenceSet, random_sequences, read_fasta, read_table
+    from combmotif.sequence.sets import SequenceSet, random_sequences
+    from combmotif.sequence.tables import read_fasta, read_table
 
 __all__ = [
     "IUPAC",
@@ -47,7 +48,8 @@ __getattr__, __dir__ = lazy_names(  # what needs torch, pandas or h5py, so that 
         "hdf5": ("read_hdf5",),
         "onehot": ("as_codes", "from_one_hot", "one_hot"),
         "fasta": ("iterate_fasta",),
-        "tables": ("SequenceSet", "random_sequences", "read_fasta", "read_table"),
+        "sets": ("SequenceSet", "random_sequences"),
+        "tables": ("read_fasta", "read_table"),
     },
     also=__all__,
 )

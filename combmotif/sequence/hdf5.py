@@ -14,7 +14,7 @@ from combmotif.core.packed import FREE_BYTES, LARGEST_RATIO
 from combmotif.sequence.alphabet import UNKNOWN, encode
 from combmotif.sequence.delimited import MISSING
 from combmotif.sequence.left_out import LeftOut
-from combmotif.sequence.tables import SequenceSet
+from combmotif.sequence.sets import SequenceSet
 
 _BYTES_AT_ONCE = 64_000_000
 _TELLING = 100

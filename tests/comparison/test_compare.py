@@ -20,7 +20,7 @@ from combmotif.config import load_config
 from combmotif.config.comparing import load_compare_config
 from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.motifs import Motif, MotifSet, load_database, word_ppm, write_meme
-from combmotif.sequence.tables import random_sequences
+from combmotif.sequence.sets import random_sequences
 
 
 class Net(nn.Module):

@@ -9,7 +9,7 @@ from combmotif.config import load_config
 from combmotif.config.opening import open_model
 from combmotif.motifs import load_database
 from combmotif.runs import run
-from combmotif.sequence.tables import random_sequences
+from combmotif.sequence.sets import random_sequences
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,7 @@ from toy_models import KmerOutput
 
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.alphabet import encode
-from combmotif.sequence.tables import SequenceSet
+from combmotif.sequence.sets import SequenceSet
 
 COMBINATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "additive": lambda h: h[:, 0] + h[:, 1],

@@ -15,7 +15,7 @@ from combmotif.effect.pairs.states import States
 from combmotif.effect.pairs.summary import summarise
 from combmotif.effect.pattern import as_pattern
 from combmotif.models.model import SequenceModel
-from combmotif.sequence.tables import random_sequences
+from combmotif.sequence.sets import random_sequences
 
 
 def measured(o, a, b, n):

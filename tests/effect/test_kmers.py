@@ -13,7 +13,7 @@ from combmotif.config.effects import MarginalOptions
 from combmotif.core.tables import KMER_PAIRS, MOTIF_EFFECTS
 from combmotif.effect.kmers import kmer_effects
 from combmotif.models.model import SequenceModel
-from combmotif.sequence.tables import random_sequences
+from combmotif.sequence.sets import random_sequences
 
 
 class Syntax(nn.Module):

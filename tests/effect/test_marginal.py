@@ -18,7 +18,7 @@ from combmotif.effect.pattern import as_pattern
 from combmotif.models.model import InputSpec, SequenceModel
 from combmotif.motifs.motif import Motif
 from combmotif.sequence.alphabet import encode
-from combmotif.sequence.tables import SequenceSet, random_sequences
+from combmotif.sequence.sets import SequenceSet, random_sequences
 
 
 def few(**changes):

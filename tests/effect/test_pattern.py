@@ -8,7 +8,7 @@ import pytest
 from combmotif.effect.pattern import as_pattern, letter_chances, own_places
 from combmotif.motifs.motif import Motif
 from combmotif.sequence.alphabet import encode
-from combmotif.sequence.tables import random_sequences
+from combmotif.sequence.sets import random_sequences
 
 
 def motif(word: str, count: float = 100.0) -> Motif:

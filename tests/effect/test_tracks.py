@@ -13,7 +13,7 @@ from combmotif.effect.pattern import as_pattern
 from combmotif.inference import WindowProbe, scan
 from combmotif.models import InputSpec, SequenceModel
 from combmotif.sequence import encode
-from combmotif.sequence.tables import SequenceSet
+from combmotif.sequence.sets import SequenceSet
 
 
 class FramedA(nn.Module):

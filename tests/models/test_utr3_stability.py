@@ -7,7 +7,7 @@ from combmotif.inference import layer_geometry
 from combmotif.models import load_card
 from combmotif.runs.training.measured_rows import read_measured
 from combmotif.sequence import encode
-from combmotif.sequence.tables import random_sequences
+from combmotif.sequence.sets import random_sequences
 from combmotif.training.multitask import pearson, stack
 
 

@@ -10,7 +10,7 @@ import pytest
 from combmotif.effect.pattern import as_pattern
 from combmotif.motifs.motif import Motif
 from combmotif.motifs.scanning.scan import own_p_value
-from combmotif.sequence.tables import random_sequences
+from combmotif.sequence.sets import random_sequences
 
 PPM = np.array([[0.7, 0.1, 0.1, 0.1], [0.1, 0.1, 0.1, 0.7], [0.05, 0.05, 0.85, 0.05], [0.4, 0.1, 0.1, 0.4]])
 

@@ -5,10 +5,9 @@ import numpy as np
 import pytest
 
 from combmotif.runs.training.measured_rows import read_measured
-from combmotif.sequence import SequenceSet, decode, encode, read_fasta, read_table
+from combmotif.sequence import decode, encode, read_fasta, read_table
 from combmotif.sequence.delimited import stream_table
 from combmotif.sequence.hdf5 import read_hdf5
-from combmotif.sequence.tables import random_sequences
 
 
 def test_fasta_wraps_names_and_gzip(tmp_path):
@@ -122,24 +121,6 @@ def test_hdf5_layouts_agree(tmp_path):
         read_hdf5(tmp_path / "s.h5", sequence="codes", label="short")
     with pytest.raises(ValueError, match="expected a dataset 'nope', found codes"):
         read_hdf5(tmp_path / "s.h5", sequence="nope")
-
-
-def test_random_sequences_follow_seed_and_frequencies():
-    first = random_sequences(200, 50, seed=3, frequencies=(0.7, 0.1, 0.1, 0.1))
-    again = random_sequences(200, 50, seed=3, frequencies=(0.7, 0.1, 0.1, 0.1))
-    other = random_sequences(200, 50, seed=4, frequencies=(0.7, 0.1, 0.1, 0.1))
-    codes = np.stack(first.codes)
-    assert np.array_equal(codes, np.stack(again.codes))
-    assert not np.array_equal(codes, np.stack(other.codes))
-    assert abs((codes == 0).mean() - 0.7) < 4 * np.sqrt(0.21 / codes.size)
-
-
-def test_the_last_nt_of_sequences():
-    whole = SequenceSet(("a", "b", "c"), tuple(map(encode, ("AUGCC", "AU", "GGG"))), np.array([[1.0], [2], [3]]))
-    found = whole.last(3)
-    assert found.names == ("a", "c")
-    assert [decode(codes) for codes in found.codes] == ["GCC", "GGG"]
-    assert found.labels.ravel().tolist() == [1, 3]
 
 
 def test_damaged_text_is_named(tmp_path):

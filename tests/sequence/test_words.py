@@ -3,7 +3,7 @@ import pytest
 
 from combmotif.sequence import encode
 from combmotif.sequence.alphabet import contains
-from combmotif.sequence.tables import random_sequences
+from combmotif.sequence.sets import random_sequences
 
 
 def rows(*texts):

@@ -24,7 +24,7 @@ from combmotif.effect.pairs.interaction import base_frequencies
 from combmotif.effect.pattern import as_pattern, avoided_patterns
 from combmotif.models.model import SequenceModel
 from combmotif.motifs.motif import Motif
-from combmotif.sequence.tables import SequenceSet
+from combmotif.sequence.sets import SequenceSet
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def marginal_effects(
     --------
     >>> import torch
     >>> from combmotif.models.model import SequenceModel
-    >>> from combmotif.sequence.tables import random_sequences
+    >>> from combmotif.sequence.sets import random_sequences
     >>> net = torch.nn.Sequential(torch.nn.Conv1d(4, 1, 3), torch.nn.AdaptiveMaxPool1d(1), torch.nn.Flatten())
     >>> found = marginal_effects(SequenceModel("net", net), random_sequences(200, 30, seed=1), ["GGACU", "UUUUU"])
     >>> list(found.table["motif"].unique())

@@ -18,7 +18,7 @@ from combmotif.effect.scramble import draw_replacements
 from combmotif.inference.incremental.edits import Edits
 from combmotif.inference.incremental.perturb import predict_edits
 from combmotif.models.model import SequenceModel
-from combmotif.sequence.tables import SequenceSet
+from combmotif.sequence.sets import SequenceSet
 
 SITE_SCRAMBLES = 4
 """Scrambles of each site that stands in a sequence by itself; inserted motifs have one per place, at many places."""

@@ -10,7 +10,7 @@ from combmotif.core.seeding import named_generator
 from combmotif.inference.incremental.edits import Edits
 from combmotif.inference.incremental.perturb import predict_edits
 from combmotif.inference.probe import WindowProbe
-from combmotif.sequence.tables import SequenceSet
+from combmotif.sequence.sets import SequenceSet
 
 DRAWS = 8
 """Most permutations of a site per sequence."""

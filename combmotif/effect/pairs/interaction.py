@@ -15,7 +15,7 @@ from combmotif.effect.pairs.summary import InteractionResult, summarise
 from combmotif.effect.pattern import Pattern
 from combmotif.models.model import SequenceModel
 from combmotif.motifs.motif import Motif
-from combmotif.sequence.tables import SequenceSet
+from combmotif.sequence.sets import SequenceSet
 
 
 def interaction(
@@ -69,7 +69,7 @@ def interaction(
     --------
     >>> import torch
     >>> from combmotif.models.model import SequenceModel
-    >>> from combmotif.sequence.tables import random_sequences
+    >>> from combmotif.sequence.sets import random_sequences
     >>> net = torch.nn.Sequential(torch.nn.Conv1d(4, 1, 3), torch.nn.AdaptiveMaxPool1d(1), torch.nn.Flatten())
     >>> few = InteractionOptions(controls=0, backgrounds=50)
     >>> found = interaction(SequenceModel("net", net), random_sequences(100, 40, seed=1), [("AUG", "UAA")], few)

@@ -17,7 +17,7 @@ from combmotif.effect.pairs.states import Scrambling, States, finite_states
 from combmotif.effect.pattern import Pattern
 from combmotif.effect.scramble import Replacements
 from combmotif.models.model import SequenceModel
-from combmotif.sequence.tables import SequenceSet
+from combmotif.sequence.sets import SequenceSet
 
 CONTROL_DRAWS = 4
 

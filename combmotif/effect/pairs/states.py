@@ -15,7 +15,7 @@ from combmotif.effect.scramble import Replacements, draw_replacements
 from combmotif.inference.incremental.edits import Edits
 from combmotif.inference.incremental.perturb import predict_edits
 from combmotif.models.model import SequenceModel
-from combmotif.sequence.tables import SequenceSet
+from combmotif.sequence.sets import SequenceSet
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from combmotif.effect.pairs.states import Scrambling
 from combmotif.effect.pattern import Pattern
 from combmotif.effect.statistics import benjamini_hochberg, hodges_lehmann, signed_rank
 from combmotif.models.model import SequenceModel
-from combmotif.sequence.tables import SequenceSet
+from combmotif.sequence.sets import SequenceSet
 
 FOUND = ("super-additive", "sub-additive")
 SITES = 40

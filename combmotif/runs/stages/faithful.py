@@ -19,7 +19,7 @@ from combmotif.runs.context import Context
 from combmotif.runs.stages.base import OneFile, Work
 from combmotif.runs.store import TOGETHER, load_arrays, save_arrays
 from combmotif.runs.tables import FAITH_COLUMNS
-from combmotif.sequence.tables import SequenceSet
+from combmotif.sequence.sets import SequenceSet
 
 _MOST, _FEWEST, _NUCLEOTIDES = 20_000, 4000, 400_000
 """Windows of a layer: as many as hold 400,000 nt, but 4,000 to 20,000; long fields take no longer than short ones."""

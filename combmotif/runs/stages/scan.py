@@ -15,7 +15,7 @@ from combmotif.runs.context import Context
 from combmotif.runs.stages.base import OneFile, Work
 from combmotif.runs.stages.sites import Sites, gather, strongest
 from combmotif.runs.store import load_arrays, save_arrays
-from combmotif.sequence.tables import SequenceSet
+from combmotif.sequence.sets import SequenceSet
 
 NUCLEOTIDES_PER_TASK = 100_000
 

@@ -21,7 +21,8 @@ from combmotif.core.plain_yaml import dump_yaml
 from combmotif.models.architectures.hal.hexamers import HEXAMERS, hexamer_word
 from combmotif.models.architectures.hal.table import REGIONS, TABLE_FILE, WINDOW, HexamerTable
 from combmotif.runs.training.base import Training, TrainResult, write_json
-from combmotif.sequence.tables import random_sequences, read_table
+from combmotif.sequence.sets import random_sequences
+from combmotif.sequence.tables import read_table
 from combmotif.training.hexamer_fit import (
     HexamerFit,
     Outcome,

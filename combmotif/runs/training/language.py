@@ -17,7 +17,7 @@ from combmotif.runs.training.base import Training, TrainResult, parameters, writ
 from combmotif.sequence.alphabet import encode
 from combmotif.sequence.delimited import open_table
 from combmotif.sequence.fasta import iterate_fasta
-from combmotif.sequence.tables import random_sequences
+from combmotif.sequence.sets import random_sequences
 from combmotif.training.language import LanguageOptions, held_out_loss, hold_out, train_language, without_repeats
 
 _FASTA = (".fa", ".fasta", ".fna")

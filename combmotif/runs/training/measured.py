@@ -28,7 +28,7 @@ from combmotif.runs.training.base import (
     write_json,
 )
 from combmotif.runs.training.measured_rows import MeasuredRows, in_context, read_rows, recombined
-from combmotif.sequence.tables import random_sequences
+from combmotif.sequence.sets import random_sequences
 from combmotif.training.multitask import MultitaskOptions, pearson, train_multitask
 from combmotif.training.regressor import predict_codes
 

@@ -11,7 +11,7 @@ import numpy as np
 from combmotif.config.training.measured import ContextSection, MeasuredConfig
 from combmotif.sequence.alphabet import encode
 from combmotif.sequence.delimited import open_table, to_number
-from combmotif.sequence.tables import SequenceSet
+from combmotif.sequence.sets import SequenceSet
 from combmotif.training.multitask import stack
 from combmotif.training.overlap import group_folds, overlap_groups
 

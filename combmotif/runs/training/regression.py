@@ -26,7 +26,8 @@ from combmotif.runs.training.base import (
     write_json,
 )
 from combmotif.sequence.alphabet import contains
-from combmotif.sequence.tables import random_sequences, read_table
+from combmotif.sequence.sets import random_sequences
+from combmotif.sequence.tables import read_table
 from combmotif.training.distillation import teacher_labels, training_data
 from combmotif.training.loop import TrainingOptions
 from combmotif.training.regressor import predict_codes, squared_correlation, train

@@ -9,7 +9,7 @@ from torch import nn
 
 from combmotif.effect.neurons.clamp import channel_means, channel_sums, clamp
 from combmotif.models.model import SequenceModel
-from combmotif.sequence.tables import random_sequences
+from combmotif.sequence.sets import random_sequences
 
 
 class Net(nn.Module):

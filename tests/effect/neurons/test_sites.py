@@ -12,7 +12,7 @@ from combmotif.effect.neurons.sites import scramble_sites
 from combmotif.inference.probe import WindowProbe
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.alphabet import encode
-from combmotif.sequence.tables import SequenceSet
+from combmotif.sequence.sets import SequenceSet
 
 
 class CountsAug(nn.Module):

@@ -12,7 +12,7 @@ from combmotif.effect.pairs.pair import Pair
 from combmotif.effect.pairs.states import Scrambling
 from combmotif.effect.pattern import as_pattern
 from combmotif.motifs.motif import Motif
-from combmotif.sequence.tables import random_sequences
+from combmotif.sequence.sets import random_sequences
 
 WORDS = ("GGACU", "UGUAA")
 

@@ -14,7 +14,7 @@ from combmotif.config.effects import InteractionOptions
 from combmotif.effect.pairs.interaction import base_frequencies, interaction
 from combmotif.models.model import SequenceModel
 from combmotif.sequence.alphabet import encode
-from combmotif.sequence.tables import SequenceSet
+from combmotif.sequence.sets import SequenceSet
 
 WORDS = ("GGACU", "UGUAA")
 

@@ -10,7 +10,7 @@ import pytest
 from combmotif.effect.pairs.propose import choose_pairs
 from combmotif.motifs.motif import Motif, MotifSet
 from combmotif.sequence.alphabet import encode
-from combmotif.sequence.tables import random_sequences
+from combmotif.sequence.sets import random_sequences
 
 
 def motif(name: str, word: str, activation: float = 1.0) -> Motif:

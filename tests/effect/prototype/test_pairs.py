@@ -12,7 +12,7 @@ from combmotif.effect.pairs.placements import Windows
 from combmotif.effect.pattern import as_pattern
 from combmotif.effect.prototype import measure_prototype, prototype_interaction, summarise_prototype
 from combmotif.sequence.alphabet import encode
-from combmotif.sequence.tables import SequenceSet
+from combmotif.sequence.sets import SequenceSet
 
 WORDS = ("GGACU", "UGUAA")
 

@@ -27,7 +27,7 @@ from combmotif.runs.stages.base import Work
 from combmotif.runs.stages.match_tasks import match_kinds, match_task, match_tasks, read_databases, read_matched
 from combmotif.runs.stages.matches import tabulate_matches
 from combmotif.runs.store import TaskFiles
-from combmotif.sequence.tables import random_sequences
+from combmotif.sequence.sets import random_sequences
 
 
 def model(**description: object) -> SequenceModel:
