@@ -1,11 +1,12 @@
 """What is every setting of the default demixing worth? One at a time, on planted nets and on the shipped MRL net.
 
-    python scripts/benchmarks/ablation.py [NETS] [NEURONS] [SEED]
+    python scripts/benchmarks/ablation.py [NETS] [NEURONS] [SEED] [PASSES]
 
 NETS planted nets of each family (default 4) and NEURONS neurons of mrl conv3 (default 12) are sampled twice, with SEED
-(default 31) and the next one; every row demixes the same samples. Planted: recall, precision, motifs per net and
-stability over the two samplings, as in demixing.py, with the seconds per demixing. MRL: share-weighted agreement of the
-two samplings, corrected for that of different neurons, and motifs per neuron.
+(default 31) and the next one; every row demixes the same samples, in PASSES passes (default that of a run) where it
+does not say how many. Planted: recall, precision, motifs per net and stability over the two samplings, as in
+demixing.py, with the seconds per demixing. MRL: share-weighted agreement of the two samplings, corrected for that of
+different neurons, and motifs per neuron.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def main() -> None:
     """Print the table."""
     torch.set_num_threads(1)
     given = [int(value) for value in sys.argv[1:]]
-    nets, neurons, seed = [*given, *(4, 12, 31)[len(given) :]]
+    nets, neurons, seed, passes = [*given, *(4, 12, 31, DEFAULT.passes)[len(given) :]]
     instances = [draw(family, number, seed) for family in FAMILIES for number in range(nets)]
     planted = []
     for instance in instances:
@@ -84,6 +85,7 @@ def main() -> None:
     beside = reading.BESIDE
     for name, options in VARIANTS.items():
         reading.BESIDE = 10_000 if name == ALL_COLUMNS else beside
+        options = options if name.startswith("passes") else replace(options, passes=passes)
         rows, start = [], time.process_time()
         for instance, own, pairs in planted:
             found = [demix_by_sufficiency(own, s, options=options, seed=k).motifs for k, s in enumerate(pairs)]
