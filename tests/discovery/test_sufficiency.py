@@ -6,6 +6,7 @@ import torch
 from toy_models import KmerSum
 
 from combmotif.discovery import SufficiencyOptions, demix_by_sufficiency, demix_neuron
+from combmotif.discovery.sufficiency import find
 from combmotif.discovery.sufficiency.cover import Windows, agreed, alike, merged, repeated
 from combmotif.discovery.sufficiency.find import find_motifs
 from combmotif.discovery.sufficiency.parts import only
@@ -199,6 +200,23 @@ def one_pass(heard):
     rows = np.flatnonzero(excitation > 0)
     windows = Windows(samples.codes[rows], excitation[rows], rows)
     return queries, windows, options, find_motifs(queries, windows, options)
+
+
+def test_windows_without_a_known_motif_are_read_though_the_strongest_gave_nothing_new(monkeypatch):
+    """Twelve windows hold both words, three the one or the other: as if the known one could not be taken out."""
+    queries, _, options, _ = one_pass(0.0)
+    codes = queries.backgrounds(18)
+    for word, at, rows in ((WORDS[0], 0, range(15)), (WORDS[1], 10, [*range(12), 15, 16, 17])):
+        codes[list(rows), at : at + len(word)] = ["ACGT".index(letter) for letter in word]
+    windows = Windows(codes, queries.excitation(queries.activation(codes)), np.arange(18))
+    read_window = find._read_window
+
+    def gives_one(queries, windows, row, known, named, options):
+        return None if named.any() else read_window(queries, windows, row, known, named, options)
+
+    monkeypatch.setattr(find, "_read_window", gives_one)
+    found = find_motifs(queries, windows, options)
+    assert sorted(one.motif.consensus("dna").strip("N") for one in found) == sorted(WORDS)
 
 
 def test_a_motif_that_one_pass_found_has_to_explain_much():

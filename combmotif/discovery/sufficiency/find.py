@@ -28,7 +28,7 @@ from combmotif.inference.probe import WindowProbe
 from combmotif.sampling.samples import Samples
 
 PATIENCE = 4
-"""A pass ends after this many windows in a row that explained nothing more."""
+"""Windows in a row that explained nothing more, after which a pass turns to the strangers, and then ends."""
 PRECISE = 4
 """Times as many background sequences, and at most as many again, for the final reading."""
 
@@ -110,36 +110,44 @@ def _evenly(rows: np.ndarray, count: int) -> np.ndarray:
 
 
 def find_motifs(queries: Queries, windows: Windows, options: SufficiencyOptions) -> list[Reading]:
-    """Find the motifs that explain windows in one pass, in no order; see `demix_by_sufficiency`."""
+    """Find the motifs that explain windows in one pass, in no order; see `demix_by_sufficiency`.
+
+    The strongest windows are often relatives of one another, and end the search together. It then goes on with the
+    strangers: windows of which the motifs found keep less than ``alone``, and so hold another motif.
+    """
     candidates: list[Reading] = []
     each: list[np.ndarray] = []  # share of every window's excitation that a candidate keeps
     keeps: list[np.ndarray] = []  # nucleotides that belong to it
     # what excites too little would be called nearly everywhere, and say nothing
     least = options.alone * windows.excitation.max()
     still_open = windows.excitation >= least
-    share, idle = np.zeros(len(windows.codes)), 0
-    while idle < PATIENCE and windows.share(share) < 1 - options.least:
-        left = windows.excitation * (1 - share) * still_open
-        row = int(left.argmax())
-        if left[row] <= options.alone * windows.excitation[row]:
-            break
-        still_open[row] = False
-        queries.row = int(windows.rows[row]) if queries.tracks is not None else None
-        named = np.any([keep[row] for keep in keeps], axis=0) if keeps else np.zeros(queries.size, bool)
-        found = _read_window(queries, windows, row, candidates, named, options)
-        parts = [] if found is None else [part for part in split(queries, found, options) if part.excitation >= least]
-        parts = [part for part in parts if spread(queries, part, options) <= options.spread]
-        parts = [replace(settled(queries, part, options), row=queries.row) for part in parts]
-        queries.row = None
-        before = windows.share(share)
-        for part in parts:
-            candidates.append(part)
-            keeps.append(called(queries, part, windows.codes, options))
-            each.append(retained(queries, windows, keeps[-1]))
-            share = np.maximum(share, each[-1])
-        if keeps:
-            share = np.maximum(share, retained(queries, windows, np.any(keeps, axis=0)))
-        idle = 0 if windows.share(share) - before >= options.least else idle + 1
+    share = np.zeros(len(windows.codes))
+    for strangers in (False, True):
+        idle = 0
+        while idle < PATIENCE and windows.share(share) < 1 - options.least:
+            left = windows.excitation * (1 - share) * still_open
+            if strangers:
+                left[share >= options.alone] = 0
+            row = int(left.argmax())
+            if left[row] <= options.alone * windows.excitation[row]:
+                break
+            still_open[row] = False
+            queries.row = int(windows.rows[row]) if queries.tracks is not None else None
+            named = np.any([keep[row] for keep in keeps], axis=0) if keeps else np.zeros(queries.size, bool)
+            found = _read_window(queries, windows, row, candidates, named, options)
+            parts = [] if found is None else [p for p in split(queries, found, options) if p.excitation >= least]
+            parts = [part for part in parts if spread(queries, part, options) <= options.spread]
+            parts = [replace(settled(queries, part, options), row=queries.row) for part in parts]
+            queries.row = None
+            before = windows.share(share)
+            for part in parts:
+                candidates.append(part)
+                keeps.append(called(queries, part, windows.codes, options))
+                each.append(retained(queries, windows, keeps[-1]))
+                share = np.maximum(share, each[-1])
+            if keeps:
+                share = np.maximum(share, retained(queries, windows, np.any(keeps, axis=0)))
+            idle = 0 if windows.share(share) - before >= options.least else idle + 1
     if not candidates:
         return []
     chosen = choose(queries, candidates, np.array(each), keeps, windows, options)
