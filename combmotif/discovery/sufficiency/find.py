@@ -132,13 +132,8 @@ def find_motifs(queries: Queries, windows: Windows, options: SufficiencyOptions)
             if left[row] <= options.alone * windows.excitation[row]:
                 break
             still_open[row] = False
-            queries.row = int(windows.rows[row]) if queries.tracks is not None else None
             named = np.any([keep[row] for keep in keeps], axis=0) if keeps else np.zeros(queries.size, bool)
-            found = _read_window(queries, windows, row, candidates, named, options)
-            parts = [] if found is None else [p for p in split(queries, found, options) if p.excitation >= least]
-            parts = [part for part in parts if spread(queries, part, options) <= options.spread]
-            parts = [replace(settled(queries, part, options), row=queries.row) for part in parts]
-            queries.row = None
+            parts = _motifs_of(queries, windows, row, candidates, named, least, options)
             before = windows.share(share)
             for part in parts:
                 candidates.append(part)
@@ -152,6 +147,25 @@ def find_motifs(queries: Queries, windows: Windows, options: SufficiencyOptions)
         return []
     chosen = choose(queries, candidates, np.array(each), keeps, windows, options)
     return [_read_precisely(queries, reading, options) for reading in chosen]
+
+
+def _motifs_of(
+    queries: Queries,
+    windows: Windows,
+    row: int,
+    known: list[Reading],
+    named: np.ndarray,
+    least: float,
+    options: SufficiencyOptions,
+) -> list[Reading]:
+    """Read a window, and part what it gives into motifs: those that excite at least so much, and are no composition."""
+    queries.row = int(windows.rows[row]) if queries.tracks is not None else None
+    found = _read_window(queries, windows, row, known, named, options)
+    parts = [] if found is None else [part for part in split(queries, found, options) if part.excitation >= least]
+    parts = [part for part in parts if spread(queries, part, options) <= options.spread]
+    parts = [replace(settled(queries, part, options), row=queries.row) for part in parts]
+    queries.row = None
+    return parts
 
 
 def _read_precisely(queries: Queries, reading: Reading, options: SufficiencyOptions) -> Reading:
